@@ -1,0 +1,1 @@
+"""What each party promises: pydantic models of what arrives and what leaves. Imports nothing of ours."""

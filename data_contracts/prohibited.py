@@ -1,0 +1,21 @@
+"""Attributes that nobody may be judged by, and columns that are refused at the door.
+
+Sources: PIPL art. 28, 征信业管理条例 art. 14; bank cards are financial accounts (PIPL art. 28).
+"""
+
+from __future__ import annotations
+
+PROHIBITED_HEADERS: tuple[str, ...] = (
+    "民族", "族别", "宗教", "信仰", "教派", "政治面貌", "党派", "党员", "健康", "疾病", "病史", "患病", "病种", "残疾",
+    "血型", "指纹", "基因", "人脸", "国籍", "可信", "三类人员", "重点人员", "积分等级", "政审",
+)  # fmt: skip
+ACCOUNT_HEADERS: tuple[str, ...] = ("银行卡", "银行账号", "银行帐号", "卡号", "账号", "帐号", "一卡通", "存折", "开户行", "开户银行")
+
+
+def prohibited_header(header: str) -> str | None:
+    """Say why a column may not enter: `attribute`, `account`, or None if it may."""
+    if any(word in header for word in PROHIBITED_HEADERS):
+        return "attribute"
+    if any(word in header for word in ACCOUNT_HEADERS):
+        return "account"
+    return None

@@ -1,0 +1,63 @@
+"""Every reason code and its Chinese sentence: what is wrong, and what is expected."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+ROW_REASONS = MappingProxyType(
+    {
+        # lines that cannot be read
+        "NUL_BYTE": "该行含有空字节，无法读取，请重新导出",
+        "WRONG_ENCODING": "该行的文字编码与文件其余部分不一致，请统一编码后重报",
+        "UNDECODABLE": "该行含有无法识别的字节，请重新导出",
+        "LINE_TOO_LONG": "该行过长，疑似文件损坏，请重新导出",
+        "UNCLOSED_QUOTE": "该行的引号没有成对，请补齐引号",
+        "BROKEN_QUOTE": "该行的引号位置有误，请检查引号",
+        "FIELD_COUNT": "该行的列数与表头不一致，请检查缺列或多列",
+        # values
+        "REQUIRED_EMPTY": "必填项为空，请补填",
+        "UNREADABLE_DATE": "日期无法识别，请按“2026-03-05”的格式填写",
+        "UNREADABLE_NUMBER": "数值无法识别，请只填数字",
+        "UNREADABLE_CODE": "代码位数或字符不符合规定",
+        "UNREADABLE_YEAR": "年度无法识别，请填四位年份",
+        "NEGATIVE_NUMBER": "数值不能为负",
+        "OUT_OF_RANGE": "数值超出允许的范围",
+        "NOT_IN_LIST": "取值不在规定的选项之内",
+        "TOO_LONG": "内容过长",
+        "TOO_MANY_DECIMALS": "小数位数过多",
+        "INTERVAL_NOT_ALLOWED": "此处应填确数，不接受区间",
+        "ERROR_CELL": "单元格为公式错误（如 #N/A），请改为实际数值",
+        "ANCILLARY_UNREADABLE": "附属信息无法识别，已置空，不影响该行",
+        # identities
+        "ID_MALFORMED": "身份证号位数或字符不正确",
+        "ID_CHECK_DIGIT": "身份证号校验位不正确，且无法由其他部门数据唯一确认",
+        "ID_DAMAGED": "身份证号被表格软件截断为数值，且无法唯一修复，请以文本格式重报",
+        "ID_MASKED": "身份证号被遮盖，且无法唯一确认，请报送完整号码",
+        "ID_UNRECOVERABLE": "身份证号仅余科学记数法，无法恢复，请以文本格式重报",
+        # rows and tables
+        "AREA_UNIT_CONFLICT": "平方米面积与亩面积不一致，请核对单位",
+        "AREA_MISSING": "面积未填",
+        "ENDS_BEFORE_START": "结束日期早于开始日期",
+        "DAYS_DISAGREE": "当前逾期天数大于最大逾期天数",
+        "CONFLICTING_ROWS": "同一对象有内容不同的多行，且无法判断以哪行为准",
+        "VILLAGE_AMBIGUOUS": "村名在多个乡镇重名，请注明乡镇",
+        "VILLAGE_UNKNOWN": "土地台账中没有此村",
+        "EXTRACT_REJECTED": "整份文件被退回，见运行报告",
+    }
+)
+
+EXTRACT_REASONS = MappingProxyType(
+    {
+        "UNRECOGNISED": "没有任何数据契约与此表的表头相符",
+        "UNREADABLE_FILE": "文件损坏或无法打开，请重新报送",
+        "NOT_WHAT_NAME_SAYS": "文件内容与扩展名不符",
+        "ARCHIVE_REFUSED": "压缩包不安全或过大，未予打开",
+        "HEADER_ONLY": "只有表头，没有数据行",
+        "UNIT_UNKNOWN": "无法判断单位，请在表头注明单位",
+        "TOO_MANY_QUARANTINED": "被隔离的行过多，请检查整份文件",
+        "ACCESS_DATABASE": "Access 数据库需先用 mdb-export 导出为 CSV",
+        "EMPTY_FILE": "文件为空",
+    }
+)
+
+DECISION_REASONS: MappingProxyType[str, str] = MappingProxyType({})

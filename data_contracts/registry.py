@@ -1,0 +1,93 @@
+"""Every incoming contract by name, and what each of its columns is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import ClassVar, get_args
+
+from data_contracts import agriculture_bureau as agriculture
+from data_contracts import bank, county_government, economy_station, machinery_station
+from data_contracts.fields import Column, Contract, Kind
+
+INCOMING: MappingProxyType[str, type[Contract]] = MappingProxyType(
+    {
+        str(contract.__dict__["contract_name"]): contract
+        for contract in (
+            agriculture.LandIssuer,
+            agriculture.LandContractor,
+            agriculture.LandMember,
+            agriculture.LandParcel,
+            agriculture.LandTransfer,
+            agriculture.LandSubsidy,
+            agriculture.CropDeclaration,
+            agriculture.FamilyFarm,
+            economy_station.HouseholdEconomy,
+            economy_station.MonitoredHousehold,
+            machinery_station.MachinerySubsidy,
+            bank.BankExposure,
+            bank.BankConduct,
+            bank.CreditLine,
+            bank.NegativeList,
+            bank.RelatedParty,
+            bank.Objection,
+            bank.LegalBasis,
+            bank.Branch,
+            county_government.TraderReferral,
+        )
+    }
+)
+
+OFFICES_ZH = MappingProxyType(
+    {
+        "agriculture_bureau": "农业农村局",
+        "economy_station": "农经站",
+        "machinery_station": "农机站",
+        "bank": "信用社",
+        "county_government": "县政府",
+    }
+)
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """One field of a contract: its name, how it is normalised, and whether it must be there."""
+
+    name: str
+    kind: Kind
+    column: Column
+    is_required: bool
+    labels: tuple[tuple[str, str], ...]
+
+    LABEL_KIND: ClassVar[Kind] = Kind.LABEL
+
+    @property
+    def header_is_required(self) -> bool:
+        """A required value needs its column; an optional one may be absent."""
+        return self.is_required if self.column.header_required is None else self.column.header_required
+
+
+@cache
+def field_specs(contract_name: str) -> tuple[FieldSpec, ...]:
+    """Give the fields of a contract in declared order."""
+    specs = []
+    for name, info in INCOMING[contract_name].model_fields.items():
+        metadata = [*_nested(info.annotation), *info.metadata]
+        kinds = [item for item in metadata if isinstance(item, Kind)]
+        column = next(item for item in metadata if isinstance(item, Column))
+        specs.append(FieldSpec(name, kinds[-1], column, info.is_required(), column.labels))
+    return tuple(specs)
+
+
+def _nested(annotation: object) -> list[object]:
+    """Collect the metadata of `Annotated` types inside unions."""
+    found: list[object] = list(getattr(annotation, "__metadata__", ()))
+    for part in get_args(annotation):
+        found.extend(_nested(part))
+    return found
+
+
+def office_of(contract_name: str) -> str:
+    """Give the office that owes a contract's table."""
+    return str(INCOMING[contract_name].__dict__["office"])

@@ -1,0 +1,76 @@
+"""Every way in which the system refuses, each with the exit code that a shell sees.
+
+VillageCreditError
+├── UsageError              2  the command was called wrongly
+├── NoRegister              3  no usable land register among the extracts
+├── GateRefused             4  a gate refuses `approve` or `publish`
+├── RunConflict             5  another run or signature stands in the way
+├── VerificationFailed      6  bytes, hashes or counts are not what they were
+├── MissingInput            7  model, policy, key or store is missing or unusable
+│   ├── PolicyRefused       7  the policy file is unsound
+│   └── ModelRefused        7  the scorecard is altered, expired or unsound
+└── ExtractRejected         0  one extract as a whole breaks its contract: the run goes on and says so
+"""
+
+from __future__ import annotations
+
+
+class VillageCreditError(Exception):
+    """The root: says what, where and what to do, and never holds personal data."""
+
+    exit_code = 1
+
+
+class UsageError(VillageCreditError):
+    """The command was called wrongly."""
+
+    exit_code = 2
+
+
+class NoRegister(VillageCreditError):
+    """No usable land register among the extracts: nobody can be scored."""
+
+    exit_code = 3
+
+
+class GateRefused(VillageCreditError):
+    """A gate refuses to approve or publish the run."""
+
+    exit_code = 4
+
+
+class RunConflict(VillageCreditError):
+    """Another run, publication or signature stands in the way."""
+
+    exit_code = 5
+
+
+class VerificationFailed(VillageCreditError):
+    """Bytes, hashes or counts are not what they were."""
+
+    exit_code = 6
+
+
+class MissingInput(VillageCreditError):
+    """A model, policy, key or store is missing or unusable."""
+
+    exit_code = 7
+
+
+class PolicyRefused(MissingInput):
+    """The policy file is unsound: every fault with its place."""
+
+
+class ModelRefused(MissingInput):
+    """The scorecard is altered, expired or unsound."""
+
+
+class ExtractRejected(VillageCreditError):
+    """One extract as a whole breaks its contract; the county's other extracts go on."""
+
+    exit_code = 0
+
+    def __init__(self, code: str, message: str) -> None:
+        """Keep the reason's code beside the sentence."""
+        super().__init__(message)
+        self.code = code

@@ -1,0 +1,79 @@
+"""A zip becomes its members' bytes: names decoded, paths and sizes checked before anything is opened."""
+
+from __future__ import annotations
+
+import io
+import stat
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+MAX_MEMBER_BYTES = 2 << 30
+MAX_RATIO = 200  # text packs 5 to 20 times; a bomb thousands of times
+RATIO_FREE_BYTES = 16 << 20  # below this size a high ratio is only a repetitive table
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file of an archive, or why it was not opened."""
+
+    name: str
+    content: bytes
+    refusal: str = ""
+
+
+def members(content: bytes) -> Iterator[Member]:
+    """Give the members in the archive's order; raises `BadZipFile` where the archive is damaged."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for info in archive.infolist():
+            if info.is_dir():
+                continue
+            name = member_name(info)
+            refusal = _refusal(info, name)
+            yield Member(name, b"", refusal) if refusal else _open(archive, info, name)
+
+
+def member_name(info: zipfile.ZipInfo) -> str:
+    """Decode a member's name: without the UTF-8 flag it is what the office's Windows wrote, GB18030."""
+    if info.flag_bits & 0x800:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("gb18030")
+    except UnicodeError:
+        return info.filename
+
+
+def is_bomb(info: zipfile.ZipInfo) -> bool:
+    """A member too large, or too much larger than its packed bytes."""
+    ratio = info.file_size / max(1, info.compress_size)
+    return info.file_size > MAX_MEMBER_BYTES or (info.file_size > RATIO_FREE_BYTES and ratio > MAX_RATIO)
+
+
+def workbook_refusal(content: bytes) -> str:
+    """An xlsx is an archive too: say why it is not opened, or nothing."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return "workbook unpacks to an implausible size" if any(is_bomb(info) for info in archive.infolist()) else ""
+
+
+def _refusal(info: zipfile.ZipInfo, name: str) -> str:
+    path = PurePosixPath(name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or (path.parts and path.parts[0].endswith(":")):
+        return "member's path leaves the archive"
+    if stat.S_ISLNK(info.external_attr >> 16):
+        return "member is a symbolic link"
+    if info.flag_bits & 0x1:
+        return "member is encrypted: deliver it without a password"
+    return "member unpacks to an implausible size" if is_bomb(info) else ""
+
+
+def _open(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Member:
+    """Read one member, never more bytes than the directory promised."""
+    try:
+        with archive.open(info) as stream:
+            content = stream.read(info.file_size + 1)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        return Member(name, b"", f"member is damaged ({type(error).__name__})")
+    if len(content) != info.file_size:
+        return Member(name, b"", "member's size is not what the archive says")
+    return Member(name, content)

@@ -1,0 +1,108 @@
+"""Header cells are matched to contracts: marks, brackets, line breaks and units aside."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+
+from data_contracts.prohibited import prohibited_header
+from data_contracts.registry import INCOMING, field_specs
+
+UNITS = {
+    "亩": "mu", "公顷": "hectare", "平方米": "square_metre", "㎡": "square_metre", "m2": "square_metre", "m²": "square_metre",
+    "元": "yuan", "人民币元": "yuan", "万元": "ten_thousand_yuan", "千元": "thousand_yuan",
+    "公斤": "kilogram", "千克": "kilogram", "kg": "kilogram", "吨": "tonne", "斤": "jin",
+}  # fmt: skip
+_BRACKETS = re.compile(r"[(\[【〔]([^)\]】〕]*)[)\]】〕]")
+_NOISE = re.compile(r"[\s*＊:：]+")
+
+
+@dataclass(frozen=True)
+class Match:
+    """How well a header row meets a contract."""
+
+    contract: str
+    columns: dict[int, str]  # column index → field
+    missing: tuple[str, ...]  # canonical headers that are required and absent
+    units: dict[str, str | None]
+    dropped: list[tuple[str, str]]
+
+
+def plain(header: str) -> str:
+    """Normalise a header cell: NFKC, without line breaks, blanks and marks; brackets stay."""
+    return _NOISE.sub("", unicodedata.normalize("NFKC", header))
+
+
+def split_unit(header: str) -> tuple[str, str | None]:
+    """Take a known unit in brackets off a normalised header."""
+    unit: str | None = None
+    rest = header
+    for found in _BRACKETS.finditer(header):
+        known = UNITS.get(found.group(1).lower())
+        if known or found.group(1) in {"只", "头", "台", "人", "天", "kg/亩"}:
+            unit = known or unit
+            rest = rest.replace(found.group(0), "")
+    return rest, unit
+
+
+@cache
+def aliases(contract: str) -> dict[str, str]:
+    """Give every accepted header of a contract, normalised, with its field."""
+    names: dict[str, str] = {}
+    for spec in field_specs(contract):
+        for header in (spec.column.header, *spec.column.aliases):
+            names.setdefault(plain(header).upper(), spec.name)
+    return names
+
+
+def match_contract(contract: str, header: list[str]) -> Match:
+    """Match one header row to one contract; the first column that names a field has it."""
+    names = aliases(contract)
+    columns: dict[int, str] = {}
+    units: dict[str, str | None] = {}
+    dropped: list[tuple[str, str]] = []
+    for index, cell in enumerate(header):
+        whole = plain(cell)
+        rest, unit = split_unit(whole)
+        name = names.get(whole.upper()) or names.get(rest.upper())
+        if name and name not in units:
+            columns[index] = name
+            units[name] = unit
+        elif whole:
+            dropped.append((rest, prohibited_header(rest) or "undeclared"))
+    missing = tuple(s.column.header for s in field_specs(contract) if s.header_is_required and s.name not in units)
+    return Match(contract, columns, missing, units, dropped)
+
+
+def best_match(header: list[str]) -> Match | None:
+    """Give the complete match with most columns, or the nearest incomplete one, or None for no column at all."""
+    matches = [match_contract(contract, header) for contract in INCOMING]
+    complete = [match for match in matches if not match.missing]
+    if complete:
+        return max(complete, key=lambda match: len(match.columns))
+    partial = [match for match in matches if match.columns]
+    return max(partial, key=lambda match: (len(match.columns) / (len(match.columns) + len(match.missing)), len(match.columns)), default=None)
+
+
+def unit_row(cells: list[str]) -> dict[str, str]:
+    """Read a 单位 row: `单位：万元、亩` gives the money and the area unit."""
+    found: dict[str, str] = {}
+    for cell in cells:
+        text = plain(cell)
+        position = text.find("单位")
+        if position < 0:
+            continue
+        for word in re.split(r"[、,，;；/和]", text[position + 2 :].strip("()（）")):
+            unit = UNITS.get(word.lower())
+            if unit:
+                found[dimension(unit)] = unit
+    return found
+
+
+def dimension(unit: str) -> str:
+    """Say what a unit measures: money, area or mass."""
+    if unit.endswith("yuan"):
+        return "money"
+    return "area" if unit in {"mu", "hectare", "square_metre"} else "mass"

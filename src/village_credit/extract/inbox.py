@@ -1,0 +1,39 @@
+"""A county's declared source (a folder) becomes its files in the order that decides which copy is first."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from village_credit.errors import MissingInput
+from village_credit.extract.grid import DeliveredFile
+
+_COPY = re.compile(r"备份|副本|copy|\(\d+\)|（\d+）", re.IGNORECASE)
+IGNORED = (".DS_Store", "Thumbs.db", "desktop.ini")
+
+
+def reading_order(file_name: str) -> tuple[bool, str]:
+    """Order files by code points, those that call themselves copies last; never by file time."""
+    return bool(_COPY.search(file_name)), file_name
+
+
+def list_inbox(inbox: Path, county_code: str) -> list[str]:
+    """Give the names below INBOX/<county>/ in reading order; raises MissingInput where there is nothing."""
+    folder = inbox / county_code
+    if not folder.is_dir():
+        raise MissingInput(f"inbox has no folder for county {county_code}: expected {county_code}/ below the inbox")
+    root = folder.resolve()
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path.name not in IGNORED]
+    inside = [name for name in names if (folder / name).resolve().is_relative_to(root)]
+    if not inside:
+        raise MissingInput(f"inbox of county {county_code} is empty: ask the offices to deliver")
+    return sorted(inside, key=reading_order)
+
+
+def pull(inbox: Path, county_code: str) -> Iterator[DeliveredFile]:
+    """Read each file once."""
+    for name in list_inbox(inbox, county_code):
+        content = (inbox / county_code / name).read_bytes()
+        yield DeliveredFile(name, content, hashlib.sha256(content).hexdigest())

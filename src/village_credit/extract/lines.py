@@ -1,0 +1,126 @@
+"""Bytes of a text file become numbered lines: each decoded strictly, or condemned with its reason."""
+
+from __future__ import annotations
+
+import codecs
+
+MAX_LINE_BYTES = 1 << 20  # a delivered row is hundreds of bytes; a megabyte is a damaged file
+
+
+def decode_lines(content: bytes) -> tuple[list[str | None], list[tuple[int, str]], str]:
+    """Give each physical line as text, or None and its reason; and the file's encoding.
+
+    Lines end at a line feed; GB18030 has no trail byte 0x0A, 0x0D, 0x2C or 0x22, so bytes may be split first.
+    """
+    wide = _utf16(content)
+    if wide is not None:
+        return _decode_utf16(content, wide)
+    has_bom = content.startswith(codecs.BOM_UTF8)
+    raw = (content[3:] if has_bom else content).split(b"\n")
+    if raw and not raw[-1]:
+        raw.pop()
+    encoding = "utf-8" if has_bom or _is_mostly_utf8(raw) else "gb18030"
+    return _decode_each(raw, encoding)
+
+
+def _utf16(content: bytes) -> str | None:
+    """Tell UTF-16 by its mark, or by zero bytes in every second place of the first kilobyte."""
+    if content.startswith(codecs.BOM_UTF16_LE):
+        return "utf-16-le"
+    if content.startswith(codecs.BOM_UTF16_BE):
+        return "utf-16-be"
+    head = content[:1024]
+    odd, even = head[1::2].count(0), head[0::2].count(0)
+    half = len(head) // 2
+    if half >= 8 and odd > 0.3 * half and even == 0:
+        return "utf-16-le"
+    return "utf-16-be" if half >= 8 and even > 0.3 * half and odd == 0 else None
+
+
+def _decode_utf16(content: bytes, encoding: str) -> tuple[list[str | None], list[tuple[int, str]], str]:
+    """Split UTF-16 by its own line feeds, so that one broken unit condemns one line."""
+    body = content[2:] if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else content
+    feed = "\n".encode(encoding)
+    pieces: list[bytes] = []
+    start = 0
+    at = body.find(feed)
+    while at >= 0:
+        if at % 2 == 0:
+            pieces.append(body[start:at])
+            start = at + 2
+        at = body.find(feed, at + (2 if at % 2 == 0 else 1))
+    if start < len(body):
+        pieces.append(body[start:])
+    return _decode_each(pieces, encoding)
+
+
+def _is_mostly_utf8(raw: list[bytes]) -> bool:
+    """Most lines that are not ASCII decode as UTF-8: then the file is UTF-8 and the others are wrong."""
+    good = bad = 0
+    for line in raw:
+        if line.isascii():
+            continue
+        if _decodes_as_utf8(line):
+            good += 1
+        else:
+            bad += 1
+    return good > bad
+
+
+def _decodes_as_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decode_each(raw: list[bytes], encoding: str) -> tuple[list[str | None], list[tuple[int, str]], str]:
+    lines: list[str | None] = []
+    condemned: list[tuple[int, str]] = []
+    is_gb = encoding == "gb18030"
+    nul = b"" if encoding.startswith("utf-16") else b"\0"
+    for number, line in enumerate(raw, start=1):
+        fault = _fault_of_bytes(line, nul, is_gb=is_gb)
+        text: str | None = None
+        if not fault:
+            try:
+                text = line.decode(encoding)
+            except UnicodeDecodeError:
+                fault = "UNDECODABLE" if is_gb or not _decodes_as_gb(line) else "WRONG_ENCODING"
+            else:
+                fault = "NUL_BYTE" if "\0" in text else ""
+        if fault:
+            condemned.append((number, fault))
+            lines.append(None)
+        else:
+            assert text is not None
+            lines.append(text.removesuffix("\r").removeprefix("\ufeff"))
+    return lines, condemned, encoding
+
+
+def _fault_of_bytes(line: bytes, nul: bytes, *, is_gb: bool) -> str:
+    if len(line) > MAX_LINE_BYTES:
+        return "LINE_TOO_LONG"
+    if nul and nul in line:
+        return "NUL_BYTE"
+    if is_gb and not line.isascii() and _looks_like_utf8(line):
+        return "WRONG_ENCODING"
+    return ""
+
+
+def _looks_like_utf8(line: bytes) -> bool:
+    """A UTF-8 line read as GB18030 often decodes cleanly into nonsense: valid UTF-8 with Han is not GB18030."""
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return any(character >= "\u0800" for character in text)
+
+
+def _decodes_as_gb(line: bytes) -> bool:
+    try:
+        line.decode("gb18030")
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,111 @@
+"""A delivered file becomes its extracts, by what it holds and not by its name."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+
+from python_calamine import CalamineError
+
+from village_credit.extract import archive, dbf, ledger, parquet, workbooks
+from village_credit.extract.grid import DeliveredFile, Extract, Grid, Unrecognised
+from village_credit.extract.recognise import recognise
+
+Read = Extract | Unrecognised
+OLE = b"\xd0\xcf\x11\xe0"
+ACCESS = b"\x00\x01\x00\x00Standard "
+KINDS = {"xlsx": (".xlsx", ".xlsm"), "xls": (".xls", ".et"), "zip": (".zip",), "parquet": (".parquet",), "dbf": (".dbf",), "text": (".csv", ".tsv", ".txt")}
+
+
+def read_files(files: Iterable[DeliveredFile]) -> Iterator[Read]:
+    """Read every file; one that cannot be read is named and the others go on."""
+    for file in files:
+        yield from read_file(file)
+
+
+def read_file(file: DeliveredFile) -> Iterator[Read]:
+    """Read one file as far as it can be read."""
+    kind = kind_of(file.content)
+    if kind == "zip":
+        yield from _read_archive(file)
+        return
+    yield from _read_tables(file, "", file.content, kind)
+
+
+def kind_of(content: bytes) -> str:
+    """Tell a file's kind by its bytes."""
+    if content.startswith(b"PK"):
+        return "xlsx" if b"xl/" in content[-65536:] and b"[Content_Types].xml" in content else "zip"
+    if content.startswith(OLE):
+        return "xls"
+    if content.startswith(ACCESS):
+        return "access"
+    if content.startswith(b"PAR1"):
+        return "parquet"
+    return "dbf" if dbf.is_dbf(content) else "text"
+
+
+def _read_archive(file: DeliveredFile) -> Iterator[Read]:
+    try:
+        for member in archive.members(file.content):
+            if member.refusal:
+                yield Unrecognised(file, member.name, 0, "ARCHIVE_REFUSED", member.refusal)
+                continue
+            kind = kind_of(member.content)
+            if kind == "zip":
+                yield Unrecognised(file, member.name, 0, "ARCHIVE_REFUSED", "an archive inside an archive: deliver it by itself")
+                continue
+            yield from _read_tables(file, member.name, member.content, kind)
+    except zipfile.BadZipFile:
+        yield Unrecognised(file, "", 0, "UNREADABLE_FILE", "the zip archive is damaged or cut short: deliver it again")
+
+
+def _read_tables(file: DeliveredFile, member: str, content: bytes, kind: str) -> Iterator[Read]:
+    if not content:
+        yield Unrecognised(file, member, 0, "EMPTY_FILE", "the file has no bytes")
+        return
+    grids = _grids(content, kind)
+    if isinstance(grids, tuple):
+        yield Unrecognised(file, member, 0, *grids)
+        return
+    for grid in grids:
+        grid.sheet = " / ".join(part for part in (member, grid.sheet) if part)
+        if grid.total_lines or not member:
+            _note_misnamed(grid, member or file.file_name, kind)
+            if grid.total_lines:
+                yield recognise(file, grid)
+
+
+def _note_misnamed(grid: Grid, name: str, kind: str) -> None:
+    """A file read by its content under another format's name is read, and said so."""
+    suffix = PurePosixPath(name).suffix.lower()
+    named = next((key for key, suffixes in KINDS.items() if suffix in suffixes), None)
+    if named and named != kind:
+        grid.notes.append(("NOT_WHAT_NAME_SAYS", f"named {suffix}, but is {kind}"))
+
+
+def _grids(content: bytes, kind: str) -> list[Grid] | tuple[str, str]:
+    """Read the tables of one file or member; or the reason's code and what to do."""
+    if kind == "access":
+        return "ACCESS_DATABASE", "export its tables with mdb-export -D %F and deliver the CSV files"
+    if kind == "text":
+        return [ledger.read_text(content)] if not _is_markup(content) else ("NOT_WHAT_NAME_SAYS", "a web page under a table's name: save it as xlsx")
+    try:
+        return _binary_grids(content, kind)
+    except (CalamineError, zipfile.BadZipFile, OSError, ValueError, EOFError) as error:
+        return "UNREADABLE_FILE", f"damaged or cut short ({type(error).__name__}): deliver it again"
+
+
+def _binary_grids(content: bytes, kind: str) -> list[Grid] | tuple[str, str]:
+    if kind == "dbf":
+        return [dbf.read_dbf(content)]
+    if kind == "parquet":
+        return [parquet.read_parquet(content)]
+    if kind == "xlsx" and (refusal := archive.workbook_refusal(content)):
+        return "ARCHIVE_REFUSED", refusal
+    return workbooks.read_workbook(content)
+
+
+def _is_markup(content: bytes) -> bool:
+    return content[:512].lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith((b"<html", b"<!doctype", b"<?xml", b"<table"))

@@ -1,0 +1,161 @@
+"""A grid becomes an extract of the contract that its headers name; titles, units and footers are layout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from data_contracts.registry import field_specs
+from village_credit.extract.grid import DeliveredFile, Extract, Grid, Unrecognised
+from village_credit.extract.headers import Match, best_match, dimension, plain, split_unit, unit_row
+
+HEADER_SEARCH_ROWS = 15
+FOOTERS = ("合计", "总计", "小计", "共计", "制表", "填表", "审核", "制单", "复核", "负责人", "单位负责人", "填报人", "经办人", "注:", "备注:", "说明:")
+
+
+@dataclass
+class _Header:
+    """Where the header was found: rows of the grid up to `last_row` are layout."""
+
+    match: Match
+    last_row: int
+    width: int
+    labels: list[str]
+    default_units: dict[str, str] = field(default_factory=dict)
+
+
+def recognise(file: DeliveredFile, grid: Grid) -> Extract | Unrecognised:
+    """Find the header, name the columns, and part data rows from layout; or say what is nearest."""
+    header, nearest = _find_header(grid)
+    if header is None:
+        return Unrecognised(file, grid.sheet, grid.total_lines, "UNRECOGNISED", _nearest_text(nearest, grid))
+    return _extract(file, grid, header)
+
+
+def _find_header(grid: Grid) -> tuple[_Header | None, Match | None]:
+    """Try each of the first rows, alone and joined with the row above it (a two-row header)."""
+    best: _Header | None = None
+    nearest: Match | None = None
+    units: dict[str, str] = {}
+    limit = 1 if grid.has_fixed_header else HEADER_SEARCH_ROWS
+    for index, cells in enumerate(grid.cells[:limit]):
+        units.update(unit_row(cells))
+        candidates = [cells] if index == 0 else [cells, _joined(grid.cells[index - 1], cells)]
+        for labels in candidates:
+            match = best_match(labels)
+            if match is None:
+                continue
+            if match.missing:
+                nearest = match if nearest is None or len(match.columns) > len(nearest.columns) else nearest
+            elif best is None or (_fit(match) > _fit(best.match) and index <= best.last_row + 1):
+                best = _Header(match, index, len(cells), labels, dict(units))
+    return best, nearest
+
+
+def _fit(match: Match) -> tuple[int, int]:
+    """Prefer the header row that names more columns, then the one that says more units."""
+    return len(match.columns), sum(unit is not None for unit in match.units.values())
+
+
+def _joined(upper: list[str], lower: list[str]) -> list[str]:
+    """Join a group row with the row below it: the lower label, with the unit of its group; or the upper alone."""
+    labels, group = [], ""
+    for index, low in enumerate(lower):
+        up = upper[index] if index < len(upper) else ""
+        group = up if plain(up) else group
+        group_unit = split_unit(plain(group))
+        if not plain(low):
+            labels.append(up)
+        elif group_unit[1] and split_unit(plain(low))[1] is None and plain(low) != plain(up):
+            labels.append(f"{low}({_unit_word(plain(group))})")
+        else:
+            labels.append(low)
+    return labels
+
+
+def _unit_word(group: str) -> str:
+    return group[group.rfind("(") + 1 : group.rfind(")")]
+
+
+def _extract(file: DeliveredFile, grid: Grid, header: _Header) -> Extract:
+    """Part the rows: layout above the header, footers, blanks and repeated headers; odd widths are condemned."""
+    match = header.match
+    layout: list[int] = []
+    condemned = list(grid.condemned)
+    data: list[int] = []
+    expected = None if grid.encoding == "" or grid.has_fixed_header else header.width
+    header_text = [plain(label) for label in header.labels]
+    for index, cells in enumerate(grid.cells):
+        lines = [line for line in range(grid.starts[index], grid.ends[index] + 1) if line > 0]
+        if index <= header.last_row or _is_layout(cells, header_text, match):
+            layout.extend(lines)
+        elif expected is not None and _odd_width(cells, expected):
+            condemned.extend((line, "FIELD_COUNT") for line in lines)
+        else:
+            data.append(index)
+    notes = list(grid.notes)
+    if not data and not condemned:
+        notes.append(("HEADER_ONLY", "no data rows below the header"))
+    return Extract(
+        file=file,
+        sheet=grid.sheet,
+        contract=match.contract,
+        total_lines=grid.total_lines,
+        rows=_table(grid, data, match),
+        layout_lines=layout,
+        condemned=sorted(condemned),
+        units=_units(header),
+        dropped_columns=match.dropped,
+        place_hint=" ".join([file.file_name, grid.sheet, *(cell for row in grid.cells[: header.last_row] for cell in row if cell)]),
+        notes=notes,
+    )
+
+
+def _odd_width(cells: list[str], expected: int) -> bool:
+    """More cells than the header are tolerated where they are all blank (a trailing delimiter)."""
+    return len(cells) < expected or any(cell.strip() for cell in cells[expected:])
+
+
+def _is_layout(cells: list[str], header_text: list[str], match: Match) -> bool:
+    first = next((text for text in (plain(cell) for cell in cells) if text), "")
+    if not first:
+        return True
+    if first.startswith(FOOTERS) and _is_footer(cells, match):
+        return True
+    return [plain(cell) for cell in cells[: len(header_text)]] == header_text
+
+
+def _is_footer(cells: list[str], match: Match) -> bool:
+    """A row that begins like a footer and fills fewer than half of the required columns."""
+    required = {spec.name for spec in field_specs(match.contract) if spec.is_required}
+    filled = sum(1 for index, name in match.columns.items() if name in required and index < len(cells) and plain(cells[index]))
+    return filled * 2 <= len(required)
+
+
+def _units(header: _Header) -> dict[str, str | None]:
+    """Give each field its unit: its own header's, else the 单位 row's of the same dimension."""
+    units: dict[str, str | None] = {}
+    for spec in field_specs(header.match.contract):
+        if spec.column.unit is None or spec.name not in header.match.units:
+            continue
+        said = header.match.units[spec.name]
+        units[spec.name] = said or header.default_units.get(dimension(spec.column.unit))
+    return units
+
+
+def _table(grid: Grid, data: list[int], match: Match) -> pa.Table:
+    columns: dict[str, pa.Array] = {
+        "line_number": pa.array([grid.starts[index] for index in data], pa.int32()),
+        "last_line": pa.array([grid.ends[index] for index in data], pa.int32()),
+    }
+    rows = [grid.cells[index] for index in data]
+    for position, name in match.columns.items():
+        columns[name] = pa.array([row[position] if position < len(row) else "" for row in rows], pa.string())
+    return pa.table(columns)
+
+
+def _nearest_text(nearest: Match | None, grid: Grid) -> str:
+    if nearest is None:
+        return f"no known header among the first {min(HEADER_SEARCH_ROWS, len(grid.cells))} rows"
+    return f"nearest contract {nearest.contract}; lacks {' '.join(nearest.missing)}"

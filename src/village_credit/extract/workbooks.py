@@ -1,0 +1,109 @@
+"""Sheets of an xlsx or xls become rows of text that keep what the cell was: a number is never taken for a code."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+import zipfile
+from typing import Any
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from village_credit.extract.grid import Grid
+
+EXACT_DIGITS = 15  # what a spreadsheet keeps of a number
+_ROW = re.compile(rb'<row\b[^>]*?\br="(\d+)"')
+_ERROR_CELL = re.compile(rb'<c\b(?=[^>]*\bt="e")[^>]*?\br="([A-Z]+)(\d+)"[^>]*>(?:(?!</c>).)*?<v>([^<]*)</v>', re.DOTALL)
+
+
+def read_workbook(content: bytes) -> list[Grid]:
+    """Read every sheet, hidden ones too; raises `CalamineError` where the file cannot be opened."""
+    workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    sheets = _sheet_xml(content)
+    return [_read_sheet(workbook, name, sheets.get(name, b"")) for name in workbook.sheet_names]
+
+
+def _read_sheet(workbook: CalamineWorkbook, name: str, xml: bytes) -> Grid:
+    try:
+        sheet = workbook.get_sheet_by_name(name)
+    except CalamineError as error:
+        grid = Grid(sheet=name, total_lines=0)
+        grid.notes.append(("UNREADABLE_FILE", f"sheet cannot be read: {type(error).__name__}"))
+        return grid
+    values = sheet.to_python(skip_empty_area=False)
+    rows = [[cell_text(value) for value in row] for row in values]
+    _mark_errors(rows, xml)
+    _fill_down(rows, sheet.merged_cell_ranges or [])
+    total = max([len(rows), *(int(number) for number in _ROW.findall(xml))])
+    grid = Grid(sheet=name, total_lines=total)
+    for number, row in enumerate(rows, start=1):
+        grid.add(number, number, row)
+    for number in range(len(rows) + 1, total + 1):
+        grid.add(number, number, [])
+    return grid
+
+
+def cell_text(value: Any) -> str:
+    """Write a typed cell as text: numbers with the 15 digits that were kept, dates as ISO."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int | float):
+        return f"{value:.14E}" if abs(value) >= 10**EXACT_DIGITS else f"{value:.15g}"
+    if isinstance(value, dt.datetime) and (value.hour, value.minute, value.second) != (0, 0, 0):
+        return value.isoformat(sep=" ")
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat()
+    return value.isoformat() if isinstance(value, dt.date | dt.time) else str(value)
+
+
+def _mark_errors(rows: list[list[str]], xml: bytes) -> None:
+    """The reader gives error cells back blank: put `#N/A` and its kind where the sheet has them."""
+    for letters, number, text in _ERROR_CELL.findall(xml):
+        row, column = int(number) - 1, _column_index(letters)
+        if row < len(rows) and column < len(rows[row]):
+            rows[row][column] = text.decode("utf-8")
+
+
+def _column_index(letters: bytes) -> int:
+    index = 0
+    for letter in letters:
+        index = index * 26 + letter - 64
+    return index - 1
+
+
+def _fill_down(rows: list[list[str]], merged: list[tuple[tuple[int, int], tuple[int, int]]]) -> None:
+    """A cell merged down over several rows belongs to each of them."""
+    for (top, left), (bottom, right) in merged:
+        if left == right and bottom > top and bottom < len(rows):
+            for row in range(top + 1, bottom + 1):
+                rows[row][left] = rows[top][left]
+
+
+def _sheet_xml(content: bytes) -> dict[str, bytes]:
+    """Give each xlsx sheet's XML by sheet name; an xls has none."""
+    if not content.startswith(b"PK"):
+        return {}
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = set(archive.namelist())
+        if "xl/workbook.xml" not in names or "xl/_rels/workbook.xml.rels" not in names:
+            return {}
+        relations = dict(_pairs(archive.read("xl/_rels/workbook.xml.rels"), "Relationship", "Id", "Target"))
+        sheets = _pairs(archive.read("xl/workbook.xml"), "sheet", "name", "r:id")
+        paths = {name: "xl/" + relations.get(key, "").removeprefix("/xl/").removeprefix("xl/") for name, key in sheets}
+        return {name: archive.read(path) for name, path in paths.items() if path in names}
+
+
+def _pairs(xml: bytes, tag: str, first: str, second: str) -> list[tuple[str, str]]:
+    """Give two attributes of each element of a kind."""
+    import html  # noqa: PLC0415  # only workbooks need it
+
+    text = xml.decode("utf-8")
+    found = []
+    for element in re.findall(rf"<(?:\w+:)?{tag}\b[^>]*>", text):
+        attributes = dict(re.findall(r'([\w:]+)="([^"]*)"', element))
+        if first in attributes and second in attributes:
+            found.append((html.unescape(attributes[first]), html.unescape(attributes[second])))
+    return found

@@ -1,0 +1,247 @@
+"""A batch of text rows becomes a typed table and findings: pydantic is the only judge of a row."""
+
+from __future__ import annotations
+
+import gc
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+from pydantic import ValidationError
+
+from data_contracts.fields import Kind
+from data_contracts.registry import INCOMING, FieldSpec, field_specs
+from village_credit.errors import ExtractRejected
+from village_credit.validate import identity
+from village_credit.validate.normalise import Cells, half_width, is_interval, normalise_column
+from village_credit.validate.units import convert_units
+
+ARROW_TYPES: dict[Kind, pa.DataType] = {
+    Kind.YUAN: pa.decimal128(18, 2),
+    Kind.KILOGRAM: pa.decimal128(18, 2),
+    Kind.MU: pa.decimal128(18, 4),
+    Kind.COUNT: pa.int64(),
+    Kind.YEAR: pa.int64(),
+    Kind.DAY: pa.date32(),
+    Kind.MONTH: pa.date32(),
+}
+FINDINGS = pa.schema(
+    [
+        ("line_number", pa.int32()),
+        ("field", pa.string()),
+        ("rule", pa.string()),
+        ("reason_code", pa.string()),
+        ("is_quarantine", pa.bool_()),
+        ("value_masked", pa.string()),
+    ]
+)
+MAX_QUARANTINED_SHARE = 0.9  # above this, and from 20 rows on, the extract itself is at fault
+MIN_ROWS_FOR_SHARE = 20
+_ERROR_CELL = re.compile(r"^#(?:N/A|DIV/0!|REF!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|GETTING_DATA)")
+_RANGE_ERRORS = {"less_than_equal", "less_than", "greater_than"}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Text rows of one extract: `rows` has line_number, last_line and string columns named by fields."""
+
+    contract: str
+    rows: pa.Table
+    units: dict[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """Canonical text per field, the settled units and how many cells were changed per field."""
+
+    columns: dict[str, Cells]
+    units: dict[str, str]
+    changes: dict[str, int]
+
+
+def normalise(batch: Batch) -> Normalised:
+    """Make every cell canonical; raises ExtractRejected where a unit cannot be told."""
+    columns: dict[str, Cells] = {}
+    changes: dict[str, int] = {}
+    for spec in field_specs(batch.contract):
+        if spec.name in batch.rows.column_names:
+            columns[spec.name], changes[spec.name] = normalise_column(spec, batch.rows.column(spec.name).to_pylist())
+    units = convert_units(batch.contract, columns, batch.units)
+    return Normalised(columns, units, {name: count for name, count in changes.items() if count})
+
+
+def validate(batch: Batch) -> tuple[pa.Table, pa.Table]:
+    """Judge every row: accepted rows typed (line_number, last_line, fields, id_status), findings by rule.
+
+    Raises ExtractRejected where the extract as a whole breaks its contract.
+    """
+    return judge(batch, normalise(batch))
+
+
+def judge(batch: Batch, normal: Normalised) -> tuple[pa.Table, pa.Table]:
+    """Judge normalised rows; a required field whose column is absent is empty in every row."""
+    specs = field_specs(batch.contract)
+    names = [spec.name for spec in specs]
+    count = batch.rows.num_rows
+    columns = [normal.columns.get(name) or [None] * count for name in names]
+    lines: list[int] = batch.rows.column("line_number").to_pylist()
+    statuses = _id_statuses(names, columns, count)
+    accepted, findings = _judge_rows(batch.contract, specs, columns, lines, statuses)
+    _reject_if_hopeless(batch.contract, count, len(accepted))
+    return _typed_table(batch, specs, accepted, statuses), findings.table()
+
+
+class _Findings:
+    """Findings as columns."""
+
+    def __init__(self) -> None:
+        self.columns: list[list[Any]] = [[] for _ in FINDINGS]
+
+    def add(self, line: int, spec: FieldSpec | None, rule: str, code: str, value: str | None, *, is_quarantine: bool = True) -> None:
+        shown = shape(value, spec.kind if spec else None)
+        for column, item in zip(self.columns, (line, spec.name if spec else "", rule, code, is_quarantine, shown), strict=True):
+            column.append(item)
+
+    def table(self) -> pa.Table:
+        return pa.table(self.columns, schema=FINDINGS)
+
+
+def shape(value: str | None, kind: Kind | None) -> str:
+    """Show what a value looks like and not what it is: digits as 9, letters as x, Han as 汉; an ID masked."""
+    if value is None:
+        return ""
+    if kind is Kind.ID:
+        return identity.masked(value)
+    return "".join("9" if c.isdigit() else "x" if c.isascii() and c.isalpha() else "汉" if c.isalpha() else c for c in value[:40])
+
+
+def _id_statuses(names: list[str], columns: list[Cells], count: int) -> list[str] | None:
+    """Classify the ID column where a contract has one; another kind of document has no check digit."""
+    if "id_number" not in names:
+        return None
+    numbers = columns[names.index("id_number")]
+    documents = columns[names.index("document_type")] if "document_type" in names else [identity.RESIDENT_ID_DOCUMENT] * count
+    return [
+        identity.id_status(number) if document in (identity.RESIDENT_ID_DOCUMENT, None) else identity.OTHER_DOCUMENT
+        for number, document in zip(numbers, documents, strict=True)
+    ]
+
+
+def _judge_rows(
+    contract: str, specs: tuple[FieldSpec, ...], columns: list[Cells], lines: list[int], statuses: list[str] | None
+) -> tuple[list[tuple[int, dict[str, Any]]], _Findings]:
+    """Run the contract over the rows. The collector is paused: millions of small objects, no cycles."""
+    validator = INCOMING[contract].__pydantic_validator__
+    names = [spec.name for spec in specs]
+    findings = _Findings()
+    accepted: list[tuple[int, dict[str, Any]]] = []
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        for index, values in enumerate(zip(*columns, strict=True)):
+            row = dict(zip(names, values, strict=True))
+            refused = statuses is not None and statuses[index] in identity.REFUSED
+            try:
+                model = validator.validate_python(row)
+            except ValidationError as error:
+                model = _second_chance(specs, row, error, lines[index], findings, validator)
+                if refused and statuses is not None:
+                    _add_identity(findings, specs, row, lines[index], statuses[index])
+                    continue
+                if model is None:
+                    continue
+            if refused and statuses is not None:
+                _add_identity(findings, specs, row, lines[index], statuses[index])
+                continue
+            accepted.append((index, model.__dict__))
+    finally:
+        if was_enabled:
+            gc.enable()
+    return accepted, findings
+
+
+def _add_identity(findings: _Findings, specs: tuple[FieldSpec, ...], row: dict[str, Any], line: int, status: str) -> None:
+    spec = next(spec for spec in specs if spec.name == "id_number")
+    findings.add(line, spec, "id_status", identity.REFUSED[status], row["id_number"])
+
+
+def _second_chance(
+    specs: tuple[FieldSpec, ...], row: dict[str, Any], error: ValidationError, line: int, findings: _Findings, validator: Any
+) -> Any:
+    """Record every broken rule; unreadable ancillary fields become null and the row is judged again."""
+    by_name = {spec.name: spec for spec in specs}
+    faults = error.errors(include_url=False, include_input=False, include_context=False)
+    fatal = False
+    for fault in faults:
+        spec = by_name.get(str(fault["loc"][0])) if fault["loc"] else None
+        value = row.get(spec.name) if spec else None
+        if spec is not None and spec.name == "id_number" and value is not None:
+            continue  # its status says it better
+        if spec is not None and spec.column.ancillary and value is not None:
+            row[spec.name] = None
+            findings.add(line, spec, fault["type"], "ANCILLARY_UNREADABLE", value, is_quarantine=False)
+            continue
+        fatal = True
+        findings.add(line, spec, fault["type"], reason_code(spec, fault["type"], value), value)
+    if fatal:
+        return None
+    try:
+        return validator.validate_python(row)
+    except ValidationError as again:
+        for fault in again.errors(include_url=False, include_input=False, include_context=False):
+            spec = by_name.get(str(fault["loc"][0])) if fault["loc"] else None
+            value = row.get(spec.name) if spec else None
+            if spec is None or spec.name != "id_number" or value is None:
+                findings.add(line, spec, fault["type"], reason_code(spec, fault["type"], value), value)
+        return None
+
+
+def reason_code(spec: FieldSpec | None, error_type: str, value: str | None) -> str:
+    """Turn pydantic's error type into a reason that an office understands."""
+    if spec is None:
+        return error_type if error_type.isupper() else "OUT_OF_RANGE"
+    if value is None:
+        return "REQUIRED_EMPTY"
+    if _ERROR_CELL.match(value):
+        return "ERROR_CELL"
+    if error_type == "greater_than_equal":
+        return "NEGATIVE_NUMBER" if value.startswith("-") else "OUT_OF_RANGE"
+    if error_type in _RANGE_ERRORS:
+        return "OUT_OF_RANGE"
+    if error_type == "string_too_long":
+        return "TOO_LONG"
+    return _unreadable(spec.kind, value)
+
+
+def _unreadable(kind: Kind, value: str) -> str:
+    if kind in (Kind.DAY, Kind.MONTH):
+        return "UNREADABLE_DATE"
+    if kind is Kind.YEAR:
+        return "UNREADABLE_YEAR"
+    if kind is Kind.LABEL:
+        return "NOT_IN_LIST"
+    if kind in (Kind.COUNT, Kind.YUAN, Kind.MU, Kind.KILOGRAM):
+        if is_interval(value):
+            return "INTERVAL_NOT_ALLOWED"
+        if re.fullmatch(r"-?[0-9]+\.[0-9]+", half_width(value)):
+            return "TOO_MANY_DECIMALS"
+        return "NEGATIVE_NUMBER" if re.fullmatch(r"-[0-9]+", value) else "UNREADABLE_NUMBER"
+    return "UNREADABLE_CODE"
+
+
+def _reject_if_hopeless(contract: str, rows: int, accepted: int) -> None:
+    if rows >= MIN_ROWS_FOR_SHARE and accepted < rows * (1 - MAX_QUARANTINED_SHARE):
+        raise ExtractRejected("TOO_MANY_QUARANTINED", f"{contract}: only {accepted} of {rows} rows meet the contract; ask the office to deliver it again")
+
+
+def _typed_table(batch: Batch, specs: tuple[FieldSpec, ...], accepted: list[tuple[int, dict[str, Any]]], statuses: list[str] | None) -> pa.Table:
+    """Lay accepted rows out as columns; money DECIMAL(18,2), land DECIMAL(18,4) mu."""
+    indices = pa.array([index for index, _ in accepted], pa.int64())
+    models = [model for _, model in accepted]
+    columns = {name: batch.rows.column(name).take(indices) for name in ("line_number", "last_line")}
+    for spec in specs:
+        columns[spec.name] = pa.array([model[spec.name] for model in models], ARROW_TYPES.get(spec.kind, pa.string()))
+    if statuses is not None:
+        columns["id_status"] = pa.array([statuses[index] for index, _ in accepted], pa.string())
+    return pa.table(columns)

@@ -1,0 +1,165 @@
+"""Delivered text becomes canonical text, kind by kind; what cannot be made canonical stays as it came.
+
+Only spelling is changed here, never meaning: pydantic then judges the canonical text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+
+from data_contracts.fields import Kind
+from data_contracts.registry import FieldSpec
+
+Cells = list[str | None]
+
+INTERPUNCT = "\u00b7"
+_INTERPUNCTS = re.compile("(?<=[^\\W\\d_])\\s*[\u2022\u30fb\u2027\uff0e.\u22c5\u2219\u25cf\u3002\u00b7\uff65\u2024\u0387\u16eb]\\s*(?=[^\\W\\d_])")
+_BLANKS = " \t\r\n\u3000\u00a0\ufeff\u200b"
+_QUOTED = re.compile(r'^="(.*)"$')
+_THOUSANDS = re.compile(r"^-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?$")
+_NUMBER = re.compile(r"^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)$")
+_DAY = re.compile(r"^((?:19|20)[0-9]{2})[-./年]([0-9]{1,2})[-./月]([0-9]{1,2})[日号]?(?:[ T]00:00(?::00(?:\.0+)?)?)?$")
+_COMPACT = re.compile(r"^((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})$")
+_MONTH = re.compile(r"^((?:19|20)[0-9]{2})(?:[-./年]([0-9]{1,2})月?|([0-9]{2}))$")
+_SERIAL = re.compile(r"^([2-5][0-9]{4})(?:\.0+)?$")  # 1954 to 2064
+_DAMAGED = re.compile(r"^([1-9])\.([0-9]{14})E\+17$")
+_INTERVAL = re.compile(r"^([0-9.]+)(万)?元?[-~—至到]+([0-9.]+)(万)?元?$")
+_BELOW = re.compile(r"^([0-9.]+)(万)?元?(?:以下|以内)$")
+_ABOVE = re.compile(r"^([0-9.]+)(万)?元?以上$")
+EXCEL_EPOCH = date(1899, 12, 30)
+SUFFIXES = {Kind.YEAR: "年", Kind.COUNT: "人口只头台次天个", Kind.YUAN: "元", Kind.MU: "亩", Kind.KILOGRAM: ""}
+
+
+def normalise_column(spec: FieldSpec, cells: Cells) -> tuple[Cells, int]:
+    """Give the canonical cells of a column and how many were changed; blank becomes None."""
+    rule = _rule(spec)
+    known: dict[str, str | None] = {}
+    result: Cells = []
+    changed = 0
+    for cell in cells:
+        if cell is None or cell == "":
+            result.append(None)
+            continue
+        if cell not in known:
+            known[cell] = _blank_to_none(cell, rule)
+        text = known[cell]
+        changed += text != cell
+        result.append(text)
+    return result, changed
+
+
+def _blank_to_none(cell: str, rule: Callable[[str], str]) -> str | None:
+    stripped = cell.strip(_BLANKS)
+    unquoted = _QUOTED.match(stripped)
+    if unquoted:
+        stripped = unquoted.group(1).strip(_BLANKS)
+    return (rule(stripped) or None) if stripped else None
+
+
+def _rule(spec: FieldSpec) -> Callable[[str], str]:
+    """Choose the rule of a kind; labels also know the contract's own synonyms."""
+    if spec.kind is Kind.LABEL:
+        synonyms = dict(spec.labels)
+        return lambda text: synonyms.get(_code(text), _code(text))
+    if spec.column.banded:
+        return lambda text: _number(_lower_bound(half_width(text)), spec.kind)
+    if spec.kind in SUFFIXES:
+        return lambda text: _number(half_width(text), spec.kind)
+    return _TEXT_RULES[spec.kind]
+
+
+def half_width(text: str) -> str:
+    """Turn full-width letters, digits and brackets into half-width; leaves ① and ½ alone."""
+    if text.isascii():
+        return text
+    return "".join(chr(ord(c) - 0xFEE0) if "\uff01" <= c <= "\uff5e" else " " if c == "\u3000" else c for c in text)
+
+
+def name(text: str) -> str:
+    """Normalise a person's name: NFKC, one interpunct (U+00B7), no blanks between Han characters."""
+    folded = unicodedata.normalize("NFKC", _INTERPUNCTS.sub(INTERPUNCT, text))
+    folded = _INTERPUNCTS.sub(INTERPUNCT, folded)
+    return re.sub(r"\s+", "", folded) if not folded.isascii() else re.sub(r"\s+", " ", folded)
+
+
+def _code(text: str) -> str:
+    return half_width(text).replace(" ", "").removeprefix("'")
+
+
+def _identity(text: str) -> str:
+    """Normalise an ID number; 15 digits that a spreadsheet kept become those digits and three stars."""
+    code = _code(text).upper().replace("×", "X")
+    damaged = _DAMAGED.match(code)
+    return f"{damaged.group(1)}{damaged.group(2)}***" if damaged else code
+
+
+def _number(text: str, kind: Kind) -> str:
+    """Normalise a number: thousands separators, sign, needless zeros and the column's own unit word."""
+    bare = text.replace(" ", "").removeprefix("'").removeprefix("¥").removeprefix("￥")
+    bare = bare.rstrip(SUFFIXES[kind]) if SUFFIXES[kind] else bare
+    if _THOUSANDS.match(bare):
+        bare = bare.replace(",", "")
+    return plain_decimal(bare) if _NUMBER.match(bare) else text
+
+
+def plain_decimal(text: str) -> str:
+    """Write a decimal without sign of plus, leading zeros, or zeros after the last decimal."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return text
+    written = format(value, "f")
+    written = written.rstrip("0").rstrip(".") if "." in written else written
+    return "0" if written in {"-0", ""} else written
+
+
+def _lower_bound(text: str) -> str:
+    """Give the lower bound of a banded value: `5万-20万` is 50000, `5万以下` is 0."""
+    bare = text.replace(" ", "")
+    if _BELOW.match(bare):
+        return "0"
+    above = _ABOVE.match(bare)
+    if above:
+        return _scaled(above.group(1), above.group(2))
+    interval = _INTERVAL.match(bare)
+    return _scaled(interval.group(1), interval.group(2) or interval.group(4)) if interval else text
+
+
+def _scaled(number: str, ten_thousand: str | None) -> str:
+    return plain_decimal(str(Decimal(number) * 10000)) if ten_thousand else number
+
+
+def is_interval(text: str) -> bool:
+    """Tell a banded value (`5万-20万`, `5万元以下`)."""
+    bare = half_width(text).replace(" ", "")
+    return bool(_INTERVAL.match(bare) or _BELOW.match(bare) or _ABOVE.match(bare))
+
+
+def day(text: str) -> str:
+    """Write a day as ISO; a month alone is its first day, a spreadsheet's serial number its day."""
+    bare = half_width(text).strip().removeprefix("'")
+    found = _DAY.match(bare) or _COMPACT.match(bare)
+    if found:
+        return f"{found.group(1)}-{int(found.group(2)):02d}-{int(found.group(3)):02d}"
+    month = _MONTH.match(bare)
+    if month:
+        return f"{month.group(1)}-{int(month.group(2) or month.group(3)):02d}-01"
+    serial = _SERIAL.match(bare)
+    if serial:
+        return (EXCEL_EPOCH + timedelta(days=int(serial.group(1)))).isoformat()
+    return "" if set(bare) == {"0"} else bare
+
+
+_TEXT_RULES: dict[Kind, Callable[[str], str]] = {
+    Kind.TEXT: lambda text: unicodedata.normalize("NFC", text),
+    Kind.NAME: name,
+    Kind.ID: _identity,
+    Kind.CODE: _code,
+    Kind.PHONE: _code,
+    Kind.DAY: day,
+    Kind.MONTH: day,
+}
