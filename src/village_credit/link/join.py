@@ -1,0 +1,89 @@
+"""The two steps of linkage that a flow calls: `identify` the rows, then, once they are settled, `join` them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import pyarrow as pa
+
+from village_credit.link.facts import build_facts, build_identities, create_lone_traders
+from village_credit.link.people import REGISTER, identify
+from village_credit.link.roster import create_roster
+from village_credit.link.star import create_links
+from village_credit.link.villages import create_places
+
+PENDING_REASONS = {"excel_damaged": "ID_DAMAGED", "masked": "ID_MASKED", "check_digit": "ID_CHECK_DIGIT"}
+
+
+@dataclass(frozen=True)
+class Identified:
+    """`people`: who each row is about; `places`: villages by code; `unrepaired`: row_id, reason_code."""
+
+    people: pa.Table
+    places: pa.Table
+    unrepaired: pa.Table
+
+
+@dataclass(frozen=True)
+class Linked:
+    """`facts` by household, `links` per row, `identities` for the vault, `ambiguous` rows (row_id, reason_code)."""
+
+    facts: dict[str, pa.Table]
+    links: pa.Table
+    identities: pa.Table
+    ambiguous: pa.Table
+
+
+def identify_rows(accepted: dict[str, pa.Table], hints: pa.Table) -> Identified:
+    """Resolve villages, complete and repair ID numbers; a number that stays damaged quarantines its row."""
+    connection = duckdb.connect()
+    create_places(connection, accepted["land_issuer"])
+    people = identify(connection, accepted, hints)
+    unrepaired = connection.sql(
+        f"""SELECT row_id, CASE id_status {"".join(f" WHEN '{status}' THEN '{code}'" for status, code in PENDING_REASONS.items())} END AS reason_code
+        FROM identified WHERE id_status IN {tuple(PENDING_REASONS)} AND NOT is_repaired ORDER BY row_id""").to_arrow_table()
+    places = connection.sql("SELECT * FROM places ORDER BY village_code").to_arrow_table()
+    return Identified(people, places, unrepaired)
+
+
+def join_rows(settled: dict[str, pa.Table], identified: Identified, as_of: date, county_code: str) -> Linked:
+    """Link every settled row to the roster and build the facts.
+
+    `settled`: per contract, standing rows with row_id and source_id (every contract has a table, empty if
+    it was not delivered). A row whose village is shared by two townships, and whose ID number does not
+    settle which, is ambiguous.
+    """
+    connection = duckdb.connect()
+    connection.register("identified", identified.people)
+    standing = pa.table({"row_id": pa.concat_arrays([chunk for table in settled.values() for chunk in table.column("row_id").chunks])})
+    create_roster(connection, settled["land_contractor"], settled["land_member"])
+    create_links(connection, _code_rows(connection, settled), standing)
+    ambiguous = _ambiguous(connection)
+    create_lone_traders(connection, settled["trader_referral"])
+    facts = build_facts(connection, settled, as_of, county_code)
+    links = connection.sql("SELECT * FROM links ORDER BY row_id").to_arrow_table()
+    return Linked(facts, links, build_identities(connection, as_of), ambiguous)
+
+
+def _code_rows(connection: duckdb.DuckDBPyConnection, settled: dict[str, pa.Table]) -> pa.Table:
+    parts = []
+    for contract in (*REGISTER, "land_parcel", "land_transfer"):
+        connection.register(f"settled_{contract}", settled[contract])
+        parts.append(f"SELECT row_id, '{contract}' AS contract, source_id, contractor_code FROM settled_{contract}")
+    return connection.sql(" UNION ALL ".join(parts)).to_arrow_table()
+
+
+def _ambiguous(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Take rows of a shared village name out of the links, unless their household lies in one of the villages."""
+    query = """
+        SELECT row_id, 'VILLAGE_AMBIGUOUS' AS reason_code
+        FROM identified JOIN links USING (row_id) LEFT JOIN register USING (unit_code)
+        WHERE length(village_codes) > 1 AND NOT coalesce(list_contains(village_codes, register.village_code), false)
+          AND links.status <> 'refused'
+        ORDER BY row_id"""
+    found = connection.sql(query).to_arrow_table()
+    connection.register("ambiguous", found)
+    connection.execute("DELETE FROM links WHERE row_id IN (SELECT row_id FROM ambiguous)")
+    return found

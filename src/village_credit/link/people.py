@@ -1,0 +1,104 @@
+"""Whom each delivered row is about: one table over all contracts, with ID number, name and village."""
+
+from __future__ import annotations
+
+import duckdb
+import pyarrow as pa
+
+from village_credit.link.villages import resolve_villages
+
+# contract → (name column, township text, village text); None where the table has no such column
+PERSON_COLUMNS: dict[str, tuple[str | None, str | None, str | None]] = {
+    "land_contractor": ("contractor_name", None, None),
+    "land_member": ("member_name", None, None),
+    "land_subsidy": ("payee_name", None, "village_name"),
+    "crop_declaration": ("grower_name", None, "village_name"),
+    "family_farm": ("operator_name", None, "village_name"),
+    "household_economy": ("head_name", "township_name", "village_name"),
+    "monitored_household": ("member_name", None, "village_name"),
+    "machinery_subsidy": ("buyer_name", "township_name", "village_name"),
+    "bank_exposure": ("borrower_name", None, None),
+    "bank_conduct": (None, None, None),
+    "credit_line": ("borrower_name", None, None),
+    "negative_list": ("person_name", None, None),
+    "related_party": ("person_name", None, None),
+    "objection": (None, None, None),
+    "trader_referral": ("operator_name", None, None),
+}
+REGISTER = ("land_contractor", "land_member")
+
+COMPLETED = """
+CREATE MACRO digit_sum(t) AS list_sum(list_transform(range(17), lambda i:
+    CAST(substr(t, i + 1, 1) AS INTEGER) * [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2][i + 1]));
+CREATE MACRO completed_15(t) AS left(t, 6) || '19' || right(t, 9) || substr('10X98765432', CAST(digit_sum(left(t, 6) || '19' || right(t, 9)) % 11 AS BIGINT) + 1, 1);
+"""
+
+PEOPLE = """
+CREATE TABLE people AS
+SELECT raw.*, CASE id_status WHEN 'valid' THEN id_number WHEN 'valid_15' THEN completed_15(id_number) END AS person_id
+FROM raw_people AS raw
+"""
+
+# The land register's own rows lie in the village of their code; others where their text says.
+VILLAGE = """
+CREATE TABLE located AS
+SELECT people.* EXCLUDE (village_text, township_text),
+       CASE WHEN contractor_code IS NOT NULL THEN [left(contractor_code, 12)]
+            ELSE coalesce(village_codes, []) END AS village_codes,
+       people.village_text IS NOT NULL AND village_codes IS NULL AS is_unknown_village
+FROM people LEFT JOIN resolved_villages
+  ON people.source_id = resolved_villages.source_id AND people.village_text = resolved_villages.village_text
+ AND coalesce(people.township_text, '') = resolved_villages.township_text
+"""
+
+# Repair needs one person of that prefix, name and village in another extract, and no second.
+REPAIRED = """
+CREATE TABLE repaired AS
+WITH known AS (
+    SELECT DISTINCT source_id, name, person_id, village_code
+    FROM (SELECT source_id, name, person_id, unnest(village_codes) AS village_code FROM located
+          WHERE person_id IS NOT NULL AND name IS NOT NULL AND length(village_codes) = 1)
+), damaged AS (
+    SELECT row_id, source_id, name, left(id_number, 15) AS prefix, village_codes[1] AS village_code
+    FROM located WHERE id_status = 'excel_damaged' AND length(village_codes) = 1
+)
+SELECT row_id, min(known.person_id) AS repaired_id
+FROM damaged JOIN known ON left(known.person_id, 15) = prefix AND known.name = damaged.name
+ AND known.village_code = damaged.village_code AND known.source_id <> damaged.source_id
+GROUP BY row_id HAVING count(DISTINCT known.person_id) = 1
+"""
+
+IDENTIFIED = """
+CREATE TABLE identified AS
+SELECT located.* EXCLUDE (contractor_code) REPLACE (coalesce(person_id, repaired_id) AS person_id), repaired_id IS NOT NULL AS is_repaired
+FROM located LEFT JOIN repaired USING (row_id)
+"""
+
+
+def identify(connection: duckdb.DuckDBPyConnection, accepted: dict[str, pa.Table], hints: pa.Table) -> pa.Table:
+    """Make `identified` and give it: row_id, contract, source_id, name, id_status, person_id, village_codes, is_repaired.
+
+    `accepted`: per contract, rows with row_id and source_id. Needs `places`.
+    """
+    connection.execute(COMPLETED)
+    connection.register("raw_people", _raw_people(connection, accepted))
+    connection.execute(PEOPLE)
+    resolve_villages(connection, hints)
+    for statement in (VILLAGE, REPAIRED, IDENTIFIED):
+        connection.execute(statement)
+    return connection.sql("SELECT * FROM identified ORDER BY row_id").to_arrow_table()
+
+
+def _raw_people(connection: duckdb.DuckDBPyConnection, accepted: dict[str, pa.Table]) -> pa.Table:
+    """Bring every person-bearing contract to the same columns."""
+    parts = []
+    for contract, (name, township, village) in PERSON_COLUMNS.items():
+        if contract not in accepted:
+            continue
+        connection.register(f"accepted_{contract}", accepted[contract])
+        code = "contractor_code" if contract in REGISTER else "NULL"
+        parts.append(f"""
+            SELECT row_id, '{contract}' AS contract, source_id, {name or "NULL"}::VARCHAR AS name, id_number, id_status,
+                   {township or "NULL"}::VARCHAR AS township_text, {village or "NULL"}::VARCHAR AS village_text,
+                   {code}::VARCHAR AS contractor_code FROM accepted_{contract}""")
+    return connection.sql(" UNION ALL ".join(parts)).to_arrow_table()

@@ -1,0 +1,97 @@
+"""Equal rows and corrected rows find their outcome: the first of equals stands, the latest of one key supersedes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from data_contracts.registry import INCOMING, field_specs
+
+OUTCOMES = pa.schema([("row_id", pa.int64()), ("outcome", pa.string()), ("reason_code", pa.string())])
+
+
+@dataclass(frozen=True)
+class Settled:
+    """`standing` rows go on; `outcomes` has one row per row that does not (duplicate, superseded, quarantined)."""
+
+    standing: pa.Table
+    outcomes: pa.Table
+
+
+def settle(contract: str, rows: pa.Table, corrections: pa.Table) -> Settled:
+    """Settle one contract's accepted rows of all its extracts.
+
+    `rows`: row_id (in reading order), source_id, the contract's fields, and `person_id` (the whole ID number,
+    repaired or completed) where it has one. `corrections`: source_ids whose path says 更正 or 补报.
+    """
+    outcomes = [_duplicates(contract, rows)]
+    standing = _without(rows, outcomes[0])
+    model = INCOMING[contract]
+    key = getattr(model, "superseding_key", None)
+    if key:
+        outcomes.append(_superseded(standing, key, model.__dict__["superseding_order"], corrections))
+    elif unique := getattr(model, "unique_key", None):
+        outcomes.append(_conflicts(standing, unique))
+    return Settled(_without(rows, pa.concat_tables(outcomes)), pa.concat_tables(outcomes))
+
+
+def _connect(**tables: pa.Table) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    for name, table in tables.items():
+        connection.register(name, table)
+    return connection
+
+
+def _without(rows: pa.Table, outcomes: pa.Table) -> pa.Table:
+    if not outcomes.num_rows:
+        return rows
+    connection = _connect(given=rows, gone=outcomes)
+    return connection.sql("SELECT * FROM given ANTI JOIN gone USING (row_id) ORDER BY row_id").to_arrow_table()
+
+
+def _compared(contract: str) -> list[str]:
+    """Rows are equal when every declared field is; an ID number counts as repaired."""
+    return ["person_id" if spec.name == "id_number" else spec.name for spec in field_specs(contract)]
+
+
+def _duplicates(contract: str, rows: pa.Table) -> pa.Table:
+    fields = [name for name in _compared(contract) if name in rows.column_names]
+    if "person_id" in fields:
+        fields.append("id_number")
+    connection = _connect(given=rows)
+    query = f"""
+        SELECT row_id, 'duplicate' AS outcome, CAST(NULL AS VARCHAR) AS reason_code
+        FROM given QUALIFY row_number() OVER (PARTITION BY {", ".join(fields)} ORDER BY row_id) > 1 ORDER BY row_id"""
+    return connection.sql(query).to_arrow_table().cast(OUTCOMES)
+
+
+def _superseded(rows: pa.Table, key: tuple[str, ...], order: str, corrections: pa.Table) -> pa.Table:
+    """The latest day supersedes; on a tie a path that says it corrects; without either all are in conflict."""
+    fields = ", ".join("person_id" if name == "id_number" else name for name in key)
+    connection = _connect(given=rows, corrections=corrections)
+    query = f"""
+        WITH ranked AS (
+            SELECT row_id, {fields}, row_number() OVER same AS place,
+                   rank() OVER (PARTITION BY {fields} ORDER BY {order} DESC NULLS LAST, is_correction DESC) AS standing,
+                   count(*) OVER (PARTITION BY {fields}) AS rows_of_key
+            FROM (SELECT given.*, source_id IN (SELECT source_id FROM corrections) AS is_correction FROM given
+                  WHERE person_id IS NOT NULL)
+            WINDOW same AS (PARTITION BY {fields} ORDER BY row_id)
+        ), leaders AS (SELECT {fields}, count(*) AS leaders FROM ranked WHERE standing = 1 GROUP BY {fields})
+        SELECT row_id, CASE WHEN standing = 1 THEN 'quarantined' ELSE 'superseded' END AS outcome,
+               CASE WHEN standing = 1 THEN 'CONFLICTING_ROWS' END AS reason_code
+        FROM ranked JOIN leaders USING ({fields})
+        WHERE rows_of_key > 1 AND (standing > 1 OR leaders > 1) ORDER BY row_id"""
+    return connection.sql(query).to_arrow_table().cast(OUTCOMES)
+
+
+def _conflicts(rows: pa.Table, key: tuple[str, ...]) -> pa.Table:
+    """Rows of one key with different contents, and nothing that says which holds: none stands."""
+    fields = ", ".join(key)
+    connection = _connect(given=rows)
+    query = f"""
+        SELECT row_id, 'quarantined' AS outcome, 'CONFLICTING_ROWS' AS reason_code
+        FROM given QUALIFY count(*) OVER (PARTITION BY {fields}) > 1 ORDER BY row_id"""
+    return connection.sql(query).to_arrow_table().cast(OUTCOMES)
