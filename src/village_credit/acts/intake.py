@@ -15,30 +15,24 @@ from village_credit.errors import ExtractRejected, NoRegister
 from village_credit.extract.grid import DeliveredFile, Extract, Unrecognised
 from village_credit.extract.read import read_file
 from village_credit.link.join import Identified, Linked, identify_rows, join_rows
+from village_credit.run import Intake, Source
 from village_credit.validate.judge import FINDINGS, Batch, judge, normalise
 from village_credit.validate.settle import OUTCOMES, settle
 
 CORRECTION_WORDS = ("更正", "补报")
-
-
-@dataclass
-class Source:
-    """One table of one delivered file, recognised or not: what the report says of it."""
-
-    source_id: int
-    file_name: str
-    file_sha256: str
-    sheet: str
-    contract: str = ""
-    office: str = ""
-    total_lines: int = 0
-    place_hint: str = ""
-    is_copy: bool = False
-    rejected: tuple[str, str] | None = None  # (code, sentence)
-    notes: list[tuple[str, str]] = field(default_factory=list)
-    dropped_columns: list[tuple[str, str]] = field(default_factory=list)
-    units: dict[str, str] = field(default_factory=dict)
-    changes: dict[str, int] = field(default_factory=dict)
+# What an office finds its row by; an ID number where nothing else is named
+OWN_KEYS = {
+    "land_issuer": "issuer_code",
+    "land_contractor": "contractor_code",
+    "land_member": "contractor_code",
+    "land_parcel": "parcel_code",
+    "land_transfer": "transfer_code",
+    "monitored_household": "monitored_code",
+    "bank_conduct": "loan_number",
+    "legal_basis": "agreement_number",
+    "branch": "branch_code",
+    "trader_referral": "credit_code",
+}
 
 
 @dataclass
@@ -51,22 +45,6 @@ class _Desk:
     lines: list[pa.Table] = field(default_factory=list)  # source_id, line_number, outcome
     findings: list[pa.Table] = field(default_factory=list)  # FINDINGS with source_id, row_id
     next_row: int = 0
-
-
-@dataclass(frozen=True)
-class Intake:
-    """A county's deliveries, accounted for.
-
-    `reconciliation`: source_id, line_number, outcome, row_id (one row per physical line, ordered).
-    `findings`: source_id, line_number, field, rule, reason_code, is_quarantine, value_masked.
-    """
-
-    sources: list[Source]
-    linked: Linked
-    places: pa.Table
-    settled: dict[str, pa.Table]
-    reconciliation: pa.Table
-    findings: pa.Table
 
 
 def take_in(files: Iterable[DeliveredFile], as_of: date, county_code: str) -> Intake:
@@ -136,7 +114,8 @@ def _judge_extract(desk: _Desk, source: Source, extract: Extract) -> None:
         return
     source.units, source.changes = normal.units, normal.changes
     first = desk.next_row
-    _add_spans(desk, source, extract.rows, set(accepted.column("line_number").to_pylist()))
+    keys = normal.columns.get(OWN_KEYS.get(extract.contract, "id_number"))
+    _add_spans(desk, source, extract.rows, set(accepted.column("line_number").to_pylist()), keys)
     desk.findings.append(findings.append_column("source_id", pa.array([source.source_id] * findings.num_rows, pa.int64())))
     numbers = dict(zip(extract.rows.column("line_number").to_pylist(), range(first, desk.next_row), strict=True))
     row_ids = pa.array([numbers[line] for line in accepted.column("line_number").to_pylist()], pa.int64())
@@ -144,7 +123,7 @@ def _judge_extract(desk: _Desk, source: Source, extract: Extract) -> None:
     desk.accepted[extract.contract].append(columns)
 
 
-def _add_spans(desk: _Desk, source: Source, rows: pa.Table, accepted_lines: set[int]) -> None:
+def _add_spans(desk: _Desk, source: Source, rows: pa.Table, accepted_lines: set[int], own_keys: list[str | None] | None = None) -> None:
     """Give each data row its row_id in reading order, and a first outcome."""
     count = rows.num_rows
     starts = rows.column("line_number").to_pylist()
@@ -156,6 +135,7 @@ def _add_spans(desk: _Desk, source: Source, rows: pa.Table, accepted_lines: set[
                 "line_number": rows.column("line_number"),
                 "last_line": rows.column("last_line"),
                 "outcome": pa.array(["accepted" if line in accepted_lines else "quarantined" for line in starts], pa.string()),
+                "own_key": pa.array(own_keys or [None] * count, pa.string()),
             }
         )
     )
@@ -230,12 +210,14 @@ def _account(desk: _Desk, gone: pa.Table, linked: Linked, identified: Identified
         ORDER BY source_id, line_number""").to_arrow_table()
     connection.register("findings", pa.concat_tables(desk.findings))
     findings = connection.sql("""
-        SELECT source_id, line_number, field, rule, reason_code, is_quarantine, value_masked FROM findings
+        SELECT source_id, line_number, own_key, field, rule, reason_code, is_quarantine, value_masked
+        FROM findings LEFT JOIN spans USING (source_id, line_number)
         UNION ALL
-        SELECT source_id, line_number, '', 'settle', reason_code, true, '' FROM gone JOIN spans USING (row_id) WHERE reason_code IS NOT NULL
+        SELECT source_id, line_number, own_key, '', 'settle', reason_code, true, '' FROM gone JOIN spans USING (row_id) WHERE reason_code IS NOT NULL
         ORDER BY source_id, line_number, field, rule""").to_arrow_table()
-    standing = {contract: table for contract, table in settled.items()}
-    return Intake(desk.sources, linked, identified.places, standing, reconciliation, findings)
+    return Intake(
+        desk.sources, linked.facts, linked.links, linked.identities, identified.places, settled, reconciliation, findings
+    )
 
 
 def outcome_counts(intake: Intake) -> dict[str, int]:

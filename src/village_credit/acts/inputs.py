@@ -1,0 +1,121 @@
+"""What a scoring depends on besides the deliveries: policy, scorecard, code, and the limits in force."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from village_credit.decide.policy import Policy, load_policy
+from village_credit.errors import MissingInput
+from village_credit.publish.ledger import Entry, Publication, publications
+from village_credit.publish.store import Store, sha256_of
+from village_credit.score.scorecard import Scorecard, load_scorecard
+
+IN_FORCE = pa.schema(
+    [
+        ("household_key", pa.string()),
+        ("product", pa.string()),
+        ("limit_yuan", pa.int64()),
+        ("term_months", pa.int64()),
+        ("valid_from", pa.date32()),
+        ("valid_to", pa.date32()),
+        ("drawn_yuan", pa.decimal128(18, 2)),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The policy and the scorecard of a run, and what each was read from."""
+
+    policy: Policy
+    policy_name: str
+    policy_sha256: str
+    scorecard: Scorecard
+    scorecard_sha256: str
+
+
+def load_rules(models: Path, policy_file: Path | None, model_id: str | None, as_of: date) -> Rules:
+    """Read the policy and the scorecard; raises MissingInput and its kin where they are absent or unsound."""
+    policy_path = policy_file or models / "limit_policy.toml"
+    policy_text = _read(policy_path, "policy")
+    card_path = _scorecard_path(models, model_id)
+    card_text = _read(card_path, "scorecard")
+    return Rules(
+        load_policy(policy_text),
+        policy_path.name,
+        sha256_of(policy_text.encode("utf-8")),
+        load_scorecard(card_text, as_of),
+        sha256_of(card_text.encode("utf-8")),
+    )
+
+
+def _read(path: Path, what: str) -> str:
+    if not path.is_file():
+        raise MissingInput(f"{what} file {path.name} is missing from {path.parent.name or '.'}/: give another with an option, or train one")
+    return path.read_text(encoding="utf-8")
+
+
+def _scorecard_path(models: Path, model_id: str | None) -> Path:
+    if model_id:
+        return models / f"{model_id}.scorecard.json"
+    found = sorted(models.glob("*.scorecard.json"))
+    if not found:
+        raise MissingInput("no scorecard (*.scorecard.json) among the models: train one, or name the folder with --models")
+    return found[-1]
+
+
+@cache
+def code_sha256() -> str:
+    """Hash the program itself: another version of the code is another run."""
+    digest = hashlib.sha256()
+    for package in ("data_contracts", "village_credit"):
+        for path, content in sorted(_code_files(resources.files(package), package)):
+            digest.update(path.encode("utf-8") + b"\0" + content + b"\0")
+    return digest.hexdigest()
+
+
+def _code_files(folder: Traversable, name: str) -> list[tuple[str, bytes]]:
+    found: list[tuple[str, bytes]] = []
+    for item in folder.iterdir():
+        if item.is_dir() and item.name not in {"__pycache__", "_models", "published"}:
+            found.extend(_code_files(item, f"{name}/{item.name}"))
+        elif item.name.endswith((".py", ".sql", ".csv", ".toml")):
+            found.append((f"{name}/{item.name}", item.read_bytes()))
+    return found
+
+
+def publication_before(entries: list[Entry], county_code: str, as_of: date) -> list[Publication]:
+    """Give the publications that were in force for a county on the day before `as_of`: its last whole one, and later products."""
+    earlier = [p for p in publications(entries) if p.county_code == county_code and p.as_of < as_of.isoformat()]
+    whole = [p for p in earlier if p.product is None]
+    last = [whole[-1]] if whole else []
+    since = last[0].number if last else 0
+    by_product = {p.product: p for p in earlier if p.product is not None and p.number > since}
+    return last + [by_product[name] for name in sorted(by_product, key=str)]
+
+
+def limits_in_force(store: Store, before: list[Publication], as_of: date) -> pa.Table:
+    """Give the published limits above 0 that run on the day before `as_of`, by household_key."""
+    if not before:
+        return IN_FORCE.empty_table()
+    connection = duckdb.connect()
+    parts = []
+    for index, publication in enumerate(before):
+        connection.register(f"d{index}", connection.sql("SELECT * FROM read_parquet($path)", params={"path": str(store.require_run(publication.run_id) / "decisions.parquet")}).to_arrow_table())
+        replaced = [p.product for p in before if p.product is not None] if publication.product is None else []
+        connection.register(f"gone{index}", pa.table({"product": pa.array(replaced, pa.string())}))
+        parts.append(f"SELECT * FROM d{index} ANTI JOIN gone{index} USING (product)")
+    union = " UNION ALL BY NAME ".join(parts)
+    query = f"""
+        SELECT household_key, product, limit_yuan, term_months, valid_from, valid_to, CAST(NULL AS DECIMAL(18, 2)) AS drawn_yuan
+        FROM ({union}) WHERE limit_yuan > 0 AND valid_from < $as_of AND valid_to >= $as_of::DATE - 1 ORDER BY household_key, product"""
+    return connection.sql(query, params={"as_of": as_of}).to_arrow_table().cast(IN_FORCE)

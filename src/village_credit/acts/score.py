@@ -1,0 +1,272 @@
+"""Score a county: freeze its inputs, take them in, score, decide, and stage a run that nobody yet sees."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from village_credit import __version__
+from village_credit.acts.inputs import Rules, code_sha256, limits_in_force, load_rules, publication_before
+from village_credit.acts.intake import outcome_counts, take_in
+from village_credit.decide.decide import decide
+from village_credit.errors import MissingInput
+from village_credit.extract.grid import DeliveredFile
+from village_credit.extract.inbox import pull, reading_order
+from village_credit.features.build import build_features
+from village_credit.link import RULES_VERSION
+from village_credit.publish.gates import judge_gates
+from village_credit.publish.keys import household_keys
+from village_credit.publish.ledger import append, read_ledger
+from village_credit.publish.sealing import parquet_bytes, run_id_of, seal_run, table_hash
+from village_credit.publish.store import Store
+from village_credit.publish.tables import run_tables
+from village_credit.publish.warehouse import build_warehouse
+from village_credit.report.page import run_page
+from village_credit.run import Intake
+from village_credit.score.apply import score
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked: a county as of a day, under which rules, by whom."""
+
+    county_code: str
+    as_of: date
+    by: str
+    models: Path
+    policy_file: Path | None = None
+    model_id: str | None = None
+    product: str | None = None
+
+
+@dataclass
+class StagedRun:
+    """What a scoring gives back; `noop` where the same run was there already."""
+
+    run_id: str
+    county_code: str
+    as_of: str
+    status: str
+    noop: bool
+    counts: dict[str, Any]
+    sum_limit_yuan: int
+    gates: list[dict[str, Any]]
+    rejected: list[dict[str, str]]
+    report: str
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def score_inbox(store: Store, inbox: Path, request: Request, progress: Progress | None = None) -> StagedRun:
+    """Pull the county's inbox, freeze it, and stage a run."""
+    return score_files(store, pull(inbox, request.county_code), request, progress)
+
+
+def score_frozen(store: Store, request: Request, progress: Progress | None = None) -> StagedRun:
+    """Score again from the county's last frozen inputs."""
+    return score_files(store, frozen_files(store, request.county_code), request, progress)
+
+
+def frozen_files(store: Store, county_code: str) -> Iterator[DeliveredFile]:
+    """Give the last frozen delivery of a county, in reading order."""
+    entries = [e for e in read_ledger(store.root / "ledger") if e.act == "stage" and e.details["county_code"] == county_code]
+    if not entries:
+        raise MissingInput(f"county {county_code} was never scored in this store: score it from its inbox first")
+    inputs = store.manifest(entries[-1].run_id)["inputs"]
+    for item in sorted(inputs, key=lambda item: reading_order(item["file_name"])):
+        yield DeliveredFile(item["file_name"], store.thaw(item["sha256"]), item["sha256"])
+
+
+@dataclass
+class Computed:
+    """A run before it is sealed."""
+
+    run_id: str
+    tables: dict[str, pa.Table]
+    manifest: dict[str, Any]
+    identities: pa.Table
+    report: str
+
+
+class _Clock:
+    """Seconds by stage; tells a listener when a stage ends."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.progress, self.seconds, self.last = progress, {}, time.perf_counter()
+        self.seconds: dict[str, float]
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = round(now - self.last, 3)
+        self.last = now
+        if self.progress:
+            self.progress(stage, self.seconds[stage])
+
+
+def score_files(store: Store, files: Iterable[DeliveredFile], request: Request, progress: Progress | None = None) -> StagedRun:
+    """Freeze, compute and stage; the same inputs give the run that is already there."""
+    clock = _Clock(progress)
+    rules = load_rules(request.models, request.policy_file, request.model_id, request.as_of)
+    delivered = list(files)
+    for file in delivered:
+        store.freeze(file.content, file.sha256)
+    clock.lap("freeze")
+    run_id, parts, before = identify_run(store, delivered, request, rules)
+    if not (store.run_folder(run_id) / "manifest.json").is_file():
+        computed = compute_run(store, delivered, request, rules, (run_id, parts, before), clock)
+        _seal(store, computed, request, clock)
+        return staged_result(store, run_id, noop=False, seconds=clock.seconds)
+    _ensure_staged(store, run_id, request)
+    return staged_result(store, run_id, noop=True, seconds=clock.seconds)
+
+
+def identify_run(store: Store, delivered: list[DeliveredFile], request: Request, rules: Rules) -> tuple[str, dict[str, Any], pa.Table]:
+    """Name the run by everything that its tables depend on; gives the limits in force too."""
+    entries = read_ledger(store.root / "ledger")
+    before = limits_in_force(store, publication_before(entries, request.county_code, request.as_of), request.as_of)
+    parts = {
+        "county_code": request.county_code,
+        "as_of": request.as_of.isoformat(),
+        "product": request.product,
+        "inputs": sorted((file.file_name, file.sha256) for file in delivered),
+        "policy": rules.policy_sha256,
+        "scorecard": rules.scorecard_sha256,
+        "code": code_sha256(),
+        "pseudonym_key": store.keys.pseudonym_key_id,
+        "limits_in_force": table_hash(before),
+    }
+    return run_id_of(parts), parts, before
+
+
+def compute_run(
+    store: Store, delivered: list[DeliveredFile], request: Request, rules: Rules, identity: tuple[str, dict[str, Any], pa.Table], clock: _Clock | None = None
+) -> Computed:
+    """Compute every table of a run in memory; nothing is written."""
+    clock = clock or _Clock(None)
+    run_id, parts, before = identity
+    intake = take_in(delivered, request.as_of, request.county_code)
+    clock.lap("read, validate, link")
+    pseudonyms = household_keys(store.keys, intake.facts["households"].column("unit_code").to_pylist())
+    facts = {**intake.facts, "in_force": _by_unit(before, pseudonyms)}
+    scored = score(build_features(facts, request.as_of), rules.scorecard)
+    clock.lap("features, score")
+    policy = rules.policy.in_force(request.as_of, request.county_code)
+    decided = decide(facts, scored.scores, policy, request.as_of, request.product)
+    clock.lap("decide")
+    wanted = {"decisions": decided.decisions, "waterfall": decided.waterfall, "crop_terms": decided.crop_terms}
+    tables = run_tables(intake, scored.points, wanted, store.keys, request.county_code)
+    tables["gates"] = judge_gates(
+        intake, decided.decisions, request.as_of, policy.related_list_max_age_days, is_synthetic_model=rules.scorecard.training.is_synthetic,
+        is_product_run=request.product is not None,
+    )  # fmt: skip
+    manifest = _manifest(intake, tables, request, rules, parts)
+    identities = _borrowers(intake, decided.decisions, pseudonyms)
+    report = run_page(run_id, manifest, tables)
+    clock.lap("tables, report")
+    return Computed(run_id, tables, manifest, identities, report)
+
+
+def _by_unit(before: pa.Table, pseudonyms: dict[str, str]) -> pa.Table:
+    """Give the limits in force by unit_code, as `decide` knows households."""
+    connection = duckdb.connect()
+    connection.register("before", before)
+    connection.register("keys", pa.table({"unit_code": pa.array(pseudonyms.keys(), pa.string()), "household_key": pa.array(pseudonyms.values(), pa.string())}))
+    return connection.sql("SELECT unit_code, before.* EXCLUDE (household_key) FROM before JOIN keys USING (household_key) ORDER BY unit_code, product").to_arrow_table()
+
+
+def _borrowers(intake: Intake, decisions: pa.Table, pseudonyms: dict[str, str]) -> pa.Table:
+    """Who each unit's borrower is (else its head), for the vault: one row a unit."""
+    connection = duckdb.connect()
+    for name, table in {"identities": intake.identities, "decisions": decisions}.items():
+        connection.register(name, table)
+    connection.register("keys", pa.table({"unit_code": pa.array(pseudonyms.keys(), pa.string()), "household_key": pa.array(pseudonyms.values(), pa.string())}))
+    query = """
+        SELECT k.household_key, i.* FROM identities AS i JOIN keys AS k USING (unit_code) LEFT JOIN decisions AS d USING (unit_code)
+        QUALIFY row_number() OVER (PARTITION BY i.unit_code ORDER BY i.member_no = d.borrower_member_no DESC NULLS LAST, i.relation = 'head' DESC, i.member_no) = 1
+        ORDER BY k.household_key"""
+    return connection.sql(query).to_arrow_table()
+
+
+def _manifest(intake: Intake, tables: dict[str, pa.Table], request: Request, rules: Rules, parts: dict[str, Any]) -> dict[str, Any]:
+    """Say what the run was made of and what came out: a function of the inputs, without a clock or a name."""
+    decisions = tables["decisions"]
+    granted = decisions.filter(pc.equal(decisions.column("decision"), "granted"))
+    households = dict(sorted(Counter(decisions.column("decision").to_pylist()).items()))
+    return {
+        "county_code": request.county_code,
+        "as_of": request.as_of.isoformat(),
+        "product": request.product,
+        "inputs": [{"file_name": name, "sha256": sha256} for name, sha256 in parts["inputs"]],
+        "versions": {
+            "policy": rules.policy_name, "policy_sha256": rules.policy_sha256, "scorecard": rules.scorecard.model_id,
+            "scorecard_sha256": rules.scorecard_sha256, "linkage": RULES_VERSION, "code": __version__, "code_sha256": parts["code"],
+        },
+        "pseudonym_key": parts["pseudonym_key"],
+        "limits_in_force_sha256": parts["limits_in_force"],
+        "counts": {"lines": outcome_counts(intake), "households": households, "registered": intake.facts["households"].num_rows},
+        "sum_limit_yuan": pc.sum(granted.column("limit_yuan")).as_py() or 0,
+        "gates": dict(sorted(Counter(tables["gates"].column("verdict").to_pylist()).items())),
+        "sources": [
+            {
+                "file_name": s.file_name, "sheet": s.sheet, "contract": s.contract, "lines": s.total_lines, "is_copy": s.is_copy,
+                "rejected": list(s.rejected) if s.rejected else None, "notes": [list(note) for note in s.notes],
+                "dropped_columns": _dropped(s.dropped_columns), "units": s.units, "changed_cells": s.changes,
+            }
+            for s in intake.sources
+        ],
+    }  # fmt: skip
+
+
+def _dropped(columns: list[tuple[str, str]]) -> dict[str, list[str]]:
+    """Name dropped columns by why; undeclared ones by count only, for their headers may hold anything."""
+    found: dict[str, list[str]] = {}
+    for header, why in columns:
+        found.setdefault(why, []).append(header if why != "undeclared" else "*")
+    return dict(sorted(found.items()))
+
+
+def _seal(store: Store, computed: Computed, request: Request, clock: _Clock) -> None:
+    """Put identities into the vault, seal the run, and say in the ledger that it is staged."""
+    store.seal_identities(computed.run_id, parquet_bytes(computed.identities))
+    seal_run(store, computed.run_id, computed.tables, computed.manifest, computed.report)
+    _ensure_staged(store, computed.run_id, request)
+    clock.lap("stage")
+
+
+def _ensure_staged(store: Store, run_id: str, request: Request) -> None:
+    """Write the ledger's entry of a sealed run once, and let the warehouse show it."""
+    ledger = store.root / "ledger"
+    if not any(e.act == "stage" and e.run_id == run_id for e in read_ledger(ledger)):
+        append(ledger, "stage", request.by, run_id, {"county_code": request.county_code, "as_of": request.as_of.isoformat()})
+        build_warehouse(store)
+
+
+def staged_result(store: Store, run_id: str, *, noop: bool, seconds: dict[str, float]) -> StagedRun:
+    """Read a staged run back: what was stored, not what was computed."""
+    manifest = store.manifest(run_id)
+    folder = store.run_folder(run_id)
+    gates = duckdb.connect().sql("SELECT gate, value, threshold, verdict FROM read_parquet($p) ORDER BY gate", params={"p": str(folder / "gates.parquet")})
+    rejected = [
+        {"file": " / ".join(filter(None, (s["file_name"], s["sheet"]))), "why": f"{s['rejected'][0]}: {s['rejected'][1]}"}
+        for s in manifest["sources"]
+        if s["rejected"]
+    ] + [
+        {"file": " / ".join(filter(None, (s["file_name"], s["sheet"]))), "why": f"{note[0]}: {note[1]}"}
+        for s in manifest["sources"]
+        for note in s["notes"]
+        if note[0] == "UNRECOGNISED"
+    ]
+    return StagedRun(
+        run_id, manifest["county_code"], manifest["as_of"], "staged", noop, manifest["counts"], manifest["sum_limit_yuan"],
+        gates.to_arrow_table().to_pylist(), rejected, str(folder / "report.html"), seconds,
+    )  # fmt: skip

@@ -1,0 +1,108 @@
+"""Facts, probabilities and a policy in force become each household's decision, with every term kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from village_credit.decide.basis import disputes, lacking_basis, without_disputed, without_lacking
+from village_credit.decide.budgets import allocate
+from village_credit.decide.figures import policy_tables
+from village_credit.decide.policy import PolicyInForce
+
+STEPS = ("exact", "area", "income", "candidates", "terms", "screen", "limit")
+FACTS_READ = (
+    "households", "members", "parcels", "leases", "subsidies", "crops", "books", "machines", "exposures", "conducts", "negatives",
+    "related_parties", "objections", "monitored", "credit_lines", "traders", "in_force",
+)  # fmt: skip
+Scorer = Callable[[dict[str, pa.Table]], pa.Table]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """`decisions`, `waterfall`, `crop_terms`: one row per unit (and crop), ordered by unit_code; no name, no number."""
+
+    decisions: pa.Table
+    waterfall: pa.Table
+    crop_terms: pa.Table
+
+
+@cache
+def _sql(step: str) -> str:
+    return resources.files("village_credit.decide").joinpath(f"sql/{step}.sql").read_text(encoding="utf-8")
+
+
+def decide(facts: dict[str, pa.Table], score: Scorer, policy: PolicyInForce, as_of: date, product: str | None = None) -> Decided:
+    """Decide every household of `facts` (with `product`: the units of that product's batch only).
+
+    `score` gives unit_code, points, default_probability_ppm of facts: it is asked again where a disputed
+    datum must be left out. A source without a legal basis is left out before scoring.
+    """
+    lacking = lacking_basis(facts, as_of, policy.policy.basis_exempt)
+    usable = without_lacking(facts, lacking)
+    clear, unclear = disputes(facts["objections"])
+    unsettled = list(unclear)
+    if clear:
+        usable, raised = _settle_disputes(usable, clear, score, policy, as_of, lacking, product)
+        unsettled.extend(raised)
+    return _decide(usable, score(usable), policy, as_of, lacking, unsettled, product)
+
+
+def _settle_disputes(
+    facts: dict[str, pa.Table], clear: dict[str, list[tuple[str, str]]], score: Scorer, policy: PolicyInForce, as_of: date, lacking: pa.Table, product: str | None
+) -> tuple[dict[str, pa.Table], list[str]]:
+    """Leave disputed data out where that cannot raise the limit; elsewhere a person must look."""
+    concerned = _only(facts, sorted(clear))
+    masked = without_disputed(concerned, clear)
+    with_datum = _limits(_decide(concerned, score(concerned), policy, as_of, lacking, [], product))
+    without_datum = _limits(_decide(masked, score(masked), policy, as_of, lacking, [], product))
+    raised = sorted(unit for unit in clear if without_datum.get(unit, 0) > with_datum.get(unit, 0))
+    return without_disputed(facts, {unit: named for unit, named in clear.items() if unit not in raised}), raised
+
+
+def _limits(decided: Decided) -> dict[str, int]:
+    table = decided.waterfall
+    return dict(zip(table.column("unit_code").to_pylist(), table.column("policy_limit_yuan").to_pylist(), strict=True))
+
+
+def _only(facts: dict[str, pa.Table], units: list[str]) -> dict[str, pa.Table]:
+    chosen = pa.array(units, pa.string())
+    kept = {name: table.filter(pc.is_in(table.column("unit_code"), chosen)) if "unit_code" in table.column_names else table for name, table in facts.items()}
+    leases = facts["leases"]
+    touched = pc.or_(pc.is_in(leases.column("from_unit_code"), chosen), pc.is_in(leases.column("to_unit_code"), chosen))
+    return {**kept, "leases": leases.filter(touched)}
+
+
+def _decide(
+    facts: dict[str, pa.Table], scores: pa.Table, policy: PolicyInForce, as_of: date, lacking: pa.Table, unsettled: list[str], product: str | None
+) -> Decided:
+    connection = duckdb.connect()
+    tables = {
+        **{name: facts[name] for name in FACTS_READ}, **policy_tables(policy), "scored": scores, "lacking": lacking,
+        "unsettled": pa.table({"unit_code": pa.array(unsettled, pa.string())}),
+    }  # fmt: skip
+    for name, table in tables.items():
+        connection.register(name, table)
+    for step in STEPS:
+        _run(connection, step, as_of, product)
+    granted = connection.sql("""
+        SELECT unit_code, product, township_code, village_code, ppm, CAST(policy_limit AS BIGINT) AS policy_limit
+        FROM limited JOIN households USING (unit_code) WHERE decision = 'granted' ORDER BY unit_code""").to_arrow_table()
+    connection.register("allocated", allocate(granted, policy))
+    _run(connection, "result", as_of, product)
+    return Decided(*(connection.sql(f"SELECT * FROM {name} ORDER BY ALL").to_arrow_table() for name in ("decisions", "waterfall", "crop_result")))
+
+
+def _run(connection: duckdb.DuckDBPyConnection, step: str, as_of: date, product: str | None) -> None:
+    """Run a step's statements one by one, each with the values that it names."""
+    values = {"as_of": as_of, "product": product}
+    for statement in _sql(step).split(";\n"):
+        if statement.strip():
+            connection.execute(statement, {name: value for name, value in values.items() if f"${name}" in statement})

@@ -1,0 +1,212 @@
+"""The dated policy file becomes the figures in force on a day: value, unit, reference and the day from which it holds."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from data_contracts.branch import MAX_TERM_MONTHS
+from village_credit.errors import PolicyRefused
+
+ProductName = Literal["farmer_line", "poverty_micro_loan", "follow_on_loan", "trader_loan"]
+BandName = Literal["A", "B", "C", "D", "E"]
+PRODUCTS: tuple[ProductName, ...] = ("trader_loan", "poverty_micro_loan", "follow_on_loan", "farmer_line")  # the first that applies
+BANDS: tuple[BandName, ...] = ("A", "B", "C", "D", "E")
+KEYS = ("county", "product", "band", "crop")
+LEAST_NORM_YEARS = 2
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Figure(_Section):
+    """One number of the committee. Keys say for whom it holds; without a key it holds for all."""
+
+    name: str
+    value: Decimal
+    unit: str
+    from_: date = Field(alias="from")
+    reference: str
+    verified: bool
+    county: str | None = None
+    product: ProductName | None = None
+    band: BandName | None = None
+    crop: str | None = None
+
+    def specificity(self) -> int:
+        """The most specific key wins."""
+        return sum(getattr(self, key) is not None for key in KEYS)
+
+
+class CropNorm(_Section):
+    """A crop's yield, price and cash cost in a county and year (county `*`: every county without its own)."""
+
+    county: str
+    crop: str
+    year: int
+    yield_kg_per_mu: Decimal = Field(ge=0)
+    price_yuan_per_kg: Decimal = Field(ge=0)
+    cost_yuan_per_mu: Decimal = Field(ge=0)
+    form: str
+    outturn: Decimal = Field(gt=0, le=1)
+    from_: date = Field(alias="from")
+    reference: str
+    verified: bool
+
+
+class ProductRules(_Section):
+    """What of a product is not a number."""
+
+    repayment: Literal["revolving", "instalments"]
+    purposes: str
+    names: list[str]  # 产品 as banks write it
+
+
+class Policy(_Section):
+    """The whole file."""
+
+    policy_id: str
+    institution: str
+    note: str
+    service_area: list[str]
+    basis_exempt: list[str]  # contracts that need no legal basis: the bank's own
+    refused_list_reasons: list[str]
+    residual_crop: str | None = None
+    products: dict[ProductName, ProductRules]
+    figures: list[Figure]
+    crop_norms: list[CropNorm]
+
+    def figure(self, name: str, as_of: date, **keys: str | None) -> Decimal:
+        """Give a figure on a day: the most specific key first, then the latest `from` not after the day."""
+        found = [
+            f for f in self.figures
+            if f.name == name and f.from_ <= as_of and all(getattr(f, key) in (None, keys.get(key)) for key in KEYS)
+        ]  # fmt: skip
+        if not found:
+            raise PolicyRefused(f"policy {self.policy_id}: no figure {name} {_keys_text(keys)} in force on {as_of}; add one with its `from`")
+        return max(found, key=lambda f: (f.specificity(), f.from_)).value
+
+    def in_force(self, as_of: date, county_code: str) -> PolicyInForce:
+        """Resolve every figure for one county and day."""
+        return PolicyInForce(self, as_of, county_code)
+
+
+@dataclass(frozen=True)
+class Norm:
+    """A crop's means over the norm years: yuan a mu and yuan a kg, half up to two decimals."""
+
+    crop: str
+    net_yuan: Decimal
+    cost_yuan: Decimal
+    price_yuan: Decimal
+    outturn: Decimal
+
+
+@dataclass(frozen=True)
+class PolicyInForce:
+    """The policy as one county has it on one day."""
+
+    policy: Policy
+    as_of: date
+    county_code: str
+
+    def figure(self, name: str, **keys: str) -> Decimal:
+        """Give one figure for this county and day."""
+        return self.policy.figure(name, self.as_of, county=self.county_code, **keys)
+
+    def share(self, name: str, **keys: str) -> Fraction:
+        """Give a figure as an exact fraction."""
+        return Fraction(self.figure(name, **keys))
+
+    @property
+    def related_list_max_age_days(self) -> int:
+        """How old the related-party list may be, days."""
+        return int(self.figure("related_list_max_age_days"))
+
+    def cap(self, level: str) -> int | None:
+        """Give the budget of each village, township or county; None where no cap is set."""
+        if not any(f.name == f"budget_{level}" for f in self.policy.figures):
+            return None
+        return int(self.figure(f"budget_{level}"))
+
+    def norms(self) -> list[Norm]:
+        """Give every crop's norm over the latest complete years that have one, at least two."""
+        crops = sorted({norm.crop for norm in self.policy.crop_norms})
+        return [norm for crop in crops if (norm := self._norm(crop)) is not None]
+
+    def _norm(self, crop: str) -> Norm | None:
+        years = self._norm_years(crop)
+        if len(years) < LEAST_NORM_YEARS:
+            return None
+        count = len(years)
+        nets = [Fraction(y.yield_kg_per_mu) * Fraction(y.price_yuan_per_kg) - Fraction(y.cost_yuan_per_mu) for y in years]
+        return Norm(
+            crop,
+            half_up(sum(nets, Fraction(0)) / count),
+            half_up(sum((Fraction(y.cost_yuan_per_mu) for y in years), Fraction(0)) / count),
+            half_up(sum((Fraction(y.price_yuan_per_kg) for y in years), Fraction(0)) / count),
+            years[0].outturn,
+        )
+
+    def _norm_years(self, crop: str) -> list[CropNorm]:
+        """Latest years first; a county's own norm before the general one, the latest `from` of each year."""
+        usable = [n for n in self.policy.crop_norms if n.crop == crop and n.year < self.as_of.year and n.from_ <= self.as_of]
+        own = [n for n in usable if n.county == self.county_code] or [n for n in usable if n.county == "*"]
+        by_year: dict[int, CropNorm] = {}
+        for norm in sorted(own, key=lambda n: n.from_):
+            by_year[norm.year] = norm
+        return [by_year[year] for year in sorted(by_year, reverse=True)[: int(self.figure("norm_years"))]]
+
+    def annuity_permille(self, product: ProductName, band: BandName, years: int) -> int:
+        """Give what one yuan of yearly service carries, per mille: down to an integer."""
+        rate = self.share("reference_rate", product=product) if years > 1 else self.share("reference_rate_one_year", product=product)
+        yearly = rate + self.share("spread_bp", product=product, band=band) / 10_000
+        if self.policy.products[product].repayment == "revolving":
+            return int(Fraction(1000) / (1 + yearly))
+        if yearly == 0:
+            return 1000 * years
+        return int(1000 * (1 - (1 + yearly) ** -years) / yearly)
+
+    def product_of(self) -> dict[str, ProductName]:
+        """Map 产品 names to products."""
+        return {name: product for product, rules in self.policy.products.items() for name in rules.names}
+
+    def band_edges(self) -> list[tuple[BandName, int]]:
+        """Give each band's upper edge in ppm (a probability below it is in the band); E has none."""
+        return [(band, int(self.figure("band_edge_ppm", band=band))) for band in BANDS[:-1]]
+
+
+def half_up(value: Fraction) -> Decimal:
+    """Round to two decimals, away from zero at the half."""
+    scaled = abs(value) * 100
+    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return (Decimal(whole if value >= 0 else -whole) / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def load_policy(text: str) -> Policy:
+    """Read and check a policy's form; raises PolicyRefused with every fault and its place."""
+    try:
+        return Policy.model_validate(tomllib.loads(text, parse_float=Decimal))
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyRefused(f"policy is not TOML: {error}") from None
+    except ValidationError as error:
+        raise PolicyRefused("policy is unsound: " + "; ".join(_faults(error.errors(include_input=False, include_url=False)))) from None
+
+
+def _faults(errors: Iterable[Any]) -> list[str]:
+    return [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in errors]
+
+
+def _keys_text(keys: dict[str, str | None]) -> str:
+    return " ".join(f"{key}={value}" for key, value in sorted(keys.items()) if value)
+
+
+TERM_LIMIT = MAX_TERM_MONTHS

@@ -1,0 +1,61 @@
+-- Decisions, waterfall and crop terms as they are stored, ordered by unit_code.
+CREATE TABLE final AS
+SELECT l.*, coalesce(a.amount, 0) AS amount, a.budget_state,
+       l.decision = 'granted' AND coalesce(a.amount, 0) = 0 AS out_of_budget, coalesce(o.balance_fen, 0) AS drawn_fen,
+       CASE WHEN l.decision = 'granted' AND coalesce(a.amount, 0) < l.policy_limit THEN 'budget' ELSE smallest_term END AS binding,
+       CASE WHEN l.decision = 'granted' THEN coalesce(a.amount, 0) ELSE 0 END AS new_limit,
+       down(coalesce(o.balance_fen, 0), 100) > new_limit AS is_frozen
+FROM limited AS l LEFT JOIN allocated AS a USING (unit_code)
+LEFT JOIN open_products AS o ON o.unit_code = l.unit_code AND o.product = l.product;
+
+CREATE TABLE decisions AS
+WITH stated AS (
+    SELECT *, CASE WHEN out_of_budget THEN 'declined' ELSE decision END AS state,
+           CASE WHEN is_frozen THEN down(drawn_fen, 100) ELSE new_limit END AS stored_limit,
+           CASE WHEN out_of_budget THEN ['BUDGET_EXHAUSTED']
+                WHEN len(reasons) = 0 AND policy_limit = 0 AND raw_limit > 0 THEN ['BELOW_SMALLEST_TICKET']
+                WHEN len(reasons) = 0 AND policy_limit = 0 THEN ['NO_ROOM_' || upper(coalesce(smallest_term, 'capacity'))]
+                ELSE reasons END AS grounds
+    FROM final
+), dated AS (
+    SELECT *, state = 'granted' OR is_frozen AS has_line, coalesce(before_from, $as_of::DATE + 1) AS starts,
+           coalesce(before_to, CAST($as_of::DATE + 1 + to_months(CAST(term_months AS INTEGER)) AS DATE) - 1) AS ends
+    FROM stated
+)
+SELECT unit_code, dated.product, state AS decision, dated.band, CAST(ppm AS BIGINT) AS default_probability_ppm, CAST(stored_limit AS BIGINT) AS limit_yuan,
+       CASE WHEN has_line THEN CAST(term_months AS BIGINT) END AS term_months, CASE WHEN has_line THEN starts END AS valid_from,
+       CASE WHEN has_line THEN ends END AS valid_to,
+       CASE WHEN has_line THEN least(ends, CAST(greatest(starts, CASE WHEN before_from IS NOT NULL THEN $as_of::DATE ELSE starts END) + INTERVAL 12 MONTH AS DATE)) END AS review_due_on,
+       CASE WHEN dated.band IS NOT NULL THEN CAST(b.spread AS BIGINT) END AS rate_spread_bp, p.repayment AS repayment_method, p.is_revolving AS revolving, binding AS binding_term,
+       CASE WHEN is_frozen THEN list_append(grounds, 'FROZEN') ELSE grounds END AS reason_codes,
+       borrower_member_no, borrower_reason, p.purposes
+FROM dated JOIN products AS p ON p.product = dated.product LEFT JOIN bands AS b ON b.product = dated.product AND b.band = dated.band
+ORDER BY unit_code;
+
+CREATE TABLE waterfall AS
+SELECT t.unit_code, t.product, to_mu(a.register) AS register_mu, to_mu(a.leased_out) AS leased_out_mu, to_mu(a.leased_in) AS leased_in_mu, to_mu(a.subsidised) AS subsidised_mu,
+       to_mu(a.area) AS area_mu, CAST(CAST(down(i.crop_e12, 1000000) AS DECIMAL(30, 0)) * CAST('0.000001' AS DECIMAL(7, 6)) AS DECIMAL(30, 6)) AS crop_income_yuan, i.crop_income_source,
+       to_yuan(down(i.book_e12, 10000000000)) AS book_crop_yuan, to_yuan(down(i.livestock_e12, 10000000000)) AS livestock_yuan, to_yuan(down(i.wages_e12, 10000000000)) AS wages_yuan,
+       to_yuan(down(i.trade_e12, 10000000000)) AS trade_yuan, to_yuan(down(i.transfers_e12, 10000000000)) AS transfers_yuan,
+       CAST(t.income AS BIGINT) AS income_yuan, CAST(t.operating_income AS BIGINT) AS operating_income_yuan, CAST(stressed AS BIGINT) AS stressed_yuan, CAST(persons AS BIGINT) AS persons,
+       CAST(living_need AS BIGINT) AS living_cost_yuan, CAST(existing_service AS BIGINT) AS existing_service_yuan, CAST(free_service AS BIGINT) AS free_service_yuan,
+       CAST(working_capital AS BIGINT) AS working_capital_yuan, CAST(permille AS BIGINT) AS annuity_permille, CAST(capacity AS BIGINT) AS capacity_yuan,
+       CAST(base AS BIGINT) AS base_yuan, CAST(asset_part AS BIGINT) AS asset_part_yuan, CAST(operating_part AS BIGINT) AS operating_part_yuan,
+       CAST(verified_assets AS BIGINT) AS verified_assets_yuan, CAST(band_limit AS BIGINT) AS band_yuan, CAST(crop_need AS BIGINT) AS crop_need_yuan,
+       CAST(livestock_need AS BIGINT) AS livestock_need_yuan, CAST(need AS BIGINT) AS need_yuan, CAST(cap AS BIGINT) AS product_cap_yuan, CAST(f.household_cap AS BIGINT) AS household_cap_yuan,
+       to_yuan(unsecured_fen) AS other_unsecured_yuan, CAST(headroom AS BIGINT) AS headroom_yuan, CAST(before_yuan AS BIGINT) AS in_force_yuan, CAST(t.rise AS BIGINT) AS rise_yuan,
+       CAST(model_limit AS BIGINT) AS model_limit_yuan, CAST(policy_limit AS BIGINT) AS policy_limit_yuan, CAST(amount AS BIGINT) AS allocated_yuan,
+       coalesce(budget_state, 'not_asked') AS budget_state, binding AS binding_term, CAST(d.limit_yuan AS BIGINT) AS limit_yuan,
+       list_filter([CASE WHEN a.areas_disagree THEN 'AREA_DISAGREES' END, CASE WHEN i.unknown_crop THEN 'UNKNOWN_CROP' END,
+                    CASE WHEN a.area IS NULL AND EXISTS (SELECT 1 FROM crop_area AS c WHERE c.unit_code = t.unit_code) THEN 'AREA_UNKNOWN' END,
+                    CASE WHEN i.book_e12 IS NOT NULL AND i.norm_e12 IS NOT NULL AND i.book_e12 <> i.norm_e12 THEN 'INCOME_DISAGREES' END],
+                   lambda code: code IS NOT NULL) AS findings
+FROM final AS t JOIN area AS a USING (unit_code) JOIN income AS i USING (unit_code) JOIN decisions AS d USING (unit_code), f
+ORDER BY unit_code;
+
+CREATE TABLE crop_result AS
+SELECT c.unit_code, c.crop, to_mu(declared) AS declared_mu, to_mu(worked) AS crop_mu, to_yuan(net) AS net_yuan, to_yuan(cost) AS cost_yuan, to_yuan(price) AS price_yuan,
+       CAST(CAST(outturn AS DECIMAL(10, 0)) * CAST('0.0001' AS DECIMAL(5, 4)) AS DECIMAL(10, 4)) AS outturn,
+       CAST(CAST(norm_e8 AS DECIMAL(30, 0)) * CAST('0.00000001' AS DECIMAL(9, 8)) AS DECIMAL(34, 8)) AS norm_income_yuan,
+       CAST(CAST(delivery_e8 AS DECIMAL(30, 0)) * CAST('0.00000001' AS DECIMAL(9, 8)) AS DECIMAL(34, 8)) AS delivery_income_yuan, to_yuan(scale) AS scale_yuan
+FROM crop_terms AS c SEMI JOIN final USING (unit_code) ORDER BY unit_code, crop;

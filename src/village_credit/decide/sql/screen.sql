@@ -1,0 +1,48 @@
+-- The product is chosen, and every reason that stands against a grant is kept in the order that decides (limit §6).
+CREATE TABLE chosen AS
+SELECT * FROM terms
+WHERE product <> 'follow_on_loan' OR (operating_income > 0 AND capacity > 0)
+QUALIFY row_number() OVER (PARTITION BY unit_code ORDER BY preference) = 1;
+
+CREATE TABLE arrears AS
+SELECT unit_code, max(days_overdue) AS days FROM conducts
+WHERE link_status <> 'provisional' AND NOT (coalesce(is_relief, false) AND relief_proof IS NOT NULL)
+GROUP BY unit_code;
+
+CREATE TABLE listed AS
+SELECT DISTINCT unit_code FROM negatives
+WHERE link_status <> 'provisional' AND member_is_adult_living AND listed_on <= $as_of AND (expires_on IS NULL OR expires_on >= $as_of)
+  AND listed_on > $as_of::DATE - INTERVAL 5 YEAR AND reason_code NOT IN (SELECT code FROM refused_reasons);
+
+CREATE TABLE doubtful AS
+SELECT DISTINCT unit_code FROM (
+    SELECT unit_code FROM exposures WHERE link_status = 'provisional' UNION ALL
+    SELECT unit_code FROM conducts WHERE link_status = 'provisional' UNION ALL
+    SELECT unit_code FROM negatives WHERE link_status = 'provisional' UNION ALL
+    SELECT unit_code FROM related_parties WHERE link_status = 'provisional');
+
+CREATE TABLE screened AS
+WITH flags AS (
+    SELECT c.*,
+           EXISTS (SELECT 1 FROM objections AS o WHERE o.unit_code = c.unit_code AND objection_type = '撤回同意') AS withdrew,
+           EXISTS (SELECT 1 FROM objections AS o WHERE o.unit_code = c.unit_code AND objection_type NOT IN ('撤回同意', '数据异议')) AS objects,
+           EXISTS (SELECT 1 FROM related_parties AS r WHERE r.unit_code = c.unit_code AND link_status <> 'provisional') AS is_related,
+           EXISTS (SELECT 1 FROM listed WHERE listed.unit_code = c.unit_code) AS is_listed,
+           EXISTS (SELECT 1 FROM doubtful WHERE doubtful.unit_code = c.unit_code) AS is_doubtful,
+           EXISTS (SELECT 1 FROM lacking WHERE lacking.unit_code = c.unit_code) AS lacks_basis,
+           EXISTS (SELECT 1 FROM unsettled WHERE unsettled.unit_code = c.unit_code) AS is_disputed,
+           EXISTS (SELECT 1 FROM open_products AS o WHERE o.unit_code = c.unit_code AND o.product <> c.product) AS has_other,
+           coalesce((SELECT days FROM arrears WHERE arrears.unit_code = c.unit_code), 0) AS days_overdue,
+           left(c.unit_code, 1) = 'T' OR (SELECT county_code FROM households AS h WHERE h.unit_code = c.unit_code) IN (SELECT county_code FROM service_area) AS in_area
+    FROM chosen AS c
+)
+SELECT *, list_filter([
+    CASE WHEN withdrew THEN 'CONSENT_WITHDRAWN' END, CASE WHEN is_related THEN 'RELATED_PARTY' END, CASE WHEN is_listed THEN 'NEGATIVE_LIST' END,
+    CASE WHEN days_overdue > 90 THEN 'OVERDUE_90' END, CASE WHEN lacks_basis THEN 'NO_LEGAL_BASIS' END,
+    CASE WHEN days_overdue BETWEEN 1 AND 90 THEN 'OVERDUE' END, CASE WHEN NOT in_area THEN 'OUT_OF_AREA' END,
+    CASE WHEN borrower_member_no IS NULL THEN 'NO_BORROWER' END, CASE WHEN term_months < 12 THEN 'AGE_TERM' END, CASE WHEN has_other THEN 'OTHER_PRODUCT' END,
+    CASE WHEN objects THEN 'OBJECTION' END, CASE WHEN is_disputed THEN 'DISPUTED_DATUM' END, CASE WHEN income IS NULL THEN 'NO_INCOME_SOURCE' END,
+    CASE WHEN is_doubtful THEN 'LINK_UNCONFIRMED' END, CASE WHEN band IS NULL THEN 'NOT_SCORED' END,
+    CASE WHEN band = 'E' AND product = 'trader_loan' THEN 'TRADER_MODEL_DECLINE' WHEN band = 'E' THEN 'LOWEST_BAND' END
+], lambda code: code IS NOT NULL) AS reasons
+FROM flags;

@@ -1,0 +1,34 @@
+"""Fact tables become one row of features per household; nothing after `as_of` is seen."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+from importlib import resources
+
+import duckdb
+import pyarrow as pa
+
+from village_credit.features.catalogue import FEATURES
+
+FAMILIES = ("land", "economy", "conduct")
+FACTS_READ = ("households", "parcels", "leases", "crops", "books", "conducts", "exposures")
+
+
+@cache
+def family_sql(family: str) -> str:
+    """Give the SQL of one family, as an analyst reads it."""
+    return resources.files("village_credit.features").joinpath(f"sql/{family}.sql").read_text(encoding="utf-8")
+
+
+def build_features(facts: dict[str, pa.Table], as_of: date) -> pa.Table:
+    """Give unit_code and one double per feature of the catalogue, ordered by unit_code; null is missing."""
+    connection = duckdb.connect()
+    for name in FACTS_READ:
+        connection.register(name, facts[name])
+    for family in FAMILIES:
+        table = connection.sql(family_sql(family), params={"as_of": as_of} if "$as_of" in family_sql(family) else {}).to_arrow_table()
+        connection.register(f"family_{family}", table)
+    columns = ", ".join(f"round({feature.name}, 6) AS {feature.name}" for feature in FEATURES)
+    joins = " ".join(f"JOIN family_{family} USING (unit_code)" for family in FAMILIES)
+    return connection.sql(f"SELECT unit_code, {columns} FROM households {joins} ORDER BY unit_code").to_arrow_table()

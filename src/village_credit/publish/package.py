@@ -1,0 +1,231 @@
+"""A publication and the vault become branch packages: lists to import, an approval sheet, a signed manifest."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import shutil
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xlsxwriter
+
+from data_contracts.branch import PRODUCTS_ZH, BranchRow
+from village_credit.errors import VerificationFailed
+from village_credit.publish.keys import Keys, household_ref, verify_signature
+from village_credit.publish.ledger import Publication
+from village_credit.publish.sealing import parquet_bytes
+from village_credit.publish.store import Store, canonical_json, new_folder, sha256_of
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+NUMBER_DIGITS = 12  # from here on a spreadsheet shows a number in scientific notation
+PACKAGE_DAYS = 92  # after that a package must be made anew: limits and staff have moved on
+CSV_HEADER = [
+    "household_ref", "action", "product", "姓名", "身份证号码", "limit_yuan", "term_months", "valid_from", "valid_to", "review_due_on",
+    "rate_spread_bp", "repayment_method", "revolving", "purposes", "customer_manager", "reason_zh",
+]  # fmt: skip
+
+# Against what was in force for the county before: who is new, changed, frozen or gone.
+ROWS = """
+WITH before AS (SELECT household_key, product, limit_yuan, valid_from, valid_to FROM earlier WHERE limit_yuan > 0),
+now AS (SELECT * FROM decisions),
+joined AS (
+    SELECT now.*, before.limit_yuan AS before_yuan FROM now LEFT JOIN before USING (household_key)
+), acted AS (
+    SELECT *, CASE WHEN list_contains(reason_codes, 'FROZEN') THEN 'freeze'
+                   WHEN decision = 'granted' AND before_yuan IS NULL THEN 'grant'
+                   WHEN decision = 'granted' THEN 'change'
+                   WHEN before_yuan IS NOT NULL THEN 'remove' END AS action
+    FROM joined
+)
+SELECT i.unit_code, i.name, i.person_id AS id_number, coalesce(b.branch_code, (SELECT min(branch_code) FROM branches)) AS branch_code,
+       b.manager_number, a.*
+FROM acted AS a JOIN identities AS i USING (household_key) LEFT JOIN branches AS b USING (township_code)
+WHERE action IS NOT NULL AND ($product IS NULL OR a.product = $product)
+ORDER BY branch_code, a.product, a.village_code, i.unit_code
+"""
+
+
+@dataclass(frozen=True)
+class PackageInputs:
+    """What a publication's packages are made of, as tables."""
+
+    decisions: pa.Table  # of the run: household_key, township_code, village_code, product, decision, …
+    earlier: pa.Table  # decisions that were in force before, same columns; empty at first
+    identities: pa.Table  # of the vault: household_key, unit_code, name, person_id of each borrower
+    branches: pa.Table  # township_code, branch_code, branch_name, manager_number
+    reason_texts: dict[str, str]
+
+
+def outbox_folder(store: Store, publication: Publication) -> Path:
+    """Where a publication's packages lie."""
+    return store.root / "outbox" / publication.county_code / publication.publication_id
+
+
+def pack(store: Store, publication: Publication, inputs: PackageInputs) -> Path:
+    """Write every branch's package, whole or not at all; READY is written last into each."""
+    place = outbox_folder(store, publication)
+    with new_folder(place) as folder:
+        for branch_code, rows in _rows_by_branch(store.keys, publication, inputs).items():
+            _write_branch(store.keys, publication, folder / branch_code, branch_code, rows)
+    return place
+
+
+def is_packed(store: Store, publication: Publication) -> bool:
+    """Tell whether every branch folder of a publication is ready."""
+    place = outbox_folder(store, publication)
+    return place.is_dir() and all((branch / "READY").is_file() for branch in place.iterdir())
+
+
+def _rows_by_branch(keys: Keys, publication: Publication, inputs: PackageInputs) -> dict[str, list[BranchRow]]:
+    """Check each row against its outgoing contract, and give a branch its own households only."""
+    connection = duckdb.connect()
+    for name in ("decisions", "earlier", "identities", "branches"):
+        connection.register(name, getattr(inputs, name))
+    table = connection.sql(ROWS, params={"product": publication.product}).to_arrow_table()
+    result: dict[str, list[BranchRow]] = {}
+    for row in table.to_pylist():
+        result.setdefault(row["branch_code"], []).append(_branch_row(keys, publication, row, inputs.reason_texts))
+    return result
+
+
+def _branch_row(keys: Keys, publication: Publication, row: dict[str, Any], texts: dict[str, str]) -> BranchRow:
+    gone = row["action"] == "remove"
+    code = row["binding_term"] if row["decision"] == "granted" else (row["reason_codes"] or [row["binding_term"]])[0]
+    copied = ("action", "product", "name", "id_number", "valid_from", "valid_to", "review_due_on", "repayment_method", "revolving", "purposes")
+    return BranchRow(
+        household_ref=household_ref(keys, publication.publication_id, row["unit_code"]),
+        limit_yuan=0 if gone else row["limit_yuan"],
+        term_months=row["term_months"],
+        rate_spread_bp=row["rate_spread_bp"],
+        customer_manager=row["manager_number"],
+        reason_zh=texts.get(code, code or ""),
+        **{name: row[name] for name in copied},
+    )
+
+
+def _write_branch(keys: Keys, publication: Publication, folder: Path, branch_code: str, rows: list[BranchRow]) -> None:
+    folder.mkdir(parents=True)
+    cells = [list(row.model_dump(by_alias=True).values()) for row in rows]
+    files = {
+        "limits.csv": _csv(cells),
+        "limits.parquet": parquet_bytes(_table(cells)),
+        "limits.xlsx": _approval_sheets(rows),
+    }
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    manifest = _manifest(keys, publication, branch_code, rows, files)
+    (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1), encoding="utf-8")
+    (folder / "READY").touch()
+
+
+def _manifest(keys: Keys, publication: Publication, branch_code: str, rows: list[BranchRow], files: dict[str, bytes]) -> dict[str, Any]:
+    """Say rows, sum, hashes and expiry, signed with the store's key."""
+    published = date.fromisoformat(publication.published_at[:10])
+    content = {
+        "county_code": publication.county_code,
+        "branch_code": branch_code,
+        "publication_id": publication.publication_id,
+        "run_id": publication.run_id,
+        "rows": len(rows),
+        "sum_limit_yuan": sum(row.limit_yuan for row in rows),
+        "unit": "元 (yuan)",
+        "files": {name: sha256_of(content) for name, content in sorted(files.items())},
+        "expires_on": date.fromordinal(published.toordinal() + PACKAGE_DAYS).isoformat(),
+        "key_id": keys.signing_key_id,
+        "public_key": keys.public_key().hex(),
+    }
+    return {**content, "signature": keys.sign(canonical_json(content))}
+
+
+def safe_cell(value: Any) -> str:
+    """Write a cell that no spreadsheet runs or rounds.
+
+    Formulas get an apostrophe before them; codes that a spreadsheet would turn into numbers (an ID number, a
+    leading zero) a tab after them, which keeps them text and which importers strip.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, int | date):
+        return str(value)
+    text = str(value)
+    if text.startswith(FORMULA_STARTS):
+        return "'" + text
+    return text + "\t" if text.isdigit() and (len(text) >= NUMBER_DIGITS or text.startswith("0")) else text
+
+
+def _csv(cells: list[list[Any]]) -> bytes:
+    """Write UTF-8 with BOM, every cell safe to open in a spreadsheet."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(CSV_HEADER)
+    writer.writerows([[safe_cell(value) for value in row] for row in cells])
+    return buffer.getvalue().encode("utf-8-sig")
+
+
+def _table(cells: list[list[Any]]) -> pa.Table:
+    kinds = {"limit_yuan": pa.int64(), "term_months": pa.int64(), "rate_spread_bp": pa.int64(), "revolving": pa.bool_()}
+    kinds |= dict.fromkeys(("valid_from", "valid_to", "review_due_on"), pa.date32())
+    columns = list(zip(*cells, strict=True)) or [()] * len(CSV_HEADER)
+    return pa.table({name: pa.array(list(column), kinds.get(name, pa.string())) for name, column in zip(CSV_HEADER, columns, strict=True)})
+
+
+def _approval_sheets(rows: list[BranchRow]) -> bytes:
+    """Draw one approval sheet a product, as branches are used to: title, 单位：元, six columns."""
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book.set_properties({"created": date(2000, 1, 1)})  # the same rows give the same bytes
+    title, head = book.add_format({"bold": True, "font_size": 14, "align": "center"}), book.add_format({"bold": True, "border": 1})
+    text, money = book.add_format({"num_format": "@", "border": 1}), book.add_format({"num_format": "#,##0", "border": 1})
+    for product, label in PRODUCTS_ZH.items():
+        chosen = [row for row in rows if row.product == product]
+        if not chosen and product != "farmer_line":
+            continue
+        sheet = book.add_worksheet(label)
+        sheet.set_column(0, 0, 6)
+        sheet.set_column(1, 5, 22)
+        sheet.merge_range(0, 0, 0, 5, f"整村授信批量审批表（{label}）", title)
+        sheet.write(1, 0, "单位：元")
+        sheet.write_row(2, 0, ["序号", "姓名", "身份证号码", "授信金额", "授信期限", "备注"], head)
+        for index, row in enumerate(chosen, start=1):
+            sheet.write_number(2 + index, 0, index, money)
+            sheet.write_string(2 + index, 1, row.name, text)
+            sheet.write_string(2 + index, 2, row.id_number, text)
+            sheet.write_number(2 + index, 3, row.limit_yuan, money)
+            sheet.write_string(2 + index, 4, f"{row.term_months}个月" if row.term_months else "", text)
+            sheet.write_string(2 + index, 5, row.reason_zh, text)
+    book.close()
+    return buffer.getvalue()
+
+
+def verify_package(folder: Path) -> dict[str, Any]:
+    """Check a branch package: READY, every file's hash, rows, sum and signature; gives its manifest."""
+    if not (folder / "READY").is_file():
+        raise VerificationFailed(f"package {folder.name}: READY is missing, so it was never finished; do not import it")
+    manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    signed = {key: value for key, value in manifest.items() if key != "signature"}
+    if not verify_signature(bytes.fromhex(manifest["public_key"]), canonical_json(signed), manifest["signature"]):
+        raise VerificationFailed(f"package {folder.name}: the manifest's signature does not fit its content")
+    for name, said in manifest["files"].items():
+        if not (folder / name).is_file() or hashlib.sha256((folder / name).read_bytes()).hexdigest() != said:
+            raise VerificationFailed(f"package {folder.name}: {name} is not the file that was signed")
+    table = pq.read_table(folder / "limits.parquet")
+    if table.num_rows != manifest["rows"] or sum(table.column("limit_yuan").to_pylist()) != manifest["sum_limit_yuan"]:
+        raise VerificationFailed(f"package {folder.name}: rows or sum are not what the manifest says")
+    return manifest
+
+
+def drop_unfinished(store: Store, publication: Publication) -> None:
+    """Remove a package folder that a crash left without READY, so that it can be packed again."""
+    place = outbox_folder(store, publication)
+    if place.is_dir() and not is_packed(store, publication):
+        shutil.rmtree(place)

@@ -1,0 +1,182 @@
+"""The analysts' views: their SQL over the runs' Parquet files, and a comment with its unit for every column."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+# `{table}` is the union of that table's files over all runs; `publications`, `in_force`, `run_log` and
+# `overrides` are lists of values from the ledger.
+VIEWS: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
+    {
+        "limits_current": (
+            "A household with a published decision in force",
+            """
+            SELECT county_code, township_code, village_code, household_key, d.product, decision, band, default_probability, limit_yuan,
+                   term_months, valid_from, valid_to, review_due_on, rate_spread_bp, repayment_method, revolving, binding_term, reason_codes,
+                   d.run_id, publication_id, published_at
+            FROM {decisions} AS d JOIN in_force AS p USING (run_id)
+            WHERE (p.product IS NULL AND NOT list_contains(p.other_products, d.product)) OR p.product = d.product""",
+        ),
+        "limits_history": (
+            "A household and publication; append-only",
+            """
+            SELECT county_code, township_code, village_code, household_key, d.product, decision, band, default_probability, limit_yuan,
+                   term_months, valid_from, valid_to, review_due_on, rate_spread_bp, repayment_method, revolving, binding_term, reason_codes,
+                   d.run_id, publication_id, published_at, superseded_at
+            FROM {decisions} AS d JOIN publications AS p USING (run_id)
+            WHERE p.product IS NULL OR p.product = d.product""",
+        ),
+        "limit_waterfall": (
+            "A household of a published run: every term of its limit",
+            """
+            SELECT w.*, CAST(NULL AS BIGINT) AS branch_limit_yuan
+            FROM {waterfall} AS w SEMI JOIN publications USING (run_id)""",
+        ),
+        "score_points": (
+            "A household and feature of a published run",
+            "SELECT * FROM {score_points} AS s SEMI JOIN publications USING (run_id)",
+        ),
+        "reconciliation": ("A physical line or row of a delivered file", "SELECT * FROM {reconciliation}"),
+        "links": ("A delivered record and the household that it was linked to", "SELECT * FROM {links}"),
+        "quarantine": (
+            "A rule broken by a row",
+            "SELECT * EXCLUDE (is_quarantine) FROM {quarantine} WHERE is_quarantine",
+        ),
+        "runs": ("A run of a county as of a day", "SELECT * FROM run_log"),
+        "control_totals": ("A run, file and measure over accepted rows", "SELECT * FROM {control_totals}"),
+        "gates": (
+            "A gate of a run",
+            "SELECT g.*, overridden_by FROM {gates} AS g LEFT JOIN overrides USING (run_id, gate)",
+        ),
+        "households": (
+            "A registered household of a publication in force",
+            "SELECT h.* FROM {households} AS h SEMI JOIN (SELECT run_id FROM in_force WHERE product IS NULL) USING (run_id)",
+        ),
+        "places": (
+            "A village, township or county of a publication in force",
+            "SELECT p.* FROM {places} AS p SEMI JOIN (SELECT run_id FROM in_force WHERE product IS NULL) USING (run_id)",
+        ),
+        "village_coverage": (
+            "A village in force: how many households are credited, and since the year before",
+            """
+            WITH now AS (SELECT * FROM limits_current),
+            before AS (
+                SELECT DISTINCT household_key, sum(limit_yuan) OVER (PARTITION BY household_key) AS limit_yuan
+                FROM limits_history AS h JOIN year_before AS y ON h.publication_id = y.publication_id WHERE decision = 'granted'),
+            compared AS (SELECT DISTINCT county_code FROM year_before)
+            SELECT now.county_code, township_code, village_code, count(*) AS households,
+                   count(*) FILTER (decision = 'granted') AS credited_households,
+                   count(*) FILTER (decision = 'granted')::DOUBLE / count(*) AS coverage,
+                   CAST(coalesce(sum(now.limit_yuan) FILTER (decision = 'granted'), 0) AS BIGINT) AS sum_limit_yuan,
+                   CASE WHEN any_value(compared.county_code) IS NOT NULL
+                        THEN count(*) FILTER (decision = 'granted' AND before.household_key IS NULL) END AS new_households,
+                   CASE WHEN any_value(compared.county_code) IS NOT NULL
+                        THEN CAST(coalesce(sum(now.limit_yuan) FILTER (decision = 'granted'), 0) - coalesce(sum(before.limit_yuan), 0) AS BIGINT) END AS new_sum_yuan
+            FROM now LEFT JOIN before USING (household_key) LEFT JOIN compared ON compared.county_code = now.county_code
+            GROUP BY ALL ORDER BY ALL""",
+        ),
+    }
+)
+
+COMMENTS: MappingProxyType[str, str] = MappingProxyType(
+    {
+        "county_code": "County, 6 digits of GB/T 2260",
+        "township_code": "Township, 9 digits",
+        "village_code": "Village, 12 digits",
+        "household_key": "Pseudonym of the household (h…) or lone trader (t…); stable over runs; null where no household was found",
+        "product": "Credit product: farmer_line, poverty_micro_loan, follow_on_loan, trader_loan; null: all",
+        "decision": "granted, declined or manual_review",
+        "band": "Risk band A (best) to E; null where not scored",
+        "default_probability": "Probability of default within the model's horizon, share 0–1",
+        "default_probability_ppm": "Probability of default within the model's horizon, parts per million",
+        "limit_yuan": "Published limit, whole yuan",
+        "term_months": "Term, months (at most 36)",
+        "valid_from": "First day of the line",
+        "valid_to": "Last day of the line",
+        "review_due_on": "Day by which the limit must be reviewed",
+        "rate_spread_bp": "Spread over the reference rate, basis points a year",
+        "repayment_method": "revolving (with a yearly clean-up) or instalments",
+        "revolving": "Whether repaid amounts may be drawn again",
+        "binding_term": "The smallest term of the limit: capacity, band, need, headroom, rise or budget",
+        "reason_codes": "Every reason of the decision; the first decides",
+        "run_id": "The run that computed this row",
+        "publication_id": "The publication that put it in force",
+        "published_at": "When it was published, UTC",
+        "superseded_at": "When a later publication replaced it, UTC; null while in force",
+        "branch_limit_yuan": "Limit that the branch approved, whole yuan; null until it approved another figure",
+        "feature": "Feature of the scorecard",
+        "value": "The value: of the feature in the manifest's unit, of the measure in `unit`, of the gate",
+        "bin": "Bin that the value falls into",
+        "points": "Whole points given for the bin",
+        "points_lost": "Points below the feature's best bin",
+        "rank": "Place among the household's features by points lost, from 1",
+        "office": "Office that delivered the file; empty where no contract recognised it",
+        "contract": "Data contract of the table; empty where none recognised it",
+        "file_name": "Path of the delivered file below the county's folder",
+        "file_sha256": "SHA-256 of the delivered bytes",
+        "sheet": "Workbook sheet or archive member; empty otherwise",
+        "line_number": "Physical line, sheet row or dbf record, from 1",
+        "outcome": "accepted, quarantined, duplicate, superseded or layout",
+        "source_table": "Contract of the linked record",
+        "stage": "Certainty of the link: 1 whole ID or code, 2 repaired ID, 3 name (provisional); null if unlinked",
+        "pass": "Linkage rule that found it",
+        "agreement": "What agreed between both sides",
+        "score": "Score of a scored link; null for exact rules",
+        "margin": "Lead over the next candidate; null for exact rules",
+        "status": "Links: automatic, provisional, confirmed, refused, unlinked. Runs: staged, approved, published, superseded",
+        "rules_version": "Version of the linkage rules",
+        "office_key": "The office's own key of the row; a keyed hash where it names a person",
+        "field": "Field that broke the rule; empty for a rule of the row or line",
+        "rule": "The rule: a type's check, a row rule, or `line`, `id_status`, `settle`",
+        "reason_code": "Reason code of data_contracts/reasons.py",
+        "reason_zh": "What is wrong and what is expected, Chinese",
+        "value_masked": "What the value looks like (digits 9, letters x, Han 汉); never the value",
+        "as_of": "Day as of which the run sees the world",
+        "versions": "Versions of policy, model, linkage rules and code, JSON",
+        "counts": "Lines by outcome and households by decision, JSON",
+        "gates": "Gates by verdict, JSON",
+        "prepared_by": "Who scored the run",
+        "approved_by": "Who signed it; null while staged",
+        "staged_at": "When it was staged, UTC",
+        "approved_at": "When it was signed, UTC",
+        "sum_limit_yuan": "Sum of granted limits, whole yuan",
+        "measure": "What is summed: rows, or the field of the contract",
+        "unit": "Unit of `value`: rows, mu, yuan",
+        "rows": "Accepted rows",
+        "gate": "Gate of the run",
+        "threshold": "What the gate asks",
+        "verdict": "pass, warn or fail",
+        "explanation": "What the gate looks at and what to do",
+        "overridden_by": "Who overrode a failed gate; null otherwise",
+        "persons": "Living resident members of the register, or the book's figure where larger, persons",
+        "children": "Members under 14, persons",
+        "area_mu": "Land that counts for the limit, mu",
+        "main_crop": "Crop with most land in the latest year declared",
+        "labourers": "Labourers in the latest book, persons",
+        "income_yuan": "Recognised yearly income by norm, whole yuan",
+        "sources": "Contracts in which the household has a row",
+        "level": "village, township or county",
+        "place_code": "Code of the place",
+        "place_name": "Name of the place by the land register",
+        "within_code": "Code of the place above",
+        "branch_code": "Branch that serves it",
+        "branch_name": "Name of that branch",
+        "households": "Registered households",
+        "credited_households": "Households with a granted limit",
+        "coverage": "Credited households over registered ones, share 0–1",
+        "new_households": "Credited now and not a year before; null where nothing was published then",
+        "new_sum_yuan": "Growth of the sum of limits over the year before, whole yuan; null likewise",
+    }
+)
+
+
+def comment_of(column: str) -> str:
+    """Give a column's comment; a waterfall's term is told by its name and unit suffix."""
+    known = COMMENTS.get(column)
+    if known:
+        return known
+    words = column.replace("_", " ")
+    for suffix, unit in (("_yuan", "yuan"), ("_mu", "mu"), ("_permille", "per mille"), ("_bp", "basis points"), ("_months", "months")):
+        if column.endswith(suffix):
+            return f"Term of the limit's waterfall: {words.removesuffix(suffix[1:]).strip()}, {unit} (docs: limit)"
+    return f"Term of the limit's waterfall: {words} (docs: limit)"

@@ -1,0 +1,48 @@
+"""What a run carries between its stages: where each table came from, and the account of every line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+
+@dataclass
+class Source:
+    """One table of one delivered file, recognised or not: what the report says of it."""
+
+    source_id: int
+    file_name: str
+    file_sha256: str
+    sheet: str
+    contract: str = ""
+    office: str = ""
+    total_lines: int = 0
+    place_hint: str = ""
+    is_copy: bool = False
+    rejected: tuple[str, str] | None = None  # (code, sentence)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    dropped_columns: list[tuple[str, str]] = field(default_factory=list)
+    units: dict[str, str] = field(default_factory=dict)
+    changes: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Intake:
+    """A county's deliveries, accounted for.
+
+    `facts`: by household, what features and decide read. `links`: one row per linkable delivered row.
+    `identities`: who the units are, for the vault only. `settled`: standing rows per contract.
+    `reconciliation`: source_id, line_number, outcome, row_id (one row per physical line, ordered).
+    `findings`: source_id, line_number, own_key (as delivered: hash before storing), field, rule, reason_code,
+    is_quarantine, value_masked.
+    """
+
+    sources: list[Source]
+    facts: dict[str, pa.Table]
+    links: pa.Table
+    identities: pa.Table
+    places: pa.Table
+    settled: dict[str, pa.Table]
+    reconciliation: pa.Table
+    findings: pa.Table

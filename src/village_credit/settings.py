@@ -1,0 +1,42 @@
+"""Where things are: the store, its keys, the models; from arguments, then the environment, then defaults."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+DEFAULT_STORE = "warehouse"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Paths that every act needs."""
+
+    store: Path
+    key_file: Path
+    models: Path
+
+
+def settings(store: str | None = None, models: str | None = None) -> Settings:
+    """Resolve the paths of one command."""
+    root = Path(store or os.environ.get("VILLAGE_CREDIT_STORE") or DEFAULT_STORE)
+    key_file = Path(os.environ.get("VILLAGE_CREDIT_KEY_FILE") or f"{root}.keys")
+    folder = models or os.environ.get("VILLAGE_CREDIT_MODELS")
+    return Settings(root, key_file, Path(folder) if folder else _default_models())
+
+
+def _default_models() -> Path:
+    """The models beside the project, or those that were installed with the package."""
+    beside = Path("models")
+    return beside if (beside / "limit_policy.toml").is_file() else Path(str(resources.files("village_credit").joinpath("_models")))
+
+
+def login() -> str:
+    """Who runs the command: recorded, not proven."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
