@@ -60,4 +60,46 @@ EXTRACT_REASONS = MappingProxyType(
     }
 )
 
-DECISION_REASONS: MappingProxyType[str, str] = MappingProxyType({})
+# What a household reads; binding terms and decisions' codes alike.
+DECISION_REASONS: MappingProxyType[str, str] = MappingProxyType(
+    {
+        "capacity": "额度由还款能力决定：可用于还款的年度结余与收成",
+        "band": "额度由信用评分档次、核实资产与经营收入决定",
+        "need": "额度由生产经营的资金需要决定",
+        "headroom": "额度由产品上限与户上限扣除其他信用类授信后决定",
+        "rise": "额度由较上一期增幅的上限决定",
+        "budget": "额度由本村、乡镇或县的授信总额决定",
+        "CONSENT_WITHDRAWN": "您已撤回对使用数据的同意，本次不予授信",
+        "RELATED_PARTY": "属于本机构关系人，依法不得发放信用贷款",
+        "NEGATIVE_LIST": "家庭成员在有效期内的名单上，请向列入机构了解",
+        "OVERDUE_90": "有逾期超过九十天的贷款，请先归还",
+        "NO_LEGAL_BASIS": "部分数据来源在本地暂无有效使用依据，转人工复核",
+        "OVERDUE": "有逾期未还的贷款，转人工复核",
+        "OUT_OF_AREA": "不在本机构服务区域内",
+        "NO_BORROWER": "家庭中没有符合条件的借款人（年满十八周岁、在年龄上限以内、常住）",
+        "AGE_TERM": "借款人年龄加贷款期限超过上限",
+        "OTHER_PRODUCT": "有其他产品的贷款未结清，结清后可再授信",
+        "OBJECTION": "您不同意仅由自动化方式作出决定，转人工复核",
+        "DISPUTED_DATUM": "有争议的数据会影响额度，核实前转人工复核",
+        "NO_INCOME_SOURCE": "没有可以核实的收入来源，转人工复核",
+        "LINK_UNCONFIRMED": "有关记录是否属于本户尚待确认，转人工复核",
+        "NOT_SCORED": "暂时无法评分，转人工复核",
+        "LOWEST_BAND": "信用评分处于最低档，本次不予授信",
+        "TRADER_MODEL_DECLINE": "评分未通过，先由人工复核",
+        "BELOW_SMALLEST_TICKET": "测算额度低于最低授信金额",
+        "BUDGET_EXHAUSTED": "本村、乡镇或县的授信总额已用完",
+        "NO_ROOM_CAPACITY": "按还款能力测算没有可授信额度",
+        "NO_ROOM_BAND": "按评分档次测算没有可授信额度",
+        "NO_ROOM_NEED": "按生产经营需要测算没有可授信额度",
+        "NO_ROOM_HEADROOM": "其他信用类授信已达上限",
+        "NO_ROOM_RISE": "按较上一期增幅测算没有可授信额度",
+        "FROZEN": "已用信余额高于新额度：余额内不再新增用信，也不要求提前归还",
+        "BORROWER_HEAD": "户主为借款人",
+        "BORROWER_SPOUSE": "户主不符合条件，由配偶为借款人",
+        "BORROWER_ELDEST": "户主和配偶不符合条件，由最年长的合格成员为借款人",
+        "AREA_DISAGREES": "台账面积与补贴面积相差较大，按较小者计算",
+        "UNKNOWN_CROP": "有作物没有测算标准，未计收入和资金需要",
+        "AREA_UNKNOWN": "没有可用的土地面积，申报作物未计入",
+        "INCOME_DISAGREES": "按标准测算与登记账本的种植收入不同，按较小者计算",
+    }
+)

@@ -32,7 +32,8 @@ from village_credit.publish.tables import run_tables
 from village_credit.publish.warehouse import build_warehouse
 from village_credit.report.page import run_page
 from village_credit.run import Intake
-from village_credit.score.apply import score
+from village_credit.score.apply import Scored, score
+from village_credit.score.scorecard import Scorecard
 
 Progress = Callable[[str, float], None]
 
@@ -158,13 +159,12 @@ def compute_run(
     clock.lap("read, validate, link")
     pseudonyms = household_keys(store.keys, intake.facts["households"].column("unit_code").to_pylist())
     facts = {**intake.facts, "in_force": _by_unit(before, pseudonyms)}
-    scored = score(build_features(facts, request.as_of), rules.scorecard)
-    clock.lap("features, score")
+    scorer = _Scorer(rules.scorecard, request.as_of)
     policy = rules.policy.in_force(request.as_of, request.county_code)
-    decided = decide(facts, scored.scores, policy, request.as_of, request.product)
-    clock.lap("decide")
+    decided = decide(facts, scorer, policy, request.as_of, request.product)
+    clock.lap("score, decide")
     wanted = {"decisions": decided.decisions, "waterfall": decided.waterfall, "crop_terms": decided.crop_terms}
-    tables = run_tables(intake, scored.points, wanted, store.keys, request.county_code)
+    tables = run_tables(intake, scorer.last.points, wanted, store.keys, request.county_code)
     tables["gates"] = judge_gates(
         intake, decided.decisions, request.as_of, policy.related_list_max_age_days, is_synthetic_model=rules.scorecard.training.is_synthetic,
         is_product_run=request.product is not None,
@@ -174,6 +174,18 @@ def compute_run(
     report = run_page(run_id, manifest, tables)
     clock.lap("tables, report")
     return Computed(run_id, tables, manifest, identities, report)
+
+
+class _Scorer:
+    """Scores facts for `decide`, and keeps the points of the facts that were used in the end."""
+
+    def __init__(self, card: Scorecard, as_of: date) -> None:
+        self.card, self.as_of = card, as_of
+        self.last: Scored
+
+    def __call__(self, facts: dict[str, pa.Table]) -> pa.Table:
+        self.last = score(build_features(facts, self.as_of), self.card)
+        return self.last.scores
 
 
 def _by_unit(before: pa.Table, pseudonyms: dict[str, str]) -> pa.Table:

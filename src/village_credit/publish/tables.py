@@ -23,7 +23,7 @@ TABLES: dict[str, str] = {
         ORDER BY k.household_key""",
     "waterfall": "SELECT k.household_key, w.* EXCLUDE (unit_code) FROM waterfall AS w JOIN keys AS k USING (unit_code) ORDER BY 1",
     "crop_terms": "SELECT k.household_key, c.* EXCLUDE (unit_code) FROM crop_terms AS c JOIN keys AS k USING (unit_code) ORDER BY 1, crop",
-    "score_points": "SELECT k.household_key, p.* EXCLUDE (unit_code) FROM points AS p JOIN keys AS k USING (unit_code) ORDER BY 1, rank, feature",
+    "score_points": "SELECT k.household_key, p.* EXCLUDE (unit_code) FROM points AS p JOIN keys AS k USING (unit_code) SEMI JOIN decisions USING (unit_code) ORDER BY 1, rank, feature",
     "reconciliation": """
         SELECT s.office, s.contract, s.file_name, s.file_sha256, s.sheet, r.line_number, r.outcome, k.household_key
         FROM reconciliation AS r JOIN sources AS s USING (source_id)
@@ -97,6 +97,7 @@ def run_tables(
         for name, query in TABLES.items()
     }
     tables["control_totals"] = control_totals(intake)
+    tables["branches"] = intake.settled["branch"].select(["branch_code", "branch_name", "township_code", "manager_number"]).sort_by("township_code")
     return tables
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from village_credit.score.scorecard import FeaturePoints, Scorecard
 
 POINTS = """
-WITH wide AS (UNPIVOT INCLUDE NULLS features ON COLUMNS(* EXCLUDE (unit_code)) INTO NAME feature VALUE value),
+WITH wide AS (FROM features UNPIVOT INCLUDE NULLS (value FOR feature IN (COLUMNS(* EXCLUDE (unit_code))))),
 binned AS (
     SELECT unit_code, wide.feature, value, b.bin, b.points, b.best_points, b.feature_order
     FROM wide JOIN bins AS b ON b.feature = wide.feature

@@ -1,0 +1,58 @@
+"""Score counties again: from their last frozen inputs or a fresh inbox; a dry run writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from village_credit.acts.compare import Difference, diff_table
+from village_credit.acts.inputs import load_rules
+from village_credit.acts.score import Progress, Request, StagedRun, compute_run, frozen_files, identify_run, score_files
+from village_credit.errors import MissingInput
+from village_credit.extract.grid import DeliveredFile
+from village_credit.extract.inbox import pull
+from village_credit.publish.ledger import read_ledger
+from village_credit.publish.store import Store
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How counties are to be scored again; `inbox` only where inputs are to be refreshed."""
+
+    as_of: date | None
+    by: str
+    models: Path
+    policy_file: Path | None
+    model_id: str | None
+    inbox: Path | None
+
+
+def rescore(store: Store, county_code: str, wish: Wish, progress: Progress | None = None) -> StagedRun:
+    """Stage a county's run again."""
+    return score_files(store, _files(store, county_code, wish), _request(store, county_code, wish), progress)
+
+
+def dry_run(store: Store, county_code: str, wish: Wish) -> Difference:
+    """Compute a county's run again in memory and compare it with what is published."""
+    request = _request(store, county_code, wish)
+    rules = load_rules(request.models, request.policy_file, request.model_id, request.as_of)
+    delivered = list(_files(store, county_code, wish))
+    computed = compute_run(store, delivered, request, rules, identify_run(store, delivered, request, rules))
+    return diff_table(store, county_code, computed.tables["decisions"])
+
+
+def _files(store: Store, county_code: str, wish: Wish) -> Iterable[DeliveredFile]:
+    return pull(wish.inbox, county_code) if wish.inbox else frozen_files(store, county_code)
+
+
+def _request(store: Store, county_code: str, wish: Wish) -> Request:
+    return Request(county_code, wish.as_of or _last_day(store, county_code), wish.by, wish.models, wish.policy_file, wish.model_id)
+
+
+def _last_day(store: Store, county_code: str) -> date:
+    days = [e.details["as_of"] for e in read_ledger(store.root / "ledger") if e.act == "stage" and e.details["county_code"] == county_code]
+    if not days:
+        raise MissingInput(f"county {county_code} was never scored in this store: score it from its inbox first")
+    return date.fromisoformat(days[-1])

@@ -1,0 +1,84 @@
+"""Sign a staged run: never by its preparer, and never over a failed gate without a reason for each."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+import duckdb
+
+from village_credit.acts.people import same_person
+from village_credit.errors import GateRefused, RunConflict, VerificationFailed
+from village_credit.publish.ledger import Entry, append, head, read_ledger
+from village_credit.publish.sealing import altered_tables
+from village_credit.publish.store import Store, canonical_json, sha256_of, write_whole
+from village_credit.publish.warehouse import build_warehouse
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Who signed what, when and why."""
+
+    run_id: str
+    by: str
+    reason: str
+    overrides: list[str]
+    at: str
+    manifest_sha256: str
+    ledger_head: str
+
+
+def approve(store: Store, run_id: str, by: str, reason: str, overrides: list[str]) -> Signature:
+    """Sign a staged run; raises GateRefused for its preparer or an open gate, RunConflict if it is signed already."""
+    folder = store.require_run(run_id)
+    if altered := altered_tables(store, run_id):
+        raise VerificationFailed(f"run {run_id}: {', '.join(altered)} are not what was sealed; do not sign it")
+    failed = failed_gates(store, run_id)
+    unknown = sorted(set(overrides) - set(failed))
+    if unknown:
+        raise GateRefused(f"run {run_id}: {', '.join(unknown)} did not fail, so there is nothing to override")
+    if open_gates := sorted(set(failed) - set(overrides)):
+        raise GateRefused(f"run {run_id}: gate {', '.join(open_gates)} failed; mend the cause and score again, or override it by name with its reason")
+    manifest = (folder / "manifest.json").read_bytes()
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    ledger = store.root / "ledger"
+    signature = Signature(run_id, by, reason, sorted(overrides), now, sha256_of(manifest), head(ledger))
+    details = {"reason": reason, "overrides": sorted(overrides), "manifest_sha256": signature.manifest_sha256}
+    append(ledger, "approve", by, run_id, details, lambda entries: _may_sign(entries, run_id, by))
+    content = asdict(signature)
+    signed = {**content, "key_id": store.keys.signing_key_id, "signature": store.keys.sign(canonical_json(content))}
+    write_whole(store.root / "approvals" / f"{run_id}.json", json.dumps(signed, ensure_ascii=False, sort_keys=True, indent=1).encode("utf-8"))
+    build_warehouse(store)
+    return signature
+
+
+def _may_sign(entries: list[Entry], run_id: str, by: str) -> None:
+    of_run = [entry for entry in entries if entry.run_id == run_id]
+    preparer = next((entry.by for entry in of_run if entry.act == "stage"), None)
+    if preparer is not None and same_person(preparer, by):
+        raise GateRefused(f"run {run_id}: {by} prepared it and cannot sign it; ask a second person")
+    if any(entry.act == "approve" for entry in of_run):
+        raise RunConflict(f"run {run_id}: it is signed already")
+
+
+def failed_gates(store: Store, run_id: str) -> list[str]:
+    """Name a run's failed gates."""
+    path = str(store.require_run(run_id) / "gates.parquet")
+    query = "SELECT gate FROM read_parquet($path) WHERE verdict = 'fail' ORDER BY gate"
+    return [gate for (gate,) in duckdb.connect().execute(query, {"path": path}).fetchall()]
+
+
+def require_signature(store: Store, entries: list[Entry], run_id: str) -> None:
+    """Raise GateRefused where a run is not signed, VerificationFailed where it is no longer what was signed."""
+    approval = next((entry for entry in entries if entry.act == "approve" and entry.run_id == run_id), None)
+    if approval is None:
+        raise GateRefused(f"run {run_id}: it is not signed; `village-credit approve {run_id} --by NAME --reason TEXT`")
+    manifest = (store.require_run(run_id) / "manifest.json").read_bytes()
+    if approval.details["manifest_sha256"] != sha256_of(manifest) or altered_tables(store, run_id):
+        raise VerificationFailed(f"run {run_id}: it is not what was signed; nothing is published")
+
+
+def ledger_entries(store: Store) -> list[Entry]:
+    """Read the store's ledger."""
+    return read_ledger(store.root / "ledger")

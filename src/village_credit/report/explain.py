@@ -1,0 +1,90 @@
+"""A household's stored rows become the account of its decision: inputs, points, terms, versions, signatures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from data_contracts.branch import PRODUCTS_ZH
+from data_contracts.reasons import DECISION_REASONS
+from data_contracts.registry import OFFICES_ZH
+
+DECISIONS_ZH = {"granted": "授信", "declined": "未授信", "manual_review": "转人工复核"}
+TERMS_ZH = {
+    "area_mu": ("计入面积", "亩"), "crop_income_yuan": ("种植净收入", "元"), "livestock_yuan": ("养殖收入（认可部分）", "元"),
+    "wages_yuan": ("务工收入（认可部分）", "元"), "trade_yuan": ("经营收入（认可部分）", "元"), "income_yuan": ("认定年收入", "元"),
+    "stressed_yuan": ("压力情形下收入", "元"), "persons": ("家庭人口", "人"), "living_cost_yuan": ("生活支出标准", "元"),
+    "existing_service_yuan": ("现有贷款年还款", "元"), "free_service_yuan": ("可用于还款的年度结余", "元"), "working_capital_yuan": ("收成可还部分", "元"),
+    "annuity_permille": ("每元年还款可承担本金", "‰"), "capacity_yuan": ("还款能力", "元"), "base_yuan": ("评分档次基数", "元"),
+    "asset_part_yuan": ("核实资产部分", "元"), "operating_part_yuan": ("经营收入部分", "元"), "band_yuan": ("档次额度", "元"),
+    "crop_need_yuan": ("种植资金需要", "元"), "livestock_need_yuan": ("养殖资金需要", "元"), "need_yuan": ("资金需要", "元"),
+    "headroom_yuan": ("可用空间", "元"), "rise_yuan": ("增幅上限", "元"), "model_limit_yuan": ("模型额度", "元"),
+    "policy_limit_yuan": ("政策额度", "元"), "limit_yuan": ("授信额度", "元"),
+}  # fmt: skip
+
+
+def explain_rows(run: Path, household_key: str) -> dict[str, Any]:
+    """Gather a household's rows from a sealed run: decision, waterfall, points, inputs by office, file and line."""
+    connection = duckdb.connect()
+
+    def rows(table: str, order: str) -> list[dict[str, Any]]:
+        query = f"SELECT * FROM read_parquet($path) WHERE household_key = $key ORDER BY {order}"
+        return connection.sql(query, params={"path": str(run / f"{table}.parquet"), "key": household_key}).to_arrow_table().to_pylist()
+
+    lines = [row for row in rows("reconciliation", "office, file_name, sheet, line_number") if row["outcome"] == "accepted"]
+    links = {(row["file_name"], row["sheet"], row["line_number"]): row for row in rows("links", "line_number")}
+    for line in lines:
+        link = links.get((line["file_name"], line["sheet"], line["line_number"]), {})
+        line["link"] = link.get("status")
+        line["pass"] = link.get("pass")
+    return {
+        "decision": next(iter(rows("decisions", "product")), None),
+        "waterfall": next(iter(rows("waterfall", "product")), None),
+        "crops": rows("crop_terms", "crop"),
+        "points": rows("score_points", "rank"),
+        "inputs": lines,
+    }
+
+
+def explain_text(found: dict[str, Any], versions: dict[str, Any], signatures: list[dict[str, Any]]) -> str:
+    """Write the account in Chinese, figure by figure."""
+    decision, waterfall = found["decision"], found["waterfall"]
+    lines = [f"农户 {decision['household_key']}  产品 {PRODUCTS_ZH[decision['product']]}  决定：{DECISIONS_ZH[decision['decision']]}"]
+    lines += _decision_lines(decision)
+    lines += ["", "一、额度测算（每一项及单位）"]
+    for name, (label, unit) in TERMS_ZH.items():
+        value = waterfall.get(name)
+        mark = "  ← 约束项" if waterfall["binding_term"] and name.startswith(waterfall["binding_term"] + "_yuan") else ""
+        lines.append(f"  {label}：{'无' if value is None else f'{value:,} {unit}'}{mark}")
+    lines += [f"  · {DECISION_REASONS.get(code, code)}" for code in waterfall["findings"]]
+    lines += ["", "二、评分（按失分排列）"]
+    lines += [f"  {p['feature']}：{_value(p['value'])}，分箱 {p['bin']}，得分 {p['points']}，失分 {p['points_lost']}" for p in found["points"]]
+    lines += ["", "三、数据来源（部门、文件、行）"]
+    lines += [_input_line(item) for item in found["inputs"]]
+    lines += ["", "四、版本与签字", f"  政策 {versions['policy']}；评分卡 {versions['scorecard']}；关联规则 {versions['linkage']}；程序 {versions['code']}"]
+    lines += [f"  {s['act']}：{s['by']}，{s['at']}" for s in signatures]
+    return "\n".join(lines)
+
+
+def _value(value: float | None) -> str:
+    return "缺失" if value is None else f"{value:,.6g}"
+
+
+def _decision_lines(decision: dict[str, Any]) -> list[str]:
+    lines = [f"授信额度 {decision['limit_yuan']:,} 元"]
+    if decision["term_months"]:
+        lines[0] += f"，期限 {decision['term_months']} 个月（{decision['valid_from']} 至 {decision['valid_to']}），{decision['review_due_on']} 前复审"
+    if decision["binding_term"]:
+        lines.append(f"约束项：{DECISION_REASONS.get(decision['binding_term'], decision['binding_term'])}")
+    lines += [f"原因：{DECISION_REASONS.get(code, code)}（{code}）" for code in decision["reason_codes"]]
+    if decision["borrower_reason"]:
+        lines.append(f"借款人：{DECISION_REASONS[decision['borrower_reason']]}")
+    return lines
+
+
+def _input_line(item: dict[str, Any]) -> str:
+    place = " / ".join(part for part in (item["file_name"], item["sheet"]) if part)
+    doubt = "（待确认，不计入）" if item["link"] == "provisional" else ""
+    return f"  {OFFICES_ZH.get(item['office'], item['office'])}  {item['contract']}  {place}  第 {item['line_number']} 行  关联：{item['pass'] or '无'}{doubt}"
