@@ -17,6 +17,7 @@ from village_credit.extract.inbox import pull
 from village_credit.extract.read import read_files
 from village_credit.features.build import build_features
 from village_credit.features.catalogue import FEATURES
+from village_credit.score.card import card_text
 from village_credit.score.scorecard import Scorecard
 from village_credit.score.train import FeatureFacts, History, train
 from village_credit.validate.judge import Batch, validate
@@ -50,6 +51,7 @@ def train_candidate(folders: list[Path], county_code: str, model_id: str, valid_
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{model_id}.scorecard.json"
     path.write_text(json.dumps(card.model_dump(mode="json"), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    (out / f"{model_id}.card.md").write_text(card_text(card), encoding="utf-8")
     return card, path
 
 

@@ -15,6 +15,7 @@ FIRST_BINS = 20  # quantiles before merging
 MAX_BINS = 6
 MIN_SHARE = 0.05  # of known values in a bin
 SMOOTHING = 0.5  # added to goods and bads of each bin, so that no weight is infinite
+SHRINKAGE = 250.0  # households of the population's odds added to each bin: small bins say little
 SIGNIFICANT = 4  # digits of an edge that a person reads
 
 
@@ -66,7 +67,9 @@ def _counts(values: Floats, is_bad: NDArray[np.bool_], edges: list[float]) -> tu
 
 
 def _woe(good: float, bad: float, all_good: float, all_bad: float) -> float:
-    return float(np.log((good + SMOOTHING) / (bad + SMOOTHING)) - np.log((all_good + SMOOTHING) / (all_bad + SMOOTHING)))
+    usual = (all_bad + SMOOTHING) / (all_good + all_bad + 2 * SMOOTHING)
+    shrunk_good, shrunk_bad = good + SHRINKAGE * (1 - usual), bad + SHRINKAGE * usual
+    return float(np.log(shrunk_good / shrunk_bad) - np.log((1 - usual) / usual))
 
 
 def _pair_to_merge(goods: Floats, bads: Floats, direction: Direction) -> int | None:

@@ -59,7 +59,11 @@ def train(history: History, features: list[FeatureFacts], model_id: str, valid_f
         note="Trained on SYNTHETIC history: it shows the form of a scorecard and says nothing about real people." if is_synthetic else "",
         base_points=card.base,
         points_to_double_odds=POINTS_TO_DOUBLE_ODDS,
-        features=[_feature_points(feature, binned, points) for feature, binned, points in zip(features, card.binned, card.points, strict=True)],
+        features=[
+            _feature_points(feature, binned, points)
+            for feature, binned, points in zip(features, card.binned, card.points, strict=True)
+            if any(points)  # a feature that gives nobody points is not worth a committee's time
+        ],
         probability=_probability_table(totals, intercept, slope),
         training=Training(
             is_synthetic=is_synthetic,

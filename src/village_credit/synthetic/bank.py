@@ -16,7 +16,7 @@ from village_credit.synthetic.shocks import Shocks
 OTHER_CREDIT = ("农户小额信用贷款", "住房按揭贷款")
 GUARANTEES = ("信用", "保证", "抵押")
 DRAW_SHARE = 0.4  # of households with a line that draw within the year: believed 15–35%, more here to train on
-BASE_LOG_ODDS = -3.9  # gives a share of defaults between 3 and 6%
+BASE_LOG_ODDS = -3.6  # gives a share of defaults between 3 and 6%
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def build_exposures(seed: int, land: Land, traits: Traits, as_of: date) -> Expos
     rng = stream(seed, "exposures")
     count = traits.ability.size
     owes = pick(rng, np.ones(count, np.bool_), 0.16)
-    heavy = pick(rng, ~owes, 0.045)
+    heavy = pick(rng, ~owes, 0.075)
     household = np.flatnonzero(owes | heavy)
     size = household.size
     is_heavy = heavy[household]

@@ -37,7 +37,7 @@ def damage_files(files: list[File], seed: int, level: Literal["none", "typical",
             rng = stream(seed, "damage", level, file.path, table.sheet)
             found += _damage_ids(rng, file, table, factor)
             found += _damage_values(rng, file, table, factor)
-            if file.kind in ("csv_gb18030", "csv_utf8_bom") and table.rows >= 20 and not file.archive:
+            if file.kind in ("csv_gb18030", "csv_utf8_bom") and table.contract in LISTS and table.rows >= 20 and not file.archive:
                 found += _damage_lines(rng, file, table)
     found += _excel_numbers(files)
     if level == "hostile":

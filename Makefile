@@ -1,0 +1,61 @@
+# village-credit: `make` alone lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+COUNTY ?= 659900
+AS_OF ?= 2026-11-01
+INBOX ?= build/inbox
+STORE ?= warehouse
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench serve score rescore train docs lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: $(STAMP) ## an empty folder to a published synthetic county, with a summary
+	$(BIN)/python -m village_credit.demo
+
+test: $(STAMP) ## the whole test suite; names what this machine leaves out
+	$(BIN)/python -m tests.suite
+
+lint: $(STAMP) ## style, types and the walls between stages
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP) ## the whole path as ratios to a floor measured in the same run
+	$(BIN)/python -m bench.path
+
+serve: $(STAMP) ## a local Prefect server with the deployments and a worker
+	$(BIN)/python -m pipelines.serve
+
+score: $(STAMP) ## score INBOX for COUNTY as of AS_OF into STORE
+	$(BIN)/village-credit score --store $(STORE) --inbox $(INBOX) --county $(COUNTY) --as-of $(AS_OF)
+
+rescore: $(STAMP) ## score COUNTY again from its frozen inputs
+	$(BIN)/village-credit rescore --store $(STORE) --county $(COUNTY)
+
+train: $(STAMP) ## the synthetic history, and a candidate scorecard from it, in build/candidate
+	$(BIN)/village-credit synthesize --out build/training/inbox --county 659900 --villages 40 --households 16000 --seed 11 --as-of 2026-11-01 --history
+	$(BIN)/village-credit train --county 659900 --model-id synthetic-2026.1 --valid-from 2026-01-01 --out build/candidate $(foreach day,2023-11-01 2024-11-01 2025-11-01,--history build/training/history/$(day))
+
+docs: $(STAMP) ## the policy in force and the command's help, as text in build/docs
+	mkdir -p build/docs
+	$(BIN)/village-credit --help > build/docs/commands.txt
+	$(BIN)/village-credit policy show --on $(AS_OF) > build/docs/policy.txt
+
+lock: $(STAMP) ## resolve requirements.lock anew (names, versions, hashes; no addresses)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11 --group dev pyproject.toml --output-file requirements.lock
+
+clean: ## remove what was built, not the store
+	rm -rf build $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis

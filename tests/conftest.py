@@ -1,0 +1,76 @@
+"""Small counties and stores that whole-path tests share."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from village_credit.acts import publish, score, sign
+from village_credit.publish.keys import load_keys
+from village_credit.publish.store import Store, open_store
+from village_credit.synthetic import synthesize
+
+ROOT = Path(__file__).resolve().parents[1]
+MODELS = ROOT / "models"
+DELIVERY = Path(__file__).parent / "delivery"
+AS_OF = date(2026, 11, 1)
+PREPARER, SIGNER = "1001", "2002"
+
+os.environ.pop("VILLAGE_CREDIT_STORE", None)
+os.environ["VILLAGE_CREDIT_MODELS"] = str(MODELS)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A store, the inbox that it was scored from, and the staged run."""
+
+    store: Store
+    inbox: Path
+    county_code: str
+    run: score.StagedRun
+
+
+def new_store(folder: Path, key_file: Path | None = None) -> Store:
+    keys, _ = load_keys(key_file or folder / "keys")
+    return open_store(folder / "store", keys)
+
+
+def request_of(county_code: str, as_of: date = AS_OF, **changes: object) -> score.Request:
+    return score.Request(**{"county_code": county_code, "as_of": as_of, "by": PREPARER, "models": MODELS, **changes})  # type: ignore[arg-type]
+
+
+def score_into(store: Store, inbox: Path, county_code: str, as_of: date = AS_OF) -> Scored:
+    return Scored(store, inbox, county_code, score.score_inbox(store, inbox, request_of(county_code, as_of)))
+
+
+def put_in_force(store: Store, run_id: str) -> publish.Published:
+    sign.approve(store, run_id, SIGNER, "test", sign.failed_gates(store, run_id))
+    return publish.publish(store, run_id, PREPARER)
+
+
+@pytest.fixture(scope="session")
+def county_inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A synthetic county of 600 households with typical damage; never written to."""
+    inbox = tmp_path_factory.mktemp("county") / "inbox"
+    synthesize(inbox, "659900", 4, 600, 7, AS_OF, "typical")
+    return inbox
+
+
+@pytest.fixture(scope="session")
+def delivery(tmp_path_factory: pytest.TempPathFactory) -> Scored:
+    """The delivery written by other hands, scored, signed and published; read only."""
+    scored = score_into(new_store(tmp_path_factory.mktemp("delivery")), DELIVERY / "inbox", "653199")
+    put_in_force(scored.store, scored.run.run_id)
+    return scored
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory, county_inbox: Path) -> Scored:
+    """The synthetic county, scored, signed and published; read only."""
+    scored = score_into(new_store(tmp_path_factory.mktemp("published")), county_inbox, "659900")
+    put_in_force(scored.store, scored.run.run_id)
+    return scored
