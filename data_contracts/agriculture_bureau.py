@@ -31,7 +31,15 @@ from data_contracts.fields import (
     Yuan,
 )
 
-ID_ALIASES = ("身份证号", "身份证号码", "公民身份号码", "身份证", "证件号码", "户主身份证号", "户主身份证号码")
+ID_ALIASES = (
+    "身份证号",
+    "身份证号码",
+    "公民身份号码",
+    "身份证",
+    "证件号码",
+    "户主身份证号",
+    "户主身份证号码",
+)
 VILLAGE_ALIASES = ("所在村", "村", "行政村", "所在行政村", "村名", "村委会", "所属村")
 YEAR_ALIASES = ("年度", "年份", "补贴年度", "所属年度")
 AREA_TOLERANCE = Decimal("0.01")  # of the larger of 1 mu and HTMJM: domain of NY/T 2539's two units
@@ -58,10 +66,16 @@ class LandContractor(Contract):
 
     contractor_code: Annotated[ContractorCode, Column("CBFBM", ("承包方编码",), sensitivity="C2")]
     contractor_type: Annotated[Literal["1", "2", "3"], Kind.LABEL, Column("CBFLX", ("承包方类型",))]
-    contractor_name: Annotated[PersonName, Column("CBFMC", ("承包方名称", "承包方代表姓名"), sensitivity="C2")]
-    document_type: Annotated[Literal["1", "2", "3", "4", "5", "9"], Kind.LABEL, Column("CBFZJLX", ("承包方证件类型",))]
+    contractor_name: Annotated[
+        PersonName, Column("CBFMC", ("承包方名称", "承包方代表姓名"), sensitivity="C2")
+    ]
+    document_type: Annotated[
+        Literal["1", "2", "3", "4", "5", "9"], Kind.LABEL, Column("CBFZJLX", ("承包方证件类型",))
+    ]
     id_number: Annotated[PlainText, Kind.ID, Column("CBFZJHM", ("承包方证件号码",), sensitivity="C2")]
-    address: Annotated[PlainText | None, Column("CBFDZ", ("承包方地址",), sensitivity="C2", ancillary=True)] = None
+    address: Annotated[
+        PlainText | None, Column("CBFDZ", ("承包方地址",), sensitivity="C2", ancillary=True)
+    ] = None
     post_code: Annotated[ShortCode | None, Column("YZBM", ("邮政编码",), ancillary=True)] = None
     phone: Annotated[Phone | None, Column("LXDH", ("联系电话",), sensitivity="C2", ancillary=True)] = None
     member_count: Annotated[Count | None, Column("CBFCYSL", ("承包方成员数量",))] = None
@@ -77,14 +91,28 @@ class LandMember(Contract):
     contractor_code: Annotated[ContractorCode, Column("CBFBM", ("承包方编码",), sensitivity="C2")]
     member_name: Annotated[PersonName, Column("CYXM", ("成员姓名",), sensitivity="C2")]
     sex: Annotated[
-        Literal["1", "2"], Kind.LABEL, Column("CYXB", ("成员性别",), labels=(("男", "1"), ("女", "2"), ("男性", "1"), ("女性", "2")))
+        Literal["1", "2"],
+        Kind.LABEL,
+        Column("CYXB", ("成员性别",), labels=(("男", "1"), ("女", "2"), ("男性", "1"), ("女性", "2"))),
     ]
-    document_type: Annotated[Literal["1", "2", "3", "4", "5", "9"] | None, Kind.LABEL, Column("CYZJLX", ("成员证件类型",))] = None
-    id_number: Annotated[PlainText | None, Kind.ID, Column("CYZJHM", ("成员证件号码",), sensitivity="C2")] = None
+    document_type: Annotated[
+        Literal["1", "2", "3", "4", "5", "9"] | None, Kind.LABEL, Column("CYZJLX", ("成员证件类型",))
+    ] = None
+    id_number: Annotated[PlainText | None, Kind.ID, Column("CYZJHM", ("成员证件号码",), sensitivity="C2")] = (
+        None
+    )
     relation_code: Annotated[ShortCode, Column("YHZGX", ("与户主关系",))]
-    member_note: Annotated[Literal["1", "2", "3", "4", "5", "6", "7", "8", "9"] | None, Kind.LABEL, Column("CYBZ", ("成员备注",))] = None
-    note_text: Annotated[PlainText | None, Column("CYBZSM", ("成员备注说明",), sensitivity="C2", ancillary=True)] = None
-    is_co_owner: Annotated[Literal["1", "2", "0"] | None, Kind.LABEL, Column("SFGYR", ("是否共有人",), labels=(("是", "1"), ("否", "2")))] = None
+    member_note: Annotated[
+        Literal["1", "2", "3", "4", "5", "6", "7", "8", "9"] | None, Kind.LABEL, Column("CYBZ", ("成员备注",))
+    ] = None
+    note_text: Annotated[
+        PlainText | None, Column("CYBZSM", ("成员备注说明",), sensitivity="C2", ancillary=True)
+    ] = None
+    is_co_owner: Annotated[
+        Literal["1", "2", "0"] | None,
+        Kind.LABEL,
+        Column("SFGYR", ("是否共有人",), labels=(("是", "1"), ("否", "2"))),
+    ] = None
 
 
 class LandParcel(Contract):
@@ -99,8 +127,14 @@ class LandParcel(Contract):
     method_code: Annotated[ShortCode | None, Column("CBJYQQDFS", ("承包经营权取得方式",))] = None
     measured_mu: Annotated[Mu, Column("HTMJ", ("合同面积",), unit="square_metre")]
     contract_mu: Annotated[Mu | None, Column("HTMJM", ("合同面积亩",), unit="mu")] = None
-    certificate_code: Annotated[ShortCode | None, Column("CBJYQZBM", ("承包经营权证编码",), ancillary=True)] = None
-    is_confirmed_share: Annotated[Literal["1", "2", "0"] | None, Kind.LABEL, Column("SFQQQG", ("是否确权确股",), labels=(("是", "1"), ("否", "2")))] = None
+    certificate_code: Annotated[
+        ShortCode | None, Column("CBJYQZBM", ("承包经营权证编码",), ancillary=True)
+    ] = None
+    is_confirmed_share: Annotated[
+        Literal["1", "2", "0"] | None,
+        Kind.LABEL,
+        Column("SFQQQG", ("是否确权确股",), labels=(("是", "1"), ("否", "2"))),
+    ] = None
 
     @model_validator(mode="after")
     def areas_agree(self) -> LandParcel:
@@ -153,13 +187,19 @@ class LandSubsidy(Contract):
     office: ClassVar[str] = "agriculture_bureau"
 
     year: Annotated[Year, Column("年度", YEAR_ALIASES)]
-    payee_name: Annotated[PersonName, Column("姓名", ("农户姓名", "户主姓名", "补贴对象", "领取人姓名"), sensitivity="C2")]
+    payee_name: Annotated[
+        PersonName, Column("姓名", ("农户姓名", "户主姓名", "补贴对象", "领取人姓名"), sensitivity="C2")
+    ]
     id_number: Annotated[ResidentId, Column("身份证号", ID_ALIASES, sensitivity="C2")]
     village_name: Annotated[PlainText, Column("所在村", VILLAGE_ALIASES)]
-    group_name: Annotated[PlainText | None, Column("所在组", ("组", "村民小组", "小组"), ancillary=True)] = None
+    group_name: Annotated[PlainText | None, Column("所在组", ("组", "村民小组", "小组"), ancillary=True)] = (
+        None
+    )
     contracted_mu: Annotated[Mu | None, Column("承包地面积", ("承包面积", "确权面积"), unit="mu")] = None
     leased_out_mu: Annotated[Mu | None, Column("流转出面积", ("流出面积",), unit="mu")] = None
-    farmed_for_others_mu: Annotated[Mu | None, Column("代耕代种面积", ("代耕代种进", "代耕代种进面积"), unit="mu")] = None
+    farmed_for_others_mu: Annotated[
+        Mu | None, Column("代耕代种面积", ("代耕代种进", "代耕代种进面积"), unit="mu")
+    ] = None
     subsidised_mu: Annotated[Mu, Column("实际补贴面积", ("补贴面积", "核定补贴面积"), unit="mu")]
     paid_yuan: Annotated[Yuan, Column("实发金额", ("补贴金额", "发放金额", "实发补贴金额"), unit="yuan")]
 
@@ -171,12 +211,16 @@ class CropDeclaration(Contract):
     office: ClassVar[str] = "agriculture_bureau"
 
     year: Annotated[Year, Column("年度", YEAR_ALIASES)]
-    grower_name: Annotated[PersonName, Column("姓名", ("农户姓名", "户主姓名", "种植户姓名"), sensitivity="C2")]
+    grower_name: Annotated[
+        PersonName, Column("姓名", ("农户姓名", "户主姓名", "种植户姓名"), sensitivity="C2")
+    ]
     id_number: Annotated[ResidentId, Column("身份证号", ID_ALIASES, sensitivity="C2")]
     village_name: Annotated[PlainText, Column("所在村", VILLAGE_ALIASES)]
     crop: Annotated[PlainText, Column("作物", ("作物名称", "种植作物", "作物种类"))]
     sown_mu: Annotated[Mu, Column("种植面积", ("申报面积", "核实面积", "播种面积"), unit="mu")]
-    delivered_kg: Annotated[Kilograms | None, Column("交售量", ("籽棉交售量", "交售数量"), unit="kilogram")] = None
+    delivered_kg: Annotated[
+        Kilograms | None, Column("交售量", ("籽棉交售量", "交售数量"), unit="kilogram")
+    ] = None
 
 
 class FamilyFarm(Contract):
@@ -186,12 +230,25 @@ class FamilyFarm(Contract):
     office: ClassVar[str] = "agriculture_bureau"
 
     farm_name: Annotated[PlainText, Column("名称", ("家庭农场名称", "合作社名称", "农场名称"))]
-    operator_name: Annotated[PersonName, Column("经营者姓名", ("经营者", "负责人", "法定代表人"), sensitivity="C2")]
+    operator_name: Annotated[
+        PersonName, Column("经营者姓名", ("经营者", "负责人", "法定代表人"), sensitivity="C2")
+    ]
     id_number: Annotated[ResidentId, Column("身份证号", (*ID_ALIASES, "经营者身份证号"), sensitivity="C2")]
     village_name: Annotated[PlainText, Column("村", VILLAGE_ALIASES)]
     farm_type: Annotated[PlainText, Column("类型", ("经营主体类型", "主体类型"))]
     managed_mu: Annotated[Mu | None, Column("经营面积", ("经营土地面积",), unit="mu")] = None
-    income_yuan: Annotated[Yuan | None, Column("家庭年收入", ("年收入",), unit="yuan", banded=True)] = Field(default=None)
+    income_yuan: Annotated[Yuan | None, Column("家庭年收入", ("年收入",), unit="yuan", banded=True)] = Field(
+        default=None
+    )
 
 
-__all__ = ["CropDeclaration", "FamilyFarm", "LandContractor", "LandIssuer", "LandMember", "LandParcel", "LandSubsidy", "LandTransfer"]
+__all__ = [
+    "CropDeclaration",
+    "FamilyFarm",
+    "LandContractor",
+    "LandIssuer",
+    "LandMember",
+    "LandParcel",
+    "LandSubsidy",
+    "LandTransfer",
+]

@@ -8,7 +8,23 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from data_contracts.agriculture_bureau import ID_ALIASES
-from data_contracts.fields import YES_NO, AreaCode, Column, Contract, Count, Day, Kind, PersonName, PlainText, Reference, ResidentId, ShortCode, TownshipCode, YesNo, Yuan
+from data_contracts.fields import (
+    YES_NO,
+    AreaCode,
+    Column,
+    Contract,
+    Count,
+    Day,
+    Kind,
+    PersonName,
+    PlainText,
+    Reference,
+    ResidentId,
+    ShortCode,
+    TownshipCode,
+    YesNo,
+    Yuan,
+)
 
 
 class BankExposure(Contract):
@@ -22,7 +38,11 @@ class BankExposure(Contract):
     product_name: Annotated[PlainText, Column("产品", ("产品名称", "贷款品种"))]
     credit_yuan: Annotated[Yuan, Column("授信余额", ("授信额度", "授信金额"), sensitivity="C2", unit="yuan")]
     balance_yuan: Annotated[Yuan, Column("贷款余额", ("余额",), sensitivity="C2", unit="yuan")]
-    loan_class: Annotated[Literal["正常", "关注", "次级", "可疑", "损失"], Kind.LABEL, Column("五级分类", ("风险分类",), sensitivity="C2")]
+    loan_class: Annotated[
+        Literal["正常", "关注", "次级", "可疑", "损失"],
+        Kind.LABEL,
+        Column("五级分类", ("风险分类",), sensitivity="C2"),
+    ]
     guarantee: Annotated[PlainText | None, Column("担保方式", ("担保类型",))] = None
     due_on: Annotated[Day | None, Column("到期日", ("到期日期",))] = None
 

@@ -12,7 +12,12 @@ Product = Literal["farmer_line", "poverty_micro_loan", "follow_on_loan", "trader
 DecisionName = Literal["granted", "declined", "manual_review"]
 Action = Literal["grant", "change", "freeze", "remove"]
 
-PRODUCTS_ZH = {"farmer_line": "农贷通", "poverty_micro_loan": "脱贫人口小额信贷", "follow_on_loan": "乡村致富贷", "trader_loan": "个体工商户小额贷款"}
+PRODUCTS_ZH = {
+    "farmer_line": "农贷通",
+    "poverty_micro_loan": "脱贫人口小额信贷",
+    "follow_on_loan": "乡村致富贷",
+    "trader_loan": "个体工商户小额贷款",
+}
 MAX_TERM_MONTHS = 36
 
 
@@ -55,7 +60,9 @@ class Decision(_Outgoing):
 class BranchRow(_Outgoing):
     """One row of a branch package; the only place besides the vault where a name stands."""
 
-    household_ref: str = Field(pattern=r"^b[a-z2-7]{26}$", description="name of the household in this publication only")
+    household_ref: str = Field(
+        pattern=r"^b[a-z2-7]{26}$", description="name of the household in this publication only"
+    )
     action: Action
     product: Product
     name: str = Field(min_length=1, max_length=50, serialization_alias="姓名")

@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from data_contracts.agriculture_bureau import ID_ALIASES
-from data_contracts.fields import Column, Contract, CreditCode, Day, PersonName, Phone, PlainText, Reference, ResidentId, Yuan
+from data_contracts.fields import (
+    Column,
+    Contract,
+    CreditCode,
+    Day,
+    PersonName,
+    Phone,
+    PlainText,
+    Reference,
+    ResidentId,
+    Yuan,
+)
 
 
 class TraderReferral(Contract):
@@ -22,5 +33,9 @@ class TraderReferral(Contract):
     industry: Annotated[PlainText, Column("所属行业", ("行业",))]
     applied_yuan: Annotated[Yuan, Column("申请金额", ("申请额度",), sensitivity="C2", unit="yuan")]
     referred_on: Annotated[Day, Column("推荐日期", ("推荐日",))]
-    business_address: Annotated[PlainText | None, Column("经营地址", ("经营场所",), sensitivity="C2", ancillary=True)] = None
-    phone: Annotated[Phone | None, Column("联系电话", ("电话", "手机号", "手机号码"), sensitivity="C2", ancillary=True)] = None
+    business_address: Annotated[
+        PlainText | None, Column("经营地址", ("经营场所",), sensitivity="C2", ancillary=True)
+    ] = None
+    phone: Annotated[
+        Phone | None, Column("联系电话", ("电话", "手机号", "手机号码"), sensitivity="C2", ancillary=True)
+    ] = None

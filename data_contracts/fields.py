@@ -1,4 +1,4 @@
-"""The shared types of all contracts: canonical text in, typed values out.
+r"""The shared types of all contracts: canonical text in, typed values out.
 
 A delivered cell is first normalised per kind (`Kind`) into canonical text; only that text reaches
 pydantic, because its own conversions are lax: '0' is a date, '1e3' a decimal, '１２' matches `\\d`.
@@ -86,7 +86,9 @@ _AREA = r"-?(?:0|[1-9][0-9]{0,9})(?:\.[0-9]{1,4})?"
 
 PlainText = Annotated[str, Kind.TEXT, Field(min_length=1, max_length=254)]
 PersonName = Annotated[str, Kind.NAME, Field(min_length=1, max_length=50)]  # 民委发〔2016〕33号: 50 fit
-ResidentId = Annotated[str, Kind.ID, Field(pattern=r"^(?:[0-9]{17}[0-9X]|[0-9]{15}|[0-9*]{17}[0-9X*]|[0-9*]{15})$")]
+ResidentId = Annotated[
+    str, Kind.ID, Field(pattern=r"^(?:[0-9]{17}[0-9X]|[0-9]{15}|[0-9*]{17}[0-9X*]|[0-9*]{15})$")
+]
 IssuerCode = Annotated[str, Kind.CODE, Field(pattern=r"^[0-9]{14}$")]
 ContractorCode = Annotated[str, Kind.CODE, Field(pattern=r"^[0-9]{18}$")]
 ParcelCode = Annotated[str, Kind.CODE, Field(pattern=r"^[0-9]{19}$")]
@@ -106,4 +108,12 @@ Mu = Annotated[Decimal, Kind.MU, CanonicalText(_AREA), Field(ge=0)]
 Kilograms = Annotated[Decimal, Kind.KILOGRAM, CanonicalText(_MONEY), Field(ge=0)]
 YesNo = Annotated[Literal["是", "否"], Kind.LABEL]
 
-YES_NO: tuple[tuple[str, str], ...] = (("1", "是"), ("0", "否"), ("2", "否"), ("Y", "是"), ("N", "否"), ("有", "是"), ("无", "否"))
+YES_NO: tuple[tuple[str, str], ...] = (
+    ("1", "是"),
+    ("0", "否"),
+    ("2", "否"),
+    ("Y", "是"),
+    ("N", "否"),
+    ("有", "是"),
+    ("无", "否"),
+)

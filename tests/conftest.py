@@ -40,7 +40,9 @@ def new_store(folder: Path, key_file: Path | None = None) -> Store:
 
 
 def request_of(county_code: str, as_of: date = AS_OF, **changes: object) -> score.Request:
-    return score.Request(**{"county_code": county_code, "as_of": as_of, "by": PREPARER, "models": MODELS, **changes})  # type: ignore[arg-type]
+    return score.Request(
+        **{"county_code": county_code, "as_of": as_of, "by": PREPARER, "models": MODELS, **changes}
+    )  # type: ignore[arg-type]
 
 
 def score_into(store: Store, inbox: Path, county_code: str, as_of: date = AS_OF) -> Scored:

@@ -11,7 +11,11 @@ import time
 
 def main() -> int:
     begun = time.perf_counter()
-    left_out = [] if shutil.which("chromium") else ["browser (Chromium is not installed: the report is not looked at)"]
+    left_out = (
+        []
+        if shutil.which("chromium")
+        else ["browser (Chromium is not installed: the report is not looked at)"]
+    )
     for part in left_out:
         print(f"left out on this machine: {part}")
     if left_out and os.environ.get("VILLAGE_CREDIT_REQUIRE_ALL"):
@@ -19,7 +23,20 @@ def main() -> int:
         return 1
     marks = "not browser" if left_out else "browser or not browser"
     codes = [
-        subprocess.call([sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", f"({marks}) and not system"]),
+        subprocess.call(
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                "-n",
+                "2",
+                "--dist",
+                "loadfile",
+                "-m",
+                f"({marks}) and not system",
+            ]
+        ),
         subprocess.call([sys.executable, "-m", "pytest", "-q", "-m", "system"]),
     ]
     print(f"the suite took {time.perf_counter() - begun:.0f} s")

@@ -24,15 +24,24 @@ exit codes: 0 done (a rejected extract or a failing gate in a staged run too); 2
 
 def parser() -> argparse.ArgumentParser:
     """Build the command's grammar; nothing heavy is imported for it."""
-    top = argparse.ArgumentParser(prog="village-credit", description="整村授信: from delivered files to explained limits.", epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    top = argparse.ArgumentParser(
+        prog="village-credit",
+        description="整村授信: from delivered files to explained limits.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--store", help="the store's folder (default ./warehouse, or VILLAGE_CREDIT_STORE)")
     common.add_argument("--models", help="the folder of policy and scorecards (or VILLAGE_CREDIT_MODELS)")
-    common.add_argument("--json", action="store_true", help="the result as one JSON object on standard output")
+    common.add_argument(
+        "--json", action="store_true", help="the result as one JSON object on standard output"
+    )
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
 
     def verb(name: str, text: str, example: str) -> argparse.ArgumentParser:
-        return verbs.add_parser(name, parents=[common], help=text, description=text, epilog=f"example: village-credit {example}")
+        return verbs.add_parser(
+            name, parents=[common], help=text, description=text, epilog=f"example: village-credit {example}"
+        )
 
     _making(verb)
     _signing(verb)
@@ -44,24 +53,42 @@ Verb = Callable[[str, str, str], argparse.ArgumentParser]
 
 
 def _making(verb: Verb) -> None:
-    made = verb("synthesize", "Write a synthetic county's deliveries, and the truth beside them.", "synthesize --out build/inbox --county 659900 --villages 12 --households 3600 --seed 7 --as-of 2026-11-01")
+    made = verb(
+        "synthesize",
+        "Write a synthetic county's deliveries, and the truth beside them.",
+        "synthesize --out build/inbox --county 659900 --villages 12 --households 3600 --seed 7 --as-of 2026-11-01",
+    )
     made.add_argument("--out", required=True, type=Path, help="the inbox to write into")
-    made.add_argument("--county", default="659900", help="659900, 653199 or 659999: codes that are in no list")
+    made.add_argument(
+        "--county", default="659900", help="659900, 653199 or 659999: codes that are in no list"
+    )
     made.add_argument("--villages", type=int, default=12)
     made.add_argument("--households", type=int, default=3600)
     made.add_argument("--seed", type=int, default=7)
     made.add_argument("--as-of", required=True, type=_day)
     made.add_argument("--damage", choices=("none", "typical", "hostile"), default="none")
-    made.add_argument("--history", action="store_true", help="also three earlier years and the conduct that followed")
-    scored = verb("score", "Freeze, read, validate, link, score and decide; ends in a staged run.", "score --inbox build/inbox --county 659900 --as-of 2026-11-01 --by 1001")
+    made.add_argument(
+        "--history", action="store_true", help="also three earlier years and the conduct that followed"
+    )
+    scored = verb(
+        "score",
+        "Freeze, read, validate, link, score and decide; ends in a staged run.",
+        "score --inbox build/inbox --county 659900 --as-of 2026-11-01 --by 1001",
+    )
     scored.add_argument("--inbox", required=True, type=Path)
     scored.add_argument("--county", required=True)
     scored.add_argument("--as-of", required=True, type=_day)
-    scored.add_argument("--policy", type=Path, help="a policy file (default: limit_policy.toml of the models)")
+    scored.add_argument(
+        "--policy", type=Path, help="a policy file (default: limit_policy.toml of the models)"
+    )
     scored.add_argument("--model", help="a scorecard's id (default: the last of the models)")
     scored.add_argument("--by", help="who prepares the run (default: the login)")
     scored.add_argument("--product", choices=("trader_loan",), help="decide a referral batch alone")
-    again = verb("rescore", "Score counties again from their last frozen inputs.", "rescore --county 659900 --county 653199 --dry-run")
+    again = verb(
+        "rescore",
+        "Score counties again from their last frozen inputs.",
+        "rescore --county 659900 --county 653199 --dry-run",
+    )
     again.add_argument("--county", required=True, action="append", help="may be given several times")
     again.add_argument("--as-of", type=_day, help="default: the day of the county's last run")
     again.add_argument("--refresh", action="store_true", help="from the inbox instead of the frozen inputs")
@@ -70,8 +97,18 @@ def _making(verb: Verb) -> None:
     again.add_argument("--model")
     again.add_argument("--by")
     again.add_argument("--dry-run", action="store_true", help="print the diff and write nothing")
-    trained = verb("train", "Fit a candidate scorecard on history.", "train --history build/history/2023-11-01 --history build/history/2024-11-01 --county 659900 --out build/candidate")
-    trained.add_argument("--history", required=True, action="append", type=Path, help="a folder YYYY-MM-DD with inbox/ and outcome/; several times")
+    trained = verb(
+        "train",
+        "Fit a candidate scorecard on history.",
+        "train --history build/history/2023-11-01 --history build/history/2024-11-01 --county 659900 --out build/candidate",
+    )
+    trained.add_argument(
+        "--history",
+        required=True,
+        action="append",
+        type=Path,
+        help="a folder YYYY-MM-DD with inbox/ and outcome/; several times",
+    )
     trained.add_argument("--county", default="659900")
     trained.add_argument("--model-id", default="candidate")
     trained.add_argument("--valid-from", type=_day)
@@ -79,19 +116,37 @@ def _making(verb: Verb) -> None:
 
 
 def _signing(verb: Verb) -> None:
-    compared = verb("diff", "Compare a run with another or with what is published, household by household.", "diff RUN --against published --by village")
+    compared = verb(
+        "diff",
+        "Compare a run with another or with what is published, household by household.",
+        "diff RUN --against published --by village",
+    )
     compared.add_argument("run")
     compared.add_argument("--against", default="published", help="a run id, or `published`")
     compared.add_argument("--by", choices=("village", "band", "reason"))
-    signed = verb("approve", "Sign a staged run; never by its preparer.", 'approve RUN --by 2002 --reason "committee of 2 November"')
+    signed = verb(
+        "approve",
+        "Sign a staged run; never by its preparer.",
+        'approve RUN --by 2002 --reason "committee of 2 November"',
+    )
     signed.add_argument("run")
     signed.add_argument("--by", required=True)
     signed.add_argument("--reason", required=True)
-    signed.add_argument("--override", action="append", default=[], metavar="GATE", help="a failed gate that the signer takes upon themselves")
+    signed.add_argument(
+        "--override",
+        action="append",
+        default=[],
+        metavar="GATE",
+        help="a failed gate that the signer takes upon themselves",
+    )
     published = verb("publish", "Put an approved run in force and pack its branch files.", "publish RUN")
     published.add_argument("run")
     published.add_argument("--by", help="default: the login")
-    checked = verb("policy", "Check a policy file, or show the figures in force.", "policy check models/limit_policy.toml")
+    checked = verb(
+        "policy",
+        "Check a policy file, or show the figures in force.",
+        "policy check models/limit_policy.toml",
+    )
     checked.add_argument("act", choices=("check", "show"))
     checked.add_argument("file", nargs="?", type=Path)
     checked.add_argument("--on", type=_day)
@@ -99,14 +154,24 @@ def _signing(verb: Verb) -> None:
     checked.add_argument("--product")
     chained = verb("ledger", "Verify the chain of acts.", "ledger verify")
     chained.add_argument("act", choices=("verify",))
-    packed = verb("package", "Verify a branch package with its signature.", "package verify warehouse/outbox/659900/PUBLICATION/BRANCH")
+    packed = verb(
+        "package",
+        "Verify a branch package with its signature.",
+        "package verify warehouse/outbox/659900/PUBLICATION/BRANCH",
+    )
     packed.add_argument("act", choices=("verify",))
     packed.add_argument("folder", type=Path)
 
 
 def _telling(verb: Verb) -> None:
-    explained = verb("explain", "Every figure behind one decision, with office, file and line.", "explain HOUSEHOLD_KEY --on 2026-11-20")
-    explained.add_argument("household", help="a household_key, or - and the contractor code on standard input")
+    explained = verb(
+        "explain",
+        "Every figure behind one decision, with office, file and line.",
+        "explain HOUSEHOLD_KEY --on 2026-11-20",
+    )
+    explained.add_argument(
+        "household", help="a household_key, or - and the contractor code on standard input"
+    )
     explained.add_argument("--on", type=_day)
     explained.add_argument("--lang", choices=("zh",), default="zh")
     noticed = verb("notices", "The households' messages of a run.", "notices RUN --lang zh")

@@ -39,7 +39,9 @@ def store_of(paths: Settings) -> Store:
     """Open the store and its keys; warn where keys were made."""
     keys, is_new = load_keys(paths.key_file)
     if is_new:
-        say(f"new keys in {paths.key_file} (mode 0600): keep a copy apart from the store; without them its pseudonyms and vault are lost")
+        say(
+            f"new keys in {paths.key_file} (mode 0600): keep a copy apart from the store; without them its pseudonyms and vault are lost"
+        )
     return open_store(paths.store, keys)
 
 
@@ -48,7 +50,9 @@ def _progress() -> Callable[[str, float], None]:
 
 
 def _request(words: argparse.Namespace, paths: Settings) -> score.Request:
-    return score.Request(words.county, words.as_of, words.by or login(), paths.models, words.policy, words.model, words.product)
+    return score.Request(
+        words.county, words.as_of, words.by or login(), paths.models, words.policy, words.model, words.product
+    )
 
 
 def do_synthesize(words: argparse.Namespace, _paths: Settings) -> int:
@@ -57,8 +61,23 @@ def do_synthesize(words: argparse.Namespace, _paths: Settings) -> int:
 
     if words.villages < 1 or words.households < 1:
         raise UsageError("--villages and --households must be at least 1")
-    made = synthesize(words.out, words.county, words.villages, words.households, words.seed, words.as_of, words.damage, words.history)
-    return show(words, dataclasses.asdict(made), lambda: f"synthetic county {words.county} in {words.out}/{words.county} ({words.households:,} households, damage {words.damage})")
+    made = synthesize(
+        words.out,
+        words.county,
+        words.villages,
+        words.households,
+        words.seed,
+        words.as_of,
+        words.damage,
+        words.history,
+    )
+    return show(
+        words,
+        dataclasses.asdict(made),
+        lambda: (
+            f"synthetic county {words.county} in {words.out}/{words.county} ({words.households:,} households, damage {words.damage})"
+        ),
+    )
 
 
 def do_score(words: argparse.Namespace, paths: Settings) -> int:
@@ -72,12 +91,17 @@ def staged_text(result: score.StagedRun) -> str:
     lines, households = result.counts["lines"], result.counts["households"]
     text = [
         f"run {result.run_id} of county {result.county_code} as of {result.as_of}: {'already there (no-op)' if result.noop else 'staged'}",
-        f"  lines       {sum(lines.values()):>9,}   " + ", ".join(f"{count:,} {name}" for name, count in lines.items()),
-        f"  households  {result.counts['registered']:>9,}   " + ", ".join(f"{count:,} {name}" for name, count in households.items()),
+        f"  lines       {sum(lines.values()):>9,}   "
+        + ", ".join(f"{count:,} {name}" for name, count in lines.items()),
+        f"  households  {result.counts['registered']:>9,}   "
+        + ", ".join(f"{count:,} {name}" for name, count in households.items()),
         f"  limits      {result.sum_limit_yuan:>9,} yuan",
         "  gates",
     ]
-    text += [f"    {gate['verdict']:<5} {gate['gate']:<28} {'missing' if gate['value'] is None else format(gate['value'], ',.4g')}  ({gate['threshold']})" for gate in result.gates]
+    text += [
+        f"    {gate['verdict']:<5} {gate['gate']:<28} {'missing' if gate['value'] is None else format(gate['value'], ',.4g')}  ({gate['threshold']})"
+        for gate in result.gates
+    ]
     text += [f"  rejected    {item['file']}: {item['why']}" for item in result.rejected]
     text.append(f"  report      {result.report}")
     return "\n".join(text)
@@ -88,10 +112,21 @@ def do_rescore(words: argparse.Namespace, paths: Settings) -> int:
     store = store_of(paths)
     if words.refresh and not words.inbox:
         raise UsageError("--refresh needs --inbox")
-    wish = rescore.Wish(words.as_of, words.by or login(), paths.models, words.policy, words.model, words.inbox if words.refresh else None)
+    wish = rescore.Wish(
+        words.as_of,
+        words.by or login(),
+        paths.models,
+        words.policy,
+        words.model,
+        words.inbox if words.refresh else None,
+    )
     if words.dry_run:
         found = {county: rescore.dry_run(store, county, wish) for county in words.county}
-        return show(words, {c: dataclasses.asdict(d) for c, d in found.items()}, lambda: "\n".join(f"county {c}\n{difference_text(d)}" for c, d in found.items()))
+        return show(
+            words,
+            {c: dataclasses.asdict(d) for c, d in found.items()},
+            lambda: "\n".join(f"county {c}\n{difference_text(d)}" for c, d in found.items()),
+        )
     done = [rescore.rescore(store, county, wish, _progress()) for county in words.county]
     return show(words, [dataclasses.asdict(d) for d in done], lambda: "\n".join(staged_text(d) for d in done))
 
@@ -105,24 +140,43 @@ def do_diff(words: argparse.Namespace, paths: Settings) -> int:
 def difference_text(found: compare.Difference) -> str:
     """Write a difference: counts, sums, groups, top movers."""
     text = [f"against {found.against}"]
-    text += [f"  {c['change']:<8} {c['households']:>8,} households  {c['before_yuan']:>14,} → {c['after_yuan']:>14,} yuan" for c in found.changes]
-    text += [f"  {g['group']}  {g['change']:<8} {g['households']:>6,}  {g['before_yuan']:>12,} → {g['after_yuan']:>12,}" for g in found.groups]
+    text += [
+        f"  {c['change']:<8} {c['households']:>8,} households  {c['before_yuan']:>14,} → {c['after_yuan']:>14,} yuan"
+        for c in found.changes
+    ]
+    text += [
+        f"  {g['group']}  {g['change']:<8} {g['households']:>6,}  {g['before_yuan']:>12,} → {g['after_yuan']:>12,}"
+        for g in found.groups
+    ]
     if found.movers:
         text.append("  top movers")
-        text += [f"    {m['household_key']}  {m['before_yuan']:>9,} → {m['after_yuan']:>9,}  {m['reason']}" for m in found.movers]
+        text += [
+            f"    {m['household_key']}  {m['before_yuan']:>9,} → {m['after_yuan']:>9,}  {m['reason']}"
+            for m in found.movers
+        ]
     return "\n".join(text)
 
 
 def do_approve(words: argparse.Namespace, paths: Settings) -> int:
     """Sign a run."""
     signature = sign.approve(store_of(paths), words.run, words.by, words.reason, words.override)
-    return show(words, dataclasses.asdict(signature), lambda: f"run {words.run} signed by {words.by} at {signature.at}")
+    return show(
+        words,
+        dataclasses.asdict(signature),
+        lambda: f"run {words.run} signed by {words.by} at {signature.at}",
+    )
 
 
 def do_publish(words: argparse.Namespace, paths: Settings) -> int:
     """Put a run in force."""
     done = publish.publish(store_of(paths), words.run, words.by or login())
-    return show(words, dataclasses.asdict(done), lambda: f"{'already in force' if done.noop else 'in force'}: {done.publication_id} of county {done.county_code}\n  branch packages in {done.outbox}")
+    return show(
+        words,
+        dataclasses.asdict(done),
+        lambda: (
+            f"{'already in force' if done.noop else 'in force'}: {done.publication_id} of county {done.county_code}\n  branch packages in {done.outbox}"
+        ),
+    )
 
 
 def do_explain(words: argparse.Namespace, paths: Settings) -> int:
@@ -150,7 +204,10 @@ def do_report(words: argparse.Namespace, paths: Settings) -> int:
 def do_status(words: argparse.Namespace, paths: Settings) -> int:
     """List the runs."""
     rows = tell.status(store_of(paths))
-    text = [f"{r['county_code']}  {r['as_of']}  {r['status']:<10} {r['run_id']}  {r['households']:>8,} households  {r['sum_limit_yuan']:>14,} yuan  gates {r['gates']}" for r in rows]
+    text = [
+        f"{r['county_code']}  {r['as_of']}  {r['status']:<10} {r['run_id']}  {r['households']:>8,} households  {r['sum_limit_yuan']:>14,} yuan  gates {r['gates']}"
+        for r in rows
+    ]
     return show(words, rows, lambda: "\n".join(text) or "no run yet")
 
 
@@ -162,7 +219,14 @@ def do_policy(words: argparse.Namespace, paths: Settings) -> int:
     day = words.on or date.today()  # noqa: DTZ011  # the shell's own day
     if words.act == "show":
         found = policy.show(path, day, words.county, words.product)
-        return show(words, found, lambda: "\n".join(f"{f['name']:<26} {f['value']:>12} {f['unit']:<22} {f['for']:<28} from {f['from']}  {'verified' if f['verified'] else 'unverified'}: {f['reference']}" for f in found))
+        return show(
+            words,
+            found,
+            lambda: "\n".join(
+                f"{f['name']:<26} {f['value']:>12} {f['unit']:<22} {f['for']:<28} from {f['from']}  {'verified' if f['verified'] else 'unverified'}: {f['reference']}"
+                for f in found
+            ),
+        )
     faults = policy.check(path, day)
     if faults:
         raise PolicyRefused(f"{path.name}: " + "; ".join(f"{f.place}: {f.sentence}" for f in faults))
@@ -178,16 +242,30 @@ def do_ledger(words: argparse.Namespace, paths: Settings) -> int:
 def do_package(words: argparse.Namespace, _paths: Settings) -> int:
     """Verify a branch package."""
     manifest = verify_package(words.folder)
-    return show(words, manifest, lambda: f"package of branch {manifest['branch_code']}: {manifest['rows']:,} rows, {manifest['sum_limit_yuan']:,} yuan, signed with key {manifest['key_id']}")
+    return show(
+        words,
+        manifest,
+        lambda: (
+            f"package of branch {manifest['branch_code']}: {manifest['rows']:,} rows, {manifest['sum_limit_yuan']:,} yuan, signed with key {manifest['key_id']}"
+        ),
+    )
 
 
 def do_train(words: argparse.Namespace, _paths: Settings) -> int:
     """Fit a candidate scorecard."""
     from village_credit.acts import train  # noqa: PLC0415  # scikit-learn takes its time
 
-    card, path = train.train_candidate(words.history, words.county, words.model_id, words.valid_from, words.out)
+    card, path = train.train_candidate(
+        words.history, words.county, words.model_id, words.valid_from, words.out
+    )
     figures = card.training.figures
-    return show(words, card.model_dump(mode="json"), lambda: f"{path}: {card.training.rows:,} loans, {card.training.bads:,} defaults; out of village AUC {figures['auc_out_of_village']}, KS {figures['ks_out_of_village']}")
+    return show(
+        words,
+        card.model_dump(mode="json"),
+        lambda: (
+            f"{path}: {card.training.rows:,} loans, {card.training.bads:,} defaults; out of village AUC {figures['auc_out_of_village']}, KS {figures['ks_out_of_village']}"
+        ),
+    )
 
 
 VERBS: dict[str, Callable[[argparse.Namespace, Settings], int]] = {

@@ -31,19 +31,29 @@ def main() -> int:
     _lap("synthesize", time.perf_counter() - begun)
     keys, is_new = load_keys(paths.key_file)
     if is_new:
-        print(f"  new keys in {paths.key_file} (mode 0600): keep a copy apart from the store", file=sys.stderr)
+        print(
+            f"  new keys in {paths.key_file} (mode 0600): keep a copy apart from the store", file=sys.stderr
+        )
     store = open_store(paths.store, keys)
     run = score.score_inbox(store, INBOX, score.Request(COUNTY, AS_OF, PREPARER, paths.models), _lap)
     last = time.perf_counter()
     if not any(entry.act == "approve" and entry.run_id == run.run_id for entry in sign.ledger_entries(store)):
-        sign.approve(store, run.run_id, SIGNER, "demonstration on a synthetic county", sign.failed_gates(store, run.run_id))
+        sign.approve(
+            store,
+            run.run_id,
+            SIGNER,
+            "demonstration on a synthetic county",
+            sign.failed_gates(store, run.run_id),
+        )
     _lap("approve", time.perf_counter() - last)
     last = time.perf_counter()
     done = publish.publish(store, run.run_id, PREPARER)
     _lap("publish, pack", time.perf_counter() - last)
     print(f"\n{staged_text(run)}\n")
     _print_limits(str(store.warehouse))
-    print(f"\n  warehouse   {store.warehouse}\n  outbox      {done.outbox}\n  total       {time.perf_counter() - begun:.1f} s")
+    print(
+        f"\n  warehouse   {store.warehouse}\n  outbox      {done.outbox}\n  total       {time.perf_counter() - begun:.1f} s"
+    )
     return 0
 
 
@@ -57,7 +67,9 @@ def _print_limits(warehouse: str) -> None:
     rows = connection.execute("""
         SELECT product, decision, count(*), coalesce(min(limit_yuan) FILTER (limit_yuan > 0), 0), CAST(coalesce(median(limit_yuan) FILTER (limit_yuan > 0), 0) AS BIGINT),
                max(limit_yuan), sum(limit_yuan) FROM limits_current GROUP BY ALL ORDER BY ALL""").fetchall()
-    print(f"  {'product':<20}{'decision':<15}{'households':>10}{'least':>10}{'median':>10}{'most':>10}{'sum, yuan':>14}")
+    print(
+        f"  {'product':<20}{'decision':<15}{'households':>10}{'least':>10}{'median':>10}{'most':>10}{'sum, yuan':>14}"
+    )
     for product, decision, count, least, middle, most, total in rows:
         print(f"  {product:<20}{decision:<15}{count:>10,}{least:>10,}{middle:>10,}{most:>10,}{total:>14,}")
 

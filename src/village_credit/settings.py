@@ -31,7 +31,11 @@ def settings(store: str | None = None, models: str | None = None) -> Settings:
 def _default_models() -> Path:
     """The models beside the project, or those that were installed with the package."""
     beside = Path("models")
-    return beside if (beside / "limit_policy.toml").is_file() else Path(str(resources.files("village_credit").joinpath("_models")))
+    return (
+        beside
+        if (beside / "limit_policy.toml").is_file()
+        else Path(str(resources.files("village_credit").joinpath("_models")))
+    )
 
 
 def login() -> str:

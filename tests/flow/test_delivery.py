@@ -38,11 +38,16 @@ def expected_lines() -> dict[tuple[str, str, int], dict[str, str]]:
 
 
 def found_lines(scored: Scored) -> dict[tuple[str, str, int], str]:
-    return {(f, s, n): o for f, s, n, o in view(scored, "SELECT file_name, sheet, line_number, outcome FROM reconciliation")}
+    return {
+        (f, s, n): o
+        for f, s, n, o in view(scored, "SELECT file_name, sheet, line_number, outcome FROM reconciliation")
+    }
 
 
 def test_every_physical_line_has_exactly_one_outcome(delivery):
-    ((rows, distinct),) = view(delivery, "SELECT count(*), count(DISTINCT (file_name, sheet, line_number)) FROM reconciliation")
+    ((rows, distinct),) = view(
+        delivery, "SELECT count(*), count(DISTINCT (file_name, sheet, line_number)) FROM reconciliation"
+    )
     assert rows == distinct
     assert set(found_lines(delivery)) == set(expected_lines())
 
@@ -50,8 +55,14 @@ def test_every_physical_line_has_exactly_one_outcome(delivery):
 def test_each_line_has_the_outcome_that_is_true_of_it(delivery):
     found = found_lines(delivery)
     expected = expected_lines()
-    wrong = [key for key, row in expected.items() if row["expected"] != "any" and found[key] != row["expected"]]
-    layout = [key for key, row in expected.items() if row["kind"] == "layout" and row["expected"] == "any" and found[key] != "layout"]
+    wrong = [
+        key for key, row in expected.items() if row["expected"] != "any" and found[key] != row["expected"]
+    ]
+    layout = [
+        key
+        for key, row in expected.items()
+        if row["kind"] == "layout" and row["expected"] == "any" and found[key] != "layout"
+    ]
     assert wrong == []
     assert len(layout) <= MOST_DIFFERENCES, layout
 
@@ -62,33 +73,59 @@ def test_of_equal_lines_one_is_accepted_and_the_rest_are_duplicates(delivery):
         assert Counter(found[tuple(line)] for line in twins) == {"accepted": 1, "duplicate": len(twins) - 1}
 
 
-@pytest.mark.parametrize(("contract", "column", "sums"), [(c, k, v) for c, group in TRUTH["contract_sums"].items() for k, v in group.items()])
+@pytest.mark.parametrize(
+    ("contract", "column", "sums"),
+    [(c, k, v) for c, group in TRUTH["contract_sums"].items() for k, v in group.items()],
+)
 def test_the_sums_of_accepted_rows_are_reproduced(delivery, contract, column, sums):
     header, unit = column.split("|")
-    ((total,),) = view(delivery, f"SELECT sum(value) FROM control_totals WHERE contract = '{contract}' AND measure = '{COLUMNS[header]}' AND unit = '{unit}'")
+    ((total,),) = view(
+        delivery,
+        f"SELECT sum(value) FROM control_totals WHERE contract = '{contract}' AND measure = '{COLUMNS[header]}' AND unit = '{unit}'",
+    )
     possible = {Decimal(0)}
     for uncertain in sums["uncertain"]:
         possible |= {value + Decimal(str(uncertain)) for value in possible}
     differences = {abs(total - Decimal(str(sums["certain"])) - extra) for extra in possible}
-    assert min(differences) <= Decimal("0.02"), total  # the truth's own sums are rounded per row to two places
+    assert min(differences) <= Decimal("0.02"), (
+        total
+    )  # the truth's own sums are rounded per row to two places
 
 
 def test_every_must_of_the_truth_holds(delivery):
     keys = delivery.store.keys
     decisions = {
-        key: (decision, limit, reasons) for key, decision, limit, reasons in view(delivery, "SELECT household_key, decision, limit_yuan, reason_codes FROM limits_current")
+        key: (decision, limit, reasons)
+        for key, decision, limit, reasons in view(
+            delivery, "SELECT household_key, decision, limit_yuan, reason_codes FROM limits_current"
+        )
     }
     for household in TRUTH["households"]:
         for must in household["must"]:
             decision, limit, reasons = decisions[household_key(keys, household["cbfbm"])]
-            assert decision in (must["decisions"] or [decision]), (household["household"], must["why"], decision)
-            assert must["limit_max"] is None or limit <= must["limit_max"], (household["household"], must["why"], limit)
-            assert not any(word in code for word in must["reason_not"].split("|") if word for code in reasons), (household["household"], reasons)
+            assert decision in (must["decisions"] or [decision]), (
+                household["household"],
+                must["why"],
+                decision,
+            )
+            assert must["limit_max"] is None or limit <= must["limit_max"], (
+                household["household"],
+                must["why"],
+                limit,
+            )
+            assert not any(
+                word in code for word in must["reason_not"].split("|") if word for code in reasons
+            ), (household["household"], reasons)
 
 
 def test_a_dead_head_is_never_the_borrower(delivery):
     keys = delivery.store.keys
-    reasons = dict(view(delivery, f"SELECT household_key, borrower_reason FROM read_parquet('{delivery.store.run_folder(delivery.run.run_id)}/decisions.parquet')"))
+    reasons = dict(
+        view(
+            delivery,
+            f"SELECT household_key, borrower_reason FROM read_parquet('{delivery.store.run_folder(delivery.run.run_id)}/decisions.parquet')",
+        )
+    )
     dead = [h for h in TRUTH["households"] if "dead_head" in h["roles"]]
     assert [reasons[household_key(keys, h["cbfbm"])] for h in dead] != []
     assert all(reasons[household_key(keys, h["cbfbm"])] != "BORROWER_HEAD" for h in dead)
@@ -97,16 +134,25 @@ def test_a_dead_head_is_never_the_borrower(delivery):
 def test_decisions_add_up_to_the_registered_households(delivery):
     ((decided,),) = view(delivery, "SELECT count(*) FROM limits_current")
     assert decided == sum(delivery.run.counts["households"].values()) == delivery.run.counts["registered"]
-    registered = {household_key(delivery.store.keys, h["cbfbm"]) for h in TRUTH["households"] if h["registered"]}
+    registered = {
+        household_key(delivery.store.keys, h["cbfbm"]) for h in TRUTH["households"] if h["registered"]
+    }
     assert registered <= {key for (key,) in view(delivery, "SELECT household_key FROM limits_current")}
 
 
 def test_no_line_is_linked_to_another_family(delivery):
     """A member who married out stands in her parents' register: the register's own rows are left aside."""
-    person_key = {m["person"]: household_key(delivery.store.keys, h["cbfbm"]) for h in TRUTH["households"] for m in h["members"]}
+    person_key = {
+        m["person"]: household_key(delivery.store.keys, h["cbfbm"])
+        for h in TRUTH["households"]
+        for m in h["members"]
+    }
     expected = expected_lines()
     wrong = []
-    for file, sheet, line, key in view(delivery, "SELECT file_name, sheet, line_number, household_key FROM links WHERE source_table <> 'land_member'"):
+    for file, sheet, line, key in view(
+        delivery,
+        "SELECT file_name, sheet, line_number, household_key FROM links WHERE source_table <> 'land_member'",
+    ):
         person = expected[file, sheet, line]["person"].split("/")[-1]
         if key is not None and person in person_key and person_key[person] != key:
             wrong.append((file, line))
@@ -114,12 +160,23 @@ def test_no_line_is_linked_to_another_family(delivery):
 
 
 def test_machinery_links_are_provisional_and_the_right_ones_only(delivery):
-    status = {(f, s, n): st for f, s, n, st in view(delivery, "SELECT file_name, sheet, line_number, status FROM links WHERE source_table = 'machinery_subsidy'")}
+    status = {
+        (f, s, n): st
+        for f, s, n, st in view(
+            delivery,
+            "SELECT file_name, sheet, line_number, status FROM links WHERE source_table = 'machinery_subsidy'",
+        )
+    }
     assert {status[tuple(line)] for line in TRUTH["must_stay_unlinked"]} == {"unlinked"}
     assert {status[tuple(line)] for line in TRUTH["should_link"]} == {"provisional"}
 
 
 def test_prohibited_columns_were_dropped_and_said_so(delivery):
     manifest = delivery.store.manifest(delivery.run.run_id)
-    dropped = [header for source in manifest["sources"] for why in ("attribute", "account") for header in source["dropped_columns"].get(why, [])]
+    dropped = [
+        header
+        for source in manifest["sources"]
+        for why in ("attribute", "account")
+        for header in source["dropped_columns"].get(why, [])
+    ]
     assert {"民族", "健康状况", "银行卡号"} <= set(dropped)

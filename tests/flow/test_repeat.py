@@ -9,12 +9,26 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from tests.conftest import AS_OF, MODELS, PREPARER, ROOT, Scored, new_store, put_in_force, request_of, score_into
+import duckdb
+
+from tests.conftest import (
+    AS_OF,
+    MODELS,
+    PREPARER,
+    ROOT,
+    Scored,
+    new_store,
+    put_in_force,
+    request_of,
+    score_into,
+)
 from village_credit.acts import compare, rescore, score
 
 
 def files_of(folder: Path) -> dict[str, float]:
-    return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()
+    }
 
 
 def test_a_second_score_is_a_no_op_before_and_after_publication(published: Scored):
@@ -23,7 +37,9 @@ def test_a_second_score_is_a_no_op_before_and_after_publication(published: Score
     assert again.run_id == published.run.run_id
 
 
-def test_under_the_same_key_another_folder_thread_count_and_time_zone_give_the_same_hashes(published: Scored, tmp_path: Path):
+def test_under_the_same_key_another_folder_thread_count_and_time_zone_give_the_same_hashes(
+    published: Scored, tmp_path: Path
+):
     (tmp_path / "keys").write_bytes((published.store.root.parent / "keys").read_bytes())
     code = f"""
 import duckdb, os, sys
@@ -39,7 +55,9 @@ duckdb.connect = connect
 print(score_into(new_store(Path({str(tmp_path)!r})), Path({str(published.inbox)!r}), "659900").run.run_id)
 """
     environment = {**os.environ, "TZ": "Pacific/Auckland", "PYTHONHASHSEED": "1"}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
     other = new_store(tmp_path)
     run_id = done.stdout.strip()
     assert run_id == published.run.run_id
@@ -54,17 +72,22 @@ def test_rescore_uses_the_frozen_inputs_and_a_dry_run_writes_nothing(published: 
     assert {change["change"] for change in found.changes} == {"same"}
 
 
-def test_a_later_day_is_another_run_that_keeps_the_terms_of_lines_in_force(county_inbox: Path, tmp_path: Path):
+def test_a_later_day_is_another_run_that_keeps_the_terms_of_lines_in_force(
+    county_inbox: Path, tmp_path: Path
+):
     store = new_store(tmp_path)
     first = score_into(store, county_inbox, "659900")
     put_in_force(store, first.run.run_id)
-    later = rescore.rescore(store, "659900", rescore.Wish(date(2027, 3, 1), PREPARER, MODELS, None, None, None))
+    later = rescore.rescore(
+        store, "659900", rescore.Wish(date(2027, 3, 1), PREPARER, MODELS, None, None, None)
+    )
     assert later.run_id != first.run.run_id
-    import duckdb
-
     query = """SELECT count(*), count(*) FILTER (a.valid_to = b.valid_to AND a.valid_from = b.valid_from AND a.term_months = b.term_months)
                FROM read_parquet($a) AS a JOIN read_parquet($b) AS b USING (household_key, product) WHERE a.limit_yuan > 0 AND b.limit_yuan > 0"""
-    paths = {"a": str(store.run_folder(first.run.run_id) / "decisions.parquet"), "b": str(store.run_folder(later.run_id) / "decisions.parquet")}
+    paths = {
+        "a": str(store.run_folder(first.run.run_id) / "decisions.parquet"),
+        "b": str(store.run_folder(later.run_id) / "decisions.parquet"),
+    }
     ((both, kept),) = duckdb.connect().execute(query, paths).fetchall()
     assert both > 100
     assert kept == both
@@ -80,10 +103,10 @@ def test_a_trader_batch_is_decided_alone_and_stands_beside_the_county(county_inb
     store = new_store(tmp_path)
     whole = score_into(store, county_inbox, "659900")
     put_in_force(store, whole.run.run_id)
-    batch = score.score_inbox(store, county_inbox, dataclasses.replace(request_of("659900"), product="trader_loan"))
+    batch = score.score_inbox(
+        store, county_inbox, dataclasses.replace(request_of("659900"), product="trader_loan")
+    )
     put_in_force(store, batch.run_id)
-    import duckdb
-
     connection = duckdb.connect(str(store.warehouse), read_only=True)
     rows = connection.execute("SELECT product, run_id, count(*) FROM limits_current GROUP BY ALL").fetchall()
     connection.close()

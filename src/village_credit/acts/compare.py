@@ -24,7 +24,14 @@ SELECT coalesce(a.household_key, b.household_key) AS household_key, coalesce(a.v
        coalesce(a.reason_codes[1], a.binding_term, 'not decided') AS reason
 FROM after AS a FULL JOIN before AS b USING (household_key)
 """
-EMPTY = pa.schema([("household_key", pa.string()), ("village_code", pa.string()), ("band", pa.string()), ("limit_yuan", pa.int64())])
+EMPTY = pa.schema(
+    [
+        ("household_key", pa.string()),
+        ("village_code", pa.string()),
+        ("band", pa.string()),
+        ("limit_yuan", pa.int64()),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,11 @@ def _other(store: Store, county_code: str, against: str) -> tuple[pa.Table, str]
         return pq.read_table(store.require_run(against) / "decisions.parquet"), against
     current = [p for p in in_force(read_ledger(store.root / "ledger")) if p.county_code == county_code]
     tables = [pq.read_table(store.require_run(p.run_id) / "decisions.parquet") for p in current]
-    return (pa.concat_tables(tables, promote_options="default"), current[-1].publication_id) if tables else (EMPTY.empty_table(), "nothing published")
+    return (
+        (pa.concat_tables(tables, promote_options="default"), current[-1].publication_id)
+        if tables
+        else (EMPTY.empty_table(), "nothing published")
+    )
 
 
 def difference(after: pa.Table, before: pa.Table, name: str, by: str | None) -> Difference:
@@ -67,11 +78,25 @@ def difference(after: pa.Table, before: pa.Table, name: str, by: str | None) -> 
     connection.register("before", before)
     connection.execute(COMPARED)
     sums = "count(*) AS households, CAST(sum(before_yuan) AS BIGINT) AS before_yuan, CAST(sum(after_yuan) AS BIGINT) AS after_yuan"
-    changes = connection.sql(f"SELECT change, {sums} FROM compared GROUP BY change ORDER BY change").to_arrow_table().to_pylist()
-    groups = connection.sql(f"SELECT {GROUPS[by]} AS \"group\", change, {sums} FROM compared GROUP BY ALL ORDER BY ALL").to_arrow_table().to_pylist() if by else []
-    movers = connection.sql("""
+    changes = (
+        connection.sql(f"SELECT change, {sums} FROM compared GROUP BY change ORDER BY change")
+        .to_arrow_table()
+        .to_pylist()
+    )
+    groups = (
+        connection.sql(
+            f'SELECT {GROUPS[by]} AS "group", change, {sums} FROM compared GROUP BY ALL ORDER BY ALL'
+        )
+        .to_arrow_table()
+        .to_pylist()
+        if by
+        else []
+    )
+    movers = (
+        connection.sql("""
         SELECT household_key, before_yuan, after_yuan, change_yuan, reason FROM compared WHERE change_yuan <> 0
-        ORDER BY abs(change_yuan) DESC, household_key LIMIT 10""").to_arrow_table().to_pylist()
+        ORDER BY abs(change_yuan) DESC, household_key LIMIT 10""")
+        .to_arrow_table()
+        .to_pylist()
+    )
     return Difference(name, changes, groups, movers)
-
-

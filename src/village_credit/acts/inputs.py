@@ -60,7 +60,9 @@ def load_rules(models: Path, policy_file: Path | None, model_id: str | None, as_
 
 def _read(path: Path, what: str) -> str:
     if not path.is_file():
-        raise MissingInput(f"{what} file {path.name} is missing from {path.parent.name or '.'}/: give another with an option, or train one")
+        raise MissingInput(
+            f"{what} file {path.name} is missing from {path.parent.name or '.'}/: give another with an option, or train one"
+        )
     return path.read_text(encoding="utf-8")
 
 
@@ -69,7 +71,9 @@ def _scorecard_path(models: Path, model_id: str | None) -> Path:
         return models / f"{model_id}.scorecard.json"
     found = sorted(models.glob("*.scorecard.json"))
     if not found:
-        raise MissingInput("no scorecard (*.scorecard.json) among the models: train one, or name the folder with --models")
+        raise MissingInput(
+            "no scorecard (*.scorecard.json) among the models: train one, or name the folder with --models"
+        )
     return found[-1]
 
 
@@ -95,7 +99,9 @@ def _code_files(folder: Traversable, name: str) -> list[tuple[str, bytes]]:
 
 def publication_before(entries: list[Entry], county_code: str, as_of: date) -> list[Publication]:
     """Give the publications that were in force for a county on the day before `as_of`: its last whole one, and later products."""
-    earlier = [p for p in publications(entries) if p.county_code == county_code and p.as_of < as_of.isoformat()]
+    earlier = [
+        p for p in publications(entries) if p.county_code == county_code and p.as_of < as_of.isoformat()
+    ]
     whole = [p for p in earlier if p.product is None]
     last = [whole[-1]] if whole else []
     since = last[0].number if last else 0
@@ -110,7 +116,13 @@ def limits_in_force(store: Store, before: list[Publication], as_of: date) -> pa.
     connection = duckdb.connect()
     parts = []
     for index, publication in enumerate(before):
-        connection.register(f"d{index}", connection.sql("SELECT * FROM read_parquet($path)", params={"path": str(store.require_run(publication.run_id) / "decisions.parquet")}).to_arrow_table())
+        connection.register(
+            f"d{index}",
+            connection.sql(
+                "SELECT * FROM read_parquet($path)",
+                params={"path": str(store.require_run(publication.run_id) / "decisions.parquet")},
+            ).to_arrow_table(),
+        )
         replaced = [p.product for p in before if p.product is not None] if publication.product is None else []
         connection.register(f"gone{index}", pa.table({"product": pa.array(replaced, pa.string())}))
         parts.append(f"SELECT * FROM d{index} ANTI JOIN gone{index} USING (product)")

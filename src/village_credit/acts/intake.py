@@ -59,7 +59,10 @@ def take_in(files: Iterable[DeliveredFile], as_of: date, county_code: str) -> In
     accepted = {name: _concat(name, parts) for name, parts in desk.accepted.items()}
     _require_register(accepted, desk.sources, county_code)
     hints = pa.table(
-        {"source_id": [s.source_id for s in desk.sources], "place_hint": [s.place_hint for s in desk.sources]},
+        {
+            "source_id": [s.source_id for s in desk.sources],
+            "place_hint": [s.place_hint for s in desk.sources],
+        },
         schema=pa.schema([("source_id", pa.int64()), ("place_hint", pa.string())]),
     )
     identified = identify_rows(accepted, hints)
@@ -80,7 +83,14 @@ def _require_register(accepted: dict[str, pa.Table], sources: list[Source], coun
 
 
 def _take_table(desk: _Desk, table: Extract | Unrecognised, *, is_copy: bool) -> None:
-    source = Source(len(desk.sources), table.file.file_name, table.file.sha256, table.sheet, total_lines=table.total_lines, is_copy=is_copy)
+    source = Source(
+        len(desk.sources),
+        table.file.file_name,
+        table.file.sha256,
+        table.sheet,
+        total_lines=table.total_lines,
+        is_copy=is_copy,
+    )
     desk.sources.append(source)
     if isinstance(table, Unrecognised):
         source.notes.append((table.code, table.detail))
@@ -88,7 +98,11 @@ def _take_table(desk: _Desk, table: Extract | Unrecognised, *, is_copy: bool) ->
             source.rejected = (table.code, table.detail)
         _add_lines(desk, source, range(1, table.total_lines + 1), "duplicate" if is_copy else "layout")
         return
-    source.contract, source.office, source.place_hint = table.contract, office_of(table.contract), table.place_hint
+    source.contract, source.office, source.place_hint = (
+        table.contract,
+        office_of(table.contract),
+        table.place_hint,
+    )
     source.notes.extend(table.notes)
     source.dropped_columns = table.dropped_columns
     if is_copy:
@@ -116,14 +130,26 @@ def _judge_extract(desk: _Desk, source: Source, extract: Extract) -> None:
     first = desk.next_row
     keys = normal.columns.get(OWN_KEYS.get(extract.contract, "id_number"))
     _add_spans(desk, source, extract.rows, set(accepted.column("line_number").to_pylist()), keys)
-    desk.findings.append(findings.append_column("source_id", pa.array([source.source_id] * findings.num_rows, pa.int64())))
-    numbers = dict(zip(extract.rows.column("line_number").to_pylist(), range(first, desk.next_row), strict=True))
+    desk.findings.append(
+        findings.append_column("source_id", pa.array([source.source_id] * findings.num_rows, pa.int64()))
+    )
+    numbers = dict(
+        zip(extract.rows.column("line_number").to_pylist(), range(first, desk.next_row), strict=True)
+    )
     row_ids = pa.array([numbers[line] for line in accepted.column("line_number").to_pylist()], pa.int64())
-    columns = accepted.append_column("row_id", row_ids).append_column("source_id", pa.array([source.source_id] * accepted.num_rows, pa.int64()))
+    columns = accepted.append_column("row_id", row_ids).append_column(
+        "source_id", pa.array([source.source_id] * accepted.num_rows, pa.int64())
+    )
     desk.accepted[extract.contract].append(columns)
 
 
-def _add_spans(desk: _Desk, source: Source, rows: pa.Table, accepted_lines: set[int], own_keys: list[str | None] | None = None) -> None:
+def _add_spans(
+    desk: _Desk,
+    source: Source,
+    rows: pa.Table,
+    accepted_lines: set[int],
+    own_keys: list[str | None] | None = None,
+) -> None:
     """Give each data row its row_id in reading order, and a first outcome."""
     count = rows.num_rows
     starts = rows.column("line_number").to_pylist()
@@ -134,7 +160,9 @@ def _add_spans(desk: _Desk, source: Source, rows: pa.Table, accepted_lines: set[
                 "source_id": pa.array([source.source_id] * count, pa.int64()),
                 "line_number": rows.column("line_number"),
                 "last_line": rows.column("last_line"),
-                "outcome": pa.array(["accepted" if line in accepted_lines else "quarantined" for line in starts], pa.string()),
+                "outcome": pa.array(
+                    ["accepted" if line in accepted_lines else "quarantined" for line in starts], pa.string()
+                ),
                 "own_key": pa.array(own_keys or [None] * count, pa.string()),
             }
         )
@@ -159,7 +187,15 @@ def _add_condemned(desk: _Desk, source: Source, condemned: list[tuple[int, str]]
     """Record lines that no contract judged: unreadable, of odd width, or of a rejected extract."""
     count = len(condemned)
     table = pa.table(
-        [[line for line, _ in condemned], [""] * count, ["line"] * count, [code for _, code in condemned], [True] * count, [""] * count], schema=FINDINGS
+        [
+            [line for line, _ in condemned],
+            [""] * count,
+            ["line"] * count,
+            [code for _, code in condemned],
+            [True] * count,
+            [""] * count,
+        ],
+        schema=FINDINGS,
     )
     desk.findings.append(table.append_column("source_id", pa.array([source.source_id] * count, pa.int64())))
 
@@ -170,12 +206,22 @@ def _concat(contract: str, parts: list[pa.Table]) -> pa.Table:
         return pa.concat_tables(parts)
     empty = pa.table({"line_number": pa.array([], pa.int32()), "last_line": pa.array([], pa.int32())})
     accepted, _ = judge(Batch(contract, empty), normalise(Batch(contract, empty)))
-    return accepted.append_column("row_id", pa.array([], pa.int64())).append_column("source_id", pa.array([], pa.int64()))
+    return accepted.append_column("row_id", pa.array([], pa.int64())).append_column(
+        "source_id", pa.array([], pa.int64())
+    )
 
 
-def _settle_all(accepted: dict[str, pa.Table], identified: Identified, sources: list[Source]) -> tuple[dict[str, pa.Table], list[pa.Table]]:
+def _settle_all(
+    accepted: dict[str, pa.Table], identified: Identified, sources: list[Source]
+) -> tuple[dict[str, pa.Table], list[pa.Table]]:
     """Take unrepaired rows out, then settle equal and superseded rows contract by contract."""
-    corrections = pa.table({"source_id": pa.array([s.source_id for s in sources if any(w in s.file_name for w in CORRECTION_WORDS)], pa.int64())})
+    corrections = pa.table(
+        {
+            "source_id": pa.array(
+                [s.source_id for s in sources if any(w in s.file_name for w in CORRECTION_WORDS)], pa.int64()
+            )
+        }
+    )
     connection = duckdb.connect()
     connection.register("unrepaired", identified.unrepaired)
     connection.register("people", identified.people)
@@ -194,13 +240,26 @@ def _settle_all(accepted: dict[str, pa.Table], identified: Identified, sources: 
 
 
 def _as_outcomes(rows: pa.Table) -> pa.Table:
-    return pa.table({"row_id": rows["row_id"], "outcome": pa.array(["quarantined"] * rows.num_rows, pa.string()), "reason_code": rows["reason_code"]}, schema=OUTCOMES)
+    return pa.table(
+        {
+            "row_id": rows["row_id"],
+            "outcome": pa.array(["quarantined"] * rows.num_rows, pa.string()),
+            "reason_code": rows["reason_code"],
+        },
+        schema=OUTCOMES,
+    )
 
 
-def _account(desk: _Desk, gone: pa.Table, linked: Linked, identified: Identified, settled: dict[str, pa.Table]) -> Intake:
+def _account(
+    desk: _Desk, gone: pa.Table, linked: Linked, identified: Identified, settled: dict[str, pa.Table]
+) -> Intake:
     """Give each physical line its one outcome, and each late quarantine its finding."""
     connection = duckdb.connect()
-    for name, table in {"spans": pa.concat_tables(desk.spans), "loose": pa.concat_tables(desk.lines), "gone": gone}.items():
+    for name, table in {
+        "spans": pa.concat_tables(desk.spans),
+        "loose": pa.concat_tables(desk.lines),
+        "gone": gone,
+    }.items():
         connection.register(name, table)
     reconciliation = connection.sql("""
         WITH settled AS (
@@ -216,7 +275,14 @@ def _account(desk: _Desk, gone: pa.Table, linked: Linked, identified: Identified
         SELECT source_id, line_number, own_key, '', 'settle', reason_code, true, '' FROM gone JOIN spans USING (row_id) WHERE reason_code IS NOT NULL
         ORDER BY source_id, line_number, field, rule""").to_arrow_table()
     return Intake(
-        desk.sources, linked.facts, linked.links, linked.identities, identified.places, settled, reconciliation, findings
+        desk.sources,
+        linked.facts,
+        linked.links,
+        linked.identities,
+        identified.places,
+        settled,
+        reconciliation,
+        findings,
     )
 
 

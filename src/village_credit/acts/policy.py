@@ -26,7 +26,11 @@ def check(path: Path, day: date) -> list[PolicyFault]:
 def show(path: Path, day: date, county: str | None, product: str | None) -> list[dict[str, Any]]:
     """Give the figures that hold on a day, for a county and product where named."""
     policy = load_policy(read_policy(path))
-    wanted = [f for f in policy.figures if f.from_ <= day and f.county in (None, county) and (product is None or f.product in (None, product))]
+    wanted = [
+        f
+        for f in policy.figures
+        if f.from_ <= day and f.county in (None, county) and (product is None or f.product in (None, product))
+    ]
     latest = {(f.name, *(getattr(f, key) for key in KEYS)): f for f in sorted(wanted, key=lambda f: f.from_)}
     return [
         {

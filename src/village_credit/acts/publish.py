@@ -37,23 +37,49 @@ def publish(store: Store, run_id: str, by: str) -> Published:
     require_signature(store, entries, run_id)
     current = next((p for p in in_force(entries) if p.run_id == run_id), None)
     if current is None:
-        details = {"publication_id": f"p{manifest['as_of'].replace('-', '')}-{run_id[1:13]}", **{key: manifest[key] for key in ("county_code", "product", "as_of")}}
-        append(ledger, "publish", by, run_id, details, lambda found: _may_publish(found, run_id, manifest["county_code"], manifest["as_of"], manifest["product"]))
+        details = {
+            "publication_id": f"p{manifest['as_of'].replace('-', '')}-{run_id[1:13]}",
+            **{key: manifest[key] for key in ("county_code", "product", "as_of")},
+        }
+        append(
+            ledger,
+            "publish",
+            by,
+            run_id,
+            details,
+            lambda found: _may_publish(
+                found, run_id, manifest["county_code"], manifest["as_of"], manifest["product"]
+            ),
+        )
     heal(store)
     publication = next(p for p in publications(read_ledger(ledger)) if p.run_id == run_id)
-    return Published(publication.publication_id, run_id, publication.county_code, current is not None, str(outbox_folder(store, publication)))
+    return Published(
+        publication.publication_id,
+        run_id,
+        publication.county_code,
+        current is not None,
+        str(outbox_folder(store, publication)),
+    )
 
 
-def _may_publish(entries: list[Entry], run_id: str, county_code: str, as_of: str, product: str | None) -> None:
+def _may_publish(
+    entries: list[Entry], run_id: str, county_code: str, as_of: str, product: str | None
+) -> None:
     """A run never replaces one of a later day; a product's run needs a whole run to stand beside."""
     mine = [p for p in publications(entries) if p.county_code == county_code]
     later = [p for p in mine if p.as_of > as_of]
     if later:
-        raise RunConflict(f"run {run_id} is as of {as_of}, but {later[-1].publication_id} of {later[-1].as_of} is in force: score again as of a later day")
+        raise RunConflict(
+            f"run {run_id} is as of {as_of}, but {later[-1].publication_id} of {later[-1].as_of} is in force: score again as of a later day"
+        )
     if any(p.run_id == run_id for p in mine):
-        raise RunConflict(f"run {run_id} was published before and has been superseded; use rollback to return to it")
+        raise RunConflict(
+            f"run {run_id} was published before and has been superseded; use rollback to return to it"
+        )
     if product is not None and not any(p.product is None for p in mine):
-        raise RunConflict(f"run {run_id} decides {product} only, and county {county_code} has no publication to add it to: publish a whole run first")
+        raise RunConflict(
+            f"run {run_id} decides {product} only, and county {county_code} has no publication to add it to: publish a whole run first"
+        )
 
 
 def heal(store: Store) -> None:
@@ -77,7 +103,9 @@ def package_inputs(store: Store, publication: Publication, every: list[Publicati
     identities = [_identities(store, p.run_id) for p in (publication, *before)]
     connection = duckdb.connect()
     connection.register("identities", pa.concat_tables(identities))
-    kept = connection.sql("SELECT * EXCLUDE (place) FROM (SELECT *, row_number() OVER (PARTITION BY household_key ORDER BY rank) AS place FROM identities) WHERE place = 1")
+    kept = connection.sql(
+        "SELECT * EXCLUDE (place) FROM (SELECT *, row_number() OVER (PARTITION BY household_key ORDER BY rank) AS place FROM identities) WHERE place = 1"
+    )
     return PackageInputs(
         decisions,
         pa.concat_tables(earlier, promote_options="default") if earlier else decisions.slice(0, 0),
@@ -97,4 +125,7 @@ def _before(publication: Publication, every: list[Publication]) -> list[Publicat
 
 def _identities(store: Store, run_id: str) -> pa.Table:
     table = pq.read_table(io.BytesIO(store.open_identities(run_id)))
-    return table.append_column("rank", pa.array([0 if i is not None else 1 for i in table.column("person_id").to_pylist()], pa.int64()))
+    return table.append_column(
+        "rank",
+        pa.array([0 if i is not None else 1 for i in table.column("person_id").to_pylist()], pa.int64()),
+    )

@@ -9,7 +9,15 @@ from pathlib import Path
 
 from village_credit.acts.compare import Difference, diff_table
 from village_credit.acts.inputs import load_rules
-from village_credit.acts.score import Progress, Request, StagedRun, compute_run, frozen_files, identify_run, score_files
+from village_credit.acts.score import (
+    Progress,
+    Request,
+    StagedRun,
+    compute_run,
+    frozen_files,
+    identify_run,
+    score_files,
+)
 from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile
 from village_credit.extract.inbox import pull
@@ -48,11 +56,24 @@ def _files(store: Store, county_code: str, wish: Wish) -> Iterable[DeliveredFile
 
 
 def _request(store: Store, county_code: str, wish: Wish) -> Request:
-    return Request(county_code, wish.as_of or _last_day(store, county_code), wish.by, wish.models, wish.policy_file, wish.model_id)
+    return Request(
+        county_code,
+        wish.as_of or _last_day(store, county_code),
+        wish.by,
+        wish.models,
+        wish.policy_file,
+        wish.model_id,
+    )
 
 
 def _last_day(store: Store, county_code: str) -> date:
-    days = [e.details["as_of"] for e in read_ledger(store.root / "ledger") if e.act == "stage" and e.details["county_code"] == county_code]
+    days = [
+        e.details["as_of"]
+        for e in read_ledger(store.root / "ledger")
+        if e.act == "stage" and e.details["county_code"] == county_code
+    ]
     if not days:
-        raise MissingInput(f"county {county_code} was never scored in this store: score it from its inbox first")
+        raise MissingInput(
+            f"county {county_code} was never scored in this store: score it from its inbox first"
+        )
     return date.fromisoformat(days[-1])

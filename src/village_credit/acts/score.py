@@ -80,9 +80,15 @@ def score_frozen(store: Store, request: Request, progress: Progress | None = Non
 
 def frozen_files(store: Store, county_code: str) -> Iterator[DeliveredFile]:
     """Give the last frozen delivery of a county, in reading order."""
-    entries = [e for e in read_ledger(store.root / "ledger") if e.act == "stage" and e.details["county_code"] == county_code]
+    entries = [
+        e
+        for e in read_ledger(store.root / "ledger")
+        if e.act == "stage" and e.details["county_code"] == county_code
+    ]
     if not entries:
-        raise MissingInput(f"county {county_code} was never scored in this store: score it from its inbox first")
+        raise MissingInput(
+            f"county {county_code} was never scored in this store: score it from its inbox first"
+        )
     inputs = store.manifest(entries[-1].run_id)["inputs"]
     for item in sorted(inputs, key=lambda item: reading_order(item["file_name"])):
         yield DeliveredFile(item["file_name"], store.thaw(item["sha256"]), item["sha256"])
@@ -103,8 +109,8 @@ class _Clock:
     """Seconds by stage; tells a listener when a stage ends."""
 
     def __init__(self, progress: Progress | None) -> None:
-        self.progress, self.seconds, self.last = progress, {}, time.perf_counter()
-        self.seconds: dict[str, float]
+        self.progress, self.last = progress, time.perf_counter()
+        self.seconds: dict[str, float] = {}
 
     def lap(self, stage: str) -> None:
         now = time.perf_counter()
@@ -114,7 +120,9 @@ class _Clock:
             self.progress(stage, self.seconds[stage])
 
 
-def score_files(store: Store, files: Iterable[DeliveredFile], request: Request, progress: Progress | None = None) -> StagedRun:
+def score_files(
+    store: Store, files: Iterable[DeliveredFile], request: Request, progress: Progress | None = None
+) -> StagedRun:
     """Freeze, compute and stage; the same inputs give the run that is already there."""
     clock = _Clock(progress)
     rules = load_rules(request.models, request.policy_file, request.model_id, request.as_of)
@@ -131,10 +139,14 @@ def score_files(store: Store, files: Iterable[DeliveredFile], request: Request, 
     return staged_result(store, run_id, noop=True, seconds=clock.seconds)
 
 
-def identify_run(store: Store, delivered: list[DeliveredFile], request: Request, rules: Rules) -> tuple[str, dict[str, Any], pa.Table]:
+def identify_run(
+    store: Store, delivered: list[DeliveredFile], request: Request, rules: Rules
+) -> tuple[str, dict[str, Any], pa.Table]:
     """Name the run by everything that its tables depend on; gives the limits in force too."""
     entries = read_ledger(store.root / "ledger")
-    before = limits_in_force(store, publication_before(entries, request.county_code, request.as_of), request.as_of)
+    before = limits_in_force(
+        store, publication_before(entries, request.county_code, request.as_of), request.as_of
+    )
     parts = {
         "county_code": request.county_code,
         "as_of": request.as_of.isoformat(),
@@ -150,7 +162,12 @@ def identify_run(store: Store, delivered: list[DeliveredFile], request: Request,
 
 
 def compute_run(
-    store: Store, delivered: list[DeliveredFile], request: Request, rules: Rules, identity: tuple[str, dict[str, Any], pa.Table], clock: _Clock | None = None
+    store: Store,
+    delivered: list[DeliveredFile],
+    request: Request,
+    rules: Rules,
+    identity: tuple[str, dict[str, Any], pa.Table],
+    clock: _Clock | None = None,
 ) -> Computed:
     """Compute every table of a run in memory; nothing is written."""
     clock = clock or _Clock(None)
@@ -163,7 +180,11 @@ def compute_run(
     policy = rules.policy.in_force(request.as_of, request.county_code)
     decided = decide(facts, scorer, policy, request.as_of, request.product)
     clock.lap("score, decide")
-    wanted = {"decisions": decided.decisions, "waterfall": decided.waterfall, "crop_terms": decided.crop_terms}
+    wanted = {
+        "decisions": decided.decisions,
+        "waterfall": decided.waterfall,
+        "crop_terms": decided.crop_terms,
+    }
     tables = run_tables(intake, scorer.last.points, wanted, store.keys, request.county_code)
     tables["gates"] = judge_gates(
         intake, decided.decisions, request.as_of, policy.related_list_max_age_days, is_synthetic_model=rules.scorecard.training.is_synthetic,
@@ -192,8 +213,18 @@ def _by_unit(before: pa.Table, pseudonyms: dict[str, str]) -> pa.Table:
     """Give the limits in force by unit_code, as `decide` knows households."""
     connection = duckdb.connect()
     connection.register("before", before)
-    connection.register("keys", pa.table({"unit_code": pa.array(pseudonyms.keys(), pa.string()), "household_key": pa.array(pseudonyms.values(), pa.string())}))
-    return connection.sql("SELECT unit_code, before.* EXCLUDE (household_key) FROM before JOIN keys USING (household_key) ORDER BY unit_code, product").to_arrow_table()
+    connection.register(
+        "keys",
+        pa.table(
+            {
+                "unit_code": pa.array(pseudonyms.keys(), pa.string()),
+                "household_key": pa.array(pseudonyms.values(), pa.string()),
+            }
+        ),
+    )
+    return connection.sql(
+        "SELECT unit_code, before.* EXCLUDE (household_key) FROM before JOIN keys USING (household_key) ORDER BY unit_code, product"
+    ).to_arrow_table()
 
 
 def _borrowers(intake: Intake, decisions: pa.Table, pseudonyms: dict[str, str]) -> pa.Table:
@@ -201,7 +232,15 @@ def _borrowers(intake: Intake, decisions: pa.Table, pseudonyms: dict[str, str]) 
     connection = duckdb.connect()
     for name, table in {"identities": intake.identities, "decisions": decisions}.items():
         connection.register(name, table)
-    connection.register("keys", pa.table({"unit_code": pa.array(pseudonyms.keys(), pa.string()), "household_key": pa.array(pseudonyms.values(), pa.string())}))
+    connection.register(
+        "keys",
+        pa.table(
+            {
+                "unit_code": pa.array(pseudonyms.keys(), pa.string()),
+                "household_key": pa.array(pseudonyms.values(), pa.string()),
+            }
+        ),
+    )
     query = """
         SELECT k.household_key, i.* FROM identities AS i JOIN keys AS k USING (unit_code) LEFT JOIN decisions AS d USING (unit_code)
         QUALIFY row_number() OVER (PARTITION BY i.unit_code ORDER BY i.member_no = d.borrower_member_no DESC NULLS LAST, i.relation = 'head' DESC, i.member_no) = 1
@@ -209,7 +248,9 @@ def _borrowers(intake: Intake, decisions: pa.Table, pseudonyms: dict[str, str]) 
     return connection.sql(query).to_arrow_table()
 
 
-def _manifest(intake: Intake, tables: dict[str, pa.Table], request: Request, rules: Rules, parts: dict[str, Any]) -> dict[str, Any]:
+def _manifest(
+    intake: Intake, tables: dict[str, pa.Table], request: Request, rules: Rules, parts: dict[str, Any]
+) -> dict[str, Any]:
     """Say what the run was made of and what came out: a function of the inputs, without a clock or a name."""
     decisions = tables["decisions"]
     granted = decisions.filter(pc.equal(decisions.column("decision"), "granted"))
@@ -259,7 +300,13 @@ def _ensure_staged(store: Store, run_id: str, request: Request) -> None:
     """Write the ledger's entry of a sealed run once, and let the warehouse show it."""
     ledger = store.root / "ledger"
     if not any(e.act == "stage" and e.run_id == run_id for e in read_ledger(ledger)):
-        append(ledger, "stage", request.by, run_id, {"county_code": request.county_code, "as_of": request.as_of.isoformat()})
+        append(
+            ledger,
+            "stage",
+            request.by,
+            run_id,
+            {"county_code": request.county_code, "as_of": request.as_of.isoformat()},
+        )
         build_warehouse(store)
 
 
@@ -267,9 +314,15 @@ def staged_result(store: Store, run_id: str, *, noop: bool, seconds: dict[str, f
     """Read a staged run back: what was stored, not what was computed."""
     manifest = store.manifest(run_id)
     folder = store.run_folder(run_id)
-    gates = duckdb.connect().sql("SELECT gate, value, threshold, verdict FROM read_parquet($p) ORDER BY gate", params={"p": str(folder / "gates.parquet")})
+    gates = duckdb.connect().sql(
+        "SELECT gate, value, threshold, verdict FROM read_parquet($p) ORDER BY gate",
+        params={"p": str(folder / "gates.parquet")},
+    )
     rejected = [
-        {"file": " / ".join(filter(None, (s["file_name"], s["sheet"]))), "why": f"{s['rejected'][0]}: {s['rejected'][1]}"}
+        {
+            "file": " / ".join(filter(None, (s["file_name"], s["sheet"]))),
+            "why": f"{s['rejected'][0]}: {s['rejected'][1]}",
+        }
         for s in manifest["sources"]
         if s["rejected"]
     ] + [

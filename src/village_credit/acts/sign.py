@@ -33,13 +33,17 @@ def approve(store: Store, run_id: str, by: str, reason: str, overrides: list[str
     """Sign a staged run; raises GateRefused for its preparer or an open gate, RunConflict if it is signed already."""
     folder = store.require_run(run_id)
     if altered := altered_tables(store, run_id):
-        raise VerificationFailed(f"run {run_id}: {', '.join(altered)} are not what was sealed; do not sign it")
+        raise VerificationFailed(
+            f"run {run_id}: {', '.join(altered)} are not what was sealed; do not sign it"
+        )
     failed = failed_gates(store, run_id)
     unknown = sorted(set(overrides) - set(failed))
     if unknown:
         raise GateRefused(f"run {run_id}: {', '.join(unknown)} did not fail, so there is nothing to override")
     if open_gates := sorted(set(failed) - set(overrides)):
-        raise GateRefused(f"run {run_id}: gate {', '.join(open_gates)} failed; mend the cause and score again, or override it by name with its reason")
+        raise GateRefused(
+            f"run {run_id}: gate {', '.join(open_gates)} failed; mend the cause and score again, or override it by name with its reason"
+        )
     manifest = (folder / "manifest.json").read_bytes()
     now = datetime.now(UTC).isoformat(timespec="seconds")
     ledger = store.root / "ledger"
@@ -47,8 +51,15 @@ def approve(store: Store, run_id: str, by: str, reason: str, overrides: list[str
     details = {"reason": reason, "overrides": sorted(overrides), "manifest_sha256": signature.manifest_sha256}
     append(ledger, "approve", by, run_id, details, lambda entries: _may_sign(entries, run_id, by))
     content = asdict(signature)
-    signed = {**content, "key_id": store.keys.signing_key_id, "signature": store.keys.sign(canonical_json(content))}
-    write_whole(store.root / "approvals" / f"{run_id}.json", json.dumps(signed, ensure_ascii=False, sort_keys=True, indent=1).encode("utf-8"))
+    signed = {
+        **content,
+        "key_id": store.keys.signing_key_id,
+        "signature": store.keys.sign(canonical_json(content)),
+    }
+    write_whole(
+        store.root / "approvals" / f"{run_id}.json",
+        json.dumps(signed, ensure_ascii=False, sort_keys=True, indent=1).encode("utf-8"),
+    )
     build_warehouse(store)
     return signature
 
@@ -73,7 +84,9 @@ def require_signature(store: Store, entries: list[Entry], run_id: str) -> None:
     """Raise GateRefused where a run is not signed, VerificationFailed where it is no longer what was signed."""
     approval = next((entry for entry in entries if entry.act == "approve" and entry.run_id == run_id), None)
     if approval is None:
-        raise GateRefused(f"run {run_id}: it is not signed; `village-credit approve {run_id} --by NAME --reason TEXT`")
+        raise GateRefused(
+            f"run {run_id}: it is not signed; `village-credit approve {run_id} --by NAME --reason TEXT`"
+        )
     manifest = (store.require_run(run_id) / "manifest.json").read_bytes()
     if approval.details["manifest_sha256"] != sha256_of(manifest) or altered_tables(store, run_id):
         raise VerificationFailed(f"run {run_id}: it is not what was signed; nothing is published")

@@ -29,8 +29,15 @@ def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
         rows = explain_rows(store.require_run(publication.run_id), key)
         if rows["decision"] and publication.product in (None, rows["decision"]["product"]):
             acts = [{"act": e.act, "by": e.by, "at": e.at} for e in entries if e.run_id == publication.run_id]
-            return {**rows, "publication_id": publication.publication_id, "versions": store.manifest(publication.run_id)["versions"], "signatures": acts}
-    raise MissingInput(f"household {key}: no published decision{f' on {on}' if on else ''}; check the key, or publish first")
+            return {
+                **rows,
+                "publication_id": publication.publication_id,
+                "versions": store.manifest(publication.run_id)["versions"],
+                "signatures": acts,
+            }
+    raise MissingInput(
+        f"household {key}: no published decision{f' on {on}' if on else ''}; check the key, or publish first"
+    )
 
 
 def _publications_on(every: list[Publication], day: date) -> list[Publication]:
@@ -47,7 +54,10 @@ def _publications_on(every: list[Publication], day: date) -> list[Publication]:
 def notices(store: Store, run_id: str) -> list[dict[str, Any]]:
     """Give every household's message: household_key, template version, text."""
     decisions = pq.read_table(store.require_run(run_id) / "decisions.parquet").to_pylist()
-    return [{"household_key": row["household_key"], "template": TEMPLATE_VERSION, "text": notice(row)} for row in decisions]
+    return [
+        {"household_key": row["household_key"], "template": TEMPLATE_VERSION, "text": notice(row)}
+        for row in decisions
+    ]
 
 
 def status(store: Store) -> list[dict[str, Any]]:

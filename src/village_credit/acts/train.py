@@ -34,23 +34,31 @@ GROUP BY i.unit_code ORDER BY i.unit_code
 """
 
 
-def train_candidate(folders: list[Path], county_code: str, model_id: str, valid_from: date | None, out: Path) -> tuple[Scorecard, Path]:
+def train_candidate(
+    folders: list[Path], county_code: str, model_id: str, valid_from: date | None, out: Path
+) -> tuple[Scorecard, Path]:
     """Train on every history folder (named by its day, with inbox/ and outcome/), and write the scorecard."""
     days = [date.fromisoformat(folder.name) for folder in folders]
     parts = [_observe(folder, day, county_code) for folder, day in zip(folders, days, strict=True)]
     table = pa.concat_tables([part[0] for part in parts])
     history = History(
-        values=np.column_stack([table.column(feature.name).to_numpy(zero_copy_only=False) for feature in FEATURES]),
+        values=np.column_stack(
+            [table.column(feature.name).to_numpy(zero_copy_only=False) for feature in FEATURES]
+        ),
         is_bad=table.column("is_bad").to_numpy(zero_copy_only=False).astype(np.bool_),
         villages=np.array(table.column("village_code").to_pylist()),
         windows=[day.isoformat() for day in days],
         input_hashes=sorted({digest for part in parts for digest in part[1]}),
     )
     facts = [FeatureFacts(f.name, f.unit, f.sources, f.meaning, f.meaning_zh, f.direction) for f in FEATURES]
-    card = train(history, facts, model_id, valid_from or max(days).replace(year=max(days).year + 1), is_synthetic=True)
+    card = train(
+        history, facts, model_id, valid_from or max(days).replace(year=max(days).year + 1), is_synthetic=True
+    )
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{model_id}.scorecard.json"
-    path.write_text(json.dumps(card.model_dump(mode="json"), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    path.write_text(
+        json.dumps(card.model_dump(mode="json"), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
     (out / f"{model_id}.card.md").write_text(card_text(card), encoding="utf-8")
     return card, path
 
@@ -64,7 +72,9 @@ def _observe(folder: Path, day: date, county_code: str) -> tuple[pa.Table, list[
     connection.register("households", intake.facts["households"])
     connection.register("identities", intake.identities)
     connection.register("conduct", _outcome(folder, county_code))
-    connection.register("labels", connection.sql(LABELS, params={"days": DEFAULT_DAYS, "as_of": day}).to_arrow_table())
+    connection.register(
+        "labels", connection.sql(LABELS, params={"days": DEFAULT_DAYS, "as_of": day}).to_arrow_table()
+    )
     query = "SELECT f.*, h.village_code, l.is_bad FROM features AS f JOIN labels AS l USING (unit_code) JOIN households AS h USING (unit_code) ORDER BY unit_code"
     return connection.sql(query).to_arrow_table(), [file.sha256 for file in delivered]
 
@@ -77,5 +87,7 @@ def _outcome(folder: Path, county_code: str) -> pa.Table:
         if isinstance(table, Extract) and table.contract == "bank_conduct"
     ]
     if not tables:
-        raise MissingInput(f"history {folder.name}: outcome/{county_code} has no bank_conduct table, so there are no labels")
+        raise MissingInput(
+            f"history {folder.name}: outcome/{county_code} has no bank_conduct table, so there are no labels"
+        )
     return pa.concat_tables(tables)

@@ -19,7 +19,18 @@ DISPUTABLE = {
     "bank_conduct": "conducts", "machinery_subsidy": "machines",
 }  # fmt: skip
 RENAMED = {"sown_mu": "area_mu"}  # contract field → fact column, where they differ
-MUST_STAY = {"year", "crop", "product_name", "credit_yuan", "balance_yuan", "subsidised_mu", "sown_mu", "area_mu", "max_days_overdue", "days_overdue"}
+MUST_STAY = {
+    "year",
+    "crop",
+    "product_name",
+    "credit_yuan",
+    "balance_yuan",
+    "subsidised_mu",
+    "sown_mu",
+    "area_mu",
+    "max_days_overdue",
+    "days_overdue",
+}
 
 LACKING = """
 WITH needed AS (
@@ -80,19 +91,28 @@ def _named(text: str) -> list[tuple[str, str]]:
     for contract, fact in DISPUTABLE.items():
         if contract not in text or contract not in INCOMING:
             continue
-        columns = [spec.name for spec in field_specs(contract) if spec.column.header in text or spec.name in text]
-        found.extend((fact, "" if column in MUST_STAY else RENAMED.get(column, column)) for column in columns or ["year"])
+        columns = [
+            spec.name for spec in field_specs(contract) if spec.column.header in text or spec.name in text
+        ]
+        found.extend(
+            (fact, "" if column in MUST_STAY else RENAMED.get(column, column))
+            for column in columns or ["year"]
+        )
     return found
 
 
-def without_disputed(facts: dict[str, pa.Table], clear: dict[str, list[tuple[str, str]]]) -> dict[str, pa.Table]:
+def without_disputed(
+    facts: dict[str, pa.Table], clear: dict[str, list[tuple[str, str]]]
+) -> dict[str, pa.Table]:
     """Leave the disputed data of some households out: a column becomes null, a row without it goes."""
     kept = dict(facts)
     connection = duckdb.connect()
     pairs = sorted({(fact, column, unit) for unit, named in clear.items() for fact, column in named})
     for fact, column in sorted({(fact, column) for fact, column, _ in pairs}):
         connection.register("given", kept[fact])
-        connection.register("units", pa.table({"unit_code": [u for f, c, u in pairs if (f, c) == (fact, column)]}))
+        connection.register(
+            "units", pa.table({"unit_code": [u for f, c, u in pairs if (f, c) == (fact, column)]})
+        )
         if column and column in kept[fact].column_names:
             query = f"SELECT * REPLACE (CASE WHEN unit_code IN (SELECT unit_code FROM units) THEN NULL ELSE {column} END AS {column}) FROM given"
         else:

@@ -17,7 +17,9 @@ def allocate(granted: pa.Table, policy: PolicyInForce) -> pa.Table:
     `granted`: unit_code, product, township_code, village_code, ppm, policy_limit (whole yuan).
     Where no cap is set, or it is above what is asked, budgets are `not_binding`.
     """
-    caps = {level: cap for level in ("village", "township", "county") if (cap := policy.cap(level)) is not None}
+    caps = {
+        level: cap for level in ("village", "township", "county") if (cap := policy.cap(level)) is not None
+    }
     asked = granted.column("policy_limit").to_pylist()
     if not caps:
         return _table(granted.column("unit_code").to_pylist(), asked, asked)
@@ -25,21 +27,30 @@ def allocate(granted: pa.Table, policy: PolicyInForce) -> pa.Table:
 
 
 def _table(codes: list[str], amounts: list[int], asked: list[int]) -> pa.Table:
-    states = ["not_binding" if amount == wanted else "cut" for amount, wanted in zip(amounts, asked, strict=True)]
+    states = [
+        "not_binding" if amount == wanted else "cut" for amount, wanted in zip(amounts, asked, strict=True)
+    ]
     return pa.table([codes, amounts, states], schema=ALLOCATED)
 
 
 def step_value(policy: PolicyInForce, product: str, ppm: int) -> Fraction:
     """Give what a yuan of limit is worth: margin less expected loss; constant within a household."""
-    return policy.share("margin_bp", product=product) / 10_000 - Fraction(ppm, 1_000_000) * policy.share("loss_given_default")
+    return policy.share("margin_bp", product=product) / 10_000 - Fraction(ppm, 1_000_000) * policy.share(
+        "loss_given_default"
+    )
 
 
 def _allocate_nested(granted: pa.Table, policy: PolicyInForce, caps: dict[str, int]) -> pa.Table:
-    """Greedy by value: exact for nested caps once the tickets are given. A household's steps have one value
-    and ties go by contractor code, so its steps follow one another and are given at once."""
+    """Allocate greedily by value, which is exact for nested caps once the tickets are given.
+
+    A household's steps have one value and ties go by contractor code, so its steps follow one another and are
+    given at once.
+    """
     rows = granted.to_pylist()
     values = {(row["product"], row["ppm"]): step_value(policy, row["product"], row["ppm"]) for row in rows}
-    order = sorted(range(len(rows)), key=lambda i: (-values[rows[i]["product"], rows[i]["ppm"]], rows[i]["unit_code"]))
+    order = sorted(
+        range(len(rows)), key=lambda i: (-values[rows[i]["product"], rows[i]["ppm"]], rows[i]["unit_code"])
+    )
     ticket, step = int(policy.figure("smallest_ticket")), int(policy.figure("step"))
     left: dict[tuple[str, str], int] = {}
     amounts = [0] * len(rows)

@@ -11,7 +11,18 @@ from data_contracts.prohibited import PROHIBITED_HEADERS
 from village_credit.decide.policy import BANDS, PRODUCTS, TERM_LIMIT, Policy, load_policy
 from village_credit.errors import PolicyRefused
 
-PROHIBITED_WORDS = (*PROHIBITED_HEADERS, "religion", "ethnic", "politic", "gene", "fingerprint", "blood", "disease", "disab", "surveil")
+PROHIBITED_WORDS = (
+    *PROHIBITED_HEADERS,
+    "religion",
+    "ethnic",
+    "politic",
+    "gene",
+    "fingerprint",
+    "blood",
+    "disease",
+    "disab",
+    "surveil",
+)
 REQUIRED: dict[str, tuple[str, ...]] = {
     "area_tolerance": (), "norm_years": (), "single_year_share": (), "stress": (), "service_share": (), "living_cost": (), "existing_rate": (),
     "self_liquidating_share": (), "asset_share": (), "operating_share": (), "depreciation": (), "sheep_value": (), "cattle_value": (),
@@ -64,18 +75,30 @@ def _shares(policy: Policy) -> list[PolicyFault]:
 
 def _prohibited(text: str) -> list[PolicyFault]:
     lowered = text.lower()
-    return [PolicyFault("file", f"a prohibited attribute ({word}) can be no key of a policy") for word in PROHIBITED_WORDS if word in lowered]
+    return [
+        PolicyFault("file", f"a prohibited attribute ({word}) can be no key of a policy")
+        for word in PROHIBITED_WORDS
+        if word in lowered
+    ]
 
 
 def _counties(policy: Policy, known: tuple[str, ...]) -> list[PolicyFault]:
-    used = {figure.county for figure in policy.figures if figure.county} | {norm.county for norm in policy.crop_norms} - {"*"}
+    used = {figure.county for figure in policy.figures if figure.county} | {
+        norm.county for norm in policy.crop_norms
+    } - {"*"}
     allowed = set(known) or set(policy.service_area)
-    return [PolicyFault("figures", f"county {county} is not in the service area") for county in sorted(used - allowed)]
+    return [
+        PolicyFault("figures", f"county {county} is not in the service area")
+        for county in sorted(used - allowed)
+    ]
 
 
 def _terms(policy: Policy, as_of: date) -> list[PolicyFault]:
     return [
-        PolicyFault(f"figures.term.{product}.{band}", f"a term of {value} months is over {TERM_LIMIT} or not whole years")
+        PolicyFault(
+            f"figures.term.{product}.{band}",
+            f"a term of {value} months is over {TERM_LIMIT} or not whole years",
+        )
         for product in PRODUCTS
         for band in BANDS
         if (value := policy.figure("term", as_of, product=product, band=band)) > TERM_LIMIT or value % 12
@@ -88,7 +111,11 @@ def _orders(policy: Policy, as_of: date) -> list[PolicyFault]:
     for name, rising in (("base", False), ("term", False), ("spread_bp", True)):
         for product in PRODUCTS:
             values = [policy.figure(name, as_of, product=product, band=band) for band in BANDS]
-            ordered = all(a <= b for a, b in pairwise(values)) if rising else all(a >= b for a, b in pairwise(values))
+            ordered = (
+                all(a <= b for a, b in pairwise(values))
+                if rising
+                else all(a >= b for a, b in pairwise(values))
+            )
             if not ordered:
                 faults.append(PolicyFault(f"figures.{name}.{product}", "is worse for a better band"))
     return faults
@@ -97,4 +124,10 @@ def _orders(policy: Policy, as_of: date) -> list[PolicyFault]:
 def _edges(policy: Policy, as_of: date) -> list[PolicyFault]:
     edges = [policy.figure("band_edge_ppm", as_of, band=band) for band in BANDS[:-1]]
     rising = all(a < b for a, b in pairwise(edges))
-    return [] if rising else [PolicyFault("figures.band_edge_ppm", "edges must rise from A to D: bands overlap or leave a gap")]
+    return (
+        []
+        if rising
+        else [
+            PolicyFault("figures.band_edge_ppm", "edges must rise from A to D: bands overlap or leave a gap")
+        ]
+    )

@@ -39,7 +39,9 @@ def _sql(step: str) -> str:
     return resources.files("village_credit.decide").joinpath(f"sql/{step}.sql").read_text(encoding="utf-8")
 
 
-def decide(facts: dict[str, pa.Table], score: Scorer, policy: PolicyInForce, as_of: date, product: str | None = None) -> Decided:
+def decide(
+    facts: dict[str, pa.Table], score: Scorer, policy: PolicyInForce, as_of: date, product: str | None = None
+) -> Decided:
     """Decide every household of `facts` (with `product`: the units of that product's batch only).
 
     `score` gives unit_code, points, default_probability_ppm of facts: it is asked again where a disputed
@@ -56,7 +58,13 @@ def decide(facts: dict[str, pa.Table], score: Scorer, policy: PolicyInForce, as_
 
 
 def _settle_disputes(
-    facts: dict[str, pa.Table], clear: dict[str, list[tuple[str, str]]], score: Scorer, policy: PolicyInForce, as_of: date, lacking: pa.Table, product: str | None
+    facts: dict[str, pa.Table],
+    clear: dict[str, list[tuple[str, str]]],
+    score: Scorer,
+    policy: PolicyInForce,
+    as_of: date,
+    lacking: pa.Table,
+    product: str | None,
 ) -> tuple[dict[str, pa.Table], list[str]]:
     """Leave disputed data out where that cannot raise the limit; elsewhere a person must look."""
     concerned = _only(facts, sorted(clear))
@@ -64,24 +72,41 @@ def _settle_disputes(
     with_datum = _limits(_decide(concerned, score(concerned), policy, as_of, lacking, [], product))
     without_datum = _limits(_decide(masked, score(masked), policy, as_of, lacking, [], product))
     raised = sorted(unit for unit in clear if without_datum.get(unit, 0) > with_datum.get(unit, 0))
-    return without_disputed(facts, {unit: named for unit, named in clear.items() if unit not in raised}), raised
+    return without_disputed(
+        facts, {unit: named for unit, named in clear.items() if unit not in raised}
+    ), raised
 
 
 def _limits(decided: Decided) -> dict[str, int]:
     table = decided.waterfall
-    return dict(zip(table.column("unit_code").to_pylist(), table.column("policy_limit_yuan").to_pylist(), strict=True))
+    return dict(
+        zip(table.column("unit_code").to_pylist(), table.column("policy_limit_yuan").to_pylist(), strict=True)
+    )
 
 
 def _only(facts: dict[str, pa.Table], units: list[str]) -> dict[str, pa.Table]:
     chosen = pa.array(units, pa.string())
-    kept = {name: table.filter(pc.is_in(table.column("unit_code"), chosen)) if "unit_code" in table.column_names else table for name, table in facts.items()}
+    kept = {
+        name: table.filter(pc.is_in(table.column("unit_code"), chosen))
+        if "unit_code" in table.column_names
+        else table
+        for name, table in facts.items()
+    }
     leases = facts["leases"]
-    touched = pc.or_(pc.is_in(leases.column("from_unit_code"), chosen), pc.is_in(leases.column("to_unit_code"), chosen))
+    touched = pc.or_(
+        pc.is_in(leases.column("from_unit_code"), chosen), pc.is_in(leases.column("to_unit_code"), chosen)
+    )
     return {**kept, "leases": leases.filter(touched)}
 
 
 def _decide(
-    facts: dict[str, pa.Table], scores: pa.Table, policy: PolicyInForce, as_of: date, lacking: pa.Table, unsettled: list[str], product: str | None
+    facts: dict[str, pa.Table],
+    scores: pa.Table,
+    policy: PolicyInForce,
+    as_of: date,
+    lacking: pa.Table,
+    unsettled: list[str],
+    product: str | None,
 ) -> Decided:
     connection = duckdb.connect()
     tables = {
@@ -97,7 +122,12 @@ def _decide(
         FROM limited JOIN households USING (unit_code) WHERE decision = 'granted' ORDER BY unit_code""").to_arrow_table()
     connection.register("allocated", allocate(granted, policy))
     _run(connection, "result", as_of, product)
-    return Decided(*(connection.sql(f"SELECT * FROM {name} ORDER BY ALL").to_arrow_table() for name in ("decisions", "waterfall", "crop_result")))
+    return Decided(
+        *(
+            connection.sql(f"SELECT * FROM {name} ORDER BY ALL").to_arrow_table()
+            for name in ("decisions", "waterfall", "crop_result")
+        )
+    )
 
 
 def _run(connection: duckdb.DuckDBPyConnection, step: str, as_of: date, product: str | None) -> None:
@@ -105,4 +135,6 @@ def _run(connection: duckdb.DuckDBPyConnection, step: str, as_of: date, product:
     values = {"as_of": as_of, "product": product}
     for statement in _sql(step).split(";\n"):
         if statement.strip():
-            connection.execute(statement, {name: value for name, value in values.items() if f"${name}" in statement})
+            connection.execute(
+                statement, {name: value for name, value in values.items() if f"${name}" in statement}
+            )

@@ -18,7 +18,16 @@ SHARES = (
     "service_share", "existing_rate", "self_liquidating_share", "asset_share", "operating_share", "depreciation", "declared_asset_share",
     "working_margin", "rise",
 )  # fmt: skip
-WHOLE_YUAN = ("living_cost", "sheep_value", "cattle_value", "sheep_need", "cattle_need", "household_cap", "step", "smallest_ticket")
+WHOLE_YUAN = (
+    "living_cost",
+    "sheep_value",
+    "cattle_value",
+    "sheep_need",
+    "cattle_need",
+    "household_cap",
+    "step",
+    "smallest_ticket",
+)
 
 
 def scaled(name: str, value: Decimal | Fraction, scale: int) -> int:
@@ -36,7 +45,12 @@ def policy_tables(policy: PolicyInForce) -> dict[str, pa.Table]:
         "f": _figures(policy),
         "products": _products(policy),
         "bands": _bands(policy),
-        "band_edges": pa.table({"band": [b for b, _ in policy.band_edges()], "below_ppm": [edge for _, edge in policy.band_edges()]}),
+        "band_edges": pa.table(
+            {
+                "band": [b for b, _ in policy.band_edges()],
+                "below_ppm": [edge for _, edge in policy.band_edges()],
+            }
+        ),
         "annuities": _annuities(policy),
         "norms": _norms(policy),
         "product_names": pa.table({"product_name": list(names), "product": list(names.values())}),
@@ -51,7 +65,9 @@ def _strings(name: str, values: Iterable[str]) -> pa.Table:
 
 def _figures(policy: PolicyInForce) -> pa.Table:
     """One row: shares in ppm, money in whole yuan."""
-    row: dict[str, pa.Array] = {name: pa.array([scaled(name, policy.figure(name), PPM)], pa.int64()) for name in SHARES}
+    row: dict[str, pa.Array] = {
+        name: pa.array([scaled(name, policy.figure(name), PPM)], pa.int64()) for name in SHARES
+    }
     row |= {name: pa.array([scaled(name, policy.figure(name), 1)], pa.int64()) for name in WHOLE_YUAN}
     row["residual_crop"] = pa.array([policy.policy.residual_crop], pa.string())
     return pa.table(row)
@@ -89,7 +105,12 @@ def _bands(policy: PolicyInForce) -> pa.Table:
 
 def _annuities(policy: PolicyInForce) -> pa.Table:
     rows = [
-        {"product": product, "band": band, "years": years, "permille": policy.annuity_permille(product, band, years)}
+        {
+            "product": product,
+            "band": band,
+            "years": years,
+            "permille": policy.annuity_permille(product, band, years),
+        }
         for product in PRODUCTS
         for band in BANDS
         for years in range(1, MAX_YEARS + 1)
@@ -107,7 +128,12 @@ def _norms(policy: PolicyInForce) -> pa.Table:
         "outturn": [scaled("outturn", norm.outturn, 10_000) for norm in norms],
         "scale": [scaled("scale_of_finance", _scale(policy, norm.crop), 100) for norm in norms],
     }
-    return pa.table({"crop": pa.array([norm.crop for norm in norms], pa.string()), **{k: pa.array(v, pa.int64()) for k, v in columns.items()}})
+    return pa.table(
+        {
+            "crop": pa.array([norm.crop for norm in norms], pa.string()),
+            **{k: pa.array(v, pa.int64()) for k, v in columns.items()},
+        }
+    )
 
 
 def _scale(policy: PolicyInForce, crop: str) -> Decimal:

@@ -17,7 +17,12 @@ from village_credit.errors import PolicyRefused
 
 ProductName = Literal["farmer_line", "poverty_micro_loan", "follow_on_loan", "trader_loan"]
 BandName = Literal["A", "B", "C", "D", "E"]
-PRODUCTS: tuple[ProductName, ...] = ("trader_loan", "poverty_micro_loan", "follow_on_loan", "farmer_line")  # the first that applies
+PRODUCTS: tuple[ProductName, ...] = (
+    "trader_loan",
+    "poverty_micro_loan",
+    "follow_on_loan",
+    "farmer_line",
+)  # the first that applies
 BANDS: tuple[BandName, ...] = ("A", "B", "C", "D", "E")
 KEYS = ("county", "product", "band", "crop")
 LEAST_NORM_YEARS = 2
@@ -91,7 +96,9 @@ class Policy(_Section):
             if f.name == name and f.from_ <= as_of and all(getattr(f, key) in (None, keys.get(key)) for key in KEYS)
         ]  # fmt: skip
         if not found:
-            raise PolicyRefused(f"policy {self.policy_id}: no figure {name} {_keys_text(keys)} in force on {as_of}; add one with its `from`")
+            raise PolicyRefused(
+                f"policy {self.policy_id}: no figure {name} {_keys_text(keys)} in force on {as_of}; add one with its `from`"
+            )
         return max(found, key=lambda f: (f.specificity(), f.from_)).value
 
     def in_force(self, as_of: date, county_code: str) -> PolicyInForce:
@@ -147,7 +154,10 @@ class PolicyInForce:
         if len(years) < LEAST_NORM_YEARS:
             return None
         count = len(years)
-        nets = [Fraction(y.yield_kg_per_mu) * Fraction(y.price_yuan_per_kg) - Fraction(y.cost_yuan_per_mu) for y in years]
+        nets = [
+            Fraction(y.yield_kg_per_mu) * Fraction(y.price_yuan_per_kg) - Fraction(y.cost_yuan_per_mu)
+            for y in years
+        ]
         return Norm(
             crop,
             half_up(sum(nets, Fraction(0)) / count),
@@ -158,7 +168,11 @@ class PolicyInForce:
 
     def _norm_years(self, crop: str) -> list[CropNorm]:
         """Latest years first; a county's own norm before the general one, the latest `from` of each year."""
-        usable = [n for n in self.policy.crop_norms if n.crop == crop and n.year < self.as_of.year and n.from_ <= self.as_of]
+        usable = [
+            n
+            for n in self.policy.crop_norms
+            if n.crop == crop and n.year < self.as_of.year and n.from_ <= self.as_of
+        ]
         own = [n for n in usable if n.county == self.county_code] or [n for n in usable if n.county == "*"]
         by_year: dict[int, CropNorm] = {}
         for norm in sorted(own, key=lambda n: n.from_):
@@ -167,7 +181,11 @@ class PolicyInForce:
 
     def annuity_permille(self, product: ProductName, band: BandName, years: int) -> int:
         """Give what one yuan of yearly service carries, per mille: down to an integer."""
-        rate = self.share("reference_rate", product=product) if years > 1 else self.share("reference_rate_one_year", product=product)
+        rate = (
+            self.share("reference_rate", product=product)
+            if years > 1
+            else self.share("reference_rate_one_year", product=product)
+        )
         yearly = rate + self.share("spread_bp", product=product, band=band) / 10_000
         if self.policy.products[product].repayment == "revolving":
             return int(Fraction(1000) / (1 + yearly))
@@ -198,7 +216,9 @@ def load_policy(text: str) -> Policy:
     except tomllib.TOMLDecodeError as error:
         raise PolicyRefused(f"policy is not TOML: {error}") from None
     except ValidationError as error:
-        raise PolicyRefused("policy is unsound: " + "; ".join(_faults(error.errors(include_input=False, include_url=False)))) from None
+        raise PolicyRefused(
+            "policy is unsound: " + "; ".join(_faults(error.errors(include_input=False, include_url=False)))
+        ) from None
 
 
 def _faults(errors: Iterable[Any]) -> list[str]:

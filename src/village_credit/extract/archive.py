@@ -53,7 +53,11 @@ def is_bomb(info: zipfile.ZipInfo) -> bool:
 def workbook_refusal(content: bytes) -> str:
     """An xlsx is an archive too: say why it is not opened, or nothing."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return "workbook unpacks to an implausible size" if any(is_bomb(info) for info in archive.infolist()) else ""
+        return (
+            "workbook unpacks to an implausible size"
+            if any(is_bomb(info) for info in archive.infolist())
+            else ""
+        )
 
 
 def _refusal(info: zipfile.ZipInfo, name: str) -> str:

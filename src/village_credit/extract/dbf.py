@@ -6,6 +6,7 @@ so that a record's number, which the office needs, is lost.
 
 from __future__ import annotations
 
+import itertools
 import struct
 
 import numpy as np
@@ -23,7 +24,12 @@ def is_dbf(content: bytes) -> bool:
         return False
     header_length, record_length = struct.unpack_from("<HH", content, 8)
     has_date = content[2] <= 12 and content[3] <= 31
-    return has_date and record_length > 1 and 33 <= header_length <= len(content) and HEADER_END in content[32:header_length]
+    return (
+        has_date
+        and record_length > 1
+        and 33 <= header_length <= len(content)
+        and HEADER_END in content[32:header_length]
+    )
 
 
 def read_dbf(content: bytes, sheet: str = "") -> Grid:
@@ -51,7 +57,9 @@ def _fields(content: bytes, header_length: int) -> tuple[list[str], list[int]]:
     return names, widths
 
 
-def _add_records(grid: Grid, records: np.ndarray[tuple[int, int], np.dtype[np.uint8]], widths: list[int]) -> None:
+def _add_records(
+    grid: Grid, records: np.ndarray[tuple[int, int], np.dtype[np.uint8]], widths: list[int]
+) -> None:
     """Decode field by field; a record with an undecodable field is condemned, a deleted one stays blank."""
     encoding = _encoding(records)
     grid.encoding = encoding
@@ -62,7 +70,7 @@ def _add_records(grid: Grid, records: np.ndarray[tuple[int, int], np.dtype[np.ui
             grid.add(number, number, [])
             continue
         try:
-            cells = [raw[a:b].rstrip(b" \0").decode(encoding) for a, b in zip(edges, edges[1:], strict=False)]
+            cells = [raw[a:b].rstrip(b" \0").decode(encoding) for a, b in itertools.pairwise(edges)]
         except UnicodeDecodeError:
             grid.condemned.append((number, "UNDECODABLE"))
             continue

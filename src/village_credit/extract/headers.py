@@ -72,7 +72,9 @@ def match_contract(contract: str, header: list[str]) -> Match:
             units[name] = unit
         elif whole:
             dropped.append((rest, prohibited_header(rest) or "undeclared"))
-    missing = tuple(s.column.header for s in field_specs(contract) if s.header_is_required and s.name not in units)
+    missing = tuple(
+        s.column.header for s in field_specs(contract) if s.header_is_required and s.name not in units
+    )
     return Match(contract, columns, missing, units, dropped)
 
 
@@ -83,7 +85,14 @@ def best_match(header: list[str]) -> Match | None:
     if complete:
         return max(complete, key=lambda match: len(match.columns))
     partial = [match for match in matches if match.columns]
-    return max(partial, key=lambda match: (len(match.columns) / (len(match.columns) + len(match.missing)), len(match.columns)), default=None)
+    return max(
+        partial,
+        key=lambda match: (
+            len(match.columns) / (len(match.columns) + len(match.missing)),
+            len(match.columns),
+        ),
+        default=None,
+    )
 
 
 def unit_row(cells: list[str]) -> dict[str, str]:

@@ -23,9 +23,15 @@ def list_inbox(inbox: Path, county_code: str) -> list[str]:
     """Give the names below INBOX/<county>/ in reading order; raises MissingInput where there is nothing."""
     folder = inbox / county_code
     if not folder.is_dir():
-        raise MissingInput(f"inbox has no folder for county {county_code}: expected {county_code}/ below the inbox")
+        raise MissingInput(
+            f"inbox has no folder for county {county_code}: expected {county_code}/ below the inbox"
+        )
     root = folder.resolve()
-    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path.name not in IGNORED]
+    names = [
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in IGNORED
+    ]
     inside = [name for name in names if (folder / name).resolve().is_relative_to(root)]
     if not inside:
         raise MissingInput(f"inbox of county {county_code} is empty: ask the offices to deliver")

@@ -81,22 +81,24 @@ def _decode_each(raw: list[bytes], encoding: str) -> tuple[list[str | None], lis
     is_gb = encoding == "gb18030"
     nul = b"" if encoding.startswith("utf-16") else b"\0"
     for number, line in enumerate(raw, start=1):
-        fault = _fault_of_bytes(line, nul, is_gb=is_gb)
-        text: str | None = None
-        if not fault:
-            try:
-                text = line.decode(encoding)
-            except UnicodeDecodeError:
-                fault = "UNDECODABLE" if is_gb or not _decodes_as_gb(line) else "WRONG_ENCODING"
-            else:
-                fault = "NUL_BYTE" if "\0" in text else ""
+        text, fault = _decode_one(line, encoding, nul, is_gb=is_gb)
         if fault:
             condemned.append((number, fault))
             lines.append(None)
         else:
-            assert text is not None
             lines.append(text.removesuffix("\r").removeprefix("\ufeff"))
     return lines, condemned, encoding
+
+
+def _decode_one(line: bytes, encoding: str, nul: bytes, *, is_gb: bool) -> tuple[str, str]:
+    """Give a line's text, or an empty text and its fault."""
+    if fault := _fault_of_bytes(line, nul, is_gb=is_gb):
+        return "", fault
+    try:
+        text = line.decode(encoding)
+    except UnicodeDecodeError:
+        return "", "UNDECODABLE" if is_gb or not _decodes_as_gb(line) else "WRONG_ENCODING"
+    return (text, "") if "\0" not in text else ("", "NUL_BYTE")
 
 
 def _fault_of_bytes(line: bytes, nul: bytes, *, is_gb: bool) -> str:

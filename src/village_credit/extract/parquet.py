@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 from decimal import Decimal
 from typing import Any
@@ -31,4 +30,4 @@ def _text(value: Any) -> str:
         return format(value, "f")
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)  # an integer column keeps all its digits, unlike a spreadsheet
-    return value if isinstance(value, str) else cell_text(value if isinstance(value, dt.date | dt.time) else value)
+    return value if isinstance(value, str) else cell_text(value)

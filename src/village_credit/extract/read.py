@@ -15,7 +15,14 @@ from village_credit.extract.recognise import recognise
 Read = Extract | Unrecognised
 OLE = b"\xd0\xcf\x11\xe0"
 ACCESS = b"\x00\x01\x00\x00Standard "
-KINDS = {"xlsx": (".xlsx", ".xlsm"), "xls": (".xls", ".et"), "zip": (".zip",), "parquet": (".parquet",), "dbf": (".dbf",), "text": (".csv", ".tsv", ".txt")}
+KINDS = {
+    "xlsx": (".xlsx", ".xlsm"),
+    "xls": (".xls", ".et"),
+    "zip": (".zip",),
+    "parquet": (".parquet",),
+    "dbf": (".dbf",),
+    "text": (".csv", ".tsv", ".txt"),
+}
 
 
 def read_files(files: Iterable[DeliveredFile]) -> Iterator[Read]:
@@ -54,11 +61,19 @@ def _read_archive(file: DeliveredFile) -> Iterator[Read]:
                 continue
             kind = kind_of(member.content)
             if kind == "zip":
-                yield Unrecognised(file, member.name, 0, "ARCHIVE_REFUSED", "an archive inside an archive: deliver it by itself")
+                yield Unrecognised(
+                    file,
+                    member.name,
+                    0,
+                    "ARCHIVE_REFUSED",
+                    "an archive inside an archive: deliver it by itself",
+                )
                 continue
             yield from _read_tables(file, member.name, member.content, kind)
     except zipfile.BadZipFile:
-        yield Unrecognised(file, "", 0, "UNREADABLE_FILE", "the zip archive is damaged or cut short: deliver it again")
+        yield Unrecognised(
+            file, "", 0, "UNREADABLE_FILE", "the zip archive is damaged or cut short: deliver it again"
+        )
 
 
 def _read_tables(file: DeliveredFile, member: str, content: bytes, kind: str) -> Iterator[Read]:
@@ -90,7 +105,11 @@ def _grids(content: bytes, kind: str) -> list[Grid] | tuple[str, str]:
     if kind == "access":
         return "ACCESS_DATABASE", "export its tables with mdb-export -D %F and deliver the CSV files"
     if kind == "text":
-        return [ledger.read_text(content)] if not _is_markup(content) else ("NOT_WHAT_NAME_SAYS", "a web page under a table's name: save it as xlsx")
+        return (
+            [ledger.read_text(content)]
+            if not _is_markup(content)
+            else ("NOT_WHAT_NAME_SAYS", "a web page under a table's name: save it as xlsx")
+        )
     try:
         return _binary_grids(content, kind)
     except (CalamineError, zipfile.BadZipFile, OSError, ValueError, EOFError) as error:
@@ -108,4 +127,9 @@ def _binary_grids(content: bytes, kind: str) -> list[Grid] | tuple[str, str]:
 
 
 def _is_markup(content: bytes) -> bool:
-    return content[:512].lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith((b"<html", b"<!doctype", b"<?xml", b"<table"))
+    return (
+        content[:512]
+        .lstrip(b"\xef\xbb\xbf \r\n\t")
+        .lower()
+        .startswith((b"<html", b"<!doctype", b"<?xml", b"<table"))
+    )

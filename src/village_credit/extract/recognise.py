@@ -11,7 +11,24 @@ from village_credit.extract.grid import DeliveredFile, Extract, Grid, Unrecognis
 from village_credit.extract.headers import Match, best_match, dimension, plain, split_unit, unit_row
 
 HEADER_SEARCH_ROWS = 15
-FOOTERS = ("合计", "总计", "小计", "共计", "制表", "填表", "审核", "制单", "复核", "负责人", "单位负责人", "填报人", "经办人", "注:", "备注:", "说明:")
+FOOTERS = (
+    "合计",
+    "总计",
+    "小计",
+    "共计",
+    "制表",
+    "填表",
+    "审核",
+    "制单",
+    "复核",
+    "负责人",
+    "单位负责人",
+    "填报人",
+    "经办人",
+    "注:",
+    "备注:",
+    "说明:",
+)
 
 
 @dataclass
@@ -107,7 +124,13 @@ def _extract(file: DeliveredFile, grid: Grid, header: _Header) -> Extract:
         condemned=sorted(condemned),
         units=_units(header),
         dropped_columns=match.dropped,
-        place_hint=" ".join([file.file_name, grid.sheet, *(cell for row in grid.cells[: header.last_row] for cell in row if cell)]),
+        place_hint=" ".join(
+            [
+                file.file_name,
+                grid.sheet,
+                *(cell for row in grid.cells[: header.last_row] for cell in row if cell),
+            ]
+        ),
         notes=notes,
     )
 
@@ -129,7 +152,11 @@ def _is_layout(cells: list[str], header_text: list[str], match: Match) -> bool:
 def _is_footer(cells: list[str], match: Match) -> bool:
     """A row that begins like a footer and fills fewer than half of the required columns."""
     required = {spec.name for spec in field_specs(match.contract) if spec.is_required}
-    filled = sum(1 for index, name in match.columns.items() if name in required and index < len(cells) and plain(cells[index]))
+    filled = sum(
+        1
+        for index, name in match.columns.items()
+        if name in required and index < len(cells) and plain(cells[index])
+    )
     return filled * 2 <= len(required)
 
 

@@ -14,7 +14,9 @@ from village_credit.extract.grid import Grid
 
 EXACT_DIGITS = 15  # what a spreadsheet keeps of a number
 _ROW = re.compile(rb'<row\b[^>]*?\br="(\d+)"')
-_ERROR_CELL = re.compile(rb'<c\b(?=[^>]*\bt="e")[^>]*?\br="([A-Z]+)(\d+)"[^>]*>(?:(?!</c>).)*?<v>([^<]*)</v>', re.DOTALL)
+_ERROR_CELL = re.compile(
+    rb'<c\b(?=[^>]*\bt="e")[^>]*?\br="([A-Z]+)(\d+)"[^>]*>(?:(?!</c>).)*?<v>([^<]*)</v>', re.DOTALL
+)
 
 
 def read_workbook(content: bytes) -> list[Grid]:
@@ -92,7 +94,10 @@ def _sheet_xml(content: bytes) -> dict[str, bytes]:
             return {}
         relations = dict(_pairs(archive.read("xl/_rels/workbook.xml.rels"), "Relationship", "Id", "Target"))
         sheets = _pairs(archive.read("xl/workbook.xml"), "sheet", "name", "r:id")
-        paths = {name: "xl/" + relations.get(key, "").removeprefix("/xl/").removeprefix("xl/") for name, key in sheets}
+        paths = {
+            name: "xl/" + relations.get(key, "").removeprefix("/xl/").removeprefix("xl/")
+            for name, key in sheets
+        }
         return {name: archive.read(path) for name, path in paths.items() if path in names}
 
 

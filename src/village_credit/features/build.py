@@ -18,7 +18,9 @@ FACTS_READ = ("households", "parcels", "leases", "crops", "books", "conducts", "
 @cache
 def family_sql(family: str) -> str:
     """Give the SQL of one family, as an analyst reads it."""
-    return resources.files("village_credit.features").joinpath(f"sql/{family}.sql").read_text(encoding="utf-8")
+    return (
+        resources.files("village_credit.features").joinpath(f"sql/{family}.sql").read_text(encoding="utf-8")
+    )
 
 
 def build_features(facts: dict[str, pa.Table], as_of: date) -> pa.Table:
@@ -27,8 +29,12 @@ def build_features(facts: dict[str, pa.Table], as_of: date) -> pa.Table:
     for name in FACTS_READ:
         connection.register(name, facts[name])
     for family in FAMILIES:
-        table = connection.sql(family_sql(family), params={"as_of": as_of} if "$as_of" in family_sql(family) else {}).to_arrow_table()
+        table = connection.sql(
+            family_sql(family), params={"as_of": as_of} if "$as_of" in family_sql(family) else {}
+        ).to_arrow_table()
         connection.register(f"family_{family}", table)
     columns = ", ".join(f"round({feature.name}, 6) AS {feature.name}" for feature in FEATURES)
     joins = " ".join(f"JOIN family_{family} USING (unit_code)" for family in FAMILIES)
-    return connection.sql(f"SELECT unit_code, {columns} FROM households {joins} ORDER BY unit_code").to_arrow_table()
+    return connection.sql(
+        f"SELECT unit_code, {columns} FROM households {joins} ORDER BY unit_code"
+    ).to_arrow_table()

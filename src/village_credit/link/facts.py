@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 import duckdb
@@ -20,20 +21,30 @@ LISTS: dict[str, tuple[str, str]] = {
         "machinery_subsidy",
         "unit_code, machine_type, unit_price_yuan, machine_count, bought_on, status AS status, link_status",
     ),
-    "exposures": ("bank_exposure", "unit_code, product_name, credit_yuan, balance_yuan, loan_class, guarantee, due_on, link_status"),
+    "exposures": (
+        "bank_exposure",
+        "unit_code, product_name, credit_yuan, balance_yuan, loan_class, guarantee, due_on, link_status",
+    ),
     "conducts": (
         "bank_conduct",
-        "unit_code, loan_number, opened_on, due_on, max_days_overdue, days_overdue, is_relief = '是' AS is_relief, relief_proof, cutoff_on,"
-        " product_name, loan_yuan, overdue_since, settled_on, link_status",
+        (
+            "unit_code, loan_number, opened_on, due_on, max_days_overdue, days_overdue, is_relief = '是' AS is_relief, relief_proof, cutoff_on,"
+            " product_name, loan_yuan, overdue_since, settled_on, link_status"
+        ),
     ),
     "negatives": (
         "negative_list",
-        "unit_code, list_category, reason_code, listed_on, expires_on,"
-        " coalesce(is_living AND birth_date <= $adult_born, true) AS member_is_adult_living, link_status",
+        (
+            "unit_code, list_category, reason_code, listed_on, expires_on,"
+            " coalesce(is_living AND birth_date <= $adult_born, true) AS member_is_adult_living, link_status"
+        ),
     ),
     "related_parties": ("related_party", "unit_code, updated_on, link_status"),
     "objections": ("objection", "unit_code, objection_type, registered_on, disputed_data"),
-    "monitored": ("monitored_household", "unit_code, household_type, monitored_class, is_resolved = '是' AS is_resolved"),
+    "monitored": (
+        "monitored_household",
+        "unit_code, household_type, monitored_class, is_resolved = '是' AS is_resolved",
+    ),
     "credit_lines": ("credit_line", "unit_code, product_name, limit_yuan, starts_on, ends_on"),
     "farms": ("family_farm", "unit_code, farm_type, managed_mu"),
 }
@@ -106,7 +117,9 @@ def create_lone_traders(connection: duckdb.DuckDBPyConnection, traders: pa.Table
     connection.execute(LINK_LONE_TRADERS)
 
 
-def build_facts(connection: duckdb.DuckDBPyConnection, settled: dict[str, pa.Table], as_of: date, county_code: str) -> dict[str, pa.Table]:
+def build_facts(
+    connection: duckdb.DuckDBPyConnection, settled: dict[str, pa.Table], as_of: date, county_code: str
+) -> dict[str, pa.Table]:
     """Give every fact table (columns as their SELECT says); needs `register`, `roster`, `links`, `lone_traders`."""
     born = {"minor_born": birthday_limit(as_of, MINOR_AGE)}
     facts = {
@@ -119,13 +132,24 @@ def build_facts(connection: duckdb.DuckDBPyConnection, settled: dict[str, pa.Tab
     for fact, (contract, columns) in LISTS.items():
         _join_links(connection, settled[contract])
         parameters = {"adult_born": birthday_limit(as_of, ADULT_AGE)} if "$adult_born" in columns else {}
-        facts[fact] = _query(connection, f"SELECT {columns} FROM t WHERE unit_code IS NOT NULL ORDER BY unit_code, row_id", parameters)
-    for fact, contract, query in (("books", "household_economy", BOOKS), ("traders", "trader_referral", TRADERS)):
+        facts[fact] = _query(
+            connection,
+            f"SELECT {columns} FROM t WHERE unit_code IS NOT NULL ORDER BY unit_code, row_id",
+            parameters,
+        )
+    for fact, contract, query in (
+        ("books", "household_economy", BOOKS),
+        ("traders", "trader_referral", TRADERS),
+    ):
         _join_links(connection, settled[contract])
         facts[fact] = _query(connection, query)
-    facts["sources"] = _query(connection, "SELECT DISTINCT unit_code, contract FROM links WHERE unit_code IS NOT NULL ORDER BY ALL")
+    facts["sources"] = _query(
+        connection, "SELECT DISTINCT unit_code, contract FROM links WHERE unit_code IS NOT NULL ORDER BY ALL"
+    )
     connection.register("bases", settled["legal_basis"])
-    facts["legal_basis"] = _query(connection, "SELECT source AS contract, area_code, starts_on, ends_on FROM bases ORDER BY row_id")
+    facts["legal_basis"] = _query(
+        connection, "SELECT source AS contract, area_code, starts_on, ends_on FROM bases ORDER BY row_id"
+    )
     return facts
 
 
@@ -146,5 +170,7 @@ def _join_links(connection: duckdb.DuckDBPyConnection, rows: pa.Table) -> None:
           ON m.unit_code = links.unit_code AND m.person_id = r.person_id""")
 
 
-def _query(connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, object] | None = None) -> pa.Table:
-    return connection.sql(query, params=parameters or {}).to_arrow_table()
+def _query(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, object] | None = None
+) -> pa.Table:
+    return connection.sql(query, params=dict(parameters or {})).to_arrow_table()

@@ -43,7 +43,8 @@ def identify_rows(accepted: dict[str, pa.Table], hints: pa.Table) -> Identified:
     people = identify(connection, accepted, hints)
     unrepaired = connection.sql(
         f"""SELECT row_id, CASE id_status {"".join(f" WHEN '{status}' THEN '{code}'" for status, code in PENDING_REASONS.items())} END AS reason_code
-        FROM identified WHERE id_status IN {tuple(PENDING_REASONS)} AND NOT is_repaired ORDER BY row_id""").to_arrow_table()
+        FROM identified WHERE id_status IN {tuple(PENDING_REASONS)} AND NOT is_repaired ORDER BY row_id"""
+    ).to_arrow_table()
     places = connection.sql("SELECT * FROM places ORDER BY village_code").to_arrow_table()
     return Identified(people, places, unrepaired)
 
@@ -57,7 +58,13 @@ def join_rows(settled: dict[str, pa.Table], identified: Identified, as_of: date,
     """
     connection = duckdb.connect()
     connection.register("identified", identified.people)
-    standing = pa.table({"row_id": pa.concat_arrays([chunk for table in settled.values() for chunk in table.column("row_id").chunks])})
+    standing = pa.table(
+        {
+            "row_id": pa.concat_arrays(
+                [chunk for table in settled.values() for chunk in table.column("row_id").chunks]
+            )
+        }
+    )
     create_roster(connection, settled["land_contractor"], settled["land_member"])
     create_links(connection, _code_rows(connection, settled), standing)
     ambiguous = _ambiguous(connection)
@@ -71,7 +78,9 @@ def _code_rows(connection: duckdb.DuckDBPyConnection, settled: dict[str, pa.Tabl
     parts = []
     for contract in (*REGISTER, "land_parcel", "land_transfer"):
         connection.register(f"settled_{contract}", settled[contract])
-        parts.append(f"SELECT row_id, '{contract}' AS contract, source_id, contractor_code FROM settled_{contract}")
+        parts.append(
+            f"SELECT row_id, '{contract}' AS contract, source_id, contractor_code FROM settled_{contract}"
+        )
     return connection.sql(" UNION ALL ".join(parts)).to_arrow_table()
 
 

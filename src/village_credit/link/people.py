@@ -75,7 +75,9 @@ FROM located LEFT JOIN repaired USING (row_id)
 """
 
 
-def identify(connection: duckdb.DuckDBPyConnection, accepted: dict[str, pa.Table], hints: pa.Table) -> pa.Table:
+def identify(
+    connection: duckdb.DuckDBPyConnection, accepted: dict[str, pa.Table], hints: pa.Table
+) -> pa.Table:
     """Make `identified` and give it: row_id, contract, source_id, name, id_status, person_id, village_codes, is_repaired.
 
     `accepted`: per contract, rows with row_id and source_id. Needs `places`.

@@ -12,7 +12,13 @@ import pyarrow.compute as pc
 from village_credit.run import Intake
 
 SCHEMA = pa.schema(
-    [("gate", pa.string()), ("value", pa.float64()), ("threshold", pa.string()), ("verdict", pa.string()), ("explanation", pa.string())]
+    [
+        ("gate", pa.string()),
+        ("value", pa.float64()),
+        ("threshold", pa.string()),
+        ("verdict", pa.string()),
+        ("explanation", pa.string()),
+    ]
 )
 WARN_QUARANTINED_SHARE, FAIL_QUARANTINED_SHARE = 0.05, 0.25
 WARN_UNLINKED_SHARE, FAIL_UNLINKED_SHARE = 0.15, 0.50
@@ -36,7 +42,15 @@ def _below(gate: str, value: float | None, warn: float, fail: float, explanation
     return Gate(gate, value, f"warn above {warn:g}, fail above {fail:g}", verdict, explanation)
 
 
-def judge_gates(intake: Intake, decisions: pa.Table, as_of: date, related_list_max_age_days: int, *, is_synthetic_model: bool, is_product_run: bool) -> pa.Table:
+def judge_gates(
+    intake: Intake,
+    decisions: pa.Table,
+    as_of: date,
+    related_list_max_age_days: int,
+    *,
+    is_synthetic_model: bool,
+    is_product_run: bool,
+) -> pa.Table:
     """Give the run's gates: gate, value, threshold, verdict, explanation."""
     gates = [
         _line_balance(intake),
@@ -52,7 +66,9 @@ def judge_gates(intake: Intake, decisions: pa.Table, as_of: date, related_list_m
             "1: the scorecard was trained on synthetic history and says nothing about real people",
         ),
     ]  # fmt: skip
-    return pa.Table.from_pylist([gate.__dict__ for gate in sorted(gates, key=lambda gate: gate.gate)], schema=SCHEMA)
+    return pa.Table.from_pylist(
+        [gate.__dict__ for gate in sorted(gates, key=lambda gate: gate.gate)], schema=SCHEMA
+    )
 
 
 def _exact(gate: str, difference: int, explanation: str) -> Gate:
@@ -61,7 +77,11 @@ def _exact(gate: str, difference: int, explanation: str) -> Gate:
 
 def _line_balance(intake: Intake) -> Gate:
     promised = sum(source.total_lines for source in intake.sources)
-    return _exact("line_balance", promised - intake.reconciliation.num_rows, "physical lines of readable files less lines with an outcome")
+    return _exact(
+        "line_balance",
+        promised - intake.reconciliation.num_rows,
+        "physical lines of readable files less lines with an outcome",
+    )
 
 
 def _household_balance(intake: Intake, decisions: pa.Table, *, is_product_run: bool) -> Gate:
@@ -70,7 +90,9 @@ def _household_balance(intake: Intake, decisions: pa.Table, *, is_product_run: b
     units = set(whom.column("unit_code").to_pylist())
     decided = decisions.column("unit_code").to_pylist()
     difference = len(units ^ set(decided)) + len(decided) - len(set(decided))
-    return _exact("household_balance", difference, "registered households and lone traders without exactly one decision")
+    return _exact(
+        "household_balance", difference, "registered households and lone traders without exactly one decision"
+    )
 
 
 def _quarantined_share(intake: Intake) -> Gate:
@@ -78,7 +100,13 @@ def _quarantined_share(intake: Intake) -> Gate:
     data = pc.sum(pc.not_equal(outcomes, "layout")).as_py() or 0
     quarantined = pc.sum(pc.equal(outcomes, "quarantined")).as_py() or 0
     share = quarantined / data if data else None
-    return _below("quarantined_share", share, WARN_QUARANTINED_SHARE, FAIL_QUARANTINED_SHARE, "quarantined lines over data lines; send the offices their corrections")
+    return _below(
+        "quarantined_share",
+        share,
+        WARN_QUARANTINED_SHARE,
+        FAIL_QUARANTINED_SHARE,
+        "quarantined lines over data lines; send the offices their corrections",
+    )
 
 
 def _unlinked_share(intake: Intake) -> Gate:
@@ -86,7 +114,13 @@ def _unlinked_share(intake: Intake) -> Gate:
     connection.register("links", intake.links)
     query = "SELECT avg((status IN ('unlinked', 'refused'))::INT)::DOUBLE FROM links WHERE contract IN ('household_economy', 'land_subsidy', 'crop_declaration')"
     ((share,),) = connection.execute(query).fetchall()
-    return _below("unlinked_share", share, WARN_UNLINKED_SHARE, FAIL_UNLINKED_SHARE, "book, subsidy and crop rows that found no household")
+    return _below(
+        "unlinked_share",
+        share,
+        WARN_UNLINKED_SHARE,
+        FAIL_UNLINKED_SHARE,
+        "book, subsidy and crop rows that found no household",
+    )
 
 
 def _related_list(intake: Intake, as_of: date, max_age_days: int) -> Gate:
@@ -95,12 +129,24 @@ def _related_list(intake: Intake, as_of: date, max_age_days: int) -> Gate:
     latest = pc.max(rows.column("updated_on")).as_py() if rows.num_rows else None
     age = None if latest is None else float((as_of - latest).days)
     verdict = "fail" if age is None or age > max_age_days else "pass"
-    return Gate("related_party_list", age, f"at most {max_age_days} days old", verdict, "days since the related-party list was updated; none delivered fails")
+    return Gate(
+        "related_party_list",
+        age,
+        f"at most {max_age_days} days old",
+        verdict,
+        "days since the related-party list was updated; none delivered fails",
+    )
 
 
 def _rejected(intake: Intake) -> Gate:
     count = sum(source.rejected is not None for source in intake.sources)
-    return Gate("rejected_extracts", float(count), "warn above 0", "warn" if count else "pass", "files or sheets rejected as a whole: ask for them again")
+    return Gate(
+        "rejected_extracts",
+        float(count),
+        "warn above 0",
+        "warn" if count else "pass",
+        "files or sheets rejected as a whole: ask for them again",
+    )
 
 
 def _branches(intake: Intake) -> Gate:
@@ -108,10 +154,24 @@ def _branches(intake: Intake) -> Gate:
     households = intake.facts["households"]
     mask = pc.invert(households.column("is_trader_only"))
     townships = set(households.filter(mask).column("township_code").to_pylist())
-    return _exact("branch_for_every_township", len(townships - served), "townships with households and no branch in the bank's list")
+    return _exact(
+        "branch_for_every_township",
+        len(townships - served),
+        "townships with households and no branch in the bank's list",
+    )
 
 
 def _review_share(decisions: pa.Table) -> Gate:
     total = decisions.num_rows
-    share = (pc.sum(pc.equal(decisions.column("decision"), "manual_review")).as_py() or 0) / total if total else None
-    return _below("manual_review_share", share, WARN_REVIEW_SHARE, 1.0, "households that a person must look at; a branch has only so many hands")
+    share = (
+        (pc.sum(pc.equal(decisions.column("decision"), "manual_review")).as_py() or 0) / total
+        if total
+        else None
+    )
+    return _below(
+        "manual_review_share",
+        share,
+        WARN_REVIEW_SHARE,
+        1.0,
+        "households that a person must look at; a branch has only so many hands",
+    )

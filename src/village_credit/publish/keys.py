@@ -48,7 +48,9 @@ class Keys:
 
     def sign(self, message: bytes) -> str:
         """Sign bytes with Ed25519, base64."""
-        return base64.b64encode(Ed25519PrivateKey.from_private_bytes(self.signing).sign(message)).decode("ascii")
+        return base64.b64encode(Ed25519PrivateKey.from_private_bytes(self.signing).sign(message)).decode(
+            "ascii"
+        )
 
 
 def load_keys(path: Path) -> tuple[Keys, bool]:
@@ -60,7 +62,9 @@ def load_keys(path: Path) -> tuple[Keys, bool]:
         stored = json.loads(path.read_text(encoding="utf-8"))
         keys = Keys(*(base64.b64decode(stored[name]) for name in NAMES))
     except (ValueError, KeyError, OSError) as error:
-        raise MissingInput(f"key file {path.name} cannot be read ({type(error).__name__}): restore it from its backup") from None
+        raise MissingInput(
+            f"key file {path.name} cannot be read ({type(error).__name__}): restore it from its backup"
+        ) from None
     if any(len(getattr(keys, name)) != 32 for name in NAMES):
         raise MissingInput(f"key file {path.name} holds a key of wrong length: restore it from its backup")
     return keys, False
@@ -94,7 +98,9 @@ def decrypt(key: bytes, sealed: bytes, context: str) -> bytes:
     try:
         return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context.encode("utf-8"))
     except (InvalidTag, ValueError):
-        raise VerificationFailed(f"{context}: encrypted bytes were altered, or the key is another one") from None
+        raise VerificationFailed(
+            f"{context}: encrypted bytes were altered, or the key is another one"
+        ) from None
 
 
 def _token(key: bytes, message: str) -> str:

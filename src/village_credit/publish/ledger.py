@@ -51,7 +51,9 @@ def read_ledger(folder: Path) -> list[Entry]:
         content = path.read_bytes()
         entry = Entry(**json.loads(content))
         if entry.number != number or path.name != f"{number:08d}.json" or entry.previous != previous:
-            raise VerificationFailed(f"ledger entry {path.name} does not follow the one before it: the chain is broken there")
+            raise VerificationFailed(
+                f"ledger entry {path.name} does not follow the one before it: the chain is broken there"
+            )
         entries.append(entry)
         previous = sha256_of(content)
     return entries
@@ -63,7 +65,14 @@ def head(folder: Path) -> str:
     return sha256_of(paths[-1].read_bytes()) if paths else GENESIS
 
 
-def append(folder: Path, act: str, by: str, run_id: str, details: dict[str, Any], still_holds: Callable[[list[Entry]], None] | None = None) -> Entry:
+def append(
+    folder: Path,
+    act: str,
+    by: str,
+    run_id: str,
+    details: dict[str, Any],
+    still_holds: Callable[[list[Entry]], None] | None = None,
+) -> Entry:
     """Write the next entry. The exclusive create is the moment of the act: of two writers one wins.
 
     `still_holds` looks at the ledger as it is just before each try, and raises where the act no longer may be.
@@ -102,7 +111,13 @@ def publications(entries: list[Entry]) -> list[Publication]:
     """Give every publication in the order of the ledger."""
     return [
         Publication(
-            e.details["publication_id"], e.run_id, e.details["county_code"], e.details["product"], e.details["as_of"], e.at, e.number
+            e.details["publication_id"],
+            e.run_id,
+            e.details["county_code"],
+            e.details["product"],
+            e.details["as_of"],
+            e.at,
+            e.number,
         )
         for e in entries
         if e.act == "publish"

@@ -84,7 +84,9 @@ def is_packed(store: Store, publication: Publication) -> bool:
     return place.is_dir() and all((branch / "READY").is_file() for branch in place.iterdir())
 
 
-def _rows_by_branch(keys: Keys, publication: Publication, inputs: PackageInputs) -> dict[str, list[BranchRow]]:
+def _rows_by_branch(
+    keys: Keys, publication: Publication, inputs: PackageInputs
+) -> dict[str, list[BranchRow]]:
     """Check each row against its outgoing contract, and give a branch its own households only."""
     connection = duckdb.connect()
     for name in ("decisions", "earlier", "identities", "branches"):
@@ -92,14 +94,33 @@ def _rows_by_branch(keys: Keys, publication: Publication, inputs: PackageInputs)
     table = connection.sql(ROWS, params={"product": publication.product}).to_arrow_table()
     result: dict[str, list[BranchRow]] = {}
     for row in table.to_pylist():
-        result.setdefault(row["branch_code"], []).append(_branch_row(keys, publication, row, inputs.reason_texts))
+        result.setdefault(row["branch_code"], []).append(
+            _branch_row(keys, publication, row, inputs.reason_texts)
+        )
     return result
 
 
-def _branch_row(keys: Keys, publication: Publication, row: dict[str, Any], texts: dict[str, str]) -> BranchRow:
+def _branch_row(
+    keys: Keys, publication: Publication, row: dict[str, Any], texts: dict[str, str]
+) -> BranchRow:
     gone = row["action"] == "remove"
-    code = row["binding_term"] if row["decision"] == "granted" else (row["reason_codes"] or [row["binding_term"]])[0]
-    copied = ("action", "product", "name", "id_number", "valid_from", "valid_to", "review_due_on", "repayment_method", "revolving", "purposes")
+    code = (
+        row["binding_term"]
+        if row["decision"] == "granted"
+        else (row["reason_codes"] or [row["binding_term"]])[0]
+    )
+    copied = (
+        "action",
+        "product",
+        "name",
+        "id_number",
+        "valid_from",
+        "valid_to",
+        "review_due_on",
+        "repayment_method",
+        "revolving",
+        "purposes",
+    )
     return BranchRow(
         household_ref=household_ref(keys, publication.publication_id, row["unit_code"]),
         limit_yuan=0 if gone else row["limit_yuan"],
@@ -111,7 +132,9 @@ def _branch_row(keys: Keys, publication: Publication, row: dict[str, Any], texts
     )
 
 
-def _write_branch(keys: Keys, publication: Publication, folder: Path, branch_code: str, rows: list[BranchRow]) -> None:
+def _write_branch(
+    keys: Keys, publication: Publication, folder: Path, branch_code: str, rows: list[BranchRow]
+) -> None:
     folder.mkdir(parents=True)
     cells = [list(row.model_dump(by_alias=True).values()) for row in rows]
     files = {
@@ -122,11 +145,15 @@ def _write_branch(keys: Keys, publication: Publication, folder: Path, branch_cod
     for name, content in files.items():
         (folder / name).write_bytes(content)
     manifest = _manifest(keys, publication, branch_code, rows, files)
-    (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1), encoding="utf-8")
+    (folder / "manifest.json").write_text(
+        json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1), encoding="utf-8"
+    )
     (folder / "READY").touch()
 
 
-def _manifest(keys: Keys, publication: Publication, branch_code: str, rows: list[BranchRow], files: dict[str, bytes]) -> dict[str, Any]:
+def _manifest(
+    keys: Keys, publication: Publication, branch_code: str, rows: list[BranchRow], files: dict[str, bytes]
+) -> dict[str, Any]:
     """Say rows, sum, hashes and expiry, signed with the store's key."""
     published = date.fromisoformat(publication.published_at[:10])
     content = {
@@ -173,19 +200,37 @@ def _csv(cells: list[list[Any]]) -> bytes:
 
 
 def _table(cells: list[list[Any]]) -> pa.Table:
-    kinds = {"limit_yuan": pa.int64(), "term_months": pa.int64(), "rate_spread_bp": pa.int64(), "revolving": pa.bool_()}
+    kinds = {
+        "limit_yuan": pa.int64(),
+        "term_months": pa.int64(),
+        "rate_spread_bp": pa.int64(),
+        "revolving": pa.bool_(),
+    }
     kinds |= dict.fromkeys(("valid_from", "valid_to", "review_due_on"), pa.date32())
     columns = list(zip(*cells, strict=True)) or [()] * len(CSV_HEADER)
-    return pa.table({name: pa.array(list(column), kinds.get(name, pa.string())) for name, column in zip(CSV_HEADER, columns, strict=True)})
+    return pa.table(
+        {
+            name: pa.array(list(column), kinds.get(name, pa.string()))
+            for name, column in zip(CSV_HEADER, columns, strict=True)
+        }
+    )
 
 
 def _approval_sheets(rows: list[BranchRow]) -> bytes:
     """Draw one approval sheet a product, as branches are used to: title, 单位：元, six columns."""
     buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book = xlsxwriter.Workbook(
+        buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
     book.set_properties({"created": date(2000, 1, 1)})  # the same rows give the same bytes
-    title, head = book.add_format({"bold": True, "font_size": 14, "align": "center"}), book.add_format({"bold": True, "border": 1})
-    text, money = book.add_format({"num_format": "@", "border": 1}), book.add_format({"num_format": "#,##0", "border": 1})
+    title, head = (
+        book.add_format({"bold": True, "font_size": 14, "align": "center"}),
+        book.add_format({"bold": True, "border": 1}),
+    )
+    text, money = (
+        book.add_format({"num_format": "@", "border": 1}),
+        book.add_format({"num_format": "#,##0", "border": 1}),
+    )
     for product, label in PRODUCTS_ZH.items():
         chosen = [row for row in rows if row.product == product]
         if not chosen and product != "farmer_line":
@@ -210,16 +255,23 @@ def _approval_sheets(rows: list[BranchRow]) -> bytes:
 def verify_package(folder: Path) -> dict[str, Any]:
     """Check a branch package: READY, every file's hash, rows, sum and signature; gives its manifest."""
     if not (folder / "READY").is_file():
-        raise VerificationFailed(f"package {folder.name}: READY is missing, so it was never finished; do not import it")
+        raise VerificationFailed(
+            f"package {folder.name}: READY is missing, so it was never finished; do not import it"
+        )
     manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     signed = {key: value for key, value in manifest.items() if key != "signature"}
-    if not verify_signature(bytes.fromhex(manifest["public_key"]), canonical_json(signed), manifest["signature"]):
+    if not verify_signature(
+        bytes.fromhex(manifest["public_key"]), canonical_json(signed), manifest["signature"]
+    ):
         raise VerificationFailed(f"package {folder.name}: the manifest's signature does not fit its content")
     for name, said in manifest["files"].items():
         if not (folder / name).is_file() or hashlib.sha256((folder / name).read_bytes()).hexdigest() != said:
             raise VerificationFailed(f"package {folder.name}: {name} is not the file that was signed")
     table = pq.read_table(folder / "limits.parquet")
-    if table.num_rows != manifest["rows"] or sum(table.column("limit_yuan").to_pylist()) != manifest["sum_limit_yuan"]:
+    if (
+        table.num_rows != manifest["rows"]
+        or sum(table.column("limit_yuan").to_pylist()) != manifest["sum_limit_yuan"]
+    ):
         raise VerificationFailed(f"package {folder.name}: rows or sum are not what the manifest says")
     return manifest
 

@@ -13,7 +13,13 @@ import pyarrow.parquet as pq
 from village_credit.publish.store import Store, canonical_json, new_folder, sha256_of
 
 # Bit-stable under fixed settings: no statistics of a version, one row-group size, no dictionary heuristics
-PARQUET = {"compression": "zstd", "compression_level": 3, "version": "2.6", "row_group_size": 122_880, "write_statistics": True}
+PARQUET = {
+    "compression": "zstd",
+    "compression_level": 3,
+    "version": "2.6",
+    "row_group_size": 122_880,
+    "write_statistics": True,
+}
 
 
 def parquet_bytes(table: pa.Table) -> bytes:
@@ -34,17 +40,23 @@ def run_id_of(parts: dict[str, Any]) -> str:
     return f"r{digest[:24]}"
 
 
-def seal_run(store: Store, run_id: str, tables: dict[str, pa.Table], manifest: dict[str, Any], report: str) -> dict[str, Any]:
+def seal_run(
+    store: Store, run_id: str, tables: dict[str, pa.Table], manifest: dict[str, Any], report: str
+) -> dict[str, Any]:
     """Write a run into its folder, whole or not at all; gives the manifest with every table's hash."""
     sealed = {**manifest, "run_id": run_id, "tables": {}}
     with new_folder(store.run_folder(run_id)) as folder:
         for name, table in sorted(tables.items()):
-            owned = table.append_column("run_id", pa.array([run_id] * table.num_rows, pa.string())).combine_chunks()
+            owned = table.append_column(
+                "run_id", pa.array([run_id] * table.num_rows, pa.string())
+            ).combine_chunks()
             content = parquet_bytes(owned)
             (folder / f"{name}.parquet").write_bytes(content)
             sealed["tables"][name] = {"rows": owned.num_rows, "sha256": sha256_of(content)}
         (folder / "report.html").write_text(report, encoding="utf-8")
-        (folder / "manifest.json").write_text(json.dumps(sealed, ensure_ascii=False, sort_keys=True, indent=1), encoding="utf-8")
+        (folder / "manifest.json").write_text(
+            json.dumps(sealed, ensure_ascii=False, sort_keys=True, indent=1), encoding="utf-8"
+        )
     return sealed
 
 
@@ -55,5 +67,6 @@ def altered_tables(store: Store, run_id: str) -> list[str]:
     return sorted(
         name
         for name, said in manifest["tables"].items()
-        if not (folder / f"{name}.parquet").is_file() or sha256_of((folder / f"{name}.parquet").read_bytes()) != said["sha256"]
+        if not (folder / f"{name}.parquet").is_file()
+        or sha256_of((folder / f"{name}.parquet").read_bytes()) != said["sha256"]
     )

@@ -44,7 +44,9 @@ class Store:
 
     def manifest(self, run_id: str) -> dict[str, Any]:
         """Read a run's manifest."""
-        manifest: dict[str, Any] = json.loads((self.require_run(run_id) / "manifest.json").read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = json.loads(
+            (self.require_run(run_id) / "manifest.json").read_text(encoding="utf-8")
+        )
         return manifest
 
     def run_ids(self) -> list[str]:
@@ -61,7 +63,9 @@ class Store:
         """Read frozen bytes back and check them against their hash."""
         path = self.root / "frozen" / sha256
         if not path.is_file():
-            raise MissingInput(f"frozen input {sha256[:12]} is gone (erased or past its retention): score from the inbox")
+            raise MissingInput(
+                f"frozen input {sha256[:12]} is gone (erased or past its retention): score from the inbox"
+            )
         content = decrypt(self.keys.frozen, path.read_bytes(), f"frozen {sha256}")
         if hashlib.sha256(content).hexdigest() != sha256:
             raise VerificationFailed(f"frozen input {sha256[:12]} is not what was delivered")
@@ -69,7 +73,11 @@ class Store:
 
     def seal_identities(self, run_id: str, plain: bytes) -> None:
         """Put a run's identities into the vault."""
-        write_whole(self.root / "vault" / f"{run_id}.sealed", encrypt(self.keys.vault, plain, f"vault {run_id}"), mode=0o600)
+        write_whole(
+            self.root / "vault" / f"{run_id}.sealed",
+            encrypt(self.keys.vault, plain, f"vault {run_id}"),
+            mode=0o600,
+        )
 
     def open_identities(self, run_id: str) -> bytes:
         """Read a run's identities back from the vault."""

@@ -13,7 +13,13 @@ from data_contracts.registry import INCOMING, field_specs
 from village_credit.publish.keys import Keys, household_keys, row_key_hash
 from village_credit.run import Intake
 
-PLAIN_KEYS = ("land_issuer", "land_parcel", "land_transfer", "legal_basis", "branch")  # keys that name no person
+PLAIN_KEYS = (
+    "land_issuer",
+    "land_parcel",
+    "land_transfer",
+    "legal_basis",
+    "branch",
+)  # keys that name no person
 
 TABLES: dict[str, str] = {
     "decisions": """
@@ -90,14 +96,22 @@ def run_tables(
     for name, table in registered.items():
         connection.register(name, table)
     _register_hash(connection, lambda text: row_key_hash(keys, text))
-    connection.execute("CREATE VIEW first_lines AS SELECT row_id, source_id, min(line_number) AS line_number FROM reconciliation WHERE row_id IS NOT NULL GROUP BY ALL")
+    connection.execute(
+        "CREATE VIEW first_lines AS SELECT row_id, source_id, min(line_number) AS line_number FROM reconciliation WHERE row_id IS NOT NULL GROUP BY ALL"
+    )
     values = {"plain_keys": list(PLAIN_KEYS), "county": county_code}
     tables = {
-        name: connection.sql(query, params={key: value for key, value in values.items() if f"${key}" in query}).to_arrow_table()
+        name: connection.sql(
+            query, params={key: value for key, value in values.items() if f"${key}" in query}
+        ).to_arrow_table()
         for name, query in TABLES.items()
     }
     tables["control_totals"] = control_totals(intake)
-    tables["branches"] = intake.settled["branch"].select(["branch_code", "branch_name", "township_code", "manager_number"]).sort_by("township_code")
+    tables["branches"] = (
+        intake.settled["branch"]
+        .select(["branch_code", "branch_name", "township_code", "manager_number"])
+        .sort_by("township_code")
+    )
     return tables
 
 
@@ -107,13 +121,20 @@ def _register_hash(connection: duckdb.DuckDBPyConnection, hash_key: Callable[[st
 
 def _key_table(keys: Keys, households: pa.Table) -> pa.Table:
     pseudonyms = household_keys(keys, households.column("unit_code").to_pylist())
-    return pa.table({"unit_code": pa.array(pseudonyms.keys(), pa.string()), "household_key": pa.array(pseudonyms.values(), pa.string())})
+    return pa.table(
+        {
+            "unit_code": pa.array(pseudonyms.keys(), pa.string()),
+            "household_key": pa.array(pseudonyms.values(), pa.string()),
+        }
+    )
 
 
 def _source_table(intake: Intake) -> pa.Table:
     columns = ("source_id", "office", "contract", "file_name", "file_sha256", "sheet")
     schema = pa.schema([(name, pa.int64() if name == "source_id" else pa.string()) for name in columns])
-    return pa.table({name: [getattr(source, name) for source in intake.sources] for name in columns}, schema=schema)
+    return pa.table(
+        {name: [getattr(source, name) for source in intake.sources] for name in columns}, schema=schema
+    )
 
 
 def control_totals(intake: Intake) -> pa.Table:
@@ -136,9 +157,11 @@ def _measures(contract: str) -> list[str]:
     names = {spec.name for spec in field_specs(contract)}
     if "measured_mu" in names:
         sums.append(("area_mu", "mu", "sum(coalesce(contract_mu, measured_mu))"))
-    for spec in field_specs(contract):
-        if spec.kind in (Kind.YUAN, Kind.MU) and spec.name not in ("measured_mu", "contract_mu"):
-            sums.append((spec.name, spec.kind.value, f"sum({spec.name})"))
+    sums.extend(
+        (spec.name, spec.kind.value, f"sum({spec.name})")
+        for spec in field_specs(contract)
+        if spec.kind in (Kind.YUAN, Kind.MU) and spec.name not in ("measured_mu", "contract_mu")
+    )
     return [
         f"SELECT source_id, '{measure}' AS measure, '{unit}' AS unit, count(*) AS rows, CAST({total} AS DECIMAL(38,4)) AS value FROM rows_{contract} GROUP BY source_id"
         for measure, unit, total in sums

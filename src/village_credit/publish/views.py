@@ -176,7 +176,13 @@ def comment_of(column: str) -> str:
     if known:
         return known
     words = column.replace("_", " ")
-    for suffix, unit in (("_yuan", "yuan"), ("_mu", "mu"), ("_permille", "per mille"), ("_bp", "basis points"), ("_months", "months")):
+    for suffix, unit in (
+        ("_yuan", "yuan"),
+        ("_mu", "mu"),
+        ("_permille", "per mille"),
+        ("_bp", "basis points"),
+        ("_months", "months"),
+    ):
         if column.endswith(suffix):
             return f"Term of the limit's waterfall: {words.removesuffix(suffix[1:]).strip()}, {unit} (docs: limit)"
     return f"Term of the limit's waterfall: {words} (docs: limit)"

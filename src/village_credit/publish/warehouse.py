@@ -14,7 +14,18 @@ from village_credit.publish.ledger import Entry, Publication, head, in_force, pu
 from village_credit.publish.store import Store
 from village_credit.publish.views import VIEWS, comment_of
 
-RUN_TABLES = ("decisions", "waterfall", "score_points", "reconciliation", "links", "quarantine", "control_totals", "gates", "households", "places")
+RUN_TABLES = (
+    "decisions",
+    "waterfall",
+    "score_points",
+    "reconciliation",
+    "links",
+    "quarantine",
+    "control_totals",
+    "gates",
+    "households",
+    "places",
+)
 
 
 def build_warehouse(store: Store) -> Path | None:
@@ -32,7 +43,9 @@ def build_warehouse(store: Store) -> Path | None:
             sql = query.format(**{table: _files(store, runs, table) for table in RUN_TABLES})
             connection.execute(f"CREATE VIEW {name} AS {sql}")
             _comment(connection, name, comment)
-        connection.execute(f"COMMENT ON VIEW runs IS {_quoted('A run of a county as of a day; ledger head ' + head(store.root / 'ledger'))}")
+        connection.execute(
+            f"COMMENT ON VIEW runs IS {_quoted('A run of a county as of a day; ledger head ' + head(store.root / 'ledger'))}"
+        )
     finally:
         connection.close()
     beside.replace(store.warehouse)
@@ -45,16 +58,24 @@ def is_current(store: Store) -> bool:
         return False
     connection = duckdb.connect(str(store.warehouse), read_only=True)
     try:
-        found = connection.execute("SELECT comment, sql FROM duckdb_views() WHERE view_name = 'runs'").fetchall()
+        found = connection.execute(
+            "SELECT comment, sql FROM duckdb_views() WHERE view_name = 'runs'"
+        ).fetchall()
         paths = connection.execute("SELECT sql FROM duckdb_views() WHERE view_name = 'gates'").fetchall()
     finally:
         connection.close()
-    return bool(found) and head(store.root / "ledger") in str(found[0][0]) and str(store.root.resolve()) in str(paths[0][0])
+    return (
+        bool(found)
+        and head(store.root / "ledger") in str(found[0][0])
+        and str(store.root.resolve()) in str(paths[0][0])
+    )
 
 
 def _files(store: Store, runs: list[str], table: str) -> str:
     """Name a table's files one by one, with absolute paths."""
-    paths = ", ".join(_quoted(str((store.run_folder(run_id) / f"{table}.parquet").resolve())) for run_id in runs)
+    paths = ", ".join(
+        _quoted(str((store.run_folder(run_id) / f"{table}.parquet").resolve())) for run_id in runs
+    )
     return f"read_parquet([{paths}], union_by_name = true)"
 
 
@@ -69,30 +90,57 @@ def _quoted(value: Any) -> str:
 
 def _comment(connection: duckdb.DuckDBPyConnection, view: str, comment: str) -> None:
     connection.execute(f"COMMENT ON VIEW {view} IS {_quoted(comment)}")
-    columns = connection.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = $view", {"view": view}).fetchall()
+    columns = connection.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE table_name = $view", {"view": view}
+    ).fetchall()
     for (column,) in columns:
         connection.execute(f'COMMENT ON COLUMN {view}."{column}" IS {_quoted(comment_of(column))}')
 
 
-def _values_view(connection: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str], rows: list[tuple[Any, ...]]) -> None:
+def _values_view(
+    connection: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str], rows: list[tuple[Any, ...]]
+) -> None:
     """Make a small macro-like view of ledger facts; typed, also when it has no rows."""
     typed = ", ".join(f"CAST({column} AS {kind}) AS {column}" for column, kind in columns.items())
-    body = ", ".join("(" + ", ".join(_quoted(value) for value in row) + ")" for row in rows or [(None,) * len(columns)])
+    body = ", ".join(
+        "(" + ", ".join(_quoted(value) for value in row) + ")" for row in rows or [(None,) * len(columns)]
+    )
     where = "" if rows else " WHERE false"
-    connection.execute(f"CREATE VIEW {name} AS SELECT {typed} FROM (VALUES {body}) AS v({', '.join(columns)}){where}")
+    connection.execute(
+        f"CREATE VIEW {name} AS SELECT {typed} FROM (VALUES {body}) AS v({', '.join(columns)}){where}"
+    )
 
 
-def _create_values(connection: duckdb.DuckDBPyConnection, store: Store, entries: list[Entry], runs: list[str]) -> None:
+def _create_values(
+    connection: duckdb.DuckDBPyConnection, store: Store, entries: list[Entry], runs: list[str]
+) -> None:
     """Make the views of ledger facts that the analysts' views read."""
     current = in_force(entries)
     every = publications(entries)
-    others = {p.county_code: sorted(q.product for q in current if q.product and q.county_code == p.county_code) for p in current}
-    publication = {"run_id": "VARCHAR", "publication_id": "VARCHAR", "product": "VARCHAR", "published_at": "TIMESTAMPTZ"}
+    others = {
+        p.county_code: sorted(q.product for q in current if q.product and q.county_code == p.county_code)
+        for p in current
+    }
+    publication = {
+        "run_id": "VARCHAR",
+        "publication_id": "VARCHAR",
+        "product": "VARCHAR",
+        "published_at": "TIMESTAMPTZ",
+    }
     _values_view(
         connection,
         "in_force",
         {**publication, "other_products": "VARCHAR[]"},
-        [(p.run_id, p.publication_id, p.product, p.published_at, others[p.county_code] if p.product is None else []) for p in current],
+        [
+            (
+                p.run_id,
+                p.publication_id,
+                p.product,
+                p.published_at,
+                others[p.county_code] if p.product is None else [],
+            )
+            for p in current
+        ],
     )
     _values_view(
         connection,
@@ -100,18 +148,27 @@ def _create_values(connection: duckdb.DuckDBPyConnection, store: Store, entries:
         {**publication, "superseded_at": "TIMESTAMPTZ"},
         [(p.run_id, p.publication_id, p.product, p.published_at, _superseded_at(p, every)) for p in every],
     )
-    _values_view(connection, "year_before", {"county_code": "VARCHAR", "publication_id": "VARCHAR"}, _year_before(current, every))
+    _values_view(
+        connection,
+        "year_before",
+        {"county_code": "VARCHAR", "publication_id": "VARCHAR"},
+        _year_before(current, every),
+    )
     _values_view(
         connection, "overrides", {"run_id": "VARCHAR", "gate": "VARCHAR", "overridden_by": "VARCHAR"},
         [(e.run_id, gate, e.by) for e in entries if e.act == "approve" for gate in e.details["overrides"]],
     )  # fmt: skip
-    _values_view(connection, "run_log", RUN_LOG, [_run_row(store, entries, run_id, current, every) for run_id in runs])
+    _values_view(
+        connection, "run_log", RUN_LOG, [_run_row(store, entries, run_id, current, every) for run_id in runs]
+    )
 
 
 def _superseded_at(publication: Publication, every: list[Publication]) -> str | None:
     """A later publication of the whole county, or of the same product, supersedes."""
     later = [p for p in every if p.number > publication.number and p.county_code == publication.county_code]
-    return next((p.published_at for p in later if p.product is None or p.product == publication.product), None)
+    return next(
+        (p.published_at for p in later if p.product is None or p.product == publication.product), None
+    )
 
 
 def _year_before(current: list[Publication], every: list[Publication]) -> list[tuple[Any, ...]]:
@@ -119,8 +176,12 @@ def _year_before(current: list[Publication], every: list[Publication]) -> list[t
     found: list[tuple[Any, ...]] = []
     for now in (p for p in current if p.product is None):
         day = date.fromisoformat(now.as_of)
-        limit = day.replace(year=day.year - 1, day=min(day.day, 28) if day.month == 2 else day.day).isoformat()
-        earlier = [p for p in every if p.county_code == now.county_code and p.product is None and p.as_of <= limit]
+        limit = day.replace(
+            year=day.year - 1, day=min(day.day, 28) if day.month == 2 else day.day
+        ).isoformat()
+        earlier = [
+            p for p in every if p.county_code == now.county_code and p.product is None and p.as_of <= limit
+        ]
         if earlier:
             found.append((now.county_code, max(earlier, key=lambda p: (p.as_of, p.number)).publication_id))
     return found
@@ -133,7 +194,9 @@ RUN_LOG = {
 }  # fmt: skip
 
 
-def _run_row(store: Store, entries: list[Entry], run_id: str, current: list[Publication], every: list[Publication]) -> tuple[Any, ...]:
+def _run_row(
+    store: Store, entries: list[Entry], run_id: str, current: list[Publication], every: list[Publication]
+) -> tuple[Any, ...]:
     manifest = store.manifest(run_id)
     acts = {entry.act: entry for entry in entries if entry.run_id == run_id}
     stage, approve, publish = acts.get("stage"), acts.get("approve"), acts.get("publish")
@@ -146,7 +209,9 @@ def _run_row(store: Store, entries: list[Entry], run_id: str, current: list[Publ
     )  # fmt: skip
 
 
-def run_status(run_id: str, entries: list[Entry], current: list[Publication], every: list[Publication]) -> str:
+def run_status(
+    run_id: str, entries: list[Entry], current: list[Publication], every: list[Publication]
+) -> str:
     """Say how far a run has come."""
     if any(p.run_id == run_id for p in current):
         return "published"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 STYLE = """
@@ -22,10 +23,17 @@ VERDICTS = {"@pass": ("pass", "通过"), "@warn": ("warn", "注意"), "@fail": (
 
 def cards(items: list[tuple[str, str, str]]) -> str:
     """Draw headline figures: label, figure, unit."""
-    return '<div class="cards">' + "".join(f'<div class="card"><span>{escape(a)}（{escape(c)}）</span><b>{escape(b)}</b></div>' for a, b, c in items) + "</div>"
+    return (
+        '<div class="cards">'
+        + "".join(
+            f'<div class="card"><span>{escape(a)}（{escape(c)}）</span><b>{escape(b)}</b></div>'
+            for a, b, c in items
+        )
+        + "</div>"
+    )
 
 
-def table(header: list[str], rows: list[tuple[str, ...]]) -> str:
+def table(header: list[str], rows: Sequence[tuple[str, ...]]) -> str:
     """Draw a table; a cell `@pass`, `@warn` or `@fail` is a verdict."""
     head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
     body = "".join("<tr>" + "".join(_cell(cell) for cell in row) + "</tr>" for row in rows)

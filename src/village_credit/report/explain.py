@@ -31,10 +31,21 @@ def explain_rows(run: Path, household_key: str) -> dict[str, Any]:
 
     def rows(table: str, order: str) -> list[dict[str, Any]]:
         query = f"SELECT * FROM read_parquet($path) WHERE household_key = $key ORDER BY {order}"
-        return connection.sql(query, params={"path": str(run / f"{table}.parquet"), "key": household_key}).to_arrow_table().to_pylist()
+        found: list[dict[str, Any]] = (
+            connection.sql(query, params={"path": str(run / f"{table}.parquet"), "key": household_key})
+            .to_arrow_table()
+            .to_pylist()
+        )
+        return found
 
-    lines = [row for row in rows("reconciliation", "office, file_name, sheet, line_number") if row["outcome"] == "accepted"]
-    links = {(row["file_name"], row["sheet"], row["line_number"]): row for row in rows("links", "line_number")}
+    lines = [
+        row
+        for row in rows("reconciliation", "office, file_name, sheet, line_number")
+        if row["outcome"] == "accepted"
+    ]
+    links = {
+        (row["file_name"], row["sheet"], row["line_number"]): row for row in rows("links", "line_number")
+    }
     for line in lines:
         link = links.get((line["file_name"], line["sheet"], line["line_number"]), {})
         line["link"] = link.get("status")
@@ -51,19 +62,32 @@ def explain_rows(run: Path, household_key: str) -> dict[str, Any]:
 def explain_text(found: dict[str, Any], versions: dict[str, Any], signatures: list[dict[str, Any]]) -> str:
     """Write the account in Chinese, figure by figure."""
     decision, waterfall = found["decision"], found["waterfall"]
-    lines = [f"农户 {decision['household_key']}  产品 {PRODUCTS_ZH[decision['product']]}  决定：{DECISIONS_ZH[decision['decision']]}"]
+    lines = [
+        f"农户 {decision['household_key']}  产品 {PRODUCTS_ZH[decision['product']]}  决定：{DECISIONS_ZH[decision['decision']]}"
+    ]
     lines += _decision_lines(decision)
     lines += ["", "一、额度测算（每一项及单位）"]
     for name, (label, unit) in TERMS_ZH.items():
         value = waterfall.get(name)
-        mark = "  ← 约束项" if waterfall["binding_term"] and name.startswith(waterfall["binding_term"] + "_yuan") else ""
+        mark = (
+            "  ← 约束项"
+            if waterfall["binding_term"] and name.startswith(waterfall["binding_term"] + "_yuan")
+            else ""
+        )
         lines.append(f"  {label}：{'无' if value is None else f'{value:,} {unit}'}{mark}")
     lines += [f"  · {DECISION_REASONS.get(code, code)}" for code in waterfall["findings"]]
     lines += ["", "二、评分（按失分排列）"]
-    lines += [f"  {p['feature']}：{_value(p['value'])}，分箱 {p['bin']}，得分 {p['points']}，失分 {p['points_lost']}" for p in found["points"]]
+    lines += [
+        f"  {p['feature']}：{_value(p['value'])}，分箱 {p['bin']}，得分 {p['points']}，失分 {p['points_lost']}"
+        for p in found["points"]
+    ]
     lines += ["", "三、数据来源（部门、文件、行）"]
     lines += [_input_line(item) for item in found["inputs"]]
-    lines += ["", "四、版本与签字", f"  政策 {versions['policy']}；评分卡 {versions['scorecard']}；关联规则 {versions['linkage']}；程序 {versions['code']}"]
+    lines += [
+        "",
+        "四、版本与签字",
+        f"  政策 {versions['policy']}；评分卡 {versions['scorecard']}；关联规则 {versions['linkage']}；程序 {versions['code']}",
+    ]
     lines += [f"  {s['act']}：{s['by']}，{s['at']}" for s in signatures]
     return "\n".join(lines)
 
@@ -75,7 +99,9 @@ def _value(value: float | None) -> str:
 def _decision_lines(decision: dict[str, Any]) -> list[str]:
     lines = [f"授信额度 {decision['limit_yuan']:,} 元"]
     if decision["term_months"]:
-        lines[0] += f"，期限 {decision['term_months']} 个月（{decision['valid_from']} 至 {decision['valid_to']}），{decision['review_due_on']} 前复审"
+        lines[0] += (
+            f"，期限 {decision['term_months']} 个月（{decision['valid_from']} 至 {decision['valid_to']}），{decision['review_due_on']} 前复审"
+        )
     if decision["binding_term"]:
         lines.append(f"约束项：{DECISION_REASONS.get(decision['binding_term'], decision['binding_term'])}")
     lines += [f"原因：{DECISION_REASONS.get(code, code)}（{code}）" for code in decision["reason_codes"]]

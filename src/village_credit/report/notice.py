@@ -18,4 +18,8 @@ TEMPLATES = {
 def notice(decision: dict[str, Any]) -> str:
     """Write one household's message from its stored decision."""
     codes = decision["reason_codes"] or [decision["binding_term"]]
-    return TEMPLATES[decision["decision"]].format(product=PRODUCTS_ZH[decision["product"]], reason=DECISION_REASONS.get(codes[0], codes[0]), **{k: decision[k] for k in ("limit_yuan", "term_months", "valid_from", "valid_to")})
+    return TEMPLATES[decision["decision"]].format(
+        product=PRODUCTS_ZH[decision["product"]],
+        reason=DECISION_REASONS.get(codes[0], codes[0]),
+        **{k: decision[k] for k in ("limit_yuan", "term_months", "valid_from", "valid_to")},
+    )

@@ -13,7 +13,13 @@ from data_contracts.registry import OFFICES_ZH
 from village_credit.report.draw import STYLE, bars, cards, table
 
 DECISIONS_ZH = {"granted": "授信", "declined": "未授信", "manual_review": "人工复核"}
-OUTCOMES_ZH = {"accepted": "通过", "quarantined": "隔离", "duplicate": "重复", "superseded": "被更正", "layout": "版式行"}
+OUTCOMES_ZH = {
+    "accepted": "通过",
+    "quarantined": "隔离",
+    "duplicate": "重复",
+    "superseded": "被更正",
+    "layout": "版式行",
+}
 
 
 def run_page(run_id: str, manifest: dict[str, Any], tables: dict[str, pa.Table]) -> str:
@@ -44,17 +50,23 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, 
 
 
 def _head(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], run_id: str) -> str:
-    ((median,),) = _rows(connection, "SELECT CAST(coalesce(median(limit_yuan), 0) AS BIGINT) FROM t_decisions WHERE decision = 'granted'")
+    ((median,),) = _rows(
+        connection,
+        "SELECT CAST(coalesce(median(limit_yuan), 0) AS BIGINT) FROM t_decisions WHERE decision = 'granted'",
+    )
     households = manifest["counts"]["households"]
-    return cards(
-        [
-            ("登记农户", f"{manifest['counts']['registered']:,}", "户"),
-            ("授信", f"{households.get('granted', 0):,}", "户"),
-            ("授信总额", f"{manifest['sum_limit_yuan']:,}", "元"),
-            ("额度中位数", f"{median:,}", "元"),
-            ("人工复核", f"{households.get('manual_review', 0):,}", "户"),
-        ]
-    ) + f'<p class="note">运行编号 {run_id}，截至 {manifest["as_of"]}。</p>'
+    return (
+        cards(
+            [
+                ("登记农户", f"{manifest['counts']['registered']:,}", "户"),
+                ("授信", f"{households.get('granted', 0):,}", "户"),
+                ("授信总额", f"{manifest['sum_limit_yuan']:,}", "元"),
+                ("额度中位数", f"{median:,}", "元"),
+                ("人工复核", f"{households.get('manual_review', 0):,}", "户"),
+            ]
+        )
+        + f'<p class="note">运行编号 {run_id}，截至 {manifest["as_of"]}。</p>'
+    )
 
 
 def _funnel(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> str:
@@ -75,8 +87,13 @@ def _funnel(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> 
 
 
 def _gates(connection: duckdb.DuckDBPyConnection) -> str:
-    rows = _rows(connection, "SELECT gate, value, threshold, verdict, explanation FROM t_gates ORDER BY verdict, gate")
-    shown = [(gate, "无数据" if value is None else f"{value:,.4g}", threshold, f"@{verdict}", text) for gate, value, threshold, verdict, text in rows]
+    rows = _rows(
+        connection, "SELECT gate, value, threshold, verdict, explanation FROM t_gates ORDER BY verdict, gate"
+    )
+    shown = [
+        (gate, "无数据" if value is None else f"{value:,.4g}", threshold, f"@{verdict}", text)
+        for gate, value, threshold, verdict, text in rows
+    ]
     return f"<section><h2>关口</h2>{table(['关口', '数值', '要求', '结论', '说明'], shown)}</section>"
 
 
@@ -87,8 +104,14 @@ def _quarantine(connection: duckdb.DuckDBPyConnection) -> str:
     )
     if not rows:
         return "<section><h2>隔离</h2><p>没有被隔离的行。</p></section>"
-    shown = [(OFFICES_ZH.get(office, office), code, ROW_REASONS.get(code, code), f"{count:,}") for office, code, count in rows]
-    by_office = _rows(connection, "SELECT office, count(DISTINCT (file_name, sheet, line_number)) AS n FROM t_quarantine WHERE is_quarantine GROUP BY office ORDER BY n DESC, office")
+    shown = [
+        (OFFICES_ZH.get(office, office), code, ROW_REASONS.get(code, code), f"{count:,}")
+        for office, code, count in rows
+    ]
+    by_office = _rows(
+        connection,
+        "SELECT office, count(DISTINCT (file_name, sheet, line_number)) AS n FROM t_quarantine WHERE is_quarantine GROUP BY office ORDER BY n DESC, office",
+    )
     chart = bars([(OFFICES_ZH.get(office, office), count) for office, count in by_office])
     return f"<section><h2>隔离（按部门和原因）</h2>{chart}{table(['部门', '代码', '原因与期望', '行数'], shown)}</section>"
 
@@ -101,7 +124,15 @@ def _villages(connection: duckdb.DuckDBPyConnection) -> str:
            FROM t_decisions AS d LEFT JOIN t_places AS p ON p.place_code = d.village_code AND p.level = 'village' GROUP BY ALL ORDER BY d.village_code""",
     )
     shown = [
-        (name or "登记外个体户", code, f"{count:,}", f"{granted:,}", f"{granted / count:.0%}", f"{int(total):,}", f"{int(middle):,}")
+        (
+            name or "登记外个体户",
+            code,
+            f"{count:,}",
+            f"{granted:,}",
+            f"{granted / count:.0%}",
+            f"{int(total):,}",
+            f"{int(middle):,}",
+        )
         for name, code, count, granted, total, middle in rows
     ]
     chart = bars([(name or "登记外个体户", int(total)) for name, _, _, _, total, _ in rows][:40], unit="元")
@@ -114,17 +145,30 @@ def _decisions(connection: duckdb.DuckDBPyConnection) -> str:
         """SELECT product, decision, coalesce(reason_codes[1], binding_term, '') AS why, count(*) AS n, coalesce(sum(limit_yuan), 0)
            FROM t_decisions GROUP BY ALL ORDER BY product, decision, n DESC, why""",
     )
-    shown = [(product, DECISIONS_ZH[decision], DECISION_REASONS.get(why, why), f"{count:,}", f"{int(total):,}") for product, decision, why, count, total in rows]
+    shown = [
+        (product, DECISIONS_ZH[decision], DECISION_REASONS.get(why, why), f"{count:,}", f"{int(total):,}")
+        for product, decision, why, count, total in rows
+    ]
     return f"<section><h2>决定及首要原因</h2>{table(['产品', '决定', '原因', '户数', '额度合计（元）'], shown)}</section>"
 
 
 def _extracts(manifest: dict[str, Any]) -> str:
     """Every table delivered, with what was noted of it; rejected ones first."""
     shown = []
-    for source in sorted(manifest["sources"], key=lambda s: (s["rejected"] is None, s["file_name"], s["sheet"])):
+    for source in sorted(
+        manifest["sources"], key=lambda s: (s["rejected"] is None, s["file_name"], s["sheet"])
+    ):
         place = " / ".join(filter(None, (source["file_name"], source["sheet"])))
         notes = [source["rejected"]] if source["rejected"] else source["notes"]
         text = "；".join(f"{EXTRACT_REASONS.get(code, code)}（{detail}）" for code, detail in notes)
         dropped = "、".join(f"{why} {len(headers)}" for why, headers in source["dropped_columns"].items())
-        shown.append((place, source["contract"] or "未识别", f"{source['lines']:,}", "重复副本" if source["is_copy"] else text, dropped))
+        shown.append(
+            (
+                place,
+                source["contract"] or "未识别",
+                f"{source['lines']:,}",
+                "重复副本" if source["is_copy"] else text,
+                dropped,
+            )
+        )
     return f"<section><h2>送达的表</h2>{table(['文件 / 表', '契约', '行数', '说明', '丢弃的列'], shown)}</section>"

@@ -47,8 +47,13 @@ def score(features: pa.Table, card: Scorecard) -> Scored:
     connection.register("points", points)
     table = card.probability
     levels = range(table.from_points, table.from_points + len(table.ppm))
-    connection.register("probabilities", pa.table({"table_points": pa.array(levels, pa.int64()), "ppm": pa.array(table.ppm, pa.int64())}))
-    scores = connection.sql(SCORED, params={"base": card.base_points, "lowest": levels[0], "highest": levels[-1]})
+    connection.register(
+        "probabilities",
+        pa.table({"table_points": pa.array(levels, pa.int64()), "ppm": pa.array(table.ppm, pa.int64())}),
+    )
+    scores = connection.sql(
+        SCORED, params={"base": card.base_points, "lowest": levels[0], "highest": levels[-1]}
+    )
     return Scored(points, scores.to_arrow_table())
 
 
@@ -73,10 +78,26 @@ def bins_table(card: Scorecard) -> pa.Table:
 def _feature_rows(order: int, feature: FeaturePoints) -> list[dict[str, object]]:
     common = {"feature": feature.name, "feature_order": order, "best_points": feature.best_points}
     rows: list[dict[str, object]] = [
-        {**common, "bin": "missing", "lower_edge": None, "upper_edge": None, "is_missing": True, "points": feature.missing_points}
+        {
+            **common,
+            "bin": "missing",
+            "lower_edge": None,
+            "upper_edge": None,
+            "is_missing": True,
+            "points": feature.missing_points,
+        }
     ]
     lower: float | None = None
     for bin_ in feature.bins:
-        rows.append({**common, "bin": bin_.label, "lower_edge": lower, "upper_edge": bin_.below, "is_missing": False, "points": bin_.points})
+        rows.append(
+            {
+                **common,
+                "bin": bin_.label,
+                "lower_edge": lower,
+                "upper_edge": bin_.below,
+                "is_missing": False,
+                "points": bin_.points,
+            }
+        )
         lower = bin_.below
     return rows

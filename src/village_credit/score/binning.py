@@ -48,7 +48,9 @@ def bin_feature(values: Floats, is_bad: NDArray[np.bool_], direction: Direction)
     total = (float((~is_bad).sum()), float(is_bad.sum()))
     missing = (float((~is_bad[~known]).sum()), float(is_bad[~known].sum()))
     missing_woe = _woe(*missing, *total) if sum(missing) >= MIN_SHARE * len(values) else 0.0
-    return Binned(edges, [_woe(good, bad, *total) for good, bad in zip(goods, bads, strict=True)], missing_woe)
+    return Binned(
+        edges, [_woe(good, bad, *total) for good, bad in zip(goods, bads, strict=True)], missing_woe
+    )
 
 
 def _first_edges(known: Floats) -> list[float]:
@@ -63,7 +65,7 @@ def _counts(values: Floats, is_bad: NDArray[np.bool_], edges: list[float]) -> tu
     index = np.searchsorted(np.array(edges), values, side="right")
     bads = np.bincount(index, weights=is_bad.astype(float), minlength=len(edges) + 1)
     every = np.bincount(index, minlength=len(edges) + 1).astype(float)
-    return every - bads, bads
+    return every - bads, bads.astype(float)
 
 
 def _woe(good: float, bad: float, all_good: float, all_bad: float) -> float:

@@ -30,7 +30,11 @@ def card_text(card: Scorecard) -> str:
         "",
         "| score | per million |",
         "|---|---|",
-        *(f"| {card.probability.from_points + i} | {ppm:,} |" for i, ppm in enumerate(card.probability.ppm) if i % 20 == 0),
+        *(
+            f"| {card.probability.from_points + i} | {ppm:,} |"
+            for i, ppm in enumerate(card.probability.ppm)
+            if i % 20 == 0
+        ),
         "",
     ]
     return "\n".join(lines)
@@ -39,4 +43,14 @@ def card_text(card: Scorecard) -> str:
 def _feature(feature: FeaturePoints) -> list[str]:
     head = f"## {feature.name} ({feature.unit}) · {feature.meaning_zh}"
     rows = [f"| {bin_.label} | {bin_.points:+d} |" for bin_ in feature.bins]
-    return [head, "", f"{feature.meaning}; from {', '.join(feature.sources)}.", "", "| value | points |", "|---|---|", *rows, f"| missing | {feature.missing_points:+d} |", ""]
+    return [
+        head,
+        "",
+        f"{feature.meaning}; from {', '.join(feature.sources)}.",
+        "",
+        "| value | points |",
+        "|---|---|",
+        *rows,
+        f"| missing | {feature.missing_points:+d} |",
+        "",
+    ]

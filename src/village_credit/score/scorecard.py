@@ -79,8 +79,12 @@ class ProbabilityTable(_Stored):
     @model_validator(mode="after")
     def falls(self) -> ProbabilityTable:
         """More points never mean a higher probability."""
-        if any(low < high for low, high in pairwise(self.ppm)) or not all(0 <= value <= PPM for value in self.ppm):
-            raise PydanticCustomError("PROBABILITY", "probabilities must fall with points and lie in 0..1,000,000 ppm")
+        if any(low < high for low, high in pairwise(self.ppm)) or not all(
+            0 <= value <= PPM for value in self.ppm
+        ):
+            raise PydanticCustomError(
+                "PROBABILITY", "probabilities must fall with points and lie in 0..1,000,000 ppm"
+            )
         return self
 
 
@@ -128,10 +132,15 @@ def load_scorecard(text: str, as_of: date) -> Scorecard:
     except json.JSONDecodeError as error:
         raise ModelRefused(f"scorecard is not JSON (line {error.lineno})") from None
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_input=False, include_url=False))
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
+            for fault in error.errors(include_input=False, include_url=False)
+        )
         raise ModelRefused(f"scorecard is unsound: {faults}") from None
     if not card.valid_from <= as_of <= card.valid_to:
-        raise ModelRefused(f"scorecard {card.model_id} is valid from {card.valid_from} to {card.valid_to}, not on {as_of}")
+        raise ModelRefused(
+            f"scorecard {card.model_id} is valid from {card.valid_from} to {card.valid_to}, not on {as_of}"
+        )
     return card
 
 

@@ -11,8 +11,16 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score, roc_curve
 from sklearn.model_selection import StratifiedGroupKFold
 
-from village_credit.score.binning import Binned, Floats, bin_feature
-from village_credit.score.scorecard import PPM, Bin, FeaturePoints, ProbabilityTable, Roles, Scorecard, Training
+from village_credit.score.binning import Binned, Direction, Floats, bin_feature
+from village_credit.score.scorecard import (
+    PPM,
+    Bin,
+    FeaturePoints,
+    ProbabilityTable,
+    Roles,
+    Scorecard,
+    Training,
+)
 
 POINTS_TO_DOUBLE_ODDS = 20
 ANCHOR_POINTS = 600  # at these points the odds are ANCHOR_ODDS good to one bad
@@ -30,7 +38,7 @@ class FeatureFacts:
     sources: tuple[str, ...]
     meaning: str
     meaning_zh: str
-    direction: str
+    direction: Direction
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,9 @@ class History:
     input_hashes: list[str]
 
 
-def train(history: History, features: list[FeatureFacts], model_id: str, valid_from: date, *, is_synthetic: bool) -> Scorecard:
+def train(
+    history: History, features: list[FeatureFacts], model_id: str, valid_from: date, *, is_synthetic: bool
+) -> Scorecard:
     """Fit a scorecard; its figures come from villages that each fold's fit did not see."""
     held_out = _held_out_points(history, features)
     card = _fit(history.values, history.is_bad, features)
@@ -56,7 +66,9 @@ def train(history: History, features: list[FeatureFacts], model_id: str, valid_f
     intercept, slope = _calibration(totals, history.is_bad)
     return Scorecard(
         model_id=model_id,
-        note="Trained on SYNTHETIC history: it shows the form of a scorecard and says nothing about real people." if is_synthetic else "",
+        note="Trained on SYNTHETIC history: it shows the form of a scorecard and says nothing about real people."
+        if is_synthetic
+        else "",
         base_points=card.base,
         points_to_double_odds=POINTS_TO_DOUBLE_ODDS,
         features=[
@@ -93,7 +105,7 @@ class _Card:
 
 def _fit(values: Floats, is_bad: NDArray[np.bool_], features: list[FeatureFacts]) -> _Card:
     """Bin every feature and weigh them; a feature whose weight turns against its evidence gets none."""
-    binned = [bin_feature(values[:, i], is_bad, feature.direction) for i, feature in enumerate(features)]  # type: ignore[arg-type]  # direction is checked by the catalogue
+    binned = [bin_feature(values[:, i], is_bad, feature.direction) for i, feature in enumerate(features)]
     woe = np.column_stack([one.transform(values[:, i]) for i, one in enumerate(binned)])
     used = np.array([len(set(one.woe)) > 1 for one in binned])
     model = LogisticRegression(C=1.0, max_iter=2000)
@@ -106,7 +118,10 @@ def _fit(values: Floats, is_bad: NDArray[np.bool_], features: list[FeatureFacts]
     weights[used] = model.coef_[0]
     factor = POINTS_TO_DOUBLE_ODDS / np.log(2)
     base = round(ANCHOR_POINTS + factor * (float(model.intercept_[0]) - np.log(ANCHOR_ODDS)))
-    points = [[round(float(w * weight * factor)) for w in [*one.woe, one.missing_woe]] for one, weight in zip(binned, weights, strict=True)]
+    points = [
+        [round(float(w * weight * factor)) for w in [*one.woe, one.missing_woe]]
+        for one, weight in zip(binned, weights, strict=True)
+    ]
     return _Card(base, binned, points)
 
 
@@ -115,7 +130,9 @@ def _totals(card: _Card, values: Floats) -> Floats:
     total = np.full(len(values), float(card.base))
     for index, (one, points) in enumerate(zip(card.binned, card.points, strict=True)):
         column = values[:, index]
-        place = np.where(np.isnan(column), len(points) - 1, np.searchsorted(np.array(one.edges), column, side="right"))
+        place = np.where(
+            np.isnan(column), len(points) - 1, np.searchsorted(np.array(one.edges), column, side="right")
+        )
         total += np.array(points, dtype=float)[place]
     return total
 
@@ -123,7 +140,9 @@ def _totals(card: _Card, values: Floats) -> Floats:
 def _held_out_points(history: History, features: list[FeatureFacts]) -> Floats:
     """Score each village by a fit that never saw it."""
     points = np.zeros(len(history.is_bad))
-    folds = StratifiedGroupKFold(n_splits=min(FOLDS, len(set(history.villages.tolist()))), shuffle=True, random_state=0)
+    folds = StratifiedGroupKFold(
+        n_splits=min(FOLDS, len(set(history.villages.tolist()))), shuffle=True, random_state=0
+    )
     for seen, unseen in folds.split(history.values, history.is_bad, history.villages):
         card = _fit(history.values[seen], history.is_bad[seen], features)
         points[unseen] = _totals(card, history.values[unseen])
@@ -166,8 +185,11 @@ def _feature_points(feature: FeatureFacts, binned: Binned, points: list[int]) ->
         sources=list(feature.sources),
         meaning=feature.meaning,
         meaning_zh=feature.meaning_zh,
-        direction=feature.direction,  # type: ignore[arg-type]  # pydantic checks it
-        bins=[Bin(below=upper, points=point, label=_label(binned.edges, i)) for i, (upper, point) in enumerate(zip(uppers, points[:-1], strict=True))],
+        direction=feature.direction,
+        bins=[
+            Bin(below=upper, points=point, label=_label(binned.edges, i))
+            for i, (upper, point) in enumerate(zip(uppers, points[:-1], strict=True))
+        ],
         missing_points=points[-1],
     )
 

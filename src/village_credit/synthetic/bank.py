@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
-from village_credit.synthetic.chance import Bools, Dates, Floats, Ints, Texts, add_months, choose, day, pick, sigmoid, stream
+from village_credit.synthetic.chance import (
+    Bools,
+    Dates,
+    Floats,
+    Ints,
+    Texts,
+    add_months,
+    choose,
+    day,
+    pick,
+    sigmoid,
+    stream,
+)
 from village_credit.synthetic.economy import Traits, affordable_limit, income
 from village_credit.synthetic.land import Land
 from village_credit.synthetic.places import Places
@@ -15,7 +28,9 @@ from village_credit.synthetic.shocks import Shocks
 
 OTHER_CREDIT = ("农户小额信用贷款", "住房按揭贷款")
 GUARANTEES = ("信用", "保证", "抵押")
-DRAW_SHARE = 0.4  # of households with a line that draw within the year: believed 15–35%, more here to train on
+DRAW_SHARE = (
+    0.4  # of households with a line that draw within the year: believed 15–35%, more here to train on
+)
 BASE_LOG_ODDS = -3.6  # gives a share of defaults between 3 and 6%
 
 
@@ -69,7 +84,7 @@ class Lists:
     withdrew: Ints
 
 
-def build_exposures(seed: int, land: Land, traits: Traits, as_of: date) -> Exposures:
+def build_exposures(seed: int, traits: Traits, as_of: date) -> Exposures:
     """A fifth of households owe the bank something else; a few owe much without security."""
     rng = stream(seed, "exposures")
     count = traits.ability.size
@@ -78,14 +93,23 @@ def build_exposures(seed: int, land: Land, traits: Traits, as_of: date) -> Expos
     household = np.flatnonzero(owes | heavy)
     size = household.size
     is_heavy = heavy[household]
-    credit = np.round(np.where(is_heavy, rng.uniform(150000, 210000, size), rng.uniform(8000, 60000, size)), -3)
+    credit = np.round(
+        np.where(is_heavy, rng.uniform(150000, 210000, size), rng.uniform(8000, 60000, size)), -3
+    )
     share = np.where(is_heavy, rng.uniform(0.02, 0.12, size), rng.uniform(0.2, 1.0, size))
     secured = choose(rng, GUARANTEES, size)
     due = day(as_of) + rng.integers(30, 5 * 365, size).astype("timedelta64[D]")
     poverty = pick(rng, traits.is_poor[household], 0.02)
     product = np.where(poverty, "脱贫人口小额信贷", choose(rng, OTHER_CREDIT, size))
     guarantee = np.where(is_heavy | poverty, "信用", secured)
-    return Exposures(household, product, np.where(poverty, 50000.0, credit), np.where(poverty, 30000.0, np.round(credit * share, 2)), guarantee, due)
+    return Exposures(
+        household,
+        product,
+        np.where(poverty, 50000.0, credit),
+        np.where(poverty, 30000.0, np.round(credit * share, 2)),
+        guarantee,
+        due,
+    )
 
 
 def build_conducts(seed: int, traits: Traits, as_of: date) -> Conducts:
@@ -111,8 +135,15 @@ def build_conducts(seed: int, traits: Traits, as_of: date) -> Conducts:
     due = np.where(poor, day(as_of) - np.timedelta64(200, "D"), due)
     settled = np.where(poor, due, settled)
     return Conducts(
-        household, opened, due, np.where(poor, np.minimum(worst, 20), worst), np.where(poor, 0, now), relief & ~poor, proven & ~poor,
-        np.where(poor, "脱贫人口小额信贷", choose(rng, OTHER_CREDIT, size)), settled,
+        household,
+        opened,
+        due,
+        np.where(poor, np.minimum(worst, 20), worst),
+        np.where(poor, 0, now),
+        relief & ~poor,
+        proven & ~poor,
+        np.where(poor, "脱贫人口小额信贷", choose(rng, OTHER_CREDIT, size)),
+        settled,
     )
 
 
@@ -121,7 +152,11 @@ def build_lines(seed: int, land: Land, traits: Traits, as_of: date) -> Lines:
     rng = stream(seed, "lines")
     can = affordable_limit(land, traits)
     household = np.flatnonzero(pick(rng, (can > 12000) & ~traits.is_poor & ~traits.was_poor, 0.12))
-    share = np.where(rng.random(household.size) < 0.65, rng.uniform(0.2, 0.5, household.size), rng.uniform(0.7, 1.1, household.size))
+    share = np.where(
+        rng.random(household.size) < 0.65,
+        rng.uniform(0.2, 0.5, household.size),
+        rng.uniform(0.7, 1.1, household.size),
+    )
     limit = np.maximum(np.floor(np.minimum(can[household], 120000) * share / 1000) * 1000, 5000)
     starts = day(as_of) - rng.integers(30, 700, household.size).astype("timedelta64[D]")
     return Lines(household, limit, starts, add_months(starts, 36) - np.timedelta64(1, "D"))
@@ -133,7 +168,7 @@ def build_lists(seed: int, count: int) -> Lists:
     shares = (0.004, 0.002, 0.002, 0.003, 0.003, 0.002, 0.002)
     sizes = [max(1 if count >= 50 else 0, round(share * count)) for share in shares]
     edges = np.cumsum([0, *sizes])
-    return Lists(*(np.sort(order[a:b]).astype(np.int64) for a, b in zip(edges, edges[1:], strict=False)))
+    return Lists(*(np.sort(order[a:b]).astype(np.int64) for a, b in itertools.pairwise(edges)))
 
 
 @dataclass(frozen=True)
@@ -144,29 +179,44 @@ class Followed:
     log_odds: Floats
 
 
-def follow(seed: int, places: Places, shocks: Shocks, land: Land, traits: Traits, past: Conducts, as_of: date) -> Followed:
+def follow(
+    seed: int, places: Places, shocks: Shocks, land: Land, traits: Traits, past: Conducts, as_of: date
+) -> Followed:
     """Default depends on ability, will, debt, land, spread of incomes, past arrears and the village's year."""
     rng = stream(seed, "follow", as_of.isoformat())
     count = traits.ability.size
     household = np.flatnonzero(rng.random(count) < DRAW_SHARE)
     size = household.size
-    log_odds = _default_log_odds(places, shocks, land, traits, past, as_of)[household] + rng.normal(0, 0.25, size)
+    log_odds = _default_log_odds(places, shocks, land, traits, past, as_of)[household] + rng.normal(
+        0, 0.25, size
+    )
     bad = rng.random(size) < sigmoid(log_odds)
     opened = day(as_of) + rng.integers(10, 330, size).astype("timedelta64[D]")
-    worst = np.where(bad, rng.integers(91, 300, size), np.where(rng.random(size) < 0.2, rng.integers(1, 60, size), 0))
+    worst = np.where(
+        bad, rng.integers(91, 300, size), np.where(rng.random(size) < 0.2, rng.integers(1, 60, size), 0)
+    )
     disaster = shocks.disaster(places.household_village[household], as_of.year + 1)
     proven = bad & disaster & (rng.random(size) < 0.5)
     late = worst > 0
     return Followed(
         Conducts(
-            household, opened, opened + np.timedelta64(365, "D"), worst.astype(np.int64), np.where(bad, worst, 0).astype(np.int64), proven, proven,
-            np.full(size, "农贷通", dtype=object), np.where(late, np.datetime64("NaT", "D"), opened + np.timedelta64(300, "D")),
+            household,
+            opened,
+            opened + np.timedelta64(365, "D"),
+            worst.astype(np.int64),
+            np.where(bad, worst, 0).astype(np.int64),
+            proven,
+            proven,
+            np.full(size, "农贷通", dtype=object),
+            np.where(late, np.datetime64("NaT", "D"), opened + np.timedelta64(300, "D")),
         ),
         log_odds,
     )
 
 
-def _default_log_odds(places: Places, shocks: Shocks, land: Land, traits: Traits, past: Conducts, as_of: date) -> Floats:
+def _default_log_odds(
+    places: Places, shocks: Shocks, land: Land, traits: Traits, past: Conducts, as_of: date
+) -> Floats:
     count = traits.ability.size
     earned = np.maximum(income(land, traits), 1000.0)
     worst = np.zeros(count)
@@ -175,7 +225,14 @@ def _default_log_odds(places: Places, shocks: Shocks, land: Land, traits: Traits
     spread = (traits.wages > 0).astype(float) + (traits.livestock > 0) + (traits.trade > 0)
     luck = shocks.of(places.household_village, as_of.year + 1)
     made: Floats = (
-        BASE_LOG_ODDS - 0.55 * traits.ability - 0.65 * traits.will + 0.7 * debt - 0.45 * np.log(np.maximum(earned / traits.persons, 500.0) / 12000.0)
-        - 0.15 * spread + 0.9 * (worst > 0) + 0.9 * (worst > 30) - 1.8 * np.minimum(luck, 0.3)
+        BASE_LOG_ODDS
+        - 0.55 * traits.ability
+        - 0.65 * traits.will
+        + 0.7 * debt
+        - 0.45 * np.log(np.maximum(earned / traits.persons, 500.0) / 12000.0)
+        - 0.15 * spread
+        + 0.9 * (worst > 0)
+        + 0.9 * (worst > 30)
+        - 1.8 * np.minimum(luck, 0.3)
     )
     return made

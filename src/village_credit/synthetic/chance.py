@@ -70,10 +70,23 @@ def add_months(days: Dates, months: Ints | int) -> Dates:
 
 def written_dates(days: Dates, separator: str = "-") -> Texts:
     """Dates as officers type them; empty where there is none."""
-    return texts([("" if text == "NaT" else text.replace("-", separator)) for text in days.astype(str).tolist()])
+    return texts(
+        [("" if text == "NaT" else text.replace("-", separator)) for text in days.astype(str).tolist()]
+    )
 
 
 def sigmoid(value: Floats) -> Floats:
     """Log-odds to probability."""
     made: Floats = 1.0 / (1.0 + np.exp(-value))
+    return made
+
+
+def sums(groups: Ints, values: Floats, size: int) -> Floats:
+    """Sum values by group 0..size-1."""
+    return np.bincount(groups, values, size).astype(np.float64)
+
+
+def rounded(values: Floats, places: int = 2) -> Floats:
+    """Round, as officers do."""
+    made: Floats = np.round(values, places).astype(np.float64)
     return made

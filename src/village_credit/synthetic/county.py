@@ -40,7 +40,14 @@ class SyntheticCounty:
 
 
 def synthesize(
-    out: Path, county_code: str, villages: int, households: int, seed: int, as_of: date, damage: Damage = "none", history: bool = False
+    out: Path,
+    county_code: str,
+    villages: int,
+    households: int,
+    seed: int,
+    as_of: date,
+    damage: Damage = "none",
+    history: bool = False,
 ) -> SyntheticCounty:
     """Write a synthetic county's inbox below `out`; the same arguments give the same bytes."""
     world = build_world(seed, county_code, villages, households, as_of, as_of)
@@ -49,12 +56,25 @@ def synthesize(
     written = write_files(out / county_code, files)
     for target, source in copies.items():
         (out / county_code / target).parent.mkdir(parents=True, exist_ok=True)
-        (out / county_code / target).write_bytes(source if isinstance(source, bytes) else (out / county_code / source).read_bytes())
+        (out / county_code / target).write_bytes(
+            source if isinstance(source, bytes) else (out / county_code / source).read_bytes()
+        )
     truth = out.parent / "truth" / county_code
     _write_truth(truth, world, damaged)
-    past = [_write_history(out.parent / "history", world, day, as_of) for day in earlier_days(as_of)] if history else []
+    past = (
+        [_write_history(out.parent / "history", world, day, as_of) for day in earlier_days(as_of)]
+        if history
+        else []
+    )
     return SyntheticCounty(
-        county_code, households, int((world.people.household >= 0).sum()), len(written) + len(copies), len(damaged), str(out / county_code), str(truth), past
+        county_code,
+        households,
+        int((world.people.household >= 0).sum()),
+        len(written) + len(copies),
+        len(damaged),
+        str(out / county_code),
+        str(truth),
+        past,
     )
 
 
@@ -87,16 +107,31 @@ def _write_truth(folder: Path, world: World, damaged: list[Damaged]) -> None:
         writer = csv.writer(file)
         writer.writerow([field.name for field in dataclasses.fields(Damaged)])
         writer.writerows(dataclasses.astuple(line) for line in damaged)
-    note = {"synthetic": True, "county_code": world.places.county_code, "as_of": world.as_of.isoformat(), "damaged_lines": len(damaged)}
+    note = {
+        "synthetic": True,
+        "county_code": world.places.county_code,
+        "as_of": world.as_of.isoformat(),
+        "damaged_lines": len(damaged),
+    }
     (folder / "county.json").write_text(json.dumps(note, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 def _write_history(folder: Path, world: World, day: date, as_of: date) -> str:
     """Write the deliveries as they stood on an earlier day, and the conduct of the year after."""
-    then = build_world(world.seed, world.places.county_code, world.places.village_codes.size, world.places.contractor_codes.size, as_of, day)
+    then = build_world(
+        world.seed,
+        world.places.county_code,
+        world.places.village_codes.size,
+        world.places.contractor_codes.size,
+        as_of,
+        day,
+    )
     place = folder / day.isoformat()
     write_files(place / "inbox" / world.places.county_code, county_files(then))
     followed = bank.follow(then.seed, then.places, then.shocks, then.land, then.traits, then.conducts, day)
     table = conduct_table(then, followed.conducts, years_before(day, -1))
-    write_files(place / "outcome" / world.places.county_code, [File("信用社/科技部/还款记录.csv", "csv_utf8_bom", [table])])
+    write_files(
+        place / "outcome" / world.places.county_code,
+        [File("信用社/科技部/还款记录.csv", "csv_utf8_bom", [table])],
+    )
     return str(place)

@@ -21,12 +21,21 @@ ID_SHARES = {
 VALUE_SHARE = 0.004  # of rows of a list that get one unreadable or impossible value
 HOSTILE_FACTOR = 40
 MAX_SHARE = 0.45
-LISTS = ("land_parcel", "land_subsidy", "crop_declaration", "household_economy", "machinery_subsidy", "bank_exposure")
+LISTS = (
+    "land_parcel",
+    "land_subsidy",
+    "crop_declaration",
+    "household_economy",
+    "machinery_subsidy",
+    "bank_exposure",
+)
 MONEY_OR_AREA = ("面积", "金额", "收入", "余额", "额(元)", "HTMJM")
 Copies = dict[str, "bytes | str"]
 
 
-def damage_files(files: list[File], seed: int, level: Literal["none", "typical", "hostile"]) -> tuple[list[Damaged], Copies]:
+def damage_files(
+    files: list[File], seed: int, level: Literal["none", "typical", "hostile"]
+) -> tuple[list[Damaged], Copies]:
     """Damage tables in place; gives every damaged line, and files to be added as bytes or as copies of others."""
     if level == "none":
         return [], {}
@@ -37,7 +46,12 @@ def damage_files(files: list[File], seed: int, level: Literal["none", "typical",
             rng = stream(seed, "damage", level, file.path, table.sheet)
             found += _damage_ids(rng, file, table, factor)
             found += _damage_values(rng, file, table, factor)
-            if file.kind in ("csv_gb18030", "csv_utf8_bom") and table.contract in LISTS and table.rows >= 20 and not file.archive:
+            if (
+                file.kind in ("csv_gb18030", "csv_utf8_bom")
+                and table.contract in LISTS
+                and table.rows >= 20
+                and not file.archive
+            ):
                 found += _damage_lines(rng, file, table)
     found += _excel_numbers(files)
     if level == "hostile":
@@ -46,8 +60,14 @@ def damage_files(files: list[File], seed: int, level: Literal["none", "typical",
 
 
 def _line(file: File, table: Table, row: int, what: str, expected: str) -> Damaged:
-    sheet = " / ".join(part for part in (file.path if file.archive else "", table.sheet if file.kind in ("xlsx", "xls") else "") if part)
-    return Damaged(file.archive or file.path, sheet, row + table.first_line(file.kind), table.contract, what, expected)
+    sheet = " / ".join(
+        part
+        for part in (file.path if file.archive else "", table.sheet if file.kind in ("xlsx", "xls") else "")
+        if part
+    )
+    return Damaged(
+        file.archive or file.path, sheet, row + table.first_line(file.kind), table.contract, what, expected
+    )
 
 
 def _rows(rng: np.random.Generator, table: Table, share: float) -> list[int]:
@@ -94,7 +114,12 @@ def _damage_ids(rng: np.random.Generator, file: File, table: Table, factor: int)
     for what, share in ID_SHARES[table.contract].items():
         change, expected = ID_DAMAGE[what]
         for row in _rows(rng, table, share * factor):
-            if row in table.deleted or len(str(column[row])) != 18 or not str(column[row])[:17].isdigit() or not str(column[row]).isascii():
+            if (
+                row in table.deleted
+                or len(str(column[row])) != 18
+                or not str(column[row])[:17].isdigit()
+                or not str(column[row]).isascii()
+            ):
                 continue
             column[row] = change(column[row], int(rng.integers(0, 1000)))
             found.append(_line(file, table, row, f"id {what}", expected))
@@ -122,7 +147,9 @@ def _damage_lines(rng: np.random.Generator, file: File, table: Table) -> list[Da
     cells = [",".join(str(column[row]).replace(",", "") for column in table.columns) for row in rows]
     whole = cells[0].encode(encoding)
     table.raw_lines[rows[0]] = whole.replace(b",", b',"', 1) + b"\r"
-    table.raw_lines[rows[1]] = (cells[1] + ("" if any(c > "\u0800" for c in cells[1]) else "村")).encode(other) + b"\r"
+    table.raw_lines[rows[1]] = (cells[1] + ("" if any(c > "\u0800" for c in cells[1]) else "村")).encode(
+        other
+    ) + b"\r"
     table.raw_lines[rows[2]] = cells[2].encode(encoding)[:-1] + b"\0\r"
     kinds = ("open quote", "other encoding", "zero byte")
     return [_line(file, table, row, kind, "quarantined") for row, kind in zip(rows, kinds, strict=True)]
@@ -135,7 +162,8 @@ def _excel_numbers(files: list[File]) -> list[Damaged]:
         return []
     file, table = books[-1], books[-1].tables[0]
     header = _id_header(table)
-    assert header is not None
+    if header is None:
+        return []
     column = table.column(header)
     found = []
     for row, number in enumerate(column):
@@ -165,5 +193,7 @@ def _extra_files(files: list[File]) -> Copies:
     return {
         "农经站/备份/副本(1).xlsx": book,
         "农经站/传输中断.xlsx": b"PK\x03\x04" + b"xl/workbook.xml [Content_Types].xml" * 20,
-        "农业农村局/培训签到.csv": "会议地点,参会单位,签到情况\r\n一号会议室,某单位,签到\r\n".encode("gb18030"),
+        "农业农村局/培训签到.csv": "会议地点,参会单位,签到情况\r\n一号会议室,某单位,签到\r\n".encode(
+            "gb18030"
+        ),
     }

@@ -22,20 +22,23 @@ PLACEHOLDER = "999999999999990001"
 def register_files(world: World) -> list[File]:
     """The land register's archive: dbf and GB18030 CSV tables."""
     archive = f"农业农村局/确权登记/{world.places.county_code}承包地确权成果.zip"
-    made = [
+    return [
         File("属性/FBF.csv", "csv_gb18030", [_issuers(world)], archive),
         File("属性/CBF.dbf", "dbf", [_contractors(world)], archive),
         File("属性/CBF_JTCY.dbf", "dbf", [_members(world)], archive),
         File("属性/CBDKXX.csv", "csv_gb18030", [_parcels(world)], archive),
         File("属性/LZHT.csv", "csv_gb18030", [_transfers(world)], archive),
     ]
-    return made
 
 
 def list_files(world: World) -> list[File]:
     """What the bureau's other desks send."""
     return [
-        File(f"农业农村局/惠民惠农/{world.as_of.year}年耕地地力保护补贴.csv", "csv_gb18030", [_subsidies(world)]),
+        File(
+            f"农业农村局/惠民惠农/{world.as_of.year}年耕地地力保护补贴.csv",
+            "csv_gb18030",
+            [_subsidies(world)],
+        ),
         File("农业农村局/种植业科/种植申报.txt", "tsv_utf16", [_crops(world)]),
         File("农业农村局/经营主体名录.xlsx", "xlsx", [_farms(world)]),
     ]
@@ -60,18 +63,38 @@ def _contractors(world: World) -> Table:
     places, people = world.places, world.people
     head = people.head
     count = places.contractor_codes.size
-    village = [f"{places.township_names[t]}{n}" for t, n in zip(places.household_township, places.village_names[places.household_village], strict=True)]
+    village = [
+        f"{places.township_names[t]}{n}"
+        for t, n in zip(
+            places.household_township, places.village_names[places.household_village], strict=True
+        )
+    ]
     members = np.bincount(people.household[people.household >= 0], minlength=count)
     surveyed = choose(stream(world.seed, "surveyed"), ["20160504", "20160317", "20170620", "20151109"], count)
     columns: list[list[Any]] = [
-        places.contractor_codes.tolist(), ["1"] * count, people.name_older[head].tolist(), ["1"] * count, people.id_number[head].tolist(),
-        [f"{place}{g}组" for place, g in zip(village, places.household_group, strict=True)], ["830000"] * count, people.phone[head].tolist(),
-        [str(m) for m in members], surveyed.tolist(),
+        places.contractor_codes.tolist(),
+        ["1"] * count,
+        people.name_older[head].tolist(),
+        ["1"] * count,
+        people.id_number[head].tolist(),
+        [f"{place}{g}组" for place, g in zip(village, places.household_group, strict=True)],
+        ["830000"] * count,
+        people.phone[head].tolist(),
+        [str(m) for m in members],
+        surveyed.tolist(),
     ]
     code = places.village_codes[0]
     extra = [
-        [PLACEHOLDER, f"{code}018001", f"{code}019001"], ["1", "2", "3"], ["未发包集体土地", "外来承包人", "村集体经济组织"], ["9", "9", "3"],
-        ["无", "无", "无"], ["无", "无", "无"], ["", "", ""], ["", "", ""], ["0", "1", "0"], ["20160101"] * 3,
+        [PLACEHOLDER, f"{code}018001", f"{code}019001"],
+        ["1", "2", "3"],
+        ["未发包集体土地", "外来承包人", "村集体经济组织"],
+        ["9", "9", "3"],
+        ["无", "无", "无"],
+        ["无", "无", "无"],
+        ["", "", ""],
+        ["", "", ""],
+        ["0", "1", "0"],
+        ["20160101"] * 3,
     ]
     header = ["CBFBM", "CBFLX", "CBFMC", "CBFZJLX", "CBFZJHM", "CBFDZ", "YZBM", "LXDH", "CBFCYSL", "CBFDCRQ"]
     return Table("land_contractor", header, [a + b for a, b in zip(columns, extra, strict=True)])
@@ -88,10 +111,21 @@ def _members(world: World) -> Table:
     note = np.where(dead, "7", np.where(moved, "1", "")).tolist()
     words = np.where(dead, "已去世", np.where(moved, "外嫁", "")).tolist()
     columns: list[list[Any]] = [
-        places.contractor_codes[people.household[rows]].tolist(), people.name_older[rows].tolist(), ["1" if m else "2" for m in people.is_male[rows]],
-        ["1"] * rows.size, people.id_number[rows].tolist(), relation, note, words, ["1"] * rows.size,
+        places.contractor_codes[people.household[rows]].tolist(),
+        people.name_older[rows].tolist(),
+        ["1" if m else "2" for m in people.is_male[rows]],
+        ["1"] * rows.size,
+        people.id_number[rows].tolist(),
+        relation,
+        note,
+        words,
+        ["1"] * rows.size,
     ]
-    table = Table("land_member", ["CBFBM", "CYXM", "CYXB", "CYZJLX", "CYZJHM", "YHZGX", "CYBZ", "CYBZSM", "SFGYR"], columns)
+    table = Table(
+        "land_member",
+        ["CBFBM", "CYXM", "CYXB", "CYZJLX", "CYZJHM", "YHZGX", "CYBZ", "CYBZSM", "SFGYR"],
+        columns,
+    )
     if rows.size > 20:
         table.deleted = {rows.size // 3, rows.size // 2}
         for column in table.columns:  # a deleted record is an old copy of the one before
@@ -107,13 +141,18 @@ def _parcels(world: World) -> Table:
     number = np.arange(household.size) - np.searchsorted(issuer.astype(str), issuer.astype(str))
     area = parcels.area_mu
     columns: list[list[Any]] = [
-        [f"{i}{n % 100000:05d}" for i, n in zip(issuer, number, strict=True)], issuer.tolist(), places.contractor_codes[household].tolist(),
-        [str(m) for m in parcels.method_code], [f"{a * SQUARE_METRES:.2f}" for a in area], [f"{a:.2f}" for a in area],
-        [f"{c}J" for c in places.contractor_codes[household]], ["1"] * household.size,
+        [f"{i}{n % 100000:05d}" for i, n in zip(issuer, number, strict=True)],
+        issuer.tolist(),
+        places.contractor_codes[household].tolist(),
+        [str(m) for m in parcels.method_code],
+        [f"{a * SQUARE_METRES:.2f}" for a in area],
+        [f"{a:.2f}" for a in area],
+        [f"{c}J" for c in places.contractor_codes[household]],
+        ["1"] * household.size,
     ]
     header = ["DKBM", "FBFBM", "CBFBM", "CBJYQQDFS", "HTMJ", "HTMJM", "CBJYQZBM", "SFQQQG"]
     extra = ["9" * 14 + "00001", issuer[0], PLACEHOLDER, "900", "600000.00", "900.00", "", "2"]
-    return Table("land_parcel", header, [a + [b] for a, b in zip(columns, extra, strict=True)])
+    return Table("land_parcel", header, [[*a, b] for a, b in zip(columns, extra, strict=True)])
 
 
 def _transfers(world: World) -> Table:
@@ -121,11 +160,20 @@ def _transfers(world: World) -> Table:
     outside = f"{places.county_code}999299010001"
     taker = [places.contractor_codes[t] if t >= 0 else outside for t in leases.to_household]
     columns: list[list[Any]] = [
-        [f"{places.contractor_codes[f][:14]}{n:03d}L" for n, f in enumerate(leases.from_household)], places.contractor_codes[leases.from_household].tolist(),
-        taker, ["301"] * len(taker), [f"{a * SQUARE_METRES:.2f}" for a in leases.area_mu], [f"{a:.2f}" for a in leases.area_mu],
-        written_dates(leases.starts, "").tolist(), written_dates(leases.ends, "").tolist(),
+        [f"{places.contractor_codes[f][:14]}{n:03d}L" for n, f in enumerate(leases.from_household)],
+        places.contractor_codes[leases.from_household].tolist(),
+        taker,
+        ["301"] * len(taker),
+        [f"{a * SQUARE_METRES:.2f}" for a in leases.area_mu],
+        [f"{a:.2f}" for a in leases.area_mu],
+        written_dates(leases.starts, "").tolist(),
+        written_dates(leases.ends, "").tolist(),
     ]
-    return Table("land_transfer", ["LZHTBM", "CBFBM", "SRFBM", "LZFS", "LZMJ", "LZMJM", "LZQXKSRQ", "LZQXJSRQ"], columns)
+    return Table(
+        "land_transfer",
+        ["LZHTBM", "CBFBM", "SRFBM", "LZFS", "LZMJ", "LZMJM", "LZQXKSRQ", "LZQXJSRQ"],
+        columns,
+    )
 
 
 def _subsidies(world: World) -> Table:
@@ -137,13 +185,33 @@ def _subsidies(world: World) -> Table:
     area = world.land.subsidised_mu[paid]
     who = head[paid]
     columns: list[list[Any]] = [
-        [str(n) for n in range(1, paid.size + 1)], [str(world.as_of.year - 1)] * paid.size, with_dot(people.name_newer[who], "•").tolist(),
-        people.id_number[who].tolist(), choose(rng, ["甲族", "乙族"], paid.size).tolist(), people.phone[who].tolist(),
-        places.village_labels[places.household_village[paid]].tolist(), [f"{g}组" for g in places.household_group[paid]],
-        [f"{a:.2f}" for a in world.land.registered_mu[paid]], [f"{a:.2f}" for a in area], [f"{a * SUBSIDY_YUAN_PER_MU:,.2f}" for a in area],
+        [str(n) for n in range(1, paid.size + 1)],
+        [str(world.as_of.year - 1)] * paid.size,
+        with_dot(people.name_newer[who], "•").tolist(),
+        people.id_number[who].tolist(),
+        choose(rng, ["甲族", "乙族"], paid.size).tolist(),
+        people.phone[who].tolist(),
+        places.village_labels[places.household_village[paid]].tolist(),
+        [f"{g}组" for g in places.household_group[paid]],
+        [f"{a:.2f}" for a in world.land.registered_mu[paid]],
+        [f"{a:.2f}" for a in area],
+        [f"{a * SUBSIDY_YUAN_PER_MU:,.2f}" for a in area],
         card_numbers(rng, paid.size).tolist(),
     ]
-    header = ["序号", "年度*", "姓名*", "身份证号*", "民族", "手机号", "所在村*", "所在组", "承包地面积（亩）", "实际补贴面积(亩)*", "实发金额(元)*", "银行卡号"]
+    header = [
+        "序号",
+        "年度*",
+        "姓名*",
+        "身份证号*",
+        "民族",
+        "手机号",
+        "所在村*",
+        "所在组",
+        "承包地面积（亩）",
+        "实际补贴面积(亩)*",
+        "实发金额(元)*",
+        "银行卡号",
+    ]
     return Table("land_subsidy", header, columns, footer=True)
 
 
@@ -156,30 +224,50 @@ def _crops(world: World) -> Table:
     household, crop = np.nonzero((land.crop_mu >= 0.05) & declares[:, None])
     rows: list[list[Any]] = [[] for _ in range(7)]
     for year in (world.as_of.year - 1, world.as_of.year):
-        luck = world.shocks.of(places.household_village[household], year) + 0.05 * world.traits.ability[household]
+        luck = (
+            world.shocks.of(places.household_village[household], year)
+            + 0.05 * world.traits.ability[household]
+        )
         area = land.crop_mu[household, crop]
         kilograms = area * YIELD_KG[crop] / LINT_OUTTURN * np.exp(luck + rng.normal(0, 0.06, area.size))
         who = people.current_head[household]
         block: list[list[Any]] = [
-            [str(year)] * area.size, with_dot(people.name_newer[who], "·").tolist(), people.id_number[who].tolist(),
-            places.village_labels[places.household_village[household]].tolist(), [CROPS[c] for c in crop], [f"{a:.2f}" for a in area],
+            [str(year)] * area.size,
+            with_dot(people.name_newer[who], "·").tolist(),
+            people.id_number[who].tolist(),
+            places.village_labels[places.household_village[household]].tolist(),
+            [CROPS[c] for c in crop],
+            [f"{a:.2f}" for a in area],
             [f"{k:.0f}" if c == COTTON else "" for k, c in zip(kilograms, crop, strict=True)],
         ]
         rows = [a + b for a, b in zip(rows, block, strict=True)]
-    return Table("crop_declaration", ["年度", "姓名", "身份证号码", "所在村", "作物", "种植面积（亩）", "交售量（公斤）"], rows)
+    return Table(
+        "crop_declaration",
+        ["年度", "姓名", "身份证号码", "所在村", "作物", "种植面积（亩）", "交售量（公斤）"],
+        rows,
+    )
 
 
 def _farms(world: World) -> Table:
     people, places = world.people, world.places
     growers = np.flatnonzero(world.land.is_grower)
     who = people.current_head[growers]
-    bands = choose(stream(world.seed, "farms"), ["5万元以下", "5万-20万", "20万-100万", "150000"], growers.size)
+    bands = choose(
+        stream(world.seed, "farms"), ["5万元以下", "5万-20万", "20万-100万", "150000"], growers.size
+    )
     columns: list[list[Any]] = [
-        [f"{n[-2:]}家庭农场" for n in people.name_newer[who]], people.name_newer[who].tolist(), people.id_number[who].tolist(),
-        places.village_labels[places.household_village[growers]].tolist(), ["家庭农场"] * growers.size, np.round(world.land.farmed_mu[growers], 2).tolist(), bands.tolist(),
+        [f"{n[-2:]}家庭农场" for n in people.name_newer[who]],
+        people.name_newer[who].tolist(),
+        people.id_number[who].tolist(),
+        places.village_labels[places.household_village[growers]].tolist(),
+        ["家庭农场"] * growers.size,
+        np.round(world.land.farmed_mu[growers], 2).tolist(),
+        bands.tolist(),
     ]
     return Table(
-        "family_farm", ["家庭农场名称", "经营者姓名", "身份证号", "村", "类型", "经营面积（亩）", "家庭年收入（元）"], columns, sheet="名录", title="新型农业经营主体名录"
+        "family_farm",
+        ["家庭农场名称", "经营者姓名", "身份证号", "村", "类型", "经营面积（亩）", "家庭年收入（元）"],
+        columns,
+        sheet="名录",
+        title="新型农业经营主体名录",
     )
-
-

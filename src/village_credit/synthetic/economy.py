@@ -75,12 +75,24 @@ def build_traits(seed: int, people: People, land: Land, ability: Floats, will: F
     poor = pick(rng, (ability < 1.2) & ~land.is_grower & ~salaried, 0.062)
     trade = np.where(rng.random(count) < 0.10, rng.lognormal(np.log(34000), 0.6, count), 0.0) * boost
     return Traits(
-        ability, will, np.maximum(persons, 1), np.clip(np.round(persons * rng.uniform(0.4, 0.75, count)), 1, 5).astype(np.int64),
-        wages * np.where(poor, 0.85, 1.0), (sheep * 380.0 + cattle * 2600.0) * rng.uniform(0.8, 1.25, count) * boost,
-        trade * ~poor, rng.uniform(800, 4200, count) + poor * rng.uniform(2000, 6000, count), sheep, cattle,
+        ability,
+        will,
+        np.maximum(persons, 1),
+        np.clip(np.round(persons * rng.uniform(0.4, 0.75, count)), 1, 5).astype(np.int64),
+        wages * np.where(poor, 0.85, 1.0),
+        (sheep * 380.0 + cattle * 2600.0) * rng.uniform(0.8, 1.25, count) * boost,
+        trade * ~poor,
+        rng.uniform(800, 4200, count) + poor * rng.uniform(2000, 6000, count),
+        sheep,
+        cattle,
         rng.lognormal(np.log(110000), 0.5, count) * boost + 2500 * land.farmed_mu,
-        np.where(rng.random(count) < 0.3, rng.lognormal(np.log(17000), 0.8, count) * np.exp(-0.25 * ability), 0.0),
-        poor, _monitored(rng, poor, land), pick(rng, ~poor & ~land.is_grower & ~salaried, 0.03), rng.random(count) < 0.2,
+        np.where(
+            rng.random(count) < 0.3, rng.lognormal(np.log(17000), 0.8, count) * np.exp(-0.25 * ability), 0.0
+        ),
+        poor,
+        _monitored(rng, poor, land),
+        pick(rng, ~poor & ~land.is_grower & ~salaried, 0.03),
+        rng.random(count) < 0.2,
     )
 
 
@@ -99,14 +111,25 @@ def write_book(seed: int, year: int, places: Places, shocks: Shocks, land: Land,
     luck = shocks.of(places.household_village, year) + 0.1 * traits.ability + rng.normal(0, 0.1, count)
     modest = np.where(rng.random(count) < 0.1, rng.uniform(0.45, 0.8, count), 1.0)
     planting = land.crop_mu @ (YIELD_KG * PRICE_YUAN) * np.exp(luck) * modest
-    livestock = traits.livestock * np.exp(rng.normal(0, 0.15, count) + 0.3 * shocks.of(places.household_village, year))
+    livestock = traits.livestock * np.exp(
+        rng.normal(0, 0.15, count) + 0.3 * shocks.of(places.household_village, year)
+    )
     trade = traits.trade * np.exp(rng.normal(0, 0.2, count))
-    cost = land.crop_mu @ COST_YUAN * rng.normal(1.0, 0.07, count) * np.sqrt(modest) + 0.4 * livestock + 0.45 * trade
+    cost = (
+        land.crop_mu @ COST_YUAN * rng.normal(1.0, 0.07, count) * np.sqrt(modest)
+        + 0.4 * livestock
+        + 0.45 * trade
+    )
     wages = traits.wages * np.exp(rng.normal(0, 0.15, count))
     return Book(
-        _tens(planting), _tens(livestock), _tens(wages), _tens(trade),
-        _tens(traits.transfers * rng.uniform(0.9, 1.1, count)), _tens(np.maximum(cost, 200)),
-        _tens(traits.persons * rng.uniform(3800, 6800, count)), _tens(traits.assets * rng.uniform(0.9, 1.1, count)),
+        _tens(planting),
+        _tens(livestock),
+        _tens(wages),
+        _tens(trade),
+        _tens(traits.transfers * rng.uniform(0.9, 1.1, count)),
+        _tens(np.maximum(cost, 200)),
+        _tens(traits.persons * rng.uniform(3800, 6800, count)),
+        _tens(traits.assets * rng.uniform(0.9, 1.1, count)),
         _tens(traits.informal_debts * rng.uniform(0.6, 1.4, count)),
     )
 

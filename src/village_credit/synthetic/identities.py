@@ -29,14 +29,20 @@ def id_numbers(county_code: str, born: Dates, is_male: Bools) -> Texts:
     rank[order] = np.arange(born.size) - np.searchsorted(key, key)
     sequence = (rank * 37 + 11) % 500 * 2 + is_male
     bodies = int(prefix_of(county_code)) * 10**11 + births * 1000 + sequence
-    return texts([f"{body}{ID_CHECKS[check]}" for body, check in zip(bodies.tolist(), _checks(bodies).tolist(), strict=True)])
+    return texts(
+        [
+            f"{body}{ID_CHECKS[check]}"
+            for body, check in zip(bodies.tolist(), _checks(bodies).tolist(), strict=True)
+        ]
+    )
 
 
 def _yyyymmdd(days: Dates) -> Ints:
     months = days.astype("datetime64[M]")
     years = days.astype("datetime64[Y]").astype(np.int64) + 1970
     month = months.astype(np.int64) % 12 + 1
-    return (years * 10000 + month * 100 + (days - months).astype(np.int64) + 1).astype(np.int64)
+    written: Ints = (years * 10000 + month * 100 + (days - months).astype(np.int64) + 1).astype(np.int64)
+    return written
 
 
 def _checks(bodies: Ints) -> Ints:
@@ -46,11 +52,12 @@ def _checks(bodies: Ints) -> Ints:
     for weight in reversed(ID_WEIGHTS):
         rest, digit = np.divmod(rest, 10)
         total += weight * digit
-    return total % 11
+    remainder: Ints = total % 11
+    return remainder
 
 
 def has_valid_check(id_number: str) -> bool:
-    """Is this an 18-digit number whose check digit holds?"""
+    """Tell an 18-digit number whose check digit holds."""
     if len(id_number) != 18 or not id_number[:17].isdigit():
         return False
     total = sum(weight * int(digit) for weight, digit in zip(ID_WEIGHTS, id_number[:17], strict=True))

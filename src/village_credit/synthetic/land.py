@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 
-from village_credit.synthetic.chance import Bools, Dates, Floats, Ints, day, pick, stream
+from village_credit.synthetic.chance import Bools, Dates, Floats, Ints, day, pick, rounded, stream, sums
 from village_credit.synthetic.places import Places
 
 CROPS = ("棉花", "小麦", "玉米", "核桃", "红枣", "油葵")
@@ -60,14 +60,18 @@ def build_land(seed: int, places: Places, ability: Floats, as_of: date) -> Land:
     grower = pick(rng, ability > -0.5, GROWER_SHARE)
     wanted = np.where(grower, 200 + rng.exponential(190, count), wanted)
     parcels = _parcels(stream(seed, "land", "parcels"), wanted, grower)
-    registered = np.bincount(parcels.household, parcels.area_mu, count)
-    counted = np.bincount(parcels.household, parcels.area_mu * (parcels.method_code < 200), count)
+    registered = sums(parcels.household, parcels.area_mu, count)
+    counted = sums(parcels.household, parcels.area_mu * (parcels.method_code < 200), count)
     leases = _leases(stream(seed, "land", "leases"), places, registered, as_of)
-    farmed = np.round(np.maximum(counted + _leased_net(leases, count, as_of), 0.5), 2)
+    farmed = rounded(np.maximum(counted + _leased_net(leases, count, as_of), 0.5))
     return Land(
-        parcels, leases, registered, farmed,
+        parcels,
+        leases,
+        registered,
+        farmed,
         _subsidised(stream(seed, "land", "subsidised"), farmed),
-        _crops(stream(seed, "land", "crops"), places, farmed), grower,
+        _crops(stream(seed, "land", "crops"), places, farmed),
+        grower,
     )
 
 
@@ -87,7 +91,10 @@ def _leases(rng: np.random.Generator, places: Places, registered: Floats, as_of:
     count = registered.size
     source = np.flatnonzero(pick(rng, registered > 4, 0.06) if count > 1 else np.zeros(count, np.bool_))
     village = places.household_village
-    first, last = np.searchsorted(village, village[source]), np.searchsorted(village, village[source], "right")
+    first, last = (
+        np.searchsorted(village, village[source]),
+        np.searchsorted(village, village[source], "right"),
+    )
     taker = first + rng.integers(0, 10**9, source.size) % np.maximum(last - first, 1)
     taker = np.where((rng.random(source.size) < 0.05) | (taker == source), -1, taker)
     starts = day(as_of) - rng.integers(60, 3 * 365, source.size).astype("timedelta64[D]")
@@ -100,16 +107,15 @@ def _leased_net(leases: Leases, count: int, as_of: date) -> Floats:
     """Mu taken minus mu let, of the leases in force."""
     area = leases.area_mu * (leases.ends >= day(as_of))
     inside = leases.to_household >= 0
-    taken = np.bincount(leases.to_household[inside], area[inside], count)
-    net: Floats = taken - np.bincount(leases.from_household, area, count)
-    return net
+    taken = sums(leases.to_household[inside], area[inside], count)
+    return taken - sums(leases.from_household, area, count)
 
 
 def _subsidised(rng: np.random.Generator, farmed: Floats) -> Floats:
     """Close to the register; a tenth differs by more than a fifth."""
     near = farmed * (1 - np.abs(rng.normal(0, 0.03, farmed.size)))
     far = farmed * np.where(rng.random(farmed.size) < 0.7, rng.uniform(0.4, 0.78, farmed.size), 1.35)
-    return np.round(np.where(rng.random(farmed.size) < 0.1, far, near), 2)
+    return rounded(np.where(rng.random(farmed.size) < 0.1, far, near))
 
 
 def _crops(rng: np.random.Generator, places: Places, farmed: Floats) -> Floats:

@@ -65,10 +65,18 @@ def build_people(seed: int, places: Places, as_of: date) -> People:
     died = _deaths(seed, household, relation, as_of)
     moved = _moves(seed, relation, male, ages)
     return People(
-        household, relation, male, born, died, moved, named.newer, named.older,
+        household,
+        relation,
+        male,
+        born,
+        died,
+        moved,
+        named.newer,
+        named.older,
         identities.id_numbers(places.county_code, born, male),
         identities.phone_numbers(int(stream(seed, "people", "phones").integers(10**8)), household.size),
-        head, _current_heads(household, relation, ages, died, moved, head),
+        head,
+        _current_heads(household, relation, ages, died, moved, head),
     )
 
 
@@ -76,7 +84,9 @@ def _draw_families(rng: np.random.Generator, count: int) -> _Family:
     head = np.clip(rng.normal(47, 10.5, count), 21, 84)
     lonely_old = pick(rng, np.ones(count, np.bool_), 0.008) if count > 1 else np.zeros(count, np.bool_)
     orphans = pick(rng, ~lonely_old, 0.002) if count > 1 else np.zeros(count, np.bool_)
-    head = np.where(lonely_old, rng.uniform(67, 84, count), np.where(orphans, rng.uniform(9, 16.5, count), head))
+    head = np.where(
+        lonely_old, rng.uniform(67, 84, count), np.where(orphans, rng.uniform(9, 16.5, count), head)
+    )
     small = lonely_old | orphans
     spouse = np.where(rng.random(count) < 0.86, np.maximum(head - rng.normal(2, 3, count), 20), np.nan)
     spouse = np.where(orphans | (lonely_old & (rng.random(count) < 0.5)), np.nan, spouse)
@@ -112,7 +122,10 @@ def _stack(seed: int, family: _Family, outsiders: int) -> tuple[Floats, Ints, In
 
 def _births(rng: np.random.Generator, ages: Floats, as_of: date) -> Dates:
     days = np.maximum((ages * 365.2425).astype(np.int64), 10)
-    return day(as_of) - days.astype("timedelta64[D]") - rng.integers(0, 25, ages.size).astype("timedelta64[D]")
+    born: Dates = (
+        day(as_of) - days.astype("timedelta64[D]") - rng.integers(0, 25, ages.size).astype("timedelta64[D]")
+    )
+    return born
 
 
 def _name_kinds(seed: int, places: Places, household: Ints) -> Ints:
@@ -145,7 +158,8 @@ def _deaths(seed: int, household: Ints, relation: Ints, as_of: date) -> Dates:
 def _moves(seed: int, relation: Ints, male: Bools, ages: Floats) -> Bools:
     """Daughters who married into another village stay registered with their parents."""
     rng = stream(seed, "people", "moves")
-    return (relation == CHILD) & ~male & (ages > 22) & (rng.random(ages.size) < 0.5)
+    moved: Bools = (relation == CHILD) & ~male & (ages > 22) & (rng.random(ages.size) < 0.5)
+    return moved
 
 
 def _current_heads(

@@ -9,7 +9,9 @@ import numpy as np
 from village_credit.synthetic import name_lists
 from village_credit.synthetic.chance import Ints, Texts, stream, texts
 
-GROUP_SIZE = 70  # households per village group: believed, as issuers of four figures of households are unknown
+GROUP_SIZE = (
+    70  # households per village group: believed, as issuers of four figures of households are unknown
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,12 @@ class Places:
         """Names as officers write them: with the township where two townships share the name."""
         names = self.village_names.tolist()
         owners = self.township_names[self.village_township]
-        return texts([owner + name if names.count(name) > 1 else name for owner, name in zip(owners, names, strict=True)])
+        return texts(
+            [
+                owner + name if names.count(name) > 1 else name
+                for owner, name in zip(owners, names, strict=True)
+            ]
+        )
 
 
 def build_places(seed: int, county_code: str, villages: int, households: int) -> Places:
@@ -50,7 +57,9 @@ def build_places(seed: int, county_code: str, villages: int, households: int) ->
     village_township = np.sort(np.arange(villages, dtype=np.int64) % townships)
     township_codes = texts([f"{county_code}{100 + number}" for number in range(townships)])
     rank = np.arange(villages) - np.searchsorted(village_township, village_township)
-    village_codes = texts([f"{township_codes[t]}{201 + r}" for t, r in zip(village_township, rank, strict=True)])
+    village_codes = texts(
+        [f"{township_codes[t]}{201 + r}" for t, r in zip(village_township, rank, strict=True)]
+    )
     village = _settle(seed, villages, households)
     in_village = np.arange(households) - np.searchsorted(village, village)
     group = in_village // GROUP_SIZE + 1

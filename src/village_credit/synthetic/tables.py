@@ -21,7 +21,9 @@ class Table:
     groups: list[tuple[str, int]] = field(default_factory=list)  # two-row header: (label, columns it spans)
     footer: bool = False
     deleted: set[int] = field(default_factory=set)  # dbf records that are marked as deleted
-    raw_lines: dict[int, bytes] = field(default_factory=dict)  # lines that are damaged below the level of cells
+    raw_lines: dict[int, bytes] = field(
+        default_factory=dict
+    )  # lines that are damaged below the level of cells
 
     @property
     def rows(self) -> int:

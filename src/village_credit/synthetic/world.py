@@ -33,7 +33,9 @@ class World:
     lists: bank.Lists
 
 
-def build_world(seed: int, county_code: str, villages: int, households: int, born_as_of: date, as_of: date) -> World:
+def build_world(
+    seed: int, county_code: str, villages: int, households: int, born_as_of: date, as_of: date
+) -> World:
     """Make a county. `born_as_of` fixes who lives there, `as_of` what has happened so far."""
     places = build_places(seed, county_code, villages, households)
     people = build_people(seed, places, born_as_of)
@@ -42,9 +44,17 @@ def build_world(seed: int, county_code: str, villages: int, households: int, bor
     land = build_land(seed, places, ability, as_of)
     traits = build_traits(seed, people, land, ability, will)
     return World(
-        seed, as_of, places, people, shocks, land, traits,
-        bank.build_exposures(seed, land, traits, as_of), bank.build_conducts(seed, traits, as_of),
-        bank.build_lines(seed, land, traits, as_of), bank.build_lists(seed, households),
+        seed,
+        as_of,
+        places,
+        people,
+        shocks,
+        land,
+        traits,
+        bank.build_exposures(seed, traits, as_of),
+        bank.build_conducts(seed, traits, as_of),
+        bank.build_lines(seed, land, traits, as_of),
+        bank.build_lists(seed, households),
     )
 
 

@@ -55,7 +55,9 @@ def _zip(members: list[File]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for member in members:
-            archive.writestr(zipfile.ZipInfo(member.path, ZIP_DAY), content_of(member), zipfile.ZIP_DEFLATED, 6)
+            archive.writestr(
+                zipfile.ZipInfo(member.path, ZIP_DAY), content_of(member), zipfile.ZIP_DEFLATED, 6
+            )
     return buffer.getvalue()
 
 
@@ -94,16 +96,44 @@ def _dbf(table: Table) -> bytes:
     """Write a dBASE III table: every field text, padded with blanks."""
     columns = [[_typed(cell).encode("gb18030") for cell in column] for column in table.columns]
     widths = [max([1, *(len(cell) for cell in column)]) for column in columns]
-    header = struct.pack("<BBBBIHH16xBB2x", 0x03, 120, 1, 1, table.rows, 33 + 32 * len(widths), 1 + sum(widths), 0, DBF_LANGUAGE_GBK)
-    fields = b"".join(struct.pack("<11sc4xBB14x", name.encode("ascii"), b"C", width, 0) for name, width in zip(table.header, widths, strict=True))
+    header = struct.pack(
+        "<BBBBIHH16xBB2x",
+        0x03,
+        120,
+        1,
+        1,
+        table.rows,
+        33 + 32 * len(widths),
+        1 + sum(widths),
+        0,
+        DBF_LANGUAGE_GBK,
+    )
+    fields = b"".join(
+        struct.pack("<11sc4xBB14x", name.encode("ascii"), b"C", width, 0)
+        for name, width in zip(table.header, widths, strict=True)
+    )
     marks = [b"*" if row in table.deleted else b" " for row in range(table.rows)]
     padded = [[cell.ljust(width) for cell in column] for column, width in zip(columns, widths, strict=True)]
-    return header + fields + b"\r" + b"".join(b"".join(cells) for cells in zip(marks, *padded, strict=True)) + b"\x1a"
+    return (
+        header
+        + fields
+        + b"\r"
+        + b"".join(b"".join(cells) for cells in zip(marks, *padded, strict=True))
+        + b"\x1a"
+    )
 
 
 def _xlsx(tables: list[Table]) -> bytes:
     buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
+    book = xlsxwriter.Workbook(
+        buffer,
+        {
+            "constant_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        },
+    )
     book.set_properties({"created": MADE_ON})
     dated = book.add_format({"num_format": "yyyy-mm-dd"})
     for table in tables:
@@ -153,7 +183,10 @@ def _xlsx_rows(sheet: Any, table: Table, row: int, dated: Any) -> int:
 def _repacked(content: bytes) -> bytes:
     """Write the workbook's archive again with one fixed day, so that bytes repeat."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as given, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as given,
+        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made,
+    ):
         for info in given.infolist():
             made.writestr(zipfile.ZipInfo(info.filename, ZIP_DAY), given.read(info), zipfile.ZIP_DEFLATED, 6)
     return buffer.getvalue()

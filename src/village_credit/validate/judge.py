@@ -39,7 +39,10 @@ FINDINGS = pa.schema(
 MAX_QUARANTINED_SHARE = 0.9  # above this, and from 20 rows on, the extract itself is at fault
 MIN_ROWS_FOR_SHARE = 20
 _ERROR_CELL = re.compile(r"^#(?:N/A|DIV/0!|REF!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|GETTING_DATA)")
-_RANGE_ERRORS = {"less_than_equal", "less_than", "greater_than"}
+_BY_TYPE = {
+    **dict.fromkeys(("less_than_equal", "less_than", "greater_than", "greater_than_equal"), "OUT_OF_RANGE"),
+    "string_too_long": "TOO_LONG",
+}
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,9 @@ def normalise(batch: Batch) -> Normalised:
     changes: dict[str, int] = {}
     for spec in field_specs(batch.contract):
         if spec.name in batch.rows.column_names:
-            columns[spec.name], changes[spec.name] = normalise_column(spec, batch.rows.column(spec.name).to_pylist())
+            columns[spec.name], changes[spec.name] = normalise_column(
+                spec, batch.rows.column(spec.name).to_pylist()
+            )
     units = convert_units(batch.contract, columns, batch.units)
     return Normalised(columns, units, {name: count for name, count in changes.items() if count})
 
@@ -98,9 +103,20 @@ class _Findings:
     def __init__(self) -> None:
         self.columns: list[list[Any]] = [[] for _ in FINDINGS]
 
-    def add(self, line: int, spec: FieldSpec | None, rule: str, code: str, value: str | None, *, is_quarantine: bool = True) -> None:
+    def add(
+        self,
+        line: int,
+        spec: FieldSpec | None,
+        rule: str,
+        code: str,
+        value: str | None,
+        *,
+        is_quarantine: bool = True,
+    ) -> None:
         shown = shape(value, spec.kind if spec else None)
-        for column, item in zip(self.columns, (line, spec.name if spec else "", rule, code, is_quarantine, shown), strict=True):
+        for column, item in zip(
+            self.columns, (line, spec.name if spec else "", rule, code, is_quarantine, shown), strict=True
+        ):
             column.append(item)
 
     def table(self) -> pa.Table:
@@ -113,7 +129,10 @@ def shape(value: str | None, kind: Kind | None) -> str:
         return ""
     if kind is Kind.ID:
         return identity.masked(value)
-    return "".join("9" if c.isdigit() else "x" if c.isascii() and c.isalpha() else "汉" if c.isalpha() else c for c in value[:40])
+    return "".join(
+        "9" if c.isdigit() else "x" if c.isascii() and c.isalpha() else "汉" if c.isalpha() else c
+        for c in value[:40]
+    )
 
 
 def _id_statuses(names: list[str], columns: list[Cells], count: int) -> list[str] | None:
@@ -121,15 +140,25 @@ def _id_statuses(names: list[str], columns: list[Cells], count: int) -> list[str
     if "id_number" not in names:
         return None
     numbers = columns[names.index("id_number")]
-    documents = columns[names.index("document_type")] if "document_type" in names else [identity.RESIDENT_ID_DOCUMENT] * count
+    documents = (
+        columns[names.index("document_type")]
+        if "document_type" in names
+        else [identity.RESIDENT_ID_DOCUMENT] * count
+    )
     return [
-        identity.id_status(number) if document in (identity.RESIDENT_ID_DOCUMENT, None) else identity.OTHER_DOCUMENT
+        identity.id_status(number)
+        if document in (identity.RESIDENT_ID_DOCUMENT, None)
+        else identity.OTHER_DOCUMENT
         for number, document in zip(numbers, documents, strict=True)
     ]
 
 
 def _judge_rows(
-    contract: str, specs: tuple[FieldSpec, ...], columns: list[Cells], lines: list[int], statuses: list[str] | None
+    contract: str,
+    specs: tuple[FieldSpec, ...],
+    columns: list[Cells],
+    lines: list[int],
+    statuses: list[str] | None,
 ) -> tuple[list[tuple[int, dict[str, Any]]], _Findings]:
     """Run the contract over the rows. The collector is paused: millions of small objects, no cycles."""
     validator = INCOMING[contract].__pydantic_validator__
@@ -161,13 +190,20 @@ def _judge_rows(
     return accepted, findings
 
 
-def _add_identity(findings: _Findings, specs: tuple[FieldSpec, ...], row: dict[str, Any], line: int, status: str) -> None:
+def _add_identity(
+    findings: _Findings, specs: tuple[FieldSpec, ...], row: dict[str, Any], line: int, status: str
+) -> None:
     spec = next(spec for spec in specs if spec.name == "id_number")
     findings.add(line, spec, "id_status", identity.REFUSED[status], row["id_number"])
 
 
 def _second_chance(
-    specs: tuple[FieldSpec, ...], row: dict[str, Any], error: ValidationError, line: int, findings: _Findings, validator: Any
+    specs: tuple[FieldSpec, ...],
+    row: dict[str, Any],
+    error: ValidationError,
+    line: int,
+    findings: _Findings,
+    validator: Any,
 ) -> Any:
     """Record every broken rule; unreadable ancillary fields become null and the row is judged again."""
     by_name = {spec.name: spec for spec in specs}
@@ -205,43 +241,51 @@ def reason_code(spec: FieldSpec | None, error_type: str, value: str | None) -> s
         return "REQUIRED_EMPTY"
     if _ERROR_CELL.match(value):
         return "ERROR_CELL"
-    if error_type == "greater_than_equal":
-        return "NEGATIVE_NUMBER" if value.startswith("-") else "OUT_OF_RANGE"
-    if error_type in _RANGE_ERRORS:
-        return "OUT_OF_RANGE"
-    if error_type == "string_too_long":
-        return "TOO_LONG"
-    return _unreadable(spec.kind, value)
+    if error_type == "greater_than_equal" and value.startswith("-"):
+        return "NEGATIVE_NUMBER"
+    return _BY_TYPE.get(error_type) or _unreadable(spec.kind, value)
+
+
+_UNREADABLE = {
+    Kind.DAY: "UNREADABLE_DATE",
+    Kind.MONTH: "UNREADABLE_DATE",
+    Kind.YEAR: "UNREADABLE_YEAR",
+    Kind.LABEL: "NOT_IN_LIST",
+}
 
 
 def _unreadable(kind: Kind, value: str) -> str:
-    if kind in (Kind.DAY, Kind.MONTH):
-        return "UNREADABLE_DATE"
-    if kind is Kind.YEAR:
-        return "UNREADABLE_YEAR"
-    if kind is Kind.LABEL:
-        return "NOT_IN_LIST"
-    if kind in (Kind.COUNT, Kind.YUAN, Kind.MU, Kind.KILOGRAM):
-        if is_interval(value):
-            return "INTERVAL_NOT_ALLOWED"
-        if re.fullmatch(r"-?[0-9]+\.[0-9]+", half_width(value)):
-            return "TOO_MANY_DECIMALS"
-        return "NEGATIVE_NUMBER" if re.fullmatch(r"-[0-9]+", value) else "UNREADABLE_NUMBER"
-    return "UNREADABLE_CODE"
+    if kind not in (Kind.COUNT, Kind.YUAN, Kind.MU, Kind.KILOGRAM):
+        return _UNREADABLE.get(kind, "UNREADABLE_CODE")
+    if is_interval(value):
+        return "INTERVAL_NOT_ALLOWED"
+    if re.fullmatch(r"-?[0-9]+\.[0-9]+", half_width(value)):
+        return "TOO_MANY_DECIMALS"
+    return "NEGATIVE_NUMBER" if re.fullmatch(r"-[0-9]+", value) else "UNREADABLE_NUMBER"
 
 
 def _reject_if_hopeless(contract: str, rows: int, accepted: int) -> None:
     if rows >= MIN_ROWS_FOR_SHARE and accepted < rows * (1 - MAX_QUARANTINED_SHARE):
-        raise ExtractRejected("TOO_MANY_QUARANTINED", f"{contract}: only {accepted} of {rows} rows meet the contract; ask the office to deliver it again")
+        raise ExtractRejected(
+            "TOO_MANY_QUARANTINED",
+            f"{contract}: only {accepted} of {rows} rows meet the contract; ask the office to deliver it again",
+        )
 
 
-def _typed_table(batch: Batch, specs: tuple[FieldSpec, ...], accepted: list[tuple[int, dict[str, Any]]], statuses: list[str] | None) -> pa.Table:
+def _typed_table(
+    batch: Batch,
+    specs: tuple[FieldSpec, ...],
+    accepted: list[tuple[int, dict[str, Any]]],
+    statuses: list[str] | None,
+) -> pa.Table:
     """Lay accepted rows out as columns; money DECIMAL(18,2), land DECIMAL(18,4) mu."""
     indices = pa.array([index for index, _ in accepted], pa.int64())
     models = [model for _, model in accepted]
     columns = {name: batch.rows.column(name).take(indices) for name in ("line_number", "last_line")}
     for spec in specs:
-        columns[spec.name] = pa.array([model[spec.name] for model in models], ARROW_TYPES.get(spec.kind, pa.string()))
+        columns[spec.name] = pa.array(
+            [model[spec.name] for model in models], ARROW_TYPES.get(spec.kind, pa.string())
+        )
     if statuses is not None:
         columns["id_status"] = pa.array([statuses[index] for index, _ in accepted], pa.string())
     return pa.table(columns)

@@ -17,12 +17,16 @@ from data_contracts.registry import FieldSpec
 Cells = list[str | None]
 
 INTERPUNCT = "\u00b7"
-_INTERPUNCTS = re.compile("(?<=[^\\W\\d_])\\s*[\u2022\u30fb\u2027\uff0e.\u22c5\u2219\u25cf\u3002\u00b7\uff65\u2024\u0387\u16eb]\\s*(?=[^\\W\\d_])")
+_INTERPUNCTS = re.compile(
+    "(?<=[^\\W\\d_])\\s*[\u2022\u30fb\u2027\uff0e.\u22c5\u2219\u25cf\u3002\u00b7\uff65\u2024\u0387\u16eb]\\s*(?=[^\\W\\d_])"
+)
 _BLANKS = " \t\r\n\u3000\u00a0\ufeff\u200b"
 _QUOTED = re.compile(r'^="(.*)"$')
 _THOUSANDS = re.compile(r"^-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?$")
 _NUMBER = re.compile(r"^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)$")
-_DAY = re.compile(r"^((?:19|20)[0-9]{2})[-./年]([0-9]{1,2})[-./月]([0-9]{1,2})[日号]?(?:[ T]00:00(?::00(?:\.0+)?)?)?$")
+_DAY = re.compile(
+    r"^((?:19|20)[0-9]{2})[-./年]([0-9]{1,2})[-./月]([0-9]{1,2})[日号]?(?:[ T]00:00(?::00(?:\.0+)?)?)?$"
+)
 _COMPACT = re.compile(r"^((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})$")
 _MONTH = re.compile(r"^((?:19|20)[0-9]{2})(?:[-./年]([0-9]{1,2})月?|([0-9]{2}))$")
 _SERIAL = re.compile(r"^([2-5][0-9]{4})(?:\.0+)?$")  # 1954 to 2064
@@ -31,7 +35,13 @@ _INTERVAL = re.compile(r"^([0-9.]+)(万)?元?[-~—至到]+([0-9.]+)(万)?元?$"
 _BELOW = re.compile(r"^([0-9.]+)(万)?元?(?:以下|以内)$")
 _ABOVE = re.compile(r"^([0-9.]+)(万)?元?以上$")
 EXCEL_EPOCH = date(1899, 12, 30)
-SUFFIXES = {Kind.YEAR: "年", Kind.COUNT: "人口只头台次天个", Kind.YUAN: "元", Kind.MU: "亩", Kind.KILOGRAM: ""}
+SUFFIXES = {
+    Kind.YEAR: "年",
+    Kind.COUNT: "人口只头台次天个",
+    Kind.YUAN: "元",
+    Kind.MU: "亩",
+    Kind.KILOGRAM: "",
+}
 
 
 def normalise_column(spec: FieldSpec, cells: Cells) -> tuple[Cells, int]:
@@ -76,7 +86,9 @@ def half_width(text: str) -> str:
     """Turn full-width letters, digits and brackets into half-width; leaves ① and ½ alone."""
     if text.isascii():
         return text
-    return "".join(chr(ord(c) - 0xFEE0) if "\uff01" <= c <= "\uff5e" else " " if c == "\u3000" else c for c in text)
+    return "".join(
+        chr(ord(c) - 0xFEE0) if "\uff01" <= c <= "\uff5e" else " " if c == "\u3000" else c for c in text
+    )
 
 
 def name(text: str) -> str:

@@ -48,7 +48,9 @@ def _without(rows: pa.Table, outcomes: pa.Table) -> pa.Table:
     if not outcomes.num_rows:
         return rows
     connection = _connect(given=rows, gone=outcomes)
-    return connection.sql("SELECT * FROM given ANTI JOIN gone USING (row_id) ORDER BY row_id").to_arrow_table()
+    return connection.sql(
+        "SELECT * FROM given ANTI JOIN gone USING (row_id) ORDER BY row_id"
+    ).to_arrow_table()
 
 
 def _compared(contract: str) -> list[str]:

@@ -44,7 +44,9 @@ def _converted(cell: str | None, factor: Decimal, kind: Kind) -> str | None:
     return plain_decimal(str(value.quantize(Decimal("0.0001"), ROUND_HALF_UP) if kind is Kind.MU else value))
 
 
-def _settle(contract: str, specs: dict[str, FieldSpec], columns: dict[str, Cells], said: dict[str, str | None]) -> dict[str, str]:
+def _settle(
+    contract: str, specs: dict[str, FieldSpec], columns: dict[str, Cells], said: dict[str, str | None]
+) -> dict[str, str]:
     units = {name: unit for name in specs if (unit := said.get(name)) is not None}
     if PAIR[0] in specs:
         units.setdefault(PAIR[1], "mu")
@@ -56,7 +58,11 @@ def _settle(contract: str, specs: dict[str, FieldSpec], columns: dict[str, Cells
         silent = [name for name in names if name not in units]
         if silent:
             common = {units[name] for name in names if name in units}
-            unit = common.pop() if len(common) == 1 else _by_magnitude(contract, kind, [columns[name] for name in silent])
+            unit = (
+                common.pop()
+                if len(common) == 1
+                else _by_magnitude(contract, kind, [columns[name] for name in silent])
+            )
             units.update(dict.fromkeys(silent, unit))
     return units
 
@@ -70,7 +76,10 @@ def _pair_unit(contract: str, columns: dict[str, Cells]) -> str:
         metres = sum(_agree(m * TO_CANONICAL["square_metre"], d) for m, d in pairs)
         mu = sum(_agree(m, d) for m, d in pairs)
         if max(metres, mu) * 2 <= len(pairs):
-            raise ExtractRejected("UNIT_UNKNOWN", f"{contract}: area in square metres and in mu disagree in most of {len(pairs)} rows")
+            raise ExtractRejected(
+                "UNIT_UNKNOWN",
+                f"{contract}: area in square metres and in mu disagree in most of {len(pairs)} rows",
+            )
         return "square_metre" if metres >= mu else "mu"
     known = [value for value in measured if value is not None]
     return "square_metre" if not known or median(known) > SQUARE_METRE_MEDIAN else "mu"
@@ -82,7 +91,9 @@ def _agree(area: Decimal, declared: Decimal) -> bool:
 
 def _by_magnitude(contract: str, kind: Kind, columns: list[Cells]) -> str:
     """Tell an unsaid unit where only one is plausible; otherwise refuse the extract."""
-    values = [value for cells in columns for cell in cells if (value := _decimal(cell)) is not None and value > 0]
+    values = [
+        value for cells in columns for cell in cells if (value := _decimal(cell)) is not None and value > 0
+    ]
     middle = median(values) if values else None
     if kind is Kind.YUAN and (middle is None or middle >= YUAN_MEDIAN):
         return "yuan"
@@ -90,7 +101,10 @@ def _by_magnitude(contract: str, kind: Kind, columns: list[Cells]) -> str:
         return "mu"
     if kind is Kind.KILOGRAM and (middle is None or middle >= YUAN_MEDIAN):
         return "kilogram"
-    raise ExtractRejected("UNIT_UNKNOWN", f"{contract}: no unit for its {kind.value} columns and a median of {middle} fits several; state the unit in the header")
+    raise ExtractRejected(
+        "UNIT_UNKNOWN",
+        f"{contract}: no unit for its {kind.value} columns and a median of {middle} fits several; state the unit in the header",
+    )
 
 
 def _decimal(cell: str | None) -> Decimal | None:
