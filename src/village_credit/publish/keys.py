@@ -23,7 +23,7 @@ NAMES = ("pseudonym", "vault", "frozen", "signing")
 TRADER_MARK = "T"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # a traceback may print its locals: never these
 class Keys:
     """Four secrets of 32 bytes each. The pseudonym key is never rotated: household_key hangs on it."""
 

@@ -165,6 +165,7 @@ COMMENTS: MappingProxyType[str, str] = MappingProxyType(
         "credited_households": "Households with a granted limit",
         "coverage": "Credited households over registered ones, share 0–1",
         "new_households": "Credited now and not a year before; null where nothing was published then",
+        "other_products": "Products that a later publication of their own replaced",
         "new_sum_yuan": "Growth of the sum of limits over the year before, whole yuan; null likewise",
     }
 )

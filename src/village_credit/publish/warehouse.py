@@ -109,6 +109,7 @@ def _values_view(
     connection.execute(
         f"CREATE VIEW {name} AS SELECT {typed} FROM (VALUES {body}) AS v({', '.join(columns)}){where}"
     )
+    _comment(connection, name, "What the ledger says; the analysts' views read it")
 
 
 def _create_values(

@@ -13,7 +13,7 @@ WHERE product IS NOT NULL AND balance_yuan > 0 GROUP BY unit_code, product;
 CREATE TABLE before_by_unit AS  -- our own limit in force, else a line that the bank had granted
 WITH own AS (SELECT unit_code, product, limit_yuan, term_months, valid_from, valid_to FROM in_force),
 loaded AS (
-    SELECT unit_code, n.product, down(sum(fen(limit_yuan)), 100) AS limit_yuan, date_diff('month', min(starts_on), max(ends_on) + 1) AS term_months,
+    SELECT unit_code, n.product, down(sum(fen(limit_yuan)), 100) AS limit_yuan, datesub('month', min(starts_on), max(ends_on) + 1) AS term_months,
            min(starts_on) AS valid_from, max(ends_on) AS valid_to
     FROM credit_lines AS c JOIN product_names AS n USING (product_name)
     WHERE starts_on < $as_of AND ends_on >= $as_of::DATE - 1 GROUP BY unit_code, n.product

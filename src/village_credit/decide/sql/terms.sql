@@ -42,14 +42,16 @@ WITH based AS (
            down(machines_fen_ppm + (sheep * f.sheep_value + cattle * f.cattle_value) * 100000000 + declared_fen * f.declared_asset_share, 100000000) AS verified_assets
     FROM based, f
 ), freed AS (
-    SELECT served.*, greatest(0, least(down(stressed * f.service_share, 1000000), stressed - living_need) - existing_service) AS free_service,
+    SELECT served.*,
+           CASE WHEN stressed IS NOT NULL  -- GREATEST would turn an unknown into 0
+                THEN greatest(0, least(down(stressed * f.service_share, 1000000), stressed - living_need) - existing_service) END AS free_service,
            down(verified_assets * f.asset_share, 1000000) AS asset_part, down(operating_income * f.operating_share, 1000000) AS operating_part,
            down(scale_e6 * (1000000 + f.working_margin), 1000000000000) AS crop_need, sheep * f.sheep_need + cattle * f.cattle_need AS livestock_need
     FROM served, f
 )
 SELECT freed.* EXCLUDE (cost_e6, scale_e6, machines_fen_ppm, declared_fen),
        down((free_service + working_capital) * permille, 1000) AS capacity,
-       CASE WHEN band IS NULL OR band = 'E' THEN 0 ELSE base + asset_part + operating_part END AS band_limit,
+       CASE WHEN income IS NULL THEN NULL WHEN band IS NULL OR band = 'E' THEN 0 ELSE base + asset_part + operating_part END AS band_limit,
        CASE WHEN product = 'trader_loan' THEN down(fen(applied_yuan), 100) ELSE crop_need + livestock_need END AS need,
        down(least(cap, f.household_cap) * 100 - unsecured_fen, 100) AS headroom,
        CASE WHEN coalesce(before_yuan, 0) > 0 THEN down(before_yuan * f.rise, 1000000) END AS rise

@@ -1,0 +1,100 @@
+"""No person of a delivery is readable outside the vault, the frozen bytes and the branch packages."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from tests.conftest import DELIVERY, MODELS, Scored, new_store
+from village_credit import cli
+from village_credit.publish.store import Store
+
+TRUTH = json.loads((DELIVERY / "truth.json").read_text(encoding="utf-8"))
+SEARCHED_ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "gb18030")
+
+
+def secrets() -> list[str]:
+    """Every canary, and every person's number, phone and long name of the delivery."""
+    canaries = TRUTH["canaries"]
+    found = [*canaries["names"], *canaries["id_numbers"], *canaries["phones"], *canaries["cards"], *canaries["prohibited_values"]]
+    for household in TRUTH["households"]:
+        for member in household["members"]:
+            found += [member["id_number"], member["phone"]]
+            found += [member["name"]] if len(member["name"]) >= 4 else []
+    return [text for text in found if text]
+
+
+def store_texts(store: Store) -> Iterator[tuple[str, bytes]]:
+    """Every file outside the outbox: its bytes, its name, and the decoded cells of its tables."""
+    for path in sorted(store.root.rglob("*")):
+        if path.is_dir() or path.is_relative_to(store.root / "outbox"):
+            continue
+        yield str(path), path.read_bytes() + path.name.encode()
+        if path.suffix == ".parquet":
+            yield f"{path} decoded", json.dumps(pq.read_table(path).to_pylist(), ensure_ascii=False, default=str).encode()
+    connection = duckdb.connect(str(store.warehouse), read_only=True)
+    for (name,) in connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall():
+        yield f"view {name}", json.dumps(connection.execute(f"SELECT * FROM {name}").fetchall(), ensure_ascii=False, default=str).encode()
+    connection.close()
+
+
+def leaks(texts: Iterator[tuple[str, bytes]]) -> list[str]:
+    """Name the places that hold a person, never the person."""
+    needles = [text.encode(encoding) for text in set(secrets()) for encoding in SEARCHED_ENCODINGS]
+    return [place for place, content in texts if any(needle in content for needle in needles)]
+
+
+def test_no_file_or_view_outside_the_outbox_holds_a_person(delivery: Scored):
+    assert leaks(store_texts(delivery.store)) == []
+
+
+@pytest.mark.parametrize("encoding", SEARCHED_ENCODINGS)
+def test_the_search_finds_a_leak_that_is_planted(delivery: Scored, encoding: str):
+    planted = f"… {TRUTH['canaries']['names'][3]} …".encode(encoding)
+    assert leaks(iter([("planted", planted)])) == ["planted"]
+
+
+def test_the_search_decodes_parquet(tmp_path: Path):
+    import pyarrow as pa
+
+    (tmp_path / "store").mkdir()
+    pq.write_table(pa.table({"x": [TRUTH["canaries"]["id_numbers"][0]]}), tmp_path / "store" / "t.parquet", compression="zstd")
+    texts = [("decoded", json.dumps(pq.read_table(tmp_path / "store" / "t.parquet").to_pylist()).encode())]
+    assert leaks(iter(texts)) == ["decoded"]
+
+
+def test_the_terminal_says_no_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    new_store(tmp_path)
+    monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(tmp_path / "keys"))
+    said = io.StringIO()
+    store = str(tmp_path / "store")
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        assert cli.main(["score", "--store", store, "--models", str(MODELS), "--inbox", str(DELIVERY / "inbox"), "--county", "653199", "--as-of", "2026-11-01", "--by", "1001"]) == 0
+        (run,) = os.listdir(tmp_path / "store" / "runs")
+        assert cli.main(["approve", run, "--store", store, "--by", "2002", "--reason", "test"]) == 0
+        assert cli.main(["publish", run, "--store", store]) == 0
+        for verb in (["notices", run], ["diff", run, "--by", "village"], ["status"], ["report", run]):
+            assert cli.main([*verb, "--store", store]) == 0
+    assert "staged" in said.getvalue()
+    assert leaks(iter([("terminal", said.getvalue().encode())])) == []
+
+
+def test_branch_packages_do_hold_the_borrowers(delivery: Scored):
+    outbox = b"".join(path.read_bytes() for path in (delivery.store.root / "outbox").rglob("limits.csv"))
+    assert any(number.encode() in outbox for number in TRUTH["canaries"]["id_numbers"])
+
+
+def test_private_folders_and_keys_are_for_their_owner_only(delivery: Scored):
+    for folder in ("vault", "frozen", "outbox"):
+        assert (delivery.store.root / folder).stat().st_mode & 0o077 == 0
+    assert (delivery.store.root.parent / "keys").stat().st_mode & 0o777 == 0o600
+    assert sys.platform != "win32"

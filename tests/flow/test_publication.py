@@ -1,0 +1,148 @@
+"""Signing, publishing and packing: two people, one moment, packages that add up, views that answer."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from pathlib import Path
+
+import duckdb
+import openpyxl
+import pytest
+
+from tests.conftest import PREPARER, SIGNER, Scored, new_store, put_in_force, score_into
+from village_credit.acts import publish, sign
+from village_credit.errors import GateRefused, RunConflict, VerificationFailed
+from village_credit.publish.ledger import read_ledger
+from village_credit.publish.package import verify_package
+from village_credit.publish.views import VIEWS
+
+
+def view(scored: Scored, query: str) -> list[tuple]:
+    connection = duckdb.connect(str(scored.store.warehouse), read_only=True)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def packages(scored: Scored) -> list[Path]:
+    return sorted(path.parent for path in (scored.store.root / "outbox").rglob("READY"))
+
+
+def test_branch_packages_add_up_to_the_views(published: Scored):
+    rows = limits = 0
+    for folder in packages(published):
+        with (folder / "limits.csv").open(encoding="utf-8-sig", newline="") as file:
+            amounts = [int(row["limit_yuan"]) for row in csv.DictReader(file)]
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        assert (manifest["rows"], manifest["sum_limit_yuan"]) == (len(amounts), sum(amounts))
+        assert manifest["files"]["limits.csv"] == hashlib.sha256((folder / "limits.csv").read_bytes()).hexdigest()
+        rows, limits = rows + len(amounts), limits + sum(amounts)
+    ((count, total),) = view(published, "SELECT count(*), sum(limit_yuan) FROM limits_current WHERE limit_yuan > 0")
+    assert (rows, limits) == (count, total)
+
+
+def test_a_package_is_verified_and_an_altered_one_refused(county_inbox: Path, tmp_path: Path):
+    scored = score_into(new_store(tmp_path), county_inbox, "659900")
+    put_in_force(scored.store, scored.run.run_id)
+    folder = packages(scored)[0]
+    assert verify_package(folder)["rows"] > 0
+    (folder / "limits.csv").write_bytes((folder / "limits.csv").read_bytes().replace(b"5000", b"9000", 1))
+    with pytest.raises(VerificationFailed, match=r"limits\.csv"):
+        verify_package(folder)
+
+
+def test_the_csv_is_safe_to_open_and_the_sheet_has_the_branch_s_columns(published: Scored):
+    folder = packages(published)[0]
+    with (folder / "limits.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert all(row["身份证号码"].endswith(("\t", "X")) for row in rows)
+    assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row.values())
+    sheet = openpyxl.load_workbook(io.BytesIO((folder / "limits.xlsx").read_bytes())).worksheets[0]
+    assert sheet["A2"].value == "单位：元"
+    assert [cell.value for cell in sheet[3]] == ["序号", "姓名", "身份证号码", "授信金额", "授信期限", "备注"]
+
+
+def test_branch_files_and_views_share_no_name_of_a_household(published: Scored):
+    keys = {key for (key,) in view(published, "SELECT household_key FROM limits_current")}
+    refs = set()
+    for folder in packages(published):
+        with (folder / "limits.csv").open(encoding="utf-8-sig", newline="") as file:
+            refs |= {row["household_ref"] for row in csv.DictReader(file)}
+    assert refs
+    assert not refs & keys
+
+
+def test_the_preparer_cannot_sign_whatever_the_case_or_width(county_inbox: Path, tmp_path: Path):
+    scored = score_into(new_store(tmp_path), county_inbox, "659900")
+    with pytest.raises(GateRefused, match="second person"):
+        sign.approve(scored.store, scored.run.run_id, "１００１ ", "x", [])
+    assert [entry.act for entry in read_ledger(scored.store.root / "ledger")] == ["stage"]
+
+
+def test_an_unsigned_run_is_not_published_and_a_signed_one_is_signed_once(county_inbox: Path, tmp_path: Path):
+    scored = score_into(new_store(tmp_path), county_inbox, "659900")
+    with pytest.raises(GateRefused, match="not signed"):
+        publish.publish(scored.store, scored.run.run_id, PREPARER)
+    sign.approve(scored.store, scored.run.run_id, SIGNER, "x", [])
+    with pytest.raises(RunConflict, match="signed already"):
+        sign.approve(scored.store, scored.run.run_id, "3003", "x", [])
+
+
+def test_a_failed_gate_refuses_until_it_is_overridden_by_name(tmp_path: Path, county_inbox: Path):
+    inbox = tmp_path / "inbox"
+    for path in (county_inbox / "659900").rglob("*"):
+        if path.is_file() and path.name != "关系人.csv":
+            target = inbox / "659900" / path.relative_to(county_inbox / "659900")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    scored = score_into(new_store(tmp_path), inbox, "659900")
+    assert sign.failed_gates(scored.store, scored.run.run_id) == ["related_party_list"]
+    with pytest.raises(GateRefused, match="related_party_list"):
+        sign.approve(scored.store, scored.run.run_id, SIGNER, "x", [])
+    sign.approve(scored.store, scored.run.run_id, SIGNER, "the list is on its way", ["related_party_list"])
+    assert view(scored, "SELECT overridden_by FROM gates WHERE gate = 'related_party_list'") == [(SIGNER,)]
+
+
+def test_an_altered_run_is_neither_signed_nor_published(county_inbox: Path, tmp_path: Path):
+    scored = score_into(new_store(tmp_path), county_inbox, "659900")
+    path = scored.store.run_folder(scored.run.run_id) / "decisions.parquet"
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(VerificationFailed, match="decisions"):
+        sign.approve(scored.store, scored.run.run_id, SIGNER, "x", [])
+
+
+def test_a_crash_after_the_ledger_s_entry_is_healed_by_the_next_command(county_inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    scored = score_into(new_store(tmp_path), county_inbox, "659900")
+    sign.approve(scored.store, scored.run.run_id, SIGNER, "x", [])
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(publish, "pack", killed)
+    with pytest.raises(KeyboardInterrupt):
+        publish.publish(scored.store, scored.run.run_id, PREPARER)
+    monkeypatch.undo()
+    assert packages(scored) == []
+    assert publish.publish(scored.store, scored.run.run_id, PREPARER).noop
+    assert packages(scored) != []
+    assert view(scored, "SELECT count(*) > 0 FROM limits_current") == [(True,)]
+
+
+def test_every_promised_view_answers_and_every_column_has_a_comment(published: Scored):
+    for name in VIEWS:
+        assert view(published, f"SELECT count(*) > 0 FROM {name}") == [(True,)], name
+    bare = view(published, "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal AND comment IS NULL")
+    assert bare == []
+
+
+def test_published_figures_balance_from_line_to_branch_row(published: Scored):
+    ((lines, files),) = view(published, "SELECT count(*), count(DISTINCT (file_name, sheet)) FROM reconciliation")
+    assert lines == sum(published.run.counts["lines"].values())
+    assert files > 10
+    ((decided,),) = view(published, "SELECT count(*) FROM limits_current")
+    ((covered,),) = view(published, "SELECT sum(households) FROM village_coverage")
+    assert decided == covered == published.run.counts["registered"]

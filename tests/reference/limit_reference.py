@@ -1,0 +1,762 @@
+"""A second, independent reckoning of the credit limit, from its definition alone, in exact fractions.
+
+Section numbers are those of the limit's definition. Nothing here is fast or clever: each function is one
+sentence or two of the definition, and `//` is the only rounding except for a norm's `half_up`.
+
+Left to others: budgets (§4.3), relief windows (§4.4), the branch's figure (§4.5), disputed data (§6).
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+Row = dict[str, Any]
+Rows = list[Row]
+
+KEYS = ("county", "product", "band", "crop")
+TERMS = ("capacity", "band", "need", "headroom", "rise")  # the order of §4.2
+BOOK_PARTS = {
+    "livestock": "livestock_income_yuan",
+    "wages": "wage_income_yuan",
+    "trade": "trade_income_yuan",
+    "transfers": "transfer_income_yuan",
+}
+HEADS = ("sheep", "cattle")
+# A source without a legal basis: the fact table that is then not used.
+TABLE_OF_SOURCE = {
+    "land_subsidy": "subsidies",
+    "crop_declaration": "crops",
+    "household_economy": "books",
+    "machinery_subsidy": "machines",
+    "bank_exposure": "exposures",
+    "bank_conduct": "conducts",
+    "monitored_household": "monitored",
+    "family_farm": "farms",
+}
+# §6, in the order in which they decide.
+SCREEN = {
+    "CONSENT_WITHDRAWN": "declined",
+    "RELATED_PARTY": "declined",
+    "NEGATIVE_LIST": "declined",
+    "OVERDUE_90": "declined",
+    "NO_LEGAL_BASIS": "manual_review",
+    "OVERDUE": "manual_review",
+    "OUT_OF_AREA": "declined",
+    "NO_BORROWER": "declined",
+    "OTHER_PRODUCT": "declined",
+    "OBJECTION": "manual_review",
+    "NO_INCOME_SOURCE": "manual_review",
+    "LINK_UNCONFIRMED": "manual_review",
+    "LOWEST_BAND": "declined",
+    "AGE_TERM": "declined",
+    "NOT_SCORED": "manual_review",
+}
+
+
+# --- arithmetic and dates -----------------------------------------------------------------------------------
+
+
+def down(value: Fraction | int) -> int:
+    """Whole yuan, towards minus infinity."""
+    return int(value // 1)
+
+
+def down4(value: Fraction) -> Fraction:
+    """Four decimals, towards minus infinity."""
+    return Fraction(value * 10_000 // 1, 10_000)
+
+
+def half_up2(value: Fraction) -> Fraction:
+    """Two decimals, away from zero at the half."""
+    size = Fraction((abs(value) * 100 + Fraction(1, 2)) // 1, 100)
+    return size if value >= 0 else -size
+
+
+def mean(values: list[Fraction]) -> Fraction:
+    return sum(values, Fraction(0)) / len(values)
+
+
+def smaller_known(*values: Fraction | None) -> Fraction | None:
+    known = [value for value in values if value is not None]
+    return min(known) if known else None
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day of a later month, or that month's last day."""
+    year, month0 = divmod(day.year * 12 + day.month - 1 + months, 12)
+    first_after = date(year + (month0 == 11), (month0 + 1) % 12 + 1, 1)
+    last = (first_after - timedelta(days=1)).day
+    return date(year, month0 + 1, min(day.day, last))
+
+
+def whole_years(start: date, end: date) -> int:
+    return end.year - start.year - ((end.month, end.day) < (start.month, start.day))
+
+
+def whole_months(start: date, end: date) -> int:
+    months = (end.year - start.year) * 12 + end.month - start.month
+    return months - (add_months(start, months) > end)
+
+
+def covers(start: date, end: date | None, day: date) -> bool:
+    """Both days belong to the span; without an end it is open."""
+    return start <= day and (end is None or day <= end)
+
+
+# --- the policy ---------------------------------------------------------------------------------------------
+
+
+class Policy:
+    """The policy's figures as they hold in one county on one day."""
+
+    def __init__(self, policy: Row, as_of: date, county: str) -> None:
+        self.raw, self.as_of, self.county = policy, as_of, county
+        self.by_name: dict[str, Rows] = defaultdict(list)
+        for row in policy["figures"]:
+            self.by_name[row["name"]].append(row)
+        self.known: dict[tuple, Any] = {}
+        self.norms: dict[str, Row | None] = {}
+        self.product_of_name = {
+            name: product for product, rules in policy["products"].items() for name in rules["names"]
+        }
+
+    def find(self, name: str, **keys: str | None) -> Any:
+        """The most keys first, then the latest `from` not after the day; None where there is no such figure."""
+        asked = {**keys, "county": self.county}
+        memo = (name, *sorted((key, str(value)) for key, value in asked.items()))
+        if memo not in self.known:
+            ranked = []
+            for row in self.by_name[name]:
+                named = {key: row[key] for key in KEYS if row.get(key, "*") != "*"}
+                if row["from"] <= self.as_of and all(asked.get(key) == value for key, value in named.items()):
+                    ranked.append((len(named), row["from"], row["value"]))
+            self.known[memo] = max(ranked, key=lambda one: one[:2])[2] if ranked else None
+        return self.known[memo]
+
+    def __call__(self, name: str, **keys: str | None) -> Fraction:
+        value = self.find(name, **keys)
+        if value is None:
+            raise KeyError(f"the policy has no figure {name} for {keys} in {self.county} on {self.as_of}")
+        return Fraction(value)
+
+    def repays_in_instalments(self, product: str) -> bool:
+        return self.raw["products"][product]["repayment"] == "instalments"
+
+    def norm(self, crop: str) -> Row | None:
+        """§2: a crop's net income, cost and price per mu; None where fewer than two years are complete."""
+        if crop not in self.norms:
+            self.norms[crop] = self._norm(crop)
+        return self.norms[crop]
+
+    def _norm(self, crop: str) -> Row | None:
+        measured = ("yield_kg_per_mu", "price_yuan_per_kg", "cost_yuan_per_mu")
+        best: dict[int, tuple] = {}
+        for row in self.raw["crop_norms"]:
+            county = row.get("county", "*")
+            if row["crop"] != crop or county not in ("*", self.county) or row["from"] > self.as_of:
+                continue
+            if row["year"] >= self.as_of.year or any(row.get(name) is None for name in measured):
+                continue
+            rank = (county != "*", row["from"])
+            if row["year"] not in best or rank > best[row["year"]][0]:
+                best[row["year"]] = (rank, row)
+        years = sorted(best, reverse=True)[: int(self("norm_years"))]
+        if len(years) < 2:
+            return None
+        rows = [best[year][1] for year in years]
+        yields, prices, costs = ([Fraction(row[name]) for row in rows] for name in measured)
+        nets = [y * p - c for y, p, c in zip(yields, prices, costs, strict=True)]
+        return {
+            "net": half_up2(mean(nets)),
+            "cost": half_up2(mean(costs)),
+            "price": half_up2(mean(prices)),
+            "outturn": Fraction(rows[0].get("outturn", 1)),  # of the latest year
+        }
+
+
+# --- one household ------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Case:
+    """One household's rows, without those of sources that have no legal basis."""
+
+    unit: str
+    household: Row
+    rows: dict[str, Rows]
+    leases_in: Rows
+    leases_out: Rows
+    unfounded: set[str]
+    policy: Policy
+    as_of: date
+    ppm: int | None
+    findings: list[str] = field(default_factory=list)
+
+    def books(self) -> Rows:
+        """The books of the three complete years before `as_of`'s, the latest first."""
+        year = self.as_of.year
+        books = [row for row in self.rows["books"] if year - 3 <= row["year"] < year]
+        return sorted(books, key=lambda row: -row["year"])
+
+    def book_latest(self, column: str) -> Any:
+        """The latest of these years that has it."""
+        return next((row[column] for row in self.books() if row.get(column) is not None), None)
+
+    def latest_year(self, table: str) -> Rows:
+        seen = [row for row in self.rows[table] if row["year"] <= self.as_of.year]
+        latest = max((row["year"] for row in seen), default=None)
+        return [row for row in seen if row["year"] == latest]
+
+    def product_of(self, row: Row) -> str | None:
+        return self.policy.product_of_name.get(row.get("product_name"))
+
+
+def confirmed(rows: Rows) -> Rows:
+    return [row for row in rows if row["link_status"] != "provisional"]
+
+
+def provisional(rows: Rows) -> Rows:
+    return [row for row in rows if row["link_status"] == "provisional"]
+
+
+def has_basis(bases: Rows, contract: str, household: Row, as_of: date) -> bool:
+    """The most specific area that has any basis decides."""
+    for column in ("village_code", "township_code", "county_code"):
+        own = [r for r in bases if r["contract"] == contract and r["area_code"] == household[column]]
+        if own:
+            return any(covers(row["starts_on"], row["ends_on"], as_of) for row in own)
+    return False
+
+
+# --- §1 area ------------------------------------------------------------------------------------------------
+
+
+def register_mu(case: Case) -> Fraction | None:
+    own = [row for row in case.rows["parcels"] if is_family_contract(row["method_code"])]
+    out = [row for row in case.leases_out if covers(row["starts_on"], row["ends_on"], case.as_of)]
+    inn = [row for row in case.leases_in if covers(row["starts_on"], row["ends_on"], case.as_of)]
+    if not (own or out or inn):
+        return None
+    return sum_of(own, "area_mu") - sum_of(out, "area_mu") + sum_of(inn, "area_mu")
+
+
+def is_family_contract(method_code: str | None) -> bool:
+    return method_code is not None and len(method_code) == 3 and method_code.startswith("1")
+
+
+def sum_of(rows: Rows, column: str) -> Fraction:
+    return sum((Fraction(row[column]) for row in rows if row[column] is not None), Fraction(0))
+
+
+def areas(case: Case) -> Row:
+    register = register_mu(case)
+    paid = case.latest_year("subsidies")
+    subsidised = sum_of(paid, "subsidised_mu") if paid else None
+    if register is not None and subsidised is not None:
+        larger = max(register, subsidised)
+        if abs(register - subsidised) > case.policy("area_tolerance") * larger:
+            case.findings.append("AREA_DISAGREES")
+    area = smaller_known(register, subsidised)
+    return {
+        "register_mu": register,
+        "subsidised_mu": subsidised,
+        "area_mu": None if area is None else max(Fraction(0), area),
+    }
+
+
+def crops(case: Case, area_mu: Fraction | None) -> Rows:
+    """One row a crop: declared and counted mu, what was delivered, and the crop's norm."""
+    declared: dict[str, Fraction] = defaultdict(Fraction)
+    delivered: dict[str, Fraction] = {}
+    for row in case.latest_year("crops"):
+        declared[row["crop"]] += Fraction(row["area_mu"])
+        if row["delivered_kg"] is not None:
+            delivered[row["crop"]] = delivered.get(row["crop"], Fraction(0)) + Fraction(row["delivered_kg"])
+    counted = counted_mu(declared, area_mu or Fraction(0), case.policy.find("residual_crop"))
+    result = []
+    for crop, mu in counted.items():
+        norm = case.policy.norm(crop)
+        if norm is None and "UNKNOWN_CROP" not in case.findings:
+            case.findings.append("UNKNOWN_CROP")
+        result.append({"crop": crop, "crop_mu": mu, "delivered_kg": delivered.get(crop), "norm": norm})
+    return result
+
+
+def counted_mu(declared: dict[str, Fraction], area: Fraction, residual: str | None) -> dict[str, Fraction]:
+    total = sum(declared.values(), Fraction(0))
+    if total > area:
+        return {crop: down4(mu * area / total) for crop, mu in declared.items()}
+    counted = dict(declared)
+    if residual is not None and area > total:
+        counted[residual] = counted.get(residual, Fraction(0)) + area - total
+    return counted
+
+
+# --- §2 yearly income ---------------------------------------------------------------------------------------
+
+
+def norm_crop_income(crop_rows: Rows) -> Fraction | None:
+    if not crop_rows:
+        return None
+    return max(Fraction(0), sum((one_crop_income(row) for row in crop_rows), Fraction(0)))
+
+
+def one_crop_income(row: Row) -> Fraction:
+    norm, mu = row["norm"], row["crop_mu"]
+    if norm is None:
+        return Fraction(0)
+    by_norm = mu * norm["net"]
+    if row["delivered_kg"] is None:
+        return by_norm
+    by_delivery = row["delivered_kg"] * norm["outturn"] * norm["price"] - norm["cost"] * mu
+    return min(by_norm, by_delivery)
+
+
+def book_crop_income(case: Case) -> Fraction | None:
+    years = []
+    for row in case.books():
+        if row["planting_income_yuan"] is None or row["production_cost_yuan"] is None:
+            continue
+        planting, cost = Fraction(row["planting_income_yuan"]), Fraction(row["production_cost_yuan"])
+        other = [Fraction(row[name] or 0) for name in ("livestock_income_yuan", "trade_income_yuan")]
+        whole = planting + sum(other)
+        years.append(planting - (cost * planting / whole if whole else 0))
+    return mean(years) if years else None
+
+
+def book_part(case: Case, column: str) -> Fraction | None:
+    years = [Fraction(row[column]) for row in case.books() if row[column] is not None]
+    if not years:
+        return None
+    return mean(years) * (case.policy("single_year_share") if len(years) == 1 else 1)
+
+
+def incomes(case: Case, crop_rows: Rows) -> Row:
+    by_norm, by_book = norm_crop_income(crop_rows), book_crop_income(case)
+    crop = smaller_known(by_norm, by_book)
+    crop = None if crop is None else max(Fraction(0), crop)
+    book = {part: book_part(case, column) for part, column in BOOK_PARTS.items()}
+    known = crop is not None or any(value is not None for value in book.values())
+    parts = {part: case.policy(f"recognised_{part}") * (value or 0) for part, value in book.items()}
+    crop_part = crop or Fraction(0)
+    return {
+        "norm_crop_yuan": by_norm,
+        "book_crop_yuan": by_book,
+        "crop_income": crop,
+        **{f"{part}_yuan": value for part, value in book.items()},
+        "income_yuan": down(crop_part + sum(parts.values())) if known else None,
+        "operating_income_yuan": down(crop_part + parts["livestock"] + parts["trade"]) if known else None,
+    }
+
+
+# --- §3 the terms -------------------------------------------------------------------------------------------
+
+
+def other_exposures(case: Case, product: str) -> Rows:
+    """All but the line that is being set or renewed."""
+    return [row for row in case.rows["exposures"] if case.product_of(row) != product]
+
+
+def years_to_maturity(due_on: date | None, as_of: date) -> int:
+    years = 1
+    while due_on is not None and add_months(as_of, 12 * years) < due_on:
+        years += 1
+    return years
+
+
+def existing_service(case: Case, product: str) -> int:
+    rate = case.policy("existing_rate", product=product)
+    total = Fraction(0)
+    for row in other_exposures(case, product):
+        balance = Fraction(row["balance_yuan"])
+        total += balance / years_to_maturity(row["due_on"], case.as_of) + balance * rate
+    return down(total)
+
+
+def persons(case: Case) -> int:
+    return max(case.household["persons_register"], case.book_latest("persons") or 0)
+
+
+def free_service(case: Case, stressed: int, existing: int) -> int:
+    share = case.policy("service_share") * stressed
+    after_living = stressed - case.policy("living_cost") * persons(case)
+    return down(max(Fraction(0), min(share, after_living) - existing))
+
+
+def working_capital(case: Case, product: str, crop_rows: Rows) -> int:
+    if case.policy.repays_in_instalments(product):
+        return 0
+    costs = sum(row["crop_mu"] * row["norm"]["cost"] for row in crop_rows if row["norm"])
+    return down(case.policy("self_liquidating_share") * costs)
+
+
+def yearly_rate(policy: Policy, product: str, band: str, months: int) -> Fraction:
+    name = "reference_rate" if months > 12 else "reference_rate_one_year"
+    reference = policy(name, product=product, band=band)
+    return reference + policy("spread_bp", product=product, band=band) / 10_000
+
+
+def annuity_permille(policy: Policy, product: str, band: str, months: int) -> int:
+    rate = yearly_rate(policy, product, band, months)
+    if not policy.repays_in_instalments(product):
+        return down(1000 / (1 + rate))
+    years = max(1, months // 12)
+    return down(1000 * (1 - (1 + rate) ** -years) / rate) if rate else 1000 * years
+
+
+def heads_times(case: Case, what: str) -> Fraction:
+    return sum(((case.book_latest(h) or 0) * case.policy(f"{h}_{what}") for h in HEADS), Fraction(0))
+
+
+def verified_assets(case: Case) -> int:
+    total = heads_times(case, "value")
+    for row in confirmed(case.rows["machines"]):
+        bought, price = row["bought_on"], row["unit_price_yuan"]
+        if row["status"] != "已结算" or bought is None or price is None or bought > case.as_of:
+            continue
+        left = 1 - case.policy("depreciation") * whole_years(bought, case.as_of)
+        total += Fraction(price) * row["machine_count"] * max(Fraction(0), left)
+    total += case.policy("declared_asset_share") * Fraction(case.book_latest("assets_yuan") or 0)
+    return down(total)
+
+
+def band_parts(case: Case, product: str, band: str, assets: int, operating: int) -> Row:
+    parts = {
+        "base_yuan": down(case.policy("base", product=product, band=band)),
+        "asset_part_yuan": down(case.policy("asset_share", product=product, band=band) * assets),
+        "operating_part_yuan": down(case.policy("operating_share", product=product, band=band) * operating),
+    }
+    return {**parts, "band_yuan": 0 if band == "E" else sum(parts.values())}
+
+
+def need_parts(case: Case, product: str, crop_rows: Rows) -> Row:
+    if product == "trader_loan":
+        latest = max(case.rows["traders"], key=lambda row: row["referred_on"])
+        applied = down(Fraction(latest["applied_yuan"]))
+        return {"crop_need_yuan": 0, "livestock_need_yuan": 0, "need_yuan": applied}
+    scaled = Fraction(0)
+    for row in crop_rows:
+        if row["norm"]:
+            scale = case.policy.find("scale_of_finance", crop=row["crop"], product=product)
+            scaled += row["crop_mu"] * Fraction(scale or 0)
+    crop = down(scaled * (1 + case.policy("working_margin")))
+    livestock = down(heads_times(case, "need"))
+    return {"crop_need_yuan": crop, "livestock_need_yuan": livestock, "need_yuan": crop + livestock}
+
+
+def headroom(case: Case, product: str) -> int:
+    cap = min(case.policy("product_cap", product=product), case.policy("household_cap"))
+    for row in other_exposures(case, product):
+        if row["guarantee"] in (None, "", "信用"):
+            cap -= max(Fraction(row["credit_yuan"]), Fraction(row["balance_yuan"]))
+    return down(cap)
+
+
+# --- the line in force, term and dates (§4.1, §5) -----------------------------------------------------------
+
+
+def line_in_force(case: Case, product: str) -> Row | None:
+    """On the day before `as_of`: the published limit, else the bank's own line of the same product."""
+    published = [row for row in case.rows["in_force"] if row["product"] == product]
+    if published:
+        return {"drawn_yuan": None, **max(published, key=lambda row: row["valid_from"])}
+    eve = case.as_of - timedelta(days=1)
+    granted = [
+        row
+        for row in case.rows["credit_lines"]
+        if case.product_of(row) == product and covers(row["starts_on"], row["ends_on"], eve)
+    ]
+    if not granted:
+        return None
+    row = max(granted, key=lambda row: (row["starts_on"], row["limit_yuan"]))
+    return {
+        "limit_yuan": row["limit_yuan"],
+        "term_months": whole_months(row["starts_on"], row["ends_on"] + timedelta(days=1)),
+        "valid_from": row["starts_on"],
+        "valid_to": row["ends_on"],
+        "drawn_yuan": None,
+    }
+
+
+def within_term(case: Case, line: Row | None) -> bool:
+    return line is not None and line["valid_to"] is not None and line["valid_to"] >= case.as_of
+
+
+def new_term(case: Case, product: str, band: str, borrower: Row | None) -> int:
+    """In months, down to whole years; without a borrower as the table says."""
+    months = min(36, int(case.policy("term", product=product, band=band)))
+    if borrower is not None:
+        age = whole_years(borrower["birth_date"], case.as_of)
+        months = min(months, 12 * (int(case.policy("age_cap", product=product)) - age))
+    return months // 12 * 12
+
+
+def band_of(policy: Policy, ppm: int | None) -> str | None:
+    if ppm is None:
+        return None
+    return next((band for band in "ABCD" if ppm < policy("band_edge_ppm", band=band)), "E")
+
+
+# --- §6 borrower, product, screen ---------------------------------------------------------------------------
+
+
+def find_borrower(case: Case, product: str) -> tuple[Row | None, str | None]:
+    cap = case.policy("age_cap", product=product)
+
+    def eligible(row: Row) -> bool:
+        if not (row["is_living"] and row["is_resident"]) or row["birth_date"] is None:
+            return False
+        return 18 <= whole_years(row["birth_date"], case.as_of) < cap
+
+    able = sorted(filter(eligible, case.rows["members"]), key=lambda m: (m["birth_date"], m["member_no"]))
+    for relation, reason in (("head", "BORROWER_HEAD"), ("spouse", "BORROWER_SPOUSE")):
+        chosen = next((row for row in able if row["relation"] == relation), None)
+        if chosen is not None:
+            return chosen, reason
+    return (able[0], "BORROWER_ELDEST") if able else (None, None)
+
+
+def has_open(case: Case, product: str) -> bool:
+    return any(
+        case.product_of(row) == product and (row["credit_yuan"] > 0 or row["balance_yuan"] > 0)
+        for row in case.rows["exposures"]
+    )
+
+
+def choose(case: Case) -> Row:
+    """The product, the first that applies, and its figures."""
+    if case.rows["traders"]:
+        return figures(case, "trader_loan")
+    poverty = "poverty_micro_loan"
+    if not has_open(case, poverty):
+        if any(row["household_type"] == "脱贫户" or row["monitored_class"] for row in case.rows["monitored"]):
+            return figures(case, poverty)
+        past = case.rows["conducts"] + case.rows["credit_lines"]
+        had = any(case.product_of(row) == poverty for row in past)
+        had = had or any(row["product"] == poverty for row in case.rows["in_force"])
+        if had:
+            follow_on = figures(case, "follow_on_loan")
+            if (follow_on["operating_income_yuan"] or 0) > 0 and (follow_on["capacity_yuan"] or 0) > 0:
+                return follow_on
+    return figures(case, "farmer_line")
+
+
+def counts_as_listed(case: Case, row: Row) -> bool:
+    in_force = covers(row["listed_on"], row["expires_on"], case.as_of)
+    recent = row["listed_on"] >= add_months(case.as_of, -60)
+    refused = row["reason_code"] in case.policy.raw["refused_list_reasons"]
+    return row["member_is_adult_living"] and in_force and recent and not refused
+
+
+def days_overdue(case: Case) -> list[int]:
+    """Of each loan that is neither a proven relief case nor told more than five years ago."""
+    oldest = add_months(case.as_of, -60)
+    return [
+        row["days_overdue"]
+        for row in confirmed(case.rows["conducts"])
+        if not (row["is_relief"] and row["relief_proof"]) and row["cutoff_on"] >= oldest
+    ]
+
+
+def screen(case: Case, result: Row) -> list[str]:
+    """All reasons, in the order in which they decide; the amount's own reasons come after these."""
+    rows = case.rows
+    objections = {row["objection_type"] for row in rows["objections"]}
+    listed = [row for row in rows["negatives"] if counts_as_listed(case, row)]
+    overdue = days_overdue(case)
+    unconfirmed = provisional(rows["exposures"] + rows["conducts"] + rows["related_parties"] + listed)
+    held = {
+        "CONSENT_WITHDRAWN": "撤回同意" in objections,
+        "RELATED_PARTY": confirmed(rows["related_parties"]),
+        "NEGATIVE_LIST": confirmed(listed),
+        "OVERDUE_90": any(days > 90 for days in overdue),
+        "NO_LEGAL_BASIS": case.unfounded,
+        "OVERDUE": any(1 <= days <= 90 for days in overdue),
+        "OUT_OF_AREA": case.household["county_code"] not in case.policy.raw["service_area"],
+        "NO_BORROWER": result["borrower_member_no"] is None,
+        "OTHER_PRODUCT": any(
+            case.product_of(row) not in (None, result["product"]) and row["balance_yuan"] > 0
+            for row in confirmed(rows["exposures"])
+        ),
+        "OBJECTION": objections - {"撤回同意", "数据异议"},
+        "NO_INCOME_SOURCE": result["income_yuan"] is None,
+        "LINK_UNCONFIRMED": unconfirmed,
+        "LOWEST_BAND": result["band"] == "E",
+        "AGE_TERM": result["term_months"] is not None
+        and result["is_new_term"]
+        and result["term_months"] < 12,
+        "NOT_SCORED": result["band"] is None and "撤回同意" not in objections,
+    }
+    return [code for code in SCREEN if held[code]]
+
+
+# --- putting it together ------------------------------------------------------------------------------------
+
+
+def figures(case: Case, product: str) -> Row:
+    """Every figure of §1 to §5 for one product; None where a figure is not known."""
+    case.findings = []
+    result = areas(case)
+    crop_rows = crops(case, result["area_mu"])
+    result |= incomes(case, crop_rows)
+    band = band_of(case.policy, case.ppm)
+    borrower, borrower_reason = find_borrower(case, product)
+    line = line_in_force(case, product)
+    result |= {
+        "product": product,
+        "crops": crop_rows,
+        "findings": case.findings,
+        "band": band,
+        "borrower_member_no": borrower and borrower["member_no"],
+        "borrower_reason": borrower_reason,
+        "line": line,
+        "is_new_term": not within_term(case, line),
+    }
+    result["term_months"] = term_months(case, result, borrower)
+    result |= terms(case, result)
+    return result | combined(case, result)
+
+
+def term_months(case: Case, result: Row, borrower: Row | None) -> int | None:
+    if not result["is_new_term"]:
+        return result["line"]["term_months"]
+    if result["band"] is None or borrower is None:
+        return None
+    return new_term(case, result["product"], result["band"], borrower)
+
+
+def terms(case: Case, result: Row) -> Row:
+    product, band, crop_rows = result["product"], result["band"], result["crops"]
+    income, line = result["income_yuan"], result["line"]
+    existing = existing_service(case, product)
+    own: Row = {
+        "persons": persons(case),
+        "existing_service_yuan": existing,
+        "working_capital_yuan": working_capital(case, product, crop_rows),
+        "verified_assets_yuan": verified_assets(case),
+        **need_parts(case, product, crop_rows),
+        "headroom_yuan": headroom(case, product),
+        "in_force_yuan": line and down(Fraction(line["limit_yuan"])),
+        "rise_yuan": None,
+        **dict.fromkeys(
+            ("stressed_yuan", "free_service_yuan", "annuity_permille", "capacity_yuan", "band_yuan")
+        ),
+    }
+    if line and line["limit_yuan"] > 0:
+        own["rise_yuan"] = down(case.policy("rise") * Fraction(line["limit_yuan"]))
+    if band is not None:
+        months = result["term_months"]
+        months = new_term(case, product, band, None) if months is None else months
+        own["annuity_permille"] = annuity_permille(case.policy, product, band, months)
+    if income is not None:
+        own["stressed_yuan"] = down(income * case.policy("stress"))
+        own["free_service_yuan"] = free_service(case, own["stressed_yuan"], existing)
+    if band is not None and income is not None:
+        paid_back = own["free_service_yuan"] + own["working_capital_yuan"]
+        own["capacity_yuan"] = paid_back * own["annuity_permille"] // 1000
+        operating = result["operating_income_yuan"]
+        own |= band_parts(case, product, band, own["verified_assets_yuan"], operating)
+    return own
+
+
+def combined(case: Case, result: Row) -> Row:
+    """§4.1 and §4.2; a missing term other than `rise` leaves no limit."""
+    values = {term: result[f"{term}_yuan"] for term in TERMS}
+    if any(value is None for term, value in values.items() if term != "rise"):
+        return {"model_limit_yuan": 0, "policy_limit_yuan": 0, "binding_term": None, "below_ticket": False}
+    known = {term: value for term, value in values.items() if value is not None}
+    step = int(case.policy("step"))
+    model = max(0, min(known[term] for term in ("capacity", "band", "need")) // step * step)
+    limit = max(0, min([model, *known.values()]) // step * step)
+    below = 0 < limit < case.policy("smallest_ticket")
+    return {
+        "model_limit_yuan": model,
+        "policy_limit_yuan": 0 if below else limit,
+        "binding_term": min(known, key=lambda term: known[term]),  # the first of the smallest
+        "below_ticket": below,
+    }
+
+
+def verdict(result: Row, reasons: list[str]) -> str:
+    """The first reason decides; a trader whom only the model declines is looked at first (§6)."""
+    if not reasons:
+        return "granted" if result["policy_limit_yuan"] > 0 else "declined"
+    if result["product"] == "trader_loan" and reasons == ["LOWEST_BAND"]:
+        return "manual_review"
+    return SCREEN[reasons[0]]
+
+
+def amount_reasons(result: Row) -> list[str]:
+    own = ["BELOW_SMALLEST_TICKET"] if result["below_ticket"] else []
+    return own + ([result["binding_term"].upper()] if result["binding_term"] else [])
+
+
+def dates(case: Case, result: Row) -> Row:
+    if not result["is_new_term"]:
+        start, end = result["line"]["valid_from"], result["line"]["valid_to"]
+    elif result["decision"] == "granted":
+        start = case.as_of + timedelta(days=1)
+        end = add_months(start, result["term_months"]) - timedelta(days=1)
+    else:
+        start = end = None
+    return {"valid_from": start, "valid_to": end, "review_due_on": start and add_months(start, 12)}
+
+
+def decide(case: Case) -> Row:
+    result = choose(case)
+    reasons = screen(case, result)
+    result["decision"] = verdict(result, reasons)
+    if result["policy_limit_yuan"] == 0 or not reasons:
+        reasons = reasons + amount_reasons(result)
+    granted = result["decision"] == "granted"
+    limit = result["policy_limit_yuan"] if granted else 0
+    result |= {"unit_code": case.unit, "reasons": reasons, "unfrozen_limit_yuan": limit}
+    drawn = down(Fraction(result["line"]["drawn_yuan"] or 0)) if result["line"] else 0
+    result["is_frozen"] = drawn > limit
+    if result["is_frozen"] and result["decision"] != "manual_review":  # §4.4; §4.6 keeps a review at 0
+        limit = drawn
+        reasons.append("FROZEN")
+    return {**result, "limit_yuan": limit, **dates(case, result)}
+
+
+def rows_by_unit(table: Rows, column: str = "unit_code") -> dict[str, Rows]:
+    result: dict[str, Rows] = defaultdict(list)
+    for row in table:
+        result[row[column]].append(row)
+    return result
+
+
+def reference_limits(
+    facts: dict[str, Rows], scores: dict[str, int], policy: Row, as_of: date, county_code: str
+) -> dict[str, Row]:
+    """Every figure of the limit for each household of the county."""
+    rules = Policy(policy, as_of, county_code)
+    shared = ("households", "leases", "legal_basis")
+    names = {*facts, *TABLE_OF_SOURCE.values(), "parcels", "members", "negatives", "related_parties"}
+    names |= {"objections", "credit_lines", "traders", "in_force", "sources"}
+    tables = {name: rows_by_unit(facts.get(name, [])) for name in names if name not in shared}
+    leases_in = rows_by_unit(facts.get("leases", []), "to_unit_code")
+    leases_out = rows_by_unit(facts.get("leases", []), "from_unit_code")
+    bases, exempt = facts.get("legal_basis", []), policy["basis_exempt"]
+    result = {}
+    for household in facts["households"]:
+        unit = household["unit_code"]
+        rows = {name: table.get(unit, []) for name, table in tables.items()}
+        depends_on = {row["contract"] for row in rows["sources"]}.difference(exempt)
+        unfounded = {name for name in depends_on if not has_basis(bases, name, household, as_of)}
+        rows |= {TABLE_OF_SOURCE[name]: [] for name in unfounded if name in TABLE_OF_SOURCE}
+        case = Case(
+            unit=unit,
+            household=household,
+            rows=rows,
+            leases_in=leases_in.get(unit, []),
+            leases_out=leases_out.get(unit, []),
+            unfounded=unfounded,
+            policy=rules,
+            as_of=as_of,
+            ppm=scores.get(unit),
+        )
+        result[unit] = decide(case)
+    return result
