@@ -14,7 +14,7 @@ section{background:#fff;border:1px solid var(--line);border-radius:8px;padding:1
 .card b{display:block;font-size:22px;font-variant-numeric:tabular-nums}.card span,.note,footer{color:var(--soft);font-size:13px}
 table{border-collapse:collapse;width:100%;font-size:13.5px}th{text-align:left;color:var(--soft);font-weight:600;border-bottom:1px solid var(--line);padding:5px 8px}
 td{border-bottom:1px solid var(--pale);padding:5px 8px;vertical-align:top;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
-.pass{color:var(--green)}.warn{color:var(--amber);font-weight:600}.fail{color:var(--red);font-weight:700}svg{display:block;width:100%;height:auto}
+td.pass,td.warn,td.fail,th{white-space:nowrap}.pass{color:var(--green)}.warn{color:var(--amber);font-weight:600}.fail{color:var(--red);font-weight:700}svg{display:block;width:100%;height:auto}
 @media print{body{background:#fff}section{break-inside:avoid;border-color:#bbb}}
 """
 ROW, LABEL, WIDTH = 26, 190, 900

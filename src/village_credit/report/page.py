@@ -13,6 +13,17 @@ from data_contracts.registry import OFFICES_ZH
 from village_credit.report.draw import STYLE, bars, cards, table
 
 DECISIONS_ZH = {"granted": "授信", "declined": "未授信", "manual_review": "人工复核"}
+GATES_ZH = {
+    "line_balance": "可读文件的物理行数与有去向的行数之差",
+    "household_balance": "没有恰好一个决定的登记农户和登记外个体户",
+    "quarantined_share": "被隔离的数据行占比；请把问题清单发回各部门",
+    "unlinked_share": "台账、补贴、种植记录中未能关联到农户的占比",
+    "related_party_list": "关系人名单距今天数；未送达即不通过",
+    "rejected_extracts": "整份被退回的文件或表；请重新索取",
+    "branch_for_every_township": "有农户而机构表中没有服务网点的乡镇",
+    "manual_review_share": "需要人工复核的农户占比；网点人手有限",
+    "model_evidence": "1 表示评分卡由虚构历史训练，不能说明真实人群",
+}
 OUTCOMES_ZH = {
     "accepted": "通过",
     "quarantined": "隔离",
@@ -91,7 +102,13 @@ def _gates(connection: duckdb.DuckDBPyConnection) -> str:
         connection, "SELECT gate, value, threshold, verdict, explanation FROM t_gates ORDER BY verdict, gate"
     )
     shown = [
-        (gate, "无数据" if value is None else f"{value:,.4g}", threshold, f"@{verdict}", text)
+        (
+            gate,
+            "无数据" if value is None else f"{value:,.4g}",
+            threshold,
+            f"@{verdict}",
+            GATES_ZH.get(gate, text),
+        )
         for gate, value, threshold, verdict, text in rows
     ]
     return f"<section><h2>关口</h2>{table(['关口', '数值', '要求', '结论', '说明'], shown)}</section>"
@@ -119,9 +136,9 @@ def _quarantine(connection: duckdb.DuckDBPyConnection) -> str:
 def _villages(connection: duckdb.DuckDBPyConnection) -> str:
     rows = _rows(
         connection,
-        """SELECT p.place_name, d.village_code, count(*), count(*) FILTER (decision = 'granted'), coalesce(sum(limit_yuan) FILTER (decision = 'granted'), 0),
+        """SELECT CASE WHEN count(*) OVER (PARTITION BY p.place_name) > 1 THEN t.place_name || p.place_name ELSE p.place_name END, d.village_code, count(*), count(*) FILTER (decision = 'granted'), coalesce(sum(limit_yuan) FILTER (decision = 'granted'), 0),
                   coalesce(median(limit_yuan) FILTER (decision = 'granted'), 0)
-           FROM t_decisions AS d LEFT JOIN t_places AS p ON p.place_code = d.village_code AND p.level = 'village' GROUP BY ALL ORDER BY d.village_code""",
+           FROM t_decisions AS d LEFT JOIN t_places AS p ON p.place_code = d.village_code AND p.level = 'village' LEFT JOIN t_places AS t ON t.place_code = p.within_code AND t.level = 'township' GROUP BY p.place_name, t.place_name, d.village_code ORDER BY d.village_code""",
     )
     shown = [
         (
