@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from tests.conftest import AS_OF, DELIVERY, MODELS
@@ -33,11 +34,25 @@ FIGURES = (
 POLICY_TEXT = (MODELS / "limit_policy.toml").read_text(encoding="utf-8")
 
 
-def compared(inbox: Path, county: str, as_of: date) -> tuple[dict[str, dict], dict[str, dict], dict[str, dict]]:
+def compared(
+    inbox: Path, county: str, as_of: date
+) -> tuple[dict[str, dict], dict[str, dict], dict[str, dict]]:
     """Give decisions and waterfall of the product, and the reference's figures, without disputed households."""
     intake = take_in(pull(inbox, county), as_of, county)
-    disputed = pa.array([row["unit_code"] for row in intake.facts["objections"].to_pylist() if row["objection_type"] == "数据异议"], pa.string())
-    in_force = pa.table({"unit_code": pa.array([], pa.string()), **{f.name: pa.array([], f.type) for f in IN_FORCE if f.name != "household_key"}})
+    disputed = pa.array(
+        [
+            row["unit_code"]
+            for row in intake.facts["objections"].to_pylist()
+            if row["objection_type"] == "数据异议"
+        ],
+        pa.string(),
+    )
+    in_force = pa.table(
+        {
+            "unit_code": pa.array([], pa.string()),
+            **{f.name: pa.array([], f.type) for f in IN_FORCE if f.name != "household_key"},
+        }
+    )
     facts = {**intake.facts, "in_force": in_force}
     facts = {name: _without(table, disputed) for name, table in facts.items()}
     card = load_scorecard((MODELS / "synthetic-2026.1.scorecard.json").read_text(encoding="utf-8"), as_of)
@@ -45,20 +60,33 @@ def compared(inbox: Path, county: str, as_of: date) -> tuple[dict[str, dict], di
 
     def scorer(given: dict[str, pa.Table]) -> pa.Table:
         table = score(build_features(given, as_of), card).scores
-        scores.update(zip(table.column("unit_code").to_pylist(), table.column("default_probability_ppm").to_pylist(), strict=True))
+        scores.update(
+            zip(
+                table.column("unit_code").to_pylist(),
+                table.column("default_probability_ppm").to_pylist(),
+                strict=True,
+            )
+        )
         return table
 
     decided = decide(facts, scorer, load_policy(POLICY_TEXT).in_force(as_of, county), as_of)
     policy = tomllib.loads(POLICY_TEXT, parse_float=Decimal)
-    reference = reference_limits({name: table.to_pylist() for name, table in facts.items()}, scores, policy, as_of, county)
-    by_unit = [{row["unit_code"]: row for row in table.to_pylist()} for table in (decided.decisions, decided.waterfall)]
+    reference = reference_limits(
+        {name: table.to_pylist() for name, table in facts.items()}, scores, policy, as_of, county
+    )
+    by_unit = [
+        {row["unit_code"]: row for row in table.to_pylist()}
+        for table in (decided.decisions, decided.waterfall)
+    ]
     return by_unit[0], by_unit[1], reference
 
 
 def _without(table: pa.Table, units: pa.Array) -> pa.Table:
-    import pyarrow.compute as pc
-
-    return table.filter(pc.invert(pc.is_in(table.column("unit_code"), units))) if "unit_code" in table.column_names else table
+    return (
+        table.filter(pc.invert(pc.is_in(table.column("unit_code"), units)))
+        if "unit_code" in table.column_names
+        else table
+    )
 
 
 @pytest.fixture(scope="module", params=["synthetic", "delivery"])
@@ -73,18 +101,33 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def test_every_figure_of_every_household_agrees_to_the_yuan(pair):
     _, waterfall, reference = pair
     assert set(waterfall) == set(reference)
-    wrong = [(unit, name, row[name], reference[unit][name]) for unit, row in waterfall.items() for name in FIGURES if row[name] != reference[unit][name]]
+    wrong = [
+        (unit, name, row[name], reference[unit][name])
+        for unit, row in waterfall.items()
+        for name in FIGURES
+        if row[name] != reference[unit][name]
+    ]
     assert wrong[:5] == []
 
 
 def test_every_decision_product_borrower_and_date_agrees(pair):
     decisions, _, reference = pair
     names = ("product", "decision", "band", "limit_yuan", "borrower_member_no")
-    wrong = [(unit, name, row[name], reference[unit][name]) for unit, row in decisions.items() for name in names if row[name] != reference[unit][name]]
+    wrong = [
+        (unit, name, row[name], reference[unit][name])
+        for unit, row in decisions.items()
+        for name in names
+        if row[name] != reference[unit][name]
+    ]
     assert wrong[:5] == []
     granted = [unit for unit, row in decisions.items() if row["decision"] == "granted"]
     dates = ("term_months", "valid_from", "valid_to")
-    assert [(u, n, decisions[u][n], reference[u][n]) for u in granted for n in dates if decisions[u][n] != reference[u][n]][:5] == []
+    assert [
+        (u, n, decisions[u][n], reference[u][n])
+        for u in granted
+        for n in dates
+        if decisions[u][n] != reference[u][n]
+    ][:5] == []
 
 
 def test_each_term_binds_in_at_least_two_in_a_hundred_households_of_the_synthetic_county(pair):
@@ -92,4 +135,7 @@ def test_each_term_binds_in_at_least_two_in_a_hundred_households_of_the_syntheti
     if len(waterfall) < 1000:
         pytest.skip("the delivery by other hands is too small to ask this of")
     binding = Counter(row["binding_term"] for row in waterfall.values())
-    assert {term: binding[term] / len(waterfall) >= 0.02 for term in ("capacity", "band", "need", "headroom", "rise")} == dict.fromkeys(("capacity", "band", "need", "headroom", "rise"), True)
+    assert {
+        term: binding[term] / len(waterfall) >= 0.02
+        for term in ("capacity", "band", "need", "headroom", "rise")
+    } == dict.fromkeys(("capacity", "band", "need", "headroom", "rise"), True)

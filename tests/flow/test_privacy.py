@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -25,7 +25,13 @@ SEARCHED_ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "gb18030")
 def secrets() -> list[str]:
     """Every canary, and every person's number, phone and long name of the delivery."""
     canaries = TRUTH["canaries"]
-    found = [*canaries["names"], *canaries["id_numbers"], *canaries["phones"], *canaries["cards"], *canaries["prohibited_values"]]
+    found = [
+        *canaries["names"],
+        *canaries["id_numbers"],
+        *canaries["phones"],
+        *canaries["cards"],
+        *canaries["prohibited_values"],
+    ]
     for household in TRUTH["households"]:
         for member in household["members"]:
             found += [member["id_number"], member["phone"]]
@@ -40,10 +46,18 @@ def store_texts(store: Store) -> Iterator[tuple[str, bytes]]:
             continue
         yield str(path), path.read_bytes() + path.name.encode()
         if path.suffix == ".parquet":
-            yield f"{path} decoded", json.dumps(pq.read_table(path).to_pylist(), ensure_ascii=False, default=str).encode()
+            yield (
+                f"{path} decoded",
+                json.dumps(pq.read_table(path).to_pylist(), ensure_ascii=False, default=str).encode(),
+            )
     connection = duckdb.connect(str(store.warehouse), read_only=True)
     for (name,) in connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall():
-        yield f"view {name}", json.dumps(connection.execute(f"SELECT * FROM {name}").fetchall(), ensure_ascii=False, default=str).encode()
+        yield (
+            f"view {name}",
+            json.dumps(
+                connection.execute(f"SELECT * FROM {name}").fetchall(), ensure_ascii=False, default=str
+            ).encode(),
+        )
     connection.close()
 
 
@@ -64,10 +78,12 @@ def test_the_search_finds_a_leak_that_is_planted(delivery: Scored, encoding: str
 
 
 def test_the_search_decodes_parquet(tmp_path: Path):
-    import pyarrow as pa
-
     (tmp_path / "store").mkdir()
-    pq.write_table(pa.table({"x": [TRUTH["canaries"]["id_numbers"][0]]}), tmp_path / "store" / "t.parquet", compression="zstd")
+    pq.write_table(
+        pa.table({"x": [TRUTH["canaries"]["id_numbers"][0]]}),
+        tmp_path / "store" / "t.parquet",
+        compression="zstd",
+    )
     texts = [("decoded", json.dumps(pq.read_table(tmp_path / "store" / "t.parquet").to_pylist()).encode())]
     assert leaks(iter(texts)) == ["decoded"]
 
@@ -78,8 +94,27 @@ def test_the_terminal_says_no_person(tmp_path: Path, monkeypatch: pytest.MonkeyP
     said = io.StringIO()
     store = str(tmp_path / "store")
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        assert cli.main(["score", "--store", store, "--models", str(MODELS), "--inbox", str(DELIVERY / "inbox"), "--county", "653199", "--as-of", "2026-11-01", "--by", "1001"]) == 0
-        (run,) = os.listdir(tmp_path / "store" / "runs")
+        assert (
+            cli.main(
+                [
+                    "score",
+                    "--store",
+                    store,
+                    "--models",
+                    str(MODELS),
+                    "--inbox",
+                    str(DELIVERY / "inbox"),
+                    "--county",
+                    "653199",
+                    "--as-of",
+                    "2026-11-01",
+                    "--by",
+                    "1001",
+                ]
+            )
+            == 0
+        )
+        (run,) = (path.name for path in (tmp_path / "store" / "runs").iterdir())
         assert cli.main(["approve", run, "--store", store, "--by", "2002", "--reason", "test"]) == 0
         assert cli.main(["publish", run, "--store", store]) == 0
         for verb in (["notices", run], ["diff", run, "--by", "village"], ["status"], ["report", run]):

@@ -39,9 +39,14 @@ def test_branch_packages_add_up_to_the_views(published: Scored):
             amounts = [int(row["limit_yuan"]) for row in csv.DictReader(file)]
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         assert (manifest["rows"], manifest["sum_limit_yuan"]) == (len(amounts), sum(amounts))
-        assert manifest["files"]["limits.csv"] == hashlib.sha256((folder / "limits.csv").read_bytes()).hexdigest()
+        assert (
+            manifest["files"]["limits.csv"]
+            == hashlib.sha256((folder / "limits.csv").read_bytes()).hexdigest()
+        )
         rows, limits = rows + len(amounts), limits + sum(amounts)
-    ((count, total),) = view(published, "SELECT count(*), sum(limit_yuan) FROM limits_current WHERE limit_yuan > 0")
+    ((count, total),) = view(
+        published, "SELECT count(*), sum(limit_yuan) FROM limits_current WHERE limit_yuan > 0"
+    )
     assert (rows, limits) == (count, total)
 
 
@@ -115,7 +120,9 @@ def test_an_altered_run_is_neither_signed_nor_published(county_inbox: Path, tmp_
         sign.approve(scored.store, scored.run.run_id, SIGNER, "x", [])
 
 
-def test_a_crash_after_the_ledger_s_entry_is_healed_by_the_next_command(county_inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_crash_after_the_ledger_s_entry_is_healed_by_the_next_command(
+    county_inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     scored = score_into(new_store(tmp_path), county_inbox, "659900")
     sign.approve(scored.store, scored.run.run_id, SIGNER, "x", [])
 
@@ -135,12 +142,17 @@ def test_a_crash_after_the_ledger_s_entry_is_healed_by_the_next_command(county_i
 def test_every_promised_view_answers_and_every_column_has_a_comment(published: Scored):
     for name in VIEWS:
         assert view(published, f"SELECT count(*) > 0 FROM {name}") == [(True,)], name
-    bare = view(published, "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal AND comment IS NULL")
+    bare = view(
+        published,
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal AND comment IS NULL",
+    )
     assert bare == []
 
 
 def test_published_figures_balance_from_line_to_branch_row(published: Scored):
-    ((lines, files),) = view(published, "SELECT count(*), count(DISTINCT (file_name, sheet)) FROM reconciliation")
+    ((lines, files),) = view(
+        published, "SELECT count(*), count(DISTINCT (file_name, sheet)) FROM reconciliation"
+    )
     assert lines == sum(published.run.counts["lines"].values())
     assert files > 10
     ((decided,),) = view(published, "SELECT count(*) FROM limits_current")

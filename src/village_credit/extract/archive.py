@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -76,7 +77,7 @@ def _open(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Member:
     try:
         with archive.open(info) as stream:
             content = stream.read(info.file_size + 1)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
         return Member(name, b"", f"member is damaged ({type(error).__name__})")
     if len(content) != info.file_size:
         return Member(name, b"", "member's size is not what the archive says")

@@ -33,10 +33,15 @@ def is_dbf(content: bytes) -> bool:
 
 
 def read_dbf(content: bytes, sheet: str = "") -> Grid:
-    """Read every record as text cells; row 0 of the grid is the field names, line 0 (no physical line)."""
+    """Read every record as text cells; row 0 of the grid is the field names, line 0 (no physical line).
+
+    Raises `ValueError` where the header contradicts itself.
+    """
     (records,) = struct.unpack_from("<I", content, 4)
     header_length, record_length = struct.unpack_from("<HH", content, 8)
     names, widths = _fields(content, header_length)
+    if 1 + sum(widths) != record_length:
+        raise ValueError("the fields' widths do not fill a record: the header is damaged")
     present = min(records, (len(content) - header_length) // record_length)
     grid = Grid(sheet=sheet, total_lines=present, has_fixed_header=True)
     grid.add(0, 0, names)
@@ -49,7 +54,7 @@ def read_dbf(content: bytes, sheet: str = "") -> Grid:
 
 def _fields(content: bytes, header_length: int) -> tuple[list[str], list[int]]:
     names, widths = [], []
-    for at in range(32, header_length - 1, FIELD_BYTES):
+    for at in range(32, header_length - FIELD_BYTES, FIELD_BYTES):
         if content[at] == HEADER_END:
             break
         names.append(content[at : at + 11].split(b"\0")[0].decode("gb18030"))

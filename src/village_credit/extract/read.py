@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
@@ -54,26 +56,31 @@ def kind_of(content: bytes) -> str:
 
 
 def _read_archive(file: DeliveredFile) -> Iterator[Read]:
+    is_empty = True
     try:
         for member in archive.members(file.content):
+            is_empty = False
             if member.refusal:
                 yield Unrecognised(file, member.name, 0, "ARCHIVE_REFUSED", member.refusal)
                 continue
             kind = kind_of(member.content)
             if kind == "zip":
-                yield Unrecognised(
-                    file,
-                    member.name,
-                    0,
-                    "ARCHIVE_REFUSED",
-                    "an archive inside an archive: deliver it by itself",
-                )
+                yield Unrecognised(file, member.name, 0, *_nested(member.content))
                 continue
             yield from _read_tables(file, member.name, member.content, kind)
+        if is_empty:
+            yield Unrecognised(file, "", 0, "EMPTY_FILE", "the archive holds no file")
     except zipfile.BadZipFile:
         yield Unrecognised(
             file, "", 0, "UNREADABLE_FILE", "the zip archive is damaged or cut short: deliver it again"
         )
+
+
+def _nested(content: bytes) -> tuple[str, str]:
+    """Say why a member that is an archive, or a workbook cut short, is not opened."""
+    if zipfile.is_zipfile(io.BytesIO(content)):
+        return "ARCHIVE_REFUSED", "an archive inside an archive: deliver it by itself"
+    return "UNREADABLE_FILE", "damaged or cut short: deliver it again"
 
 
 def _read_tables(file: DeliveredFile, member: str, content: bytes, kind: str) -> Iterator[Read]:
@@ -84,12 +91,16 @@ def _read_tables(file: DeliveredFile, member: str, content: bytes, kind: str) ->
     if isinstance(grids, tuple):
         yield Unrecognised(file, member, 0, *grids)
         return
-    for grid in grids:
+    told = [grid for grid in grids if grid.total_lines or grid.has_fixed_header or grid.notes]
+    for grid in told:
         grid.sheet = " / ".join(part for part in (member, grid.sheet) if part)
-        if grid.total_lines or not member:
+        if grid.cells or grid.condemned:
             _note_misnamed(grid, member or file.file_name, kind)
-            if grid.total_lines:
-                yield recognise(file, grid)
+            yield recognise(file, grid)
+        else:
+            yield Unrecognised(file, grid.sheet, 0, *grid.notes[0])
+    if not told:
+        yield Unrecognised(file, member, 0, "EMPTY_FILE", "nothing is written in the file")
 
 
 def _note_misnamed(grid: Grid, name: str, kind: str) -> None:
@@ -112,7 +123,7 @@ def _grids(content: bytes, kind: str) -> list[Grid] | tuple[str, str]:
         )
     try:
         return _binary_grids(content, kind)
-    except (CalamineError, zipfile.BadZipFile, OSError, ValueError, EOFError) as error:
+    except (CalamineError, zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError) as error:
         return "UNREADABLE_FILE", f"damaged or cut short ({type(error).__name__}): deliver it again"
 
 

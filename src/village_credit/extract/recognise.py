@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -25,10 +26,8 @@ FOOTERS = (
     "单位负责人",
     "填报人",
     "经办人",
-    "注:",
-    "备注:",
-    "说明:",
 )
+_NOTE = re.compile(r"\s*(?:注|备注|说明)\s*[0-9]*\s*[:：]")  # a remark needs its colon: 注 may begin a name
 
 
 @dataclass
@@ -141,10 +140,10 @@ def _odd_width(cells: list[str], expected: int) -> bool:
 
 
 def _is_layout(cells: list[str], header_text: list[str], match: Match) -> bool:
-    first = next((text for text in (plain(cell) for cell in cells) if text), "")
+    first = next((cell for cell in cells if plain(cell)), "")
     if not first:
         return True
-    if first.startswith(FOOTERS) and _is_footer(cells, match):
+    if (plain(first).startswith(FOOTERS) or _NOTE.match(first)) and _is_footer(cells, match):
         return True
     return [plain(cell) for cell in cells[: len(header_text)]] == header_text
 

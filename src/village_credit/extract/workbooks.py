@@ -13,7 +13,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from village_credit.extract.grid import Grid
 
 EXACT_DIGITS = 15  # what a spreadsheet keeps of a number
-_ROW = re.compile(rb'<row\b[^>]*?\br="(\d+)"')
+_ROW = re.compile(rb'<row\b[^>]*?\br="(\d+)"[^>]*(?<!/)>\s*(?!</row>)')  # with a cell, be it blank
 _ERROR_CELL = re.compile(
     rb'<c\b(?=[^>]*\bt="e")[^>]*?\br="([A-Z]+)(\d+)"[^>]*>(?:(?!</c>).)*?<v>([^<]*)</v>', re.DOTALL
 )
@@ -79,8 +79,8 @@ def _column_index(letters: bytes) -> int:
 def _fill_down(rows: list[list[str]], merged: list[tuple[tuple[int, int], tuple[int, int]]]) -> None:
     """A cell merged down over several rows belongs to each of them."""
     for (top, left), (bottom, right) in merged:
-        if left == right and bottom > top and bottom < len(rows):
-            for row in range(top + 1, bottom + 1):
+        if left == right and top < len(rows):
+            for row in range(top + 1, min(bottom + 1, len(rows))):
                 rows[row][left] = rows[top][left]
 
 

@@ -38,6 +38,7 @@ FINDINGS = pa.schema(
 )
 MAX_QUARANTINED_SHARE = 0.9  # above this, and from 20 rows on, the extract itself is at fault
 MIN_ROWS_FOR_SHARE = 20
+PART_ROWS = 65_536  # rows whose models are in memory at once
 _ERROR_CELL = re.compile(r"^#(?:N/A|DIV/0!|REF!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|GETTING_DATA)")
 _BY_TYPE = {
     **dict.fromkeys(("less_than_equal", "less_than", "greater_than", "greater_than_equal"), "OUT_OF_RANGE"),
@@ -92,9 +93,37 @@ def judge(batch: Batch, normal: Normalised) -> tuple[pa.Table, pa.Table]:
     columns = [normal.columns.get(name) or [None] * count for name in names]
     lines: list[int] = batch.rows.column("line_number").to_pylist()
     statuses = _id_statuses(names, columns, count)
-    accepted, findings = _judge_rows(batch.contract, specs, columns, lines, statuses)
-    _reject_if_hopeless(batch.contract, count, len(accepted))
-    return _typed_table(batch, specs, accepted, statuses), findings.table()
+    findings = _Findings()
+    parts = []
+    for start in range(0, max(count, 1), PART_ROWS):
+        end = min(start + PART_ROWS, count)
+        part = _Part(
+            [column[start:end] for column in columns],
+            lines[start:end],
+            statuses[start:end] if statuses is not None else None,
+        )
+        rows = batch.rows.select(["line_number", "last_line"]).slice(start, end - start)
+        parts.append(
+            _typed_table(rows, specs, _judge_part(batch.contract, specs, part, findings), part.statuses)
+        )
+    typed = pa.concat_tables(parts)
+    _reject_if_hopeless(batch.contract, count, typed.num_rows)
+    return typed, findings.table()
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Some rows of a batch: canonical columns, line numbers, and ID statuses where the contract has them."""
+
+    columns: list[Cells]
+    lines: list[int]
+    statuses: list[str] | None
+
+    def refused(self, index: int) -> str | None:
+        """Give the status of an ID number that cannot pass, or None."""
+        if self.statuses is None or self.statuses[index] not in identity.REFUSED:
+            return None
+        return self.statuses[index]
 
 
 class _Findings:
@@ -153,41 +182,30 @@ def _id_statuses(names: list[str], columns: list[Cells], count: int) -> list[str
     ]
 
 
-def _judge_rows(
-    contract: str,
-    specs: tuple[FieldSpec, ...],
-    columns: list[Cells],
-    lines: list[int],
-    statuses: list[str] | None,
-) -> tuple[list[tuple[int, dict[str, Any]]], _Findings]:
-    """Run the contract over the rows. The collector is paused: millions of small objects, no cycles."""
+def _judge_part(
+    contract: str, specs: tuple[FieldSpec, ...], part: _Part, findings: _Findings
+) -> list[tuple[int, dict[str, Any]]]:
+    """Run the contract over some rows. The collector is paused: many small objects, no cycles."""
     validator = INCOMING[contract].__pydantic_validator__
     names = [spec.name for spec in specs]
-    findings = _Findings()
     accepted: list[tuple[int, dict[str, Any]]] = []
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        for index, values in enumerate(zip(*columns, strict=True)):
+        for index, values in enumerate(zip(*part.columns, strict=True)):
             row = dict(zip(names, values, strict=True))
-            refused = statuses is not None and statuses[index] in identity.REFUSED
             try:
                 model = validator.validate_python(row)
             except ValidationError as error:
-                model = _second_chance(specs, row, error, lines[index], findings, validator)
-                if refused and statuses is not None:
-                    _add_identity(findings, specs, row, lines[index], statuses[index])
-                    continue
-                if model is None:
-                    continue
-            if refused and statuses is not None:
-                _add_identity(findings, specs, row, lines[index], statuses[index])
-                continue
-            accepted.append((index, model.__dict__))
+                model = _second_chance(specs, row, error, part.lines[index], findings, validator)
+            if (status := part.refused(index)) is not None:
+                _add_identity(findings, specs, row, part.lines[index], status)
+            elif model is not None:
+                accepted.append((index, model.__dict__))
     finally:
         if was_enabled:
             gc.enable()
-    return accepted, findings
+    return accepted
 
 
 def _add_identity(
@@ -273,19 +291,17 @@ def _reject_if_hopeless(contract: str, rows: int, accepted: int) -> None:
 
 
 def _typed_table(
-    batch: Batch,
+    rows: pa.Table,
     specs: tuple[FieldSpec, ...],
     accepted: list[tuple[int, dict[str, Any]]],
     statuses: list[str] | None,
 ) -> pa.Table:
     """Lay accepted rows out as columns; money DECIMAL(18,2), land DECIMAL(18,4) mu."""
     indices = pa.array([index for index, _ in accepted], pa.int64())
-    models = [model for _, model in accepted]
-    columns = {name: batch.rows.column(name).take(indices) for name in ("line_number", "last_line")}
+    columns = {name: rows.column(name).take(indices) for name in ("line_number", "last_line")}
     for spec in specs:
-        columns[spec.name] = pa.array(
-            [model[spec.name] for model in models], ARROW_TYPES.get(spec.kind, pa.string())
-        )
+        values = [model[spec.name] for _, model in accepted]
+        columns[spec.name] = pa.array(values, ARROW_TYPES.get(spec.kind, pa.string()))
     if statuses is not None:
         columns["id_status"] = pa.array([statuses[index] for index, _ in accepted], pa.string())
     return pa.table(columns)

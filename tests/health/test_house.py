@@ -1,0 +1,141 @@
+"""The house keeps its own rules: documented exit codes and targets, readers' order, no machine's paths."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from datetime import date
+
+import pytest
+
+from data_contracts.registry import INCOMING, field_specs
+from tests.conftest import MODELS, ROOT
+from village_credit import cli, errors
+from village_credit.decide.check import check_policy
+from village_credit.publish.views import COMMENTS, VIEWS
+from village_credit.score.scorecard import load_scorecard
+
+TRACKED = [
+    ROOT / name
+    for name in subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\n")
+    if name and "\\" not in name
+]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def exception_classes() -> list[type[errors.VillageCreditError]]:
+    return [
+        item
+        for item in vars(errors).values()
+        if isinstance(item, type) and issubclass(item, errors.VillageCreditError)
+    ]
+
+
+def test_every_exit_code_is_in_the_readme_and_in_the_help():
+    codes = {cls.exit_code for cls in exception_classes() if cls is not errors.VillageCreditError} | {0}
+    documented = {int(code) for code in re.findall(r"^\| (\d) \|", README, re.MULTILINE)}
+    assert codes <= documented
+    assert all(f"{code} " in cli.EPILOG for code in sorted(codes))
+
+
+def test_every_make_target_is_listed_and_every_command_has_an_example():
+    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for target in ["run", "test", "lint", "bench", "serve", "score", "rescore", "train", "docs", "clean"]:
+        assert re.search(rf"make {target}\s+\S", listed), target
+    for name in ("score", "rescore", "diff", "approve", "publish", "explain"):
+        shown = subprocess.run(
+            [sys.executable, "-m", "village_credit.cli", name, "--help"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        assert "example: village-credit" in shown
+
+
+def test_help_does_not_import_the_heavy_parts():
+    code = "import sys; from village_credit import cli; cli.parser().format_help(); print([m for m in ('duckdb', 'pyarrow', 'pandas', 'sklearn', 'prefect') if m in sys.modules])"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )
+
+
+def test_the_readme_names_every_view_and_every_promised_view_exists():
+    promised = "limits_current limits_history limit_waterfall score_points reconciliation links quarantine runs gates control_totals households places village_coverage"
+    assert set(promised.split()) == set(VIEWS)
+    assert all(f"`{name}`" in README for name in VIEWS)
+    assert all(COMMENTS.values())
+
+
+def test_the_policy_and_the_scorecard_that_are_shipped_are_sound():
+    assert check_policy((MODELS / "limit_policy.toml").read_text(encoding="utf-8"), date(2026, 11, 1)) == []
+    card = load_scorecard(
+        (MODELS / "synthetic-2026.1.scorecard.json").read_text(encoding="utf-8"), date(2026, 11, 1)
+    )
+    assert card.training.is_synthetic
+    assert "SYNTHETIC" in card.note
+
+
+def test_every_folder_of_ours_has_a_readme():
+    folders = [
+        ROOT / "data_contracts",
+        ROOT / "pipelines",
+        ROOT / "models",
+        *(
+            path
+            for path in (ROOT / "src" / "village_credit").iterdir()
+            if path.is_dir() and path.name != "__pycache__"
+        ),
+    ]
+    assert [str(folder) for folder in folders if not (folder / "README.md").is_file()] == []
+
+
+@pytest.mark.parametrize(
+    "pattern", ["/wo" + "rk/", "/fa" + "rm/", "p" + r"ypi\.org", "p" + "ythonhosted", "/ro" + "ot/"]
+)
+def test_no_tracked_file_names_a_machine_or_a_registry(pattern: str):
+    texts = [
+        path
+        for path in TRACKED
+        if path.suffix in {".py", ".md", ".toml", ".sql", ".yaml", ".lock", ".json", ""} and path.is_file()
+    ]
+    assert [
+        str(path)
+        for path in texts
+        if re.search(pattern, path.read_text(encoding="utf-8", errors="surrogateescape"))
+    ] == []
+
+
+def test_the_lock_holds_hashes_and_no_addresses():
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert "http:" not in lock
+    assert "https:" not in lock
+    assert lock.count("--hash=sha256:") > len(re.findall(r"^[a-z0-9].*==", lock, re.MULTILINE))
+
+
+def test_no_function_takes_more_than_a_sitting_to_read():
+    long_files = [
+        str(path)
+        for path in (ROOT / "src").rglob("*.py")
+        if len(path.read_text(encoding="utf-8").split("\n")) > 480
+    ]
+    assert long_files == []
+
+
+def test_each_contract_says_its_office_and_what_a_row_is():
+    for name, contract in INCOMING.items():
+        assert contract.__doc__, name
+        assert contract.__dict__["office"] in {
+            "agriculture_bureau",
+            "economy_station",
+            "machinery_station",
+            "bank",
+            "county_government",
+        }
+        assert field_specs(name)
