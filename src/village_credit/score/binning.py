@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ Direction = Literal["falls", "rises", "free"]
 FIRST_BINS = 20  # quantiles before merging
 MAX_BINS = 6
 MIN_SHARE = 0.05  # of known values in a bin
-SMOOTHING = 0.5  # added to goods and bads of each bin, so that no weight is infinite
+SMOOTHING = 0.5  # added to the population's goods and bads, so that no rate is 0 or 1
 SHRINKAGE = 250.0  # households of the population's odds added to each bin: small bins say little
 SIGNIFICANT = 4  # digits of an edge that a person reads
 
@@ -37,20 +37,18 @@ class Binned:
 def bin_feature(values: Floats, is_bad: NDArray[np.bool_], direction: Direction) -> Binned:
     """Bin one feature: quantiles, then merged until the bins are few, large and monotone where asked."""
     known = ~np.isnan(values)
+    usual = float((is_bad.sum() + SMOOTHING) / (len(is_bad) + 2 * SMOOTHING))
     edges = _first_edges(values[known])
     while edges:
         goods, bads = _counts(values[known], is_bad[known], edges)
-        worst = _pair_to_merge(goods, bads, direction)
+        worst = _pair_to_merge(goods, bads, usual, direction)
         if worst is None:
             break
         edges.pop(worst)
     goods, bads = _counts(values[known], is_bad[known], edges)
-    total = (float((~is_bad).sum()), float(is_bad.sum()))
     missing = (float((~is_bad[~known]).sum()), float(is_bad[~known].sum()))
-    missing_woe = _woe(*missing, *total) if sum(missing) >= MIN_SHARE * len(values) else 0.0
-    return Binned(
-        edges, [_woe(good, bad, *total) for good, bad in zip(goods, bads, strict=True)], missing_woe
-    )
+    missing_woe = _woe(*missing, usual) if sum(missing) >= MIN_SHARE * len(values) else 0.0
+    return Binned(edges, [_woe(good, bad, usual) for good, bad in zip(goods, bads, strict=True)], missing_woe)
 
 
 def _first_edges(known: Floats) -> list[float]:
@@ -68,17 +66,21 @@ def _counts(values: Floats, is_bad: NDArray[np.bool_], edges: list[float]) -> tu
     return every - bads, bads.astype(float)
 
 
-def _woe(good: float, bad: float, all_good: float, all_bad: float) -> float:
-    usual = (all_bad + SMOOTHING) / (all_good + all_bad + 2 * SMOOTHING)
-    shrunk_good, shrunk_bad = good + SHRINKAGE * (1 - usual), bad + SHRINKAGE * usual
-    return float(np.log(shrunk_good / shrunk_bad) - np.log((1 - usual) / usual))
+def _woe(good: float, bad: float, usual: float) -> float:
+    """Log odds of good against the population's, shrunk towards them."""
+    rate = _shrunk(bad, good + bad, usual)
+    return float(np.log((1 - rate) / rate) - np.log((1 - usual) / usual))
 
 
-def _pair_to_merge(goods: Floats, bads: Floats, direction: Direction) -> int | None:
+def _shrunk(bad: Any, size: Any, usual: float) -> Any:
+    """Bad rate after adding households of the usual rate; bins are ordered by it, so that points are too."""
+    return (bad + SHRINKAGE * usual) / (size + SHRINKAGE)
+
+
+def _pair_to_merge(goods: Floats, bads: Floats, usual: float, direction: Direction) -> int | None:
     """Give the edge to drop next: of a bin too small, of a step the wrong way, or of the least difference."""
     sizes = goods + bads
-    rates = (bads + SMOOTHING) / (sizes + 2 * SMOOTHING)
-    steps = np.diff(rates)
+    steps = np.diff(_shrunk(bads, sizes, usual))
     small = np.minimum(sizes[:-1], sizes[1:]) < MIN_SHARE * sizes.sum()
     if small.any():
         return int(np.argmin(np.where(small, np.abs(steps), np.inf)))

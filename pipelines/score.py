@@ -1,0 +1,48 @@
+"""Deliveries become staged runs: one county on request, or every county of the inbox in the night."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from prefect import flow
+from prefect.futures import PrefectFuture, as_completed
+from prefect.states import Completed, Failed, State
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from pipelines.steps import counties_of, scheduled_day, stage
+from pipelines.words import County
+
+# DuckDB and scikit-learn release the interpreter and use several cores by themselves: two keep a machine busy.
+COUNTIES_AT_ONCE = 2
+
+
+@flow(name="score-county", flow_run_name="score-{county}")
+def score_county(county: County, as_of: date | None = None, inbox: str | None = None) -> str:
+    """Score one county's inbox as of a day (default: today) into a staged run; gives its id."""
+    return stage(str(int(county)), as_of or scheduled_day(), inbox)
+
+
+def _name_of_night() -> str:
+    return f"score-all-{scheduled_day()}"
+
+
+@flow(
+    name="score-all",
+    flow_run_name=_name_of_night,
+    task_runner=ThreadPoolTaskRunner(max_workers=COUNTIES_AT_ONCE),
+)
+def score_all(as_of: date | None = None, inbox: str | None = None) -> State[list[str]]:
+    """Score every county of the inbox as of a day (default: today); a county that fails never stops the others."""
+    day = as_of or scheduled_day()
+    return summary({stage.submit(county, day, inbox): county for county in counties_of(inbox)})
+
+
+def summary(counties: dict[PrefectFuture[str], str]) -> State[list[str]]:
+    """Wait for every county; Failed where one failed, naming it by its code only."""
+    for done in as_completed(list(counties)):
+        done.wait()  # before its state: the server's may lag behind
+    failed = sorted(county for done, county in counties.items() if not done.state.is_completed())
+    told = f"{len(counties) - len(failed)} of {len(counties)} counties staged"
+    if failed:
+        return Failed(message=f"{told}; failed: {', '.join(failed)}")
+    return Completed(message=told, data=sorted(done.result() for done in counties))

@@ -1,0 +1,133 @@
+"""The tasks: each is one act on the store. Only ids and paths go in and out; only counts and codes are logged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+
+from pipelines.places import inbox_of, place
+from pipelines.verdicts import WorldAway, impersonal
+from village_credit.acts import publish, rescore, score, train
+from village_credit.commands import store_of
+from village_credit.errors import MissingInput
+from village_credit.settings import login, settings
+
+BANK_TIME = ZoneInfo("Asia/Urumqi")
+COUNTY_FOLDER = re.compile(r"[0-9]{6}")
+
+
+async def _is_worth_another_try(_task: Any, _run: Any, state: Any) -> bool:
+    return isinstance(await state.aresult(raise_on_failure=False), WorldAway)
+
+
+# Every act touches the store and may be repeated without harm, so each is retried, but never over a verdict.
+act = partial(
+    task,
+    retries=2,
+    retry_delay_seconds=[5, 30],
+    retry_condition_fn=_is_worth_another_try,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    result_serializer="json",
+)
+
+
+@act(name="counties", task_run_name="counties-of-inbox")
+def counties_of(inbox: str | None) -> list[str]:
+    """Name the counties that have a folder in the inbox, sorted."""
+    with impersonal():
+        folders = [path.name for path in inbox_of(inbox).iterdir() if path.is_dir()]
+    found = sorted(name for name in folders if COUNTY_FOLDER.fullmatch(name))
+    get_run_logger().info("%d counties; %d other folders left alone", len(found), len(folders) - len(found))
+    if not found:
+        raise MissingInput("the inbox has no folder named by a county code: ask the offices to deliver")
+    return found
+
+
+@act(name="stage", task_run_name="stage-{county_code}")
+def stage(county_code: str, as_of: date, inbox: str | None) -> str:
+    """Score a county's inbox; gives the staged run's id."""
+    with impersonal():
+        paths = settings()
+        request = score.Request(county_code, as_of, login(), paths.models)
+        return _told(score.score_inbox(store_of(paths), inbox_of(inbox), request, _progress()))
+
+
+@act(name="stage-again", task_run_name="stage-again-{county_code}")
+def stage_again(county_code: str, as_of: date | None) -> str:
+    """Score a county again from its last frozen inputs; gives the staged run's id."""
+    with impersonal():
+        paths = settings()
+        return _told(rescore.rescore(store_of(paths), county_code, _wish(as_of), _progress()))
+
+
+@act(name="try-again", task_run_name="try-again-{county_code}")
+def try_again(county_code: str, as_of: date | None) -> str:
+    """Score a county again in memory and log by how much it would change; gives what it was compared with."""
+    with impersonal():
+        found = rescore.dry_run(store_of(settings()), county_code, _wish(as_of))
+    for line in found.changes:
+        get_run_logger().info(
+            "%s: %d households, %d yuan before, %d yuan after",
+            line["change"], line["households"], line["before_yuan"], line["after_yuan"],
+        )  # fmt: skip
+    return found.against
+
+
+@act(name="put-in-force", task_run_name="put-in-force-{run_id}")
+def put_in_force(run_id: str) -> str:
+    """Publish a signed run; gives the publication's id."""
+    with impersonal():
+        done = publish.publish(store_of(settings()), run_id, login())
+    verb = "was in force already" if done.noop else "is in force"
+    get_run_logger().info("%s of county %s %s", done.publication_id, done.county_code, verb)
+    return done.publication_id
+
+
+@act(name="fit", task_run_name="fit-{model_id}")
+def fit(county_code: str, model_id: str, valid_from: date | None) -> str:
+    """Fit a candidate on every day of the history folder; gives the scorecard's path."""
+    with impersonal():
+        history = place("VILLAGE_CREDIT_HISTORY")
+        out = place("VILLAGE_CREDIT_CANDIDATES")
+        folders = sorted(path for path in history.glob("????-??-??") if path.is_dir())
+        if not folders:
+            raise MissingInput("the history has no folder named by a day: see `village-credit train --help`")
+        card, path = train.train_candidate(folders, county_code, model_id, valid_from, out)
+    get_run_logger().info(
+        "%d loans, %d defaults; %s", card.training.rows, card.training.bads, card.training.figures
+    )
+    return str(path)
+
+
+def scheduled_day() -> date:
+    """Give the day for which this flow run was scheduled, in the bank's time: a late retry keeps it."""
+    return flow_run.scheduled_start_time.astimezone(BANK_TIME).date()
+
+
+def _wish(as_of: date | None) -> rescore.Wish:
+    return rescore.Wish(as_of, login(), settings().models, None, None, None)
+
+
+def _progress() -> Callable[[str, float], None]:
+    logger = get_run_logger()
+    return lambda name, seconds: logger.info("%s: %.2f s", name, seconds)
+
+
+def _told(run: score.StagedRun) -> str:
+    """Log a staged run by its counts, and give its id."""
+    failed = [gate["gate"] for gate in run.gates if gate["verdict"] == "fail"]
+    get_run_logger().info(
+        "run %s of county %s as of %s %s: %d registered, %s, %d yuan; %d extracts rejected; failed gates: %s",
+        run.run_id, run.county_code, run.as_of, "was there already" if run.noop else "is staged", run.counts["registered"],
+        run.counts["households"], run.sum_limit_yuan, len(run.rejected), ", ".join(failed) or "none",
+    )  # fmt: skip
+    return run.run_id

@@ -1,0 +1,167 @@
+"""Who is linked to whom: a valid ID with an agreeing name, a unique repair, and nobody on doubt."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from village_credit.acts.intake import take_in
+from village_credit.extract.grid import DeliveredFile
+from village_credit.synthetic.identities import ID_CHECKS, ID_WEIGHTS
+
+AS_OF = date(2026, 11, 1)
+COUNTY = "659900"
+VILLAGE = "659900100201"
+
+
+def number(birth: str, sequence: int) -> str:
+    body = f"659900{birth}{sequence:03d}"
+    return body + ID_CHECKS[sum(w * int(d) for w, d in zip(ID_WEIGHTS, body, strict=True)) % 11]
+
+
+ANNA, BERT = number("19800101", 11), number("19850505", 12)
+ISSUERS = "FBFBM,FBFMC,FBFDZ\n65990010020101,东乡前村一组,某县东乡前村\n65990010120101,西乡前村一组,某县西乡前村\n65990010120201,西乡后村一组,某县西乡后村\n"
+CONTRACTORS = "CBFBM,CBFLX,CBFMC,CBFZJLX,CBFZJHM,CBFDZ\n{rows}"
+MEMBERS = "CBFBM,CYXM,CYXB,CYZJLX,CYZJHM,YHZGX,CYBZ\n{rows}"
+BOOK = "年度,户主姓名,身份证号,乡镇,村,种植收入(元)\n{rows}"
+
+
+def taken(*books: str, contractors: list[str] | None = None, members: list[str] | None = None, **files: str):
+    heads = contractors or [
+        f"659900100201010001,1,王安娜,1,{ANNA},x",
+        f"659900101201010001,1,李贝特,1,{BERT},x",
+    ]
+    texts = {
+        "发包方.csv": ISSUERS,
+        "承包方.csv": CONTRACTORS.format(rows="\n".join(heads)),
+        "成员.csv": MEMBERS.format(rows="\n".join(members or [f"659900100201010001,王安娜,2,1,{ANNA},02,"])),
+        **{f"台账{index}.csv": BOOK.format(rows=rows) for index, rows in enumerate(books)},
+        **files,
+    }
+    return take_in(
+        [
+            DeliveredFile(name, text.encode(), f"{index:064d}")
+            for index, (name, text) in enumerate(texts.items())
+        ],
+        AS_OF,
+        COUNTY,
+    )
+
+
+def book_links(intake) -> list[tuple[str | None, str | None, str]]:
+    return [
+        (row["unit_code"], row["pass"], row["status"])
+        for row in intake.links.to_pylist()
+        if row["contract"] == "household_economy"
+    ]
+
+
+def test_a_valid_number_with_an_agreeing_name_links():
+    assert book_links(taken(f"2025,王安娜,{ANNA},东乡,前村,5000")) == [
+        ("659900100201010001", "id_and_name", "automatic")
+    ]
+
+
+def test_a_valid_number_with_another_name_is_refused_for_a_person_to_see():
+    assert book_links(taken(f"2025,赵别人,{ANNA},东乡,前村,5000")) == [(None, "id_without_name", "refused")]
+
+
+def test_neighbours_whose_numbers_are_swapped_are_linked_to_nobody():
+    swapped = taken(f"2025,王安娜,{BERT},东乡,前村,5000\n2025,李贝特,{ANNA},西乡,前村,5000")
+    assert {status for *_, status in book_links(swapped)} == {"refused"}
+
+
+def test_a_number_in_two_households_decides_for_neither():
+    intake = taken(
+        f"2025,王安娜,{ANNA},东乡,前村,5000",
+        members=[f"659900100201010001,王安娜,2,1,{ANNA},02,", f"659900101201010001,王安娜,2,1,{ANNA},30,"],
+    )
+    assert book_links(intake) == [(None, "id_of_two_households", "refused")]
+
+
+def test_excel_s_damage_is_repaired_by_one_person_of_that_prefix_name_and_village():
+    damaged = f"{ANNA[0]}.{ANNA[1:15]}E+17"
+    assert book_links(taken(f"2025,王安娜,{damaged},东乡,前村,5000")) == [
+        ("659900100201010001", "repaired_id", "automatic")
+    ]
+
+
+@pytest.mark.parametrize(("name", "village"), [("王安那", "东乡,前村"), ("王安娜", "西乡,后村")])
+def test_it_is_not_repaired_under_another_name_or_in_another_village(name, village):
+    damaged = f"{ANNA[0]}.{ANNA[1:15]}E+17"
+    intake = taken(f"2025,{name},{damaged},{village},5000")
+    assert book_links(intake) == []
+    assert "ID_DAMAGED" in intake.findings.column("reason_code").to_pylist()
+
+
+def test_two_people_of_one_prefix_name_and_village_repair_nothing():
+    other = next(
+        f"{ANNA[:15]}{n:02d}{c}"
+        for n in range(100)
+        for c in "0123456789X"
+        if f"{ANNA[:15]}{n:02d}{c}" != ANNA and _valid(f"{ANNA[:15]}{n:02d}{c}")
+    )
+    members = [f"659900100201010001,王安娜,2,1,{ANNA},02,", f"659900100201010002,王安娜,2,1,{other},30,"]
+    heads = [f"659900100201010001,1,王安娜,1,{ANNA},x", f"659900100201010002,1,李贝特,1,{BERT},x"]
+    damaged = f"{ANNA[0]}.{ANNA[1:15]}E+17"
+    assert (
+        book_links(taken(f"2025,王安娜,{damaged},东乡,前村,5000", contractors=heads, members=members)) == []
+    )
+
+
+def _valid(text: str) -> bool:
+    return ID_CHECKS[sum(w * int(d) for w, d in zip(ID_WEIGHTS, text[:17], strict=True)) % 11] == text[17]
+
+
+def test_a_village_name_of_two_townships_is_settled_by_the_number_or_quarantines():
+    crops = "年度,姓名,身份证号,所在村,作物,种植面积(亩)\n"
+    settled = taken(**{"作物.csv": f"{crops}2026,王安娜,{ANNA},前村,棉花,10\n"})
+    assert [
+        row["unit_code"] for row in settled.links.to_pylist() if row["contract"] == "crop_declaration"
+    ] == ["659900100201010001"]
+    stranger = number("19900909", 77)
+    unsettled = taken(**{"作物.csv": f"{crops}2026,外来人,{stranger},前村,棉花,10\n"})
+    assert "VILLAGE_AMBIGUOUS" in unsettled.findings.column("reason_code").to_pylist()
+
+
+def test_a_fifteen_digit_number_is_completed_by_rule():
+    short = ANNA[:6] + ANNA[8:17]
+    assert book_links(taken(f"2025,王安娜,{short},东乡,前村,5000")) == [
+        ("659900100201010001", "id_and_name", "automatic")
+    ]
+
+
+def test_children_become_a_count_and_the_dead_and_married_out_are_no_persons():
+    rows = [
+        f"659900100201010001,王安娜,2,1,{ANNA},02,", f"659900100201010001,王小小,1,1,{number('20150101', 21)},20,", f"659900100201010001,王老老,1,1,{number('19500101', 21)},51,7",
+        f"659900100201010001,王外嫁,2,1,{number('19990101', 22)},30,1",
+    ]  # fmt: skip
+    intake = taken(members=rows)
+    (household,) = [
+        row for row in intake.facts["households"].to_pylist() if row["unit_code"] == "659900100201010001"
+    ]
+    assert (household["persons_register"], household["children"]) == (2, 1)
+    assert "王小小" not in intake.identities.column("name").to_pylist()
+    assert {
+        row["is_living"]
+        for row in intake.facts["members"].to_pylist()
+        if row["birth_date"] == date(1950, 1, 1)
+    } == {False}
+
+
+def test_a_machine_without_a_number_links_provisionally_and_only_when_unique():
+    machines = "资金年度,县,所在乡（镇）,所在村组,购机者姓名,机具品目,购买数量(台),总补贴额(元)\n"
+    one = taken(**{"农机.csv": f"{machines}2025,某县,东乡,前村2组,王安娜,拖拉机,1,5000\n"})
+    two = taken(
+        **{
+            "农机.csv": machines
+            + "2025,某县,东乡,前村2组,王安娜,拖拉机,1,5000\n"
+            + "2025,某县,东乡,前村,王安娜,播种机,1,900\n"
+        }
+    )
+    statuses = [
+        {row["status"] for row in intake.links.to_pylist() if row["contract"] == "machinery_subsidy"}
+        for intake in (one, two)
+    ]
+    assert statuses == [{"provisional"}, {"unlinked"}]
