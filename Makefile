@@ -55,7 +55,7 @@ docs: $(STAMP) ## the policy in force and the command's help, as text in build/d
 
 lock: $(STAMP) ## resolve requirements.lock anew (names, versions, hashes; no addresses)
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11 --group dev pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-strip-extras --universal --python-version 3.11 --group dev pyproject.toml --output-file requirements.lock
 
 clean: ## remove what was built, not the store
 	rm -rf build $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -11,6 +11,7 @@ from typing import Any
 from python_calamine import CalamineError, CalamineWorkbook
 
 from village_credit.extract.grid import Grid
+from village_credit.extract.guard import MAX_CELLS, cells_spanned, column_number, panics_as_errors, survives
 
 EXACT_DIGITS = 15  # what a spreadsheet keeps of a number
 _ROW = re.compile(rb'<row\b[^>]*?\br="(\d+)"[^>]*(?<!/)>\s*(?!</row>)')  # with a cell, be it blank
@@ -21,12 +22,20 @@ _ERROR_CELL = re.compile(
 
 def read_workbook(content: bytes) -> list[Grid]:
     """Read every sheet, hidden ones too; raises `CalamineError` where the file cannot be opened."""
-    workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    if not content.startswith(b"PK") and not survives(content):
+        raise CalamineError("the workbook cannot be opened")
     sheets = _sheet_xml(content)
-    return [_read_sheet(workbook, name, sheets.get(name, b"")) for name in workbook.sheet_names]
+    with panics_as_errors():
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        return [_read_sheet(workbook, name, sheets.get(name, b"")) for name in workbook.sheet_names]
 
 
 def _read_sheet(workbook: CalamineWorkbook, name: str, xml: bytes) -> Grid:
+    last_row = max((int(number) for number in _ROW.findall(xml)), default=0)
+    if cells_spanned(xml, last_row) > MAX_CELLS:
+        grid = Grid(sheet=name, total_lines=0)
+        grid.notes.append(("UNREADABLE_FILE", "a cell far off from the table: delete it and deliver again"))
+        return grid
     try:
         sheet = workbook.get_sheet_by_name(name)
     except CalamineError as error:
@@ -37,7 +46,7 @@ def _read_sheet(workbook: CalamineWorkbook, name: str, xml: bytes) -> Grid:
     rows = [[cell_text(value) for value in row] for row in values]
     _mark_errors(rows, xml)
     _fill_down(rows, sheet.merged_cell_ranges or [])
-    total = max([len(rows), *(int(number) for number in _ROW.findall(xml))])
+    total = max(len(rows), last_row)
     grid = Grid(sheet=name, total_lines=total)
     for number, row in enumerate(rows, start=1):
         grid.add(number, number, row)
@@ -64,16 +73,9 @@ def cell_text(value: Any) -> str:
 def _mark_errors(rows: list[list[str]], xml: bytes) -> None:
     """The reader gives error cells back blank: put `#N/A` and its kind where the sheet has them."""
     for letters, number, text in _ERROR_CELL.findall(xml):
-        row, column = int(number) - 1, _column_index(letters)
+        row, column = int(number) - 1, column_number(letters) - 1
         if row < len(rows) and column < len(rows[row]):
             rows[row][column] = text.decode("utf-8")
-
-
-def _column_index(letters: bytes) -> int:
-    index = 0
-    for letter in letters:
-        index = index * 26 + letter - 64
-    return index - 1
 
 
 def _fill_down(rows: list[list[str]], merged: list[tuple[tuple[int, int], tuple[int, int]]]) -> None:
