@@ -16,8 +16,10 @@ help: ## list the targets
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	# the lock is complete, so nothing is resolved here: --no-deps, and `pip check` says whether it fits together
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip check
 	@touch $@
 
 run: $(STAMP) ## an empty folder to a published synthetic county, with a summary
@@ -55,7 +57,7 @@ docs: $(STAMP) ## the policy in force and the command's help, as text in build/d
 
 lock: $(STAMP) ## resolve requirements.lock anew (names, versions, hashes; no addresses)
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-strip-extras --universal --python-version 3.11 --group dev pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11 --group dev pyproject.toml --output-file requirements.lock
 
 clean: ## remove what was built, not the store
 	rm -rf build $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from operator import mul
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
@@ -64,8 +64,21 @@ class CanonicalText:
         return core_schema.chain_schema([text, handler(source)])
 
 
+@dataclass(frozen=True)
+class ExtractRules:
+    """What a delivered table must be as a whole: under a minimum it is noted, over a maximum it is rejected."""
+
+    minimum_rows: int = 1
+    maximum_quarantined_share: float = (
+        0.9  # asked from `asked_from_rows` rows on: then the extract is at fault
+    )
+    asked_from_rows: int = 20
+
+
 class Contract(BaseModel):
     """One row of one delivered table; a subclass states its office, rules and what a row is."""
+
+    extract_rules: ClassVar[ExtractRules] = ExtractRules()
 
     model_config = ConfigDict(hide_input_in_errors=True, extra="forbid", frozen=True)
 

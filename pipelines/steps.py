@@ -127,7 +127,7 @@ def _told(run: score.StagedRun) -> str:
     failed = [gate["gate"] for gate in run.gates if gate["verdict"] == "fail"]
     get_run_logger().info(
         "run %s of county %s as of %s %s: %d registered, %s, %d yuan; %d extracts rejected; failed gates: %s",
-        run.run_id, run.county_code, run.as_of, "was there already" if run.noop else "is staged", run.counts["registered"],
+        run.run_id, run.county, run.as_of, "was there already" if run.noop else "is staged", run.counts["registered"],
         run.counts["households"], run.sum_limit_yuan, len(run.rejected), ", ".join(failed) or "none",
     )  # fmt: skip
     return run.run_id

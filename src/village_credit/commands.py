@@ -90,7 +90,7 @@ def staged_text(result: score.StagedRun) -> str:
     """Write a staged run's summary: reconciliation, households, gates."""
     lines, households = result.counts["lines"], result.counts["households"]
     text = [
-        f"run {result.run_id} of county {result.county_code} as of {result.as_of}: {'already there (no-op)' if result.noop else 'staged'}",
+        f"run {result.run_id} of county {result.county} as of {result.as_of}: {f'{result.status}, already there (no-op)' if result.noop else result.status}",
         f"  lines       {sum(lines.values()):>9,}   "
         + ", ".join(f"{count:,} {name}" for name, count in lines.items()),
         f"  households  {result.counts['registered']:>9,}   "

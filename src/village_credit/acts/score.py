@@ -24,12 +24,12 @@ from village_credit.extract.inbox import pull, reading_order
 from village_credit.features.build import build_features
 from village_credit.link import RULES_VERSION
 from village_credit.publish.gates import judge_gates
-from village_credit.publish.keys import household_keys
-from village_credit.publish.ledger import append, read_ledger
+from village_credit.publish.keys import household_keys, row_key_hash
+from village_credit.publish.ledger import append, in_force, publications, read_ledger
 from village_credit.publish.sealing import parquet_bytes, run_id_of, seal_run, table_hash
 from village_credit.publish.store import Store
 from village_credit.publish.tables import run_tables
-from village_credit.publish.warehouse import build_warehouse
+from village_credit.publish.warehouse import build_warehouse, run_status
 from village_credit.report.page import run_page
 from village_credit.run import Intake
 from village_credit.score.apply import Scored, score
@@ -56,7 +56,7 @@ class StagedRun:
     """What a scoring gives back; `noop` where the same run was there already."""
 
     run_id: str
-    county_code: str
+    county: str
     as_of: str
     status: str
     noop: bool
@@ -191,7 +191,9 @@ def compute_run(
         is_product_run=request.product is not None,
     )  # fmt: skip
     manifest = _manifest(intake, tables, request, rules, parts)
-    identities = _borrowers(intake, decided.decisions, pseudonyms)
+    identities = _borrowers(
+        intake, decided.decisions, pseudonyms, lambda number: row_key_hash(store.keys, number)
+    )
     report = run_page(run_id, manifest, tables)
     clock.lap("tables, report")
     return Computed(run_id, tables, manifest, identities, report)
@@ -227,8 +229,10 @@ def _by_unit(before: pa.Table, pseudonyms: dict[str, str]) -> pa.Table:
     ).to_arrow_table()
 
 
-def _borrowers(intake: Intake, decisions: pa.Table, pseudonyms: dict[str, str]) -> pa.Table:
-    """Who each unit's borrower is (else its head), for the vault: one row a unit."""
+def _borrowers(
+    intake: Intake, decisions: pa.Table, pseudonyms: dict[str, str], hash_number: Callable[[str], str]
+) -> pa.Table:
+    """Who each unit's borrower is (else its head), for the vault: one row a unit, with its members' hashed numbers."""
     connection = duckdb.connect()
     for name, table in {"identities": intake.identities, "decisions": decisions}.items():
         connection.register(name, table)
@@ -241,8 +245,12 @@ def _borrowers(intake: Intake, decisions: pa.Table, pseudonyms: dict[str, str]) 
             }
         ),
     )
+    connection.create_function("hash_number", hash_number, ["VARCHAR"], "VARCHAR")
     query = """
-        SELECT k.household_key, i.* FROM identities AS i JOIN keys AS k USING (unit_code) LEFT JOIN decisions AS d USING (unit_code)
+        SELECT k.household_key, i.*, n.number_hashes FROM identities AS i JOIN keys AS k USING (unit_code)
+        LEFT JOIN (SELECT unit_code, list(hash_number(person_id) ORDER BY member_no) AS number_hashes FROM identities
+                   WHERE person_id IS NOT NULL GROUP BY unit_code) AS n USING (unit_code)
+        LEFT JOIN decisions AS d USING (unit_code)
         QUALIFY row_number() OVER (PARTITION BY i.unit_code ORDER BY i.member_no = d.borrower_member_no DESC NULLS LAST, i.relation = 'head' DESC, i.member_no) = 1
         ORDER BY k.household_key"""
     return connection.sql(query).to_arrow_table()
@@ -314,6 +322,7 @@ def staged_result(store: Store, run_id: str, *, noop: bool, seconds: dict[str, f
     """Read a staged run back: what was stored, not what was computed."""
     manifest = store.manifest(run_id)
     folder = store.run_folder(run_id)
+    entries = read_ledger(store.root / "ledger")
     gates = duckdb.connect().sql(
         "SELECT gate, value, threshold, verdict FROM read_parquet($p) ORDER BY gate",
         params={"p": str(folder / "gates.parquet")},
@@ -332,6 +341,6 @@ def staged_result(store: Store, run_id: str, *, noop: bool, seconds: dict[str, f
         if note[0] == "UNRECOGNISED"
     ]
     return StagedRun(
-        run_id, manifest["county_code"], manifest["as_of"], "staged", noop, manifest["counts"], manifest["sum_limit_yuan"],
+        run_id, manifest["county_code"], manifest["as_of"], run_status(run_id, entries, in_force(entries), publications(entries)), noop, manifest["counts"], manifest["sum_limit_yuan"],
         gates.to_arrow_table().to_pylist(), rejected, str(folder / "report.html"), seconds,
     )  # fmt: skip

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from village_credit.errors import MissingInput
-from village_credit.publish.keys import household_key
+from village_credit.publish.keys import household_key, row_key_hash
 from village_credit.publish.ledger import Publication, in_force, publications, read_ledger
 from village_credit.publish.store import Store
 from village_credit.publish.warehouse import run_status
@@ -17,8 +18,24 @@ from village_credit.report.notice import TEMPLATE_VERSION, notice
 
 
 def key_of(store: Store, named: str, typed: str) -> str:
-    """Give a household's pseudonym: as typed, or of a contractor code read from standard input (`-`)."""
-    return household_key(store.keys, typed.strip()) if named == "-" else named
+    """Give a household's pseudonym: as typed, or (`-`) of a contractor code or ID number from standard input."""
+    if named != "-":
+        return named
+    number = typed.strip().upper()
+    return _key_of_number(store, number) or household_key(store.keys, number)
+
+
+def _key_of_number(store: Store, number: str) -> str | None:
+    """Find a member's household in the vaults of what is in force, by the number's keyed hash."""
+    wanted = row_key_hash(store.keys, number)
+    for publication in in_force(read_ledger(store.root / "ledger")):
+        vault = pq.read_table(
+            io.BytesIO(store.open_identities(publication.run_id)), columns=["household_key", "number_hashes"]
+        )
+        for row in vault.to_pylist():
+            if wanted in (row["number_hashes"] or []):
+                return str(row["household_key"])
+    return None
 
 
 def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:

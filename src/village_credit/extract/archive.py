@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -12,27 +13,45 @@ from pathlib import PurePosixPath
 
 MAX_MEMBER_BYTES = 2 << 30
 MAX_RATIO = 200  # text packs 5 to 20 times; a bomb thousands of times
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    ValueError,
+    RuntimeError,
+    LookupError,
+    struct.error,
+)
 RATIO_FREE_BYTES = 16 << 20  # below this size a high ratio is only a repetitive table
 
 
 @dataclass(frozen=True)
 class Member:
-    """One file of an archive, or why it was not opened."""
+    """One file of an archive, or why it was not opened; without a name, what is wrong with the archive."""
 
     name: str
     content: bytes
     refusal: str = ""
+    code: str = "ARCHIVE_REFUSED"  # the refusal's, of data_contracts.reasons.EXTRACT_REASONS
 
 
 def members(content: bytes) -> Iterator[Member]:
-    """Give the members in the archive's order; raises `BadZipFile` where the archive is damaged."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for info in archive.infolist():
-            if info.is_dir():
-                continue
-            name = member_name(info)
-            refusal = _refusal(info, name)
-            yield Member(name, b"", refusal) if refusal else _open(archive, info, name)
+    """Give the members in the archive's order; where the archive is damaged, a last one without a name."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for info in archive.infolist():
+                if info.is_dir():
+                    continue
+                name = member_name(info)
+                refusal = _refusal(info, name)
+                yield Member(name, b"", refusal) if refusal else _open(archive, info, name)
+    except DAMAGE:
+        yield _damaged("", "the zip archive is damaged or cut short: deliver it again")
+
+
+def _damaged(name: str, refusal: str) -> Member:
+    return Member(name, b"", refusal, "UNREADABLE_FILE")
 
 
 def member_name(info: zipfile.ZipInfo) -> str:
@@ -77,8 +96,8 @@ def _open(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Member:
     try:
         with archive.open(info) as stream:
             content = stream.read(info.file_size + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
-        return Member(name, b"", f"member is damaged ({type(error).__name__})")
+    except DAMAGE as error:
+        return _damaged(name, f"member is damaged ({type(error).__name__}): deliver it again")
     if len(content) != info.file_size:
-        return Member(name, b"", "member's size is not what the archive says")
+        return _damaged(name, "member's size is not what the archive says: deliver it again")
     return Member(name, content)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
@@ -57,23 +56,17 @@ def kind_of(content: bytes) -> str:
 
 def _read_archive(file: DeliveredFile) -> Iterator[Read]:
     is_empty = True
-    try:
-        for member in archive.members(file.content):
-            is_empty = False
-            if member.refusal:
-                yield Unrecognised(file, member.name, 0, "ARCHIVE_REFUSED", member.refusal)
-                continue
-            kind = kind_of(member.content)
-            if kind == "zip":
-                yield Unrecognised(file, member.name, 0, *_nested(member.content))
-                continue
+    for member in archive.members(file.content):
+        is_empty = False
+        kind = kind_of(member.content)
+        if member.refusal:
+            yield Unrecognised(file, member.name, 0, member.code, member.refusal)
+        elif kind == "zip":
+            yield Unrecognised(file, member.name, 0, *_nested(member.content))
+        else:
             yield from _read_tables(file, member.name, member.content, kind)
-        if is_empty:
-            yield Unrecognised(file, "", 0, "EMPTY_FILE", "the archive holds no file")
-    except zipfile.BadZipFile:
-        yield Unrecognised(
-            file, "", 0, "UNREADABLE_FILE", "the zip archive is damaged or cut short: deliver it again"
-        )
+    if is_empty:
+        yield Unrecognised(file, "", 0, "EMPTY_FILE", "the archive holds no file")
 
 
 def _nested(content: bytes) -> tuple[str, str]:
@@ -123,7 +116,7 @@ def _grids(content: bytes, kind: str) -> list[Grid] | tuple[str, str]:
         )
     try:
         return _binary_grids(content, kind)
-    except (CalamineError, zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError) as error:
+    except (CalamineError, *archive.DAMAGE) as error:
         return "UNREADABLE_FILE", f"damaged or cut short ({type(error).__name__}): deliver it again"
 
 

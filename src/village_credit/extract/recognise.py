@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from data_contracts.registry import field_specs
+from data_contracts.registry import INCOMING, field_specs
 from village_credit.extract.grid import DeliveredFile, Extract, Grid, Unrecognised
 from village_credit.extract.headers import Match, best_match, dimension, plain, split_unit, unit_row
 
@@ -111,8 +111,11 @@ def _extract(file: DeliveredFile, grid: Grid, header: _Header) -> Extract:
         else:
             data.append(index)
     notes = list(grid.notes)
-    if not data and not condemned:
-        notes.append(("HEADER_ONLY", "no data rows below the header"))
+    minimum = INCOMING[match.contract].extract_rules.minimum_rows
+    if len(data) + len(condemned) < minimum:
+        notes.append(
+            ("HEADER_ONLY", f"{len(data)} data rows below the header, at least {minimum} are expected")
+        )
     return Extract(
         file=file,
         sheet=grid.sheet,

@@ -42,6 +42,7 @@ joined AS (
     SELECT *, CASE WHEN list_contains(reason_codes, 'FROZEN') THEN 'freeze'
                    WHEN decision = 'granted' AND before_yuan IS NULL THEN 'grant'
                    WHEN decision = 'granted' THEN 'change'
+                   WHEN before_yuan IS NOT NULL AND decision = 'manual_review' THEN 'freeze'  -- until a person has looked
                    WHEN before_yuan IS NOT NULL THEN 'remove' END AS action
     FROM joined
 )

@@ -36,8 +36,6 @@ FINDINGS = pa.schema(
         ("value_masked", pa.string()),
     ]
 )
-MAX_QUARANTINED_SHARE = 0.9  # above this, and from 20 rows on, the extract itself is at fault
-MIN_ROWS_FOR_SHARE = 20
 PART_ROWS = 65_536  # rows whose models are in memory at once
 _ERROR_CELL = re.compile(r"^#(?:N/A|DIV/0!|REF!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|GETTING_DATA)")
 _BY_TYPE = {
@@ -283,7 +281,8 @@ def _unreadable(kind: Kind, value: str) -> str:
 
 
 def _reject_if_hopeless(contract: str, rows: int, accepted: int) -> None:
-    if rows >= MIN_ROWS_FOR_SHARE and accepted < rows * (1 - MAX_QUARANTINED_SHARE):
+    rules = INCOMING[contract].extract_rules
+    if rows >= rules.asked_from_rows and accepted < rows * (1 - rules.maximum_quarantined_share):
         raise ExtractRejected(
             "TOO_MANY_QUARANTINED",
             f"{contract}: only {accepted} of {rows} rows meet the contract; ask the office to deliver it again",

@@ -179,3 +179,48 @@ def test_without_a_cap_the_budget_is_said_not_to_bind():
     assert set(allocate(asked([(0, 10_000, 9)]), IN_FORCE).column("budget_state").to_pylist()) == {
         "not_binding"
     }
+
+
+@pytest.mark.parametrize(("ends", "kept"), [(date(2026, 11, 1), True), (date(2026, 10, 31), False)])
+def test_a_line_keeps_its_term_until_its_last_day_and_caps_the_rise_a_day_longer(ends, kept):
+    line = {
+        "product": "farmer_line",
+        "limit_yuan": 10000,
+        "term_months": 36,
+        "valid_from": date(2023, 11, 2),
+        "valid_to": ends,
+    }
+    row = limit(30_000, in_force=[line])
+    assert row["limit_yuan"] == 15_000
+    assert (row["valid_to"] == ends) == kept
+
+
+def test_a_household_in_review_has_limit_nought_whatever_it_has_drawn():
+    drawn = {
+        "product_name": "农贷通",
+        "credit_yuan": Decimal(40000),
+        "balance_yuan": Decimal(25000),
+        "loan_class": "正常",
+        "guarantee": "信用",
+        "due_on": date(2028, 6, 1),
+    }
+    row = limit(
+        30_000,
+        exposures=[drawn],
+        objections=[{"objection_type": "拒绝自动化决策", "registered_on": date(2026, 10, 1)}],
+    )
+    assert (row["decision"], row["limit_yuan"], row["reason_codes"]) == ("manual_review", 0, ["OBJECTION"])
+
+
+def test_a_loss_in_the_book_s_crops_counts_as_nothing_and_not_against_wages():
+    books = [
+        {
+            "year": y,
+            "planting_income_yuan": Decimal(1000),
+            "production_cost_yuan": Decimal(90000),
+            "wage_income_yuan": Decimal(30000),
+        }
+        for y in (2023, 2024, 2025)
+    ]
+    (row,) = decide(facts(books=books), lambda _: scores(30_000), IN_FORCE, AS_OF).waterfall.to_pylist()
+    assert (row["crop_income_yuan"], row["income_yuan"]) == (Decimal("0.000000"), 18_000)

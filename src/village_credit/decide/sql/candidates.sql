@@ -62,8 +62,10 @@ QUALIFY row_number() OVER (PARTITION BY unit_code, product
 
 CREATE TABLE candidates AS
 SELECT w.unit_code, w.product, w.preference, s.band, s.ppm, b.member_no AS borrower_member_no, b.reason AS borrower_reason,
-       before.limit_yuan AS before_yuan, before.valid_from AS before_from, before.valid_to AS before_to,
-       coalesce(before.term_months, least(36, bands.term, 12 * (p.age_cap - b.age)) // 12 * 12) AS term_months
+       before.limit_yuan AS before_yuan,
+       -- a line that ended the day before still caps the rise, but keeps no term
+       CASE WHEN before.valid_to >= $as_of THEN before.valid_from END AS before_from, CASE WHEN before.valid_to >= $as_of THEN before.valid_to END AS before_to,
+       coalesce(CASE WHEN before.valid_to >= $as_of THEN before.term_months END, least(36, bands.term, 12 * (p.age_cap - b.age)) // 12 * 12) AS term_months
 FROM wanted AS w JOIN banded AS s USING (unit_code) JOIN products AS p USING (product)
 LEFT JOIN bands ON bands.product = w.product AND bands.band = coalesce(s.band, 'E')
 LEFT JOIN borrowers AS b ON b.unit_code = w.unit_code AND b.product = w.product

@@ -42,7 +42,7 @@ WITH norm AS (
     FROM book_parts GROUP BY unit_code
 ), joined AS (
     SELECT h.unit_code, CASE WHEN norm.e12 IS NOT NULL THEN greatest(0, norm.e12) END AS norm_e12, book_crop.e12 AS book_e12, norm.by_delivery, coalesce(norm.unknown_crop, false) AS unknown_crop,
-           least(CASE WHEN norm.e12 IS NOT NULL THEN greatest(0, norm.e12) END, book_crop.e12) AS crop_e12, livestock, wages, trade, transfers
+           least(CASE WHEN norm.e12 IS NOT NULL THEN greatest(0, norm.e12) END, CASE WHEN book_crop.e12 IS NOT NULL THEN greatest(0, book_crop.e12) END) AS crop_e12, livestock, wages, trade, transfers
     FROM households AS h LEFT JOIN norm USING (unit_code) LEFT JOIN book_crop USING (unit_code) LEFT JOIN parts USING (unit_code)
 ), recognised AS (
     SELECT joined.*,

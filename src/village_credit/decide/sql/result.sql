@@ -4,7 +4,7 @@ SELECT l.*, coalesce(a.amount, 0) AS amount, a.budget_state,
        l.decision = 'granted' AND coalesce(a.amount, 0) = 0 AS out_of_budget, coalesce(o.balance_fen, 0) AS drawn_fen,
        CASE WHEN l.decision = 'granted' AND coalesce(a.amount, 0) < l.policy_limit THEN 'budget' ELSE smallest_term END AS binding,
        CASE WHEN l.decision = 'granted' THEN coalesce(a.amount, 0) ELSE 0 END AS new_limit,
-       down(coalesce(o.balance_fen, 0), 100) > new_limit AS is_frozen
+       l.decision <> 'manual_review' AND down(coalesce(o.balance_fen, 0), 100) > new_limit AS is_frozen
 FROM limited AS l LEFT JOIN allocated AS a USING (unit_code)
 LEFT JOIN open_products AS o ON o.unit_code = l.unit_code AND o.product = l.product;
 
