@@ -42,6 +42,30 @@ ID_ALIASES = (
 )
 VILLAGE_ALIASES = ("所在村", "村", "行政村", "所在行政村", "村名", "村委会", "所属村")
 YEAR_ALIASES = ("年度", "年份", "补贴年度", "所属年度")
+DOCUMENTS = (
+    ("身份证", "1"), ("居民身份证", "1"), ("军官证", "2"), ("户口簿", "4"), ("护照", "5"), ("其他", "9"),
+)  # fmt: skip
+RELATIONS = (  # GB/T 4761, the words that registers use instead of its codes
+    ("本人", "01"), ("户主", "02"), ("配偶", "10"), ("夫", "11"), ("丈夫", "11"), ("妻", "12"), ("妻子", "12"), ("子", "20"), ("儿子", "20"), ("独生子", "21"),
+    ("长子", "22"), ("次子", "23"), ("女婿", "28"), ("女", "30"), ("女儿", "30"), ("独生女", "31"), ("长女", "32"), ("次女", "33"), ("儿媳", "38"),
+    ("孙子", "41"), ("孙女", "42"), ("父母", "50"), ("父", "51"), ("父亲", "51"), ("母", "52"), ("母亲", "52"), ("祖父", "61"), ("祖母", "62"), ("兄", "71"),
+    ("弟", "73"), ("姐", "75"), ("妹", "77"), ("其他", "97"), ("其他亲属", "97"), ("非亲属", "99"),
+)  # fmt: skip
+NOTES = (
+    ("外嫁女", "1"), ("外嫁", "1"), ("入赘男", "2"), ("在校大学生", "3"), ("公职人员", "4"), ("国家公职人员", "4"), ("军人", "5"), ("新生儿", "6"), ("去世", "7"),
+    ("已去世", "7"), ("死亡", "7"), ("其他", "9"), ("其他备注", "9"),
+)  # fmt: skip
+METHODS = (
+    ("承包", "100"),
+    ("家庭承包", "110"),
+    ("其他方式", "120"),
+    ("招标", "121"),
+    ("拍卖", "122"),
+    ("公开协商", "123"),
+    ("转让", "200"),
+    ("互换", "300"),
+    ("其他", "900"),
+)
 AREA_TOLERANCE = Decimal("0.01")  # of the larger of 1 mu and HTMJM: domain of NY/T 2539's two units
 
 
@@ -65,12 +89,18 @@ class LandContractor(Contract):
     unique_key: ClassVar[tuple[str, ...]] = ("contractor_code",)
 
     contractor_code: Annotated[ContractorCode, Column("CBFBM", ("承包方编码",), sensitivity="C2")]
-    contractor_type: Annotated[Literal["1", "2", "3"], Kind.LABEL, Column("CBFLX", ("承包方类型",))]
+    contractor_type: Annotated[
+        Literal["1", "2", "3"],
+        Kind.LABEL,
+        Column("CBFLX", ("承包方类型",), labels=(("农户", "1"), ("个人", "2"), ("单位", "3"))),
+    ]
     contractor_name: Annotated[
         PersonName, Column("CBFMC", ("承包方名称", "承包方代表姓名"), sensitivity="C2")
     ]
     document_type: Annotated[
-        Literal["1", "2", "3", "4", "5", "9"], Kind.LABEL, Column("CBFZJLX", ("承包方证件类型",))
+        Literal["1", "2", "3", "4", "5", "9"],
+        Kind.LABEL,
+        Column("CBFZJLX", ("承包方证件类型",), labels=DOCUMENTS),
     ]
     id_number: Annotated[PlainText, Kind.ID, Column("CBFZJHM", ("承包方证件号码",), sensitivity="C2")]
     address: Annotated[
@@ -96,14 +126,18 @@ class LandMember(Contract):
         Column("CYXB", ("成员性别",), labels=(("男", "1"), ("女", "2"), ("男性", "1"), ("女性", "2"))),
     ]
     document_type: Annotated[
-        Literal["1", "2", "3", "4", "5", "9"] | None, Kind.LABEL, Column("CYZJLX", ("成员证件类型",))
+        Literal["1", "2", "3", "4", "5", "9"] | None,
+        Kind.LABEL,
+        Column("CYZJLX", ("成员证件类型",), labels=DOCUMENTS),
     ] = None
     id_number: Annotated[PlainText | None, Kind.ID, Column("CYZJHM", ("成员证件号码",), sensitivity="C2")] = (
         None
     )
-    relation_code: Annotated[ShortCode, Column("YHZGX", ("与户主关系",))]
+    relation_code: Annotated[ShortCode, Kind.LABEL, Column("YHZGX", ("与户主关系",), labels=RELATIONS)]
     member_note: Annotated[
-        Literal["1", "2", "3", "4", "5", "6", "7", "8", "9"] | None, Kind.LABEL, Column("CYBZ", ("成员备注",))
+        Literal["1", "2", "3", "4", "5", "6", "7", "8", "9"] | None,
+        Kind.LABEL,
+        Column("CYBZ", ("成员备注",), labels=NOTES),
     ] = None
     note_text: Annotated[
         PlainText | None, Column("CYBZSM", ("成员备注说明",), sensitivity="C2", ancillary=True)
@@ -124,7 +158,9 @@ class LandParcel(Contract):
     parcel_code: Annotated[ParcelCode, Column("DKBM", ("地块编码",))]
     issuer_code: Annotated[IssuerCode, Column("FBFBM", ("发包方编码",))]
     contractor_code: Annotated[ContractorCode, Column("CBFBM", ("承包方编码",), sensitivity="C2")]
-    method_code: Annotated[ShortCode | None, Column("CBJYQQDFS", ("承包经营权取得方式",))] = None
+    method_code: Annotated[
+        ShortCode | None, Kind.LABEL, Column("CBJYQQDFS", ("承包经营权取得方式", "取得方式"), labels=METHODS)
+    ] = None
     measured_mu: Annotated[Mu, Column("HTMJ", ("合同面积",), unit="square_metre")]
     contract_mu: Annotated[Mu | None, Column("HTMJM", ("合同面积亩",), unit="mu")] = None
     certificate_code: Annotated[

@@ -41,7 +41,12 @@ class BankExposure(Contract):
     loan_class: Annotated[
         Literal["正常", "关注", "次级", "可疑", "损失"],
         Kind.LABEL,
-        Column("五级分类", ("风险分类",), sensitivity="C2"),
+        Column(
+            "五级分类",
+            ("风险分类",),
+            sensitivity="C2",
+            labels=tuple((f"{name}类", name) for name in ("正常", "关注", "次级", "可疑", "损失")),
+        ),
     ]
     guarantee: Annotated[PlainText | None, Column("担保方式", ("担保类型",))] = None
     due_on: Annotated[Day | None, Column("到期日", ("到期日期",))] = None
@@ -109,7 +114,7 @@ class NegativeList(Contract):
     id_number: Annotated[ResidentId, Column("身份证号", ID_ALIASES, sensitivity="C2")]
     person_name: Annotated[PersonName, Column("姓名", ("客户姓名",), sensitivity="C2")]
     list_category: Annotated[PlainText, Column("名单类别", ("名单类型",))]
-    reason_code: Annotated[ShortCode, Column("原因代码", ("列入原因代码",))]
+    reason_code: Annotated[Reference, Column("原因代码", ("列入原因代码",))]
     evidence_number: Annotated[Reference, Column("依据文号", ("依据", "文号"))]
     listed_on: Annotated[Day, Column("列入日期", ("列入日",))]
     expires_on: Annotated[Day | None, Column("失效日期", ("失效日", "到期日期"))] = None

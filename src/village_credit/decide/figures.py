@@ -39,7 +39,7 @@ def scaled(name: str, value: Decimal | Fraction, scale: int) -> int:
 
 
 def policy_tables(policy: PolicyInForce) -> dict[str, pa.Table]:
-    """Give f, products, bands, band_edges, annuities, norms, product_names, refused_reasons, service_area."""
+    """Give f, products, bands, band_edges, annuities, norms, product_names, service_area."""
     names = policy.product_of()
     return {
         "f": _figures(policy),
@@ -54,7 +54,6 @@ def policy_tables(policy: PolicyInForce) -> dict[str, pa.Table]:
         "annuities": _annuities(policy),
         "norms": _norms(policy),
         "product_names": pa.table({"product_name": list(names), "product": list(names.values())}),
-        "refused_reasons": _strings("code", policy.policy.refused_list_reasons),
         "service_area": _strings("county_code", policy.policy.service_area),
     }
 
@@ -69,6 +68,7 @@ def _figures(policy: PolicyInForce) -> pa.Table:
         name: pa.array([scaled(name, policy.figure(name), PPM)], pa.int64()) for name in SHARES
     }
     row |= {name: pa.array([scaled(name, policy.figure(name), 1)], pa.int64()) for name in WHOLE_YUAN}
+    row["refused_reasons"] = pa.array([policy.policy.refused_list_reasons], pa.list_(pa.string()))
     row["residual_crop"] = pa.array([policy.policy.residual_crop], pa.string())
     return pa.table(row)
 

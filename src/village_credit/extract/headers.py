@@ -15,6 +15,7 @@ UNITS = {
     "元": "yuan", "人民币元": "yuan", "万元": "ten_thousand_yuan", "千元": "thousand_yuan",
     "公斤": "kilogram", "千克": "kilogram", "kg": "kilogram", "吨": "tonne", "斤": "jin",
 }  # fmt: skip
+COUNT_UNITS = ("只", "头", "台", "人", "天", "个", "户", "辆")
 _BRACKETS = re.compile(r"[(\[【〔]([^)\]】〕]*)[)\]】〕]")
 _NOISE = re.compile(r"[\s*＊:：]+")
 
@@ -41,7 +42,7 @@ def split_unit(header: str) -> tuple[str, str | None]:
     rest = header
     for found in _BRACKETS.finditer(header):
         known = UNITS.get(found.group(1).lower())
-        if known or found.group(1) in {"只", "头", "台", "人", "天", "kg/亩"}:
+        if known or found.group(1) in COUNT_UNITS:
             unit = known or unit
             rest = rest.replace(found.group(0), "")
     return rest, unit
@@ -66,7 +67,8 @@ def match_contract(contract: str, header: list[str]) -> Match:
     for index, cell in enumerate(header):
         whole = plain(cell)
         rest, unit = split_unit(whole)
-        name = names.get(whole.upper()) or names.get(rest.upper())
+        bare = _BRACKETS.sub("", whole)  # 身份证号码(18位)
+        name = names.get(whole.upper()) or names.get(rest.upper()) or names.get(bare.upper())
         if name and name not in units:
             columns[index] = name
             units[name] = unit
@@ -108,6 +110,14 @@ def unit_row(cells: list[str]) -> dict[str, str]:
             if unit:
                 found[dimension(unit)] = unit
     return found
+
+
+def unit_line(cells: list[str]) -> dict[int, str]:
+    """Read a row of nothing but units below the header: column index → unit; empty where it is no such row."""
+    words = {index: plain(cell).strip("()[]【】") for index, cell in enumerate(cells) if plain(cell)}
+    if not words or any(word.lower() not in UNITS and word not in COUNT_UNITS for word in words.values()):
+        return {}
+    return {index: UNITS[word.lower()] for index, word in words.items() if word.lower() in UNITS}
 
 
 def dimension(unit: str) -> str:

@@ -26,20 +26,29 @@ def list_inbox(inbox: Path, county_code: str) -> list[str]:
         raise MissingInput(
             f"inbox has no folder for county {county_code}: expected {county_code}/ below the inbox"
         )
-    root = folder.resolve()
     names = [
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
-        if path.is_file() and path.name not in IGNORED
+        if (path.is_file() or path.is_symlink()) and path.name not in IGNORED
     ]
-    inside = [name for name in names if (folder / name).resolve().is_relative_to(root)]
-    if not inside:
+    if not names:
         raise MissingInput(f"inbox of county {county_code} is empty: ask the offices to deliver")
-    return sorted(inside, key=reading_order)
+    return sorted(names, key=reading_order)
 
 
 def pull(inbox: Path, county_code: str) -> Iterator[DeliveredFile]:
-    """Read each file once."""
+    """Read each file once; raises MissingInput where one cannot be read."""
+    folder = inbox / county_code
     for name in list_inbox(inbox, county_code):
-        content = (inbox / county_code / name).read_bytes()
+        try:
+            content = _own_bytes(folder / name, folder.resolve())
+        except OSError as error:
+            raise MissingInput(
+                f"inbox of county {county_code}: {name} cannot be read ({type(error).__name__}); check its rights"
+            ) from None
         yield DeliveredFile(name, content, hashlib.sha256(content).hexdigest())
+
+
+def _own_bytes(path: Path, root: Path) -> bytes:
+    """Give a file's bytes; a link that leaves the county's folder, or leads nowhere, has none of its own."""
+    return path.read_bytes() if path.is_file() and path.resolve().is_relative_to(root) else b""

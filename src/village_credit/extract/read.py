@@ -78,7 +78,13 @@ def _nested(content: bytes) -> tuple[str, str]:
 
 def _read_tables(file: DeliveredFile, member: str, content: bytes, kind: str) -> Iterator[Read]:
     if not content:
-        yield Unrecognised(file, member, 0, "EMPTY_FILE", "the file has no bytes")
+        yield Unrecognised(
+            file,
+            member,
+            0,
+            "EMPTY_FILE",
+            "no bytes: empty, or a link that leaves the inbox; deliver the file itself",
+        )
         return
     grids = _grids(content, kind)
     if isinstance(grids, tuple):

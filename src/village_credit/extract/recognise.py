@@ -9,24 +9,21 @@ import pyarrow as pa
 
 from data_contracts.registry import INCOMING, field_specs
 from village_credit.extract.grid import DeliveredFile, Extract, Grid, Unrecognised
-from village_credit.extract.headers import Match, best_match, dimension, plain, split_unit, unit_row
+from village_credit.extract.headers import (
+    Match,
+    best_match,
+    dimension,
+    plain,
+    split_unit,
+    unit_line,
+    unit_row,
+)
 
 HEADER_SEARCH_ROWS = 15
 FOOTERS = (
-    "合计",
-    "总计",
-    "小计",
-    "共计",
-    "制表",
-    "填表",
-    "审核",
-    "制单",
-    "复核",
-    "负责人",
-    "单位负责人",
-    "填报人",
-    "经办人",
-)
+    "合计", "总计", "小计", "共计", "制表", "填表", "填报", "审核", "制单", "复核", "负责人", "单位负责人", "经办人", "联系人", "盖章", "单位(盖章", "报送",
+    "注", "备注", "说明", "以上",
+)  # fmt: skip
 _NOTE = re.compile(r"\s*(?:注|备注|说明)\s*[0-9]*\s*[:：]")  # a remark needs its colon: 注 may begin a name
 
 
@@ -44,9 +41,21 @@ class _Header:
 def recognise(file: DeliveredFile, grid: Grid) -> Extract | Unrecognised:
     """Find the header, name the columns, and part data rows from layout; or say what is nearest."""
     header, nearest = _find_header(grid)
+    if header is not None:
+        _take_unit_line(grid, header)
     if header is None:
         return Unrecognised(file, grid.sheet, grid.total_lines, "UNRECOGNISED", _nearest_text(nearest, grid))
     return _extract(file, grid, header)
+
+
+def _take_unit_line(grid: Grid, header: _Header) -> None:
+    """A row of units right below the header belongs to it."""
+    below = grid.cells[header.last_row + 1] if header.last_row + 1 < len(grid.cells) else []
+    units = unit_line(below)
+    if units:
+        header.last_row += 1
+        for index, name in header.match.columns.items():
+            header.match.units[name] = header.match.units[name] or units.get(index)
 
 
 def _find_header(grid: Grid) -> tuple[_Header | None, Match | None]:
@@ -101,10 +110,11 @@ def _extract(file: DeliveredFile, grid: Grid, header: _Header) -> Extract:
     condemned = list(grid.condemned)
     data: list[int] = []
     expected = None if grid.encoding == "" or grid.has_fixed_header else header.width
-    header_text = [plain(label) for label in header.labels]
+    heads = [[plain(cell) for cell in row] for row in grid.cells[: header.last_row + 1]]
+    heads = [row for row in heads if sum(map(bool, row)) > 1]
     for index, cells in enumerate(grid.cells):
         lines = [line for line in range(grid.starts[index], grid.ends[index] + 1) if line > 0]
-        if index <= header.last_row or _is_layout(cells, header_text, match):
+        if index <= header.last_row or _is_layout(cells, heads, match):
             layout.extend(lines)
         elif expected is not None and _odd_width(cells, expected):
             condemned.extend((line, "FIELD_COUNT") for line in lines)
@@ -142,13 +152,14 @@ def _odd_width(cells: list[str], expected: int) -> bool:
     return len(cells) < expected or any(cell.strip() for cell in cells[expected:])
 
 
-def _is_layout(cells: list[str], header_text: list[str], match: Match) -> bool:
+def _is_layout(cells: list[str], heads: list[list[str]], match: Match) -> bool:
+    """A blank row, a footer, or a header row repeated further down."""
     first = next((cell for cell in cells if plain(cell)), "")
     if not first:
         return True
     if (plain(first).startswith(FOOTERS) or _NOTE.match(first)) and _is_footer(cells, match):
         return True
-    return [plain(cell) for cell in cells[: len(header_text)]] == header_text
+    return [plain(cell) for cell in cells] in heads
 
 
 def _is_footer(cells: list[str], match: Match) -> bool:

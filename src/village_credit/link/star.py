@@ -59,8 +59,12 @@ WITH by_code AS (
            CASE WHEN is_repaired THEN 'repaired_id' WHEN agreement = 'no_name' THEN 'id_only' ELSE 'id_and_name' END, agreement, 'automatic'
     FROM id_links WHERE households = 1 AND agreement <> 'different'
     UNION ALL
+    -- a debt or listing under the right number and another name is not ignored: a person must confirm it
+    SELECT row_id, contract, source_id, unit_code, 3, 'id_without_name', agreement, 'provisional' FROM id_links
+    WHERE households = 1 AND agreement = 'different' AND contract IN ('bank_exposure', 'negative_list', 'related_party')
+    UNION ALL
     SELECT row_id, contract, source_id, NULL, 1, CASE WHEN households > 1 THEN 'id_of_two_households' ELSE 'id_without_name' END, agreement, 'refused'
-    FROM id_links WHERE households > 1 OR agreement = 'different'
+    FROM id_links WHERE households > 1 OR (agreement = 'different' AND contract NOT IN ('bank_exposure', 'negative_list', 'related_party'))
     UNION ALL
     SELECT row_id, 'machinery_subsidy', source_id, unit_code, 3, 'name_and_village', 'equal', 'provisional' FROM name_links
 ), every AS (

@@ -13,8 +13,8 @@ WITH texts AS (
     FROM issuers
 ), parsed AS (
     SELECT village_code, township_code,
-           regexp_extract(text, '^(?:.{1,6}?(?:县|市|旗))?(.{1,10}?(?:民族乡|乡|镇|街道|苏木|农场|牧场))', 1) AS township_name,
-           regexp_extract(text, '^(?:.{1,6}?(?:县|市|旗))?(?:.{1,10}?(?:民族乡|乡|镇|街道|苏木|农场|牧场))?(.{1,12}?(?:村|社区|连|队|嘎查))', 1) AS village_name
+           regexp_extract(text, '^(?:.{1,30}(?:县|市|旗))?([^县市旗]{1,10}?(?:民族乡|乡|镇|街道|苏木|农场|牧场|林场|园艺场|良种场|管委会))', 1) AS township_name,
+           regexp_extract(text, '^(?:.{1,30}(?:县|市|旗))?(?:[^县市旗]{1,10}?(?:民族乡|乡|镇|街道|苏木|农场|牧场|林场|园艺场|良种场|管委会))?(.{1,12}?(?:村|社区|连|队|嘎查))', 1) AS village_name
     FROM texts WHERE text IS NOT NULL
 ), townships AS (
     SELECT township_code, mode(township_name ORDER BY township_name) AS township_name
@@ -33,7 +33,7 @@ WITH asked AS (
     FROM people WHERE village_text IS NOT NULL
 ), named AS (
     SELECT asked.*, places.*, hints.place_hint
-    FROM asked JOIN places ON contains(village_text, village_name) LEFT JOIN hints USING (source_id)
+    FROM asked JOIN places ON contains(village_text, village_name) OR village_text = regexp_replace(village_name, '(村|社区)$', '') LEFT JOIN hints USING (source_id)
     QUALIFY length(village_name) = max(length(village_name)) OVER (PARTITION BY asked.source_id, township_text, village_text)
 ), judged AS (
     SELECT *, CASE WHEN township_name = '' THEN 0

@@ -185,5 +185,5 @@ def comment_of(column: str) -> str:
         ("_months", "months"),
     ):
         if column.endswith(suffix):
-            return f"Term of the limit's waterfall: {words.removesuffix(suffix[1:]).strip()}, {unit} (docs: limit)"
-    return f"Term of the limit's waterfall: {words} (docs: limit)"
+            return f"Term of the limit's waterfall: {words.removesuffix(suffix[1:]).strip()}, {unit}"
+    return f"Term of the limit's waterfall: {words}"

@@ -195,7 +195,10 @@ def _judge_part(
             try:
                 model = validator.validate_python(row)
             except ValidationError as error:
-                model = _second_chance(specs, row, error, part.lines[index], findings, validator)
+                judged_by_status = {"id_number"} if part.refused(index) else set()
+                model = _second_chance(
+                    specs, row, error, part.lines[index], findings, validator, judged_by_status
+                )
             if (status := part.refused(index)) is not None:
                 _add_identity(findings, specs, row, part.lines[index], status)
             elif model is not None:
@@ -220,6 +223,7 @@ def _second_chance(
     line: int,
     findings: _Findings,
     validator: Any,
+    judged_by_status: set[str],
 ) -> Any:
     """Record every broken rule; unreadable ancillary fields become null and the row is judged again."""
     by_name = {spec.name: spec for spec in specs}
@@ -228,7 +232,7 @@ def _second_chance(
     for fault in faults:
         spec = by_name.get(str(fault["loc"][0])) if fault["loc"] else None
         value = row.get(spec.name) if spec else None
-        if spec is not None and spec.name == "id_number" and value is not None:
+        if spec is not None and spec.name in judged_by_status:
             continue  # its status says it better
         if spec is not None and spec.column.ancillary and value is not None:
             row[spec.name] = None
@@ -244,7 +248,7 @@ def _second_chance(
         for fault in again.errors(include_url=False, include_input=False, include_context=False):
             spec = by_name.get(str(fault["loc"][0])) if fault["loc"] else None
             value = row.get(spec.name) if spec else None
-            if spec is None or spec.name != "id_number" or value is None:
+            if spec is None or spec.name not in judged_by_status:
                 findings.add(line, spec, fault["type"], reason_code(spec, fault["type"], value), value)
         return None
 

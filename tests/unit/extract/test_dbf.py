@@ -87,7 +87,7 @@ def test_an_undecodable_record_is_condemned_and_the_others_are_read():
 
 def test_a_null_byte_inside_a_field_condemns_its_record():
     good = record(CODE, NAME, "")
-    extract = extract_of(dbf(good, good.replace(b"65990010", b"6599\0010"), good))
+    extract = extract_of(dbf(good, good.replace(b"65990010", b"6599\x00010"), good))
     assert extract.condemned == [(2, "NUL_BYTE")]
 
 

@@ -227,3 +227,32 @@ def test_sheet_names_with_marks_of_xml_find_their_error_cells():
         paint=lambda _, page: page.write_formula(1, 2, "=1/0", None, "#DIV/0!"),
     )
     assert column(content, "relation") == ["#DIV/0!"]
+
+
+def test_a_stray_value_in_the_farthest_cell_is_refused_before_it_exhausts_memory():
+    content = xlsx(HEADER, ROW, paint=lambda _, page: page.write(1048575, 16383, "x"))
+    (refused,) = tables_of(content)
+    assert (refused.code, refused.sheet) == ("UNREADABLE_FILE", "表")
+    assert refused.detail == "a cell far off from the table: delete it and deliver again"
+
+
+def test_a_formatted_blank_in_the_farthest_cell_costs_nothing_but_layout_lines():
+    def bold(book, page):
+        page.write_blank(99999, 16383, None, book.add_format({"bold": True}))
+
+    extract = extract_of(xlsx(HEADER, ROW, paint=bold))
+    assert (extract.rows.num_rows, extract.total_lines) == (1, 100000)
+
+
+@pytest.mark.parametrize("at", [1792, 1806, 1140, 4096])
+def test_an_xls_with_a_false_length_is_refused_and_ends_nothing_but_itself(at):
+    content = bytearray(xls(HEADER, HEADER))
+    content[at : at + 4] = b"\xff" * 4
+    tables = tables_of(bytes(content), "关系人.xls")
+    assert [isinstance(table, Extract) or table.code == "UNREADABLE_FILE" for table in tables] == [True]
+
+
+def test_an_xls_cut_short_is_refused_with_what_to_do():
+    (refused,) = tables_of(xls(HEADER, ROW)[:3000], "关系人.xls")
+    assert refused.code == "UNREADABLE_FILE"
+    assert "deliver it again" in refused.detail

@@ -165,3 +165,16 @@ def test_a_machine_without_a_number_links_provisionally_and_only_when_unique():
         for intake in (one, two)
     ]
     assert statuses == [{"provisional"}, {"unlinked"}]
+
+
+def test_a_debt_under_the_right_number_and_another_name_waits_for_a_person():
+    debts = "身份证号,姓名,产品,授信余额(元),贷款余额(元),五级分类\n"
+    intake = taken(**{"存量.csv": f"{debts}{ANNA},赵别人,农户小额信用贷款,50000,40000,正常\n"})
+    assert [row["link_status"] for row in intake.facts["exposures"].to_pylist()] == ["provisional"]
+
+
+def test_a_county_s_whole_address_before_the_township_does_not_hide_the_village():
+    issuers = ISSUERS.replace("某县东乡前村", "某自治区某地区某县东乡前村")
+    intake = taken(f"2025,王安娜,{ANNA},东乡,前村,5000", **{"发包方.csv": issuers})
+    assert {row["township_name"] for row in intake.places.to_pylist()} == {"东乡", "西乡"}
+    assert {row["village_name"] for row in intake.places.to_pylist()} == {"前村", "后村"}

@@ -8,7 +8,10 @@ FROM exposures AS e LEFT JOIN product_names AS n ON n.product_name = e.product_n
 
 CREATE TABLE open_products AS
 SELECT unit_code, product, sum(fen(balance_yuan)) AS balance_fen FROM exposures_mapped
-WHERE product IS NOT NULL AND balance_yuan > 0 GROUP BY unit_code, product;
+WHERE product IS NOT NULL AND balance_yuan > 0 AND link_status <> 'provisional' GROUP BY unit_code, product;
+
+CREATE TABLE perhaps_open AS  -- an unconfirmed link too: no second poverty loan on doubt
+SELECT DISTINCT unit_code FROM exposures_mapped WHERE product = 'poverty_micro_loan' AND balance_yuan > 0;
 
 CREATE TABLE before_by_unit AS  -- our own limit in force, else a line that the bank had granted
 WITH own AS (SELECT unit_code, product, limit_yuan, term_months, valid_from, valid_to FROM in_force),
@@ -34,11 +37,11 @@ CREATE TABLE possible AS
 SELECT unit_code, 'trader_loan' AS product, 1 AS preference FROM traders
 UNION ALL
 SELECT DISTINCT m.unit_code, 'poverty_micro_loan', 2 FROM monitored AS m
-ANTI JOIN (SELECT unit_code FROM open_products WHERE product = 'poverty_micro_loan') AS o USING (unit_code)
+ANTI JOIN perhaps_open AS o USING (unit_code)
 WHERE household_type = '脱贫户' OR monitored_class IS NOT NULL
 UNION ALL
 SELECT h.unit_code, 'follow_on_loan', 3 FROM had_poverty_loan AS h
-ANTI JOIN (SELECT unit_code FROM open_products WHERE product = 'poverty_micro_loan') AS o USING (unit_code)
+ANTI JOIN perhaps_open AS o USING (unit_code)
 UNION ALL
 SELECT unit_code, 'farmer_line', 4 FROM households;
 

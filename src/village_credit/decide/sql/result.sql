@@ -48,6 +48,7 @@ SELECT t.unit_code, t.product, to_mu(a.register) AS register_mu, to_mu(a.leased_
        coalesce(budget_state, 'not_asked') AS budget_state, binding AS binding_term, CAST(d.limit_yuan AS BIGINT) AS limit_yuan,
        list_filter([CASE WHEN a.areas_disagree THEN 'AREA_DISAGREES' END, CASE WHEN i.unknown_crop THEN 'UNKNOWN_CROP' END,
                     CASE WHEN a.area IS NULL AND EXISTS (SELECT 1 FROM crop_area AS c WHERE c.unit_code = t.unit_code) THEN 'AREA_UNKNOWN' END,
+                    CASE WHEN EXISTS (SELECT 1 FROM negatives_read AS n WHERE n.unit_code = t.unit_code AND NOT has_counting_reason) THEN 'LISTING_REFUSED' END,
                     CASE WHEN i.book_e12 IS NOT NULL AND i.norm_e12 IS NOT NULL AND i.book_e12 <> i.norm_e12 THEN 'INCOME_DISAGREES' END],
                    lambda code: code IS NOT NULL) AS findings
 FROM final AS t JOIN area AS a USING (unit_code) JOIN income AS i USING (unit_code) JOIN decisions AS d USING (unit_code), f

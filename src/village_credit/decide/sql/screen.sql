@@ -9,10 +9,15 @@ SELECT unit_code, max(days_overdue) AS days FROM conducts
 WHERE link_status <> 'provisional' AND NOT (coalesce(is_relief, false) AND relief_proof IS NOT NULL)
 GROUP BY unit_code;
 
+-- A listing may give several reasons in one cell; those of health, status or hearsay never count.
+CREATE TABLE negatives_read AS
+SELECT n.*, NOT list_has_all(f.refused_reasons, list_filter(string_split_regex(trim(reason_code), '[,，;；、/ ]+'), lambda code: code <> '')) AS has_counting_reason
+FROM negatives AS n, f;
+
 CREATE TABLE listed AS
-SELECT DISTINCT unit_code FROM negatives
+SELECT DISTINCT unit_code FROM negatives_read
 WHERE link_status <> 'provisional' AND member_is_adult_living AND listed_on <= $as_of AND (expires_on IS NULL OR expires_on >= $as_of)
-  AND listed_on > $as_of::DATE - INTERVAL 5 YEAR AND reason_code NOT IN (SELECT code FROM refused_reasons);
+  AND listed_on > $as_of::DATE - INTERVAL 5 YEAR AND has_counting_reason;
 
 CREATE TABLE doubtful AS
 SELECT DISTINCT unit_code FROM (

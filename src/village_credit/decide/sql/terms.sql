@@ -2,7 +2,7 @@
 CREATE TABLE other_credit AS
 SELECT c.unit_code, c.product,
        sum(down(fen(balance_yuan) * 10000000000, years) + down(fen(balance_yuan) * f.existing_rate * 10000, 1)) AS service_e12,
-       sum(CASE WHEN guarantee IS NULL OR guarantee = '信用' THEN greatest(fen(credit_yuan), fen(balance_yuan)) ELSE 0 END) AS unsecured_fen
+       sum(CASE WHEN guarantee IS NULL OR guarantee LIKE '信用%' THEN greatest(fen(credit_yuan), fen(balance_yuan)) ELSE 0 END) AS unsecured_fen
 FROM candidates AS c JOIN exposures_mapped AS e ON e.unit_code = c.unit_code AND e.product IS DISTINCT FROM c.product, f
 GROUP BY c.unit_code, c.product;
 
