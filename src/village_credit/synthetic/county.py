@@ -52,13 +52,13 @@ def synthesize(
     """Write a synthetic county's inbox below `out`; the same arguments give the same bytes."""
     world = build_world(seed, county_code, villages, households, as_of, as_of)
     files = county_files(world)
-    damaged, copies = damage_files(files, seed, damage)
+    damaged, extras = damage_files(files, seed, damage)
     written = write_files(out / county_code, files)
-    for target, source in copies.items():
-        (out / county_code / target).parent.mkdir(parents=True, exist_ok=True)
-        (out / county_code / target).write_bytes(
-            source if isinstance(source, bytes) else (out / county_code / source).read_bytes()
-        )
+    for target, extra in extras.items():
+        content = extra.content or (out / county_code / extra.source).read_bytes()
+        place = out / county_code / target
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content[: int(len(content) * extra.keep_share)])
     truth = out.parent / "truth" / county_code
     _write_truth(truth, world, damaged)
     past = (
@@ -70,7 +70,7 @@ def synthesize(
         county_code,
         households,
         int((world.people.household >= 0).sum()),
-        len(written) + len(copies),
+        len(written) + len(extras),
         len(damaged),
         str(out / county_code),
         str(truth),

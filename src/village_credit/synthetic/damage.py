@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -21,6 +22,7 @@ ID_SHARES = {
 VALUE_SHARE = 0.004  # of rows of a list that get one unreadable or impossible value
 HOSTILE_FACTOR = 40
 MAX_SHARE = 0.45
+REPEATED = 8  # rows that are sent twice, corrected, or of mixed units
 LISTS = (
     "land_parcel",
     "land_subsidy",
@@ -30,12 +32,20 @@ LISTS = (
     "bank_exposure",
 )
 MONEY_OR_AREA = ("面积", "金额", "收入", "余额", "额(元)", "HTMJM")
-Copies = dict[str, "bytes | str"]
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A file beside the offices' tables: bytes of its own, or another file's, whole or cut short."""
+
+    source: str = ""
+    content: bytes = b""
+    keep_share: float = 1.0
 
 
 def damage_files(
     files: list[File], seed: int, level: Literal["none", "typical", "hostile"]
-) -> tuple[list[Damaged], Copies]:
+) -> tuple[list[Damaged], dict[str, Extra]]:
     """Damage tables in place; gives every damaged line, and files to be added as bytes or as copies of others."""
     if level == "none":
         return [], {}
@@ -54,9 +64,24 @@ def damage_files(
             ):
                 found += _damage_lines(rng, file, table)
     found += _excel_numbers(files)
+    found += _repeated_and_blank(files)
+    found += _corrected(files, seed, level)
     if level == "hostile":
         _hostile_columns(files)
-    return found, _extra_files(files)
+    return _merged(found), _extra_files(files)
+
+
+def _merged(found: list[Damaged]) -> list[Damaged]:
+    """Say each damaged line once: with everything that was done to it, and `any` where that leaves a choice."""
+    lines: dict[tuple[str, str, int], Damaged] = {}
+    for one in found:
+        key = (one.file, one.sheet, one.line_number)
+        other = lines.get(key)
+        if other is not None:
+            expected = one.expected if one.expected == other.expected else "any"
+            one = Damaged(*key, one.contract, f"{other.what}; {one.what}", expected)  # noqa: PLW2901  # the merged line takes its place
+        lines[key] = one
+    return [lines[key] for key in sorted(lines)]
 
 
 def _line(file: File, table: Table, row: int, what: str, expected: str) -> Damaged:
@@ -95,14 +120,18 @@ def _transpose(number: str, digit: int) -> str:
 
 
 ID_DAMAGE: dict[str, tuple[Callable[[str, int], str], str]] = {
-    "masked": (_mask, "quarantined"),
-    "one_digit": (_one_digit, "quarantined"),
-    "transposed": (_transpose, "quarantined"),
+    "masked": (_mask, "any"),  # accepted where a unique match repairs it
+    "one_digit": (_one_digit, "any"),
+    "transposed": (_transpose, "any"),
     "fifteen": (lambda number, _: number[:6] + number[8:17] if number[6:8] == "19" else number, "accepted"),
     "full_width": (lambda number, _: "".join(chr(ord(c) + 0xFEE0) for c in number), "accepted"),
     "tab": (lambda number, _: number + "\t", "accepted"),
     "empty": (lambda _number, _: "", "quarantined"),
 }
+
+
+def _is_whole(number: str) -> bool:
+    return len(number) == 18 and number.isascii() and number[:17].isdigit()
 
 
 def _damage_ids(rng: np.random.Generator, file: File, table: Table, factor: int) -> list[Damaged]:
@@ -114,15 +143,12 @@ def _damage_ids(rng: np.random.Generator, file: File, table: Table, factor: int)
     for what, share in ID_SHARES[table.contract].items():
         change, expected = ID_DAMAGE[what]
         for row in _rows(rng, table, share * factor):
-            if (
-                row in table.deleted
-                or len(str(column[row])) != 18
-                or not str(column[row])[:17].isdigit()
-                or not str(column[row]).isascii()
-            ):
+            number = str(column[row])
+            if row in table.deleted or not _is_whole(number):
                 continue
-            column[row] = change(column[row], int(rng.integers(0, 1000)))
-            found.append(_line(file, table, row, f"id {what}", expected))
+            column[row] = change(number, int(rng.integers(0, 1000)))
+            if column[row] != number:
+                found.append(_line(file, table, row, f"id {what}", expected))
     return found
 
 
@@ -175,25 +201,74 @@ def _excel_numbers(files: list[File]) -> list[Damaged]:
 
 def _hostile_columns(files: list[File]) -> None:
     """Every list carries a column that nobody may keep, and some headers are spelled in ways of their own."""
-    renamed = {"姓名": "姓 名 *", "所在村": "所 在\n村", "身份证号": "身份证号码"}
+    renamed = {"姓名": "姓 名 *", "所在村": "所 在 村", "身份证号": "身份证号码", "种植收入": "种 植\n收入"}
     for file in files:
         for table in file.tables:
             if file.kind == "dbf" or file.archive:
                 continue
             table.header = [renamed.get(header, header) for header in table.header]
             table.header.append("民族")
-            table.columns.append(["甲族"] * table.rows)
+            table.columns.append(["甲族" if cell != "" else "" for cell in table.columns[1]])
             if table.groups:
                 table.groups = [*table.groups, ("其他二", 1)]
 
 
-def _extra_files(files: list[File]) -> Copies:
+def _repeated_and_blank(files: list[File]) -> list[Damaged]:
+    """Some declarations are sent twice, the subsidy list has blank lines, and some parcels mix their units."""
+    found: list[Damaged] = []
+    for file in files:
+        for table in file.tables:
+            if table.contract == "crop_declaration" and table.rows > REPEATED:
+                first = table.rows
+                for column in table.columns:
+                    column.extend(column[:REPEATED])
+                found += [
+                    _line(file, table, row, "sent twice", "any") for row in range(first, first + REPEATED)
+                ]
+            elif table.contract == "land_subsidy":
+                found += [_line(file, table, table.rows + extra, "blank", "layout") for extra in range(2)]
+                for column in table.columns:
+                    column.extend(["", ""])
+            elif table.contract == "land_parcel" and table.rows > 3 * REPEATED:
+                area = table.column("HTMJ")
+                for row in range(REPEATED, 2 * REPEATED):
+                    area[row] = f"{float(area[row]) * 10:.2f}"
+                    found.append(_line(file, table, row, "units disagree", "quarantined"))
+    return found
+
+
+def _corrected(files: list[File], seed: int, level: str) -> list[Damaged]:
+    """The first township sends some books again, with a later day and other figures: these supersede."""
+    book = next((file for file in files if file.tables[0].contract == "household_economy"), None)
+    if book is None or book.tables[0].rows < 4 * REPEATED:
+        return []
+    table = book.tables[0]
+    rows = sorted(stream(seed, "corrected", level).permutation(table.rows)[:REPEATED].tolist())
+    columns = [[column[row] for row in rows] for column in table.columns]
+    again = Table(
+        table.contract,
+        list(table.header),
+        columns,
+        table.sheet,
+        table.title,
+        table.unit_row,
+        list(table.groups),
+    )
+    collected, wages = again.header.index("采集日期"), again.header.index("务工收入")
+    columns[collected] = [f"{int(str(day)[:4])}.6.20" for day in columns[collected]]
+    columns[wages] = [
+        float(value) + 1 if isinstance(value, int | float) else value for value in columns[wages]
+    ]
+    files.append(File(book.path.replace("农户经济台账", "补报/农户经济台账（更正）"), "xlsx", [again]))
+    return [_line(book, table, row, "corrected later", "superseded") for row in rows]
+
+
+def _extra_files(files: list[File]) -> dict[str, Extra]:
     """A byte copy, a workbook cut short, and a list that no contract knows."""
     book = next(file.path for file in files if file.tables[0].contract == "household_economy")
+    attendance = "会议地点,参会单位,签到情况\r\n一号会议室,某单位,签到\r\n".encode("gb18030")
     return {
-        "农经站/备份/副本(1).xlsx": book,
-        "农经站/传输中断.xlsx": b"PK\x03\x04" + b"xl/workbook.xml [Content_Types].xml" * 20,
-        "农业农村局/培训签到.csv": "会议地点,参会单位,签到情况\r\n一号会议室,某单位,签到\r\n".encode(
-            "gb18030"
-        ),
+        "农经站/备份/副本(1).xlsx": Extra(source=book),
+        "农经站/传输中断.xlsx": Extra(source=book, keep_share=0.6),
+        "农业农村局/培训签到.csv": Extra(content=attendance),
     }

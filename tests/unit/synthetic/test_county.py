@@ -64,7 +64,9 @@ def test_damage_is_written_down_and_hostile_is_far_beyond_typical(tmp_path: Path
     for damage in ("none", "typical", "hostile"):
         path = made(tmp_path / damage, damage=damage) / "truth" / "659900" / "damaged_lines.csv"
         with path.open(encoding="utf-8", newline="") as file:
-            counts[damage] = sum(1 for _ in csv.DictReader(file))
+            counts[damage] = sum(
+                row["what"] != "id as number" for row in csv.DictReader(file)
+            )  # one whole workbook, at any level
     assert counts["none"] == 0 < counts["typical"]
     assert counts["hostile"] > 5 * counts["typical"]
 
