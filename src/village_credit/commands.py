@@ -42,7 +42,9 @@ def store_of(paths: Settings) -> Store:
         say(
             f"new keys in {paths.key_file} (mode 0600): keep a copy apart from the store; without them its pseudonyms and vault are lost"
         )
-    return open_store(paths.store, keys)
+    store = open_store(paths.store, keys)
+    publish.heal_warehouse(store)
+    return store
 
 
 def _progress() -> Callable[[str, float], None]:

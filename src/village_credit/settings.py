@@ -29,13 +29,12 @@ def settings(store: str | None = None, models: str | None = None) -> Settings:
 
 
 def _default_models() -> Path:
-    """The models beside the project, or those that were installed with the package."""
-    beside = Path("models")
-    return (
-        beside
-        if (beside / "limit_policy.toml").is_file()
-        else Path(str(resources.files("village_credit").joinpath("_models")))
-    )
+    """The models of the folder that one stands in, of the checkout, or those installed with the package."""
+    installed = Path(str(resources.files("village_credit")))
+    for folder in (Path("models"), installed.parents[1] / "models"):
+        if (folder / "limit_policy.toml").is_file():
+            return folder
+    return installed / "_models"
 
 
 def login() -> str:

@@ -158,3 +158,15 @@ def test_published_figures_balance_from_line_to_branch_row(published: Scored):
     ((decided,),) = view(published, "SELECT count(*) FROM limits_current")
     ((covered,),) = view(published, "SELECT sum(households) FROM village_coverage")
     assert decided == covered == published.run.counts["registered"]
+
+
+def test_after_a_move_the_next_command_rewrites_the_views(county_inbox: Path, tmp_path: Path):
+    scored = score_into(new_store(tmp_path / "here"), county_inbox, "659900")
+    put_in_force(scored.store, scored.run.run_id)
+    (tmp_path / "here").rename(tmp_path / "there")
+    moved = new_store(tmp_path / "there")
+    publish.heal_warehouse(moved)
+    connection = duckdb.connect(str(moved.warehouse), read_only=True)
+    ((count,),) = connection.execute("SELECT count(*) FROM limits_current").fetchall()
+    connection.close()
+    assert count == scored.run.counts["registered"]

@@ -90,6 +90,11 @@ def heal(store: Store) -> None:
         if not is_packed(store, publication):
             drop_unfinished(store, publication)
             pack(store, publication, package_inputs(store, publication, every))
+    heal_warehouse(store)
+
+
+def heal_warehouse(store: Store) -> None:
+    """Rebuild the analysts' views where the ledger went on without them, or the store was moved."""
     if not is_current(store):
         build_warehouse(store)
 

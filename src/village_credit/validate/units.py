@@ -6,7 +6,8 @@ or by a magnitude that no other unit would give, and otherwise the extract is re
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+import re
+from decimal import ROUND_HALF_UP, Decimal
 from statistics import median
 
 from data_contracts.fields import Kind
@@ -22,6 +23,7 @@ TO_CANONICAL = {
 PAIR = ("measured_mu", "contract_mu")  # …MJ and …MJM of NY/T 2539
 SQUARE_METRE_MEDIAN = 100  # a parcel of more than 100 is square metres: domain of NY/T 2539 deliveries
 YUAN_MEDIAN = 500  # a household's yearly money in 万元 or 千元 is far below
+_PLAIN = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,12})?")
 MU_MEDIANS = (3, 300)  # hectares are below, square metres above
 
 
@@ -108,10 +110,5 @@ def _by_magnitude(contract: str, kind: Kind, columns: list[Cells]) -> str:
 
 
 def _decimal(cell: str | None) -> Decimal | None:
-    if cell is None or not cell.isascii():
-        return None
-    try:
-        value = Decimal(cell)
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() else None
+    """Read a plain number; what a contract would refuse (1e3, 1_000, NaN) is not made plain by a conversion."""
+    return Decimal(cell) if cell is not None and _PLAIN.fullmatch(cell) else None

@@ -162,10 +162,10 @@ def test_changed_cells_are_counted():
     assert changed == 3
 
 
-@settings(max_examples=300, deadline=None, database=None)
+@settings(max_examples=300, deadline=None, database=None, derandomize=True)
 @given(
     st.sampled_from(EVERY_KIND),
-    st.text(st.sampled_from("0123456789.,-/年月日元亩万王·. ￥１E+*X'\u3000"), max_size=12),
+    st.text(st.sampled_from("0123456789.,-/年月日元亩万王·. ￥１E+*X\u3000"), max_size=12),
 )
 def test_what_is_canonical_stays_as_it_is(spec, text):
     once = cell(spec, text)

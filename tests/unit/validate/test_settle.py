@@ -114,7 +114,7 @@ def test_other_people_and_years_are_left_alone():
     assert outcomes(rows) == {0: "stands", 1: "stands"}
 
 
-@settings(max_examples=40, deadline=None, database=None)
+@settings(max_examples=40, deadline=None, database=None, derandomize=True)
 @given(
     st.lists(
         st.tuples(

@@ -115,8 +115,9 @@ def test_an_unsaid_unit_that_could_be_another_is_refused_with_what_to_do(contrac
 
 def test_what_is_no_number_is_left_for_the_contract_to_refuse():
     said = {"paid_yuan": "ten_thousand_yuan", "subsidised_mu": "mu"}
-    columns, _ = settled("land_subsidy", said, paid_yuan=["无", "NaN", None], subsidised_mu=["1", "2", "3"])
-    assert columns["paid_yuan"] == ["无", "NaN", None]
+    written = ["无", "NaN", None, "1e3", "1_000", "9" * 300]
+    columns, _ = settled("land_subsidy", said, paid_yuan=[*written], subsidised_mu=["1"] * 6)
+    assert columns["paid_yuan"] == written
 
 
 def test_an_empty_table_has_the_canonical_units():
