@@ -7,22 +7,10 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
-from data_contracts.prohibited import PROHIBITED_HEADERS
+from data_contracts.prohibited import prohibited_word
 from village_credit.decide.policy import BANDS, PRODUCTS, TERM_LIMIT, Policy, load_policy
 from village_credit.errors import PolicyRefused
 
-PROHIBITED_WORDS = (
-    *PROHIBITED_HEADERS,
-    "religion",
-    "ethnic",
-    "politic",
-    "gene",
-    "fingerprint",
-    "blood",
-    "disease",
-    "disab",
-    "surveil",
-)
 REQUIRED: dict[str, tuple[str, ...]] = {
     "area_tolerance": (), "norm_years": (), "single_year_share": (), "stress": (), "service_share": (), "living_cost": (), "existing_rate": (),
     "self_liquidating_share": (), "asset_share": (), "operating_share": (), "depreciation": (), "sheep_value": (), "cattle_value": (),
@@ -47,7 +35,7 @@ def check_policy(text: str, as_of: date, counties: tuple[str, ...] = ()) -> list
         policy = load_policy(text)
     except PolicyRefused as refusal:
         return [PolicyFault("file", str(refusal))]
-    faults = [*_missing(policy, as_of), *_shares(policy), *_prohibited(text), *_counties(policy, counties)]
+    faults = [*_missing(policy, as_of), *_shares(policy), *_prohibited(policy), *_counties(policy, counties)]
     return faults or [*_terms(policy, as_of), *_orders(policy, as_of), *_edges(policy, as_of)]
 
 
@@ -73,13 +61,10 @@ def _shares(policy: Policy) -> list[PolicyFault]:
     ]
 
 
-def _prohibited(text: str) -> list[PolicyFault]:
-    lowered = text.lower()
-    return [
-        PolicyFault("file", f"a prohibited attribute ({word}) can be no key of a policy")
-        for word in PROHIBITED_WORDS
-        if word in lowered
-    ]
+def _prohibited(policy: Policy) -> list[PolicyFault]:
+    """Keys, names and values are asked; comments may say what they must."""
+    word = prohibited_word(policy.model_dump_json())
+    return [PolicyFault("file", f"a prohibited attribute ({word}) can be no key of a policy")] if word else []
 
 
 def _counties(policy: Policy, known: tuple[str, ...]) -> list[PolicyFault]:

@@ -11,13 +11,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from data_contracts.prohibited import PROHIBITED_HEADERS
+from data_contracts.prohibited import prohibited_word
 from village_credit.errors import ModelRefused
 
-PROHIBITED_WORDS = (
-    *PROHIBITED_HEADERS, "religion", "ethnic", "nation", "politic", "party_member", "gene", "fingerprint", "blood", "disease", "health",
-    "disab", "surveil", "trustworth", "name_shape", "interpunct",
-)  # fmt: skip
 PPM = 1_000_000
 
 
@@ -64,8 +60,7 @@ class FeaturePoints(_Stored):
     @model_validator(mode="after")
     def attribute_is_allowed(self) -> FeaturePoints:
         """No prohibited attribute is a feature."""
-        text = f"{self.name} {self.meaning} {self.meaning_zh}".lower()
-        if any(word in text for word in PROHIBITED_WORDS):
+        if prohibited_word(f"{self.name} {self.meaning} {self.meaning_zh}"):
             raise PydanticCustomError("PROHIBITED_ATTRIBUTE", "a prohibited attribute cannot be a feature")
         return self
 
