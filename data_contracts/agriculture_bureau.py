@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from data_contracts.fields import (
@@ -273,9 +273,9 @@ class FamilyFarm(Contract):
     village_name: Annotated[PlainText, Column("村", VILLAGE_ALIASES)]
     farm_type: Annotated[PlainText, Column("类型", ("经营主体类型", "主体类型"))]
     managed_mu: Annotated[Mu | None, Column("经营面积", ("经营土地面积",), unit="mu")] = None
-    income_yuan: Annotated[Yuan | None, Column("家庭年收入", ("年收入",), unit="yuan", banded=True)] = Field(
-        default=None
-    )
+    income_yuan: Annotated[
+        Yuan | None, Column("家庭年收入", ("年收入",), sensitivity="C2", unit="yuan", banded=True)
+    ] = None
 
 
 __all__ = [
