@@ -41,7 +41,6 @@ ROW_REASONS = MappingProxyType(
         "DAYS_DISAGREE": "当前逾期天数大于最大逾期天数",
         "CONFLICTING_ROWS": "同一对象有内容不同的多行，且无法判断以哪行为准",
         "VILLAGE_AMBIGUOUS": "村名在多个乡镇重名，请注明乡镇",
-        "VILLAGE_UNKNOWN": "土地台账中没有此村",
         "EXTRACT_REJECTED": "整份文件被退回，见运行报告",
     }
 )

@@ -53,19 +53,19 @@ def _without(rows: pa.Table, outcomes: pa.Table) -> pa.Table:
     ).to_arrow_table()
 
 
-def _compared(contract: str) -> list[str]:
-    """Rows are equal when every declared field is; an ID number counts as repaired."""
-    return ["person_id" if spec.name == "id_number" else spec.name for spec in field_specs(contract)]
+def _compared(contract: str, columns: list[str]) -> list[str]:
+    """Rows are equal when every declared field is; an ID number counts as repaired or completed."""
+    names = [spec.name for spec in field_specs(contract) if spec.name in columns]
+    return ["coalesce(person_id, id_number)" if name == "id_number" else name for name in names]
 
 
 def _duplicates(contract: str, rows: pa.Table) -> pa.Table:
-    fields = [name for name in _compared(contract) if name in rows.column_names]
-    if "person_id" in fields:
-        fields.append("id_number")
     connection = _connect(given=rows)
     query = f"""
         SELECT row_id, 'duplicate' AS outcome, CAST(NULL AS VARCHAR) AS reason_code
-        FROM given QUALIFY row_number() OVER (PARTITION BY {", ".join(fields)} ORDER BY row_id) > 1 ORDER BY row_id"""
+        FROM given
+        QUALIFY row_number() OVER (PARTITION BY {", ".join(_compared(contract, rows.column_names))} ORDER BY row_id) > 1
+        ORDER BY row_id"""
     return connection.sql(query).to_arrow_table().cast(OUTCOMES)
 
 

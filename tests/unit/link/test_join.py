@@ -178,3 +178,10 @@ def test_a_county_s_whole_address_before_the_township_does_not_hide_the_village(
     intake = taken(f"2025,王安娜,{ANNA},东乡,前村,5000", **{"发包方.csv": issuers})
     assert {row["township_name"] for row in intake.places.to_pylist()} == {"东乡", "西乡"}
     assert {row["village_name"] for row in intake.places.to_pylist()} == {"前村", "后村"}
+
+
+def test_the_same_row_sent_whole_and_damaged_by_a_spreadsheet_is_one_row():
+    damaged = f"{ANNA[0]}.{ANNA[1:15]}E+17"
+    intake = taken(f"2025,王安娜,{ANNA},东乡,前村,5000", f"2025,王安娜,{damaged},东乡,前村,5000")
+    assert intake.reconciliation.column("outcome").to_pylist().count("duplicate") == 1
+    assert [row["planting_income_yuan"] for row in intake.facts["books"].to_pylist()] == [5000]
