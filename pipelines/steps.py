@@ -15,7 +15,7 @@ from prefect.runtime import flow_run
 
 from pipelines.places import inbox_of, place
 from pipelines.verdicts import WorldAway, impersonal
-from village_credit.acts import publish, rescore, score, train
+from village_credit.acts import compute, publish, rescore, score, train
 from village_credit.commands import store_of
 from village_credit.errors import MissingInput
 from village_credit.settings import login, settings
@@ -57,7 +57,7 @@ def stage(county_code: str, as_of: date, inbox: str | None) -> str:
     """Score a county's inbox; gives the staged run's id."""
     with impersonal():
         paths = settings()
-        request = score.Request(county_code, as_of, login(), paths.models)
+        request = compute.Request(county_code, as_of, login(), paths.models)
         return _told(score.score_inbox(store_of(paths), inbox_of(inbox), request, _progress()))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from village_credit.acts import compare, publish, rescore, score, sign, tell
+from village_credit.acts import compare, compute, publish, rescore, score, sign, tell
 from village_credit.errors import PolicyRefused, UsageError
 from village_credit.publish.keys import load_keys
 from village_credit.publish.ledger import read_ledger
@@ -51,8 +51,8 @@ def _progress() -> Callable[[str, float], None]:
     return lambda stage, seconds: say(f"  {stage:<24} {seconds:8.2f} s")
 
 
-def _request(words: argparse.Namespace, paths: Settings) -> score.Request:
-    return score.Request(
+def _request(words: argparse.Namespace, paths: Settings) -> compute.Request:
+    return compute.Request(
         words.county, words.as_of, words.by or login(), paths.models, words.policy, words.model, words.product
     )
 

@@ -57,6 +57,7 @@ def take_in(files: Iterable[DeliveredFile], as_of: date, county_code: str) -> In
         for table in read_file(file):
             _take_table(desk, table, is_copy=is_copy)
     accepted = {name: _concat(name, parts) for name, parts in desk.accepted.items()}
+    desk.accepted.clear()
     _require_register(accepted, desk.sources, county_code)
     hints = pa.table(
         {
@@ -67,6 +68,7 @@ def take_in(files: Iterable[DeliveredFile], as_of: date, county_code: str) -> In
     )
     identified = identify_rows(accepted, hints)
     settled, outcomes = _settle_all(accepted, identified, desk.sources)
+    accepted.clear()  # from here on only settled rows are needed
     linked = join_rows(settled, identified, as_of, county_code)
     gone = pa.concat_tables([*outcomes, _as_outcomes(identified.unrepaired), _as_outcomes(linked.ambiguous)])
     return _account(desk, gone, linked, identified, settled)

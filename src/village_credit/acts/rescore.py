@@ -8,16 +8,9 @@ from datetime import date
 from pathlib import Path
 
 from village_credit.acts.compare import Difference, diff_table
+from village_credit.acts.compute import Progress, Request, compute_run, identify_run
 from village_credit.acts.inputs import load_rules
-from village_credit.acts.score import (
-    Progress,
-    Request,
-    StagedRun,
-    compute_run,
-    frozen_files,
-    identify_run,
-    score_files,
-)
+from village_credit.acts.score import StagedRun, frozen_files, score_files
 from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile
 from village_credit.extract.inbox import pull

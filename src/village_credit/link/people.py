@@ -86,8 +86,10 @@ def identify(
     connection.register("raw_people", _raw_people(connection, accepted))
     connection.execute(PEOPLE)
     resolve_villages(connection, hints)
-    for statement in (VILLAGE, REPAIRED, IDENTIFIED):
+    for statement, done_with in ((VILLAGE, "people"), (REPAIRED, ""), (IDENTIFIED, "located")):
         connection.execute(statement)
+        if done_with:
+            connection.execute(f"DROP TABLE {done_with}")  # a county's rows are held once, not thrice
     return connection.sql("SELECT * FROM identified ORDER BY row_id").to_arrow_table()
 
 

@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 from village_credit.synthetic import bank
 from village_credit.synthetic.chance import years_before
 from village_credit.synthetic.damage import damage_files
+from village_credit.synthetic.deliver_bank import bank_files, conduct_table
 from village_credit.synthetic.deliver_land import list_files, register_files
-from village_credit.synthetic.deliver_offices import bank_files, conduct_table, station_files
+from village_credit.synthetic.deliver_offices import station_files
 from village_credit.synthetic.tables import Damaged, File
 from village_credit.synthetic.world import World, build_world, earlier_days
 from village_credit.synthetic.write import write_files

@@ -1,0 +1,231 @@
+"""A county's delivered files become every table of a run, in memory: nothing is written here."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from village_credit import __version__
+from village_credit.acts.inputs import Rules, code_sha256, limits_in_force, publication_before
+from village_credit.acts.intake import outcome_counts, take_in
+from village_credit.decide.decide import decide
+from village_credit.extract.grid import DeliveredFile
+from village_credit.features.build import build_features
+from village_credit.link import RULES_VERSION
+from village_credit.publish.gates import judge_gates
+from village_credit.publish.keys import household_keys, row_key_hash
+from village_credit.publish.ledger import read_ledger
+from village_credit.publish.sealing import run_id_of, table_hash
+from village_credit.publish.store import Store
+from village_credit.publish.tables import run_tables
+from village_credit.report.page import run_page
+from village_credit.run import Intake
+from village_credit.score.apply import Scored, score
+from village_credit.score.scorecard import Scorecard
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked: a county as of a day, under which rules, by whom."""
+
+    county_code: str
+    as_of: date
+    by: str
+    models: Path
+    policy_file: Path | None = None
+    model_id: str | None = None
+    product: str | None = None
+
+
+@dataclass
+class Computed:
+    """A run before it is sealed."""
+
+    run_id: str
+    tables: dict[str, pa.Table]
+    manifest: dict[str, Any]
+    identities: pa.Table
+    report: str
+
+
+class Clock:
+    """Seconds by stage; tells a listener when a stage ends."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.progress, self.last = progress, time.perf_counter()
+        self.seconds: dict[str, float] = {}
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = round(now - self.last, 3)
+        self.last = now
+        if self.progress:
+            self.progress(stage, self.seconds[stage])
+
+
+def identify_run(
+    store: Store, delivered: list[DeliveredFile], request: Request, rules: Rules
+) -> tuple[str, dict[str, Any], pa.Table]:
+    """Name the run by everything that its tables depend on; gives the limits in force too."""
+    entries = read_ledger(store.root / "ledger")
+    before = limits_in_force(
+        store, publication_before(entries, request.county_code, request.as_of), request.as_of
+    )
+    parts = {
+        "county_code": request.county_code,
+        "as_of": request.as_of.isoformat(),
+        "product": request.product,
+        "inputs": sorted((file.file_name, file.sha256) for file in delivered),
+        "policy": rules.policy_sha256,
+        "scorecard": rules.scorecard_sha256,
+        "code": code_sha256(),
+        "pseudonym_key": store.keys.pseudonym_key_id,
+        "limits_in_force": table_hash(before),
+    }
+    return run_id_of(parts), parts, before
+
+
+def compute_run(
+    store: Store,
+    delivered: list[DeliveredFile],
+    request: Request,
+    rules: Rules,
+    identity: tuple[str, dict[str, Any], pa.Table],
+    clock: Clock | None = None,
+) -> Computed:
+    """Compute every table of a run in memory; nothing is written."""
+    clock = clock or Clock(None)
+    run_id, parts, before = identity
+    intake = take_in(delivered, request.as_of, request.county_code)
+    clock.lap("read, validate, link")
+    pseudonyms = household_keys(store.keys, intake.facts["households"].column("unit_code").to_pylist())
+    facts = {**intake.facts, "in_force": _by_unit(before, pseudonyms)}
+    scorer = _Scorer(rules.scorecard, request.as_of)
+    policy = rules.policy.in_force(request.as_of, request.county_code)
+    decided = decide(facts, scorer, policy, request.as_of, request.product)
+    clock.lap("score, decide")
+    wanted = {
+        "decisions": decided.decisions,
+        "waterfall": decided.waterfall,
+        "crop_terms": decided.crop_terms,
+    }
+    tables = run_tables(intake, scorer.last.points, wanted, store.keys, request.county_code)
+    tables["gates"] = judge_gates(
+        intake, decided.decisions, request.as_of, policy.related_list_max_age_days, is_synthetic_model=rules.scorecard.training.is_synthetic,
+        is_product_run=request.product is not None,
+    )  # fmt: skip
+    manifest = _manifest(intake, tables, request, rules, parts)
+    identities = _borrowers(
+        intake, decided.decisions, pseudonyms, lambda number: row_key_hash(store.keys, number)
+    )
+    report = run_page(run_id, manifest, tables)
+    clock.lap("tables, report")
+    return Computed(run_id, tables, manifest, identities, report)
+
+
+class _Scorer:
+    """Scores facts for `decide`, and keeps the points of the facts that were used in the end."""
+
+    def __init__(self, card: Scorecard, as_of: date) -> None:
+        self.card, self.as_of = card, as_of
+        self.last: Scored
+
+    def __call__(self, facts: dict[str, pa.Table]) -> pa.Table:
+        self.last = score(build_features(facts, self.as_of), self.card)
+        return self.last.scores
+
+
+def _by_unit(before: pa.Table, pseudonyms: dict[str, str]) -> pa.Table:
+    """Give the limits in force by unit_code, as `decide` knows households."""
+    connection = duckdb.connect()
+    connection.register("before", before)
+    connection.register(
+        "keys",
+        pa.table(
+            {
+                "unit_code": pa.array(pseudonyms.keys(), pa.string()),
+                "household_key": pa.array(pseudonyms.values(), pa.string()),
+            }
+        ),
+    )
+    return connection.sql(
+        "SELECT unit_code, before.* EXCLUDE (household_key) FROM before JOIN keys USING (household_key) ORDER BY unit_code, product"
+    ).to_arrow_table()
+
+
+def _borrowers(
+    intake: Intake, decisions: pa.Table, pseudonyms: dict[str, str], hash_number: Callable[[str], str]
+) -> pa.Table:
+    """Who each unit's borrower is (else its head), for the vault: one row a unit, with its members' hashed numbers."""
+    connection = duckdb.connect()
+    for name, table in {"identities": intake.identities, "decisions": decisions}.items():
+        connection.register(name, table)
+    connection.register(
+        "keys",
+        pa.table(
+            {
+                "unit_code": pa.array(pseudonyms.keys(), pa.string()),
+                "household_key": pa.array(pseudonyms.values(), pa.string()),
+            }
+        ),
+    )
+    connection.create_function("hash_number", hash_number, ["VARCHAR"], "VARCHAR")
+    query = """
+        SELECT k.household_key, i.*, n.number_hashes FROM identities AS i JOIN keys AS k USING (unit_code)
+        LEFT JOIN (SELECT unit_code, list(hash_number(person_id) ORDER BY member_no) AS number_hashes FROM identities
+                   WHERE person_id IS NOT NULL GROUP BY unit_code) AS n USING (unit_code)
+        LEFT JOIN decisions AS d USING (unit_code)
+        QUALIFY row_number() OVER (PARTITION BY i.unit_code ORDER BY i.member_no = d.borrower_member_no DESC NULLS LAST, i.relation = 'head' DESC, i.member_no) = 1
+        ORDER BY k.household_key"""
+    return connection.sql(query).to_arrow_table()
+
+
+def _manifest(
+    intake: Intake, tables: dict[str, pa.Table], request: Request, rules: Rules, parts: dict[str, Any]
+) -> dict[str, Any]:
+    """Say what the run was made of and what came out: a function of the inputs, without a clock or a name."""
+    decisions = tables["decisions"]
+    granted = decisions.filter(pc.equal(decisions.column("decision"), "granted"))
+    households = dict(sorted(Counter(decisions.column("decision").to_pylist()).items()))
+    return {
+        "county_code": request.county_code,
+        "as_of": request.as_of.isoformat(),
+        "product": request.product,
+        "inputs": [{"file_name": name, "sha256": sha256} for name, sha256 in parts["inputs"]],
+        "versions": {
+            "policy": rules.policy_name, "policy_sha256": rules.policy_sha256, "scorecard": rules.scorecard.model_id,
+            "scorecard_sha256": rules.scorecard_sha256, "linkage": RULES_VERSION, "code": __version__, "code_sha256": parts["code"],
+        },
+        "pseudonym_key": parts["pseudonym_key"],
+        "limits_in_force_sha256": parts["limits_in_force"],
+        "counts": {"lines": outcome_counts(intake), "households": households, "registered": intake.facts["households"].num_rows},
+        "sum_limit_yuan": pc.sum(granted.column("limit_yuan")).as_py() or 0,
+        "gates": dict(sorted(Counter(tables["gates"].column("verdict").to_pylist()).items())),
+        "sources": [
+            {
+                "file_name": s.file_name, "sheet": s.sheet, "contract": s.contract, "lines": s.total_lines, "is_copy": s.is_copy,
+                "rejected": list(s.rejected) if s.rejected else None, "notes": [list(note) for note in s.notes],
+                "dropped_columns": _dropped(s.dropped_columns), "units": s.units, "changed_cells": s.changes,
+            }
+            for s in intake.sources
+        ],
+    }  # fmt: skip
+
+
+def _dropped(columns: list[tuple[str, str]]) -> dict[str, list[str]]:
+    """Name dropped columns by why; undeclared ones by count only, for their headers may hold anything."""
+    found: dict[str, list[str]] = {}
+    for header, why in columns:
+        found.setdefault(why, []).append(header if why != "undeclared" else "*")
+    return dict(sorted(found.items()))
