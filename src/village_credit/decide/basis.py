@@ -86,19 +86,28 @@ def disputes(objections: pa.Table) -> tuple[dict[str, list[tuple[str, str]]], li
 
 
 def _named(text: str) -> list[tuple[str, str]]:
-    """Find a contract's name and, in the same text, headers of its columns."""
-    found: list[tuple[str, str]] = []
-    for contract, fact in DISPUTABLE.items():
-        if contract not in text or contract not in INCOMING:
-            continue
-        columns = [
-            spec.name for spec in field_specs(contract) if spec.column.header in text or spec.name in text
-        ]
-        found.extend(
-            (fact, "" if column in MUST_STAY else RENAMED.get(column, column))
-            for column in columns or ["year"]
-        )
-    return found
+    """Find a contract's name and, in the same text, headers of its columns; nothing where a part is unclear."""
+    contracts = [contract for contract in INCOMING if contract in text]
+    if not contracts or not set(contracts) <= set(DISPUTABLE):
+        return []
+    for contract in contracts:  # `crop` is a column, and a part of `crop_declaration`
+        text = text.replace(contract, "\n")
+    return [
+        (DISPUTABLE[contract], "" if column in MUST_STAY else RENAMED.get(column, column))
+        for contract in contracts
+        for column in _columns(contract, text) or ["year"]
+    ]
+
+
+def _columns(contract: str, text: str) -> list[str]:
+    """Give the columns that a text names by header or by name, the longest first: 村 is a part of 所在村."""
+    words = {word: spec.name for spec in field_specs(contract) for word in (spec.column.header, spec.name)}
+    found = []
+    for word in sorted(words, key=lambda word: (-len(word), word)):
+        if word in text:
+            found.append(words[word])
+            text = text.replace(word, "\n")
+    return sorted(set(found))
 
 
 def without_disputed(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import pyarrow as pa
 
 from village_credit.decide.policy import PolicyInForce
 
+# A trader on no register lives in no village that a cap could hold: codes that end so name none.
+NOWHERE = {"village": "000000", "township": "000", "county": "000"}
 ALLOCATED = pa.schema([("unit_code", pa.string()), ("amount", pa.int64()), ("budget_state", pa.string())])
 
 
@@ -66,15 +69,17 @@ def _allocate_nested(granted: pa.Table, policy: PolicyInForce, caps: dict[str, i
     return _table([row["unit_code"] for row in rows], amounts, [row["policy_limit"] for row in rows])
 
 
-def _places(row: dict[str, str], caps: dict[str, int]) -> list[tuple[str, str]]:
+def _places(row: dict[str, Any], caps: dict[str, int]) -> list[tuple[str, str]]:
     codes = {"village": row["village_code"], "township": row["township_code"], "county": "county"}
-    return [(level, codes[level]) for level in caps]
+    return [(level, codes[level]) for level in caps if not codes[level].endswith(NOWHERE[level])]
 
 
-def _room(row: dict[str, str], caps: dict[str, int], left: dict[tuple[str, str], int]) -> int:
-    return min(left.setdefault(place, caps[place[0]]) for place in _places(row, caps))
+def _room(row: dict[str, Any], caps: dict[str, int], left: dict[tuple[str, str], int]) -> int:
+    return min(
+        (left.setdefault(place, caps[place[0]]) for place in _places(row, caps)), default=row["policy_limit"]
+    )
 
 
-def _take(row: dict[str, str], amount: int, caps: dict[str, int], left: dict[tuple[str, str], int]) -> None:
+def _take(row: dict[str, Any], amount: int, caps: dict[str, int], left: dict[tuple[str, str], int]) -> None:
     for place in _places(row, caps):
         left[place] -= amount

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 
-from data_contracts.prohibited import prohibited_word
-from village_credit.decide.policy import BANDS, PRODUCTS, TERM_LIMIT, Policy, load_policy
+from village_credit.decide.figures import SHARES, policy_tables
+from village_credit.decide.policy import (
+    BANDS,
+    PRODUCTS,
+    TERM_LIMIT,
+    Figure,
+    Policy,
+    ProductName,
+    annuity,
+    load_policy,
+)
 from village_credit.errors import PolicyRefused
 
 REQUIRED: dict[str, tuple[str, ...]] = {
@@ -17,8 +28,17 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "sheep_need": (), "cattle_need": (), "declared_asset_share": (), "working_margin": (), "household_cap": (), "rise": (), "step": (),
     "smallest_ticket": (), "loss_given_default": (), "related_list_max_age_days": (), "recognised_livestock": (), "recognised_wages": (),
     "recognised_trade": (), "recognised_transfers": (), "product_cap": ("product",), "age_cap": ("product",), "reference_rate": ("product",),
-    "reference_rate_one_year": ("product",), "base": ("band",), "margin_bp": ("product",), "spread_bp": ("product", "band"), "term": ("product", "band"),
+    "reference_rate_one_year": ("product",), "base": ("product", "band"), "margin_bp": ("product",), "spread_bp": ("product", "band"),
+    "term": ("product", "band"), "band_edge_ppm": ("band",),
 }  # fmt: skip
+OPTIONAL = ("scale_of_finance", "budget_village", "budget_township", "budget_county")
+FROM_NOUGHT_TO_ONE = frozenset(SHARES) - {"rise"} | {
+    "reference_rate",
+    "reference_rate_one_year",
+    "loss_given_default",
+}
+MAY_BE_NEGATIVE = ("spread_bp",)
+ORDERED = (("base", False), ("term", False), ("spread_bp", True))  # does the figure rise with the risk?
 
 
 @dataclass(frozen=True)
@@ -30,89 +50,146 @@ class PolicyFault:
 
 
 def check_policy(text: str, as_of: date, counties: tuple[str, ...] = ()) -> list[PolicyFault]:
-    """Give every fault of a policy as of a day; none means sound."""
+    """Give every fault of a policy on a day and on each later day when a figure changes; none means sound."""
     try:
         policy = load_policy(text)
     except PolicyRefused as refusal:
         return [PolicyFault("file", str(refusal))]
-    faults = [*_missing(policy, as_of), *_shares(policy), *_prohibited(policy), *_counties(policy, counties)]
-    return faults or [*_terms(policy, as_of), *_orders(policy, as_of), *_edges(policy, as_of)]
+    faults = [
+        *_values(policy),
+        *_overlaps(policy),
+        *_annuities(policy),
+        *_counties(policy, counties),
+        *(fault for day in _days(policy, as_of) for fault in _on(policy, day)),
+    ]
+    return list(dict.fromkeys(faults))
 
 
-def _missing(policy: Policy, as_of: date) -> list[PolicyFault]:
-    faults = []
+def _days(policy: Policy, as_of: date) -> list[date]:
+    starts = {f.from_ for f in policy.figures} | {n.from_ for n in policy.crop_norms}
+    return [as_of, *sorted(day for day in starts if day > as_of)]
+
+
+def _places(policy: Policy) -> list[str | None]:
+    """Counties with a figure or norm of their own, and None for all the others of the service area."""
+    own = {f.county for f in policy.figures if f.county} | {n.county for n in policy.crop_norms} - {"*"}
+    others = [None] if set(policy.service_area) - own else []
+    return [*sorted(own), *others]
+
+
+def _on(policy: Policy, day: date) -> Iterator[PolicyFault]:
+    """Ask what holds on one day; order and tables only where nothing is missing."""
+    for county in _places(policy):
+        missing = list(_missing(policy, day, county))
+        yield from missing
+        if not missing:
+            yield from _terms(policy, day, county)
+            yield from _orders(policy, day, county)
+            yield from _edges(policy, day, county)
+            yield from _compiled(policy, day, county)
+
+
+def _missing(policy: Policy, day: date, county: str | None) -> Iterator[PolicyFault]:
     for name, keys in REQUIRED.items():
-        products = PRODUCTS if "product" in keys else (None,)
-        bands = BANDS if "band" in keys else (None,)
-        for product in products:
-            for band in bands:
-                try:
-                    policy.figure(name, as_of, product=product, band=band)
-                except PolicyRefused as refusal:
-                    faults.append(PolicyFault(f"figures.{name}", str(refusal)))
-    return faults
+        bands = BANDS[:-1] if name == "band_edge_ppm" else BANDS  # the lowest band has no upper edge
+        for product in PRODUCTS if "product" in keys else (None,):
+            for band in bands if "band" in keys else (None,):
+                if policy.find(name, day, county=county, product=product, band=band) is None:
+                    whom = " ".join(filter(None, (county, product, band))) or "all"
+                    yield PolicyFault(f"figures.{name}", f"no figure for {whom} is in force on {day}")
 
 
-def _shares(policy: Policy) -> list[PolicyFault]:
-    return [
-        PolicyFault(f"figures.{figure.name}", f"a share of {figure.value} is outside 0 to 1")
-        for figure in policy.figures
-        if figure.unit == "share" and not Decimal(0) <= figure.value <= 1
-    ]
+def _values(policy: Policy) -> Iterator[PolicyFault]:
+    for figure in policy.figures:
+        place = f"figures.{figure.name}"
+        if figure.name not in REQUIRED and figure.name not in OPTIONAL:
+            yield PolicyFault(place, "is no figure that the limit knows")
+        if (figure.name in FROM_NOUGHT_TO_ONE or figure.unit == "share") and not 0 <= figure.value <= 1:
+            yield PolicyFault(place, f"a share of {figure.value} is outside 0 to 1")
+        if figure.value < 0 and figure.name not in MAY_BE_NEGATIVE:
+            yield PolicyFault(place, f"{figure.value} {figure.unit} is below 0")
+        if figure.name == "step" and figure.value <= 0:
+            yield PolicyFault(place, "a step must be above 0")
 
 
-def _prohibited(policy: Policy) -> list[PolicyFault]:
-    """Keys, names and values are asked; comments may say what they must."""
-    word = prohibited_word(policy.model_dump_json())
-    return [PolicyFault("file", f"a prohibited attribute ({word}) can be no key of a policy")] if word else []
+def _overlaps(policy: Policy) -> Iterator[PolicyFault]:
+    """Two entries of which nobody can say which holds."""
+    figures = Counter((f.name, f.keys(), f.from_) for f in policy.figures)
+    norms = Counter((n.county, n.crop, n.year, n.from_) for n in policy.crop_norms)
+    names = Counter(name for rules in policy.products.values() for name in set(rules.names))
+    for (name, keys, start), count in figures.items():
+        if count > 1:
+            whom = " ".join(filter(None, keys)) or "all"
+            yield PolicyFault(f"figures.{name}", f"stands {count} times for {whom} from {start}")
+    for (county, crop, year, start), count in norms.items():
+        if count > 1:
+            yield PolicyFault(f"crop_norms.{crop}.{year}", f"stands {count} times for {county} from {start}")
+    for name, count in names.items():
+        if count > 1:
+            yield PolicyFault("products", f"the name {name} belongs to {count} products")
 
 
-def _counties(policy: Policy, known: tuple[str, ...]) -> list[PolicyFault]:
-    used = {figure.county for figure in policy.figures if figure.county} | {
-        norm.county for norm in policy.crop_norms
-    } - {"*"}
+def _annuities(policy: Policy) -> Iterator[PolicyFault]:
+    """Reckon the table again."""
+    for row in policy.annuities:
+        right = annuity(row.repayment, Fraction(row.rate), row.years)
+        if row.permille != right:
+            place = f"annuities.{row.repayment}.{row.rate}.{row.years}"
+            yield PolicyFault(place, f"{row.permille} per mille should be {right}")
+
+
+def _counties(policy: Policy, known: tuple[str, ...]) -> Iterator[PolicyFault]:
     allowed = set(known) or set(policy.service_area)
-    return [
-        PolicyFault("figures", f"county {county} is not in the service area")
-        for county in sorted(used - allowed)
-    ]
+    for county in _places(policy):
+        if county and county not in allowed:
+            yield PolicyFault("figures", f"county {county} is not in the service area")
 
 
-def _terms(policy: Policy, as_of: date) -> list[PolicyFault]:
-    return [
-        PolicyFault(
-            f"figures.term.{product}.{band}",
-            f"a term of {value} months is over {TERM_LIMIT} or not whole years",
-        )
-        for product in PRODUCTS
-        for band in BANDS
-        if (value := policy.figure("term", as_of, product=product, band=band)) > TERM_LIMIT or value % 12
-    ]
+def _terms(policy: Policy, day: date, county: str | None) -> Iterator[PolicyFault]:
+    for product in PRODUCTS:
+        for band, figure in _by_band(policy, "term", day, county, product):
+            if not 12 <= figure.value <= TERM_LIMIT or figure.value % 12:
+                yield PolicyFault(
+                    f"figures.term.{product}.{band}",
+                    f"a term of {figure.value} months is over {TERM_LIMIT} or not whole years",
+                )
 
 
-def _orders(policy: Policy, as_of: date) -> list[PolicyFault]:
+def _orders(policy: Policy, day: date, county: str | None) -> Iterator[PolicyFault]:
     """A better band never has a lower base, a shorter term or a dearer spread."""
-    faults = []
-    for name, rising in (("base", False), ("term", False), ("spread_bp", True)):
+    for name, is_rising in ORDERED:
         for product in PRODUCTS:
-            values = [policy.figure(name, as_of, product=product, band=band) for band in BANDS]
-            ordered = (
-                all(a <= b for a, b in pairwise(values))
-                if rising
-                else all(a >= b for a, b in pairwise(values))
-            )
-            if not ordered:
-                faults.append(PolicyFault(f"figures.{name}.{product}", "is worse for a better band"))
-    return faults
+            values = [figure.value for _, figure in _by_band(policy, name, day, county, product)]
+            if any((b < a if is_rising else b > a) for a, b in pairwise(values)):
+                yield PolicyFault(f"figures.{name}.{product}", "is worse for a better band")
 
 
-def _edges(policy: Policy, as_of: date) -> list[PolicyFault]:
-    edges = [policy.figure("band_edge_ppm", as_of, band=band) for band in BANDS[:-1]]
-    rising = all(a < b for a, b in pairwise(edges))
-    return (
-        []
-        if rising
-        else [
-            PolicyFault("figures.band_edge_ppm", "edges must rise from A to D: bands overlap or leave a gap")
-        ]
-    )
+def _edges(policy: Policy, day: date, county: str | None) -> Iterator[PolicyFault]:
+    edges = [policy.figure("band_edge_ppm", day, county=county, band=band) for band in BANDS[:-1]]
+    if any(a >= b for a, b in pairwise(edges)):
+        yield PolicyFault(
+            "figures.band_edge_ppm", "edges must rise from A to D: bands overlap or leave a gap"
+        )
+
+
+def _compiled(policy: Policy, day: date, county: str | None) -> Iterator[PolicyFault]:
+    """Every figure fits the units that the limit reckons in, and every crop has its norm and its need."""
+    held = policy.in_force(day, county or "*")
+    try:
+        policy_tables(held)
+    except PolicyRefused as refusal:
+        yield PolicyFault("figures", str(refusal))
+    known = {norm.crop for norm in held.norms()}
+    for crop in sorted({norm.crop for norm in policy.crop_norms}):
+        if crop not in known:
+            yield PolicyFault(f"crop_norms.{crop}", f"fewer than two complete years are in force on {day}")
+        elif policy.find("scale_of_finance", day, county=county, crop=crop) is None:
+            yield PolicyFault("figures.scale_of_finance", f"no figure for {crop} is in force on {day}")
+
+
+def _by_band(
+    policy: Policy, name: str, day: date, county: str | None, product: ProductName
+) -> list[tuple[str, Figure]]:
+    """Give what holds for each band, the best first; `_missing` has seen that nothing lacks."""
+    found = [(band, policy.find(name, day, county=county, product=product, band=band)) for band in BANDS]
+    return [(band, figure) for band, figure in found if figure is not None]

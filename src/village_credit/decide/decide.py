@@ -54,7 +54,7 @@ def decide(
     if clear:
         usable, raised = _settle_disputes(usable, clear, score, policy, as_of, lacking, product)
         unsettled.extend(raised)
-    return _decide(usable, score(usable), policy, as_of, lacking, unsettled, product)
+    return _decide(usable, score(consenting(usable)), policy, as_of, lacking, unsettled, product)
 
 
 def _settle_disputes(
@@ -67,25 +67,49 @@ def _settle_disputes(
     product: str | None,
 ) -> tuple[dict[str, pa.Table], list[str]]:
     """Leave disputed data out where that cannot raise the limit; elsewhere a person must look."""
-    concerned = _only(facts, sorted(clear))
+    concerned = _only(facts, pa.array(sorted(clear), pa.string()))
     masked = without_disputed(concerned, clear)
-    with_datum = _limits(_decide(concerned, score(concerned), policy, as_of, lacking, [], product))
-    without_datum = _limits(_decide(masked, score(masked), policy, as_of, lacking, [], product))
-    raised = sorted(unit for unit in clear if without_datum.get(unit, 0) > with_datum.get(unit, 0))
+    with_datum = _limits(
+        _decide(concerned, score(consenting(concerned)), policy, as_of, lacking, [], product)
+    )
+    without_datum = _limits(_decide(masked, score(consenting(masked)), policy, as_of, lacking, [], product))
+    raised = sorted(unit for unit in clear if _is_raised(with_datum.get(unit), without_datum.get(unit)))
     return without_disputed(
         facts, {unit: named for unit, named in clear.items() if unit not in raised}
     ), raised
 
 
-def _limits(decided: Decided) -> dict[str, int]:
-    table = decided.waterfall
-    return dict(
-        zip(table.column("unit_code").to_pylist(), table.column("policy_limit_yuan").to_pylist(), strict=True)
+def _is_raised(with_datum: tuple[int, int] | None, without_datum: tuple[int, int] | None) -> bool:
+    """Say whether a household would stand better without the datum: in its figure, or past its screen."""
+    before, after = with_datum or (0, 0), without_datum or (0, 0)
+    return after[0] > before[0] or after[1] > before[1]
+
+
+def _limits(decided: Decided) -> dict[str, tuple[int, int]]:
+    """Give each unit's policy limit, and what of it the screen lets through, whole yuan; budgets aside."""
+    figures = decided.waterfall.column("policy_limit_yuan").to_pylist()
+    rows = decided.decisions.select(["unit_code", "decision", "reason_codes"]).to_pylist()
+    return {
+        row["unit_code"]: (
+            figure,
+            figure if row["decision"] == "granted" or "BUDGET_EXHAUSTED" in row["reason_codes"] else 0,
+        )
+        for row, figure in zip(rows, figures, strict=True)
+    }
+
+
+def consenting(facts: dict[str, pa.Table]) -> dict[str, pa.Table]:
+    """Leave out, before scoring, households that withdrew their consent."""
+    objections, units = facts["objections"], facts["households"].column("unit_code")
+    withdrew = objections.filter(pc.equal(objections.column("objection_type"), "撤回同意")).column(
+        "unit_code"
     )
+    if len(withdrew) == 0:
+        return facts
+    return _only(facts, units.filter(pc.invert(pc.is_in(units, withdrew))))
 
 
-def _only(facts: dict[str, pa.Table], units: list[str]) -> dict[str, pa.Table]:
-    chosen = pa.array(units, pa.string())
+def _only(facts: dict[str, pa.Table], chosen: pa.Array) -> dict[str, pa.Table]:
     kept = {
         name: table.filter(pc.is_in(table.column("unit_code"), chosen))
         if "unit_code" in table.column_names

@@ -10,9 +10,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from data_contracts.branch import MAX_TERM_MONTHS
+from data_contracts.prohibited import prohibited_word
 from village_credit.errors import PolicyRefused
 
 ProductName = Literal["farmer_line", "poverty_micro_loan", "follow_on_loan", "trader_loan"]
@@ -46,9 +47,20 @@ class Figure(_Section):
     band: BandName | None = None
     crop: str | None = None
 
-    def specificity(self) -> int:
-        """The most specific key wins."""
-        return sum(getattr(self, key) is not None for key in KEYS)
+    @field_validator("county")
+    @classmethod
+    def star_is_everywhere(cls, county: str | None) -> str | None:
+        """Read county `*` as no county, as crop norms write it."""
+        return None if county == "*" else county
+
+    def keys(self) -> tuple[str | None, ...]:
+        """For whom it holds: county, product, band, crop."""
+        return tuple(getattr(self, key) for key in KEYS)
+
+    def rank(self) -> tuple[int, tuple[bool, ...], date]:
+        """The most keys win; among as many, a county's before a product's before a band's; then the latest `from`."""
+        named = tuple(key is not None for key in self.keys())
+        return sum(named), named, self.from_
 
 
 class CropNorm(_Section):
@@ -65,6 +77,15 @@ class CropNorm(_Section):
     from_: date = Field(alias="from")
     reference: str
     verified: bool
+
+
+class Annuity(_Section):
+    """What one yuan of yearly service carries, per mille, at a yearly rate: the policy check reckons it again."""
+
+    repayment: Literal["revolving", "instalments"]
+    rate: Decimal = Field(ge=0)
+    years: int = Field(ge=1, le=MAX_TERM_MONTHS // 12)
+    permille: int
 
 
 class ProductRules(_Section):
@@ -88,18 +109,24 @@ class Policy(_Section):
     products: dict[ProductName, ProductRules]
     figures: list[Figure]
     crop_norms: list[CropNorm]
+    annuities: list[Annuity] = []
 
-    def figure(self, name: str, as_of: date, **keys: str | None) -> Decimal:
-        """Give a figure on a day: the most specific key first, then the latest `from` not after the day."""
-        found = [
+    def find(self, name: str, as_of: date, **keys: str | None) -> Figure | None:
+        """Give what holds of a figure on a day: the most specific key first, then the latest `from` not after the day."""
+        held = [
             f for f in self.figures
             if f.name == name and f.from_ <= as_of and all(getattr(f, key) in (None, keys.get(key)) for key in KEYS)
         ]  # fmt: skip
-        if not found:
+        return max(held, key=Figure.rank, default=None)
+
+    def figure(self, name: str, as_of: date, **keys: str | None) -> Decimal:
+        """Give a figure's value on a day; raises PolicyRefused where none is in force."""
+        found = self.find(name, as_of, **keys)
+        if found is None:
             raise PolicyRefused(
                 f"policy {self.policy_id}: no figure {name} {_keys_text(keys)} in force on {as_of}; add one with its `from`"
             )
-        return max(found, key=lambda f: (f.specificity(), f.from_)).value
+        return found.value
 
     def in_force(self, as_of: date, county_code: str) -> PolicyInForce:
         """Resolve every figure for one county and day."""
@@ -140,9 +167,8 @@ class PolicyInForce:
 
     def cap(self, level: str) -> int | None:
         """Give the budget of each village, township or county; None where no cap is set."""
-        if not any(f.name == f"budget_{level}" for f in self.policy.figures):
-            return None
-        return int(self.figure(f"budget_{level}"))
+        found = self.policy.find(f"budget_{level}", self.as_of, county=self.county_code)
+        return None if found is None else int(found.value)
 
     def norms(self) -> list[Norm]:
         """Give every crop's norm over the latest complete years that have one, at least two."""
@@ -167,15 +193,17 @@ class PolicyInForce:
         )
 
     def _norm_years(self, crop: str) -> list[CropNorm]:
-        """Latest years first; a county's own norm before the general one, the latest `from` of each year."""
+        """Latest years first; in each the county's own norm before the general one, then the latest `from`."""
         usable = [
             n
             for n in self.policy.crop_norms
-            if n.crop == crop and n.year < self.as_of.year and n.from_ <= self.as_of
+            if n.crop == crop
+            and n.year < self.as_of.year
+            and n.from_ <= self.as_of
+            and n.county in ("*", self.county_code)
         ]
-        own = [n for n in usable if n.county == self.county_code] or [n for n in usable if n.county == "*"]
         by_year: dict[int, CropNorm] = {}
-        for norm in sorted(own, key=lambda n: n.from_):
+        for norm in sorted(usable, key=lambda n: (n.county != "*", n.from_)):
             by_year[norm.year] = norm
         return [by_year[year] for year in sorted(by_year, reverse=True)[: int(self.figure("norm_years"))]]
 
@@ -187,11 +215,7 @@ class PolicyInForce:
             else self.share("reference_rate_one_year", product=product)
         )
         yearly = rate + self.share("spread_bp", product=product, band=band) / 10_000
-        if self.policy.products[product].repayment == "revolving":
-            return int(Fraction(1000) / (1 + yearly))
-        if yearly == 0:
-            return 1000 * years
-        return int(1000 * (1 - (1 + yearly) ** -years) / yearly)
+        return annuity(self.policy.products[product].repayment, yearly, years)
 
     def product_of(self) -> dict[str, ProductName]:
         """Map 产品 names to products."""
@@ -200,6 +224,15 @@ class PolicyInForce:
     def band_edges(self) -> list[tuple[BandName, int]]:
         """Give each band's upper edge in ppm (a probability below it is in the band); E has none."""
         return [(band, int(self.figure("band_edge_ppm", band=band))) for band in BANDS[:-1]]
+
+
+def annuity(repayment: str, rate: Fraction, years: int) -> int:
+    """Give the present value of one yuan a year, per mille, down: one clean-up a year, or equal instalments."""
+    if repayment == "revolving":
+        return int(Fraction(1000) / (1 + rate))
+    if rate == 0:
+        return 1000 * years
+    return int(1000 * (1 - (1 + rate) ** -years) / rate)
 
 
 def half_up(value: Fraction) -> Decimal:
@@ -212,13 +245,20 @@ def half_up(value: Fraction) -> Decimal:
 def load_policy(text: str) -> Policy:
     """Read and check a policy's form; raises PolicyRefused with every fault and its place."""
     try:
-        return Policy.model_validate(tomllib.loads(text, parse_float=Decimal))
+        policy = Policy.model_validate(tomllib.loads(text, parse_float=Decimal))
     except tomllib.TOMLDecodeError as error:
         raise PolicyRefused(f"policy is not TOML: {error}") from None
     except ValidationError as error:
         raise PolicyRefused(
             "policy is unsound: " + "; ".join(_faults(error.errors(include_input=False, include_url=False)))
         ) from None
+    words = policy.model_dump_json()  # comments may say what they must; keys, names and values may not
+    word = prohibited_word(words) or prohibited_word(words.replace("_", " "))
+    if word:
+        raise PolicyRefused(
+            f"policy {policy.policy_id}: a prohibited attribute ({word}) can be no key of a policy"
+        )
+    return policy
 
 
 def _faults(errors: Iterable[Any]) -> list[str]:

@@ -6,20 +6,23 @@ SELECT e.*, n.product,
        greatest(1, years_raw) AS years
 FROM exposures AS e LEFT JOIN product_names AS n ON n.product_name = e.product_name;
 
-CREATE TABLE open_products AS
+CREATE TABLE open_products AS  -- a doubtful link closes nothing and freezes nothing before it is confirmed
 SELECT unit_code, product, sum(fen(balance_yuan)) AS balance_fen FROM exposures_mapped
 WHERE product IS NOT NULL AND balance_yuan > 0 AND link_status <> 'provisional' GROUP BY unit_code, product;
 
-CREATE TABLE perhaps_open AS  -- an unconfirmed link too: no second poverty loan on doubt
-SELECT DISTINCT unit_code FROM exposures_mapped WHERE product = 'poverty_micro_loan' AND balance_yuan > 0;
+CREATE TABLE perhaps_open AS  -- drawn or not, an unconfirmed link too: no second poverty loan on doubt
+SELECT DISTINCT unit_code FROM exposures_mapped WHERE product = 'poverty_micro_loan' AND (balance_yuan > 0 OR credit_yuan > 0);
 
 CREATE TABLE before_by_unit AS  -- our own limit in force, else a line that the bank had granted
 WITH own AS (SELECT unit_code, product, limit_yuan, term_months, valid_from, valid_to FROM in_force),
-loaded AS (
-    SELECT unit_code, n.product, down(sum(fen(limit_yuan)), 100) AS limit_yuan, datesub('month', min(starts_on), max(ends_on) + 1) AS term_months,
-           min(starts_on) AS valid_from, max(ends_on) AS valid_to
+running AS (  -- no line of ours runs for more than 36 months, whatever another system had written
+    SELECT unit_code, n.product, down(fen(limit_yuan), 100) AS limit_yuan, starts_on AS valid_from,
+           least(ends_on, CAST(starts_on + INTERVAL 36 MONTH AS DATE) - 1) AS valid_to
     FROM credit_lines AS c JOIN product_names AS n USING (product_name)
-    WHERE starts_on < $as_of AND ends_on >= $as_of::DATE - 1 GROUP BY unit_code, n.product
+    WHERE starts_on < $as_of AND ends_on >= $as_of::DATE - 1
+    QUALIFY row_number() OVER (PARTITION BY unit_code, n.product ORDER BY starts_on DESC, limit_yuan DESC, ends_on DESC) = 1
+), loaded AS (
+    SELECT unit_code, product, limit_yuan, datesub('month', valid_from, valid_to + 1) AS term_months, valid_from, valid_to FROM running
 )
 SELECT * FROM own UNION ALL SELECT loaded.* FROM loaded ANTI JOIN own USING (unit_code, product);
 
@@ -31,17 +34,21 @@ LEFT JOIN band_edges AS e ON s.default_probability_ppm < e.below_ppm
 GROUP BY h.unit_code;
 
 CREATE TABLE had_poverty_loan AS
-SELECT DISTINCT c.unit_code FROM conducts AS c JOIN product_names AS n USING (product_name) WHERE n.product = 'poverty_micro_loan';
+SELECT unit_code FROM conducts JOIN product_names AS n USING (product_name) WHERE n.product = 'poverty_micro_loan'
+UNION
+SELECT unit_code FROM credit_lines JOIN product_names AS n USING (product_name) WHERE n.product = 'poverty_micro_loan' AND ends_on < $as_of;
+
+CREATE TABLE holds_poverty_loan AS  -- open at the bank, and not the line of ours that is scored again within its term
+SELECT unit_code FROM perhaps_open ANTI JOIN (
+    SELECT unit_code FROM in_force WHERE product = 'poverty_micro_loan' AND limit_yuan > 0 AND valid_to >= $as_of) USING (unit_code);
 
 CREATE TABLE possible AS
 SELECT unit_code, 'trader_loan' AS product, 1 AS preference FROM traders
 UNION ALL
-SELECT DISTINCT m.unit_code, 'poverty_micro_loan', 2 FROM monitored AS m
-ANTI JOIN perhaps_open AS o USING (unit_code)
+SELECT DISTINCT m.unit_code, 'poverty_micro_loan', 2 FROM monitored AS m ANTI JOIN holds_poverty_loan USING (unit_code)
 WHERE household_type = '脱贫户' OR monitored_class IS NOT NULL
 UNION ALL
-SELECT h.unit_code, 'follow_on_loan', 3 FROM had_poverty_loan AS h
-ANTI JOIN perhaps_open AS o USING (unit_code)
+SELECT h.unit_code, 'follow_on_loan', 3 FROM had_poverty_loan AS h ANTI JOIN perhaps_open USING (unit_code)
 UNION ALL
 SELECT unit_code, 'farmer_line', 4 FROM households;
 

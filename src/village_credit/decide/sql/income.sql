@@ -34,15 +34,16 @@ SELECT unit_code, part, CASE WHEN years = 1 THEN down(e12 * f.single_year_share,
 CREATE TABLE income AS
 WITH norm AS (
     SELECT unit_code, sum(CASE WHEN delivery_e8 IS NULL THEN norm_e8 ELSE least(norm_e8, delivery_e8) END) * 10000 AS e12,
-           bool_or(delivery_e8 < norm_e8) AS by_delivery, bool_or(NOT has_norm) AS unknown_crop
-    FROM crop_terms GROUP BY unit_code
+           bool_or(delivery_e8 < norm_e8) AS by_delivery, bool_or(NOT has_norm) AS unknown_crop,
+           bool_or(has_norm AND area IS NOT NULL) AS is_reckoned  -- without a norm or an area the nought is no income that anybody knows
+    FROM crop_terms JOIN area USING (unit_code) GROUP BY unit_code
 ), parts AS (
     SELECT unit_code, max(e12) FILTER (part = 'livestock') AS livestock, max(e12) FILTER (part = 'wages') AS wages,
            max(e12) FILTER (part = 'trade') AS trade, max(e12) FILTER (part = 'transfers') AS transfers
     FROM book_parts GROUP BY unit_code
 ), joined AS (
     SELECT h.unit_code, CASE WHEN norm.e12 IS NOT NULL THEN greatest(0, norm.e12) END AS norm_e12, book_crop.e12 AS book_e12, norm.by_delivery, coalesce(norm.unknown_crop, false) AS unknown_crop,
-           least(CASE WHEN norm.e12 IS NOT NULL THEN greatest(0, norm.e12) END, CASE WHEN book_crop.e12 IS NOT NULL THEN greatest(0, book_crop.e12) END) AS crop_e12, livestock, wages, trade, transfers
+           CASE WHEN norm.is_reckoned OR book_crop.e12 IS NOT NULL THEN least(CASE WHEN norm.e12 IS NOT NULL THEN greatest(0, norm.e12) END, CASE WHEN book_crop.e12 IS NOT NULL THEN greatest(0, book_crop.e12) END) END AS crop_e12, livestock, wages, trade, transfers
     FROM households AS h LEFT JOIN norm USING (unit_code) LEFT JOIN book_crop USING (unit_code) LEFT JOIN parts USING (unit_code)
 ), recognised AS (
     SELECT joined.*,

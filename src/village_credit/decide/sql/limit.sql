@@ -1,12 +1,12 @@
 -- From terms to figures (limit §4): the smallest term binds, floored to steps; then what a person must see.
 CREATE TABLE limited AS
 WITH smallest AS (
-    SELECT *, coalesce(income, 0) AS known_income,
-           CASE WHEN income IS NULL THEN 0 ELSE least(capacity, band_limit, need) END AS model_term
+    SELECT *, income IS NOT NULL AND band IS NOT NULL AS is_complete,  -- LEAST would pass over an unknown term
+           CASE WHEN is_complete THEN least(capacity, band_limit, need) ELSE 0 END AS model_term
     FROM screened
 ), capped AS (
-    SELECT *, CASE WHEN income IS NULL THEN 0 ELSE least(model_term, headroom, rise) END AS policy_term,
-           CASE WHEN income IS NULL THEN NULL
+    SELECT *, CASE WHEN is_complete THEN least(model_term, headroom, rise) ELSE 0 END AS policy_term,
+           CASE WHEN NOT is_complete THEN NULL
                 WHEN capacity <= least(band_limit, need, headroom, rise) THEN 'capacity' WHEN band_limit <= least(need, headroom, rise) THEN 'band'
                 WHEN need <= least(headroom, rise) THEN 'need' WHEN headroom <= coalesce(rise, headroom) THEN 'headroom' ELSE 'rise' END AS smallest_term
     FROM smallest

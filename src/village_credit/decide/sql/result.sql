@@ -1,31 +1,34 @@
 -- Decisions, waterfall and crop terms as they are stored, ordered by unit_code.
 CREATE TABLE final AS
 SELECT l.*, coalesce(a.amount, 0) AS amount, a.budget_state,
-       l.decision = 'granted' AND coalesce(a.amount, 0) = 0 AS out_of_budget, coalesce(o.balance_fen, 0) AS drawn_fen,
+       l.decision = 'granted' AND coalesce(a.amount, 0) = 0 AS out_of_budget, greatest(coalesce(o.balance_fen, 0), coalesce(d.told_fen, 0)) AS drawn_fen,
        CASE WHEN l.decision = 'granted' AND coalesce(a.amount, 0) < l.policy_limit THEN 'budget' ELSE smallest_term END AS binding,
        CASE WHEN l.decision = 'granted' THEN coalesce(a.amount, 0) ELSE 0 END AS new_limit,
-       l.decision <> 'manual_review' AND down(coalesce(o.balance_fen, 0), 100) > new_limit AS is_frozen
+       l.decision <> 'manual_review' AND down(drawn_fen, 100) > new_limit AS is_frozen
 FROM limited AS l LEFT JOIN allocated AS a USING (unit_code)
-LEFT JOIN open_products AS o ON o.unit_code = l.unit_code AND o.product = l.product;
+LEFT JOIN open_products AS o ON o.unit_code = l.unit_code AND o.product = l.product
+LEFT JOIN (SELECT unit_code, product, fen(max(drawn_yuan)) AS told_fen FROM in_force GROUP BY ALL) AS d ON d.unit_code = l.unit_code AND d.product = l.product;
 
 CREATE TABLE decisions AS
 WITH stated AS (
     SELECT *, CASE WHEN out_of_budget THEN 'declined' ELSE decision END AS state,
-           CASE WHEN is_frozen THEN down(drawn_fen, 100) ELSE new_limit END AS stored_limit,
+           -- article 40: a related party's unsecured limit is 0, even where a balance is frozen
+           CASE WHEN is_frozen AND NOT list_contains(reasons, 'RELATED_PARTY') THEN down(drawn_fen, 100) ELSE new_limit END AS stored_limit,
            CASE WHEN out_of_budget THEN ['BUDGET_EXHAUSTED']
                 WHEN len(reasons) = 0 AND policy_limit = 0 AND raw_limit > 0 THEN ['BELOW_SMALLEST_TICKET']
                 WHEN len(reasons) = 0 AND policy_limit = 0 THEN ['NO_ROOM_' || upper(coalesce(smallest_term, 'capacity'))]
                 ELSE reasons END AS grounds
     FROM final
 ), dated AS (
-    SELECT *, state = 'granted' OR is_frozen AS has_line, coalesce(before_from, $as_of::DATE + 1) AS starts,
-           coalesce(before_to, CAST($as_of::DATE + 1 + to_months(CAST(term_months AS INTEGER)) AS DATE) - 1) AS ends
+    SELECT *, state = 'granted' OR (stored_limit > 0 AND (before_to IS NOT NULL OR term_months >= 12)) AS has_line, coalesce(before_from, $as_of::DATE + 1) AS starts,
+           coalesce(before_to, CAST($as_of::DATE + 1 + to_months(CAST(term_months AS INTEGER)) AS DATE) - 1) AS ends,
+           greatest(0, datesub('year', starts, $as_of::DATE)) + 1 AS years_to_review  -- each anniversary of the line asks for a review
     FROM stated
 )
 SELECT unit_code, dated.product, state AS decision, dated.band, CAST(ppm AS BIGINT) AS default_probability_ppm, CAST(stored_limit AS BIGINT) AS limit_yuan,
        CASE WHEN has_line THEN CAST(term_months AS BIGINT) END AS term_months, CASE WHEN has_line THEN starts END AS valid_from,
        CASE WHEN has_line THEN ends END AS valid_to,
-       CASE WHEN has_line THEN least(ends, CAST(greatest(starts, CASE WHEN before_from IS NOT NULL THEN $as_of::DATE ELSE starts END) + INTERVAL 12 MONTH AS DATE)) END AS review_due_on,
+       CASE WHEN has_line THEN least(ends, CAST(starts + to_years(CAST(years_to_review AS INTEGER)) AS DATE)) END AS review_due_on,
        CASE WHEN dated.band IS NOT NULL THEN CAST(b.spread AS BIGINT) END AS rate_spread_bp, p.repayment AS repayment_method, p.is_revolving AS revolving, binding AS binding_term,
        CASE WHEN is_frozen THEN list_append(grounds, 'FROZEN') ELSE grounds END AS reason_codes,
        borrower_member_no, borrower_reason, p.purposes
@@ -49,6 +52,7 @@ SELECT t.unit_code, t.product, to_mu(a.register) AS register_mu, to_mu(a.leased_
        list_filter([CASE WHEN a.areas_disagree THEN 'AREA_DISAGREES' END, CASE WHEN i.unknown_crop THEN 'UNKNOWN_CROP' END,
                     CASE WHEN a.area IS NULL AND EXISTS (SELECT 1 FROM crop_area AS c WHERE c.unit_code = t.unit_code) THEN 'AREA_UNKNOWN' END,
                     CASE WHEN EXISTS (SELECT 1 FROM negatives_read AS n WHERE n.unit_code = t.unit_code AND NOT has_counting_reason) THEN 'LISTING_REFUSED' END,
+                    CASE WHEN EXISTS (SELECT 1 FROM negatives_read AS n WHERE n.unit_code = t.unit_code AND is_over) THEN 'LISTING_OVER' END,
                     CASE WHEN i.book_e12 IS NOT NULL AND i.norm_e12 IS NOT NULL AND i.book_e12 <> i.norm_e12 THEN 'INCOME_DISAGREES' END],
                    lambda code: code IS NOT NULL) AS findings
 FROM final AS t JOIN area AS a USING (unit_code) JOIN income AS i USING (unit_code) JOIN decisions AS d USING (unit_code), f

@@ -6,24 +6,24 @@ QUALIFY row_number() OVER (PARTITION BY unit_code ORDER BY preference) = 1;
 
 CREATE TABLE arrears AS
 SELECT unit_code, max(days_overdue) AS days FROM conducts
-WHERE link_status <> 'provisional' AND NOT (coalesce(is_relief, false) AND relief_proof IS NOT NULL)
+WHERE link_status <> 'provisional' AND NOT (coalesce(is_relief, false) AND coalesce(relief_proof, '') <> '')
+  AND coalesce(cutoff_on >= $as_of::DATE - INTERVAL 5 YEAR, true)
 GROUP BY unit_code;
 
 -- A listing may give several reasons in one cell; those of health, status or hearsay never count.
 CREATE TABLE negatives_read AS
-SELECT n.*, NOT list_has_all(f.refused_reasons, list_filter(string_split_regex(trim(reason_code), '[,，;；、/ ]+'), lambda code: code <> '')) AS has_counting_reason
+SELECT n.*, NOT list_has_all(f.refused_reasons, list_filter(string_split_regex(trim(reason_code), '[,，;；、/ ]+'), lambda code: code <> '')) AS has_counting_reason,
+       listed_on < $as_of::DATE - INTERVAL 5 YEAR OR coalesce(expires_on < $as_of, false) AS is_over,
+       member_is_adult_living AND listed_on <= $as_of AND has_counting_reason AND NOT is_over AS counts
 FROM negatives AS n, f;
 
-CREATE TABLE listed AS
-SELECT DISTINCT unit_code FROM negatives_read
-WHERE link_status <> 'provisional' AND member_is_adult_living AND listed_on <= $as_of AND (expires_on IS NULL OR expires_on >= $as_of)
-  AND listed_on > $as_of::DATE - INTERVAL 5 YEAR AND has_counting_reason;
+CREATE TABLE listed AS SELECT DISTINCT unit_code FROM negatives_read WHERE counts AND link_status <> 'provisional';
 
 CREATE TABLE doubtful AS
 SELECT DISTINCT unit_code FROM (
     SELECT unit_code FROM exposures WHERE link_status = 'provisional' UNION ALL
     SELECT unit_code FROM conducts WHERE link_status = 'provisional' UNION ALL
-    SELECT unit_code FROM negatives WHERE link_status = 'provisional' UNION ALL
+    SELECT unit_code FROM negatives_read WHERE counts AND link_status = 'provisional' UNION ALL
     SELECT unit_code FROM related_parties WHERE link_status = 'provisional');
 
 CREATE TABLE screened AS
@@ -36,18 +36,18 @@ WITH flags AS (
            EXISTS (SELECT 1 FROM doubtful WHERE doubtful.unit_code = c.unit_code) AS is_doubtful,
            EXISTS (SELECT 1 FROM lacking WHERE lacking.unit_code = c.unit_code) AS lacks_basis,
            EXISTS (SELECT 1 FROM unsettled WHERE unsettled.unit_code = c.unit_code) AS is_disputed,
-           EXISTS (SELECT 1 FROM open_products AS o WHERE o.unit_code = c.unit_code AND o.product <> c.product) AS has_other,
+           EXISTS (SELECT 1 FROM open_products AS o WHERE o.unit_code = c.unit_code AND o.product <> c.product AND o.balance_fen > 0) AS has_other,
            coalesce((SELECT days FROM arrears WHERE arrears.unit_code = c.unit_code), 0) AS days_overdue,
-           left(c.unit_code, 1) = 'T' OR (SELECT county_code FROM households AS h WHERE h.unit_code = c.unit_code) IN (SELECT county_code FROM service_area) AS in_area
-    FROM chosen AS c
+           h.county_code IN (SELECT county_code FROM service_area) AS in_area
+    FROM chosen AS c JOIN households AS h USING (unit_code)
 )
 SELECT *, list_filter([
     CASE WHEN withdrew THEN 'CONSENT_WITHDRAWN' END, CASE WHEN is_related THEN 'RELATED_PARTY' END, CASE WHEN is_listed THEN 'NEGATIVE_LIST' END,
     CASE WHEN days_overdue > 90 THEN 'OVERDUE_90' END, CASE WHEN lacks_basis THEN 'NO_LEGAL_BASIS' END,
     CASE WHEN days_overdue BETWEEN 1 AND 90 THEN 'OVERDUE' END, CASE WHEN NOT in_area THEN 'OUT_OF_AREA' END,
-    CASE WHEN borrower_member_no IS NULL THEN 'NO_BORROWER' END, CASE WHEN term_months < 12 THEN 'AGE_TERM' END, CASE WHEN has_other THEN 'OTHER_PRODUCT' END,
+    CASE WHEN borrower_member_no IS NULL THEN 'NO_BORROWER' END, CASE WHEN term_months < 12 AND before_to IS NULL THEN 'AGE_TERM' END, CASE WHEN has_other THEN 'OTHER_PRODUCT' END,
     CASE WHEN objects THEN 'OBJECTION' END, CASE WHEN is_disputed THEN 'DISPUTED_DATUM' END, CASE WHEN income IS NULL THEN 'NO_INCOME_SOURCE' END,
-    CASE WHEN is_doubtful THEN 'LINK_UNCONFIRMED' END, CASE WHEN band IS NULL THEN 'NOT_SCORED' END,
+    CASE WHEN is_doubtful THEN 'LINK_UNCONFIRMED' END, CASE WHEN band IS NULL AND NOT withdrew THEN 'NOT_SCORED' END,
     CASE WHEN band = 'E' AND product = 'trader_loan' THEN 'TRADER_MODEL_DECLINE' WHEN band = 'E' THEN 'LOWEST_BAND' END
 ], lambda code: code IS NOT NULL) AS reasons
 FROM flags;

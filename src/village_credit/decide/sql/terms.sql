@@ -31,8 +31,8 @@ WITH based AS (
            coalesce(s.cost_e6, 0) AS cost_e6, coalesce(s.scale_e6, 0) AS scale_e6, coalesce(m.fen_ppm, 0) AS machines_fen_ppm,
            coalesce(fen(heads.assets_yuan), 0) AS declared_fen, t.applied_yuan, a.permille, p.cap, p.is_revolving
     FROM candidates AS c JOIN households AS h USING (unit_code) JOIN income AS i USING (unit_code)
-    JOIN products AS p USING (product) LEFT JOIN bands AS b ON b.product = c.product AND b.band = coalesce(c.band, 'E')
-    LEFT JOIN annuities AS a ON a.product = c.product AND a.band = coalesce(c.band, 'E') AND a.years = greatest(1, coalesce(c.term_months, 12) // 12)
+    JOIN products AS p USING (product) LEFT JOIN bands AS b ON b.product = c.product AND b.band = c.band
+    LEFT JOIN annuities AS a ON a.product = c.product AND a.band = c.band AND a.years = least(3, greatest(1, coalesce(c.term_months, 12) // 12))
     LEFT JOIN other_credit AS o ON o.unit_code = c.unit_code AND o.product = c.product
     LEFT JOIN crop_sums AS s ON s.unit_code = c.unit_code LEFT JOIN machine_value AS m ON m.unit_code = c.unit_code
     LEFT JOIN heads ON heads.unit_code = c.unit_code LEFT JOIN traders AS t ON t.unit_code = c.unit_code
@@ -51,7 +51,7 @@ WITH based AS (
 )
 SELECT freed.* EXCLUDE (cost_e6, scale_e6, machines_fen_ppm, declared_fen),
        down((free_service + working_capital) * permille, 1000) AS capacity,
-       CASE WHEN income IS NULL THEN NULL WHEN band IS NULL OR band = 'E' THEN 0 ELSE base + asset_part + operating_part END AS band_limit,
+       CASE WHEN income IS NULL OR band IS NULL THEN NULL WHEN band = 'E' THEN 0 ELSE base + asset_part + operating_part END AS band_limit,
        CASE WHEN product = 'trader_loan' THEN down(fen(applied_yuan), 100) ELSE crop_need + livestock_need END AS need,
        down(least(cap, f.household_cap) * 100 - unsecured_fen, 100) AS headroom,
        CASE WHEN coalesce(before_yuan, 0) > 0 THEN down(before_yuan * f.rise, 1000000) END AS rise
