@@ -100,6 +100,7 @@ DECISION_REASONS: MappingProxyType[str, str] = MappingProxyType(
         "UNKNOWN_CROP": "有作物没有测算标准，未计收入和资金需要",
         "AREA_UNKNOWN": "没有可用的土地面积，申报作物未计入",
         "LISTING_REFUSED": "名单条目的原因属于健康、身份或传闻，依规不予采用",
+        "LISTING_OVER": "名单条目已失效或超过五年，不再计入",
         "INCOME_DISAGREES": "按标准测算与登记账本的种植收入不同，按较小者计算",
     }
 )
