@@ -27,7 +27,9 @@ def test_case(case: dict[str, Any]):
     expected = case["expected"]
     decided = decide(facts(**case.get("given", {})), lambda _: scores(case.get("ppm", 30_000)), POLICY, AS_OF)
     (row,) = decided.decisions.to_pylist()
+    (terms,) = decided.waterfall.to_pylist()
     found = {
+        **terms,
         **row,
         "reasons": row["reason_codes"],
         "borrower": row["borrower_reason"],

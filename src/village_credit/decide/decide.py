@@ -66,7 +66,10 @@ def _settle_disputes(
     lacking: pa.Table,
     product: str | None,
 ) -> tuple[dict[str, pa.Table], list[str]]:
-    """Leave disputed data out where that cannot raise the limit; elsewhere a person must look."""
+    """Leave disputed data out; give the units whose limit that raises: there a person must look.
+
+    The datum is out for them too: a disputed fact neither declines a household nor waves it through.
+    """
     concerned = _only(facts, pa.array(sorted(clear), pa.string()))
     masked = without_disputed(concerned, clear)
     with_datum = _limits(
@@ -74,9 +77,7 @@ def _settle_disputes(
     )
     without_datum = _limits(_decide(masked, score(consenting(masked)), policy, as_of, lacking, [], product))
     raised = sorted(unit for unit in clear if _is_raised(with_datum.get(unit), without_datum.get(unit)))
-    return without_disputed(
-        facts, {unit: named for unit, named in clear.items() if unit not in raised}
-    ), raised
+    return without_disputed(facts, clear), raised
 
 
 def _is_raised(with_datum: tuple[int, int] | None, without_datum: tuple[int, int] | None) -> bool:

@@ -224,3 +224,40 @@ def test_a_loss_in_the_book_s_crops_counts_as_nothing_and_not_against_wages():
     ]
     (row,) = decide(facts(books=books), lambda _: scores(30_000), IN_FORCE, AS_OF).waterfall.to_pylist()
     assert (row["crop_income_yuan"], row["income_yuan"]) == (Decimal("0.000000"), 18_000)
+
+
+def test_a_trader_on_no_register_is_held_by_the_county_s_budget_only():
+    table = asked([(0, 10_000, 9), (0, 10_000, 9)])
+    nowhere = {"village_code": "659900000000", "township_code": "659900000"}
+    for name, code in nowhere.items():
+        table = table.set_column(table.schema.get_field_index(name), name, pa.array([code, code]))
+    assert allocate(table, budgeted(village=5000, township=5000)).column("amount").to_pylist() == [9000, 9000]
+    assert allocate(table, budgeted(village=5000, county=14000)).column("amount").to_pylist() == [9000, 5000]
+
+
+@pytest.mark.parametrize(
+    ("cap", "amounts"), [(4999, [0, 0]), (5000, [5000, 0]), (10000, [5000, 5000]), (12500, [7000, 5000])]
+)
+def test_tickets_go_first_then_steps_by_value(cap, amounts):
+    assert (
+        allocate(asked([(0, 10_000, 9), (0, 30_000, 9)]), budgeted(village=cap)).column("amount").to_pylist()
+        == amounts
+    )
+
+
+def test_a_household_without_a_ticket_is_declined_for_the_budget_and_one_cut_is_bound_by_it():
+    units = [UNIT[:-1] + str(number) for number in range(1, 4)]
+    policy = budgeted(village=70_000)
+    decided = decide(facts(units), lambda _: scores(30_000, units), policy, AS_OF)
+    full = decide(facts(units), lambda _: scores(30_000, units), IN_FORCE, AS_OF).decisions.to_pylist()[0]
+    limits = decided.decisions.column("limit_yuan").to_pylist()
+    assert sum(limits) == 70_000
+    assert limits == sorted(limits, reverse=True)
+    assert {
+        r["binding_term"] for r in decided.decisions.to_pylist() if r["limit_yuan"] < full["limit_yuan"]
+    } == {"budget"}
+    none = decide(
+        facts(units), lambda _: scores(30_000, units), budgeted(village=9_999), AS_OF
+    ).decisions.to_pylist()
+    assert [row["reason_codes"] for row in none] == [[], ["BUDGET_EXHAUSTED"], ["BUDGET_EXHAUSTED"]]
+    assert [row["decision"] for row in none] == ["granted", "declined", "declined"]
