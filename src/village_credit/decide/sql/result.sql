@@ -46,7 +46,7 @@ SELECT t.unit_code, t.product, to_mu(a.register) AS register_mu, to_mu(a.leased_
        CAST(base AS BIGINT) AS base_yuan, CAST(asset_part AS BIGINT) AS asset_part_yuan, CAST(operating_part AS BIGINT) AS operating_part_yuan,
        CAST(verified_assets AS BIGINT) AS verified_assets_yuan, CAST(band_limit AS BIGINT) AS band_yuan, CAST(crop_need AS BIGINT) AS crop_need_yuan,
        CAST(livestock_need AS BIGINT) AS livestock_need_yuan, CAST(need AS BIGINT) AS need_yuan, CAST(cap AS BIGINT) AS product_cap_yuan, CAST(f.household_cap AS BIGINT) AS household_cap_yuan,
-       to_yuan(unsecured_fen) AS other_unsecured_yuan, CAST(headroom AS BIGINT) AS headroom_yuan, CAST(before_yuan AS BIGINT) AS in_force_yuan, CAST(t.rise AS BIGINT) AS rise_yuan,
+       to_yuan(unsecured_fen) AS other_unsecured_yuan, CAST(headroom AS BIGINT) AS headroom_yuan, CAST(down(before_fen, 100) AS BIGINT) AS in_force_yuan, CAST(t.rise AS BIGINT) AS rise_yuan,
        CAST(model_limit AS BIGINT) AS model_limit_yuan, CAST(policy_limit AS BIGINT) AS policy_limit_yuan, CAST(amount AS BIGINT) AS allocated_yuan,
        coalesce(budget_state, 'not_asked') AS budget_state, binding AS binding_term, CAST(d.limit_yuan AS BIGINT) AS limit_yuan,
        list_filter([CASE WHEN a.areas_disagree THEN 'AREA_DISAGREES' END, CASE WHEN i.unknown_crop THEN 'UNKNOWN_CROP' END,

@@ -6,10 +6,10 @@ SELECT c.unit_code, c.product,
 FROM candidates AS c JOIN exposures_mapped AS e ON e.unit_code = c.unit_code AND e.product IS DISTINCT FROM c.product, f
 GROUP BY c.unit_code, c.product;
 
-CREATE TABLE heads AS  -- of livestock, from the latest book
+CREATE TABLE heads AS  -- of livestock and people, from the latest book; a count from before the three years is no longer known
 SELECT unit_code, coalesce(arg_max(sheep, year), 0) AS sheep, coalesce(arg_max(cattle, year), 0) AS cattle,
        coalesce(arg_max(persons, year), 0) AS book_persons, arg_max(assets_yuan, year) AS assets_yuan
-FROM books WHERE year <= year($as_of::DATE) GROUP BY unit_code;
+FROM books WHERE year BETWEEN year($as_of::DATE) - 3 AND year($as_of::DATE) GROUP BY unit_code;
 
 CREATE TABLE machine_value AS  -- yuan in units of fen × millionths
 SELECT unit_code, sum(fen(unit_price_yuan) * machine_count
@@ -54,5 +54,5 @@ SELECT freed.* EXCLUDE (cost_e6, scale_e6, machines_fen_ppm, declared_fen),
        CASE WHEN income IS NULL OR band IS NULL THEN NULL WHEN band = 'E' THEN 0 ELSE base + asset_part + operating_part END AS band_limit,
        CASE WHEN product = 'trader_loan' THEN down(fen(applied_yuan), 100) ELSE crop_need + livestock_need END AS need,
        down(least(cap, f.household_cap) * 100 - unsecured_fen, 100) AS headroom,
-       CASE WHEN coalesce(before_yuan, 0) > 0 THEN down(before_yuan * f.rise, 1000000) END AS rise
+       CASE WHEN coalesce(before_fen, 0) > 0 THEN down(before_fen * f.rise, 100000000) END AS rise
 FROM freed, f;
