@@ -36,7 +36,7 @@ def prohibited_header(header: str) -> str | None:
 
 # The same attributes in the words of features, models and policies; beginnings of words, so `gene` is not `general`
 _LATIN = re.compile(
-    r"\b(?:religi|ethnic|nationalit|politic|party_member|genes?\b|genetic|fingerprint|blood|diseas|illness|health|disab|surveil|trustworth|interpunct|name_shape)"
+    r"(?<![a-z])(?:religi|ethnic|nationalit|politic|party_member|genes?(?![a-z])|genetic|fingerprint|blood|diseas|illness|health|disab|surveil|trustworth|interpunct|name_shape)"
 )
 
 
