@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import ClassVar, get_args
+from typing import get_args
 
 from data_contracts import agriculture_bureau as agriculture
 from data_contracts import bank, county_government, economy_station, machinery_station
@@ -59,8 +59,6 @@ class FieldSpec:
     column: Column
     is_required: bool
     labels: tuple[tuple[str, str], ...]
-
-    LABEL_KIND: ClassVar[Kind] = Kind.LABEL
 
     @property
     def header_is_required(self) -> bool:

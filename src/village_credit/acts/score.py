@@ -42,11 +42,6 @@ def score_inbox(store: Store, inbox: Path, request: Request, progress: Progress 
     return score_files(store, pull(inbox, request.county_code), request, progress)
 
 
-def score_frozen(store: Store, request: Request, progress: Progress | None = None) -> StagedRun:
-    """Score again from the county's last frozen inputs."""
-    return score_files(store, frozen_files(store, request.county_code), request, progress)
-
-
 def frozen_files(store: Store, county_code: str) -> Iterator[DeliveredFile]:
     """Give the last frozen delivery of a county, in reading order."""
     entries = [

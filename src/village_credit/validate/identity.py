@@ -9,7 +9,6 @@ from data_contracts.fields import check_character
 
 VALID, VALID_15, DAMAGED, MASKED, CHECK_DIGIT = "valid", "valid_15", "excel_damaged", "masked", "check_digit"
 MALFORMED, UNRECOVERABLE, OTHER_DOCUMENT, EMPTY = "malformed", "unrecoverable", "other_document", "empty"
-PENDING = {DAMAGED: "ID_DAMAGED", MASKED: "ID_MASKED", CHECK_DIGIT: "ID_CHECK_DIGIT"}  # waits for linkage
 REFUSED = {MALFORMED: "ID_MALFORMED", UNRECOVERABLE: "ID_UNRECOVERABLE"}
 RESIDENT_ID_DOCUMENT = "1"
 
