@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 MAX_MEMBER_BYTES = 2 << 30
+MAX_TOTAL_BYTES = 4 << 30  # of all members together: many small bombs are a bomb
 MAX_RATIO = 200  # text packs 5 to 20 times; a bomb thousands of times
 DAMAGE = (
     zipfile.BadZipFile,
@@ -40,11 +41,13 @@ def members(content: bytes) -> Iterator[Member]:
     """Give the members in the archive's order; where the archive is damaged, a last one without a name."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            unpacked = 0
             for info in archive.infolist():
                 if info.is_dir():
                     continue
                 name = member_name(info)
-                refusal = _refusal(info, name)
+                refusal = _refusal(info, name, room=MAX_TOTAL_BYTES - unpacked)
+                unpacked += 0 if refusal else info.file_size
                 yield Member(name, b"", refusal) if refusal else _open(archive, info, name)
     except DAMAGE:
         yield _damaged("", "the zip archive is damaged or cut short: deliver it again")
@@ -73,14 +76,13 @@ def is_bomb(info: zipfile.ZipInfo) -> bool:
 def workbook_refusal(content: bytes) -> str:
     """An xlsx is an archive too: say why it is not opened, or nothing."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return (
-            "workbook unpacks to an implausible size"
-            if any(is_bomb(info) for info in archive.infolist())
-            else ""
-        )
+        parts = archive.infolist()
+    is_too_large = sum(part.file_size for part in parts) > MAX_TOTAL_BYTES or any(map(is_bomb, parts))
+    return "workbook unpacks to an implausible size" if is_too_large else ""
 
 
-def _refusal(info: zipfile.ZipInfo, name: str) -> str:
+def _refusal(info: zipfile.ZipInfo, name: str, room: int) -> str:
+    """Say why a member is not opened; `room`: bytes that the archive may still unpack to."""
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or (path.parts and path.parts[0].endswith(":")):
         return "member's path leaves the archive"
@@ -88,6 +90,8 @@ def _refusal(info: zipfile.ZipInfo, name: str) -> str:
         return "member is a symbolic link"
     if info.flag_bits & 0x1:
         return "member is encrypted: deliver it without a password"
+    if info.file_size > room:
+        return "the archive's members together unpack to an implausible size: deliver it in parts"
     return "member unpacks to an implausible size" if is_bomb(info) else ""
 
 

@@ -4,4 +4,4 @@ Order: `villages` → `people` (who each row says it is about) → `repair` (dam
 validate) → `roster` → `star` (every list to the roster) → `facts` (what the later stages read).
 """
 
-RULES_VERSION = "2026.1"  # of the linkage rules; every link row carries it
+RULES_VERSION = "2026.2"  # of the linkage rules; every link row carries it

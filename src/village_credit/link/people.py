@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
+from data_contracts.registry import office_of
 from village_credit.link.villages import resolve_villages
 
 # contract → (name column, township text, village text); None where the table has no such column
@@ -51,26 +52,40 @@ FROM people LEFT JOIN resolved_villages
  AND coalesce(people.township_text, '') = resolved_villages.township_text
 """
 
-# Repair needs one person of that prefix, name and village in another extract, and no second.
+# Whole numbers that other extracts give for a name in a place.
+KNOWN = """
+CREATE TABLE known AS
+SELECT DISTINCT source_id, office, name, person_id, village_code, left(village_code, 9) AS township_code
+FROM (SELECT source_id, office, name, person_id, village_codes[1] AS village_code FROM located JOIN offices USING (contract)
+      WHERE person_id IS NOT NULL AND name IS NOT NULL AND length(village_codes) = 1)
+"""
+
+# A repair needs one person and no second: of the kept digits, name and village in another extract; or, for a
+# mistyped number, one digit or two swapped neighbours off a whole number of another office in the township.
 REPAIRED = """
 CREATE TABLE repaired AS
-WITH known AS (
-    SELECT DISTINCT source_id, name, person_id, village_code
-    FROM (SELECT source_id, name, person_id, unnest(village_codes) AS village_code FROM located
-          WHERE person_id IS NOT NULL AND name IS NOT NULL AND length(village_codes) = 1)
-), damaged AS (
-    SELECT row_id, source_id, name, left(id_number, 15) AS prefix, village_codes[1] AS village_code
-    FROM located WHERE id_status = 'excel_damaged' AND length(village_codes) = 1
+WITH broken AS (
+    SELECT row_id, source_id, office, name, id_number, id_status, village_codes[1] AS village_code, left(village_codes[1], 9) AS township_code
+    FROM located JOIN offices USING (contract)
+    WHERE id_status IN ('excel_damaged', 'masked', 'check_digit') AND length(id_number) = 18 AND length(village_codes) = 1
+), candidates AS (
+    SELECT row_id, person_id, CASE id_status WHEN 'masked' THEN 'masked_id' ELSE 'repaired_id' END AS repair
+    FROM broken JOIN known USING (name, village_code)
+    WHERE known.source_id <> broken.source_id
+      AND ((id_status = 'excel_damaged' AND left(person_id, 15) = left(id_number, 15))
+        OR (id_status = 'masked' AND person_id LIKE replace(id_number, '*', '_')))
+    UNION ALL
+    SELECT row_id, person_id, 'mistyped_id' FROM broken JOIN known USING (name, township_code)
+    WHERE id_status = 'check_digit' AND known.office <> broken.office
+      AND damerau_levenshtein(person_id, id_number) = 1
 )
-SELECT row_id, min(known.person_id) AS repaired_id
-FROM damaged JOIN known ON left(known.person_id, 15) = prefix AND known.name = damaged.name
- AND known.village_code = damaged.village_code AND known.source_id <> damaged.source_id
-GROUP BY row_id HAVING count(DISTINCT known.person_id) = 1
+SELECT row_id, min(person_id) AS repaired_id, min(repair) AS repair
+FROM candidates GROUP BY row_id HAVING count(DISTINCT person_id) = 1
 """
 
 IDENTIFIED = """
 CREATE TABLE identified AS
-SELECT located.* EXCLUDE (contractor_code) REPLACE (coalesce(person_id, repaired_id) AS person_id), repaired_id IS NOT NULL AS is_repaired
+SELECT located.* EXCLUDE (contractor_code) REPLACE (coalesce(person_id, repaired_id) AS person_id), repaired_id IS NOT NULL AS is_repaired, repair
 FROM located LEFT JOIN repaired USING (row_id)
 """
 
@@ -78,19 +93,34 @@ FROM located LEFT JOIN repaired USING (row_id)
 def identify(
     connection: duckdb.DuckDBPyConnection, accepted: dict[str, pa.Table], hints: pa.Table
 ) -> pa.Table:
-    """Make `identified` and give it: row_id, contract, source_id, name, id_status, person_id, village_codes, is_repaired.
+    """Make `identified` and give it, one row per person-bearing row.
 
+    row_id, contract, source_id, name, id_status, person_id, village_codes, is_repaired, and repair
+    (repaired_id | masked_id | mistyped_id, null where none was needed or none was certain).
     `accepted`: per contract, rows with row_id and source_id. Needs `places`.
     """
     connection.execute(COMPLETED)
     connection.register("raw_people", _raw_people(connection, accepted))
     connection.execute(PEOPLE)
     resolve_villages(connection, hints)
-    for statement, done_with in ((VILLAGE, "people"), (REPAIRED, ""), (IDENTIFIED, "located")):
+    connection.register("offices", _offices())
+    for statement, done_with in (
+        (VILLAGE, "people"),
+        (KNOWN, ""),
+        (REPAIRED, "known"),
+        (IDENTIFIED, "located"),
+    ):
         connection.execute(statement)
         if done_with:
             connection.execute(f"DROP TABLE {done_with}")  # a county's rows are held once, not thrice
     return connection.sql("SELECT * FROM identified ORDER BY row_id").to_arrow_table()
+
+
+def _offices() -> pa.Table:
+    """Say which office each contract comes from: a typing error is confirmed by another office only."""
+    return pa.table(
+        {"contract": list(PERSON_COLUMNS), "office": [office_of(name) for name in PERSON_COLUMNS]}
+    )
 
 
 def _raw_people(connection: duckdb.DuckDBPyConnection, accepted: dict[str, pa.Table]) -> pa.Table:

@@ -1,7 +1,8 @@
 """Every list's row finds its household in the roster, by certainty; each link keeps how it was found.
 
 Stage 1: the contractor code, or the same whole ID number with an agreeing name (bank tables without names:
-the ID number alone). Stage 2: the same after a recorded repair. Stage 3, provisional: a machinery row
+the ID number alone). Stage 2: the same after a recorded repair, named by its pass
+(repaired_id, masked_id, mistyped_id). Stage 3, provisional: a machinery row
 without an ID number by exact name within the village, unique on both sides.
 """
 
@@ -26,7 +27,7 @@ SELECT i.row_id, i.contract, i.source_id, owners.unit_code, households,
        CASE WHEN i.name IS NULL THEN 'no_name' WHEN list_contains(names, i.name) THEN 'equal'
             WHEN len(list_filter(names, lambda n: starts_with(n, i.name || '·') OR starts_with(i.name, n || '·'))) > 0 THEN 'patronymic'
             ELSE 'different' END AS agreement,
-       i.is_repaired
+       i.is_repaired, i.repair
 FROM identified AS i JOIN owners USING (person_id)
 JOIN standing USING (row_id)
 WHERE i.contract NOT IN ('land_contractor', 'land_member')
@@ -56,7 +57,7 @@ WITH by_code AS (
     SELECT row_id, contract, source_id, unit_code, 1 AS stage, 'contractor_code' AS pass, 'code' AS agreement, 'automatic' AS status FROM by_code
     UNION ALL
     SELECT row_id, contract, source_id, unit_code, CASE WHEN is_repaired THEN 2 ELSE 1 END,
-           CASE WHEN is_repaired THEN 'repaired_id' WHEN agreement = 'no_name' THEN 'id_only' ELSE 'id_and_name' END, agreement, 'automatic'
+           CASE WHEN is_repaired THEN repair WHEN agreement = 'no_name' THEN 'id_only' ELSE 'id_and_name' END, agreement, 'automatic'
     FROM id_links WHERE households = 1 AND agreement <> 'different'
     UNION ALL
     -- a debt or listing under the right number and another name is not ignored: a person must confirm it

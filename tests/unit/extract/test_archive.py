@@ -8,6 +8,7 @@ import zipfile
 
 import pytest
 
+from village_credit.extract import archive as archives
 from village_credit.extract.archive import RATIO_FREE_BYTES, member_name, members, workbook_refusal
 from village_credit.extract.grid import DeliveredFile, Extract
 from village_credit.extract.read import read_file
@@ -160,3 +161,16 @@ def test_a_name_in_no_known_encoding_is_kept_as_it_is():
     info = zipfile.ZipInfo("\u2561.csv")
     info.flag_bits = 0
     assert member_name(info).endswith(".csv")
+
+
+def test_members_that_are_too_large_together_are_refused_from_there_on(monkeypatch):
+    monkeypatch.setattr(archives, "MAX_TOTAL_BYTES", len(TABLE) + 1)
+    content = archive(("一.csv", TABLE), ("二.csv", TABLE))
+    assert outcomes(content) == [("一.csv", "related_party"), ("二.csv", "ARCHIVE_REFUSED")]
+    assert "together" in details(content)[0]
+
+
+def test_a_workbook_whose_parts_are_too_large_together_is_refused(monkeypatch):
+    monkeypatch.setattr(archives, "MAX_TOTAL_BYTES", len(TABLE) + 1)
+    assert workbook_refusal(archive(("xl/a.xml", TABLE), ("xl/b.xml", TABLE)))
+    assert not workbook_refusal(archive(("xl/a.xml", TABLE)))

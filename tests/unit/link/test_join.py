@@ -110,6 +110,82 @@ def test_two_people_of_one_prefix_name_and_village_repair_nothing():
     )
 
 
+def masked(number: str, kept: int = 4) -> str:
+    return f"{number[:kept]}{'*' * (16 - kept)}{number[16:]}"
+
+
+def test_a_masked_number_is_repaired_by_one_person_of_its_visible_digits_name_and_village():
+    assert book_links(taken(f"2025,王安娜,{masked(ANNA)},东乡,前村,5000")) == [
+        ("659900100201010001", "masked_id", "automatic")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "village"),
+    [
+        ("王安那", ANNA, "东乡,前村"),
+        ("王安娜", ANNA, "西乡,后村"),
+        ("王安娜", f"6532{ANNA[4:]}", "东乡,前村"),
+    ],
+    ids=["another name", "another village", "another visible digit"],
+)
+def test_a_masked_number_is_left_where_anything_disagrees(name, shown, village):
+    intake = taken(f"2025,{name},{masked(shown)},{village},5000")
+    assert book_links(intake) == []
+    assert "ID_MASKED" in intake.findings.column("reason_code").to_pylist()
+
+
+def test_two_people_under_one_mask_repair_nothing():
+    twin = next(
+        number(f"1980{month:02d}11", sequence)
+        for month in range(1, 13)
+        for sequence in range(1000)
+        if number(f"1980{month:02d}11", sequence)[16:] == ANNA[16:]
+    )
+    members = [f"659900100201010001,王安娜,2,1,{ANNA},02,", f"659900100201010001,王安娜,2,1,{twin},30,"]
+    intake = taken(f"2025,王安娜,{masked(ANNA, 10)},东乡,前村,5000", members=members)
+    assert book_links(intake) == []
+    assert "ID_MASKED" in intake.findings.column("reason_code").to_pylist()
+
+
+ONE_DIGIT = ANNA[:16] + str((int(ANNA[16]) + 3) % 10) + ANNA[17]
+SWAPPED = ANNA[:8] + ANNA[9] + ANNA[8] + ANNA[10:]
+TWO_DIGITS = ANNA[:14] + "9" + ANNA[15] + str((int(ANNA[16]) + 5) % 10) + ANNA[17]
+
+
+@pytest.mark.parametrize("typed", [ONE_DIGIT, SWAPPED], ids=["one digit", "two neighbours swapped"])
+def test_a_mistyped_number_is_repaired_by_another_office_s_number_in_the_township(typed):
+    assert book_links(taken(f"2025,王安娜,{typed},东乡,前村,5000")) == [
+        ("659900100201010001", "mistyped_id", "automatic")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "village"),
+    [
+        ("王安那", ONE_DIGIT, "东乡,前村"),
+        ("王安娜", ONE_DIGIT, "西乡,后村"),
+        ("王安娜", TWO_DIGITS, "东乡,前村"),
+    ],
+    ids=["another name", "another township", "two digits"],
+)
+def test_a_mistyped_number_is_left_where_it_is_not_certain(name, typed, village):
+    intake = taken(f"2025,{name},{typed},{village},5000")
+    assert book_links(intake) == []
+    assert "ID_CHECK_DIGIT" in intake.findings.column("reason_code").to_pylist()
+
+
+def test_an_office_does_not_confirm_its_own_typing_error():
+    """The crop list and the land register both come from the agriculture bureau; the book from another office."""
+    crops = f"年度,姓名,身份证号,所在村,作物,种植面积(亩)\n2026,王安娜,{ONE_DIGIT},东乡前村,棉花,10\n"
+    alone = taken(**{"作物.csv": crops})
+    assert "ID_CHECK_DIGIT" in alone.findings.column("reason_code").to_pylist()
+    confirmed = taken(f"2025,王安娜,{ANNA},东乡,前村,5000", **{"作物.csv": crops})
+    assert [r["pass"] for r in confirmed.links.to_pylist() if r["contract"] == "crop_declaration"] == [
+        "mistyped_id"
+    ]
+
+
 def _valid(text: str) -> bool:
     return ID_CHECKS[sum(w * int(d) for w, d in zip(ID_WEIGHTS, text[:17], strict=True)) % 11] == text[17]
 
