@@ -195,6 +195,7 @@ def _table(grid: Grid, data: list[int], match: Match) -> pa.Table:
 
 
 def _nearest_text(nearest: Match | None, grid: Grid) -> str:
+    hidden = "hidden sheet; " if any(code == "HIDDEN_SHEET" for code, _ in grid.notes) else ""
     if nearest is None:
-        return f"no known header among the first {min(HEADER_SEARCH_ROWS, len(grid.cells))} rows"
-    return f"nearest contract {nearest.contract}; lacks {' '.join(nearest.missing)}"
+        return f"{hidden}no known header among the first {min(HEADER_SEARCH_ROWS, len(grid.cells))} rows"
+    return f"{hidden}nearest contract {nearest.contract}; lacks {' '.join(nearest.missing)}"

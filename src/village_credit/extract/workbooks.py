@@ -8,7 +8,7 @@ import re
 import zipfile
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from village_credit.extract.grid import Grid
 from village_credit.extract.guard import MAX_CELLS, cells_spanned, column_number, panics_as_errors, survives
@@ -27,7 +27,12 @@ def read_workbook(content: bytes) -> list[Grid]:
     sheets = _sheet_xml(content)
     with panics_as_errors():
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        return [_read_sheet(workbook, name, sheets.get(name, b"")) for name in workbook.sheet_names]
+        grids = [_read_sheet(workbook, name, sheets.get(name, b"")) for name in workbook.sheet_names]
+        hidden = {page.name for page in workbook.sheets_metadata if page.visible != SheetVisibleEnum.Visible}
+    for grid in grids:
+        if grid.sheet in hidden and grid.cells:
+            grid.notes.append(("HIDDEN_SHEET", "hidden in the workbook and read like the others"))
+    return grids
 
 
 def _read_sheet(workbook: CalamineWorkbook, name: str, xml: bytes) -> Grid:

@@ -176,6 +176,20 @@ def test_hidden_sheets_are_read_like_the_others():
         ("表", "related_party", 1),
         ("旧", "related_party", 1),
     ]
+    assert [[code for code, _ in table.notes] for table in tables] == [[], ["HIDDEN_SHEET"]]
+
+
+def test_a_hidden_sheet_of_no_contract_is_said_to_be_hidden_and_an_empty_one_is_nothing():
+    def hide(book, page):
+        hidden = book.add_worksheet("草稿")
+        hidden.hide()
+        hidden.write_row(0, 0, ["甲", "乙"])
+        book.add_worksheet("空").hide()
+
+    _, draft = tables_of(xlsx(HEADER, ROW, paint=hide))
+    assert isinstance(draft, Unrecognised)
+    assert (draft.sheet, draft.code) == ("草稿", "UNRECOGNISED")
+    assert draft.detail.startswith("hidden sheet; ")
 
 
 def test_rows_hidden_by_a_filter_are_rows():
