@@ -38,6 +38,7 @@ ROW_REASONS = MappingProxyType(
         "AREA_UNIT_CONFLICT": "平方米面积与亩面积不一致，请核对单位",
         "AREA_MISSING": "面积未填",
         "ENDS_BEFORE_START": "结束日期早于开始日期",
+        "CHANGED_WITHOUT_LIMIT": "回执称额度已变更，但未填支行核定额度",
         "DAYS_DISAGREE": "当前逾期天数大于最大逾期天数",
         "CONFLICTING_ROWS": "同一对象有内容不同的多行，且无法判断以哪行为准",
         "VILLAGE_AMBIGUOUS": "村名在多个乡镇重名，请注明乡镇",

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import get_args
 
 from data_contracts import agriculture_bureau as agriculture
-from data_contracts import bank, county_government, economy_station, machinery_station
+from data_contracts import bank, county_government, economy_station, machinery_station, returns
 from data_contracts.fields import Column, Contract, Kind
 
 INCOMING: MappingProxyType[str, type[Contract]] = MappingProxyType(
@@ -35,6 +35,11 @@ INCOMING: MappingProxyType[str, type[Contract]] = MappingProxyType(
             bank.LegalBasis,
             bank.Branch,
             county_government.TraderReferral,
+            returns.Receipt,
+            returns.CreditContract,
+            returns.Draw,
+            returns.Repayment,
+            returns.CampaignPlan,
         )
     }
 )
@@ -46,6 +51,8 @@ OFFICES_ZH = MappingProxyType(
         "machinery_station": "农机站",
         "bank": "信用社",
         "county_government": "县政府",
+        "branch": "支行",
+        "core_system": "核心系统",
     }
 )
 

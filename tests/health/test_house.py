@@ -137,5 +137,7 @@ def test_each_contract_says_its_office_and_what_a_row_is():
             "machinery_station",
             "bank",
             "county_government",
+            "branch",
+            "core_system",
         }
         assert field_specs(name)

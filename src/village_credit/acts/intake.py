@@ -32,6 +32,11 @@ OWN_KEYS = {
     "legal_basis": "agreement_number",
     "branch": "branch_code",
     "trader_referral": "credit_code",
+    "receipt": "household_ref",
+    "credit_contract": "contract_number",
+    "draw": "contract_number",
+    "repayment": "contract_number",
+    "campaign_plan": "campaign",
 }
 
 

@@ -37,8 +37,8 @@ def plain(header: str) -> str:
 
 
 def split_unit(header: str) -> tuple[str, str | None]:
-    """Take a known unit in brackets off a normalised header."""
-    unit: str | None = None
+    """Take a known unit in brackets off a normalised header; a header that ends in `_yuan` says its own."""
+    unit: str | None = "yuan" if header.lower().endswith("_yuan") else None
     rest = header
     for found in _BRACKETS.finditer(header):
         known = UNITS.get(found.group(1).lower())

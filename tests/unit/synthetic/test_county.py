@@ -54,9 +54,11 @@ def test_every_person_is_invented(tmp_path: Path):
 
 
 def test_every_contract_is_delivered_and_recognised(tmp_path: Path):
+    """What comes back from branches and the core system comes after a publication, not with the first delivery."""
+    owed = {name for name, contract in INCOMING.items() if contract.__module__ != "data_contracts.returns"}
     tables = list(read_files(pull(made(tmp_path) / "inbox", "659900")))
     assert all(isinstance(table, Extract) for table in tables)
-    assert {table.contract for table in tables} == set(INCOMING)
+    assert {table.contract for table in tables} == owed
 
 
 def test_damage_is_written_down_and_hostile_is_far_beyond_typical(tmp_path: Path):
