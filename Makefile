@@ -7,9 +7,11 @@ COUNTY ?= 659900
 AS_OF ?= 2026-11-01
 INBOX ?= build/inbox
 STORE ?= warehouse
+FILES ?= 2700
+SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench serve score rescore train docs lock clean
+.PHONY: help run test lint bench fuzz serve score rescore train docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -36,6 +38,9 @@ lint: $(STAMP) ## style, types and the walls between stages
 
 bench: $(STAMP) ## the whole path as ratios to a floor measured in the same run
 	$(BIN)/python -m bench.path
+
+fuzz: $(STAMP) ## FILES hostile files of SEED: none may crash, hang, lose a line or pass without a reason
+	$(BIN)/python -m tests.fuzz --files $(FILES) --seed $(SEED)
 
 serve: $(STAMP) ## a local Prefect server with the deployments and a worker
 	$(BIN)/python -m pipelines.serve

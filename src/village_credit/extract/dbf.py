@@ -42,11 +42,12 @@ def read_dbf(content: bytes, sheet: str = "") -> Grid:
     names, widths = _fields(content, header_length)
     if 1 + sum(widths) != record_length:
         raise ValueError("the fields' widths do not fill a record: the header is damaged")
-    present = min(records, (len(content) - header_length) // record_length)
+    room = (len(content) - header_length) // record_length
+    present = min(records, room)
     grid = Grid(sheet=sheet, total_lines=present, has_fixed_header=True)
     grid.add(0, 0, names)
-    if present < records:
-        grid.notes.append(("UNREADABLE_FILE", f"dbf header promises {records} records, {present} are there"))
+    if room != records:
+        grid.notes.append(("UNREADABLE_FILE", f"dbf header promises {records} records, {room} are there"))
     body = np.frombuffer(content, dtype=np.uint8, count=present * record_length, offset=header_length)
     _add_records(grid, body.reshape(present, record_length), widths)
     return grid

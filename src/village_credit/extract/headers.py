@@ -58,22 +58,40 @@ def aliases(contract: str) -> dict[str, str]:
     return names
 
 
-def match_contract(contract: str, header: list[str]) -> Match:
+@dataclass(frozen=True)
+class Label:
+    """One header cell in the spellings under which a contract may know it."""
+
+    index: int
+    spellings: tuple[str, ...]  # whole, without its unit, without any bracket
+    rest: str
+    unit: str | None
+
+
+def labels_of(header: list[str]) -> list[Label]:
+    """Read a header row once for all contracts; blank cells name nothing, and a damaged sheet has 65,000 of them."""
+    found = []
+    for index, cell in enumerate(header):
+        if cell and (whole := plain(cell)):
+            rest, unit = split_unit(whole)
+            bare = _BRACKETS.sub("", whole)  # 身份证号码(18位)
+            found.append(Label(index, (whole.upper(), rest.upper(), bare.upper()), rest, unit))
+    return found
+
+
+def match_contract(contract: str, header: list[Label]) -> Match:
     """Match one header row to one contract; the first column that names a field has it."""
     names = aliases(contract)
     columns: dict[int, str] = {}
     units: dict[str, str | None] = {}
     dropped: list[tuple[str, str]] = []
-    for index, cell in enumerate(header):
-        whole = plain(cell)
-        rest, unit = split_unit(whole)
-        bare = _BRACKETS.sub("", whole)  # 身份证号码(18位)
-        name = names.get(whole.upper()) or names.get(rest.upper()) or names.get(bare.upper())
+    for label in header:
+        name = next((names[spelling] for spelling in label.spellings if spelling in names), None)
         if name and name not in units:
-            columns[index] = name
-            units[name] = unit
-        elif whole:
-            dropped.append((rest, prohibited_header(rest) or "undeclared"))
+            columns[label.index] = name
+            units[name] = label.unit
+        else:
+            dropped.append((label.rest, prohibited_header(label.rest) or "undeclared"))
     missing = tuple(
         s.column.header for s in field_specs(contract) if s.header_is_required and s.name not in units
     )
@@ -82,7 +100,8 @@ def match_contract(contract: str, header: list[str]) -> Match:
 
 def best_match(header: list[str]) -> Match | None:
     """Give the complete match with most columns, or the nearest incomplete one, or None for no column at all."""
-    matches = [match_contract(contract, header) for contract in INCOMING]
+    labels = labels_of(header)
+    matches = [match_contract(contract, labels) for contract in INCOMING]
     complete = [match for match in matches if not match.missing]
     if complete:
         return max(complete, key=lambda match: len(match.columns))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator
 
 from village_credit.extract.grid import Grid
 from village_credit.extract.lines import decode_lines
 
+TITLE_CELLS = 2  # 某某表, 单位：元
 MAX_RECORD_LINES = 50  # an open quote may not swallow the file
 DELIMITERS = (",", "\t", ";", "|")
 
@@ -75,7 +77,8 @@ def _parse_from(lines: list[str | None], position: int, delimiter: str, grid: Gr
             return len(lines)
         except (csv.Error, _RecordTooLong) as error:
             return _condemn(lines, feed.record_start, error, grid)
-        if feed.position - feed.record_start > 1 and _swallowed(cells, grid):
+        later = lines[feed.record_start + 1 : feed.position]
+        if later and _swallowed(cells, later, delimiter, grid):
             return _condemn(lines, feed.record_start, _RecordTooLong(), grid)
         grid.add(feed.record_start + 1, feed.position, cells)
         feed.record_start = feed.position
@@ -90,7 +93,23 @@ def _condemn(lines: list[str | None], index: int, error: Exception, grid: Grid) 
     return index + 1
 
 
-def _swallowed(cells: list[str], grid: Grid) -> bool:
-    """A record over several lines whose width is not its neighbours' has swallowed them by an open quote."""
-    widths = [len(row) for row in grid.cells[-20:] if row]
-    return bool(widths) and len(cells) != max(set(widths), key=widths.count)
+def _swallowed(cells: list[str], later: list[str | None], delimiter: str, grid: Grid) -> bool:
+    """Tell a record over several lines that an open quote made: of another width, or with a whole row inside.
+
+    A title, of which one or two cells are filled, says nothing of the table's width.
+    """
+    widths = Counter(len(row) for row in grid.cells[-20:] if sum(map(bool, row)) > TITLE_CELLS)
+    usual = widths.most_common(1)[0][0] if widths else len(cells)
+    return len(cells) != usual or any(
+        line is not None and _is_whole_row(line, delimiter, usual) for line in later
+    )
+
+
+def _is_whole_row(line: str, delimiter: str, width: int) -> bool:
+    """A line whose quotes are paired and that has all cells is nobody's continuation."""
+    if line.count('"') % 2 or width < 2:
+        return False
+    try:
+        return len(next(csv.reader([line], delimiter=delimiter, strict=True), [])) >= width
+    except csv.Error:
+        return False

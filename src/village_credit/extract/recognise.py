@@ -87,6 +87,9 @@ def _joined(upper: list[str], lower: list[str]) -> list[str]:
     labels, group = [], ""
     for index, low in enumerate(lower):
         up = upper[index] if index < len(upper) else ""
+        if not up and not low:
+            labels.append("")
+            continue
         group = up if plain(up) else group
         group_unit = split_unit(plain(group))
         if not plain(low):
@@ -153,12 +156,14 @@ def _odd_width(cells: list[str], expected: int) -> bool:
 
 def _is_layout(cells: list[str], heads: list[list[str]], match: Match) -> bool:
     """A blank row, a footer, or a header row repeated further down."""
-    first = next((cell for cell in cells if plain(cell)), "")
+    first = next((cell for cell in cells if cell and plain(cell)), "")
     if not first:
         return True
-    if (plain(first).startswith(FOOTERS) or _NOTE.match(first)) and _is_footer(cells, match):
+    begin = plain(first)
+    if (begin.startswith(FOOTERS) or _NOTE.match(first)) and _is_footer(cells, match):
         return True
-    return [plain(cell) for cell in cells] in heads
+    is_alike = any(begin in head for head in heads)  # a row of data rarely gets this far
+    return is_alike and [plain(cell) for cell in cells] in heads
 
 
 def _is_footer(cells: list[str], match: Match) -> bool:
@@ -184,14 +189,21 @@ def _units(header: _Header) -> dict[str, str | None]:
 
 
 def _table(grid: Grid, data: list[int], match: Match) -> pa.Table:
+    """Name the columns; an amount merged down over several rows is said once and not once for each."""
     columns: dict[str, pa.Array] = {
         "line_number": pa.array([grid.starts[index] for index in data], pa.int32()),
         "last_line": pa.array([grid.ends[index] for index in data], pa.int32()),
     }
-    rows = [grid.cells[index] for index in data]
+    measured = {spec.name for spec in field_specs(match.contract) if spec.column.unit}
     for position, name in match.columns.items():
-        columns[name] = pa.array([row[position] if position < len(row) else "" for row in rows], pa.string())
+        filled = {row for row, column in grid.filled if column == position} if name in measured else set()
+        cells = [_cell(grid.cells[index], position) if index not in filled else "" for index in data]
+        columns[name] = pa.array(cells, pa.string())
     return pa.table(columns)
+
+
+def _cell(row: list[str], position: int) -> str:
+    return row[position] if position < len(row) else ""
 
 
 def _nearest_text(nearest: Match | None, grid: Grid) -> str:

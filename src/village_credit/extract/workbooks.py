@@ -50,9 +50,9 @@ def _read_sheet(workbook: CalamineWorkbook, name: str, xml: bytes) -> Grid:
     values = sheet.to_python(skip_empty_area=False)
     rows = [[cell_text(value) for value in row] for row in values]
     _mark_errors(rows, xml)
-    _fill_down(rows, sheet.merged_cell_ranges or [])
+    filled = _fill_down(rows, sheet.merged_cell_ranges or [])
     total = max(len(rows), last_row)
-    grid = Grid(sheet=name, total_lines=total)
+    grid = Grid(sheet=name, total_lines=total, filled=filled)
     for number, row in enumerate(rows, start=1):
         grid.add(number, number, row)
     for number in range(len(rows) + 1, total + 1):
@@ -83,12 +83,17 @@ def _mark_errors(rows: list[list[str]], xml: bytes) -> None:
             rows[row][column] = text.decode("utf-8")
 
 
-def _fill_down(rows: list[list[str]], merged: list[tuple[tuple[int, int], tuple[int, int]]]) -> None:
-    """A cell merged down over several rows belongs to each of them."""
+def _fill_down(
+    rows: list[list[str]], merged: list[tuple[tuple[int, int], tuple[int, int]]]
+) -> set[tuple[int, int]]:
+    """A cell merged down over several rows belongs to each of them; give the cells filled so (row, column)."""
+    filled: set[tuple[int, int]] = set()
     for (top, left), (bottom, right) in merged:
         if left == right and top < len(rows):
             for row in range(top + 1, min(bottom + 1, len(rows))):
                 rows[row][left] = rows[top][left]
+                filled.add((row, left))
+    return filled
 
 
 def _sheet_xml(content: bytes) -> dict[str, bytes]:

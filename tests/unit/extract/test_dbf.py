@@ -74,8 +74,10 @@ def test_a_dbf_cut_short_gives_whole_records_and_says_how_many_are_lacking(cut):
     assert extract.notes == [("UNREADABLE_FILE", "dbf header promises 3 records, 2 are there")]
 
 
-def test_records_beyond_what_the_header_promises_are_none():
-    assert read_dbf(dbf(*[record(CODE, NAME, "")] * 3, promised=2)).total_lines == 2
+def test_records_beyond_what_the_header_promises_are_none_and_are_named():
+    grid = read_dbf(dbf(*[record(CODE, NAME, "")] * 3, promised=2))
+    assert grid.total_lines == 2
+    assert grid.notes == [("UNREADABLE_FILE", "dbf header promises 2 records, 3 are there")]
 
 
 def test_an_undecodable_record_is_condemned_and_the_others_are_read():

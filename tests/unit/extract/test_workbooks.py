@@ -270,3 +270,22 @@ def test_an_xls_cut_short_is_refused_with_what_to_do():
     (refused,) = tables_of(xls(HEADER, ROW)[:3000], "关系人.xls")
     assert refused.code == "UNREADABLE_FILE"
     assert "deliver it again" in refused.detail
+
+
+def test_an_amount_merged_down_is_said_once_and_a_key_for_each_row():
+    """One payment written across a household's rows is one payment; the household's name is everybody's."""
+
+    def merge(book: xlsxwriter.Workbook, page: xlsxwriter.worksheet.Worksheet) -> None:
+        page.merge_range(1, 3, 2, 3, "团结村")
+        page.merge_range(1, 6, 2, 6, 1320.55)
+
+    extract = extract_of(xlsx(SUBSIDY, PAID, PAID, paint=merge))
+    assert extract.rows["village_name"].to_pylist() == ["团结村", "团结村"]
+    assert extract.rows["paid_yuan"].to_pylist() == ["1320.55", ""]
+
+
+def test_a_workbook_of_65000_columns_is_matched_once_per_row():
+    """A false column number in a damaged workbook: the blank cells before it name nothing and cost nothing."""
+    extract = extract_of(xlsx([*HEADER, *[""] * 5000, "乱"], [*ROW, *[""] * 5000, "乱"]))
+    assert extract.rows.num_rows == 1
+    assert extract.dropped_columns == [("乱", "undeclared")]
