@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.csv as pa_csv
 
-from village_credit.acts import compute, publish, score, sign
+from village_credit.acts import inputs, publish, score, sign
 from village_credit.extract.grid import Extract
 from village_credit.extract.inbox import pull
 from village_credit.extract.read import read_files
@@ -96,7 +96,7 @@ def _path(folder: Path) -> dict[str, float]:
 
     store = open_store(folder / "store", load_keys(folder / "keys")[0])
     run = score.score_inbox(
-        store, folder / "inbox", compute.Request(COUNTY, AS_OF, "1001", Path("models")), lap
+        store, folder / "inbox", inputs.Request(COUNTY, AS_OF, "1001", Path("models")), lap
     )
     sign.approve(store, run.run_id, "2002", "bench", sign.failed_gates(store, run.run_id))
     publish.publish(store, run.run_id, "1001")

@@ -97,6 +97,8 @@ def environment_of(home: Path, port: int) -> dict[str, str]:
         "VILLAGE_CREDIT_KEY_FILE": paths.key_file,
         "VILLAGE_CREDIT_MODELS": paths.models,
     }
+    if paths.counties:
+        ours["VILLAGE_CREDIT_COUNTIES"] = paths.counties
     ours |= {variable: place(variable) for variable in PLACES}
     return {
         **os.environ,

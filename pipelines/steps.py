@@ -15,7 +15,7 @@ from prefect.runtime import flow_run
 
 from pipelines.places import inbox_of, place
 from pipelines.verdicts import WorldAway, impersonal
-from village_credit.acts import compute, publish, rescore, score, train
+from village_credit.acts import inputs, publish, rescore, score, train
 from village_credit.commands import store_of
 from village_credit.errors import MissingInput
 from village_credit.settings import login, settings
@@ -57,7 +57,7 @@ def stage(county_code: str, as_of: date, inbox: str | None) -> str:
     """Score a county's inbox; gives the staged run's id."""
     with impersonal():
         paths = settings()
-        request = compute.Request(county_code, as_of, login(), paths.models)
+        request = inputs.Request(county_code, as_of, login(), paths.models, counties=paths.counties)
         return _told(score.score_inbox(store_of(paths), inbox_of(inbox), request, _progress()))
 
 
@@ -114,7 +114,8 @@ def scheduled_day() -> date:
 
 
 def _wish(as_of: date | None) -> rescore.Wish:
-    return rescore.Wish(as_of, login(), settings().models, None, None, None)
+    paths = settings()
+    return rescore.Wish(as_of, login(), paths.models, None, None, None, paths.counties)
 
 
 def _progress() -> Callable[[str, float], None]:

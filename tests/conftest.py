@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from village_credit.acts import compute, publish, score, sign
+from village_credit.acts import inputs, publish, score, sign
 from village_credit.publish.keys import load_keys
 from village_credit.publish.store import Store, open_store
 from village_credit.synthetic import synthesize
@@ -39,8 +39,8 @@ def new_store(folder: Path, key_file: Path | None = None) -> Store:
     return open_store(folder / "store", keys)
 
 
-def request_of(county_code: str, as_of: date = AS_OF, **changes: object) -> compute.Request:
-    return compute.Request(
+def request_of(county_code: str, as_of: date = AS_OF, **changes: object) -> inputs.Request:
+    return inputs.Request(
         **{"county_code": county_code, "as_of": as_of, "by": PREPARER, "models": MODELS, **changes}
     )  # type: ignore[arg-type]
 

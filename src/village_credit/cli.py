@@ -34,6 +34,10 @@ def parser() -> argparse.ArgumentParser:
     common.add_argument("--store", help="the store's folder (default ./warehouse, or VILLAGE_CREDIT_STORE)")
     common.add_argument("--models", help="the folder of policy and scorecards (or VILLAGE_CREDIT_MODELS)")
     common.add_argument(
+        "--counties",
+        help="the folder of what is agreed with each county's offices (or VILLAGE_CREDIT_COUNTIES)",
+    )
+    common.add_argument(
         "--json", action="store_true", help="the result as one JSON object on standard output"
     )
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")

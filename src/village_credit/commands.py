@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from village_credit.acts import compare, compute, publish, rescore, score, sign, tell
+from village_credit.acts import compare, inputs, publish, rescore, score, sign, tell
 from village_credit.errors import PolicyRefused, UsageError
 from village_credit.publish.keys import load_keys
 from village_credit.publish.ledger import read_ledger
@@ -21,7 +21,7 @@ from village_credit.settings import Settings, login, settings
 
 def run(words: argparse.Namespace) -> int:
     """Run the verb's function."""
-    return VERBS[words.verb](words, settings(words.store, words.models))
+    return VERBS[words.verb](words, settings(words.store, words.models, words.counties))
 
 
 def say(text: str) -> None:
@@ -51,9 +51,16 @@ def _progress() -> Callable[[str, float], None]:
     return lambda stage, seconds: say(f"  {stage:<24} {seconds:8.2f} s")
 
 
-def _request(words: argparse.Namespace, paths: Settings) -> compute.Request:
-    return compute.Request(
-        words.county, words.as_of, words.by or login(), paths.models, words.policy, words.model, words.product
+def _request(words: argparse.Namespace, paths: Settings) -> inputs.Request:
+    return inputs.Request(
+        words.county,
+        words.as_of,
+        words.by or login(),
+        paths.models,
+        words.policy,
+        words.model,
+        words.product,
+        paths.counties,
     )
 
 
@@ -121,6 +128,7 @@ def do_rescore(words: argparse.Namespace, paths: Settings) -> int:
         words.policy,
         words.model,
         words.inbox if words.refresh else None,
+        paths.counties,
     )
     if words.dry_run:
         found = {county: rescore.dry_run(store, county, wish) for county in words.county}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from village_credit.acts import compute, publish, score, sign
+from village_credit.acts import inputs, publish, score, sign
 from village_credit.commands import staged_text
 from village_credit.publish.keys import load_keys
 from village_credit.publish.store import open_store
@@ -35,7 +35,9 @@ def main() -> int:
             f"  new keys in {paths.key_file} (mode 0600): keep a copy apart from the store", file=sys.stderr
         )
     store = open_store(paths.store, keys)
-    run = score.score_inbox(store, INBOX, compute.Request(COUNTY, AS_OF, PREPARER, paths.models), _lap)
+    run = score.score_inbox(
+        store, INBOX, inputs.Request(COUNTY, AS_OF, PREPARER, paths.models, counties=paths.counties), _lap
+    )
     last = time.perf_counter()
     if not any(entry.act == "approve" and entry.run_id == run.run_id for entry in sign.ledger_entries(store)):
         sign.approve(

@@ -18,14 +18,18 @@ class Settings:
     store: Path
     key_file: Path
     models: Path
+    counties: Path | None = None  # none: the terms that come with the contracts
 
 
-def settings(store: str | None = None, models: str | None = None) -> Settings:
+def settings(store: str | None = None, models: str | None = None, counties: str | None = None) -> Settings:
     """Resolve the paths of one command."""
     root = Path(store or os.environ.get("VILLAGE_CREDIT_STORE") or DEFAULT_STORE)
     key_file = Path(os.environ.get("VILLAGE_CREDIT_KEY_FILE") or f"{root}.keys")
     folder = models or os.environ.get("VILLAGE_CREDIT_MODELS")
-    return Settings(root, key_file, Path(folder) if folder else _default_models())
+    terms = counties or os.environ.get("VILLAGE_CREDIT_COUNTIES")
+    return Settings(
+        root, key_file, Path(folder) if folder else _default_models(), Path(terms) if terms else None
+    )
 
 
 def _default_models() -> Path:

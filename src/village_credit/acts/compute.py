@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -15,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from village_credit import __version__
-from village_credit.acts.inputs import Rules, code_sha256, limits_in_force, publication_before
+from village_credit.acts.inputs import Request, Rules, code_sha256, limits_in_force, publication_before
 from village_credit.acts.intake import outcome_counts, take_in
 from village_credit.decide.decide import decide
 from village_credit.extract.grid import DeliveredFile
@@ -33,19 +32,6 @@ from village_credit.score.apply import Scored, score
 from village_credit.score.scorecard import Scorecard
 
 Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is asked: a county as of a day, under which rules, by whom."""
-
-    county_code: str
-    as_of: date
-    by: str
-    models: Path
-    policy_file: Path | None = None
-    model_id: str | None = None
-    product: str | None = None
 
 
 @dataclass
@@ -89,6 +75,7 @@ def identify_run(
         "inputs": sorted((file.file_name, file.sha256) for file in delivered),
         "policy": rules.policy_sha256,
         "scorecard": rules.scorecard_sha256,
+        "county_terms": rules.terms_sha256,
         "code": code_sha256(),
         "pseudonym_key": store.keys.pseudonym_key_id,
         "limits_in_force": table_hash(before),
@@ -107,7 +94,7 @@ def compute_run(
     """Compute every table of a run in memory; nothing is written."""
     clock = clock or Clock(None)
     run_id, parts, before = identity
-    intake = take_in(delivered, request.as_of, request.county_code)
+    intake = take_in(delivered, request.as_of, request.county_code, rules.terms)
     clock.lap("read, validate, link")
     pseudonyms = household_keys(store.keys, intake.facts["households"].column("unit_code").to_pylist())
     facts = {**intake.facts, "in_force": _by_unit(before, pseudonyms)}
@@ -205,7 +192,7 @@ def _manifest(
         "inputs": [{"file_name": name, "sha256": sha256} for name, sha256 in parts["inputs"]],
         "versions": {
             "policy": rules.policy_name, "policy_sha256": rules.policy_sha256, "scorecard": rules.scorecard.model_id,
-            "scorecard_sha256": rules.scorecard_sha256, "linkage": RULES_VERSION, "code": __version__, "code_sha256": parts["code"],
+            "scorecard_sha256": rules.scorecard_sha256, "county_terms_sha256": rules.terms_sha256, "linkage": RULES_VERSION, "code": __version__, "code_sha256": parts["code"],
         },
         "pseudonym_key": parts["pseudonym_key"],
         "limits_in_force_sha256": parts["limits_in_force"],

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from data_contracts.county_terms import CountyTerms, TermsRefused, read_terms
 from village_credit.decide.policy import Policy, load_policy
 from village_credit.errors import MissingInput
 from village_credit.publish.ledger import Entry, Publication, publications
@@ -33,29 +34,71 @@ IN_FORCE = pa.schema(
 
 
 @dataclass(frozen=True)
+class Request:
+    """What is asked: a county as of a day, under which rules, by whom; `counties` none: the terms of the package."""
+
+    county_code: str
+    as_of: date
+    by: str
+    models: Path
+    policy_file: Path | None = None
+    model_id: str | None = None
+    product: str | None = None
+    counties: Path | None = None
+
+
+@dataclass(frozen=True)
 class Rules:
-    """The policy and the scorecard of a run, and what each was read from."""
+    """The policy, the scorecard and the county's terms of a run, and what each was read from."""
 
     policy: Policy
     policy_name: str
     policy_sha256: str
     scorecard: Scorecard
     scorecard_sha256: str
+    terms: CountyTerms
+    terms_sha256: str
 
 
-def load_rules(models: Path, policy_file: Path | None, model_id: str | None, as_of: date) -> Rules:
-    """Read the policy and the scorecard; raises MissingInput and its kin where they are absent or unsound."""
-    policy_path = policy_file or models / "limit_policy.toml"
+def load_rules(request: Request) -> Rules:
+    """Read policy, scorecard and county terms; raises MissingInput and its kin where they are absent or unsound."""
+    policy_path = request.policy_file or request.models / "limit_policy.toml"
     policy_text = _read(policy_path, "policy")
-    card_path = _scorecard_path(models, model_id)
+    card_path = _scorecard_path(request.models, request.model_id)
     card_text = _read(card_path, "scorecard")
+    terms, terms_sha256 = load_terms(request.counties, request.county_code)
     return Rules(
         load_policy(policy_text),
         policy_path.name,
         sha256_of(policy_text.encode("utf-8")),
-        load_scorecard(card_text, as_of),
+        load_scorecard(card_text, request.as_of),
         sha256_of(card_text.encode("utf-8")),
+        terms,
+        terms_sha256,
     )
+
+
+def default_counties() -> Path:
+    """The terms that come with the contracts."""
+    return Path(str(resources.files("data_contracts"))) / "counties"
+
+
+def load_terms(folder: Path | None, county_code: str) -> tuple[CountyTerms, str]:
+    """Read what is agreed with a county's offices, and its hash; raises MissingInput where it is unsound.
+
+    The default terms come first; a county without a file of its own has them alone.
+    """
+    folder = folder or default_counties()
+    names = [name for name in ("default.toml", f"{county_code}.toml") if (folder / name).is_file()]
+    if not names:
+        raise MissingInput(
+            f"no terms for county {county_code} in {folder.name}/: it needs default.toml or {county_code}.toml"
+        )
+    texts = {name: (folder / name).read_text(encoding="utf-8") for name in names}
+    try:
+        return read_terms(texts), sha256_of("\0".join(f"{n}\0{t}" for n, t in texts.items()).encode("utf-8"))
+    except TermsRefused as refusal:
+        raise MissingInput(f"terms of county {county_code}: {refusal}") from None
 
 
 def _read(path: Path, what: str) -> str:
@@ -90,7 +133,7 @@ def code_sha256() -> str:
 def _code_files(folder: Traversable, name: str) -> list[tuple[str, bytes]]:
     found: list[tuple[str, bytes]] = []
     for item in folder.iterdir():
-        if item.is_dir() and item.name not in {"__pycache__", "_models", "published"}:
+        if item.is_dir() and item.name not in {"__pycache__", "_models", "published", "counties"}:
             found.extend(_code_files(item, f"{name}/{item.name}"))
         elif item.name.endswith((".py", ".sql", ".csv", ".toml")):
             found.append((f"{name}/{item.name}", item.read_bytes()))

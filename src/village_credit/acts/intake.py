@@ -10,6 +10,7 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
+from data_contracts.county_terms import BARE_TERMS, CountyTerms
 from data_contracts.registry import INCOMING, office_of
 from village_credit.errors import ExtractRejected, NoRegister
 from village_credit.extract.grid import DeliveredFile, Extract, Unrecognised
@@ -52,15 +53,17 @@ class _Desk:
     next_row: int = 0
 
 
-def take_in(files: Iterable[DeliveredFile], as_of: date, county_code: str) -> Intake:
-    """Read, validate, settle and link a county's files; raises NoRegister where nobody can be scored."""
+def take_in(
+    files: Iterable[DeliveredFile], as_of: date, county_code: str, terms: CountyTerms = BARE_TERMS
+) -> Intake:
+    """Read, validate, settle and link a county's files by its terms; raises NoRegister where nobody can be scored."""
     desk = _Desk()
     seen: set[str] = set()
     for file in files:
         is_copy = file.sha256 in seen
         seen.add(file.sha256)
-        for table in read_file(file):
-            _take_table(desk, table, is_copy=is_copy)
+        for table in read_file(file, terms):
+            _take_table(desk, table, terms, is_copy=is_copy)
     accepted = {name: _concat(name, parts) for name, parts in desk.accepted.items()}
     desk.accepted.clear()
     _require_register(accepted, desk.sources, county_code)
@@ -89,7 +92,7 @@ def _require_register(accepted: dict[str, pa.Table], sources: list[Source], coun
             )
 
 
-def _take_table(desk: _Desk, table: Extract | Unrecognised, *, is_copy: bool) -> None:
+def _take_table(desk: _Desk, table: Extract | Unrecognised, terms: CountyTerms, *, is_copy: bool) -> None:
     source = Source(
         len(desk.sources),
         table.file.file_name,
@@ -118,12 +121,12 @@ def _take_table(desk: _Desk, table: Extract | Unrecognised, *, is_copy: bool) ->
     _add_lines(desk, source, table.layout_lines, "layout")
     _add_lines(desk, source, [line for line, _ in table.condemned], "quarantined")
     _add_condemned(desk, source, table.condemned)
-    _judge_extract(desk, source, table)
+    _judge_extract(desk, source, table, terms)
 
 
-def _judge_extract(desk: _Desk, source: Source, extract: Extract) -> None:
+def _judge_extract(desk: _Desk, source: Source, extract: Extract, terms: CountyTerms) -> None:
     """Validate one extract; where it is rejected as a whole, each of its rows is quarantined with that reason."""
-    batch = Batch(extract.contract, extract.rows, extract.units)
+    batch = Batch(extract.contract, extract.rows, extract.units, terms)
     try:
         normal = normalise(batch)
         accepted, findings = judge(batch, normal)

@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 
 from village_credit.acts.compare import Difference, diff_table
-from village_credit.acts.compute import Progress, Request, compute_run, identify_run
-from village_credit.acts.inputs import load_rules
+from village_credit.acts.compute import Progress, compute_run, identify_run
+from village_credit.acts.inputs import Request, load_rules
 from village_credit.acts.score import StagedRun, frozen_files, score_files
 from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile
@@ -28,6 +28,7 @@ class Wish:
     policy_file: Path | None
     model_id: str | None
     inbox: Path | None
+    counties: Path | None = None
 
 
 def rescore(store: Store, county_code: str, wish: Wish, progress: Progress | None = None) -> StagedRun:
@@ -38,7 +39,7 @@ def rescore(store: Store, county_code: str, wish: Wish, progress: Progress | Non
 def dry_run(store: Store, county_code: str, wish: Wish) -> Difference:
     """Compute a county's run again in memory and compare it with what is published."""
     request = _request(store, county_code, wish)
-    rules = load_rules(request.models, request.policy_file, request.model_id, request.as_of)
+    rules = load_rules(request)
     delivered = list(_files(store, county_code, wish))
     computed = compute_run(store, delivered, request, rules, identify_run(store, delivered, request, rules))
     return diff_table(store, county_code, computed.tables["decisions"])
@@ -56,6 +57,7 @@ def _request(store: Store, county_code: str, wish: Wish) -> Request:
         wish.models,
         wish.policy_file,
         wish.model_id,
+        counties=wish.counties,
     )
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import duckdb
 
-from village_credit.acts.compute import Clock, Computed, Progress, Request, compute_run, identify_run
-from village_credit.acts.inputs import load_rules
+from village_credit.acts.compute import Clock, Computed, Progress, compute_run, identify_run
+from village_credit.acts.inputs import Request, load_rules
 from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile
 from village_credit.extract.inbox import pull, reading_order
@@ -63,7 +63,7 @@ def score_files(
 ) -> StagedRun:
     """Freeze, compute and stage; the same inputs give the run that is already there."""
     clock = Clock(progress)
-    rules = load_rules(request.models, request.policy_file, request.model_id, request.as_of)
+    rules = load_rules(request)
     delivered = list(files)
     for file in delivered:
         store.freeze(file.content, file.sha256)

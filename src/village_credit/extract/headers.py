@@ -7,8 +7,9 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
+from data_contracts.county_terms import BARE_TERMS, CountyTerms
 from data_contracts.prohibited import prohibited_header
-from data_contracts.registry import INCOMING, field_specs
+from data_contracts.registry import INCOMING
 
 UNITS = {
     "亩": "mu", "公顷": "hectare", "平方米": "square_metre", "㎡": "square_metre", "m2": "square_metre", "m²": "square_metre",
@@ -49,10 +50,10 @@ def split_unit(header: str) -> tuple[str, str | None]:
 
 
 @cache
-def aliases(contract: str) -> dict[str, str]:
-    """Give every accepted header of a contract, normalised, with its field."""
+def aliases(terms: CountyTerms, contract: str) -> dict[str, str]:
+    """Give every accepted header of a contract in a county, normalised, with its field."""
     names: dict[str, str] = {}
-    for spec in field_specs(contract):
+    for spec in terms.specs[contract]:
         for header in (spec.column.header, *spec.column.aliases):
             names.setdefault(plain(header).upper(), spec.name)
     return names
@@ -79,9 +80,9 @@ def labels_of(header: list[str]) -> list[Label]:
     return found
 
 
-def match_contract(contract: str, header: list[Label]) -> Match:
+def match_contract(terms: CountyTerms, contract: str, header: list[Label]) -> Match:
     """Match one header row to one contract; the first column that names a field has it."""
-    names = aliases(contract)
+    names = aliases(terms, contract)
     columns: dict[int, str] = {}
     units: dict[str, str | None] = {}
     dropped: list[tuple[str, str]] = []
@@ -93,15 +94,15 @@ def match_contract(contract: str, header: list[Label]) -> Match:
         else:
             dropped.append((label.rest, prohibited_header(label.rest) or "undeclared"))
     missing = tuple(
-        s.column.header for s in field_specs(contract) if s.header_is_required and s.name not in units
+        s.column.header for s in terms.specs[contract] if s.header_is_required and s.name not in units
     )
     return Match(contract, columns, missing, units, dropped)
 
 
-def best_match(header: list[str]) -> Match | None:
+def best_match(header: list[str], terms: CountyTerms = BARE_TERMS) -> Match | None:
     """Give the complete match with most columns, or the nearest incomplete one, or None for no column at all."""
     labels = labels_of(header)
-    matches = [match_contract(contract, labels) for contract in INCOMING]
+    matches = [match_contract(terms, contract, labels) for contract in INCOMING]
     complete = [match for match in matches if not match.missing]
     if complete:
         return max(complete, key=lambda match: len(match.columns))

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from python_calamine import CalamineError
 
+from data_contracts.county_terms import BARE_TERMS, CountyTerms
 from village_credit.extract import archive, dbf, ledger, parquet, workbooks
 from village_credit.extract.grid import DeliveredFile, Extract, Grid, Unrecognised
 from village_credit.extract.recognise import recognise
@@ -26,19 +27,19 @@ KINDS = {
 }
 
 
-def read_files(files: Iterable[DeliveredFile]) -> Iterator[Read]:
+def read_files(files: Iterable[DeliveredFile], terms: CountyTerms = BARE_TERMS) -> Iterator[Read]:
     """Read every file; one that cannot be read is named and the others go on."""
     for file in files:
-        yield from read_file(file)
+        yield from read_file(file, terms)
 
 
-def read_file(file: DeliveredFile) -> Iterator[Read]:
-    """Read one file as far as it can be read."""
+def read_file(file: DeliveredFile, terms: CountyTerms = BARE_TERMS) -> Iterator[Read]:
+    """Read one file as far as it can be read, by the headers that a county's terms know."""
     kind = kind_of(file.content)
     if kind == "zip":
-        yield from _read_archive(file)
+        yield from _read_archive(file, terms)
         return
-    yield from _read_tables(file, "", file.content, kind)
+    yield from _read_tables(file, "", file.content, kind, terms)
 
 
 def kind_of(content: bytes) -> str:
@@ -54,7 +55,7 @@ def kind_of(content: bytes) -> str:
     return "dbf" if dbf.is_dbf(content) else "text"
 
 
-def _read_archive(file: DeliveredFile) -> Iterator[Read]:
+def _read_archive(file: DeliveredFile, terms: CountyTerms) -> Iterator[Read]:
     is_empty = True
     for member in archive.members(file.content):
         is_empty = False
@@ -64,7 +65,7 @@ def _read_archive(file: DeliveredFile) -> Iterator[Read]:
         elif kind == "zip":
             yield Unrecognised(file, member.name, 0, *_nested(member.content))
         else:
-            yield from _read_tables(file, member.name, member.content, kind)
+            yield from _read_tables(file, member.name, member.content, kind, terms)
     if is_empty:
         yield Unrecognised(file, "", 0, "EMPTY_FILE", "the archive holds no file")
 
@@ -76,7 +77,9 @@ def _nested(content: bytes) -> tuple[str, str]:
     return "UNREADABLE_FILE", "damaged or cut short: deliver it again"
 
 
-def _read_tables(file: DeliveredFile, member: str, content: bytes, kind: str) -> Iterator[Read]:
+def _read_tables(
+    file: DeliveredFile, member: str, content: bytes, kind: str, terms: CountyTerms
+) -> Iterator[Read]:
     if not content:
         yield Unrecognised(
             file,
@@ -95,7 +98,7 @@ def _read_tables(file: DeliveredFile, member: str, content: bytes, kind: str) ->
         grid.sheet = " / ".join(part for part in (member, grid.sheet) if part)
         if grid.cells or grid.condemned:
             _note_misnamed(grid, member or file.file_name, kind)
-            yield recognise(file, grid)
+            yield recognise(file, grid, terms)
         else:
             yield Unrecognised(file, grid.sheet, 0, *grid.notes[0])
     if not told:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from data_contracts.county_terms import BARE_TERMS, CountyTerms
 from data_contracts.registry import INCOMING, field_specs
 from village_credit.extract.grid import DeliveredFile, Extract, Grid, Unrecognised
 from village_credit.extract.headers import (
@@ -37,9 +38,9 @@ class _Header:
     default_units: dict[str, str] = field(default_factory=dict)
 
 
-def recognise(file: DeliveredFile, grid: Grid) -> Extract | Unrecognised:
+def recognise(file: DeliveredFile, grid: Grid, terms: CountyTerms = BARE_TERMS) -> Extract | Unrecognised:
     """Find the header, name the columns, and part data rows from layout; or say what is nearest."""
-    header, nearest = _find_header(grid)
+    header, nearest = _find_header(grid, terms)
     if header is not None:
         _take_unit_line(grid, header)
     if header is None:
@@ -57,7 +58,7 @@ def _take_unit_line(grid: Grid, header: _Header) -> None:
             header.match.units[name] = header.match.units[name] or units.get(index)
 
 
-def _find_header(grid: Grid) -> tuple[_Header | None, Match | None]:
+def _find_header(grid: Grid, terms: CountyTerms) -> tuple[_Header | None, Match | None]:
     """Try each of the first rows, alone and joined with the row above it (a two-row header)."""
     best: _Header | None = None
     nearest: Match | None = None
@@ -67,7 +68,7 @@ def _find_header(grid: Grid) -> tuple[_Header | None, Match | None]:
         units.update(unit_row(cells))
         candidates = [cells] if index == 0 else [cells, _joined(grid.cells[index - 1], cells)]
         for labels in candidates:
-            match = best_match(labels)
+            match = best_match(labels, terms)
             if match is None:
                 continue
             if match.missing:

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 from pydantic import ValidationError
 
+from data_contracts.county_terms import BARE_TERMS, CountyTerms
 from data_contracts.fields import Kind
 from data_contracts.registry import INCOMING, FieldSpec, field_specs
 from village_credit.errors import ExtractRejected
@@ -51,6 +52,7 @@ class Batch:
     contract: str
     rows: pa.Table
     units: dict[str, str | None] = field(default_factory=dict)
+    terms: CountyTerms = BARE_TERMS
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def normalise(batch: Batch) -> Normalised:
     """Make every cell canonical; raises ExtractRejected where a unit cannot be told."""
     columns: dict[str, Cells] = {}
     changes: dict[str, int] = {}
-    for spec in field_specs(batch.contract):
+    for spec in batch.terms.specs[batch.contract]:
         if spec.name in batch.rows.column_names:
             columns[spec.name], changes[spec.name] = normalise_column(
                 spec, batch.rows.column(spec.name).to_pylist()

@@ -1,0 +1,135 @@
+"""A county is a file: its own headers, labels, calendar and checks, without code; an unsound file says why."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from data_contracts.county_terms import BARE_TERMS, CountyTerms, TermsRefused, read_terms
+from data_contracts.registry import INCOMING, field_specs
+from tests.conftest import AS_OF, new_store, request_of
+from village_credit.acts.inputs import default_counties, load_rules, load_terms
+from village_credit.acts.score import score_inbox
+from village_credit.errors import MissingInput
+from village_credit.extract.grid import DeliveredFile, Extract, Unrecognised
+from village_credit.extract.read import read_file
+from village_credit.validate.judge import Batch, validate
+
+HEAD = 'county = "653101"\nreference = "示例"\n'
+OWN = (
+    HEAD
+    + """
+[aliases.land_subsidy]
+paid_yuan = ["到户资金"]
+[labels.monitored_household.household_type]
+"已脱贫" = "脱贫户"
+"""
+)
+SUBSIDY = (
+    "年度,姓名,身份证号,所在村,实际补贴面积(亩),到户资金(元)\n2026,王五,11010519491231002X,团结村,11,1320\n"
+)
+MONITORED = "户编号,户类型,姓名,身份证号,村\n6531010001,已脱贫,王五,11010519491231002X,团结村\n"
+
+
+def terms_of(text: str) -> CountyTerms:
+    return read_terms({"653101.toml": text})
+
+
+def read(text: str, terms: CountyTerms) -> Extract | Unrecognised:
+    content = text.encode("gb18030")
+    (table,) = read_file(DeliveredFile("表.csv", content, hashlib.sha256(content).hexdigest()), terms)
+    return table
+
+
+def test_a_countys_own_header_is_known_there_and_nowhere_else():
+    table = read(SUBSIDY, terms_of(OWN))
+    assert isinstance(table, Extract)
+    assert table.rows["paid_yuan"].to_pylist() == ["1320"]
+    elsewhere = read(SUBSIDY, BARE_TERMS)
+    assert isinstance(elsewhere, Unrecognised)
+    assert "实发金额" in elsewhere.detail
+
+
+def test_a_countys_own_label_stands_for_the_contracts_value():
+    table = read(MONITORED, terms_of(OWN))
+    assert isinstance(table, Extract), table.detail
+    for terms, expected in ((terms_of(OWN), "脱贫户"), (BARE_TERMS, None)):
+        batch = Batch(table.contract, table.rows, table.units, terms)
+        accepted, findings = validate(batch)
+        found = accepted["household_type"].to_pylist()
+        assert found == ([expected] if expected else [])
+        assert ("NOT_IN_LIST" in findings["reason_code"].to_pylist()) == (expected is None)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (HEAD + '[aliases.land_subsidy]\npaid_yuan = ["民族"]', "may not be read"),
+        (HEAD + '[aliases.land_subsidy]\npaid_yuan = ["身份证号"]', "already names id_number"),
+        (HEAD + '[aliases.land_subsidies]\npaid_yuan = ["金额"]', "no contract is named land_subsidies"),
+        (HEAD + '[aliases.land_subsidy]\npaid = ["金额"]', "land_subsidy has no field paid"),
+        (HEAD + '[labels.land_subsidy.paid_yuan]\n"多" = "1"', "has no list of values"),
+        (HEAD + '[labels.monitored_household.household_type]\n"甲" = "乙"', "which is none of"),
+        (HEAD + '[calendar.land_subsidy]\ndue = "10-31"', "need `dated_by`"),
+        (HEAD + '[calendar.land_subsidy]\ndated_by = "paid_yuan"', "is no date"),
+        (HEAD + '[calendar.related_party]\ndated_by = "updated_on"\ndue = "10-31"', "`due` needs a year"),
+        (HEAD + '[calendar.land_subsidy]\ndated_by = "year"\ndue = "31-10"', "calendar.land_subsidy.due"),
+        (HEAD + "[checks.land_subsidy]\nminimum_filled = { paid = 0.5 }", "has no field paid"),
+        (HEAD + "hidden = 1", "hidden"),
+        ('county = "653102"\nreference = "x"', "says that it is of county 653102"),
+        ("county = ", "is no TOML"),
+    ],
+)
+def test_unsound_terms_say_what_and_where(text: str, why: str):
+    with pytest.raises(TermsRefused, match=why):
+        terms_of(text)
+
+
+def test_the_year_owed_follows_the_due_day():
+    due = terms_of(
+        HEAD + '[calendar.household_economy]\ndated_by="year"\ndue="03-31"\nyears_after=1'
+    ).calendar
+    owed = due["household_economy"].owed_year
+    assert [owed(date(2026, 3, 30)), owed(date(2026, 3, 31)), owed(date(2026, 12, 31))] == [2024, 2025, 2025]
+
+
+def test_a_countys_line_of_the_calendar_replaces_the_default_one():
+    default = (default_counties() / "default.toml").read_text(encoding="utf-8")
+    terms = read_terms(
+        {"default.toml": default, "653101.toml": HEAD + "[calendar.household_economy]\nis_needed=true"}
+    )
+    assert terms.calendar["household_economy"].is_needed
+    assert terms.calendar["household_economy"].due is None
+    assert terms.calendar["land_subsidy"].due == "10-31"
+
+
+def test_terms_without_words_leave_every_contract_as_it_is():
+    terms, _ = load_terms(None, "659900")
+    assert {name: terms.specs[name] for name in INCOMING} == {name: field_specs(name) for name in INCOMING}
+
+
+def test_a_countys_file_gives_another_run_and_another_county_the_same(county_inbox: Path, tmp_path: Path):
+    folder = tmp_path / "counties"
+    folder.mkdir()
+    (folder / "default.toml").write_bytes((default_counties() / "default.toml").read_bytes())
+    plain = load_rules(request_of("659900", AS_OF, counties=folder)).terms_sha256
+    (folder / "659900.toml").write_text('county = "659900"\nreference = "示例"\n', encoding="utf-8")
+    assert load_rules(request_of("659900", AS_OF, counties=folder)).terms_sha256 != plain
+    assert load_rules(request_of("653199", AS_OF, counties=folder)).terms_sha256 == plain
+    store = new_store(tmp_path)
+    runs = [
+        score_inbox(store, county_inbox, request_of("659900", AS_OF, counties=c)).run_id
+        for c in (None, folder)
+    ]
+    assert runs[0] != runs[1]
+
+
+def test_an_unsound_file_stops_its_county_with_what_to_mend(tmp_path: Path):
+    (tmp_path / "659900.toml").write_text("county =", encoding="utf-8")
+    with pytest.raises(MissingInput, match=r"659900.toml is no TOML"):
+        load_terms(tmp_path, "659900")
+    with pytest.raises(MissingInput, match=r"no terms for county 653199"):
+        load_terms(tmp_path, "653199")
