@@ -20,6 +20,7 @@ from data_contracts.prohibited import prohibited_header
 from data_contracts.registry import INCOMING, FieldSpec, field_specs, office_of
 
 DATED = (Kind.YEAR, Kind.DAY, Kind.MONTH)
+PLACED = {"village_name", "contractor_code"}  # what leads from a row to a household and its township
 Share = Annotated[float, Field(ge=0, le=1)]
 Words = dict[str, dict[str, tuple[str, ...]]]
 Labels = dict[str, dict[str, dict[str, str]]]
@@ -100,6 +101,10 @@ class _File(_Terms):
             _known(
                 due.due is None or kinds.get(str(due.dated_by)) is Kind.YEAR,
                 f"{contract}: `due` needs a year",
+            )
+            _known(
+                not due.by_township or bool(PLACED & set(kinds)),
+                f"{contract} has no household to find a township by",
             )
         for contract, checks in self.checks.items():
             names = {spec.name for spec in field_specs(contract)}

@@ -78,6 +78,7 @@ def test_a_countys_own_label_stands_for_the_contracts_value():
         (HEAD + '[calendar.related_party]\ndated_by = "updated_on"\ndue = "10-31"', "`due` needs a year"),
         (HEAD + '[calendar.land_subsidy]\ndated_by = "year"\ndue = "31-10"', "calendar.land_subsidy.due"),
         (HEAD + "[checks.land_subsidy]\nminimum_filled = { paid = 0.5 }", "has no field paid"),
+        (HEAD + "[calendar.related_party]\nby_township = true", "no household to find"),
         (HEAD + "hidden = 1", "hidden"),
         ('county = "653102"\nreference = "x"', "says that it is of county 653102"),
         ("county = ", "is no TOML"),
@@ -103,7 +104,7 @@ def test_a_countys_line_of_the_calendar_replaces_the_default_one():
     )
     assert terms.calendar["household_economy"].is_needed
     assert terms.calendar["household_economy"].due is None
-    assert terms.calendar["land_subsidy"].due == "10-31"
+    assert terms.calendar["land_subsidy"].due == "03-31"
 
 
 def test_terms_without_words_leave_every_contract_as_it_is():

@@ -14,12 +14,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from village_credit import __version__
-from village_credit.acts.inputs import Request, Rules, code_sha256, limits_in_force, publication_before
+from village_credit.acts.inputs import (
+    Request,
+    Rules,
+    code_sha256,
+    limits_in_force,
+    publication_before,
+    rows_before,
+)
 from village_credit.acts.intake import outcome_counts, take_in
 from village_credit.decide.decide import decide
 from village_credit.extract.grid import DeliveredFile
 from village_credit.features.build import build_features
 from village_credit.link import RULES_VERSION
+from village_credit.publish.deliveries import delivery_states
+from village_credit.publish.extract_checks import extract_checks
 from village_credit.publish.gates import judge_gates
 from village_credit.publish.keys import household_keys, row_key_hash
 from village_credit.publish.ledger import read_ledger
@@ -65,9 +74,8 @@ def identify_run(
 ) -> tuple[str, dict[str, Any], pa.Table]:
     """Name the run by everything that its tables depend on; gives the limits in force too."""
     entries = read_ledger(store.root / "ledger")
-    before = limits_in_force(
-        store, publication_before(entries, request.county_code, request.as_of), request.as_of
-    )
+    earlier = publication_before(entries, request.county_code, request.as_of)
+    before = limits_in_force(store, earlier, request.as_of)
     parts = {
         "county_code": request.county_code,
         "as_of": request.as_of.isoformat(),
@@ -79,6 +87,7 @@ def identify_run(
         "code": code_sha256(),
         "pseudonym_key": store.keys.pseudonym_key_id,
         "limits_in_force": table_hash(before),
+        "rows_before": rows_before(store, earlier),
     }
     return run_id_of(parts), parts, before
 
@@ -108,8 +117,12 @@ def compute_run(
         "crop_terms": decided.crop_terms,
     }
     tables = run_tables(intake, scorer.last.points, wanted, store.keys, request.county_code)
+    tables["deliveries"] = delivery_states(
+        intake, decided.decisions, rules.terms, request.county_code, request.as_of
+    )
+    tables["extract_checks"] = extract_checks(intake, rules.terms, parts["rows_before"])
     tables["gates"] = judge_gates(
-        intake, decided.decisions, request.as_of, policy.related_list_max_age_days, is_synthetic_model=rules.scorecard.training.is_synthetic,
+        intake, decided.decisions, tables["deliveries"], tables["extract_checks"], request.as_of, policy.related_list_max_age_days, is_synthetic_model=rules.scorecard.training.is_synthetic,
         is_product_run=request.product is not None,
     )  # fmt: skip
     manifest = _manifest(intake, tables, request, rules, parts)

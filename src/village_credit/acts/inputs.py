@@ -174,3 +174,13 @@ def limits_in_force(store: Store, before: list[Publication], as_of: date) -> pa.
         SELECT household_key, product, limit_yuan, term_months, valid_from, valid_to, CAST(NULL AS DECIMAL(18, 2)) AS drawn_yuan
         FROM ({union}) WHERE limit_yuan > 0 AND valid_from < $as_of AND valid_to >= $as_of::DATE - 1 ORDER BY household_key, product"""
     return connection.sql(query, params={"as_of": as_of}).to_arrow_table().cast(IN_FORCE)
+
+
+def rows_before(store: Store, before: list[Publication]) -> dict[str, int]:
+    """Give the standing rows per contract of the county's last whole publication; none: nothing to compare with."""
+    whole = [publication for publication in before if publication.product is None]
+    if not whole:
+        return {}
+    path = store.require_run(whole[-1].run_id) / "control_totals.parquet"
+    query = "SELECT contract, CAST(sum(rows) AS BIGINT) FROM read_parquet($path) WHERE measure = 'rows' GROUP BY contract ORDER BY contract"
+    return dict(duckdb.connect().execute(query, {"path": str(path)}).fetchall())

@@ -45,6 +45,8 @@ def _below(gate: str, value: float | None, warn: float, fail: float, explanation
 def judge_gates(
     intake: Intake,
     decisions: pa.Table,
+    deliveries: pa.Table,
+    checks: pa.Table,
     as_of: date,
     related_list_max_age_days: int,
     *,
@@ -59,6 +61,8 @@ def judge_gates(
         _unlinked_share(intake),
         _related_list(intake, as_of, related_list_max_age_days),
         _rejected(intake),
+        _deliveries(deliveries),
+        _checks(checks),
         _branches(intake),
         _review_share(decisions),
         Gate(
@@ -146,6 +150,31 @@ def _rejected(intake: Intake) -> Gate:
         "warn above 0",
         "warn" if count else "pass",
         "files or sheets rejected as a whole: ask for them again",
+    )
+
+
+def _deliveries(deliveries: pa.Table) -> Gate:
+    """A table that policy needs fails where it is missing, refused or stale; anything else late is a warning."""
+    late = [row for row in deliveries.to_pylist() if row["state"] != "complete"]
+    is_fatal = any(row["is_needed"] and row["state"] != "partial" for row in late)
+    return Gate(
+        "deliveries",
+        float(len(late)),
+        "warn above 0, fail where a needed table is lacking",
+        "fail" if is_fatal else "warn" if late else "pass",
+        "tables of the county's calendar, by township, that are missing, stale, partial or refused",
+    )
+
+
+def _checks(checks: pa.Table) -> Gate:
+    verdicts = checks.column("verdict").to_pylist()
+    worst = next((verdict for verdict in ("fail", "warn") if verdict in verdicts), "pass")
+    return Gate(
+        "extract_checks",
+        float(sum(verdict != "pass" for verdict in verdicts)),
+        "below a minimum fails, above a maximum warns",
+        worst,
+        "figures of deliveries as a whole that are out of their bounds: rows, change, fill, duplicates, medians",
     )
 
 

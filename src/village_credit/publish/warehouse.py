@@ -25,6 +25,8 @@ RUN_TABLES = (
     "gates",
     "households",
     "places",
+    "deliveries",
+    "extract_checks",
 )
 
 

@@ -19,11 +19,24 @@ GATES_ZH = {
     "quarantined_share": "被隔离的数据行占比；请把问题清单发回各部门",
     "unlinked_share": "台账、补贴、种植记录中未能关联到农户的占比",
     "related_party_list": "关系人名单距今天数；未送达即不通过",
+    "deliveries": "应报而未送达、过期、不全或被退回的表（按乡镇）；请催报",
+    "extract_checks": "整表检查中超出界限的项数；低于下限不通过，高于上限提示",
     "rejected_extracts": "整份被退回的文件或表；请重新索取",
     "branch_for_every_township": "有农户而机构表中没有服务网点的乡镇",
     "manual_review_share": "需要人工复核的农户占比；网点人手有限",
     "model_evidence": "1 表示评分卡由虚构历史训练，不能说明真实人群",
 }
+STATES_ZH = {
+    "complete": "齐全",
+    "partial": "不全",
+    "stale": "过期",
+    "missing": "未送达",
+    "rejected": "被退回",
+}
+MEASURES_ZH = {
+    "rows": "行数", "change": "与上次发布的行数之比", "duplicate_share": "重复行占比", "quarantined_share": "隔离行占比",
+    "filled_share": "填写率", "median": "中位数",
+}  # fmt: skip
 OUTCOMES_ZH = {
     "accepted": "通过",
     "quarantined": "隔离",
@@ -41,6 +54,7 @@ def run_page(run_id: str, manifest: dict[str, Any], tables: dict[str, pa.Table])
     sections = [
         _funnel(connection, manifest),
         _gates(connection),
+        _deliveries(connection),
         _quarantine(connection),
         _villages(connection),
         _decisions(connection),
@@ -112,6 +126,41 @@ def _gates(connection: duckdb.DuckDBPyConnection) -> str:
         for gate, value, threshold, verdict, text in rows
     ]
     return f"<section><h2>关口</h2>{table(['关口', '数值', '要求', '结论', '说明'], shown)}</section>"
+
+
+def _deliveries(connection: duckdb.DuckDBPyConnection) -> str:
+    """What the calendar owes and is not whole, with what that did to decisions; then figures out of bounds."""
+    rows = _rows(
+        connection,
+        """SELECT d.office, d.contract, coalesce(p.place_name, '全县'), state, coalesce(owed, ''), coalesce(newest, ''), d.rows, current_rows,
+                  households_without, granted_without, manual_review_without, declined_without
+           FROM t_deliveries AS d LEFT JOIN t_places AS p ON p.place_code = d.township_code AND p.level = 'township'
+           WHERE state <> 'complete' OR (households_without > 0 AND d.township_code IS NULL)
+           ORDER BY state = 'complete', d.office, d.contract, d.township_code NULLS FIRST""",
+    )
+    late = [
+        (
+            OFFICES_ZH.get(office, office),
+            contract,
+            place,
+            STATES_ZH[state],
+            owed,
+            newest,
+            *(f"{count:,}" for count in counts),
+        )
+        for office, contract, place, state, owed, newest, *counts in rows
+    ]
+    bounds = [
+        (OFFICES_ZH.get(office, office), contract, f"{MEASURES_ZH[measure]} {field}".strip(), "无数据" if value is None else f"{value:,.4g}",
+         "" if low is None else f"{low:,.4g}", "" if high is None else f"{high:,.4g}", f"@{verdict}")
+        for office, contract, measure, field, value, low, high, verdict in _rows(
+            connection, "SELECT * FROM t_extract_checks WHERE verdict <> 'pass' ORDER BY verdict, office, contract, measure, field")
+    ]  # fmt: skip
+    heads = ["部门", "契约", "范围", "情况", "应达到", "最新", "行数", "有效行", "缺少的农户", "其中授信", "其中复核", "其中未授信"]  # fmt: skip
+    text = table(heads, late) if late else "<p>应报的表均已送达。</p>"
+    if bounds:
+        text += "<h3>整表检查</h3>" + table(["部门", "契约", "项目", "数值", "下限", "上限", "结论"], bounds)
+    return f"<section><h2>应报与送达</h2>{text}</section>"
 
 
 def _quarantine(connection: duckdb.DuckDBPyConnection) -> str:

@@ -1,0 +1,184 @@
+"""Late and partial deliveries: the run takes what is there, says what is not, and what that did to decisions."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.conftest import AS_OF, new_store, put_in_force, request_of
+from village_credit.acts.inputs import default_counties
+from village_credit.acts.score import score_inbox
+from village_credit.publish.store import Store
+from village_credit.synthetic import synthesize
+
+COUNTY = "659900"
+BOOK = "农经站/沙枣乡/农户经济台账.xlsx"
+Row = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    inbox = tmp_path_factory.mktemp("whole") / "inbox"
+    synthesize(inbox, COUNTY, 4, 80, 5, AS_OF)
+    return inbox
+
+
+@pytest.fixture
+def delivered(whole: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(whole, tmp_path / "inbox"))
+
+
+def terms_folder(tmp_path: Path, more: str = "") -> Path:
+    folder = tmp_path / "counties"
+    folder.mkdir(exist_ok=True)
+    shutil.copy(default_counties() / "default.toml", folder)
+    (folder / f"{COUNTY}.toml").write_text(f'county = "{COUNTY}"\nreference = "试"\n{more}', encoding="utf-8")
+    return folder
+
+
+def run(
+    tmp_path: Path, inbox: Path, more: str = "", as_of: date = AS_OF, store: Store | None = None
+) -> tuple[list[Row], list[Row], dict[str, str], str]:
+    """Score; give the lines of `deliveries`, of `extract_checks`, the verdicts of gates, and the run's id."""
+    store = store or new_store(tmp_path)
+    request = request_of(COUNTY, as_of, counties=terms_folder(tmp_path, more))
+    staged = score_inbox(store, inbox, request)
+    folder = store.run_folder(staged.run_id)
+    tables = [
+        duckdb.connect().sql("FROM read_parquet($p)", params={"p": str(folder / f"{name}.parquet")}).to_arrow_table().to_pylist()
+        for name in ("deliveries", "extract_checks")
+    ]  # fmt: skip
+    return tables[0], tables[1], {gate["gate"]: gate["verdict"] for gate in staged.gates}, staged.run_id
+
+
+def states(rows: list[Row], contract: str) -> dict[str | None, str]:
+    return {row["township_code"]: row["state"] for row in rows if row["contract"] == contract}
+
+
+def line(rows: list[Row], contract: str, township: str | None = None) -> Row:
+    return next(r for r in rows if r["contract"] == contract and r["township_code"] == township)
+
+
+def test_a_whole_delivery_is_complete_and_passes(tmp_path: Path, delivered: Path):
+    rows, checks, gates, _ = run(tmp_path, delivered)
+    assert {row["state"] for row in rows} == {"complete"}
+    assert {check["verdict"] for check in checks} == {"pass"}
+    assert gates["deliveries"] == gates["extract_checks"] == "pass"
+
+
+def test_one_township_without_its_book_is_named_with_what_it_cost(tmp_path: Path, delivered: Path):
+    (delivered / COUNTY / BOOK).unlink()
+    rows, _, gates, _ = run(tmp_path, delivered)
+    found = states(rows, "household_economy")
+    missing = [township for township, state in found.items() if state == "missing"]
+    assert len(missing) == 1
+    assert found.pop(None) == "partial"
+    assert sorted(found.values()) == ["complete", "missing"]
+    lacking = line(rows, "household_economy", missing[0])
+    assert lacking["households_without"] == lacking["households"] > 0
+    decided = lacking["granted_without"] + lacking["manual_review_without"] + lacking["declined_without"]
+    assert decided == lacking["households"]
+    assert gates["deliveries"] == "warn"
+
+
+def test_half_a_townships_book_is_partial(tmp_path: Path, delivered: Path):
+    more = '[calendar.household_economy]\ndated_by="year"\ndue="03-31"\nyears_after=1\nby_township=true\n'
+    rows, _, _, _ = run(tmp_path, delivered, more + "minimum_household_share=1.0\n")
+    found = line(rows, "household_economy")
+    assert found["state"] == ("partial" if found["households_without"] else "complete")
+    assert found["households_without"] > 0  # single households without a book are in every county
+
+
+def test_after_the_due_day_last_years_table_is_stale_and_a_needed_one_fails(tmp_path: Path, delivered: Path):
+    after, before = date(2027, 4, 1), date(2027, 3, 30)
+    rows, _, gates, _ = run(tmp_path, delivered, as_of=after)
+    assert line(rows, "household_economy")["owed"] == "2026"
+    assert (line(rows, "household_economy")["newest"], line(rows, "household_economy")["state"]) == (
+        "2025",
+        "stale",
+    )
+    assert gates["deliveries"] == "warn"
+    rows, _, _, _ = run(tmp_path, delivered, as_of=before)
+    assert line(rows, "household_economy")["state"] == "complete"
+    needed = '[calendar.household_economy]\ndated_by="year"\ndue="03-31"\nyears_after=1\nis_needed=true\n'
+    _, _, gates, _ = run(tmp_path, delivered, needed, as_of=after)
+    assert gates["deliveries"] == "fail"
+
+
+def test_an_old_list_of_the_bank_is_stale_for_every_household(tmp_path: Path, delivered: Path):
+    rows, _, _, _ = run(tmp_path, delivered, as_of=date(2027, 3, 1))
+    found = line(rows, "bank_conduct")
+    assert (found["owed"], found["state"]) == ("2026-11-21", "stale")
+    assert found["households_without"] == found["households"]
+
+
+def spoil(file: Path) -> None:
+    """A page of the book whose rows no contract accepts."""
+    text = "年度,户主姓名,身份证号,乡镇,村\n" + "二〇,王五,1,沙枣乡,村\n" * 30
+    file.unlink()
+    file.with_suffix(".csv").write_text(text, encoding="utf-8")
+
+
+def drop(file: Path) -> None:
+    file.unlink()
+
+
+@pytest.mark.parametrize(("change", "state"), [(spoil, "rejected"), (drop, "missing")])
+def test_a_refused_table_is_told_from_one_that_never_came(
+    tmp_path: Path, delivered: Path, change: Callable[[Path], None], state: str
+):
+    for book in sorted((delivered / COUNTY / "农经站").glob("*/*台账.xlsx")):
+        change(book)
+    rows, _, gates, _ = run(tmp_path, delivered)
+    assert set(states(rows, "household_economy").values()) == {state}
+    assert gates["deliveries"] == "warn"
+
+
+def test_below_a_minimum_fails_and_above_a_maximum_warns(tmp_path: Path, delivered: Path):
+    more = """
+[checks.land_subsidy]
+maximum_rows = 3
+typical = { paid_yuan = [100000.0, 200000.0] }
+[checks.land_parcel]
+typical = { measured_mu = [0.0, 0.001] }
+[checks.household_economy]
+minimum_rows = 100000
+minimum_filled = { debts_yuan = 1.0 }
+"""
+    _, checks, gates, _ = run(tmp_path, delivered, more)
+    verdict = {(c["contract"], c["measure"], c["field"]): c["verdict"] for c in checks}
+    assert verdict["land_subsidy", "rows", ""] == "warn"
+    assert verdict["land_subsidy", "median", "paid_yuan"] == "fail"
+    assert verdict["land_parcel", "median", "measured_mu"] == "warn"
+    assert verdict["household_economy", "rows", ""] == "fail"
+    assert gates["extract_checks"] == "fail"
+
+
+def test_a_delivery_much_smaller_than_the_last_published_one_fails(tmp_path: Path, delivered: Path):
+    store = new_store(tmp_path)
+    _, checks, _, first = run(tmp_path, delivered, store=store)
+    assert "change" not in {check["measure"] for check in checks}
+    put_in_force(store, first)
+    for book in (delivered / COUNTY / "农经站").glob("*/*台账.xlsx"):
+        book.unlink()
+    _, checks, gates, _ = run(tmp_path, delivered, as_of=date(2026, 11, 2), store=store)
+    change = {c["contract"]: c["verdict"] for c in checks if c["measure"] == "change"}
+    assert change.pop("household_economy") == "fail"
+    assert set(change.values()) == {"pass"}
+    assert gates["extract_checks"] == "fail"
+
+
+def test_the_report_says_what_is_late(tmp_path: Path, delivered: Path):
+    (delivered / COUNTY / BOOK).unlink()
+    store = new_store(tmp_path)
+    _, _, _, run_id = run(tmp_path, delivered, store=store)
+    page = (store.run_folder(run_id) / "report.html").read_text(encoding="utf-8")
+    section = page[page.index("应报与送达") : page.index("<h2>隔离")]
+    assert "未送达" in section
+    assert "沙枣乡" in section
