@@ -57,6 +57,7 @@ EXTRACT_REASONS = MappingProxyType(
         "TOO_MANY_QUARANTINED": "被隔离的行过多，请检查整份文件",
         "ACCESS_DATABASE": "Access 数据库需先用 mdb-export 导出为 CSV",
         "EMPTY_FILE": "文件为空",
+        "OWN_SUMMARY": "本系统更正单的说明页，没有数据",
         "HIDDEN_SHEET": "隐藏的工作表已照常读取，请确认是否应当报送",
     }
 )

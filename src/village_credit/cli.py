@@ -168,6 +168,13 @@ def _signing(verb: Verb) -> None:
 
 
 def _telling(verb: Verb) -> None:
+    mended = verb(
+        "corrections",
+        "Per office, a workbook of its quarantined rows to mend and return, and how long they are open.",
+        "corrections RUN --out build/corrections",
+    )
+    mended.add_argument("run")
+    mended.add_argument("--out", required=True, type=Path, help="the folder to write into; personal data")
     explained = verb(
         "explain",
         "Every figure behind one decision, with office, file and line.",

@@ -261,6 +261,24 @@ def do_package(words: argparse.Namespace, _paths: Settings) -> int:
     )
 
 
+def do_corrections(words: argparse.Namespace, paths: Settings) -> int:
+    """Write each office's quarantined rows back to it."""
+    from village_credit.acts import corrections  # noqa: PLC0415  # only this verb needs it
+
+    store = store_of(paths)
+    written = corrections.write_corrections(store, words.run, words.out, paths.counties)
+    ages = corrections.ageing(store, words.run)
+    text = [
+        f"{item.path}: {item.rows:,} rows, {item.tables_refused} tables to deliver anew" for item in written
+    ]
+    text += [
+        f"  {age['office']:<20} {age['open_rows']:>7,} open, oldest {age['oldest_days']} days (since {age['oldest_on']}), median {age['median_days']}, over 30 days {age['over_30_days']:,}"
+        for age in ages
+    ]
+    result = {"written": [dataclasses.asdict(item) for item in written], "ageing": ages}
+    return show(words, result, lambda: "\n".join(text) or "nothing is open")
+
+
 def do_train(words: argparse.Namespace, _paths: Settings) -> int:
     """Fit a candidate scorecard."""
     from village_credit.acts import train  # noqa: PLC0415  # scikit-learn takes its time
@@ -281,5 +299,5 @@ def do_train(words: argparse.Namespace, _paths: Settings) -> int:
 VERBS: dict[str, Callable[[argparse.Namespace, Settings], int]] = {
     "synthesize": do_synthesize, "score": do_score, "rescore": do_rescore, "diff": do_diff, "approve": do_approve, "publish": do_publish,
     "explain": do_explain, "notices": do_notices, "report": do_report, "status": do_status, "policy": do_policy, "ledger": do_ledger,
-    "package": do_package, "train": do_train,
+    "package": do_package, "corrections": do_corrections, "train": do_train,
 }  # fmt: skip

@@ -36,6 +36,8 @@ class Intake:
     `reconciliation`: source_id, line_number, outcome, row_id (one row per physical line, ordered).
     `findings`: source_id, line_number, own_key (as delivered: hash before storing), field, rule, reason_code,
     is_quarantine, value_masked.
+    `corrections`: one row per quarantined row: source_id, line_number, correction_number, state (open, retried,
+    corrected), corrected_by_source, corrected_by_line, basis (correction_number, key; null while open).
     """
 
     sources: list[Source]
@@ -46,3 +48,4 @@ class Intake:
     settled: dict[str, pa.Table]
     reconciliation: pa.Table
     findings: pa.Table
+    corrections: pa.Table

@@ -214,7 +214,7 @@ def _manifest(
         "gates": dict(sorted(Counter(tables["gates"].column("verdict").to_pylist()).items())),
         "sources": [
             {
-                "file_name": s.file_name, "sheet": s.sheet, "contract": s.contract, "lines": s.total_lines, "is_copy": s.is_copy,
+                "file_name": s.file_name, "sheet": s.sheet, "contract": s.contract, "office": s.office, "lines": s.total_lines, "is_copy": s.is_copy,
                 "rejected": list(s.rejected) if s.rejected else None, "notes": [list(note) for note in s.notes],
                 "dropped_columns": _dropped(s.dropped_columns), "units": s.units, "changed_cells": s.changes,
             }

@@ -10,6 +10,7 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
+from data_contracts.corrections import NUMBER_DIGITS
 from data_contracts.county_terms import BARE_TERMS, CountyTerms
 from data_contracts.registry import INCOMING, office_of
 from village_credit.errors import ExtractRejected, NoRegister
@@ -18,6 +19,7 @@ from village_credit.extract.read import read_file
 from village_credit.link.join import Identified, Linked, identify_rows, join_rows
 from village_credit.run import Intake, Source
 from village_credit.validate.judge import FINDINGS, Batch, judge, normalise
+from village_credit.validate.normalise import Cells
 from village_credit.validate.settle import OUTCOMES, settle
 
 CORRECTION_WORDS = ("更正", "补报")
@@ -47,7 +49,8 @@ class _Desk:
 
     sources: list[Source] = field(default_factory=list)
     accepted: dict[str, list[pa.Table]] = field(default_factory=lambda: {name: [] for name in INCOMING})
-    spans: list[pa.Table] = field(default_factory=list)  # row_id, source_id, line_number, last_line, outcome
+    # row_id, source_id, line_number, last_line, outcome, own_key, contract, row_key, correction_number
+    spans: list[pa.Table] = field(default_factory=list)
     lines: list[pa.Table] = field(default_factory=list)  # source_id, line_number, outcome
     findings: list[pa.Table] = field(default_factory=list)  # FINDINGS with source_id, row_id
     next_row: int = 0
@@ -139,7 +142,8 @@ def _judge_extract(desk: _Desk, source: Source, extract: Extract, terms: CountyT
     source.units, source.changes = normal.units, normal.changes
     first = desk.next_row
     keys = normal.columns.get(OWN_KEYS.get(extract.contract, "id_number"))
-    _add_spans(desk, source, extract.rows, set(accepted.column("line_number").to_pylist()), keys)
+    lines = set(accepted.column("line_number").to_pylist())
+    _add_spans(desk, source, extract.rows, lines, keys, _row_keys(extract.contract, normal.columns))
     desk.findings.append(
         findings.append_column("source_id", pa.array([source.source_id] * findings.num_rows, pa.int64()))
     )
@@ -159,6 +163,7 @@ def _add_spans(
     rows: pa.Table,
     accepted_lines: set[int],
     own_keys: list[str | None] | None = None,
+    row_keys: list[str | None] | None = None,
 ) -> None:
     """Give each data row its row_id in reading order, and a first outcome."""
     count = rows.num_rows
@@ -174,10 +179,27 @@ def _add_spans(
                     ["accepted" if line in accepted_lines else "quarantined" for line in starts], pa.string()
                 ),
                 "own_key": pa.array(own_keys or [None] * count, pa.string()),
+                "contract": pa.array([source.contract] * count, pa.string()),
+                "row_key": pa.array(row_keys or [None] * count, pa.string()),
+                "correction_number": rows["correction_number"]
+                if "correction_number" in rows.column_names
+                else pa.nulls(count, pa.string()),
             }
         )
     )
     desk.next_row += count
+
+
+def _row_keys(contract: str, columns: dict[str, Cells]) -> list[str | None] | None:
+    """Give the key by which a contract's rows supersede each other; none where a contract has no such key."""
+    model = INCOMING[contract]
+    fields = getattr(model, "superseding_key", None) or getattr(model, "unique_key", None)
+    if not fields or any(name not in columns for name in fields):
+        return None
+    return [
+        None if None in parts else "|".join(map(str, parts))
+        for parts in zip(*(columns[name] for name in fields), strict=True)
+    ]
 
 
 def _add_lines(desk: _Desk, source: Source, numbers: Iterable[int], outcome: str) -> None:
@@ -271,9 +293,9 @@ def _account(
         "gone": gone,
     }.items():
         connection.register(name, table)
+    connection.execute("""CREATE VIEW settled AS
+        SELECT spans.* REPLACE (coalesce(gone.outcome, spans.outcome) AS outcome) FROM spans LEFT JOIN gone USING (row_id)""")
     reconciliation = connection.sql("""
-        WITH settled AS (
-            SELECT spans.* REPLACE (coalesce(gone.outcome, spans.outcome) AS outcome) FROM spans LEFT JOIN gone USING (row_id))
         SELECT source_id, CAST(unnest(generate_series(line_number, last_line)) AS INTEGER) AS line_number, outcome, row_id FROM settled
         UNION ALL SELECT source_id, line_number, outcome, NULL FROM loose
         ORDER BY source_id, line_number""").to_arrow_table()
@@ -293,7 +315,54 @@ def _account(
         settled,
         reconciliation,
         findings,
+        _corrections(connection, desk.sources),
     )
+
+
+# A row that came back under an error's number mends it where it is no longer quarantined; without a number a row of
+# the same superseding key does. Of several returns the last one is what is still open.
+CORRECTIONS = """
+WITH errors AS (
+    SELECT source_id, line_number, settled.contract, row_key, nullif(correction_number, '') AS returned,
+           left(sha256(file_sha256 || '/' || sheet || '/' || line_number), $digits) AS own_number
+    FROM settled JOIN named USING (source_id) WHERE outcome = 'quarantined' AND NOT is_rejected
+    UNION ALL
+    SELECT source_id, line_number, contract, NULL, NULL, left(sha256(file_sha256 || '/' || sheet || '/' || line_number), $digits)
+    FROM loose JOIN named USING (source_id) WHERE outcome = 'quarantined' AND NOT is_rejected),
+numbered AS (SELECT *, coalesce(returned, own_number) AS correction_number FROM errors),
+good AS (SELECT source_id, line_number, contract, row_key, nullif(correction_number, '') AS correction_number FROM settled WHERE outcome <> 'quarantined'),
+by_number AS (
+    SELECT correction_number, arg_max(source_id, (source_id, line_number)) AS source_id, arg_max(line_number, (source_id, line_number)) AS line_number
+    FROM good WHERE correction_number IS NOT NULL GROUP BY correction_number),
+by_key AS (
+    SELECT contract, row_key, arg_max(source_id, (source_id, line_number)) AS source_id, arg_max(line_number, (source_id, line_number)) AS line_number
+    FROM good WHERE row_key IS NOT NULL GROUP BY ALL),
+last_return AS (
+    SELECT correction_number, arg_max(source_id, (source_id, line_number)) AS source_id, arg_max(line_number, (source_id, line_number)) AS line_number
+    FROM numbered WHERE returned IS NOT NULL GROUP BY correction_number)
+SELECT e.source_id, e.line_number, e.correction_number,
+       CASE WHEN n.source_id IS NOT NULL OR k.source_id IS NOT NULL THEN 'corrected'
+            WHEN r.source_id IS NOT NULL AND (r.source_id, r.line_number) <> (e.source_id, e.line_number) THEN 'retried' ELSE 'open' END AS state,
+       coalesce(n.source_id, k.source_id) AS corrected_by_source,
+       CASE WHEN n.source_id IS NOT NULL THEN n.line_number ELSE k.line_number END AS corrected_by_line,
+       CASE WHEN n.source_id IS NOT NULL THEN 'correction_number' WHEN k.source_id IS NOT NULL THEN 'key' END AS basis
+FROM numbered AS e LEFT JOIN by_number AS n USING (correction_number)
+LEFT JOIN by_key AS k ON k.contract = e.contract AND k.row_key = e.row_key
+LEFT JOIN last_return AS r ON r.correction_number = e.correction_number
+ORDER BY e.source_id, e.line_number"""
+
+
+def _corrections(connection: duckdb.DuckDBPyConnection, sources: list[Source]) -> pa.Table:
+    """Tie each quarantined row to the row that mends it; rows of a table refused whole are asked for whole."""
+    columns: dict[str, tuple[pa.DataType, list[object]]] = {
+        "source_id": (pa.int64(), [s.source_id for s in sources]),
+        "contract": (pa.string(), [s.contract for s in sources]),
+        "file_sha256": (pa.string(), [s.file_sha256 for s in sources]),
+        "sheet": (pa.string(), [s.sheet for s in sources]),
+        "is_rejected": (pa.bool_(), [s.rejected is not None for s in sources]),
+    }
+    connection.register("named", pa.table({name: pa.array(v, kind) for name, (kind, v) in columns.items()}))
+    return connection.sql(CORRECTIONS, params={"digits": NUMBER_DIGITS}).to_arrow_table()
 
 
 def outcome_counts(intake: Intake) -> dict[str, int]:

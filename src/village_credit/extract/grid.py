@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -48,7 +49,8 @@ class Grid:
 class Extract:
     """One recognised table: text columns named by its contract's fields, with their physical lines.
 
-    `rows`: line_number int32, last_line int32, and one string column per delivered field.
+    `rows`: line_number int32, last_line int32, and one string column per delivered field; `correction_number` too
+    where the table is a corrections workbook that came back.
     `units`: the unit said for a field by header or 单位 row, None where none was said.
     """
 
@@ -63,6 +65,8 @@ class Extract:
     dropped_columns: list[tuple[str, str]]  # (header, attribute | account | undeclared)
     place_hint: str  # titles, sheet and file name: where a township may be named
     notes: list[tuple[str, str]]
+    labels: tuple[str, ...] = ()  # of each column as delivered, a two-row header joined
+    positions: Mapping[int, str] = field(default_factory=dict)  # column → field
 
 
 @dataclass(frozen=True)

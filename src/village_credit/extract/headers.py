@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
+from data_contracts.corrections import NUMBER_HEADER, OWN_HEADERS
 from data_contracts.county_terms import BARE_TERMS, CountyTerms
 from data_contracts.prohibited import prohibited_header
 from data_contracts.registry import INCOMING
@@ -30,6 +31,7 @@ class Match:
     missing: tuple[str, ...]  # canonical headers that are required and absent
     units: dict[str, str | None]
     dropped: list[tuple[str, str]]
+    number_column: int | None = None  # of a corrections workbook that came back
 
 
 def plain(header: str) -> str:
@@ -47,6 +49,11 @@ def split_unit(header: str) -> tuple[str, str | None]:
             unit = known or unit
             rest = rest.replace(found.group(0), "")
     return rest, unit
+
+
+def unit_word(unit: str) -> str:
+    """Write a unit as offices do."""
+    return next(word for word, known in UNITS.items() if known == unit)
 
 
 @cache
@@ -86,17 +93,20 @@ def match_contract(terms: CountyTerms, contract: str, header: list[Label]) -> Ma
     columns: dict[int, str] = {}
     units: dict[str, str | None] = {}
     dropped: list[tuple[str, str]] = []
+    number_column: int | None = None
     for label in header:
         name = next((names[spelling] for spelling in label.spellings if spelling in names), None)
         if name and name not in units:
             columns[label.index] = name
             units[name] = label.unit
+        elif label.rest in OWN_HEADERS:
+            number_column = label.index if label.rest == NUMBER_HEADER else number_column
         else:
             dropped.append((label.rest, prohibited_header(label.rest) or "undeclared"))
     missing = tuple(
         s.column.header for s in terms.specs[contract] if s.header_is_required and s.name not in units
     )
-    return Match(contract, columns, missing, units, dropped)
+    return Match(contract, columns, missing, units, dropped, number_column)
 
 
 def best_match(header: list[str], terms: CountyTerms = BARE_TERMS) -> Match | None:

@@ -35,11 +35,17 @@ def read_files(files: Iterable[DeliveredFile], terms: CountyTerms = BARE_TERMS) 
 
 def read_file(file: DeliveredFile, terms: CountyTerms = BARE_TERMS) -> Iterator[Read]:
     """Read one file as far as it can be read, by the headers that a county's terms know."""
+    for grid in read_grids(file):
+        yield grid if isinstance(grid, Unrecognised) else recognise(file, grid, terms)
+
+
+def read_grids(file: DeliveredFile) -> Iterator[Grid | Unrecognised]:
+    """Give each table of a file as it stands there, before anyone knows its contract."""
     kind = kind_of(file.content)
     if kind == "zip":
-        yield from _read_archive(file, terms)
+        yield from _read_archive(file)
         return
-    yield from _read_tables(file, "", file.content, kind, terms)
+    yield from _read_tables(file, "", file.content, kind)
 
 
 def kind_of(content: bytes) -> str:
@@ -55,7 +61,7 @@ def kind_of(content: bytes) -> str:
     return "dbf" if dbf.is_dbf(content) else "text"
 
 
-def _read_archive(file: DeliveredFile, terms: CountyTerms) -> Iterator[Read]:
+def _read_archive(file: DeliveredFile) -> Iterator[Grid | Unrecognised]:
     is_empty = True
     for member in archive.members(file.content):
         is_empty = False
@@ -65,7 +71,7 @@ def _read_archive(file: DeliveredFile, terms: CountyTerms) -> Iterator[Read]:
         elif kind == "zip":
             yield Unrecognised(file, member.name, 0, *_nested(member.content))
         else:
-            yield from _read_tables(file, member.name, member.content, kind, terms)
+            yield from _read_tables(file, member.name, member.content, kind)
     if is_empty:
         yield Unrecognised(file, "", 0, "EMPTY_FILE", "the archive holds no file")
 
@@ -78,8 +84,8 @@ def _nested(content: bytes) -> tuple[str, str]:
 
 
 def _read_tables(
-    file: DeliveredFile, member: str, content: bytes, kind: str, terms: CountyTerms
-) -> Iterator[Read]:
+    file: DeliveredFile, member: str, content: bytes, kind: str
+) -> Iterator[Grid | Unrecognised]:
     if not content:
         yield Unrecognised(
             file,
@@ -98,7 +104,7 @@ def _read_tables(
         grid.sheet = " / ".join(part for part in (member, grid.sheet) if part)
         if grid.cells or grid.condemned:
             _note_misnamed(grid, member or file.file_name, kind)
-            yield recognise(file, grid, terms)
+            yield grid
         else:
             yield Unrecognised(file, grid.sheet, 0, *grid.notes[0])
     if not told:

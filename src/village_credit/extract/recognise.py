@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from data_contracts.corrections import SUMMARY_TITLE
 from data_contracts.county_terms import BARE_TERMS, CountyTerms
 from data_contracts.registry import INCOMING, field_specs
 from village_credit.extract.grid import DeliveredFile, Extract, Grid, Unrecognised
@@ -43,6 +44,10 @@ def recognise(file: DeliveredFile, grid: Grid, terms: CountyTerms = BARE_TERMS) 
     header, nearest = _find_header(grid, terms)
     if header is not None:
         _take_unit_line(grid, header)
+    if header is None and grid.cells and plain("".join(grid.cells[0])).startswith(SUMMARY_TITLE):
+        return Unrecognised(
+            file, grid.sheet, grid.total_lines, "OWN_SUMMARY", "read for nothing but its title"
+        )
     if header is None:
         return Unrecognised(file, grid.sheet, grid.total_lines, "UNRECOGNISED", _nearest_text(nearest, grid))
     return _extract(file, grid, header)
@@ -147,6 +152,8 @@ def _extract(file: DeliveredFile, grid: Grid, header: _Header) -> Extract:
             ]
         ),
         notes=notes,
+        labels=tuple(header.labels),
+        positions=match.columns,
     )
 
 
@@ -200,6 +207,9 @@ def _table(grid: Grid, data: list[int], match: Match) -> pa.Table:
         filled = {row for row, column in grid.filled if column == position} if name in measured else set()
         cells = [_cell(grid.cells[index], position) if index not in filled else "" for index in data]
         columns[name] = pa.array(cells, pa.string())
+    if match.number_column is not None:
+        numbers = [_cell(grid.cells[index], match.number_column).strip() for index in data]
+        columns["correction_number"] = pa.array(numbers, pa.string())
     return pa.table(columns)
 
 

@@ -46,6 +46,11 @@ TABLES: dict[str, str] = {
                f.field, f.rule, f.reason_code, t.reason_zh, f.value_masked, f.is_quarantine
         FROM findings AS f JOIN sources AS s USING (source_id) LEFT JOIN reason_texts AS t USING (reason_code)
         ORDER BY s.file_name, s.sheet, f.line_number, f.field, f.rule, f.reason_code""",
+    "corrections": """
+        SELECT s.office, s.contract, s.file_name, s.sheet, c.line_number, c.correction_number, c.state,
+               b.file_name AS corrected_by_file, b.sheet AS corrected_by_sheet, c.corrected_by_line, c.basis
+        FROM corrections AS c JOIN sources AS s USING (source_id) LEFT JOIN sources AS b ON b.source_id = c.corrected_by_source
+        ORDER BY s.file_name, s.sheet, c.line_number""",
     "households": """
         SELECT k.household_key, h.county_code, h.township_code, h.village_code, h.persons_register AS persons, h.children,
                w.area_mu, c.crop AS main_crop, b.labourers, w.income_yuan,
@@ -88,6 +93,7 @@ def run_tables(
         "branches": intake.settled["branch"],
         "reconciliation": intake.reconciliation,
         "findings": intake.findings,
+        "corrections": intake.corrections,
         "sources": _source_table(intake),
         "reason_texts": pa.table({"reason_code": list(ROW_REASONS), "reason_zh": list(ROW_REASONS.values())}),
         "points": points,

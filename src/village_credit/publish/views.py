@@ -52,6 +52,11 @@ VIEWS: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "A figure of a contract's delivery as a whole, and its bounds",
             "SELECT * FROM {extract_checks}",
         ),
+        "corrections": (
+            "A quarantined row, and the row that mends it; from when the same error is known",
+            """SELECT c.*, min(r.as_of) OVER (PARTITION BY r.county_code, c.correction_number) AS first_seen_on
+               FROM {corrections} AS c JOIN run_log AS r USING (run_id)""",
+        ),
         "gates": (
             "A gate of a run",
             "SELECT g.*, overridden_by FROM {gates} AS g LEFT JOIN overrides USING (run_id, gate)",
@@ -151,7 +156,7 @@ COMMENTS: MappingProxyType[str, str] = MappingProxyType(
         "measure": "What is summed: rows, or the field of the contract",
         "unit": "Unit of `value`: rows, mu, yuan",
         "rows": "Accepted rows",
-        "state": "complete, partial, stale, missing or rejected",
+        "state": "Deliveries: complete, partial, stale, missing, rejected. Corrections: open, retried (returned and still wrong), corrected",
         "is_needed": "Whether the county's calendar needs it: then missing, stale or refused fails the gate",
         "owed": "Year or day that the newest rows must reach; null where the table is not dated",
         "newest": "Latest year or day delivered, none after the run's day",
@@ -163,6 +168,12 @@ COMMENTS: MappingProxyType[str, str] = MappingProxyType(
         "review_reasons_without": "First reasons of those reviews",
         "minimum": "Below it the check fails; null: no minimum",
         "maximum": "Above it the check warns; null: no maximum",
+        "correction_number": "Names the delivered row by its bytes and line; a returned row bears the number of the row it mends",
+        "corrected_by_file": "File of the row that mends it; null while open",
+        "corrected_by_sheet": "Its sheet or archive member",
+        "corrected_by_line": "Its first line",
+        "basis": "What ties them: correction_number, or the key by which rows of the contract supersede each other",
+        "first_seen_on": "Day of the county's first run with this error",
         "gate": "Gate of the run",
         "threshold": "What the gate asks",
         "verdict": "pass, warn or fail",

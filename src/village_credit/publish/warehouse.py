@@ -27,6 +27,7 @@ RUN_TABLES = (
     "places",
     "deliveries",
     "extract_checks",
+    "corrections",
 )
 
 

@@ -33,7 +33,7 @@ def settle(contract: str, rows: pa.Table, corrections: pa.Table) -> Settled:
     if key:
         outcomes.append(_superseded(standing, key, model.__dict__["superseding_order"], corrections))
     elif unique := getattr(model, "unique_key", None):
-        outcomes.append(_conflicts(standing, unique))
+        outcomes.append(_conflicts(standing, unique, corrections))
     return Settled(_without(rows, pa.concat_tables(outcomes)), pa.concat_tables(outcomes))
 
 
@@ -89,11 +89,16 @@ def _superseded(rows: pa.Table, key: tuple[str, ...], order: str, corrections: p
     return connection.sql(query).to_arrow_table().cast(OUTCOMES)
 
 
-def _conflicts(rows: pa.Table, key: tuple[str, ...]) -> pa.Table:
-    """Rows of one key with different contents, and nothing that says which holds: none stands."""
+def _conflicts(rows: pa.Table, key: tuple[str, ...], corrections: pa.Table) -> pa.Table:
+    """Rows of one key with different contents: the only one whose path says it corrects, else none stands."""
     fields = ", ".join(key)
-    connection = _connect(given=rows)
+    connection = _connect(given=rows, corrections=corrections)
     query = f"""
-        SELECT row_id, 'quarantined' AS outcome, 'CONFLICTING_ROWS' AS reason_code
-        FROM given QUALIFY count(*) OVER (PARTITION BY {fields}) > 1 ORDER BY row_id"""
+        WITH counted AS (
+            SELECT row_id, is_correction, count(*) OVER same AS rows_of_key, count(*) FILTER (is_correction) OVER same AS correcting
+            FROM (SELECT given.*, source_id IN (SELECT source_id FROM corrections) AS is_correction FROM given)
+            WINDOW same AS (PARTITION BY {fields}))
+        SELECT row_id, CASE WHEN correcting = 1 THEN 'superseded' ELSE 'quarantined' END AS outcome,
+               CASE WHEN correcting = 1 THEN NULL ELSE 'CONFLICTING_ROWS' END AS reason_code
+        FROM counted WHERE rows_of_key > 1 AND NOT (correcting = 1 AND is_correction) ORDER BY row_id"""
     return connection.sql(query).to_arrow_table().cast(OUTCOMES)
