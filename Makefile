@@ -11,10 +11,10 @@ FILES ?= 2700
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench fuzz serve score rescore train docs lock clean
+.PHONY: help run test lint bench fuzz contracts contracts-lint serve score rescore train docs lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -55,6 +55,18 @@ train: $(STAMP) ## the synthetic history, and a candidate scorecard from it, in 
 	$(BIN)/village-credit synthesize --out build/training/inbox --county 659900 --villages 40 --households 16000 --seed 11 --as-of 2026-11-01 --history
 	$(BIN)/village-credit train --county 659900 --model-id synthetic-2026.1 --valid-from 2026-01-01 --out build/candidate $(foreach day,2023-11-01 2024-11-01 2025-11-01,--history build/training/history/$(day))
 
+contracts: $(STAMP) ## what offices are handed, into data_contracts/published
+	$(BIN)/village-credit contracts
+
+contracts-lint: $(STAMP) .venv-contracts/.installed ## the standard files judged by the standard's own tool
+	.venv-contracts/bin/python -m data_contracts.lint_published data_contracts/published
+
+# a tool of its own environment: its pin of DuckDB is not ours
+.venv-contracts/.installed: data_contracts/datacontract.lock
+	$(PYTHON) -m venv .venv-contracts
+	.venv-contracts/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r data_contracts/datacontract.lock
+	@touch $@
+
 docs: $(STAMP) ## the policy in force and the command's help, as text in build/docs
 	mkdir -p build/docs
 	$(BIN)/village-credit --help > build/docs/commands.txt
@@ -65,4 +77,4 @@ lock: $(STAMP) ## resolve requirements.lock anew (names, versions, hashes; no ad
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11 --group dev pyproject.toml --output-file requirements.lock
 
 clean: ## remove what was built, not the store
-	rm -rf build $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf build $(VENV) .venv-contracts .mypy_cache .ruff_cache .import_linter_cache .hypothesis

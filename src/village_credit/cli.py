@@ -168,6 +168,17 @@ def _signing(verb: Verb) -> None:
 
 
 def _telling(verb: Verb) -> None:
+    handed = verb(
+        "contracts",
+        "Write what offices are handed of each contract: schema, standard file, Excel template, page.",
+        "contracts --check",
+    )
+    handed.add_argument(
+        "--out", type=Path, default=Path("data_contracts/published"), help="the folder to write into"
+    )
+    handed.add_argument(
+        "--check", action="store_true", help="write nothing; exit 6 where a file is not current"
+    )
     mended = verb(
         "corrections",
         "Per office, a workbook of its quarantined rows to mend and return, and how long they are open.",

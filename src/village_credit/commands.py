@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from village_credit.acts import compare, inputs, publish, rescore, score, sign, tell
-from village_credit.errors import PolicyRefused, UsageError
+from village_credit.errors import PolicyRefused, UsageError, VerificationFailed
 from village_credit.publish.keys import load_keys
 from village_credit.publish.ledger import read_ledger
 from village_credit.publish.package import verify_package
@@ -279,6 +279,21 @@ def do_corrections(words: argparse.Namespace, paths: Settings) -> int:
     return show(words, result, lambda: "\n".join(text) or "nothing is open")
 
 
+def do_contracts(words: argparse.Namespace, _paths: Settings) -> int:
+    """Write what offices are handed, or check that it is current."""
+    from village_credit.acts import contracts  # noqa: PLC0415  # only this verb needs it
+
+    if words.check:
+        lacking = contracts.not_current(words.out)
+        if lacking:
+            raise VerificationFailed(
+                f"not what the contracts say today: {', '.join(map(str, lacking))}; run `village-credit contracts`"
+            )
+        return show(words, {"not_current": []}, lambda: f"{words.out} is current")
+    written = [str(path) for path in contracts.publish(words.out)]
+    return show(words, {"written": written}, lambda: "\n".join(written) or f"{words.out} was current")
+
+
 def do_train(words: argparse.Namespace, _paths: Settings) -> int:
     """Fit a candidate scorecard."""
     from village_credit.acts import train  # noqa: PLC0415  # scikit-learn takes its time
@@ -299,5 +314,5 @@ def do_train(words: argparse.Namespace, _paths: Settings) -> int:
 VERBS: dict[str, Callable[[argparse.Namespace, Settings], int]] = {
     "synthesize": do_synthesize, "score": do_score, "rescore": do_rescore, "diff": do_diff, "approve": do_approve, "publish": do_publish,
     "explain": do_explain, "notices": do_notices, "report": do_report, "status": do_status, "policy": do_policy, "ledger": do_ledger,
-    "package": do_package, "corrections": do_corrections, "train": do_train,
+    "package": do_package, "corrections": do_corrections, "contracts": do_contracts, "train": do_train,
 }  # fmt: skip
