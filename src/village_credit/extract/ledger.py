@@ -63,7 +63,24 @@ def parse_lines(lines: list[str | None], delimiter: str, grid: Grid) -> None:
     """Split lines into rows, adding each to the grid; a broken record condemns its first line only."""
     position = 0
     while position < len(lines):
-        position = _parse_from(lines, position, delimiter, grid)
+        position = _split_plain(lines, position, delimiter, grid)
+        if position < len(lines):
+            position = _parse_from(lines, position, delimiter, grid)
+
+
+def _split_plain(lines: list[str | None], position: int, delimiter: str, grid: Grid) -> int:
+    """Split lines without a quote, which need no parser, and pass over condemned ones; give the first other line."""
+    starts, ends, cells = grid.starts.append, grid.ends.append, grid.cells.append
+    for index in range(position, len(lines)):
+        line = lines[index]
+        if line is None:
+            continue
+        if '"' in line or "\r" in line:
+            return index
+        starts(index + 1)
+        ends(index + 1)
+        cells(line.split(delimiter) if line else [])
+    return len(lines)
 
 
 def _parse_from(lines: list[str | None], position: int, delimiter: str, grid: Grid) -> int:
@@ -82,6 +99,13 @@ def _parse_from(lines: list[str | None], position: int, delimiter: str, grid: Gr
             return _condemn(lines, feed.record_start, _RecordTooLong(), grid)
         grid.add(feed.record_start + 1, feed.position, cells)
         feed.record_start = feed.position
+        if _is_plain(lines, feed.position):
+            return feed.position
+
+
+def _is_plain(lines: list[str | None], position: int) -> bool:
+    line = lines[position] if position < len(lines) else None
+    return line is not None and '"' not in line
 
 
 def _condemn(lines: list[str | None], index: int, error: Exception, grid: Grid) -> int:

@@ -120,12 +120,12 @@ def _extract(file: DeliveredFile, grid: Grid, header: _Header) -> Extract:
     expected = None if grid.encoding == "" or grid.has_fixed_header else header.width
     heads = [[plain(cell) for cell in row] for row in grid.cells[: header.last_row + 1]]
     heads = [row for row in heads if sum(map(bool, row)) > 1]
+    words = {word for row in heads for word in row if word}
     for index, cells in enumerate(grid.cells):
-        lines = [line for line in range(grid.starts[index], grid.ends[index] + 1) if line > 0]
-        if index <= header.last_row or _is_layout(cells, heads, match):
-            layout.extend(lines)
-        elif expected is not None and _odd_width(cells, expected):
-            condemned.extend((line, "FIELD_COUNT") for line in lines)
+        if index <= header.last_row or _is_layout(cells, heads, words, match):
+            layout.extend(_lines(grid, index))
+        elif expected is not None and len(cells) != expected and _odd_width(cells, expected):
+            condemned.extend((line, "FIELD_COUNT") for line in _lines(grid, index))
         else:
             data.append(index)
     notes = list(grid.notes)
@@ -157,21 +157,28 @@ def _extract(file: DeliveredFile, grid: Grid, header: _Header) -> Extract:
     )
 
 
+def _lines(grid: Grid, index: int) -> list[int]:
+    """Give a row's physical lines; a dbf's field names stand on none."""
+    return [line for line in range(grid.starts[index], grid.ends[index] + 1) if line > 0]
+
+
 def _odd_width(cells: list[str], expected: int) -> bool:
     """More cells than the header are tolerated where they are all blank (a trailing delimiter)."""
     return len(cells) < expected or any(cell.strip() for cell in cells[expected:])
 
 
-def _is_layout(cells: list[str], heads: list[list[str]], match: Match) -> bool:
-    """A blank row, a footer, or a header row repeated further down."""
+def _is_layout(cells: list[str], heads: list[list[str]], words: set[str], match: Match) -> bool:
+    """A blank row, a footer, or a header row repeated further down; `words`: of the heads."""
+    first = cells[0] if cells else ""
+    if first.isascii() and first.isalnum() and first not in words:
+        return False  # a year, code or number begins most rows, and no footer
     first = next((cell for cell in cells if cell and plain(cell)), "")
     if not first:
         return True
     begin = plain(first)
     if (begin.startswith(FOOTERS) or _NOTE.match(first)) and _is_footer(cells, match):
         return True
-    is_alike = any(begin in head for head in heads)  # a row of data rarely gets this far
-    return is_alike and [plain(cell) for cell in cells] in heads
+    return begin in words and [plain(cell) for cell in cells] in heads
 
 
 def _is_footer(cells: list[str], match: Match) -> bool:
@@ -202,10 +209,19 @@ def _table(grid: Grid, data: list[int], match: Match) -> pa.Table:
         "line_number": pa.array([grid.starts[index] for index in data], pa.int32()),
         "last_line": pa.array([grid.ends[index] for index in data], pa.int32()),
     }
+    rows = [grid.cells[index] for index in data]
+    narrowest = min(map(len, rows), default=0)
     measured = {spec.name for spec in field_specs(match.contract) if spec.column.unit}
     for position, name in match.columns.items():
         filled = {row for row, column in grid.filled if column == position} if name in measured else set()
-        cells = [_cell(grid.cells[index], position) if index not in filled else "" for index in data]
+        if filled:
+            cells = [_cell(grid.cells[index], position) if index not in filled else "" for index in data]
+        else:
+            cells = (
+                [row[position] for row in rows]
+                if position < narrowest
+                else [_cell(row, position) for row in rows]
+            )
         columns[name] = pa.array(cells, pa.string())
     if match.number_column is not None:
         numbers = [_cell(grid.cells[index], match.number_column).strip() for index in data]

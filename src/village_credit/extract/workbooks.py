@@ -48,7 +48,7 @@ def _read_sheet(workbook: CalamineWorkbook, name: str, xml: bytes) -> Grid:
         grid.notes.append(("UNREADABLE_FILE", f"sheet cannot be read: {type(error).__name__}"))
         return grid
     values = sheet.to_python(skip_empty_area=False)
-    rows = [[cell_text(value) for value in row] for row in values]
+    rows = [[value if value.__class__ is str else cell_text(value) for value in row] for row in values]
     _mark_errors(rows, xml)
     filled = _fill_down(rows, sheet.merged_cell_ranges or [])
     total = max(len(rows), last_row)
@@ -62,16 +62,17 @@ def _read_sheet(workbook: CalamineWorkbook, name: str, xml: bytes) -> Grid:
 
 def cell_text(value: Any) -> str:
     """Write a typed cell as text: numbers with the 15 digits that were kept, dates as ISO."""
+    if value.__class__ is float and -(10**EXACT_DIGITS) < value < 10**EXACT_DIGITS:
+        return f"{value:.15g}"  # most cells that are no text
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int | float):
         return f"{value:.14E}" if abs(value) >= 10**EXACT_DIGITS else f"{value:.15g}"
-    if isinstance(value, dt.datetime) and (value.hour, value.minute, value.second) != (0, 0, 0):
-        return value.isoformat(sep=" ")
     if isinstance(value, dt.datetime):
-        return value.date().isoformat()
+        has_time = (value.hour, value.minute, value.second) != (0, 0, 0)
+        return value.isoformat(sep=" ") if has_time else value.date().isoformat()
     return value.isoformat() if isinstance(value, dt.date | dt.time) else str(value)
 
 

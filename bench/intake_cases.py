@@ -1,0 +1,75 @@
+"""One case in a process of its own: `python bench/intake_cases.py CASE FOLDER` prints its figures as JSON."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+
+def main(case: str, folder: Path) -> None:
+    """Run a case and print CPU seconds by stage, and the peak of memory in MiB."""
+    figures = CASES[case](folder)
+    figures["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(figures))
+
+
+def _floor(folder: Path) -> dict[str, float]:
+    import duckdb  # noqa: PLC0415  # each case loads what it measures, and no more
+
+    connection = duckdb.connect()
+    begun = time.process_time()
+    connection.execute(
+        f"COPY (SELECT * FROM read_csv('{folder}/plain.csv', header = true, all_varchar = true, delim = ',', quote = '\"')) TO '{folder}/plain.parquet' (FORMAT parquet)"
+    )
+    return {"floor": time.process_time() - begun}
+
+
+def _ours(folder: Path, name: str) -> dict[str, float]:
+    """Read, normalise and judge as intake does."""
+    from village_credit.extract.grid import DeliveredFile, Extract  # noqa: PLC0415
+    from village_credit.extract.read import read_file  # noqa: PLC0415
+    from village_credit.validate.judge import Batch, judge, normalise  # noqa: PLC0415
+
+    content = (folder / name).read_bytes()
+    laps = [time.process_time()]
+    (table,) = read_file(DeliveredFile(name, content, ""))
+    if not isinstance(table, Extract):
+        raise SystemExit(table.detail)
+    laps.append(time.process_time())
+    batch = Batch(table.contract, table.rows, table.units)
+    normal = normalise(batch)
+    laps.append(time.process_time())
+    accepted, _ = judge(batch, normal)
+    laps.append(time.process_time())
+    stages = dict(zip(("read", "normalise", "judge"), (b - a for a, b in pairwise(laps)), strict=True))
+    return {**stages, "accepted": accepted.num_rows, "quarantined": table.rows.num_rows - accepted.num_rows + len(table.condemned)}  # fmt: skip
+
+
+def _pandas(folder: Path, name: str, **options: str) -> dict[str, float]:
+    import pandas as pd  # noqa: PLC0415
+
+    begun = time.process_time()
+    path = folder / name
+    if name.endswith("csv"):
+        pd.read_csv(path, encoding="gb18030", dtype=str, keep_default_na=False)
+    else:
+        pd.read_excel(path, dtype=str, keep_default_na=False, **options)  # type: ignore[call-overload]
+    return {"read": time.process_time() - begun}
+
+
+CASES: dict[str, Callable[[Path], dict[str, float]]] = {
+    "floor": _floor,
+    "csv": lambda folder: _ours(folder, "table.csv"),
+    "xlsx": lambda folder: _ours(folder, "table.xlsx"),
+    "pandas_csv": lambda folder: _pandas(folder, "table.csv"),
+    "pandas_calamine": lambda folder: _pandas(folder, "table.xlsx", engine="calamine"),
+    "pandas_openpyxl": lambda folder: _pandas(folder, "table.xlsx", engine="openpyxl"),
+}
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
