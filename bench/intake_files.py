@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import zipfile
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -63,3 +64,7 @@ def _cell(letter: str, number: int, value: str, at: int) -> str:
     if (at == 0 or at > 4) and value.replace(".", "", 1).lstrip("-").isdigit():
         return f'<c r="{letter}{number}"><v>{value}</v></c>'
     return f'<c r="{letter}{number}" t="inlineStr"><is><t>{escape(value)}</t></is></c>'
+
+
+if __name__ == "__main__":
+    write_files(Path(sys.argv[1]), int(sys.argv[2]))

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from python_calamine import CalamineError
 
 from data_contracts.county_terms import BARE_TERMS, CountyTerms
+from village_credit.collector import resting_collector
 from village_credit.extract import archive, dbf, ledger, parquet, workbooks
 from village_credit.extract.grid import DeliveredFile, Extract, Grid, Unrecognised
 from village_credit.extract.recognise import recognise
@@ -36,7 +37,9 @@ def read_files(files: Iterable[DeliveredFile], terms: CountyTerms = BARE_TERMS) 
 def read_file(file: DeliveredFile, terms: CountyTerms = BARE_TERMS) -> Iterator[Read]:
     """Read one file as far as it can be read, by the headers that a county's terms know."""
     for grid in read_grids(file):
-        yield grid if isinstance(grid, Unrecognised) else recognise(file, grid, terms)
+        with resting_collector():
+            table = grid if isinstance(grid, Unrecognised) else recognise(file, grid, terms)
+        yield table
 
 
 def read_grids(file: DeliveredFile) -> Iterator[Grid | Unrecognised]:
@@ -95,7 +98,8 @@ def _read_tables(
             "no bytes: empty, or a link that leaves the inbox; deliver the file itself",
         )
         return
-    grids = _grids(content, kind)
+    with resting_collector():
+        grids = _grids(content, kind)
     if isinstance(grids, tuple):
         yield Unrecognised(file, member, 0, *grids)
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 from data_contracts.county_terms import BARE_TERMS, CountyTerms
 from data_contracts.fields import Kind
 from data_contracts.registry import INCOMING, FieldSpec, field_specs
+from village_credit.collector import resting_collector
 from village_credit.errors import ExtractRejected
 from village_credit.validate import identity
 from village_credit.validate.normalise import Cells, half_width, is_interval, normalise_column
@@ -189,9 +189,7 @@ def _judge_part(
     validator = INCOMING[contract].__pydantic_validator__
     names = [spec.name for spec in specs]
     accepted: list[tuple[int, dict[str, Any]]] = []
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
+    with resting_collector():
         for index, values in enumerate(zip(*part.columns, strict=True)):
             row = dict(zip(names, values, strict=True))
             try:
@@ -205,9 +203,6 @@ def _judge_part(
                 _add_identity(findings, specs, row, part.lines[index], status)
             elif model is not None:
                 accepted.append((index, model.__dict__))
-    finally:
-        if was_enabled:
-            gc.enable()
     return accepted
 
 
