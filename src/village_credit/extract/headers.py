@@ -19,6 +19,8 @@ UNITS = {
 }  # fmt: skip
 COUNT_UNITS = ("只", "头", "台", "人", "天", "个", "户", "辆")
 _BRACKETS = re.compile(r"[(\[【〔]([^)\]】〕]*)[)\]】〕]")
+_UNIT_MARKS = re.compile(r"[、,，;；/和]")
+_UNIT_LABEL = re.compile(r"(?:金额|面积|数量|重量|计量)$")  # 金额单位：万元 面积单位：亩
 _NOISE = re.compile(r"[\s*＊:：]+")
 
 
@@ -128,18 +130,14 @@ def best_match(header: list[str], terms: CountyTerms = BARE_TERMS) -> Match | No
 
 
 def unit_row(cells: list[str]) -> dict[str, str]:
-    """Read a 单位 row: `单位：万元、亩` gives the money and the area unit."""
-    found: dict[str, str] = {}
-    for cell in cells:
-        text = plain(cell)
-        position = text.find("单位")
-        if position < 0:
-            continue
-        for word in re.split(r"[、,，;；/和]", text[position + 2 :].strip("()（）")):
-            unit = UNITS.get(word.lower())
-            if unit:
-                found[dimension(unit)] = unit
-    return found
+    """Read a 单位 row: `单位：万元、亩` gives the money and the area unit; two units of one measure give none."""
+    said: dict[str, set[str]] = {}
+    parts = (part for cell in cells for part in plain(cell).split("单位")[1:])
+    for word in (word for part in parts for word in _UNIT_MARKS.split(part.strip("()（）"))):
+        unit = UNITS.get(_UNIT_LABEL.sub("", word).lower())
+        if unit:
+            said.setdefault(dimension(unit), set()).add(unit)
+    return {measure: units.pop() for measure, units in said.items() if len(units) == 1}
 
 
 def unit_line(cells: list[str]) -> dict[int, str]:

@@ -24,7 +24,10 @@ def decode_lines(content: bytes) -> tuple[list[str | None], list[tuple[int, str]
 
 
 def _utf16(content: bytes) -> str | None:
-    """Tell UTF-16 by its mark, or by zero bytes in every second place of the first kilobyte."""
+    """Tell UTF-16 by its mark, or by zero bytes in every second place of the first kilobyte.
+
+    The other places have some too: 一 is U+4E00.
+    """
     if content.startswith(codecs.BOM_UTF16_LE):
         return "utf-16-le"
     if content.startswith(codecs.BOM_UTF16_BE):
@@ -32,9 +35,11 @@ def _utf16(content: bytes) -> str | None:
     head = content[:1024]
     odd, even = head[1::2].count(0), head[0::2].count(0)
     half = len(head) // 2
-    if half >= 8 and odd > 0.3 * half and even == 0:
+    if half < 8:
+        return None
+    if odd > 0.3 * half and even * 4 < odd:
         return "utf-16-le"
-    return "utf-16-be" if half >= 8 and even > 0.3 * half and odd == 0 else None
+    return "utf-16-be" if even > 0.3 * half and odd * 4 < even else None
 
 
 def _decode_utf16(content: bytes, encoding: str) -> tuple[list[str | None], list[tuple[int, str]], str]:

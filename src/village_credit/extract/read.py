@@ -11,7 +11,7 @@ from python_calamine import CalamineError
 
 from data_contracts.county_terms import BARE_TERMS, CountyTerms
 from village_credit.collector import resting_collector
-from village_credit.extract import archive, dbf, ledger, parquet, workbooks
+from village_credit.extract import access, archive, dbf, ledger, parquet, workbooks
 from village_credit.extract.grid import DeliveredFile, Extract, Grid, Unrecognised
 from village_credit.extract.recognise import recognise
 
@@ -126,7 +126,7 @@ def _note_misnamed(grid: Grid, name: str, kind: str) -> None:
 def _grids(content: bytes, kind: str) -> list[Grid] | tuple[str, str]:
     """Read the tables of one file or member; or the reason's code and what to do."""
     if kind == "access":
-        return "ACCESS_DATABASE", "export its tables with mdb-export -D %F and deliver the CSV files"
+        return _access_grids(content)
     if kind == "text":
         return (
             [ledger.read_text(content)]
@@ -147,6 +147,15 @@ def _binary_grids(content: bytes, kind: str) -> list[Grid] | tuple[str, str]:
     if kind == "xlsx" and (refusal := archive.workbook_refusal(content)):
         return "ARCHIVE_REFUSED", refusal
     return workbooks.read_workbook(content)
+
+
+def _access_grids(content: bytes) -> list[Grid] | tuple[str, str]:
+    """Read an Access database here, or say how the office exports it."""
+    try:
+        return access.read_access(content)
+    except access.AccessUnreadable as error:
+        how = "export its tables with mdb-export -D %F -T '%F %T' and deliver the CSV files"
+        return "ACCESS_DATABASE", f"{error}: {how}"
 
 
 def _is_markup(content: bytes) -> bool:

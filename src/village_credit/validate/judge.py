@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +40,7 @@ FINDINGS = pa.schema(
 )
 PART_ROWS = 65_536  # rows whose models are in memory at once
 _ERROR_CELL = re.compile(r"^#(?:N/A|DIV/0!|REF!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|GETTING_DATA)")
+_ID_DIGITS = re.compile(r"[0-9X*]+")  # an ID column may hold a name or an address: that is not for masking
 _BY_TYPE = {
     **dict.fromkeys(("less_than_equal", "less_than", "greater_than", "greater_than_equal"), "OUT_OF_RANGE"),
     "string_too_long": "TOO_LONG",
@@ -66,14 +68,16 @@ class Normalised:
 
 def normalise(batch: Batch) -> Normalised:
     """Make every cell canonical; raises ExtractRejected where a unit cannot be told."""
+    specs = [spec for spec in batch.terms.specs[batch.contract] if spec.name in batch.rows.column_names]
+    measured: dict[str, Cells] = {}
     columns: dict[str, Cells] = {}
     changes: dict[str, int] = {}
-    for spec in batch.terms.specs[batch.contract]:
-        if spec.name in batch.rows.column_names:
-            columns[spec.name], changes[spec.name] = normalise_column(
-                spec, batch.rows.column(spec.name).to_pylist()
-            )
-    units = convert_units(batch.contract, columns, batch.units)
+    for spec in specs:
+        cells = batch.rows.column(spec.name).to_pylist()
+        columns[spec.name], changes[spec.name] = normalise_column(spec, cells)
+        if spec.column.unit:
+            measured[spec.name] = cells
+    units = convert_units(batch.contract, columns, batch.units, measured)
     return Normalised(columns, units, {name: count for name, count in changes.items() if count})
 
 
@@ -156,12 +160,17 @@ def shape(value: str | None, kind: Kind | None) -> str:
     """Show what a value looks like and not what it is: digits as 9, letters as x, Han as 汉; an ID masked."""
     if value is None:
         return ""
-    if kind is Kind.ID:
+    if kind is Kind.ID and _ID_DIGITS.fullmatch(value):
         return identity.masked(value)
-    return "".join(
-        "9" if c.isdigit() else "x" if c.isascii() and c.isalpha() else "汉" if c.isalpha() else c
-        for c in value[:40]
-    )
+    return "".join(map(_shape_of, value[:40]))
+
+
+def _shape_of(character: str) -> str:
+    if character.isdigit():
+        return "9"
+    if character.isascii():
+        return "x" if character.isalpha() else character
+    return "汉" if unicodedata.category(character)[0] in "LMNC" else character
 
 
 def _id_statuses(names: list[str], columns: list[Cells], count: int) -> list[str] | None:

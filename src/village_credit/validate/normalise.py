@@ -29,11 +29,13 @@ _DAY = re.compile(
 )
 _COMPACT = re.compile(r"^((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})$")
 _MONTH = re.compile(r"^((?:19|20)[0-9]{2})(?:[-./年]([0-9]{1,2})月?|([0-9]{2}))$")
-_SERIAL = re.compile(r"^([2-5][0-9]{4})(?:\.0+)?$")  # 1954 to 2064
+_SERIAL = re.compile(r"^((?:2[1-9]|[345][0-9])[0-9]{3})(?:\.0+)?$")  # 1957 to 2064; 20203 may be 2020年3月
+_OCTOBER_OR_JANUARY = re.compile(r"^(?:19|20)[0-9]{2}\.1$")  # a spreadsheet keeps 2020.10 as 2020.1
 _DAMAGED = re.compile(r"^([1-9])\.([0-9]{14})E\+17$")
-_INTERVAL = re.compile(r"^([0-9.]+)(万)?元?[-~—至到]+([0-9.]+)(万)?元?$")
-_BELOW = re.compile(r"^([0-9.]+)(万)?元?(?:以下|以内)$")
-_ABOVE = re.compile(r"^([0-9.]+)(万)?元?以上$")
+_AMOUNT = r"([0-9]{1,12}(?:\.[0-9]{1,6})?)(万)?(元)?"
+_INTERVAL = re.compile(rf"^{_AMOUNT}[-~—至到]+{_AMOUNT}$")
+_BELOW = re.compile(rf"^{_AMOUNT}(?:以下|以内)$")
+_ABOVE = re.compile(rf"^{_AMOUNT}以上$")
 EXCEL_EPOCH = date(1899, 12, 30)
 SUFFIXES = {
     Kind.YEAR: "年",
@@ -130,15 +132,23 @@ def plain_decimal(text: str) -> str:
 
 
 def _lower_bound(text: str) -> str:
-    """Give the lower bound of a banded value: `5万-20万` is 50000, `5万以下` is 0."""
+    """Give the lower bound of a banded value: `5万-20万` is 50000, `5万以下` is 0; a band upside down stays."""
     bare = text.replace(" ", "")
     if _BELOW.match(bare):
         return "0"
-    above = _ABOVE.match(bare)
-    if above:
+    if above := _ABOVE.match(bare):
         return _scaled(above.group(1), above.group(2))
     interval = _INTERVAL.match(bare)
-    return _scaled(interval.group(1), interval.group(2) or interval.group(4)) if interval else text
+    return (_lower_of(*interval.groups()) or text) if interval else text
+
+
+def _lower_of(
+    low: str, low_wan: str | None, low_yuan: str | None, high: str, high_wan: str | None, _: str | None
+) -> str:
+    """Give the lower amount in yuan: of `5-20万` it is 万 too, of `5000-2万` and `5000元-2万元` it is not."""
+    is_shared = high_wan and not low_yuan and Decimal(low) <= Decimal(high)
+    lower = _scaled(low, low_wan or (high_wan if is_shared else None))
+    return lower if Decimal(lower) <= Decimal(_scaled(high, high_wan)) else ""
 
 
 def _scaled(number: str, ten_thousand: str | None) -> str:
@@ -158,7 +168,7 @@ def day(text: str) -> str:
     if found:
         return f"{found.group(1)}-{int(found.group(2)):02d}-{int(found.group(3)):02d}"
     month = _MONTH.match(bare)
-    if month:
+    if month and not _OCTOBER_OR_JANUARY.match(bare):
         return f"{month.group(1)}-{int(month.group(2) or month.group(3)):02d}-01"
     serial = _SERIAL.match(bare)
     if serial:

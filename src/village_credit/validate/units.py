@@ -13,7 +13,7 @@ from statistics import median
 from data_contracts.fields import Kind
 from data_contracts.registry import FieldSpec, field_specs
 from village_credit.errors import ExtractRejected
-from village_credit.validate.normalise import Cells, plain_decimal
+from village_credit.validate.normalise import Cells, is_interval, plain_decimal
 
 TO_CANONICAL = {
     "mu": Decimal(1), "hectare": Decimal(15), "square_metre": Decimal("0.0015"),
@@ -24,17 +24,38 @@ PAIR = ("measured_mu", "contract_mu")  # …MJ and …MJM of NY/T 2539
 SQUARE_METRE_MEDIAN = 100  # a parcel of more than 100 is square metres: domain of NY/T 2539 deliveries
 YUAN_MEDIAN = 500  # a household's yearly money in 万元 or 千元 is far below
 _PLAIN = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,12})?")
+_OWN_UNIT = re.compile(r"[万元亩]")
 MU_MEDIANS = (3, 300)  # hectares are below, square metres above
 
 
-def convert_units(contract: str, columns: dict[str, Cells], said: dict[str, str | None]) -> dict[str, str]:
-    """Convert measured columns in place to mu, yuan, kilograms; give the unit settled for each field."""
+def convert_units(
+    contract: str,
+    columns: dict[str, Cells],
+    said: dict[str, str | None],
+    delivered: dict[str, Cells] | None = None,
+) -> dict[str, str]:
+    """Convert measured columns in place to mu, yuan, kilograms; give the unit settled for each field.
+
+    `delivered`: the cells as they came, of which some may name a unit of their own.
+    """
     specs = {spec.name: spec for spec in field_specs(contract) if spec.column.unit and spec.name in columns}
     units = _settle(contract, specs, columns, said)
     for name, unit in units.items():
         if TO_CANONICAL[unit] != 1:
-            columns[name] = [_converted(cell, TO_CANONICAL[unit], specs[name].kind) for cell in columns[name]]
+            came = (delivered or columns)[name]
+            columns[name] = [
+                _own_unit(cell, raw) if raw and _OWN_UNIT.search(raw) else _converted(cell, TO_CANONICAL[unit], specs[name].kind)
+                for cell, raw in zip(columns[name], came, strict=True)
+            ]  # fmt: skip
     return units
+
+
+def _own_unit(cell: str | None, raw: str) -> str | None:
+    """A cell that names another unit than its column's is not converted.
+
+    A band in 万 says its yuan by itself; `500元` below 万元 contradicts, and stays for the contract to refuse.
+    """
+    return cell if "万" in raw and is_interval(raw) else raw
 
 
 def _converted(cell: str | None, factor: Decimal, kind: Kind) -> str | None:
@@ -105,7 +126,7 @@ def _by_magnitude(contract: str, kind: Kind, columns: list[Cells]) -> str:
         return "kilogram"
     raise ExtractRejected(
         "UNIT_UNKNOWN",
-        f"{contract}: no unit for its {kind.value} columns and a median of {middle} fits several; state the unit in the header",
+        f"{contract}: no unit for its {kind.value} columns and their magnitude fits several; state the unit in the header",
     )
 
 
