@@ -233,3 +233,18 @@ def test_unmended_workbooks_put_back_change_nothing_but_the_attempt(county_inbox
         for run in (first, second)
     ]
     assert decided[0] == decided[1]
+
+
+def test_a_fresh_file_mends_by_the_key_of_its_contract(tmp_path: Path):
+    inbox = tmp_path / "inbox"
+    synthesize(inbox, COUNTY, 2, 60, 5, AS_OF)
+    path = inbox / COUNTY / "信用社" / "机构.csv"
+    head, row, *rest = path.read_text(encoding="utf-8-sig").splitlines()
+    path.write_text("\n".join([head, f"一号{row[row.index(',') :]}", *rest]), encoding="utf-8-sig")
+    store = new_store(tmp_path)
+    (broken,) = rows_of(store, score(store, inbox), "corrections")
+    assert (broken["state"], broken["line_number"]) == ("open", 2)
+    path.with_name("机构新.csv").write_text(f"{head}\n{row}", encoding="utf-8-sig")
+    (mended,) = rows_of(store, score(store, inbox), "corrections")
+    assert (mended["state"], mended["basis"]) == ("corrected", "key")
+    assert (mended["corrected_by_file"], mended["corrected_by_line"]) == ("信用社/机构新.csv", 2)

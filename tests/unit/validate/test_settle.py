@@ -154,3 +154,14 @@ def test_equal_rows_of_a_unique_key_are_duplicates_and_no_conflict():
     settled = settle("branch", branches(("01", "659900100"), ("01", "659900100")), corrections())
     assert settled.standing.num_rows == 1
     assert settled.outcomes.column("outcome").to_pylist() == ["duplicate"]
+
+
+@pytest.mark.parametrize(("correcting", "stands"), [((1,), ["02"]), ((0, 1), []), ((), [])])
+def test_of_a_unique_key_the_only_row_of_a_correction_stands(correcting: tuple[int, ...], stands: list[str]):
+    rows = branches(("01", "659900100"), ("02", "659900100"))
+    rows = rows.set_column(1, "source_id", pa.array([0, 1], pa.int64()))
+    settled = settle("branch", rows, corrections(*correcting))
+    assert settled.standing.column("branch_code").to_pylist() == stands
+    assert settled.outcomes.column("outcome").to_pylist() == (
+        ["superseded"] if stands else ["quarantined"] * 2
+    )
