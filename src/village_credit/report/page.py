@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from data_contracts.reasons import DECISION_REASONS, EXTRACT_REASONS, ROW_REASONS
-from data_contracts.registry import OFFICES_ZH
+from data_contracts.registry import CONTRACTS_ZH, OFFICES_ZH
 from village_credit.report.draw import STYLE, bars, cards, table
 
 DECISIONS_ZH = {"granted": "授信", "declined": "未授信", "manual_review": "人工复核"}
@@ -141,7 +141,7 @@ def _deliveries(connection: duckdb.DuckDBPyConnection) -> str:
     late = [
         (
             OFFICES_ZH.get(office, office),
-            contract,
+            CONTRACTS_ZH.get(contract, contract),
             place,
             STATES_ZH[state],
             owed,
@@ -151,15 +151,15 @@ def _deliveries(connection: duckdb.DuckDBPyConnection) -> str:
         for office, contract, place, state, owed, newest, *counts in rows
     ]
     bounds = [
-        (OFFICES_ZH.get(office, office), contract, f"{MEASURES_ZH[measure]} {field}".strip(), "无数据" if value is None else f"{value:,.4g}",
+        (OFFICES_ZH.get(office, office), CONTRACTS_ZH.get(contract, contract), f"{MEASURES_ZH[measure]} {field}".strip(), "无数据" if value is None else f"{value:,.4g}",
          "" if low is None else f"{low:,.4g}", "" if high is None else f"{high:,.4g}", f"@{verdict}")
         for office, contract, measure, field, value, low, high, verdict in _rows(
             connection, "SELECT * FROM t_extract_checks WHERE verdict <> 'pass' ORDER BY verdict, office, contract, measure, field")
     ]  # fmt: skip
-    heads = ["部门", "契约", "范围", "情况", "应达到", "最新", "行数", "有效行", "缺少的农户", "其中授信", "其中复核", "其中未授信"]  # fmt: skip
+    heads = ["部门", "表", "范围", "情况", "应达到", "最新", "行数", "有效行", "缺少的农户", "其中授信", "其中复核", "其中未授信"]  # fmt: skip
     text = table(heads, late) if late else "<p>应报的表均已送达。</p>"
     if bounds:
-        text += "<h3>整表检查</h3>" + table(["部门", "契约", "项目", "数值", "下限", "上限", "结论"], bounds)
+        text += "<h3>整表检查</h3>" + table(["部门", "表", "项目", "数值", "下限", "上限", "结论"], bounds)
     return f"<section><h2>应报与送达</h2>{text}</section>"
 
 
