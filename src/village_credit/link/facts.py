@@ -55,12 +55,12 @@ BOOKS = """
 SELECT unit_code, year, persons, labourers, planting_income_yuan, livestock_income_yuan, wage_income_yuan, trade_income_yuan,
        transfer_income_yuan, production_cost_yuan, living_cost_yuan, assets_yuan, debts_yuan, sheep, cattle,
        is_cooperative_member = '是' AS is_cooperative_member
-FROM t WHERE unit_code IS NOT NULL
+FROM t WHERE unit_code IS NOT NULL AND link_status <> 'provisional'
 QUALIFY row_number() OVER (PARTITION BY unit_code, year ORDER BY collected_on DESC NULLS LAST, row_id) = 1
 ORDER BY unit_code, year
 """
 TRADERS = """
-SELECT unit_code, applied_yuan, industry, referred_on FROM t WHERE unit_code IS NOT NULL
+SELECT unit_code, applied_yuan, industry, referred_on FROM t WHERE unit_code IS NOT NULL AND link_status <> 'provisional'
 QUALIFY row_number() OVER (PARTITION BY unit_code ORDER BY referred_on DESC, row_id) = 1 ORDER BY unit_code
 """
 PARCELS = """
@@ -120,21 +120,22 @@ def create_lone_traders(connection: duckdb.DuckDBPyConnection, traders: pa.Table
 def build_facts(
     connection: duckdb.DuckDBPyConnection, settled: dict[str, pa.Table], as_of: date, county_code: str
 ) -> dict[str, pa.Table]:
-    """Give every fact table (columns as their SELECT says); needs `register`, `roster`, `links`, `lone_traders`."""
+    """Give every fact table (columns as their SELECT says); needs `register`, `roster`, `links`, `parcels`, `lone_traders`."""
     born = {"minor_born": birthday_limit(as_of, MINOR_AGE)}
     facts = {
         "households": _query(connection, HOUSEHOLDS, {**born, "county": county_code}),
         "members": _query(connection, MEMBERS, born),
     }
-    connection.register("parcels", settled["land_parcel"])
     connection.register("transfers", settled["land_transfer"])
     facts["parcels"], facts["leases"] = _query(connection, PARCELS), _query(connection, LEASES)
     for fact, (contract, columns) in LISTS.items():
         _join_links(connection, settled[contract])
+        # A fact that keeps its link's status is weighed by it later; of every other a doubtful link adds nothing.
+        certain = "true" if "link_status" in columns else "link_status <> 'provisional'"
         parameters = {"adult_born": birthday_limit(as_of, ADULT_AGE)} if "$adult_born" in columns else {}
         facts[fact] = _query(
             connection,
-            f"SELECT {columns} FROM t WHERE unit_code IS NOT NULL ORDER BY unit_code, row_id",
+            f"SELECT {columns} FROM t WHERE unit_code IS NOT NULL AND {certain} ORDER BY unit_code, row_id",
             parameters,
         )
     for fact, contract, query in (

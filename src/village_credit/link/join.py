@@ -11,19 +11,21 @@ import pyarrow as pa
 from village_credit.link.facts import build_facts, build_identities, create_lone_traders
 from village_credit.link.people import REGISTER, identify
 from village_credit.link.roster import create_roster
-from village_credit.link.star import create_links
+from village_credit.link.star import create_links, subject_details
 from village_credit.link.villages import create_places
+from village_credit.link.weights import Weights, standard_weights
 
 PENDING_REASONS = {"excel_damaged": "ID_DAMAGED", "masked": "ID_MASKED", "check_digit": "ID_CHECK_DIGIT"}
 
 
 @dataclass(frozen=True)
 class Identified:
-    """`people`: who each row is about; `places`: villages by code; `unrepaired`: row_id, reason_code."""
+    """`people`: who each row is about; `places`: villages by code; `unrepaired`: row_id, reason_code; `name_keys`: see names."""
 
     people: pa.Table
     places: pa.Table
     unrepaired: pa.Table
+    name_keys: pa.Table
 
 
 @dataclass(frozen=True)
@@ -46,16 +48,25 @@ def identify_rows(accepted: dict[str, pa.Table], hints: pa.Table) -> Identified:
         FROM identified WHERE id_status IN {tuple(PENDING_REASONS)} AND NOT is_repaired ORDER BY row_id"""
     ).to_arrow_table()
     places = connection.sql("SELECT * FROM places ORDER BY village_code").to_arrow_table()
-    return Identified(people, places, unrepaired)
+    return Identified(
+        people, places, unrepaired, connection.sql("SELECT * FROM name_keys ORDER BY name").to_arrow_table()
+    )
 
 
-def join_rows(settled: dict[str, pa.Table], identified: Identified, as_of: date, county_code: str) -> Linked:
+def join_rows(
+    settled: dict[str, pa.Table],
+    identified: Identified,
+    as_of: date,
+    county_code: str,
+    weights: Weights | None = None,
+) -> Linked:
     """Link every settled row to the roster and build the facts.
 
     `settled`: per contract, standing rows with row_id and source_id (every contract has a table, empty if
     it was not delivered). A row whose village is shared by two townships, and whose ID number does not
     settle which, is ambiguous.
     """
+    weights = weights or standard_weights()
     connection = duckdb.connect()
     connection.register("identified", identified.people)
     standing = pa.table(
@@ -66,7 +77,13 @@ def join_rows(settled: dict[str, pa.Table], identified: Identified, as_of: date,
         }
     )
     create_roster(connection, settled["land_contractor"], settled["land_member"])
-    create_links(connection, _code_rows(connection, settled), standing)
+    connection.register("code_rows", _code_rows(connection, settled))
+    connection.register("parcels", settled["land_parcel"])
+    connection.register("standing", standing)
+    connection.register("unrepaired", identified.unrepaired)
+    connection.register("name_keys", identified.name_keys)
+    connection.register("subject_details", subject_details(settled))
+    create_links(connection, weights)
     ambiguous = _ambiguous(connection)
     create_lone_traders(connection, settled["trader_referral"])
     facts = build_facts(connection, settled, as_of, county_code)

@@ -1,9 +1,9 @@
-"""Every list's row finds its household in the roster, by certainty; each link keeps how it was found.
+"""Every list's record finds its household in the roster, by certainty; each link keeps how it was found.
 
-Stage 1: the contractor code, or the same whole ID number with an agreeing name (bank tables without names:
-the ID number alone). Stage 2: the same after a recorded repair, named by its pass
-(repaired_id, masked_id, mistyped_id). Stage 3, provisional: a machinery row
-without an ID number by exact name within the village, unique on both sides.
+Stage 1: the contractor code, or the same whole ID number with an agreeing name (`id_and_name`; `id_and_member`: the
+name is another member's of that household; `id_only`: the table has no names). Stage 2: the same after a recorded
+repair, named by its pass (`repaired_id`, `masked_id`, `mistyped_id`). Stage 3, provisional: a machine's buyer by
+name within the village, unique on both sides (`name_and_village`), and the scored residue (`scored`).
 """
 
 from __future__ import annotations
@@ -12,82 +12,164 @@ import duckdb
 import pyarrow as pa
 
 from village_credit.link import RULES_VERSION
+from village_credit.link.names import AGREEMENTS, FIRM, agreement
+from village_credit.link.residue import score_residue
+from village_credit.link.weights import Weights
 
-# An ID number in two households decides for neither.
+# One record a household and year; of other lists, one a person.
+HOUSEHOLD_LISTS = ("household_economy", "land_subsidy", "crop_declaration")
+# A debt or listing under the right number and another name is not ignored: a person must confirm it.
+CONFIRMED_BY_PERSON = ("bank_exposure", "negative_list", "related_party")
+PLACES = list(AGREEMENTS)
+
+# Rows that say the same about whom they mean are one record, and share their link.
+SUBJECTS = f"""
+CREATE TABLE subject_rows AS
+SELECT i.row_id, min(i.row_id) OVER w AS subject_id, standing.row_id IS NOT NULL AS is_standing
+FROM identified AS i LEFT JOIN standing USING (row_id)
+WHERE i.contract NOT IN ('land_contractor', 'land_member') AND (standing.row_id IS NOT NULL OR i.row_id IN (SELECT row_id FROM unrepaired))
+WINDOW w AS (PARTITION BY source_id, name, id_number, village_codes, group_no);
+CREATE TABLE subjects AS
+SELECT i.row_id AS subject_id, i.* EXCLUDE (row_id), contract IN {HOUSEHOLD_LISTS} AS is_household_list, persons, area_mu, is_standing
+FROM identified AS i JOIN subject_rows ON subject_rows.subject_id = i.row_id AND subject_rows.row_id = i.row_id
+LEFT JOIN subject_details ON subject_details.row_id = i.row_id
+"""
+
+ROSTER_NAMES = """
+CREATE TABLE roster_units AS
+SELECT unit_code, village_code, nullif(CAST(substr(unit_code, 13, 2) AS INTEGER), 0) AS group_no,
+       count(*) FILTER (is_living) AS persons, max(parcel_mu) AS area_mu
+FROM register JOIN roster USING (unit_code)
+LEFT JOIN (SELECT contractor_code AS unit_code, sum(coalesce(contract_mu, measured_mu)) AS parcel_mu FROM parcels GROUP BY ALL) USING (unit_code)
+GROUP BY ALL;
+CREATE TABLE roster_persons AS
+SELECT row_number() OVER (ORDER BY unit_code, member_no) AS person_no, unit_code, relation, name, person_id, is_living AND is_resident AS is_present
+FROM roster;
+CREATE TABLE roster_names AS
+SELECT person_no, unit_code, name, person_id FROM roster_persons
+UNION
+SELECT person_no, unit_code, contractor_name, person_id FROM roster_persons JOIN register USING (unit_code) WHERE relation = 'head'
+"""
+
+# An ID number in two households decides for the only one where the person still is; else for neither.
 OWNERS = """
 CREATE TABLE owners AS
-SELECT person_id, min(unit_code) AS unit_code, count(DISTINCT unit_code) AS households, list(DISTINCT name) AS names
-FROM roster WHERE person_id IS NOT NULL GROUP BY person_id
+SELECT person_id, count(DISTINCT unit_code) AS registered_in, min(person_no) AS person_no,
+       CASE WHEN count(DISTINCT unit_code) = 1 THEN min(unit_code)
+            WHEN count(DISTINCT unit_code) FILTER (is_present) = 1 THEN min(unit_code) FILTER (is_present) END AS unit_code
+FROM roster_persons WHERE person_id IS NOT NULL GROUP BY person_id
 """
 
-# Names agree when they are equal, or one lacks the father's name after the interpunct.
-BY_ID = """
+CLAIMS = f"""
+CREATE TABLE claims AS
+WITH said AS (SELECT DISTINCT person_id, name FROM subjects WHERE person_id IS NOT NULL),
+own AS (
+    SELECT said.person_id, said.name, owners.unit_code, owners.person_no, min(list_position({PLACES}, {agreement("a", "b")})) AS place
+    FROM said JOIN owners USING (person_id) LEFT JOIN roster_names AS r ON r.person_id = said.person_id AND r.unit_code = owners.unit_code
+    LEFT JOIN name_keys AS a ON a.name = said.name LEFT JOIN name_keys AS b ON b.name = r.name
+    GROUP BY ALL
+), others AS (
+    SELECT own.person_id, own.name, min(list_position({PLACES}, {agreement("a", "b")})) AS place
+    FROM own JOIN roster_names AS r ON r.unit_code = own.unit_code AND r.person_id IS DISTINCT FROM own.person_id
+    JOIN name_keys AS a ON a.name = own.name JOIN name_keys AS b ON b.name = r.name
+    WHERE own.place = {len(PLACES)}
+    GROUP BY ALL
+)
+SELECT own.person_id, own.name, unit_code, person_no,
+       CASE WHEN own.name IS NULL THEN 'no_name' WHEN unit_code IS NULL THEN NULL WHEN {PLACES}[others.place] IN {FIRM} THEN 'member'
+            ELSE {PLACES}[own.place] END AS agreement
+FROM own LEFT JOIN others ON others.person_id = own.person_id AND others.name = own.name
+"""
+
+BY_ID = f"""
 CREATE TABLE id_links AS
-SELECT i.row_id, i.contract, i.source_id, owners.unit_code, households,
-       CASE WHEN i.name IS NULL THEN 'no_name' WHEN list_contains(names, i.name) THEN 'equal'
-            WHEN len(list_filter(names, lambda n: starts_with(n, i.name || '·') OR starts_with(i.name, n || '·'))) > 0 THEN 'patronymic'
-            ELSE 'different' END AS agreement,
-       i.is_repaired, i.repair
-FROM identified AS i JOIN owners USING (person_id)
-JOIN standing USING (row_id)
-WHERE i.contract NOT IN ('land_contractor', 'land_member')
+SELECT subject_id, contract, source_id, unit_code, person_no, agreement,
+       CASE WHEN agreement = 'different' THEN 3 WHEN is_repaired THEN 2 ELSE 1 END AS stage,
+       CASE WHEN unit_code IS NULL THEN 'id_of_two_households' WHEN agreement = 'different' THEN 'id_without_name' WHEN is_repaired THEN repair
+            WHEN agreement = 'no_name' THEN 'id_only' WHEN agreement = 'member' THEN 'id_and_member' ELSE 'id_and_name' END AS pass,
+       CASE WHEN unit_code IS NULL THEN 'refused' WHEN agreement <> 'different' THEN 'automatic'
+            WHEN contract IN {CONFIRMED_BY_PERSON} THEN 'provisional' ELSE 'refused' END AS status
+FROM subjects JOIN claims ON claims.person_id = subjects.person_id AND claims.name IS NOT DISTINCT FROM subjects.name
 """
 
-# Without an ID number: one machine row of that name in the village, and one person of that name there.
+# Without an ID number: one buyer of that name in the village, and one person of that name there.
 BY_NAME = """
 CREATE TABLE name_links AS
 WITH wanted AS (
-    SELECT i.row_id, i.source_id, i.name, i.village_codes[1] AS village_code
-    FROM identified AS i JOIN standing USING (row_id)
-    WHERE i.contract = 'machinery_subsidy' AND i.id_status = 'empty' AND length(i.village_codes) = 1
-    QUALIFY count(*) OVER (PARTITION BY i.name, i.village_codes[1]) = 1
+    SELECT subject_id, name, village_codes[1] AS village_code FROM subjects
+    WHERE contract = 'machinery_subsidy' AND id_status = 'empty' AND length(village_codes) = 1
+    QUALIFY count(*) OVER (PARTITION BY name, village_codes[1]) = 1
 ), named AS (
-    SELECT register.village_code, roster.name, min(unit_code) AS unit_code
-    FROM roster JOIN register USING (unit_code) GROUP BY ALL HAVING count(*) = 1
+    SELECT village_code, name, min(unit_code) AS unit_code
+    FROM roster_names JOIN roster_units USING (unit_code) GROUP BY ALL HAVING count(DISTINCT person_no) = 1
 )
-SELECT wanted.row_id, wanted.source_id, named.unit_code FROM wanted JOIN named USING (village_code, name)
+SELECT subject_id, unit_code FROM wanted JOIN named USING (village_code, name)
+"""
+
+RESIDUE = """
+CREATE TABLE residue AS
+SELECT * FROM subjects ANTI JOIN id_links USING (subject_id) ANTI JOIN name_links USING (subject_id)
+WHERE name IS NOT NULL AND length(village_codes) > 0
+"""
+
+# What a record of the same list already has by its ID number is not given to another by likeness.
+SCORED_LINKS = """
+CREATE TABLE scored_links AS
+WITH taken AS (
+    SELECT DISTINCT source_id AS scope, CASE WHEN is_household_list THEN id_links.unit_code ELSE CAST(person_no AS VARCHAR) END AS claim
+    FROM id_links JOIN subjects USING (subject_id, source_id) WHERE status = 'automatic'
+)
+SELECT left_id AS subject_id, right_group AS unit_code, right_id AS person_no, agreement, score, margin, taken.claim IS NOT NULL AS is_taken,
+       is_accepted AND taken.claim IS NULL AS is_accepted
+FROM best_pairs LEFT JOIN taken USING (scope, claim)
+"""
+
+FOUND = """
+CREATE TABLE found AS
+SELECT subject_id, unit_code, stage, pass, agreement, CAST(NULL AS DOUBLE) AS score, CAST(NULL AS DOUBLE) AS margin, status FROM id_links
+UNION ALL
+SELECT subject_id, unit_code, 3, 'name_and_village', 'equal', NULL, NULL, 'provisional' FROM name_links
+UNION ALL
+SELECT subject_id, unit_code, 3, 'scored', agreement, round(score, 3), round(margin, 3), 'provisional' FROM scored_links WHERE is_accepted
 """
 
 LINKS = f"""
 CREATE TABLE links AS
 WITH by_code AS (
-    SELECT c.row_id, contract, source_id, register.unit_code
-    FROM code_rows AS c JOIN register ON c.contractor_code = register.unit_code
-), found AS (
-    SELECT row_id, contract, source_id, unit_code, 1 AS stage, 'contractor_code' AS pass, 'code' AS agreement, 'automatic' AS status FROM by_code
-    UNION ALL
-    SELECT row_id, contract, source_id, unit_code, CASE WHEN is_repaired THEN 2 ELSE 1 END,
-           CASE WHEN is_repaired THEN repair WHEN agreement = 'no_name' THEN 'id_only' ELSE 'id_and_name' END, agreement, 'automatic'
-    FROM id_links WHERE households = 1 AND agreement <> 'different'
-    UNION ALL
-    -- a debt or listing under the right number and another name is not ignored: a person must confirm it
-    SELECT row_id, contract, source_id, unit_code, 3, 'id_without_name', agreement, 'provisional' FROM id_links
-    WHERE households = 1 AND agreement = 'different' AND contract IN ('bank_exposure', 'negative_list', 'related_party')
-    UNION ALL
-    SELECT row_id, contract, source_id, NULL, 1, CASE WHEN households > 1 THEN 'id_of_two_households' ELSE 'id_without_name' END, agreement, 'refused'
-    FROM id_links WHERE households > 1 OR (agreement = 'different' AND contract NOT IN ('bank_exposure', 'negative_list', 'related_party'))
-    UNION ALL
-    SELECT row_id, 'machinery_subsidy', source_id, unit_code, 3, 'name_and_village', 'equal', 'provisional' FROM name_links
-), every AS (
-    SELECT row_id, contract, source_id FROM code_rows
-    UNION ALL
-    SELECT row_id, contract, source_id FROM identified JOIN standing USING (row_id)
-    WHERE contract NOT IN ('land_contractor', 'land_member')
+    SELECT c.row_id, contract, source_id, register.unit_code FROM code_rows AS c LEFT JOIN register ON c.contractor_code = register.unit_code
 )
-SELECT every.row_id, every.contract, every.source_id, unit_code, stage, pass, agreement,
-       CAST(NULL AS DOUBLE) AS score, CAST(NULL AS DOUBLE) AS margin, coalesce(status, 'unlinked') AS status,
-       '{RULES_VERSION}' AS rules_version
-FROM every LEFT JOIN (SELECT * EXCLUDE (contract, source_id) FROM found) USING (row_id)
+SELECT row_id, contract, source_id, unit_code, CASE WHEN unit_code IS NOT NULL THEN 1 END AS stage,
+       CASE WHEN unit_code IS NOT NULL THEN 'contractor_code' END AS pass, CASE WHEN unit_code IS NOT NULL THEN 'code' END AS agreement,
+       CAST(NULL AS DOUBLE) AS score, CAST(NULL AS DOUBLE) AS margin,
+       CASE WHEN unit_code IS NOT NULL THEN 'automatic' ELSE 'unlinked' END AS status, '{RULES_VERSION}' AS rules_version
+FROM by_code
+UNION ALL
+SELECT r.row_id, contract, source_id, CASE WHEN status <> 'refused' THEN found.unit_code END, stage, pass, agreement, score, margin,
+       coalesce(status, 'unlinked'), '{RULES_VERSION}'
+FROM subject_rows AS r JOIN subjects USING (subject_id) LEFT JOIN found USING (subject_id)
+WHERE r.is_standing
 """
 
 
-def create_links(connection: duckdb.DuckDBPyConnection, code_rows: pa.Table, standing: pa.Table) -> None:
-    """Make `links`, one row per standing row of a linkable contract; needs `register`, `roster`, `identified`.
+def create_links(connection: duckdb.DuckDBPyConnection, weights: Weights) -> None:
+    """Make `links`, one row per standing row of a linkable contract, and `found`, one per linked record.
 
-    `code_rows`: row_id, contract, source_id, contractor_code of rows that carry a contractor code.
-    `standing`: row_id of the rows that were settled as standing.
+    Needs `register`, `roster`, `parcels`, `identified`, `name_keys`, and: `code_rows` (row_id, contract, source_id,
+    contractor_code), `standing` (row_id of rows that were settled as standing), `unrepaired` (row_id of rows whose
+    ID number stays damaged: compared for review only), `subject_details` (row_id, persons, area_mu).
     """
-    connection.register("code_rows", code_rows)
-    connection.register("standing", standing)
-    for statement in (OWNERS, BY_ID, BY_NAME, LINKS):
+    for statement in (SUBJECTS, ROSTER_NAMES, OWNERS, CLAIMS, BY_ID, BY_NAME, RESIDUE):
         connection.execute(statement)
+    score_residue(connection, weights)
+    for statement in (SCORED_LINKS, FOUND, LINKS):
+        connection.execute(statement)
+
+
+def subject_details(settled: dict[str, pa.Table]) -> pa.Table:
+    """Give what lists say beside name and number: row_id, persons (the book), area_mu (the subsidy's contracted land)."""
+    connection = duckdb.connect()
+    connection.register("books", settled["household_economy"])
+    connection.register("subsidies", settled["land_subsidy"])
+    return connection.sql("""
+        SELECT row_id, CAST(persons AS BIGINT) AS persons, CAST(NULL AS DECIMAL(14, 4)) AS area_mu FROM books
+        UNION ALL SELECT row_id, NULL, CAST(contracted_mu AS DECIMAL(14, 4)) FROM subsidies""").to_arrow_table()

@@ -1,0 +1,104 @@
+"""Names become keys that offices of different spelling share: toneless pinyin, and its consonants.
+
+Offices write one name by different standards (买买提, 麦麦提), with or without the father's name, cut at a
+column's width. DuckDB's string distances count UTF-8 bytes, so names are only ever compared by their pinyin.
+`pinyin.csv`: syllable, skeleton (initial's class and nasal end; empty for 尔), and the characters read so.
+"""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from importlib import resources
+
+import duckdb
+import pyarrow as pa
+
+LONG_HAN = 5  # an interpunct, or so many characters: a transliterated name
+CUT_LENGTH = 8  # names this long may have been cut at a column's width
+
+# How two names agree, strongest first. `father` : one of them lacks the father's name.
+AGREEMENTS = ("equal", "sound", "skeleton", "father", "reordered", "cut", "similar", "different")
+AGREEING = ("equal", "sound", "skeleton", "father", "reordered", "cut", "similar")
+FIRM = ("equal", "sound", "skeleton", "father", "cut")  # with less than a whole ID number beside them
+
+PARTS = """
+CREATE OR REPLACE TEMP TABLE name_parts AS
+WITH parts AS (SELECT DISTINCT unnest(string_split(name, '·')) AS part FROM names_given WHERE name IS NOT NULL),
+letters AS (SELECT part, unnest(string_split(part, '')) AS letter, unnest(range(length(part))) AS place FROM parts),
+read AS (SELECT letters.*, coalesce(syllable, lower(letter)) AS syllable, coalesce(skeleton, upper(letter)) AS skeleton
+         FROM letters LEFT JOIN syllables USING (letter))
+SELECT part, string_agg(syllable, '' ORDER BY place) AS pinyin,
+       CASE WHEN min_by(skeleton, place) IN ('', 'N') AND min_by(syllable, place) NOT LIKE 'n%' THEN 'A' ELSE '' END
+       || string_agg(skeleton, '' ORDER BY place) AS skeleton
+FROM read GROUP BY part
+"""
+
+KEYS = """
+CREATE OR REPLACE TABLE name_keys AS
+WITH split AS (
+    SELECT name, string_split(name, '·') AS parts FROM (SELECT DISTINCT name FROM names_given WHERE name IS NOT NULL)
+)
+SELECT name, len(parts) AS part_count, len(parts) > 1 OR length(name) >= $long AS is_long,
+       a.pinyin || coalesce(b.pinyin, '') || coalesce(c.pinyin, '') AS pinyin, a.pinyin AS given_pinyin, coalesce(b.pinyin, '') AS father_pinyin,
+       a.skeleton AS given_skeleton, coalesce(b.skeleton, '') AS father_skeleton, coalesce(c.skeleton, '') AS third_skeleton
+FROM split JOIN name_parts AS a ON a.part = parts[1]
+LEFT JOIN name_parts AS b ON b.part = parts[2] LEFT JOIN name_parts AS c ON c.part = parts[3]
+"""
+
+# `one`, `other`: rows of name_keys under those aliases. Skeletons decide only where both names are long:
+# two Han syllables leave too few consonants.
+AGREEMENT = """
+CASE WHEN {one}.name = {other}.name THEN 'equal'
+     WHEN {one}.pinyin = {other}.pinyin THEN 'sound'
+     WHEN {one}.part_count = {other}.part_count AND {one}.is_long AND {other}.is_long
+      AND {one}.given_skeleton = {other}.given_skeleton AND {one}.father_skeleton = {other}.father_skeleton
+      AND {one}.third_skeleton = {other}.third_skeleton AND length({one}.given_skeleton || {one}.father_skeleton) >= 3
+      AND jaro_winkler_similarity({one}.pinyin, {other}.pinyin) >= 0.70 THEN 'skeleton'
+     WHEN ({one}.part_count > 1 OR {other}.part_count > 1) AND {one}.part_count <> {other}.part_count
+      AND ({one}.given_pinyin = {other}.given_pinyin
+           OR ({one}.given_skeleton = {other}.given_skeleton AND length({one}.given_skeleton) >= 2
+               AND jaro_winkler_similarity({one}.given_pinyin, {other}.given_pinyin) >= 0.70))
+      AND ({one}.father_skeleton = {other}.father_skeleton OR {one}.part_count = 1 OR {other}.part_count = 1) THEN 'father'
+     WHEN {one}.part_count = 2 AND {other}.part_count = 2 AND {one}.given_skeleton = {other}.father_skeleton
+      AND {one}.father_skeleton = {other}.given_skeleton AND {one}.given_skeleton <> {one}.father_skeleton
+      AND length({one}.given_skeleton || {one}.father_skeleton) >= 3 THEN 'reordered'
+     WHEN {one}.part_count = 2 AND {other}.part_count = 2 AND greatest(length({one}.name), length({other}.name)) >= $cut
+      AND {one}.given_skeleton = {other}.given_skeleton AND least(length({one}.father_skeleton), length({other}.father_skeleton)) >= 1
+      AND (starts_with({one}.father_skeleton, {other}.father_skeleton) OR starts_with({other}.father_skeleton, {one}.father_skeleton)) THEN 'cut'
+     WHEN {one}.part_count = {other}.part_count AND {one}.is_long AND {other}.is_long
+      AND ((jaro_similarity({one}.given_pinyin, {other}.given_pinyin) >= 0.88
+            AND ({one}.father_pinyin = {other}.father_pinyin OR jaro_similarity({one}.father_pinyin, {other}.father_pinyin) >= 0.80))
+           OR ({one}.given_skeleton = {other}.given_skeleton AND length({one}.given_skeleton) >= 2
+               AND jaro_similarity({one}.father_pinyin, {other}.father_pinyin) >= 0.70)) THEN 'similar'
+     WHEN NOT {one}.is_long AND NOT {other}.is_long AND {one}.given_skeleton = {other}.given_skeleton
+      AND length({one}.name) = length({other}.name) AND jaro_winkler_similarity({one}.pinyin, {other}.pinyin) >= 0.90 THEN 'similar'
+     ELSE 'different' END
+"""
+
+
+def agreement(one: str, other: str) -> str:
+    """Give the SQL for how two names agree; `one`, `other`: aliases of `name_keys` rows."""
+    return AGREEMENT.replace("$cut", str(CUT_LENGTH)).format(one=one, other=other)
+
+
+@cache
+def syllables() -> pa.Table:
+    """Give letter, syllable and skeleton of every Han character of the frozen table."""
+    text = resources.files("village_credit.link").joinpath("pinyin.csv").read_text(encoding="utf-8")
+    rows = [
+        (letter, row["syllable"], row["skeleton"])
+        for row in csv.DictReader(text.splitlines())
+        for letter in row["characters"]
+    ]
+    columns = zip(*rows, strict=True)
+    return pa.table(dict(zip(("letter", "syllable", "skeleton"), map(list, columns), strict=True)))
+
+
+def create_name_keys(connection: duckdb.DuckDBPyConnection, names: str) -> None:
+    """Make `name_keys`, one row per distinct name; `names`: a query that gives a column `name`."""
+    connection.register("syllables", syllables())
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW names_given AS {names}")
+    connection.execute(PARTS)
+    connection.execute(KEYS, {"long": LONG_HAN})
+    connection.execute("DROP VIEW names_given; DROP TABLE name_parts")
