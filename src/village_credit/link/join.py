@@ -30,12 +30,13 @@ class Identified:
 
 @dataclass(frozen=True)
 class Linked:
-    """`facts` by household, `links` per row, `identities` for the vault, `ambiguous` rows (row_id, reason_code)."""
+    """`facts` by household, `links` per row, `identities` for the vault, `ambiguous` rows (row_id, reason_code), `doubts` for review."""
 
     facts: dict[str, pa.Table]
     links: pa.Table
     identities: pa.Table
     ambiguous: pa.Table
+    doubts: pa.Table
 
 
 def identify_rows(accepted: dict[str, pa.Table], hints: pa.Table) -> Identified:
@@ -88,7 +89,8 @@ def join_rows(
     create_lone_traders(connection, settled["trader_referral"])
     facts = build_facts(connection, settled, as_of, county_code)
     links = connection.sql("SELECT * FROM links ORDER BY row_id").to_arrow_table()
-    return Linked(facts, links, build_identities(connection, as_of), ambiguous)
+    doubts = connection.sql("SELECT * FROM doubts ORDER BY subject_id").to_arrow_table()
+    return Linked(facts, links, build_identities(connection, as_of), ambiguous, doubts)
 
 
 def _code_rows(connection: duckdb.DuckDBPyConnection, settled: dict[str, pa.Table]) -> pa.Table:

@@ -2,7 +2,8 @@
 
 Offices write one name by different standards (买买提, 麦麦提), with or without the father's name, cut at a
 column's width. DuckDB's string distances count UTF-8 bytes, so names are only ever compared by their pinyin.
-`pinyin.csv`: syllable, skeleton (initial's class and nasal end; empty for 尔), and the characters read so.
+`pinyin.csv`: syllable, skeleton (initial's class and nasal end; empty for 尔), and the characters read so;
+`name_variants.csv`: older spellings that no rule of sound leads to the newer one.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 LONG_HAN = 5  # an interpunct, or so many characters: a transliterated name
-CUT_LENGTH = 8  # names this long may have been cut at a column's width
+CUT_LENGTH = 9  # names this long may have been cut at a column's width: ten characters, or twenty bytes
 
 # How two names agree, strongest first. `father` : one of them lacks the father's name.
 AGREEMENTS = ("equal", "sound", "skeleton", "father", "reordered", "cut", "similar", "different")
@@ -25,7 +26,9 @@ FIRM = ("equal", "sound", "skeleton", "father", "cut")  # with less than a whole
 PARTS = """
 CREATE OR REPLACE TEMP TABLE name_parts AS
 WITH parts AS (SELECT DISTINCT unnest(string_split(name, '·')) AS part FROM names_given WHERE name IS NOT NULL),
-letters AS (SELECT part, unnest(string_split(part, '')) AS letter, unnest(range(length(part))) AS place FROM parts),
+known AS (SELECT parts.part, max_by(coalesce(same_as || substr(parts.part, length(v.part) + 1), parts.part), coalesce(length(v.part), 0)) AS spelling
+          FROM parts LEFT JOIN name_variants AS v ON starts_with(parts.part, v.part) GROUP BY parts.part),
+letters AS (SELECT part, unnest(string_split(spelling, '')) AS letter, unnest(range(length(spelling))) AS place FROM known),
 read AS (SELECT letters.*, coalesce(syllable, lower(letter)) AS syllable, coalesce(skeleton, upper(letter)) AS skeleton
          FROM letters LEFT JOIN syllables USING (letter))
 SELECT part, string_agg(syllable, '' ORDER BY place) AS pinyin,
@@ -46,8 +49,8 @@ FROM split JOIN name_parts AS a ON a.part = parts[1]
 LEFT JOIN name_parts AS b ON b.part = parts[2] LEFT JOIN name_parts AS c ON c.part = parts[3]
 """
 
-# `one`, `other`: rows of name_keys under those aliases. Skeletons decide only where both names are long:
-# two Han syllables leave too few consonants.
+# `one`, `other`: rows of name_keys under those aliases. Skeletons decide only where both names are long: two Han
+# syllables leave too few consonants. 尔 has no consonant where another standard writes 力 or 热: hence without L.
 AGREEMENT = """
 CASE WHEN {one}.name = {other}.name THEN 'equal'
      WHEN {one}.pinyin = {other}.pinyin THEN 'sound'
@@ -63,32 +66,46 @@ CASE WHEN {one}.name = {other}.name THEN 'equal'
      WHEN {one}.part_count = 2 AND {other}.part_count = 2 AND {one}.given_skeleton = {other}.father_skeleton
       AND {one}.father_skeleton = {other}.given_skeleton AND {one}.given_skeleton <> {one}.father_skeleton
       AND length({one}.given_skeleton || {one}.father_skeleton) >= 3 THEN 'reordered'
-     WHEN {one}.part_count = 2 AND {other}.part_count = 2 AND greatest(length({one}.name), length({other}.name)) >= $cut
+     WHEN {one}.part_count = 2 AND {other}.part_count = 2 AND least(length({one}.name), length({other}.name)) >= $cut
       AND {one}.given_skeleton = {other}.given_skeleton AND least(length({one}.father_skeleton), length({other}.father_skeleton)) >= 1
       AND (starts_with({one}.father_skeleton, {other}.father_skeleton) OR starts_with({other}.father_skeleton, {one}.father_skeleton)) THEN 'cut'
      WHEN {one}.part_count = {other}.part_count AND {one}.is_long AND {other}.is_long
-      AND ((jaro_similarity({one}.given_pinyin, {other}.given_pinyin) >= 0.88
-            AND ({one}.father_pinyin = {other}.father_pinyin OR jaro_similarity({one}.father_pinyin, {other}.father_pinyin) >= 0.80))
-           OR ({one}.given_skeleton = {other}.given_skeleton AND length({one}.given_skeleton) >= 2
-               AND jaro_similarity({one}.father_pinyin, {other}.father_pinyin) >= 0.70)) THEN 'similar'
+      AND (({fathers} >= 0.80 AND ({givens} >= 0.88
+            OR ({givens} >= 0.78 AND length({one}.given_skeleton) >= 2
+                AND replace({one}.given_skeleton, 'L', '') = replace({other}.given_skeleton, 'L', ''))))
+           OR ({fathers} >= 0.70 AND {one}.given_skeleton = {other}.given_skeleton AND length({one}.given_skeleton) >= 2)) THEN 'similar'
      WHEN NOT {one}.is_long AND NOT {other}.is_long AND {one}.given_skeleton = {other}.given_skeleton
-      AND length({one}.name) = length({other}.name) AND jaro_winkler_similarity({one}.pinyin, {other}.pinyin) >= 0.90 THEN 'similar'
+      AND length({one}.name) = length({other}.name) AND jaro_winkler_similarity({one}.pinyin, {other}.pinyin) >= 0.80 THEN 'similar'
      ELSE 'different' END
 """
 
 
 def agreement(one: str, other: str) -> str:
     """Give the SQL for how two names agree; `one`, `other`: aliases of `name_keys` rows."""
-    return AGREEMENT.replace("$cut", str(CUT_LENGTH)).format(one=one, other=other)
+    givens = f"jaro_similarity({one}.given_pinyin, {other}.given_pinyin)"
+    fathers = f"CASE WHEN {one}.father_pinyin = {other}.father_pinyin THEN 1.0 ELSE jaro_similarity({one}.father_pinyin, {other}.father_pinyin) END"
+    return AGREEMENT.replace("$cut", str(CUT_LENGTH)).format(
+        one=one, other=other, givens=givens, fathers=fathers
+    )
+
+
+def _read(file_name: str) -> list[dict[str, str]]:
+    text = resources.files("village_credit.link").joinpath(file_name).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+@cache
+def variants() -> pa.Table:
+    """Give irregular spellings: part, same_as."""
+    return pa.Table.from_pylist(_read("name_variants.csv"))
 
 
 @cache
 def syllables() -> pa.Table:
     """Give letter, syllable and skeleton of every Han character of the frozen table."""
-    text = resources.files("village_credit.link").joinpath("pinyin.csv").read_text(encoding="utf-8")
     rows = [
         (letter, row["syllable"], row["skeleton"])
-        for row in csv.DictReader(text.splitlines())
+        for row in _read("pinyin.csv")
         for letter in row["characters"]
     ]
     columns = zip(*rows, strict=True)
@@ -98,6 +115,7 @@ def syllables() -> pa.Table:
 def create_name_keys(connection: duckdb.DuckDBPyConnection, names: str) -> None:
     """Make `name_keys`, one row per distinct name; `names`: a query that gives a column `name`."""
     connection.register("syllables", syllables())
+    connection.register("name_variants", variants())
     connection.execute(f"CREATE OR REPLACE TEMP VIEW names_given AS {names}")
     connection.execute(PARTS)
     connection.execute(KEYS, {"long": LONG_HAN})

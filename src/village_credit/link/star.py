@@ -2,8 +2,8 @@
 
 Stage 1: the contractor code, or the same whole ID number with an agreeing name (`id_and_name`; `id_and_member`: the
 name is another member's of that household; `id_only`: the table has no names). Stage 2: the same after a recorded
-repair, named by its pass (`repaired_id`, `masked_id`, `mistyped_id`). Stage 3, provisional: a machine's buyer by
-name within the village, unique on both sides (`name_and_village`), and the scored residue (`scored`).
+repair, named by its pass (`repaired_id`, `masked_id`, `mistyped_id`). Stage 3, provisional: the residue
+scored within the village (`scored`; `name_and_village` where no number but an equal name told).
 """
 
 from __future__ import annotations
@@ -51,34 +51,36 @@ UNION
 SELECT person_no, unit_code, contractor_name, person_id FROM roster_persons JOIN register USING (unit_code) WHERE relation = 'head'
 """
 
-# An ID number in two households decides for the only one where the person still is; else for neither.
-OWNERS = """
-CREATE TABLE owners AS
-SELECT person_id, count(DISTINCT unit_code) AS registered_in, min(person_no) AS person_no,
-       CASE WHEN count(DISTINCT unit_code) = 1 THEN min(unit_code)
-            WHEN count(DISTINCT unit_code) FILTER (is_present) = 1 THEN min(unit_code) FILTER (is_present) END AS unit_code
-FROM roster_persons WHERE person_id IS NOT NULL GROUP BY person_id
-"""
-
+# How a name agrees with each household where its ID number is registered: with the owner's names, else a member's.
+# Of several households the only agreeing one counts, else the only one where the person still is; else none.
 CLAIMS = f"""
 CREATE TABLE claims AS
 WITH said AS (SELECT DISTINCT person_id, name FROM subjects WHERE person_id IS NOT NULL),
 own AS (
-    SELECT said.person_id, said.name, owners.unit_code, owners.person_no, min(list_position({PLACES}, {agreement("a", "b")})) AS place
-    FROM said JOIN owners USING (person_id) LEFT JOIN roster_names AS r ON r.person_id = said.person_id AND r.unit_code = owners.unit_code
+    SELECT said.person_id, said.name, p.unit_code, min(p.person_no) AS person_no, bool_or(is_present) AS is_present,
+           min(list_position({PLACES}, {agreement("a", "b")})) AS place
+    FROM said JOIN roster_persons AS p USING (person_id) JOIN roster_names AS r USING (person_no)
     LEFT JOIN name_keys AS a ON a.name = said.name LEFT JOIN name_keys AS b ON b.name = r.name
     GROUP BY ALL
 ), others AS (
-    SELECT own.person_id, own.name, min(list_position({PLACES}, {agreement("a", "b")})) AS place
-    FROM own JOIN roster_names AS r ON r.unit_code = own.unit_code AND r.person_id IS DISTINCT FROM own.person_id
+    SELECT own.person_id, own.name, own.unit_code, min(list_position({PLACES}, {agreement("a", "b")})) AS place
+    FROM own JOIN roster_names AS r ON r.unit_code = own.unit_code AND r.person_no <> own.person_no
     JOIN name_keys AS a ON a.name = own.name JOIN name_keys AS b ON b.name = r.name
     WHERE own.place = {len(PLACES)}
     GROUP BY ALL
+), told AS (
+    SELECT own.person_id, own.name, own.unit_code, person_no, is_present,
+           CASE WHEN own.name IS NULL THEN 'no_name' WHEN {PLACES}[others.place] IN {FIRM} THEN 'member' ELSE {PLACES}[own.place] END AS agreement
+    FROM own LEFT JOIN others ON others.person_id = own.person_id AND others.name = own.name AND others.unit_code = own.unit_code
+), ranked AS (
+    SELECT *, agreement NOT IN ('different', 'member') AS agrees, count(*) OVER w AS households,
+           count(*) FILTER (agreement NOT IN ('different', 'member')) OVER w AS agreeing,
+           count(*) FILTER (is_present AND agreement NOT IN ('different', 'member')) OVER w AS agreeing_present
+    FROM told WINDOW w AS (PARTITION BY person_id, name)
 )
-SELECT own.person_id, own.name, unit_code, person_no,
-       CASE WHEN own.name IS NULL THEN 'no_name' WHEN unit_code IS NULL THEN NULL WHEN {PLACES}[others.place] IN {FIRM} THEN 'member'
-            ELSE {PLACES}[own.place] END AS agreement
-FROM own LEFT JOIN others ON others.person_id = own.person_id AND others.name = own.name
+SELECT person_id, name, CASE WHEN is_told THEN unit_code END AS unit_code, person_no, agreement
+FROM (SELECT *, households = 1 OR (agrees AND (agreeing = 1 OR (is_present AND agreeing_present = 1))) AS is_told FROM ranked)
+QUALIFY row_number() OVER (PARTITION BY person_id, name ORDER BY is_told DESC, unit_code) = 1
 """
 
 BY_ID = f"""
@@ -92,23 +94,9 @@ SELECT subject_id, contract, source_id, unit_code, person_no, agreement,
 FROM subjects JOIN claims ON claims.person_id = subjects.person_id AND claims.name IS NOT DISTINCT FROM subjects.name
 """
 
-# Without an ID number: one buyer of that name in the village, and one person of that name there.
-BY_NAME = """
-CREATE TABLE name_links AS
-WITH wanted AS (
-    SELECT subject_id, name, village_codes[1] AS village_code FROM subjects
-    WHERE contract = 'machinery_subsidy' AND id_status = 'empty' AND length(village_codes) = 1
-    QUALIFY count(*) OVER (PARTITION BY name, village_codes[1]) = 1
-), named AS (
-    SELECT village_code, name, min(unit_code) AS unit_code
-    FROM roster_names JOIN roster_units USING (unit_code) GROUP BY ALL HAVING count(DISTINCT person_no) = 1
-)
-SELECT subject_id, unit_code FROM wanted JOIN named USING (village_code, name)
-"""
-
 RESIDUE = """
 CREATE TABLE residue AS
-SELECT * FROM subjects ANTI JOIN id_links USING (subject_id) ANTI JOIN name_links USING (subject_id)
+SELECT * FROM subjects ANTI JOIN id_links USING (subject_id)
 WHERE name IS NOT NULL AND length(village_codes) > 0
 """
 
@@ -119,18 +107,32 @@ WITH taken AS (
     SELECT DISTINCT source_id AS scope, CASE WHEN is_household_list THEN id_links.unit_code ELSE CAST(person_no AS VARCHAR) END AS claim
     FROM id_links JOIN subjects USING (subject_id, source_id) WHERE status = 'automatic'
 )
-SELECT left_id AS subject_id, right_group AS unit_code, right_id AS person_no, agreement, score, margin, taken.claim IS NOT NULL AS is_taken,
-       is_accepted AND taken.claim IS NULL AS is_accepted
-FROM best_pairs LEFT JOIN taken USING (scope, claim)
+SELECT left_id AS subject_id, right_group AS unit_code, right_id AS person_no, agreement, round(score, 3) AS score, round(margin, 3) AS margin,
+       CASE WHEN id_status = 'empty' AND agreement = 'equal' THEN 'name_and_village' ELSE 'scored' END AS pass,
+       taken.claim IS NOT NULL AS is_taken, is_accepted AND taken.claim IS NULL AS is_accepted
+FROM best_pairs JOIN subjects ON subject_id = left_id LEFT JOIN taken USING (scope, claim)
 """
 
 FOUND = """
 CREATE TABLE found AS
 SELECT subject_id, unit_code, stage, pass, agreement, CAST(NULL AS DOUBLE) AS score, CAST(NULL AS DOUBLE) AS margin, status FROM id_links
 UNION ALL
-SELECT subject_id, unit_code, 3, 'name_and_village', 'equal', NULL, NULL, 'provisional' FROM name_links
-UNION ALL
-SELECT subject_id, unit_code, 3, 'scored', agreement, round(score, 3), round(margin, 3), 'provisional' FROM scored_links WHERE is_accepted
+SELECT subject_id, unit_code, 3, pass, agreement, score, margin, 'provisional' FROM scored_links WHERE is_accepted
+"""
+
+# What a person must look at, best first: links that wait, conflicts, and likenesses that a rule stopped. A stopped
+# likeness of a damaged row is shown too: a person's word links what the rules leave quarantined.
+DOUBTS = """
+CREATE TABLE doubts AS
+SELECT subject_id, contract, source_id, unit_code, person_no, agreement, score, margin, pass, status, is_standing
+FROM (
+    SELECT subject_id, unit_code, person_no, agreement, CAST(NULL AS DOUBLE) AS score, CAST(NULL AS DOUBLE) AS margin, pass, status
+    FROM id_links WHERE status <> 'automatic'
+    UNION ALL
+    SELECT subject_id, unit_code, person_no, agreement, score, margin, CASE WHEN is_accepted THEN pass WHEN is_taken THEN 'taken' ELSE 'tie' END,
+           CASE WHEN is_accepted THEN 'provisional' ELSE 'unlinked' END
+    FROM scored_links
+) JOIN (SELECT subject_id, contract, source_id, is_standing FROM subjects) USING (subject_id)
 """
 
 LINKS = f"""
@@ -152,16 +154,16 @@ WHERE r.is_standing
 
 
 def create_links(connection: duckdb.DuckDBPyConnection, weights: Weights) -> None:
-    """Make `links`, one row per standing row of a linkable contract, and `found`, one per linked record.
+    """Make `links`, one row per standing row of a linkable contract, `found`, one per linked record, and `doubts`, one per record that a person must look at.
 
     Needs `register`, `roster`, `parcels`, `identified`, `name_keys`, and: `code_rows` (row_id, contract, source_id,
     contractor_code), `standing` (row_id of rows that were settled as standing), `unrepaired` (row_id of rows whose
     ID number stays damaged: compared for review only), `subject_details` (row_id, persons, area_mu).
     """
-    for statement in (SUBJECTS, ROSTER_NAMES, OWNERS, CLAIMS, BY_ID, BY_NAME, RESIDUE):
+    for statement in (SUBJECTS, ROSTER_NAMES, CLAIMS, BY_ID, RESIDUE):
         connection.execute(statement)
     score_residue(connection, weights)
-    for statement in (SCORED_LINKS, FOUND, LINKS):
+    for statement in (SCORED_LINKS, FOUND, DOUBTS, LINKS):
         connection.execute(statement)
 
 
