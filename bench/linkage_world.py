@@ -23,7 +23,7 @@ from data_contracts.registry import INCOMING
 from village_credit.acts.intake import _concat
 from village_credit.synthetic import name_lists
 from village_credit.synthetic.chance import stream
-from village_credit.synthetic.people import HEAD, SPOUSE, People, build_people
+from village_credit.synthetic.people import SPOUSE, People, build_people
 from village_credit.synthetic.places import Places, build_places
 from village_credit.validate.identity import id_status
 from village_credit.validate.normalise import name as normalised
@@ -317,7 +317,6 @@ def _register(seed: int, folk: _Folk) -> dict[str, pa.Table]:
         },
         "land_parcel": {"parcel_code": [f"{code[:14]}{n % 10**5:05d}" for n, code in enumerate(places.contractor_codes)], "contractor_code": places.contractor_codes.tolist(), "contract_mu": [Decimal(int(a)) / 10 for a in folk.area]},
     }  # fmt: skip
-    assert (people.relation[people.head] == HEAD).all()
     return {
         contract: _filled(contract, rows | {"row_id": ids[n], "source_id": np.full(ids[n].size, n)})
         for n, (contract, rows) in enumerate(tables.items())
