@@ -36,14 +36,20 @@ lint: $(STAMP) ## style, types and the walls between stages
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP) .venv-bench/.installed ## the whole path and intake, as ratios to a floor measured in the same run
+bench: $(STAMP) .venv-bench/.installed .venv-splink/.installed ## the whole path and intake, as ratios to a floor measured in the same run; linkage against truth
 	$(BIN)/python -m bench.path
 	$(BIN)/python -m bench.intake
+	$(BIN)/python -m bench.linkage
 
-# a peer to compare with, in an environment of its own
+# peers to compare with, each in an environment of its own
 .venv-bench/.installed: bench/frictionless.lock
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/frictionless.lock
+	@touch $@
+
+.venv-splink/.installed: bench/splink.lock
+	$(PYTHON) -m venv .venv-splink
+	.venv-splink/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/splink.lock
 	@touch $@
 
 fuzz: $(STAMP) ## FILES hostile files of SEED: none may crash, hang, lose a line or pass without a reason
@@ -84,4 +90,4 @@ lock: $(STAMP) ## resolve requirements.lock anew (names, versions, hashes; no ad
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11 --group dev pyproject.toml --output-file requirements.lock
 
 clean: ## remove what was built, not the store
-	rm -rf build $(VENV) .venv-contracts .venv-bench .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf build $(VENV) .venv-contracts .venv-bench .venv-splink .mypy_cache .ruff_cache .import_linter_cache .hypothesis
