@@ -186,6 +186,15 @@ def _telling(verb: Verb) -> None:
     )
     mended.add_argument("run")
     mended.add_argument("--out", required=True, type=Path, help="the folder to write into; personal data")
+    linked = verb(
+        "links",
+        "The doubtful links of a run as a workbook, and a person's decisions back, for every later run.",
+        "links review RUN --out build/review.xlsx",
+    )
+    linked.add_argument("act", choices=("review", "apply"))
+    linked.add_argument("target", help="review: the run; apply: the workbook with its decisions")
+    linked.add_argument("--out", type=Path, help="review: the workbook to write; personal data")
+    linked.add_argument("--by", help="apply: who decided (default: the login)")
     explained = verb(
         "explain",
         "Every figure behind one decision, with office, file and line.",

@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from village_credit.acts import compare, inputs, publish, rescore, score, sign, tell
@@ -279,6 +280,27 @@ def do_corrections(words: argparse.Namespace, paths: Settings) -> int:
     return show(words, result, lambda: "\n".join(text) or "nothing is open")
 
 
+def do_links(words: argparse.Namespace, paths: Settings) -> int:
+    """Carry doubtful links out to a person, or the person's decisions back."""
+    from village_credit.acts import links  # noqa: PLC0415  # only this verb needs it
+
+    store = store_of(paths)
+    if words.act == "review":
+        if words.out is None:
+            raise UsageError("links review RUN needs --out FILE")
+        made = links.write_review(store, words.target, words.out, paths.counties)
+        grounds = ", ".join(f"{count:,} {name}" for name, count in made.grounds.items())
+        return show(words, dataclasses.asdict(made), lambda: f"{made.path}: {made.rows:,} doubtful links ({grounds or 'none'}); personal data")  # fmt: skip
+    applied = links.apply_review(store, Path(words.target), words.by or login(), paths.counties)
+    return show(
+        words,
+        dataclasses.asdict(applied),
+        lambda: (
+            f"county {applied.county_code}: {applied.same:,} confirmed, {applied.other:,} refused, {applied.unchanged:,} known already; the next scoring uses them (village-credit rescore --county {applied.county_code})"
+        ),
+    )
+
+
 def do_contracts(words: argparse.Namespace, _paths: Settings) -> int:
     """Write what offices are handed, or check that it is current."""
     from village_credit.acts import contracts  # noqa: PLC0415  # only this verb needs it
@@ -314,5 +336,5 @@ def do_train(words: argparse.Namespace, _paths: Settings) -> int:
 VERBS: dict[str, Callable[[argparse.Namespace, Settings], int]] = {
     "synthesize": do_synthesize, "score": do_score, "rescore": do_rescore, "diff": do_diff, "approve": do_approve, "publish": do_publish,
     "explain": do_explain, "notices": do_notices, "report": do_report, "status": do_status, "policy": do_policy, "ledger": do_ledger,
-    "package": do_package, "corrections": do_corrections, "contracts": do_contracts, "train": do_train,
+    "package": do_package, "corrections": do_corrections, "links": do_links, "contracts": do_contracts, "train": do_train,
 }  # fmt: skip

@@ -38,6 +38,7 @@ class Intake:
     is_quarantine, value_masked.
     `corrections`: one row per quarantined row: source_id, line_number, correction_number, state (open, retried,
     corrected), corrected_by_source, corrected_by_line, basis (correction_number, key; null while open).
+    `doubts`: one row per record whose link a person must look at, with names (C2: for the review workbook only).
     """
 
     sources: list[Source]
@@ -49,3 +50,4 @@ class Intake:
     reconciliation: pa.Table
     findings: pa.Table
     corrections: pa.Table
+    doubts: pa.Table

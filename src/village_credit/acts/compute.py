@@ -23,6 +23,7 @@ from village_credit.acts.inputs import (
     rows_before,
 )
 from village_credit.acts.intake import outcome_counts, take_in
+from village_credit.acts.links import given_verdicts, verdicts_of
 from village_credit.decide.decide import decide
 from village_credit.extract.grid import DeliveredFile
 from village_credit.features.build import build_features
@@ -33,7 +34,7 @@ from village_credit.publish.gates import judge_gates
 from village_credit.publish.keys import household_keys, row_key_hash
 from village_credit.publish.ledger import read_ledger
 from village_credit.publish.sealing import run_id_of, table_hash
-from village_credit.publish.store import Store
+from village_credit.publish.store import Store, canonical_json, sha256_of
 from village_credit.publish.tables import run_tables
 from village_credit.report.page import run_page
 from village_credit.run import Intake
@@ -76,6 +77,7 @@ def identify_run(
     entries = read_ledger(store.root / "ledger")
     earlier = publication_before(entries, request.county_code, request.as_of)
     before = limits_in_force(store, earlier, request.as_of)
+    said = given_verdicts(entries, request.county_code)
     parts = {
         "county_code": request.county_code,
         "as_of": request.as_of.isoformat(),
@@ -88,6 +90,7 @@ def identify_run(
         "pseudonym_key": store.keys.pseudonym_key_id,
         "limits_in_force": table_hash(before),
         "rows_before": rows_before(store, earlier),
+        "link_verdicts": sha256_of(canonical_json(said)),
     }
     return run_id_of(parts), parts, before
 
@@ -103,7 +106,8 @@ def compute_run(
     """Compute every table of a run in memory; nothing is written."""
     clock = clock or Clock(None)
     run_id, parts, before = identity
-    intake = take_in(delivered, request.as_of, request.county_code, rules.terms)
+    verdicts = verdicts_of(read_ledger(store.root / "ledger"), request.county_code, store.keys)
+    intake = take_in(delivered, request.as_of, request.county_code, rules.terms, verdicts)
     clock.lap("read, validate, link")
     pseudonyms = household_keys(store.keys, intake.facts["households"].column("unit_code").to_pylist())
     facts = {**intake.facts, "in_force": _by_unit(before, pseudonyms)}
@@ -209,6 +213,7 @@ def _manifest(
         },
         "pseudonym_key": parts["pseudonym_key"],
         "limits_in_force_sha256": parts["limits_in_force"],
+        "link_verdicts_sha256": parts["link_verdicts"],
         "counts": {"lines": outcome_counts(intake), "households": households, "registered": intake.facts["households"].num_rows},
         "sum_limit_yuan": pc.sum(granted.column("limit_yuan")).as_py() or 0,
         "gates": dict(sorted(Counter(tables["gates"].column("verdict").to_pylist()).items())),

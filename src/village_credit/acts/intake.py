@@ -17,6 +17,7 @@ from village_credit.errors import ExtractRejected, NoRegister
 from village_credit.extract.grid import DeliveredFile, Extract, Unrecognised
 from village_credit.extract.read import read_file
 from village_credit.link.join import Identified, Linked, identify_rows, join_rows
+from village_credit.link.verdicts import Verdicts
 from village_credit.run import Intake, Source
 from village_credit.validate.judge import FINDINGS, Batch, judge, normalise
 from village_credit.validate.normalise import Cells
@@ -57,9 +58,16 @@ class _Desk:
 
 
 def take_in(
-    files: Iterable[DeliveredFile], as_of: date, county_code: str, terms: CountyTerms = BARE_TERMS
+    files: Iterable[DeliveredFile],
+    as_of: date,
+    county_code: str,
+    terms: CountyTerms = BARE_TERMS,
+    verdicts: Verdicts | None = None,
 ) -> Intake:
-    """Read, validate, settle and link a county's files by its terms; raises NoRegister where nobody can be scored."""
+    """Read, validate, settle and link a county's files by its terms; raises NoRegister where nobody can be scored.
+
+    `verdicts`: what people said of doubtful links.
+    """
     desk = _Desk()
     seen: set[str] = set()
     for file in files:
@@ -77,10 +85,10 @@ def take_in(
         },
         schema=pa.schema([("source_id", pa.int64()), ("place_hint", pa.string())]),
     )
-    identified = identify_rows(accepted, hints)
+    identified = identify_rows(accepted, hints, verdicts)
     settled, outcomes = _settle_all(accepted, identified, desk.sources)
     accepted.clear()  # from here on only settled rows are needed
-    linked = join_rows(settled, identified, as_of, county_code)
+    linked = join_rows(settled, identified, as_of, county_code, verdicts=verdicts)
     gone = pa.concat_tables([*outcomes, _as_outcomes(identified.unrepaired), _as_outcomes(linked.ambiguous)])
     return _account(desk, gone, linked, identified, settled)
 
@@ -316,6 +324,7 @@ def _account(
         reconciliation,
         findings,
         corrections_of(connection, desk.sources),
+        linked.doubts,
     )
 
 

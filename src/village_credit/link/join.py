@@ -12,10 +12,24 @@ from village_credit.link.facts import build_facts, build_identities, create_lone
 from village_credit.link.people import REGISTER, identify
 from village_credit.link.roster import create_roster
 from village_credit.link.star import create_links, subject_details
+from village_credit.link.verdicts import RECORD_TEXT, Verdicts, no_verdicts
 from village_credit.link.villages import create_places
 from village_credit.link.weights import Weights, standard_weights
 
 PENDING_REASONS = {"excel_damaged": "ID_DAMAGED", "masked": "ID_MASKED", "check_digit": "ID_CHECK_DIGIT"}
+
+
+UNREPAIRED = f"""
+WITH pending AS (
+    SELECT row_id, CASE id_status {"".join(f" WHEN '{status}' THEN '{code}'" for status, code in PENDING_REASONS.items())} END AS reason_code,
+           {RECORD_TEXT} AS record_text
+    FROM identified WHERE id_status IN {tuple(PENDING_REASONS)} AND NOT is_repaired
+), known AS (
+    SELECT row_id FROM pending WHERE (SELECT count(*) FROM verdicts) > 0
+      AND record_key(record_text) IN (SELECT record_key FROM verdicts WHERE verdict = 'same')
+)
+SELECT row_id, reason_code FROM pending ANTI JOIN known USING (row_id) ORDER BY row_id
+"""
 
 
 @dataclass(frozen=True)
@@ -39,15 +53,18 @@ class Linked:
     doubts: pa.Table
 
 
-def identify_rows(accepted: dict[str, pa.Table], hints: pa.Table) -> Identified:
-    """Resolve villages, complete and repair ID numbers; a number that stays damaged quarantines its row."""
+def identify_rows(
+    accepted: dict[str, pa.Table], hints: pa.Table, verdicts: Verdicts | None = None
+) -> Identified:
+    """Resolve villages, complete and repair ID numbers; a number that stays damaged quarantines its row.
+
+    Unless a person has said whose record it is.
+    """
     connection = duckdb.connect()
+    (verdicts or no_verdicts()).register(connection)
     create_places(connection, accepted["land_issuer"])
     people = identify(connection, accepted, hints)
-    unrepaired = connection.sql(
-        f"""SELECT row_id, CASE id_status {"".join(f" WHEN '{status}' THEN '{code}'" for status, code in PENDING_REASONS.items())} END AS reason_code
-        FROM identified WHERE id_status IN {tuple(PENDING_REASONS)} AND NOT is_repaired ORDER BY row_id"""
-    ).to_arrow_table()
+    unrepaired = connection.sql(UNREPAIRED).to_arrow_table()
     places = connection.sql("SELECT * FROM places ORDER BY village_code").to_arrow_table()
     return Identified(
         people, places, unrepaired, connection.sql("SELECT * FROM name_keys ORDER BY name").to_arrow_table()
@@ -60,6 +77,7 @@ def join_rows(
     as_of: date,
     county_code: str,
     weights: Weights | None = None,
+    verdicts: Verdicts | None = None,
 ) -> Linked:
     """Link every settled row to the roster and build the facts.
 
@@ -84,6 +102,7 @@ def join_rows(
     connection.register("unrepaired", identified.unrepaired)
     connection.register("name_keys", identified.name_keys)
     connection.register("subject_details", subject_details(settled))
+    (verdicts or no_verdicts()).register(connection)
     create_links(connection, weights)
     ambiguous = _ambiguous(connection)
     create_lone_traders(connection, settled["trader_referral"])

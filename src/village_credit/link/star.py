@@ -14,6 +14,7 @@ import pyarrow as pa
 from village_credit.link import RULES_VERSION
 from village_credit.link.names import AGREEMENTS, FIRM, agreement
 from village_credit.link.residue import score_residue
+from village_credit.link.verdicts import RECORD_TEXT
 from village_credit.link.weights import Weights
 
 # One record a household and year; of other lists, one a person.
@@ -30,7 +31,7 @@ FROM identified AS i LEFT JOIN standing USING (row_id)
 WHERE i.contract NOT IN ('land_contractor', 'land_member') AND (standing.row_id IS NOT NULL OR i.row_id IN (SELECT row_id FROM unrepaired))
 WINDOW w AS (PARTITION BY source_id, name, id_number, village_codes, group_no);
 CREATE TABLE subjects AS
-SELECT i.row_id AS subject_id, i.* EXCLUDE (row_id), contract IN {HOUSEHOLD_LISTS} AS is_household_list, persons, area_mu, is_standing
+SELECT i.row_id AS subject_id, i.* EXCLUDE (row_id), {RECORD_TEXT} AS record_text, contract IN {HOUSEHOLD_LISTS} AS is_household_list, persons, area_mu, is_standing
 FROM identified AS i JOIN subject_rows ON subject_rows.subject_id = i.row_id AND subject_rows.row_id = i.row_id
 LEFT JOIN subject_details ON subject_details.row_id = i.row_id
 """
@@ -120,19 +121,50 @@ UNION ALL
 SELECT subject_id, unit_code, 3, pass, agreement, score, margin, 'provisional' FROM scored_links WHERE is_accepted
 """
 
-# What a person must look at, best first: links that wait, conflicts, and likenesses that a rule stopped. A stopped
-# likeness of a damaged row is shown too: a person's word links what the rules leave quarantined.
+# What a person must look at: links that wait, conflicts, and likenesses that a rule stopped. A stopped likeness of a
+# damaged row is shown too: a person's word links what the rules leave quarantined.
 DOUBTS = """
 CREATE TABLE doubts AS
-SELECT subject_id, contract, source_id, unit_code, person_no, agreement, score, margin, pass, status, is_standing
-FROM (
-    SELECT subject_id, unit_code, person_no, agreement, CAST(NULL AS DOUBLE) AS score, CAST(NULL AS DOUBLE) AS margin, pass, status
+WITH doubtful AS (
+    SELECT subject_id, unit_code, agreement, CAST(NULL AS DOUBLE) AS score, CAST(NULL AS DOUBLE) AS margin, pass, status
     FROM id_links WHERE status <> 'automatic'
     UNION ALL
-    SELECT subject_id, unit_code, person_no, agreement, score, margin, CASE WHEN is_accepted THEN pass WHEN is_taken THEN 'taken' ELSE 'tie' END,
+    SELECT subject_id, unit_code, agreement, score, margin, CASE WHEN is_accepted THEN pass WHEN is_taken THEN 'taken' ELSE 'tie' END,
            CASE WHEN is_accepted THEN 'provisional' ELSE 'unlinked' END
     FROM scored_links
-) JOIN (SELECT subject_id, contract, source_id, is_standing FROM subjects) USING (subject_id)
+)
+SELECT subject_id, contract, source_id, record_text, name, id_number, village_codes, subjects.group_no, is_standing,
+       doubtful.unit_code, roster_units.village_code, roster_units.group_no AS unit_group_no, agreement, score, margin, pass, status,
+       (SELECT list(roster_persons.name || coalesce(' ' || person_id, '') ORDER BY person_no) FROM roster_persons
+        WHERE roster_persons.unit_code = doubtful.unit_code) AS members
+FROM doubtful JOIN subjects USING (subject_id) LEFT JOIN roster_units ON roster_units.unit_code = doubtful.unit_code
+"""
+
+# A person's word stands above every rule: it links, or it withdraws a link.
+SPOKEN = """
+CREATE TABLE spoken AS
+WITH wanted AS (
+    SELECT subject_id, record_text FROM subjects WHERE (SELECT count(*) FROM verdicts) > 0
+), keyed AS (
+    SELECT subject_id, record_key(record_text) AS record_key FROM wanted
+), units AS (
+    SELECT unit_code, household_key(unit_code) AS household_key FROM roster_units WHERE (SELECT count(*) FROM verdicts) > 0
+)
+SELECT subject_id, unit_code, verdict FROM keyed JOIN verdicts USING (record_key) JOIN units USING (household_key)
+"""
+
+SETTLED_BY_PEOPLE = """
+CREATE TABLE final AS
+WITH kept AS (
+    SELECT found.* REPLACE (CASE WHEN spoken.verdict = 'same' THEN 'confirmed' WHEN spoken.verdict = 'other' THEN 'refused' ELSE status END AS status)
+    FROM found LEFT JOIN spoken ON spoken.subject_id = found.subject_id AND spoken.unit_code = found.unit_code
+    WHERE found.subject_id NOT IN (SELECT subject_id FROM spoken WHERE verdict = 'same' AND unit_code IS DISTINCT FROM found.unit_code)
+)
+SELECT * FROM kept
+UNION ALL
+SELECT spoken.subject_id, spoken.unit_code, 3, 'reviewed', doubts.agreement, doubts.score, doubts.margin, 'confirmed'
+FROM spoken LEFT JOIN doubts ON doubts.subject_id = spoken.subject_id AND doubts.unit_code = spoken.unit_code
+WHERE verdict = 'same' AND NOT EXISTS (SELECT 1 FROM kept WHERE kept.subject_id = spoken.subject_id)
 """
 
 LINKS = f"""
@@ -146,9 +178,9 @@ SELECT row_id, contract, source_id, unit_code, CASE WHEN unit_code IS NOT NULL T
        CASE WHEN unit_code IS NOT NULL THEN 'automatic' ELSE 'unlinked' END AS status, '{RULES_VERSION}' AS rules_version
 FROM by_code
 UNION ALL
-SELECT r.row_id, contract, source_id, CASE WHEN status <> 'refused' THEN found.unit_code END, stage, pass, agreement, score, margin,
+SELECT r.row_id, contract, source_id, CASE WHEN status <> 'refused' THEN final.unit_code END, stage, pass, agreement, score, margin,
        coalesce(status, 'unlinked'), '{RULES_VERSION}'
-FROM subject_rows AS r JOIN subjects USING (subject_id) LEFT JOIN found USING (subject_id)
+FROM subject_rows AS r JOIN subjects USING (subject_id) LEFT JOIN final USING (subject_id)
 WHERE r.is_standing
 """
 
@@ -158,12 +190,12 @@ def create_links(connection: duckdb.DuckDBPyConnection, weights: Weights) -> Non
 
     Needs `register`, `roster`, `parcels`, `identified`, `name_keys`, and: `code_rows` (row_id, contract, source_id,
     contractor_code), `standing` (row_id of rows that were settled as standing), `unrepaired` (row_id of rows whose
-    ID number stays damaged: compared for review only), `subject_details` (row_id, persons, area_mu).
+    ID number stays damaged: compared for review only), `verdicts` with its two functions, `subject_details` (row_id, persons, area_mu).
     """
     for statement in (SUBJECTS, ROSTER_NAMES, CLAIMS, BY_ID, RESIDUE):
         connection.execute(statement)
     score_residue(connection, weights)
-    for statement in (SCORED_LINKS, FOUND, DOUBTS, LINKS):
+    for statement in (SCORED_LINKS, FOUND, DOUBTS, SPOKEN, SETTLED_BY_PEOPLE, LINKS):
         connection.execute(statement)
 
 

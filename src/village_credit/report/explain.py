@@ -49,7 +49,10 @@ def explain_rows(run: Path, household_key: str) -> dict[str, Any]:
     for line in lines:
         link = links.get((line["file_name"], line["sheet"], line["line_number"]), {})
         line["link"] = link.get("status")
-        line["pass"] = link.get("pass")
+        line |= {
+            name: link.get(name)
+            for name in ("stage", "pass", "agreement", "score", "margin", "rules_version")
+        }
     return {
         "decision": next(iter(rows("decisions", "product")), None),
         "waterfall": next(iter(rows("waterfall", "product")), None),
@@ -112,5 +115,9 @@ def _decision_lines(decision: dict[str, Any]) -> list[str]:
 
 def _input_line(item: dict[str, Any]) -> str:
     place = " / ".join(part for part in (item["file_name"], item["sheet"]) if part)
-    doubt = "（待确认，不计入）" if item["link"] == "provisional" else ""
+    doubt = {"provisional": "（待确认，不计入）", "confirmed": "（人工确认）"}.get(item["link"] or "", "")
+    grounds = [f"姓名{item['agreement']}"] if item.get("agreement") not in (None, "code") else []
+    grounds += [f"得分 {item['score']:.1f}"] if item.get("score") is not None else []
+    grounds += [f"差距 {item['margin']:.1f}"] if item.get("margin") is not None else []
+    doubt += f"［{'，'.join(grounds)}］" if grounds else ""
     return f"  {OFFICES_ZH.get(item['office'], item['office'])}  {item['contract']}  {place}  第 {item['line_number']} 行  关联：{item['pass'] or '无'}{doubt}"

@@ -1,0 +1,189 @@
+"""Doubtful links go out to a person as a workbook, and what the person says comes back, for every later run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from data_contracts.registry import CONTRACTS_ZH, OFFICES_ZH
+from village_credit.acts.inputs import load_terms
+from village_credit.acts.intake import take_in
+from village_credit.errors import UsageError
+from village_credit.extract.grid import DeliveredFile
+from village_credit.extract.inbox import reading_order
+from village_credit.link.verdicts import VERDICTS, Verdicts
+from village_credit.publish.keys import Keys, household_key, row_key_hash
+from village_credit.publish.ledger import Entry, append, read_ledger
+from village_credit.publish.review import (  # fmt: skip
+    AGREEMENTS_ZH,
+    PASSES_ZH,
+    Decision,
+    Doubt,
+    read_decisions,
+    review_workbook,
+)
+from village_credit.publish.store import Store, write_whole
+from village_credit.run import Intake
+from village_credit.validate.identity import masked
+
+ACT = "link_verdicts"
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """What was written for review: rows, and how many of each ground."""
+
+    path: str
+    rows: int
+    grounds: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What was taken back: decisions by verdict; `unchanged` were known already."""
+
+    county_code: str
+    same: int
+    other: int
+    unchanged: int
+
+
+def write_review(store: Store, run_id: str, out: Path, counties: Path | None = None) -> Reviewed:
+    """Write a run's doubtful links into a workbook (readable by its owner alone), those already decided left out.
+
+    Raises MissingInput where the run or its frozen bytes are gone.
+    """
+    manifest = store.manifest(run_id)
+    intake = _taken_again(store, manifest, counties)
+    known = {
+        (v["record_key"], v["household_key"])
+        for v in given_verdicts(read_ledger(store.root / "ledger"), manifest["county_code"])
+    }
+    rows = [
+        row for row in _doubts(store.keys, intake) if (row["record_key"], row["household_key"]) not in known
+    ]
+    write_whole(out, review_workbook(run_id, manifest["as_of"], [_shown(row) for row in rows]), mode=0o600)
+    return Reviewed(str(out), len(rows), dict(sorted(Counter(row["pass"] for row in rows).items())))
+
+
+def apply_review(store: Store, path: Path, by: str, counties: Path | None = None) -> Applied:
+    """Take back the decisions of a workbook, for the run that it names; all of them or none.
+
+    Raises UsageError, with the row, where a decision is of no doubtful link of that run, or where one record is said
+    to be of two households.
+    """
+    run_id, decisions = read_decisions(path)
+    manifest = store.manifest(run_id)
+    asked = {
+        (row["record_key"], row["household_key"])
+        for row in _doubts(store.keys, _taken_again(store, manifest, counties))
+    }
+    _require_asked(path, decisions, asked)
+    county = manifest["county_code"]
+    known = {
+        (v["record_key"], v["household_key"]): v["verdict"]
+        for v in given_verdicts(read_ledger(store.root / "ledger"), county)
+    }
+    fresh = [d for d in decisions if known.get((d.record_key, d.household_key)) != d.verdict]
+    if fresh:
+        said = [
+            {"record_key": d.record_key, "household_key": d.household_key, "verdict": d.verdict}
+            for d in fresh
+        ]
+        append(store.root / "ledger", ACT, by, run_id, {"county_code": county, "verdicts": said})
+    counts = Counter(d.verdict for d in fresh)
+    return Applied(county, counts["same"], counts["other"], len(decisions) - len(fresh))
+
+
+def _require_asked(path: Path, decisions: list[Decision], asked: set[tuple[str, str]]) -> None:
+    one_household: dict[str, Decision] = {}
+    for decision in decisions:
+        if (decision.record_key, decision.household_key) not in asked:
+            raise UsageError(f"{path.name}, row {decision.row}: no doubtful link of that run has these keys; give the workbook written for the run, its keys untouched. Nothing was applied")  # fmt: skip
+        if decision.verdict == "same":
+            other = one_household.setdefault(decision.record_key, decision)
+            if other.household_key != decision.household_key:
+                raise UsageError(f"{path.name}, rows {other.row} and {decision.row}: one record cannot be of two households; nothing was applied")  # fmt: skip
+
+
+def given_verdicts(entries: list[Entry], county_code: str) -> list[dict[str, str]]:
+    """Give what holds for a county: the last word on each record and household, in a fixed order."""
+    last: dict[tuple[str, str], dict[str, str]] = {}
+    for entry in entries:
+        if entry.act == ACT and entry.details["county_code"] == county_code:
+            for verdict in entry.details["verdicts"]:
+                last[verdict["record_key"], verdict["household_key"]] = verdict
+    return [last[key] for key in sorted(last)]
+
+
+def verdicts_of(entries: list[Entry], county_code: str, keys: Keys) -> Verdicts:
+    """Make what linkage needs of a county's verdicts."""
+    table = pa.Table.from_pylist(given_verdicts(entries, county_code), schema=VERDICTS)
+    return Verdicts(
+        table, lambda text: row_key_hash(keys, "record|" + text), lambda code: household_key(keys, code)
+    )
+
+
+def _taken_again(store: Store, manifest: dict[str, Any], counties: Path | None) -> Intake:
+    """Link a run's frozen inputs again, as if nobody had said anything yet."""
+    terms, _ = load_terms(counties, manifest["county_code"])
+    inputs = sorted(manifest["inputs"], key=lambda item: reading_order(item["file_name"]))
+    files = (DeliveredFile(item["file_name"], store.thaw(item["sha256"]), item["sha256"]) for item in inputs)
+    return take_in(files, date.fromisoformat(manifest["as_of"]), manifest["county_code"], terms)
+
+
+def _doubts(keys: Keys, intake: Intake) -> Iterator[dict[str, Any]]:
+    """Give doubtful links with keys, place of the record, and the village's name on both sides."""
+    lines: dict[int, int] = {}
+    wanted = set(intake.doubts.column("subject_id").to_pylist())
+    for row in intake.reconciliation.select(["row_id", "line_number"]).to_pylist():
+        if row["row_id"] in wanted:
+            lines.setdefault(row["row_id"], row["line_number"])
+    names = {row["village_code"]: f"{row['township_name']}{row['village_name'] or ''}" for row in intake.places.to_pylist()}  # fmt: skip
+    for row in intake.doubts.to_pylist():
+        if row["unit_code"] is None:
+            continue
+        source = intake.sources[row["source_id"]]
+        yield {
+            **row,
+            "record_key": row_key_hash(keys, "record|" + row["record_text"]),
+            "household_key": household_key(keys, row["unit_code"]),
+            "source": source,
+            "line_number": lines[row["subject_id"]],
+            "said_place": "、".join(names.get(code, code) for code in row["village_codes"]),
+            "unit_place": names.get(row["village_code"], row["village_code"]),
+        }
+
+
+def _shown(row: dict[str, Any]) -> Doubt:
+    """Write a doubtful link for a person: names in full, numbers masked as far as they can be told apart."""
+    source = row["source"]
+    members = [member.split(" ") for member in row["members"] or []]
+    file_name = " / ".join(part for part in (source.file_name, source.sheet) if part)
+    return Doubt(
+        (
+            OFFICES_ZH.get(source.office, source.office), CONTRACTS_ZH.get(row["contract"], row["contract"]), file_name, str(row["line_number"]),
+            row["name"] or "", _part(row["id_number"]), _place(row["said_place"], row["group_no"]),
+            "；".join(f"{name} {_part(number[0] if number else None)}".strip() for name, *number in members), _place(row["unit_place"], row["unit_group_no"]),
+            PASSES_ZH.get(row["pass"], row["pass"]), AGREEMENTS_ZH.get(row["agreement"], row["agreement"] or ""), _bits(row["score"]), _bits(row["margin"]),
+            row["record_key"], row["household_key"],
+        )
+    )  # fmt: skip
+
+
+def _part(number: str | None) -> str:
+    return masked(number) if number else ""
+
+
+def _place(name: str, group: int | None) -> str:
+    return f"{name}{f'{group}组' if group else ''}"
+
+
+def _bits(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"

@@ -1,0 +1,35 @@
+"""What people said of doubtful links: remembered by keyed hashes, never by names or numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+SAME, OTHER = "same", "other"
+VERDICTS = pa.schema([("record_key", pa.string()), ("household_key", pa.string()), ("verdict", pa.string())])
+
+# What a record says about whom it means: the same words in a later file are the same record.
+RECORD_TEXT = "concat_ws('|', contract, coalesce(name, ''), coalesce(id_number, ''), array_to_string(village_codes, '+'), coalesce(CAST(group_no AS VARCHAR), ''))"
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """`given`: at most one row per record and household; the two functions make the keys that it is known by."""
+
+    given: pa.Table
+    record_key: Callable[[str], str]
+    household_key: Callable[[str], str]
+
+    def register(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make `verdicts`, and the functions record_key and household_key."""
+        connection.register("verdicts", self.given)
+        connection.create_function("record_key", self.record_key, ["VARCHAR"], "VARCHAR")
+        connection.create_function("household_key", self.household_key, ["VARCHAR"], "VARCHAR")
+
+
+def no_verdicts() -> Verdicts:
+    """Nobody has said anything yet."""
+    return Verdicts(VERDICTS.empty_table(), lambda text: text, lambda code: code)

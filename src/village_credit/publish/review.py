@@ -1,0 +1,126 @@
+"""Doubtful links as a workbook that a person decides in, and the decisions read back from it."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+from python_calamine import CalamineError, CalamineWorkbook
+
+from village_credit.errors import UsageError
+
+SHEET = "关联复核"
+KEY_HEADER, HOUSEHOLD_HEADER, VERDICT_HEADER = "记录编号", "候选农户", "结论"
+HEADERS = (
+    VERDICT_HEADER, "部门", "表", "文件", "行号", "姓名（来表）", "证件号码（来表）", "村组（来表）", "户内成员（登记簿）", "村组（登记簿）",
+    "依据", "姓名一致程度", "得分(bit)", "与次优之差(bit)", KEY_HEADER, HOUSEHOLD_HEADER,
+)  # fmt: skip
+VERDICTS_ZH = {"同一户": "same", "不是同一户": "other"}
+UNDECIDED = "待查"
+PASSES_ZH = {
+    "id_without_name": "证件号码相同，姓名不符",
+    "id_of_two_households": "证件号码登记在两户",
+    "name_and_village": "村内姓名相同且唯一",
+    "scored": "村内多项相符",
+    "taken": "该户（人）在本表已有按证件关联的记录",
+    "tie": "另有相近的户或记录，未能区分",
+}
+AGREEMENTS_ZH = {
+    "equal": "相同", "sound": "同音", "skeleton": "音近（异译）", "father": "一方缺父名", "reordered": "次序不同", "cut": "被截断", "similar": "相近",
+    "different": "不符", "member": "与户内他人相符", "no_name": "无姓名",
+}  # fmt: skip
+FIRST_ROW = 4
+_RUN = re.compile(f"{SHEET}：运行 ([a-z0-9-]+)，")
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """One doubtful link as a person sees it, in the order of HEADERS after the verdict."""
+
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person wrote: `verdict` is same or other; `row` is where."""
+
+    record_key: str
+    household_key: str
+    verdict: str
+    row: int
+
+
+def review_workbook(run_id: str, as_of: str, doubts: list[Doubt]) -> bytes:
+    """Write the workbook; the same doubts give the same bytes."""
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_numbers": False}) as book:
+        book.set_properties({"title": SHEET, "created": datetime.fromisoformat(as_of)})
+        text, head = (
+            book.add_format({"num_format": "@"}),
+            book.add_format({"bold": True, "text_wrap": True, "border": 1, "bg_color": "#DDEBF7"}),
+        )
+        decide = book.add_format({"num_format": "@", "bg_color": "#FFF2CC", "border": 1})
+        page = book.add_worksheet(SHEET)
+        page.write_string(0, 0, f"{SHEET}：运行 {run_id}，截至 {as_of}", book.add_format({"bold": True, "font_size": 14}))  # fmt: skip
+        page.write_string(1, 0, f"请在“{VERDICT_HEADER}”列选择：{'、'.join(VERDICTS_ZH)}、{UNDECIDED}；空白视为{UNDECIDED}。请勿改动其他列。含个人信息，用后销毁。")  # fmt: skip
+        for column, header in enumerate(HEADERS):
+            page.write_string(FIRST_ROW - 1, column, header, head)
+        for number, doubt in enumerate(doubts, start=FIRST_ROW):
+            page.write_blank(number, 0, None, decide)
+            for column, cell in enumerate(doubt.cells, start=1):
+                page.write_string(number, column, cell, text)
+        _arrange(page, len(doubts))
+    return buffer.getvalue()
+
+
+def _arrange(page: Any, rows: int) -> None:
+    if rows:
+        page.data_validation(FIRST_ROW, 0, FIRST_ROW + rows - 1, 0, {"validate": "list", "source": [*VERDICTS_ZH, UNDECIDED]})  # fmt: skip
+    page.freeze_panes(FIRST_ROW, 1)
+    for column, width in enumerate((12, 10, 12, 28, 7, 18, 22, 18, 40, 18, 22, 14, 9, 12, 30, 30)):
+        page.set_column(column, column, width)
+
+
+def read_decisions(path: Path) -> tuple[str, list[Decision]]:
+    """Read of which run it is and what was decided; raises UsageError, with the row, where a word is none of those offered."""
+    rows = _rows(path)
+    run = _RUN.search(rows[0][0]) if rows and rows[0] else None
+    if run is None:
+        raise UsageError(f"{path.name}: no sheet {SHEET} that names its run; give the workbook that `links review` wrote")  # fmt: skip
+    return run.group(1), list(_decisions(path, rows))
+
+
+def _decisions(path: Path, rows: list[list[str]]) -> Iterator[Decision]:
+    start = next((n for n, row in enumerate(rows) if VERDICT_HEADER in row and KEY_HEADER in row), None)
+    if start is None:
+        raise UsageError(f"{path.name}: no sheet {SHEET} with columns {VERDICT_HEADER} and {KEY_HEADER}; give the workbook that `links review` wrote")  # fmt: skip
+    at = {header: rows[start].index(header) for header in (VERDICT_HEADER, KEY_HEADER, HOUSEHOLD_HEADER)}
+    for number, row in enumerate(rows[start + 1 :], start=start + 2):
+        said = row[at[VERDICT_HEADER]].strip()
+        if said in {"", UNDECIDED}:
+            continue
+        if said not in VERDICTS_ZH:
+            raise UsageError(f"{path.name}, row {number}: the verdict is none of {', '.join((*VERDICTS_ZH, UNDECIDED))}; nothing was applied")  # fmt: skip
+        yield Decision(row[at[KEY_HEADER]].strip(), row[at[HOUSEHOLD_HEADER]].strip(), VERDICTS_ZH[said], number)  # fmt: skip
+
+
+def _rows(path: Path) -> list[list[str]]:
+    try:
+        with path.open("rb") as file:
+            book = CalamineWorkbook.from_filelike(file)
+            if SHEET not in book.sheet_names:
+                return []
+            return [
+                [str(cell) for cell in row]
+                for row in book.get_sheet_by_name(SHEET).to_python(skip_empty_area=False)
+            ]
+    except (OSError, CalamineError) as failure:
+        raise UsageError(
+            f"{path.name} is no workbook that can be read ({type(failure).__name__})"
+        ) from failure
