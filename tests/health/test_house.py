@@ -67,7 +67,7 @@ def test_help_does_not_import_the_heavy_parts():
 
 
 def test_the_readme_names_every_view_and_every_promised_view_exists():
-    promised = "limits_current limits_history limit_waterfall score_points reconciliation links quarantine runs gates control_totals households places village_coverage deliveries extract_checks corrections"
+    promised = "limits_current limits_history limit_waterfall score_points reconciliation links link_quality quarantine runs gates control_totals households places village_coverage deliveries extract_checks corrections"
     assert set(promised.split()) == set(VIEWS)
     assert all(f"`{name}`" in README for name in VIEWS)
     assert all(COMMENTS.values())

@@ -325,6 +325,12 @@ def _account(
         findings,
         corrections_of(connection, desk.sources),
         linked.doubts,
+        linked.quality.by_village,
+        {
+            "name_gap": linked.quality.name_gap,
+            "village_gap": linked.quality.village_gap,
+            "null_share": linked.quality.null_share,
+        },
     )
 
 

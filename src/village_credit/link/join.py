@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from village_credit.link.facts import build_facts, build_identities, create_lone_traders
 from village_credit.link.people import REGISTER, identify
+from village_credit.link.quality import Quality, measure
 from village_credit.link.roster import create_roster
 from village_credit.link.star import create_links, subject_details
 from village_credit.link.verdicts import RECORD_TEXT, Verdicts, no_verdicts
@@ -51,6 +52,7 @@ class Linked:
     identities: pa.Table
     ambiguous: pa.Table
     doubts: pa.Table
+    quality: Quality
 
 
 def identify_rows(
@@ -104,12 +106,13 @@ def join_rows(
     connection.register("subject_details", subject_details(settled))
     (verdicts or no_verdicts()).register(connection)
     create_links(connection, weights)
+    quality = measure(connection, weights)
     ambiguous = _ambiguous(connection)
     create_lone_traders(connection, settled["trader_referral"])
     facts = build_facts(connection, settled, as_of, county_code)
     links = connection.sql("SELECT * FROM links ORDER BY row_id").to_arrow_table()
     doubts = connection.sql("SELECT * FROM doubts ORDER BY subject_id").to_arrow_table()
-    return Linked(facts, links, build_identities(connection, as_of), ambiguous, doubts)
+    return Linked(facts, links, build_identities(connection, as_of), ambiguous, doubts, quality)
 
 
 def _code_rows(connection: duckdb.DuckDBPyConnection, settled: dict[str, pa.Table]) -> pa.Table:

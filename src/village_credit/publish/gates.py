@@ -23,6 +23,12 @@ SCHEMA = pa.schema(
 WARN_QUARANTINED_SHARE, FAIL_QUARANTINED_SHARE = 0.05, 0.25
 WARN_UNLINKED_SHARE, FAIL_UNLINKED_SHARE = 0.15, 0.50
 WARN_REVIEW_SHARE = 0.40
+WARN_NAME_GAP, FAIL_NAME_GAP = (
+    0.02,
+    0.10,
+)  # 0.02: what the linkage benchmark holds; both for a committee to set
+WARN_VILLAGE_GAP, FAIL_VILLAGE_GAP = 0.15, 0.50
+WARN_NULL_SHARE, FAIL_NULL_SHARE = 0.05, 0.25
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ def judge_gates(
         _household_balance(intake, decisions, is_product_run=is_product_run),
         _quarantined_share(intake),
         _unlinked_share(intake),
+        *_link_gaps(intake),
         _related_list(intake, as_of, related_list_max_age_days),
         _rejected(intake),
         _deliveries(deliveries),
@@ -125,6 +132,24 @@ def _unlinked_share(intake: Intake) -> Gate:
         FAIL_UNLINKED_SHARE,
         "book, subsidy and crop rows that found no household",
     )
+
+
+def _link_gaps(intake: Intake) -> list[Gate]:
+    """Ask whether a group's linkage falls behind, and whether a wrong village would do as well as the right one."""
+    shares = intake.link_shares
+    return [
+        _gap("link_gap_of_names", shares["name_gap"], WARN_NAME_GAP, FAIL_NAME_GAP,
+             "linked share of long transliterated names against short ones, list by list (computed in memory; by person it is kept nowhere)"),
+        _gap("link_gap_of_villages", shares["village_gap"], WARN_VILLAGE_GAP, FAIL_VILLAGE_GAP,
+             "how far the worst village of a list is behind the county in linked share"),
+        _below("null_linkage", shares["null_share"], WARN_NULL_SHARE, FAIL_NULL_SHARE,
+               "links that likeness finds in a wrong village, over those it finds in the right one; relatives next door are not in it"),
+    ]  # fmt: skip
+
+
+def _gap(gate: str, value: float | None, warn: float, fail: float, explanation: str) -> Gate:
+    """A county with too few records of a group to compare is not judged by them."""
+    return _below(gate, 0.0 if value is None else value, warn, fail, explanation)
 
 
 def _related_list(intake: Intake, as_of: date, max_age_days: int) -> Gate:

@@ -40,6 +40,9 @@ TABLES: dict[str, str] = {
                l.score, l.margin, l.status, l.rules_version
         FROM links AS l JOIN first_lines AS r USING (row_id) JOIN sources AS s ON r.source_id = s.source_id
         LEFT JOIN keys AS k USING (unit_code) ORDER BY s.file_name, s.sheet, r.line_number""",
+    "link_quality": """
+        SELECT o.office, q.contract AS source_table, q.village_code, q.records, q.automatic, q.confirmed, q.provisional, q.conflicting, q.unlinked
+        FROM link_quality AS q JOIN (SELECT DISTINCT contract, office FROM sources) AS o USING (contract) ORDER BY ALL""",
     "quarantine": """
         SELECT s.office, s.contract, s.file_name, s.sheet, f.line_number,
                CASE WHEN list_contains($plain_keys, s.contract) THEN f.own_key ELSE hash_key(f.own_key) END AS office_key,
@@ -89,6 +92,7 @@ def run_tables(
         "books": facts["books"],
         "facts_sources": facts["sources"],
         "links": intake.links,
+        "link_quality": intake.link_quality,
         "places": intake.places,
         "branches": intake.settled["branch"],
         "reconciliation": intake.reconciliation,

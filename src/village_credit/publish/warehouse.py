@@ -20,6 +20,7 @@ RUN_TABLES = (
     "score_points",
     "reconciliation",
     "links",
+    "link_quality",
     "quarantine",
     "control_totals",
     "gates",

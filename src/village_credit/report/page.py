@@ -18,6 +18,9 @@ GATES_ZH = {
     "household_balance": "没有恰好一个决定的登记农户和登记外个体户",
     "quarantined_share": "被隔离的数据行占比；请把问题清单发回各部门",
     "unlinked_share": "台账、补贴、种植记录中未能关联到农户的占比",
+    "link_gap_of_names": "长译名与短名的关联率之差（按表比较，仅在内存中计算，不按人保存）",
+    "link_gap_of_villages": "关联率最低的村落后于全县的幅度",
+    "null_linkage": "按相似在错误的村也能关联上的占比；近邻亲属不在其内",
     "related_party_list": "关系人名单距今天数；未送达即不通过",
     "deliveries": "应报而未送达、过期、不全或被退回的表（按乡镇）；请催报",
     "extract_checks": "整表检查中超出界限的项数；低于下限不通过，高于上限提示",
@@ -55,6 +58,7 @@ def run_page(run_id: str, manifest: dict[str, Any], tables: dict[str, pa.Table])
         _funnel(connection, manifest),
         _gates(connection),
         _deliveries(connection),
+        _links(connection),
         _quarantine(connection),
         _villages(connection),
         _decisions(connection),
@@ -161,6 +165,28 @@ def _deliveries(connection: duckdb.DuckDBPyConnection) -> str:
     if bounds:
         text += "<h3>整表检查</h3>" + table(["部门", "表", "项目", "数值", "下限", "上限", "结论"], bounds)
     return f"<section><h2>应报与送达</h2>{text}</section>"
+
+
+def _links(connection: duckdb.DuckDBPyConnection) -> str:
+    """What became of each list's records, and the villages that are furthest behind."""
+    shown = [
+        (OFFICES_ZH.get(office, office), CONTRACTS_ZH.get(contract, contract), *(f"{count:,}" for count in counts), f"{share:.1%}")
+        for office, contract, *counts, share in _rows(
+            connection,
+            """SELECT office, source_table, sum(records), sum(automatic), sum(confirmed), sum(provisional), sum(conflicting), sum(unlinked),
+                      sum(automatic + confirmed) / sum(records) FROM t_link_quality GROUP BY ALL ORDER BY office, source_table""")
+    ]  # fmt: skip
+    behind = [
+        (name or code, code, f"{records:,}", f"{share:.1%}")
+        for name, code, records, share in _rows(
+            connection,
+            """SELECT any_value(p.place_name), village_code, sum(records), sum(automatic + confirmed) / sum(records) AS share
+               FROM t_link_quality LEFT JOIN t_places AS p ON p.place_code = village_code AND p.level = 'village' WHERE village_code <> ''
+               GROUP BY village_code HAVING sum(records) >= 30 ORDER BY share, village_code LIMIT 10""")
+    ]  # fmt: skip
+    text = table(["部门", "表", "记录", "自动关联", "人工确认", "待确认", "冲突", "未关联", "关联率"], shown)
+    text += "<h3>关联率最低的村</h3>" + table(["村", "代码", "记录", "关联率"], behind)
+    return f'<section><h2>关联到农户</h2>{text}<p class="note">待确认的关联不计入任何数字；未关联不等于不授信，请用 links review 交人工核对。</p></section>'
 
 
 def _quarantine(connection: duckdb.DuckDBPyConnection) -> str:
