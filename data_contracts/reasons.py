@@ -41,6 +41,10 @@ ROW_REASONS = MappingProxyType(
         "CHANGED_WITHOUT_LIMIT": "回执称额度已变更，但未填支行核定额度",
         "DAYS_DISAGREE": "当前逾期天数大于最大逾期天数",
         "CONFLICTING_ROWS": "同一对象有内容不同的多行，且无法判断以哪行为准",
+        "MEMBER_IN_TWO_HOUSEHOLDS": "同一成员同时登记在两户，核定前两户均不计入，请核实其所在户",
+        "NUMBER_OF_TWO_PEOPLE": "同一证件号码登记在姓名不同的两人名下，请核实号码",
+        "PARCEL_IN_TWO_HOUSEHOLDS": "同一地块登记在两户名下，核定前两户均不计入，请核实承包方",
+        "PARCEL_TWICE": "同一地块在同一户重复登记且内容不同，只按较小面积计一次，请核实",
         "VILLAGE_AMBIGUOUS": "村名在多个乡镇重名，请注明乡镇",
         "EXTRACT_REJECTED": "整份文件被退回，见运行报告",
     }

@@ -308,11 +308,14 @@ def _account(
         UNION ALL SELECT source_id, line_number, outcome, NULL FROM loose
         ORDER BY source_id, line_number""").to_arrow_table()
     connection.register("findings", pa.concat_tables(desk.findings))
+    connection.register("claimed_twice", linked.findings)
     findings = connection.sql("""
         SELECT source_id, line_number, own_key, field, rule, reason_code, is_quarantine, value_masked
         FROM findings LEFT JOIN spans USING (source_id, line_number)
         UNION ALL
         SELECT source_id, line_number, own_key, '', 'settle', reason_code, true, '' FROM gone JOIN spans USING (row_id) WHERE reason_code IS NOT NULL
+        UNION ALL
+        SELECT source_id, line_number, own_key, '', 'link', reason_code, false, '' FROM claimed_twice JOIN spans USING (row_id)
         ORDER BY source_id, line_number, field, rule""").to_arrow_table()
     return Intake(
         desk.sources,

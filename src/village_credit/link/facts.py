@@ -65,7 +65,9 @@ QUALIFY row_number() OVER (PARTITION BY unit_code ORDER BY referred_on DESC, row
 """
 PARCELS = """
 SELECT contractor_code AS unit_code, method_code, coalesce(contract_mu, measured_mu) AS area_mu
-FROM parcels JOIN register ON contractor_code = unit_code ORDER BY unit_code, parcels.row_id
+FROM parcels JOIN register ON contractor_code = unit_code LEFT JOIN shared_parcels USING (parcel_code)
+WHERE is_of_two IS NULL OR (NOT is_of_two AND counted_row = parcels.row_id)
+ORDER BY unit_code, parcels.row_id
 """
 LEASES = """
 SELECT o.unit_code AS from_unit_code, i.unit_code AS to_unit_code, coalesce(contract_mu, measured_mu) AS area_mu, starts_on, ends_on
@@ -82,7 +84,7 @@ SELECT unit_code, $county, $county || '000', $county || '000000', true, 1, 0 FRO
 ORDER BY unit_code
 """
 MEMBERS = """
-SELECT unit_code, member_no, relation, sex, birth_date, is_living, is_resident, person_id IS NOT NULL AS has_valid_id
+SELECT unit_code, member_no, relation, sex, birth_date, is_living, is_resident, person_id IS NOT NULL AND owns_number AS has_valid_id
 FROM roster WHERE birth_date IS NULL OR birth_date <= $minor_born
 UNION ALL
 SELECT unit_code, 1, 'head', CASE WHEN CAST(substr(person_id, 17, 1) AS INTEGER) % 2 = 1 THEN 1 ELSE 2 END,

@@ -11,7 +11,7 @@ import pyarrow as pa
 from village_credit.link.facts import build_facts, build_identities, create_lone_traders
 from village_credit.link.people import REGISTER, identify
 from village_credit.link.quality import Quality, measure
-from village_credit.link.roster import create_roster
+from village_credit.link.roster import create_roster, roster_findings
 from village_credit.link.star import create_links, subject_details
 from village_credit.link.verdicts import RECORD_TEXT, Verdicts, no_verdicts
 from village_credit.link.villages import create_places
@@ -53,6 +53,7 @@ class Linked:
     ambiguous: pa.Table
     doubts: pa.Table
     quality: Quality
+    findings: pa.Table
 
 
 def identify_rows(
@@ -97,12 +98,12 @@ def join_rows(
             )
         }
     )
+    connection.register("parcels", settled["land_parcel"])
+    connection.register("name_keys", identified.name_keys)
     create_roster(connection, settled["land_contractor"], settled["land_member"])
     connection.register("code_rows", _code_rows(connection, settled))
-    connection.register("parcels", settled["land_parcel"])
     connection.register("standing", standing)
     connection.register("unrepaired", identified.unrepaired)
-    connection.register("name_keys", identified.name_keys)
     connection.register("subject_details", subject_details(settled))
     (verdicts or no_verdicts()).register(connection)
     create_links(connection, weights)
@@ -112,7 +113,15 @@ def join_rows(
     facts = build_facts(connection, settled, as_of, county_code)
     links = connection.sql("SELECT * FROM links ORDER BY row_id").to_arrow_table()
     doubts = connection.sql("SELECT * FROM doubts ORDER BY subject_id").to_arrow_table()
-    return Linked(facts, links, build_identities(connection, as_of), ambiguous, doubts, quality)
+    return Linked(
+        facts,
+        links,
+        build_identities(connection, as_of),
+        ambiguous,
+        doubts,
+        quality,
+        roster_findings(connection),
+    )
 
 
 def _code_rows(connection: duckdb.DuckDBPyConnection, settled: dict[str, pa.Table]) -> pa.Table:

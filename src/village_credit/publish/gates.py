@@ -28,7 +28,10 @@ WARN_NAME_GAP, FAIL_NAME_GAP = (
     0.10,
 )  # 0.02: what the linkage benchmark holds; both for a committee to set
 WARN_VILLAGE_GAP, FAIL_VILLAGE_GAP = 0.15, 0.50
-WARN_NULL_SHARE, FAIL_NULL_SHARE = 0.05, 0.25
+WARN_NULL_SHARE, FAIL_NULL_SHARE = (
+    0.10,
+    1.0,
+)  # an alarm: it tells what happens where the right person is absent
 
 
 @dataclass(frozen=True)
