@@ -16,6 +16,7 @@ from village_credit.acts.mended import corrections_of
 from village_credit.errors import ExtractRejected, NoRegister
 from village_credit.extract.grid import DeliveredFile, Extract, Unrecognised
 from village_credit.extract.read import read_file
+from village_credit.link.divisions import with_current_codes
 from village_credit.link.join import Identified, Linked, identify_rows, join_rows
 from village_credit.link.verdicts import Verdicts
 from village_credit.run import Intake, Source
@@ -87,6 +88,7 @@ def take_in(
     )
     identified = identify_rows(accepted, hints, verdicts)
     settled, outcomes = _settle_all(accepted, identified, desk.sources)
+    settled = with_current_codes(settled)
     accepted.clear()  # from here on only settled rows are needed
     linked = join_rows(settled, identified, as_of, county_code, verdicts=verdicts)
     gone = pa.concat_tables([*outcomes, _as_outcomes(identified.unrepaired), _as_outcomes(linked.ambiguous)])

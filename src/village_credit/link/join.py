@@ -8,6 +8,7 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
+from village_credit.link.divisions import create_divisions
 from village_credit.link.facts import build_facts, build_identities, create_lone_traders
 from village_credit.link.people import REGISTER, identify
 from village_credit.link.quality import Quality, measure
@@ -98,6 +99,7 @@ def join_rows(
             )
         }
     )
+    create_divisions(connection)
     connection.register("parcels", settled["land_parcel"])
     connection.register("name_keys", identified.name_keys)
     create_roster(connection, settled["land_contractor"], settled["land_member"])

@@ -5,10 +5,12 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
+from village_credit.link.divisions import create_divisions
+
 PLACES = """
 CREATE TABLE places AS
 WITH texts AS (
-    SELECT left(issuer_code, 12) AS village_code, left(issuer_code, 9) AS township_code,
+    SELECT left(current_area(issuer_code), 12) AS village_code, left(current_area(issuer_code), 9) AS township_code,
            unnest([issuer_name, issuer_address]) AS text
     FROM issuers
 ), parsed AS (
@@ -51,6 +53,7 @@ FROM best GROUP BY ALL
 
 def create_places(connection: duckdb.DuckDBPyConnection, issuers: pa.Table) -> None:
     """Make `places` (village_code, township_code, township_name, village_name) from accepted issuers."""
+    create_divisions(connection)
     connection.register("issuers", issuers)
     connection.execute(PLACES)
 
