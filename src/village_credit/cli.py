@@ -194,6 +194,13 @@ def _telling(verb: Verb) -> None:
     linked.add_argument("act", choices=("review", "apply"))
     linked.add_argument("target", help="review: the run; apply: the workbook with its decisions")
     linked.add_argument("--out", type=Path, help="review: the workbook to write; personal data")
+    linked.add_argument(
+        "--sample",
+        type=int,
+        default=0,
+        metavar="N",
+        help="review: instead, N automatic links of each pass to check; 2,995 right ones license a pass for a year",
+    )
     linked.add_argument("--by", help="apply: who decided (default: the login)")
     explained = verb(
         "explain",

@@ -288,9 +288,9 @@ def do_links(words: argparse.Namespace, paths: Settings) -> int:
     if words.act == "review":
         if words.out is None:
             raise UsageError("links review RUN needs --out FILE")
-        made = links.write_review(store, words.target, words.out, paths.counties)
+        made = links.write_review(store, words.target, words.out, paths.counties, words.sample)
         grounds = ", ".join(f"{count:,} {name}" for name, count in made.grounds.items())
-        return show(words, dataclasses.asdict(made), lambda: f"{made.path}: {made.rows:,} doubtful links ({grounds or 'none'}); personal data")  # fmt: skip
+        return show(words, dataclasses.asdict(made), lambda: f"{made.path}: {made.rows:,} links to look at ({grounds or 'none'}); personal data")  # fmt: skip
     applied = links.apply_review(store, Path(words.target), words.by or login(), paths.counties)
     return show(
         words,

@@ -40,7 +40,8 @@ class Intake:
     corrected), corrected_by_source, corrected_by_line, basis (correction_number, key; null while open).
     `link_quality`: contract, village_code, and counts of records by status; `link_shares`: name_gap, village_gap,
     null_share (null: too few to say).
-    `doubts`: one row per record whose link a person must look at, with names (C2: for the review workbook only).
+    `doubts`: one row per record whose link a person must look at, with names (C2: for the review workbook
+    only); `sampled`: automatic links that are drawn for a person to check, the same columns.
     """
 
     sources: list[Source]
@@ -55,3 +56,4 @@ class Intake:
     doubts: pa.Table
     link_quality: pa.Table
     link_shares: dict[str, float | None]
+    sampled: pa.Table

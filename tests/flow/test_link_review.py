@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ import openpyxl
 import pytest
 
 from tests.conftest import Scored, new_store, put_in_force, score_into
+from village_credit.acts.link_samples import licensed_passes, revoked_passes, sample_result
 from village_credit.acts.links import apply_review, write_review
 from village_credit.acts.tell import explain
 from village_credit.errors import UsageError
-from village_credit.publish.ledger import read_ledger
+from village_credit.publish.ledger import Entry, read_ledger
 from village_credit.publish.review import FIRST_ROW, HEADERS, HOUSEHOLD_HEADER, KEY_HEADER, VERDICT_HEADER
 from village_credit.report.explain import explain_text
 
@@ -173,3 +175,66 @@ def test_a_workbook_saved_by_libreoffice_says_the_same(reviewed, tmp_path, count
     assert (applied.same, applied.other, applied.unchanged) == (len(decided), 0, 0)
     again = links_of(score_into(store, county_inbox, COUNTY))
     assert {again[int(line)]["status"] for line in reviewed["waiting"]} == {"confirmed"}
+
+
+@pytest.fixture(scope="module")
+def sampled(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A sample of ten links a pass, all right but those of one pass, and the run after it."""
+    folder = tmp_path_factory.mktemp("sample")
+    store = new_store(folder)
+    before = score_into(store, county_inbox, COUNTY)
+    workbook = folder / "sample.xlsx"
+    made = write_review(store, before.run.run_id, workbook, sample_size=10)
+    book = openpyxl.load_workbook(workbook)
+    page = book.active
+    grounds = column("依据")
+    for row in range(FIRST_ROW + 1, page.max_row + 1):
+        is_wrong = "隐去" in str(page.cell(row, grounds).value)
+        page.cell(row, column(VERDICT_HEADER)).value = "不是同一户" if is_wrong else "同一户"
+    book.save(workbook)
+    applied = apply_review(store, workbook, "2002")
+    return {"store": store, "before": before, "made": made, "applied": applied, "after": score_into(store, county_inbox, COUNTY)}  # fmt: skip
+
+
+def test_a_sample_says_how_often_each_pass_is_wrong_at_most(sampled):
+    (act,) = [entry for entry in read_ledger(sampled["store"].root / "ledger") if entry.act == "link_sample"]
+    found = {row["pass"]: row for row in act.details["passes"]}
+    right = found["id_and_name"]
+    assert (right["checked"], right["wrong"]) == (10, 0)
+    assert right["wrong_at_most"] == pytest.approx(1 - 0.05 ** (1 / 10), abs=1e-5)
+    records = sum(1 for row in rows_of(sampled["before"], "links") if row["pass"] == "id_and_name")
+    assert 10 < right["links"] <= records  # each row stands for so many records of its pass
+    assert found["masked_id"]["wrong"] == found["masked_id"]["checked"] > 1
+
+
+def test_a_pass_that_a_sample_finds_wrong_waits_for_a_person(sampled):
+    before, after = (
+        {(row["file_name"], row["line_number"]): row for row in rows_of(sampled[name], "links")}
+        for name in ("before", "after")
+    )
+    masked = [key for key, row in before.items() if row["pass"] == "masked_id"]
+    assert {before[key]["status"] for key in masked} == {"automatic"}
+    assert {after[key]["status"] for key in masked} <= {"provisional", "refused"}
+    others = [key for key, row in before.items() if row["pass"] == "id_and_name"]
+    assert {after[key]["status"] for key in others} == {"automatic"}
+
+
+def test_a_small_sample_licenses_nothing(sampled):
+    (gate,) = [row for row in rows_of(sampled["after"], "gates") if row["gate"] == "unlicensed_link_passes"]
+    assert (gate["value"], gate["verdict"]) == (1.0, "warn")
+
+
+@pytest.mark.parametrize(
+    ("checked", "wrong", "licensed", "revoked"),
+    [(2994, 0, False, False), (2995, 0, True, False), (2995, 1, False, False), (30, 1, False, True)],
+)
+def test_a_pass_is_licensed_by_enough_right_links_and_revoked_by_enough_wrong_ones(
+    checked, wrong, licensed, revoked
+):
+    rows = [({"pass": "masked_id", "weight": 2.0}, "other" if n < wrong else "same") for n in range(checked)]
+    details = {"county_code": COUNTY, "as_of": "2026-11-01", "passes": sample_result(rows)}
+    entry = Entry(1, "link_sample", "2026-11-02T00:00:00+00:00", "2002", "run", details, "0" * 64)
+    assert licensed_passes([entry], COUNTY, date(2026, 11, 30)) == (("masked_id",) if licensed else ())
+    assert licensed_passes([entry], COUNTY, date(2027, 11, 30)) == ()
+    assert revoked_passes([entry], COUNTY) == (("masked_id",) if revoked else ())
+    assert revoked_passes([entry], "653199") == ()

@@ -23,6 +23,7 @@ from village_credit.acts.inputs import (
     rows_before,
 )
 from village_credit.acts.intake import outcome_counts, take_in
+from village_credit.acts.link_samples import licensed_passes, revoked_passes
 from village_credit.acts.links import given_verdicts, verdicts_of
 from village_credit.decide.decide import decide
 from village_credit.extract.grid import DeliveredFile
@@ -90,7 +91,15 @@ def identify_run(
         "pseudonym_key": store.keys.pseudonym_key_id,
         "limits_in_force": table_hash(before),
         "rows_before": rows_before(store, earlier),
-        "link_verdicts": sha256_of(canonical_json(said)),
+        "link_verdicts": sha256_of(
+            canonical_json(
+                [
+                    said,
+                    licensed_passes(entries, request.county_code, request.as_of),
+                    revoked_passes(entries, request.county_code),
+                ]
+            )
+        ),
     }
     return run_id_of(parts), parts, before
 
@@ -106,7 +115,8 @@ def compute_run(
     """Compute every table of a run in memory; nothing is written."""
     clock = clock or Clock(None)
     run_id, parts, before = identity
-    verdicts = verdicts_of(read_ledger(store.root / "ledger"), request.county_code, store.keys)
+    entries = read_ledger(store.root / "ledger")
+    verdicts = verdicts_of(entries, request.county_code, store.keys)
     intake = take_in(delivered, request.as_of, request.county_code, rules.terms, verdicts)
     clock.lap("read, validate, link")
     pseudonyms = household_keys(store.keys, intake.facts["households"].column("unit_code").to_pylist())
@@ -128,6 +138,7 @@ def compute_run(
     tables["gates"] = judge_gates(
         intake, decided.decisions, tables["deliveries"], tables["extract_checks"], request.as_of, policy.related_list_max_age_days, is_synthetic_model=rules.scorecard.training.is_synthetic,
         is_product_run=request.product is not None,
+        licensed_passes=licensed_passes(entries, request.county_code, request.as_of),
     )  # fmt: skip
     manifest = _manifest(intake, tables, request, rules, parts)
     identities = _borrowers(

@@ -336,6 +336,7 @@ def _account(
             "village_gap": linked.quality.village_gap,
             "null_share": linked.quality.null_share,
         },
+        linked.sampled,
     )
 
 

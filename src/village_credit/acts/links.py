@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,13 @@ from typing import Any
 import pyarrow as pa
 
 from data_contracts.registry import CONTRACTS_ZH, OFFICES_ZH
+from village_credit.acts import link_samples
 from village_credit.acts.inputs import load_terms
 from village_credit.acts.intake import take_in
 from village_credit.errors import UsageError
 from village_credit.extract.grid import DeliveredFile
 from village_credit.extract.inbox import reading_order
-from village_credit.link.verdicts import VERDICTS, Verdicts
+from village_credit.link.verdicts import VERDICTS, Verdicts, no_verdicts
 from village_credit.publish.keys import Keys, household_key, row_key_hash
 from village_credit.publish.ledger import Entry, append, read_ledger
 from village_credit.publish.review import (  # fmt: skip
@@ -54,21 +55,26 @@ class Applied:
     unchanged: int
 
 
-def write_review(store: Store, run_id: str, out: Path, counties: Path | None = None) -> Reviewed:
+def write_review(
+    store: Store, run_id: str, out: Path, counties: Path | None = None, sample_size: int = 0
+) -> Reviewed:
     """Write a run's doubtful links into a workbook (readable by its owner alone), those already decided left out.
 
-    Raises MissingInput where the run or its frozen bytes are gone.
+    With `sample_size`: so many automatic links of each pass instead, for a person to check. Raises MissingInput where the run or its frozen bytes are gone.
     """
     manifest = store.manifest(run_id)
-    intake = _taken_again(store, manifest, counties)
+    intake = _taken_again(store, manifest, counties, sample_size)
     known = {
         (v["record_key"], v["household_key"])
         for v in given_verdicts(read_ledger(store.root / "ledger"), manifest["county_code"])
     }
     rows = [
-        row for row in _doubts(store.keys, intake) if (row["record_key"], row["household_key"]) not in known
+        row
+        for row in _asked(store.keys, intake, sample_size)
+        if sample_size or (row["record_key"], row["household_key"]) not in known
     ]
-    write_whole(out, review_workbook(run_id, manifest["as_of"], [_shown(row) for row in rows]), mode=0o600)
+    book = review_workbook(run_id, manifest["as_of"], [_shown(row) for row in rows], sample_size)
+    write_whole(out, book, mode=0o600)
     return Reviewed(str(out), len(rows), dict(sorted(Counter(row["pass"] for row in rows).items())))
 
 
@@ -78,27 +84,33 @@ def apply_review(store: Store, path: Path, by: str, counties: Path | None = None
     Raises UsageError, with the row, where a decision is of no doubtful link of that run, or where one record is said
     to be of two households.
     """
-    run_id, decisions = read_decisions(path)
+    run_id, sample_size, decisions = read_decisions(path)
     manifest = store.manifest(run_id)
+    intake = _taken_again(store, manifest, counties, sample_size)
     asked = {
-        (row["record_key"], row["household_key"])
-        for row in _doubts(store.keys, _taken_again(store, manifest, counties))
+        (row["record_key"], row["household_key"]): row for row in _asked(store.keys, intake, sample_size)
     }
-    _require_asked(path, decisions, asked)
+    _require_asked(path, decisions, set(asked))
     county = manifest["county_code"]
     known = {
         (v["record_key"], v["household_key"]): v["verdict"]
         for v in given_verdicts(read_ledger(store.root / "ledger"), county)
     }
     fresh = [d for d in decisions if known.get((d.record_key, d.household_key)) != d.verdict]
+    if sample_size and decisions:
+        passes = link_samples.sample_result(
+            [(asked[d.record_key, d.household_key], d.verdict) for d in decisions]
+        )
+        append(store.root / "ledger", link_samples.ACT, by, run_id, {"county_code": county, "as_of": manifest["as_of"], "passes": passes})  # fmt: skip
+        fresh = [d for d in fresh if d.verdict == "other"]  # a right automatic link needs nobody's word
     if fresh:
         said = [
             {"record_key": d.record_key, "household_key": d.household_key, "verdict": d.verdict}
             for d in fresh
         ]
         append(store.root / "ledger", ACT, by, run_id, {"county_code": county, "verdicts": said})
-    counts = Counter(d.verdict for d in fresh)
-    return Applied(county, counts["same"], counts["other"], len(decisions) - len(fresh))
+    counts = Counter(d.verdict for d in (decisions if sample_size else fresh))
+    return Applied(county, counts["same"], counts["other"], 0 if sample_size else len(decisions) - len(fresh))
 
 
 def _require_asked(path: Path, decisions: list[Decision], asked: set[tuple[str, str]]) -> None:
@@ -126,27 +138,32 @@ def verdicts_of(entries: list[Entry], county_code: str, keys: Keys) -> Verdicts:
     """Make what linkage needs of a county's verdicts."""
     table = pa.Table.from_pylist(given_verdicts(entries, county_code), schema=VERDICTS)
     return Verdicts(
-        table, lambda text: row_key_hash(keys, "record|" + text), lambda code: household_key(keys, code)
+        table,
+        lambda text: row_key_hash(keys, "record|" + text),
+        lambda code: household_key(keys, code),
+        link_samples.revoked_passes(entries, county_code),
     )
 
 
-def _taken_again(store: Store, manifest: dict[str, Any], counties: Path | None) -> Intake:
+def _taken_again(store: Store, manifest: dict[str, Any], counties: Path | None, sample_size: int) -> Intake:
     """Link a run's frozen inputs again, as if nobody had said anything yet."""
     terms, _ = load_terms(counties, manifest["county_code"])
     inputs = sorted(manifest["inputs"], key=lambda item: reading_order(item["file_name"]))
     files = (DeliveredFile(item["file_name"], store.thaw(item["sha256"]), item["sha256"]) for item in inputs)
-    return take_in(files, date.fromisoformat(manifest["as_of"]), manifest["county_code"], terms)
+    nobody = replace(no_verdicts(), sample_size=sample_size)
+    return take_in(files, date.fromisoformat(manifest["as_of"]), manifest["county_code"], terms, nobody)
 
 
-def _doubts(keys: Keys, intake: Intake) -> Iterator[dict[str, Any]]:
-    """Give doubtful links with keys, place of the record, and the village's name on both sides."""
+def _asked(keys: Keys, intake: Intake, sample_size: int) -> Iterator[dict[str, Any]]:
+    """Give doubtful (or drawn) links with keys, place of the record, and the village's name on both sides."""
     lines: dict[int, int] = {}
-    wanted = set(intake.doubts.column("subject_id").to_pylist())
+    links = intake.sampled if sample_size else intake.doubts
+    wanted = set(links.column("subject_id").to_pylist())
     for row in intake.reconciliation.select(["row_id", "line_number"]).to_pylist():
         if row["row_id"] in wanted:
             lines.setdefault(row["row_id"], row["line_number"])
     names = {row["village_code"]: f"{row['township_name']}{row['village_name'] or ''}" for row in intake.places.to_pylist()}  # fmt: skip
-    for row in intake.doubts.to_pylist():
+    for row in links.to_pylist():
         if row["unit_code"] is None:
             continue
         source = intake.sources[row["source_id"]]

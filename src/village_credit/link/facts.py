@@ -12,6 +12,7 @@ from village_credit.link.roster import birthday_limit
 
 MINOR_AGE = 14  # PIPL art. 31: younger children's data are sensitive; they become a count
 ADULT_AGE = 18
+PHONE_SHARERS = 3  # households of a family may share one telephone; more do not
 
 # fact → (contract, selected columns); each reads `t`, the contract's standing rows joined to their links
 LISTS: dict[str, tuple[str, str]] = {
@@ -92,9 +93,12 @@ SELECT unit_code, 1, 'head', CASE WHEN CAST(substr(person_id, 17, 1) AS INTEGER)
 FROM lone_traders
 ORDER BY unit_code, member_no
 """
+# A number that many households give is the cadre's or the shop's: a household's message must not go there.
 IDENTITIES = """
-SELECT unit_code, member_no, relation, name, person_id, phone, address
-FROM roster JOIN register USING (unit_code) WHERE birth_date IS NULL OR birth_date <= $minor_born
+SELECT unit_code, member_no, relation, name, person_id, CASE WHEN coalesce(sharers, 0) <= $sharers THEN phone END AS phone, address
+FROM roster JOIN register USING (unit_code)
+LEFT JOIN (SELECT phone, count(*) AS sharers FROM register WHERE phone IS NOT NULL GROUP BY phone) USING (phone)
+WHERE birth_date IS NULL OR birth_date <= $minor_born
 UNION ALL
 SELECT unit_code, 1, 'head', operator_name, person_id, phone, business_address FROM lone_traders
 ORDER BY unit_code, member_no
@@ -158,7 +162,8 @@ def build_facts(
 
 def build_identities(connection: duckdb.DuckDBPyConnection, as_of: date) -> pa.Table:
     """Who the units are (C2, for the vault only): unit_code, member_no, relation, name, person_id, phone, address."""
-    return _query(connection, IDENTITIES, {"minor_born": birthday_limit(as_of, MINOR_AGE)})
+    values = {"minor_born": birthday_limit(as_of, MINOR_AGE), "sharers": PHONE_SHARERS}
+    return _query(connection, IDENTITIES, values)
 
 
 def _join_links(connection: duckdb.DuckDBPyConnection, rows: pa.Table) -> None:

@@ -55,6 +55,7 @@ class Linked:
     doubts: pa.Table
     quality: Quality
     findings: pa.Table
+    sampled: pa.Table
 
 
 def identify_rows(
@@ -107,14 +108,16 @@ def join_rows(
     connection.register("standing", standing)
     connection.register("unrepaired", identified.unrepaired)
     connection.register("subject_details", subject_details(settled))
-    (verdicts or no_verdicts()).register(connection)
-    create_links(connection, weights)
+    verdicts = verdicts or no_verdicts()
+    verdicts.register(connection)
+    create_links(connection, weights, verdicts.sample_size)
     quality = measure(connection, weights)
     ambiguous = _ambiguous(connection)
     create_lone_traders(connection, settled["trader_referral"])
     facts = build_facts(connection, settled, as_of, county_code)
     links = connection.sql("SELECT * FROM links ORDER BY row_id").to_arrow_table()
     doubts = connection.sql("SELECT * FROM doubts ORDER BY subject_id").to_arrow_table()
+    sampled = connection.sql("SELECT * FROM sampled ORDER BY pass, subject_id").to_arrow_table()
     return Linked(
         facts,
         links,
@@ -123,6 +126,7 @@ def join_rows(
         doubts,
         quality,
         roster_findings(connection),
+        sampled,
     )
 
 

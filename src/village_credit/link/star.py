@@ -95,6 +95,8 @@ SELECT subject_id, contract, source_id, unit_code, person_no, agreement,
 FROM subjects JOIN claims ON claims.person_id = subjects.person_id AND claims.name IS NOT DISTINCT FROM subjects.name
 """
 
+REVOKED = "UPDATE id_links SET status = 'provisional' WHERE status = 'automatic' AND pass IN (SELECT pass FROM revoked)"
+
 RESIDUE = """
 CREATE TABLE residue AS
 SELECT * FROM subjects ANTI JOIN id_links USING (subject_id)
@@ -123,21 +125,29 @@ SELECT subject_id, unit_code, 3, pass, agreement, score, margin, 'provisional' F
 
 # What a person must look at: links that wait, conflicts, and likenesses that a rule stopped. A stopped likeness of a
 # damaged row is shown too: a person's word links what the rules leave quarantined.
-DOUBTS = """
-CREATE TABLE doubts AS
-WITH doubtful AS (
-    SELECT subject_id, unit_code, agreement, CAST(NULL AS DOUBLE) AS score, CAST(NULL AS DOUBLE) AS margin, pass, status
+DOUBTFUL = """
+    SELECT subject_id, unit_code, agreement, CAST(NULL AS DOUBLE) AS score, CAST(NULL AS DOUBLE) AS margin, pass, status, 1 AS weight
     FROM id_links WHERE status <> 'automatic'
     UNION ALL
     SELECT subject_id, unit_code, agreement, score, margin, CASE WHEN is_accepted THEN pass WHEN is_taken THEN 'taken' ELSE 'tie' END,
-           CASE WHEN is_accepted THEN 'provisional' ELSE 'unlinked' END
-    FROM scored_links
-)
+           CASE WHEN is_accepted THEN 'provisional' ELSE 'unlinked' END, 1
+    FROM scored_links"""
+
+# So many automatic links of each pass, by the hash of what they say: the same run gives the same sample. `weight` is
+# how many links of the pass each stands for.
+DRAWN = """
+    SELECT subject_id, unit_code, agreement, CAST(NULL AS DOUBLE) AS score, CAST(NULL AS DOUBLE) AS margin, pass, status,
+           count(*) OVER (PARTITION BY pass) / least($sample_size, count(*) OVER (PARTITION BY pass)) AS weight
+    FROM id_links JOIN subjects USING (subject_id) WHERE status = 'automatic' AND is_standing
+    QUALIFY row_number() OVER (PARTITION BY pass ORDER BY md5(record_text), subject_id) <= $sample_size"""
+
+BOTH_SIDES = """
+CREATE TABLE {table} AS
 SELECT subject_id, contract, source_id, record_text, name, id_number, village_codes, subjects.group_no, is_standing,
-       doubtful.unit_code, roster_units.village_code, roster_units.group_no AS unit_group_no, agreement, score, margin, pass, status,
+       chosen.unit_code, roster_units.village_code, roster_units.group_no AS unit_group_no, agreement, score, margin, pass, status, weight,
        (SELECT list(roster_persons.name || coalesce(' ' || person_id, '') ORDER BY person_no) FROM roster_persons
-        WHERE roster_persons.unit_code = doubtful.unit_code) AS members
-FROM doubtful JOIN subjects USING (subject_id) LEFT JOIN roster_units ON roster_units.unit_code = doubtful.unit_code
+        WHERE roster_persons.unit_code = chosen.unit_code) AS members
+FROM ({chosen}) AS chosen JOIN subjects USING (subject_id) LEFT JOIN roster_units ON roster_units.unit_code = chosen.unit_code
 """
 
 # A person's word stands above every rule: it links, or it withdraws a link.
@@ -185,17 +195,22 @@ WHERE r.is_standing
 """
 
 
-def create_links(connection: duckdb.DuckDBPyConnection, weights: Weights) -> None:
-    """Make `links`, one row per standing row of a linkable contract, `found`, one per linked record, and `doubts`, one per record that a person must look at.
+def create_links(connection: duckdb.DuckDBPyConnection, weights: Weights, sample_size: int = 0) -> None:
+    """Make `links`, one row per standing row of a linkable contract.
 
+    Makes also `found` (one per linked record), `doubts` (one per record that a person must look at) and `sampled`
+    (so many automatic links of each pass).
     Needs `register`, `roster`, `parcels`, `identified`, `name_keys`, and: `code_rows` (row_id, contract, source_id,
     contractor_code), `standing` (row_id of rows that were settled as standing), `unrepaired` (row_id of rows whose
     ID number stays damaged: compared for review only), `verdicts` with its two functions, `subject_details` (row_id, persons, area_mu).
     """
-    for statement in (SUBJECTS, ROSTER_NAMES, CLAIMS, BY_ID, RESIDUE):
+    for statement in (SUBJECTS, ROSTER_NAMES, CLAIMS, BY_ID, REVOKED, RESIDUE):
         connection.execute(statement)
     score_residue(connection, weights)
-    for statement in (SCORED_LINKS, FOUND, DOUBTS, SPOKEN, SETTLED_BY_PEOPLE, LINKS):
+    for statement in (SCORED_LINKS, FOUND, BOTH_SIDES.format(table="doubts", chosen=DOUBTFUL)):
+        connection.execute(statement)
+    connection.execute(BOTH_SIDES.format(table="sampled", chosen=DRAWN), {"sample_size": sample_size})
+    for statement in (SPOKEN, SETTLED_BY_PEOPLE, LINKS):
         connection.execute(statement)
 
 

@@ -17,15 +17,22 @@ RECORD_TEXT = "concat_ws('|', contract, coalesce(name, ''), coalesce(id_number, 
 
 @dataclass(frozen=True)
 class Verdicts:
-    """`given`: at most one row per record and household; the two functions make the keys that it is known by."""
+    """`given`: at most one row per record and household; the two functions make the keys that it is known by.
+
+    `revoked`: passes that a sample found wrong too often; their links wait for a person. `sample_size`: how many
+    automatic links of each pass are wanted with both sides, for a person to check.
+    """
 
     given: pa.Table
     record_key: Callable[[str], str]
     household_key: Callable[[str], str]
+    revoked: tuple[str, ...] = ()
+    sample_size: int = 0
 
     def register(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Make `verdicts`, and the functions record_key and household_key."""
+        """Make `verdicts`, `revoked`, and the functions record_key and household_key."""
         connection.register("verdicts", self.given)
+        connection.register("revoked", pa.table({"pass": pa.array(self.revoked, pa.string())}))
         connection.create_function("record_key", self.record_key, ["VARCHAR"], "VARCHAR")
         connection.create_function("household_key", self.household_key, ["VARCHAR"], "VARCHAR")
 

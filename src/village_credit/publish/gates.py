@@ -61,6 +61,7 @@ def judge_gates(
     *,
     is_synthetic_model: bool,
     is_product_run: bool,
+    licensed_passes: tuple[str, ...] = (),
 ) -> pa.Table:
     """Give the run's gates: gate, value, threshold, verdict, explanation."""
     gates = [
@@ -69,6 +70,7 @@ def judge_gates(
         _quarantined_share(intake),
         _unlinked_share(intake),
         *_link_gaps(intake),
+        _unlicensed(intake, licensed_passes),
         _related_list(intake, as_of, related_list_max_age_days),
         _rejected(intake),
         _deliveries(deliveries),
@@ -148,6 +150,17 @@ def _link_gaps(intake: Intake) -> list[Gate]:
         _below("null_linkage", shares["null_share"], WARN_NULL_SHARE, FAIL_NULL_SHARE,
                "links that likeness finds in a wrong village, over those it finds in the right one; relatives next door are not in it"),
     ]  # fmt: skip
+
+
+def _unlicensed(intake: Intake, licensed: tuple[str, ...]) -> Gate:
+    """Ask how much rests on passes that no checked sample of the last year has shown to be right often enough."""
+    connection = duckdb.connect()
+    connection.register("links", intake.links)
+    query = """SELECT avg((NOT list_contains($licensed, pass))::INT)::DOUBLE FROM links
+               WHERE status = 'automatic' AND pass NOT IN ('contractor_code', 'credit_code')"""
+    ((share,),) = connection.execute(query, {"licensed": list(licensed)}).fetchall()
+    return _gap("unlicensed_link_passes", share, 0.0, 1.0,
+                "automatic links by passes without a checked sample of the last year (links review RUN --sample N)")  # fmt: skip
 
 
 def _gap(gate: str, value: float | None, warn: float, fail: float, explanation: str) -> Gate:

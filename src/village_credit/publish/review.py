@@ -15,7 +15,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from village_credit.errors import UsageError
 
-SHEET = "关联复核"
+SHEET, SAMPLE_SHEET = "关联复核", "关联抽查"
 KEY_HEADER, HOUSEHOLD_HEADER, VERDICT_HEADER = "记录编号", "候选农户", "结论"
 HEADERS = (
     VERDICT_HEADER, "部门", "表", "文件", "行号", "姓名（来表）", "证件号码（来表）", "村组（来表）", "户内成员（登记簿）", "村组（登记簿）",
@@ -24,6 +24,12 @@ HEADERS = (
 VERDICTS_ZH = {"同一户": "same", "不是同一户": "other"}
 UNDECIDED = "待查"
 PASSES_ZH = {
+    "id_and_name": "证件号码相同，姓名相符",
+    "id_and_member": "证件号码相同，姓名为户内他人",
+    "id_only": "证件号码相同（该表无姓名）",
+    "repaired_id": "证件号码经修复（表格软件损坏）",
+    "masked_id": "证件号码经修复（部分隐去）",
+    "mistyped_id": "证件号码经修复（录入错误）",
     "id_without_name": "证件号码相同，姓名不符",
     "id_of_two_households": "证件号码登记在两户",
     "name_and_village": "村内姓名相同且唯一",
@@ -36,7 +42,7 @@ AGREEMENTS_ZH = {
     "different": "不符", "member": "与户内他人相符", "no_name": "无姓名",
 }  # fmt: skip
 FIRST_ROW = 4
-_RUN = re.compile(f"{SHEET}：运行 ([a-z0-9-]+)，")
+_RUN = re.compile(f"(?:{SHEET}|{SAMPLE_SHEET})：运行 ([a-z0-9-]+)，(?:每项至多 ([0-9]+) 条，)?")
 
 
 @dataclass(frozen=True)
@@ -56,18 +62,20 @@ class Decision:
     row: int
 
 
-def review_workbook(run_id: str, as_of: str, doubts: list[Doubt]) -> bytes:
-    """Write the workbook; the same doubts give the same bytes."""
+def review_workbook(run_id: str, as_of: str, doubts: list[Doubt], sample_size: int = 0) -> bytes:
+    """Write the workbook, of doubtful links or (`sample_size`) of drawn ones; the same links give the same bytes."""
+    title = SAMPLE_SHEET if sample_size else SHEET
+    size = f"每项至多 {sample_size} 条，" if sample_size else ""
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_numbers": False}) as book:
-        book.set_properties({"title": SHEET, "created": datetime.fromisoformat(as_of)})
+        book.set_properties({"title": title, "created": datetime.fromisoformat(as_of)})
         text, head = (
             book.add_format({"num_format": "@"}),
             book.add_format({"bold": True, "text_wrap": True, "border": 1, "bg_color": "#DDEBF7"}),
         )
         decide = book.add_format({"num_format": "@", "bg_color": "#FFF2CC", "border": 1})
-        page = book.add_worksheet(SHEET)
-        page.write_string(0, 0, f"{SHEET}：运行 {run_id}，截至 {as_of}", book.add_format({"bold": True, "font_size": 14}))  # fmt: skip
+        page = book.add_worksheet(title)
+        page.write_string(0, 0, f"{title}：运行 {run_id}，{size}截至 {as_of}", book.add_format({"bold": True, "font_size": 14}))  # fmt: skip
         page.write_string(1, 0, f"请在“{VERDICT_HEADER}”列选择：{'、'.join(VERDICTS_ZH)}、{UNDECIDED}；空白视为{UNDECIDED}。请勿改动其他列。含个人信息，用后销毁。")  # fmt: skip
         for column, header in enumerate(HEADERS):
             page.write_string(FIRST_ROW - 1, column, header, head)
@@ -87,13 +95,16 @@ def _arrange(page: Any, rows: int) -> None:
         page.set_column(column, column, width)
 
 
-def read_decisions(path: Path) -> tuple[str, list[Decision]]:
-    """Read of which run it is and what was decided; raises UsageError, with the row, where a word is none of those offered."""
+def read_decisions(path: Path) -> tuple[str, int, list[Decision]]:
+    """Read of which run it is, how large a sample (0: doubtful links), and what was decided.
+
+    Raises UsageError, with the row, where a word is none of those offered.
+    """
     rows = _rows(path)
     run = _RUN.search(rows[0][0]) if rows and rows[0] else None
     if run is None:
         raise UsageError(f"{path.name}: no sheet {SHEET} that names its run; give the workbook that `links review` wrote")  # fmt: skip
-    return run.group(1), list(_decisions(path, rows))
+    return run.group(1), int(run.group(2) or 0), list(_decisions(path, rows))
 
 
 def _decisions(path: Path, rows: list[list[str]]) -> Iterator[Decision]:
@@ -114,11 +125,12 @@ def _rows(path: Path) -> list[list[str]]:
     try:
         with path.open("rb") as file:
             book = CalamineWorkbook.from_filelike(file)
-            if SHEET not in book.sheet_names:
+            name = next((name for name in (SHEET, SAMPLE_SHEET) if name in book.sheet_names), None)
+            if name is None:
                 return []
             return [
                 [str(cell) for cell in row]
-                for row in book.get_sheet_by_name(SHEET).to_python(skip_empty_area=False)
+                for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)
             ]
     except (OSError, CalamineError) as failure:
         raise UsageError(

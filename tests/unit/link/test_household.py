@@ -156,3 +156,11 @@ def test_a_list_that_names_a_dead_member_finds_the_household():
     )
     (link,) = [row for row in intake.links.to_pylist() if row["contract"] == "household_economy"]
     assert (link["unit_code"], link["status"]) == (ONE, "automatic")
+
+
+def test_a_telephone_that_many_households_give_is_nobody_s():
+    heads = [f"6599001002010100{n:02d},1,王安娜,1,{number('19800101', n)},x,,{'10012345678' if n < 5 else '10087654321'}" for n in range(1, 8)]  # fmt: skip
+    contractors = "CBFBM,CBFLX,CBFMC,CBFZJLX,CBFZJHM,CBFDZ,YZBM,LXDH\n" + "\n".join(heads)
+    intake = taken(members=[], **{"承包方.csv": contractors})
+    phones = intake.identities.column("phone").to_pylist()
+    assert phones == [None] * 4 + ["10087654321"] * 3
