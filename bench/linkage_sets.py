@@ -7,12 +7,16 @@ number compete. None of them resembles a county, so the weights are plain ones w
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 
 from village_credit.link.pairs import choose_pairs
 from village_credit.link.weights import Weights
@@ -46,6 +50,7 @@ SETS = (
     ("historical_50k", ("historical_50k.parquet",), HISTORICAL, READ_FIRST),
 )
 BLOCK_PAIRS = 100_000
+PEER = Path(".venv-splink/bin/python")
 SIMILAR = {
     "name": "jaro_winkler_similarity(l.{f}, r.{f}) >= 0.88",
     "day": "damerau_levenshtein(l.{f}, r.{f}) <= 1",
@@ -63,25 +68,57 @@ def set_lines() -> Iterator[str]:
         if not folder or not all(path.is_file() for path in paths):
             yield f"  {name}: absent (VILLAGE_CREDIT_BENCH_DATA names no folder with {', '.join(files)})"
             continue
-        yield _measured(name, [str(path) for path in paths], fields, query)
+        yield from _measured(name, [str(path) for path in paths], fields, query)
 
 
-def _measured(name: str, paths: list[str], fields: dict[str, str], query: str) -> str:
+def _measured(name: str, paths: list[str], fields: dict[str, str], query: str) -> Iterator[str]:
+    """Measure the joins, our rule and the peer on one set."""
     connection = duckdb.connect()
-    columns = ", ".join(f"nullif(lower(trim(CAST({f} AS VARCHAR))), '') AS {f}" for f in fields)  # fmt: skip
+    columns = ", ".join(f"nullif(lower(trim(CAST({f} AS VARCHAR))), '') AS {f}" for f in fields)
     read = "read_parquet" if paths[0].endswith("parquet") else "read_csv"
     connection.execute(f"CREATE TABLE records AS {query.format(columns=columns, read=read, paths='$paths')}", {"paths": paths})  # fmt: skip
+    numbers = [f for f, kind in fields.items() if kind == "number"]
+    names = [f for f, kind in fields.items() if kind == "name"]
+    place = next(f for f in ("postcode", "postcode_fake", "city") if f in fields)
+    for method, join in (("join by number", numbers), ("join by names and place", [*names, place])):
+        if join:
+            same = f"SELECT l.id AS left_id, min(r.cluster) AS right_group FROM records AS l JOIN records AS r USING ({', '.join(join)}) WHERE l.copy <> '' AND r.copy = '' GROUP BY l.id"
+            yield _judged(connection, method, name, same)
     begun = time.perf_counter()
     _compare(connection, fields)
     weights = Weights(version="plain", source="written here", accept_bits=12.0, margin_bits=3.0, block_pairs=BLOCK_PAIRS, fields={f: KINDS[kind] for f, kind in fields.items()})  # fmt: skip
     choose_pairs(connection, weights)
-    seconds = time.perf_counter() - begun
-    ((links, correct, wanted),) = connection.execute("""
-        SELECT count(*) FILTER (is_accepted), count(*) FILTER (is_accepted AND l.cluster = right_group),
+    yield _judged(connection, "ours, residue rule", name, "SELECT left_id, right_group FROM best_pairs WHERE is_accepted", time.perf_counter() - begun)  # fmt: skip
+    if PEER.exists():
+        yield from _splink(connection, name, fields)
+
+
+def _splink(connection: duckdb.DuckDBPyConnection, name: str, fields: dict[str, str]) -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        for side, condition in (("copies", "copy <> ''"), ("originals", "copy = ''")):
+            table = connection.sql(f"SELECT * FROM records WHERE {condition} ORDER BY id").to_arrow_table()
+            pq.write_table(table, Path(folder) / f"{side}.parquet")
+        words = [str(PEER), "bench/linkage_splink_sets.py", folder, *(f"{f}:{kind}" for f, kind in fields.items())]  # fmt: skip
+        done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603  # our own script
+        if done.returncode:
+            yield f"  Splink: failed on {name}: {done.stderr.strip().splitlines()[-1][:200]}"
+            return
+        seconds = json.loads(done.stdout.splitlines()[-1])["seconds"]
+        connection.register("peer", pq.read_table(Path(folder) / "splink.parquet"))
+        for threshold in (0.5, 0.9, 0.99):
+            made = f"SELECT left_id, right_group FROM peer WHERE match_probability >= {threshold}"
+            yield _judged(connection, f"Splink one-to-one, p ≥ {threshold:g}", name, made, seconds)
+
+
+def _judged(connection: duckdb.DuckDBPyConnection, method: str, name: str, made: str, seconds: float | None = None) -> str:  # fmt: skip
+    """Count a method's links against the clusters; recall by copies whose original is there."""
+    ((links, correct, wanted),) = connection.execute(f"""
+        SELECT count(*), count(*) FILTER (l.cluster = right_group),
                (SELECT count(*) FROM records WHERE copy <> '' AND cluster IN (SELECT cluster FROM records WHERE copy = ''))
-        FROM best_pairs JOIN records AS l ON l.id = left_id""").fetchall()
-    precision, recall, wrong = correct / max(links, 1), correct / max(wanted, 1), links - correct
-    return f"  {'ours, residue rule':<34}{name:<26}{links:>9,}{precision:>11.5f}{recall:>8.4f}{wrong:>7,}{1e5 * wrong / max(links, 1):>10.1f}{'':14}{seconds:>8.1f}"
+        FROM ({made}) JOIN records AS l ON l.id = left_id""").fetchall()
+    wrong = links - correct
+    took = f"{seconds:>8.1f}" if seconds is not None else ""
+    return f"  {method:<35}{name:<25}{links:>9,}{correct / max(links, 1):>11.5f}{correct / max(wanted, 1):>8.4f}{wrong:>7,}{1e5 * wrong / max(links, 1):>10.1f}{'':14}{took}"
 
 
 def _compare(connection: duckdb.DuckDBPyConnection, fields: dict[str, str]) -> None:

@@ -178,3 +178,17 @@ def test_the_view_and_the_gates_tell_the_run_s_quality(published: Scored):
     gates = dict(connection.execute("SELECT gate, verdict FROM gates").fetchall())
     connection.close()
     assert {gates[name] for name in ("link_gap_of_names", "link_gap_of_villages", "null_linkage")} <= {"pass", "warn"}  # fmt: skip
+
+
+def test_no_person_counts_in_two_households(world, linked):
+    """Of all who are at home somewhere and whose number is their own, each number is in one household only."""
+    connection = duckdb.connect()
+    connection.register("members", linked.facts["members"])
+    connection.register("identities", linked.identities)
+    query = """SELECT person_id, count(DISTINCT unit_code) FROM members JOIN identities USING (unit_code, member_no)
+               WHERE is_living AND is_resident AND has_valid_id GROUP BY person_id"""
+    counts = connection.execute(query).fetchall()
+    assert len(counts) > 3000
+    assert {count for _, count in counts} == {1}
+    flagged = linked.findings.column("reason_code").to_pylist()
+    assert "NUMBER_OF_TWO_PEOPLE" in flagged  # the world's registers do give some numbers twice

@@ -335,6 +335,7 @@ def _account(
             "name_gap": linked.quality.name_gap,
             "village_gap": linked.quality.village_gap,
             "null_share": linked.quality.null_share,
+            "unissued_area_share": linked.unissued_area_share,
         },
         linked.sampled,
     )

@@ -1,7 +1,8 @@
 """Codes of counties that were renamed or merged become today's; a household keeps the code it is registered under.
 
 `county_aliases.csv`: county codes of the region's past and today's, as of April 2026 (data_location, MIT). Only the
-county's six digits change: what a merger did to townships and villages, no list tells.
+county's six digits change: what a merger did to townships and villages, no list tells. `area_codes.csv`: every county
+code ever issued (the same source).
 """
 
 from __future__ import annotations
@@ -35,11 +36,29 @@ HOUSEHOLD_CODES = (
 AREA_CODES = (("branch", "township_code"), ("legal_basis", "area_code"))
 
 
+def _read(file_name: str) -> pa.Table:
+    text = resources.files("village_credit.link").joinpath(file_name).read_text(encoding="utf-8")
+    return pa.Table.from_pylist(list(csv.DictReader(text.splitlines())))
+
+
 @cache
 def county_aliases() -> pa.Table:
     """Give old_code and current_code."""
-    text = resources.files("village_credit.link").joinpath("county_aliases.csv").read_text(encoding="utf-8")
-    return pa.Table.from_pylist(list(csv.DictReader(text.splitlines())))
+    return _read("county_aliases.csv")
+
+
+def unissued_area_share(people: pa.Table) -> float | None:
+    """Give the share of whole ID numbers that begin with a code no county ever had; none without a number.
+
+    A warning only: people are born anywhere, and a list of codes is never complete.
+    """
+    connection = duckdb.connect()
+    connection.register("people", people)
+    connection.register("area_codes", _read("area_codes.csv"))
+    query = """SELECT avg((code IS NULL)::INT)::DOUBLE FROM (SELECT DISTINCT person_id FROM people WHERE person_id IS NOT NULL)
+               LEFT JOIN area_codes ON code = left(person_id, 6)"""
+    ((share,),) = connection.execute(query).fetchall()
+    return None if share is None else float(share)
 
 
 def create_divisions(connection: duckdb.DuckDBPyConnection) -> None:

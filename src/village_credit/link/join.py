@@ -8,7 +8,7 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
-from village_credit.link.divisions import create_divisions
+from village_credit.link.divisions import create_divisions, unissued_area_share
 from village_credit.link.facts import build_facts, build_identities, create_lone_traders
 from village_credit.link.people import REGISTER, identify
 from village_credit.link.quality import Quality, measure
@@ -56,6 +56,7 @@ class Linked:
     quality: Quality
     findings: pa.Table
     sampled: pa.Table
+    unissued_area_share: float | None
 
 
 def identify_rows(
@@ -127,6 +128,7 @@ def join_rows(
         quality,
         roster_findings(connection),
         sampled,
+        unissued_area_share(identified.people),
     )
 
 

@@ -28,6 +28,7 @@ WARN_NAME_GAP, FAIL_NAME_GAP = (
     0.10,
 )  # 0.02: what the linkage benchmark holds; both for a committee to set
 WARN_VILLAGE_GAP, FAIL_VILLAGE_GAP = 0.15, 0.50
+WARN_AREA_SHARE = 0.02
 WARN_NULL_SHARE, FAIL_NULL_SHARE = (
     0.10,
     1.0,
@@ -149,6 +150,8 @@ def _link_gaps(intake: Intake) -> list[Gate]:
              "how far the worst village of a list is behind the county in linked share"),
         _below("null_linkage", shares["null_share"], WARN_NULL_SHARE, FAIL_NULL_SHARE,
                "links that likeness finds in a wrong village, over those it finds in the right one; relatives next door are not in it"),
+        _gap("id_area_codes", shares["unissued_area_share"], WARN_AREA_SHARE, 1.0,
+             "ID numbers that begin with a code no county ever had: a warning only, as people are born anywhere; synthetic people's all do"),
     ]  # fmt: skip
 
 

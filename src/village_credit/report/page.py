@@ -21,6 +21,7 @@ GATES_ZH = {
     "link_gap_of_names": "长译名与短名的关联率之差（按表比较，仅在内存中计算，不按人保存）",
     "link_gap_of_villages": "关联率最低的村落后于全县的幅度",
     "unlicensed_link_passes": "自动关联中，所用规则近一年没有抽查合格的占比；请用 links review RUN --sample N 抽查",
+    "id_area_codes": "前六位从未启用为行政区划代码的证件号码占比；仅作提示，虚构人员均如此",
     "null_linkage": "按相似在错误的村也能关联上的占比；近邻亲属不在其内",
     "related_party_list": "关系人名单距今天数；未送达即不通过",
     "deliveries": "应报而未送达、过期、不全或被退回的表（按乡镇）；请催报",

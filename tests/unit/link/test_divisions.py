@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
 from tests.unit.link.test_join import ANNA, taken
-from village_credit.link.divisions import county_aliases
+from village_credit.link.divisions import county_aliases, unissued_area_share
 
 OLD, NEW = "652923", "652902"  # 库车县, 库车市: the codes of places, not of people
 ISSUERS = "FBFBM,FBFMC,FBFDZ\n{old}10020101,东乡前村一组,某县东乡前村\n"
@@ -46,3 +47,10 @@ def test_no_alias_leads_to_another_alias():
     old, current = (set(table.column(name).to_pylist()) for name in ("old_code", "current_code"))
     assert len(old) == table.num_rows
     assert not old & current
+
+
+def test_a_code_that_no_county_ever_had_is_a_share_and_no_refusal():
+    issued = pa.table({"person_id": ["110105", OLD, None]})
+    assert unissued_area_share(issued) == 0
+    assert unissued_area_share(pa.table({"person_id": [ANNA, OLD]})) == 0.5
+    assert unissued_area_share(pa.table({"person_id": pa.array([None], pa.string())})) is None

@@ -261,3 +261,16 @@ def test_the_same_row_sent_whole_and_damaged_by_a_spreadsheet_is_one_row():
     intake = taken(f"2025,王安娜,{ANNA},东乡,前村,5000", f"2025,王安娜,{damaged},东乡,前村,5000")
     assert intake.reconciliation.column("outcome").to_pylist().count("duplicate") == 1
     assert [row["planting_income_yuan"] for row in intake.facts["books"].to_pylist()] == [5000]
+
+
+def test_twins_with_neighbouring_numbers_are_told_apart_and_swapped_ones_link_nobody():
+    first, second = number("20000101", 21), number("20000101", 23)
+    members = [
+        f"659900100201010001,王安娜,2,1,{ANNA},02,",
+        f"659900100201010001,吐尔逊·依明,1,1,{first},20,",
+        f"659900101201010001,吐尔洪·依明,1,1,{second},20,",
+    ]
+    right = taken(f"2025,图尔荪·依明,{first},东乡,前村,5000\n2025,图尔贡·依明,{second},西乡,前村,5000", members=members)  # fmt: skip
+    assert [unit for unit, *_ in book_links(right)] == ["659900100201010001", "659900101201010001"]
+    swapped = taken(f"2025,图尔荪·依明,{second},东乡,前村,5000\n2025,图尔贡·依明,{first},西乡,前村,5000", members=members)  # fmt: skip
+    assert {(unit, status) for unit, _, status in book_links(swapped)} == {(None, "refused")}
