@@ -98,11 +98,12 @@ def _county(folder: Path, households: int, seed: int, variant: str) -> list[str]
         ("join by name and village", "name_village.parquet"),
     ):
         for name in (*PEER_LISTS, "all lists"):
-            print(_line(method, name, judge.figures(name, made)))
+            print(_line(method, name, judge.figures(name, made), case[made.split(".")[0]] if name == "all lists" else None))  # fmt: skip
+    took = {2: case["certain"], 3: case["certain"] + case["residue"]}
     for stage, method in ((2, "ours, stages 1-2"), (3, "ours, with stage 3")):
         for name in (*judge.lists, "all lists"):
             found = judge.figures(name, "ours.parquet", f"stage <= {stage}")
-            print(_line(method, name, found))
+            print(_line(method, name, found, took[stage] if name == "all lists" else None))
     faults += _bounds(variant, judge)
     return faults + list(_beside_splink(folder, judge, variant))
 

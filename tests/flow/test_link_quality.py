@@ -192,3 +192,15 @@ def test_no_person_counts_in_two_households(world, linked):
     assert {count for _, count in counts} == {1}
     flagged = linked.findings.column("reason_code").to_pylist()
     assert "NUMBER_OF_TWO_PEOPLE" in flagged  # the world's registers do give some numbers twice
+
+
+def test_a_link_names_the_lines_on_both_sides(published: Scored):
+    """Every link by number leads back to the register's line that bears the number's owner, or heads the household."""
+    connection = duckdb.connect(str(published.store.warehouse), read_only=True)
+    query = """
+        SELECT count(*), count(*) FILTER (r.household_key = l.household_key), count(*) FILTER (r.source_table IN ('land_member', 'land_contractor'))
+        FROM links AS l LEFT JOIN links AS r ON r.file_name = l.roster_file AND r.sheet = l.roster_sheet AND r.line_number = l.roster_line AND r.run_id = l.run_id
+        WHERE l.household_key IS NOT NULL AND l.pass <> 'credit_code'"""
+    ((links, same, of_register),) = connection.execute(query).fetchall()
+    connection.close()
+    assert links == same == of_register > 1000

@@ -44,7 +44,7 @@ FROM register JOIN roster USING (unit_code)
 LEFT JOIN (SELECT contractor_code AS unit_code, sum(coalesce(contract_mu, measured_mu)) AS parcel_mu FROM parcels GROUP BY ALL) USING (unit_code)
 GROUP BY ALL;
 CREATE TABLE roster_persons AS
-SELECT row_number() OVER (ORDER BY unit_code, member_no) AS person_no, unit_code, relation, name, person_id, is_living AND is_resident AS is_present
+SELECT row_number() OVER (ORDER BY unit_code, member_no) AS person_no, unit_code, row_id, relation, name, person_id, is_living AND is_resident AS is_present
 FROM roster;
 CREATE TABLE roster_names AS
 SELECT person_no, unit_code, name, person_id FROM roster_persons
@@ -118,9 +118,9 @@ FROM best_pairs JOIN subjects ON subject_id = left_id LEFT JOIN taken USING (sco
 
 FOUND = """
 CREATE TABLE found AS
-SELECT subject_id, unit_code, stage, pass, agreement, CAST(NULL AS DOUBLE) AS score, CAST(NULL AS DOUBLE) AS margin, status FROM id_links
+SELECT subject_id, unit_code, person_no, stage, pass, agreement, CAST(NULL AS DOUBLE) AS score, CAST(NULL AS DOUBLE) AS margin, status FROM id_links
 UNION ALL
-SELECT subject_id, unit_code, 3, pass, agreement, score, margin, 'provisional' FROM scored_links WHERE is_accepted
+SELECT subject_id, unit_code, person_no, 3, pass, agreement, score, margin, 'provisional' FROM scored_links WHERE is_accepted
 """
 
 # What a person must look at: links that wait, conflicts, and likenesses that a rule stopped. A stopped likeness of a
@@ -172,7 +172,7 @@ WITH kept AS (
 )
 SELECT * FROM kept
 UNION ALL
-SELECT spoken.subject_id, spoken.unit_code, 3, 'reviewed', doubts.agreement, doubts.score, doubts.margin, 'confirmed'
+SELECT spoken.subject_id, spoken.unit_code, NULL, 3, 'reviewed', doubts.agreement, doubts.score, doubts.margin, 'confirmed'
 FROM spoken LEFT JOIN doubts ON doubts.subject_id = spoken.subject_id AND doubts.unit_code = spoken.unit_code
 WHERE verdict = 'same' AND NOT EXISTS (SELECT 1 FROM kept WHERE kept.subject_id = spoken.subject_id)
 """
@@ -180,17 +180,18 @@ WHERE verdict = 'same' AND NOT EXISTS (SELECT 1 FROM kept WHERE kept.subject_id 
 LINKS = f"""
 CREATE TABLE links AS
 WITH by_code AS (
-    SELECT c.row_id, contract, source_id, register.unit_code FROM code_rows AS c LEFT JOIN register ON c.contractor_code = register.unit_code
+    SELECT c.row_id, contract, source_id, register.unit_code, register.row_id AS roster_row_id FROM code_rows AS c LEFT JOIN register ON c.contractor_code = register.unit_code
 )
 SELECT row_id, contract, source_id, unit_code, CASE WHEN unit_code IS NOT NULL THEN 1 END AS stage,
        CASE WHEN unit_code IS NOT NULL THEN 'contractor_code' END AS pass, CASE WHEN unit_code IS NOT NULL THEN 'code' END AS agreement,
        CAST(NULL AS DOUBLE) AS score, CAST(NULL AS DOUBLE) AS margin,
-       CASE WHEN unit_code IS NOT NULL THEN 'automatic' ELSE 'unlinked' END AS status, '{RULES_VERSION}' AS rules_version
+       CASE WHEN unit_code IS NOT NULL THEN 'automatic' ELSE 'unlinked' END AS status, '{RULES_VERSION}' AS rules_version, roster_row_id
 FROM by_code
 UNION ALL
 SELECT r.row_id, contract, source_id, CASE WHEN status <> 'refused' THEN final.unit_code END, stage, pass, agreement, score, margin,
-       coalesce(status, 'unlinked'), '{RULES_VERSION}'
+       coalesce(status, 'unlinked'), '{RULES_VERSION}', coalesce(roster_persons.row_id, register.row_id)
 FROM subject_rows AS r JOIN subjects USING (subject_id) LEFT JOIN final USING (subject_id)
+LEFT JOIN roster_persons ON roster_persons.person_no = final.person_no LEFT JOIN register ON register.unit_code = final.unit_code
 WHERE r.is_standing
 """
 

@@ -51,7 +51,16 @@ def explain_rows(run: Path, household_key: str) -> dict[str, Any]:
         line["link"] = link.get("status")
         line |= {
             name: link.get(name)
-            for name in ("stage", "pass", "agreement", "score", "margin", "rules_version")
+            for name in (
+                "stage",
+                "pass",
+                "agreement",
+                "score",
+                "margin",
+                "rules_version",
+                "roster_file",
+                "roster_line",
+            )
         }
     return {
         "decision": next(iter(rows("decisions", "product")), None),
@@ -119,5 +128,6 @@ def _input_line(item: dict[str, Any]) -> str:
     grounds = [f"姓名{item['agreement']}"] if item.get("agreement") not in (None, "code") else []
     grounds += [f"得分 {item['score']:.1f}"] if item.get("score") is not None else []
     grounds += [f"差距 {item['margin']:.1f}"] if item.get("margin") is not None else []
+    grounds += [f"登记簿第 {item['roster_line']} 行"] if item.get("roster_line") is not None else []
     doubt += f"［{'，'.join(grounds)}］" if grounds else ""
     return f"  {OFFICES_ZH.get(item['office'], item['office'])}  {item['contract']}  {place}  第 {item['line_number']} 行  关联：{item['pass'] or '无'}{doubt}"

@@ -274,3 +274,15 @@ def test_twins_with_neighbouring_numbers_are_told_apart_and_swapped_ones_link_no
     assert [unit for unit, *_ in book_links(right)] == ["659900100201010001", "659900101201010001"]
     swapped = taken(f"2025,图尔荪·依明,{second},东乡,前村,5000\n2025,图尔贡·依明,{first},西乡,前村,5000", members=members)  # fmt: skip
     assert {(unit, status) for unit, _, status in book_links(swapped)} == {(None, "refused")}
+
+
+def test_one_name_forty_times_in_a_village_is_a_doubt_and_no_link():
+    members = [f"659900100201010001,麦麦提·若孜,1,1,{number('19700101', n)},20," for n in range(1, 41)]
+    members += [f"659900101201010001,麦麦提·若孜,1,1,{number('19710101', 7)},20,"]
+    heads = [f"659900100201010001,1,王安娜,1,{ANNA},x", f"659900100201010002,1,麦麦提·若孜,1,{number('19720101', 9)},x"]  # fmt: skip
+    machines = "资金年度,县,所在乡（镇）,所在村组,购机者姓名,机具品目,购买数量(台),总补贴额(元)\n2025,某县,东乡,前村,买买提·若孜,拖拉机,1,5000\n"
+    intake = taken(contractors=heads, members=members, **{"农机.csv": machines})
+    assert [row["status"] for row in intake.links.to_pylist() if row["contract"] == "machinery_subsidy"] == [
+        "unlinked"
+    ]
+    assert intake.doubts.column("pass").to_pylist() == ["tie"]
