@@ -28,7 +28,8 @@ SELECT person_no AS right_id, unit_code AS right_group, village_code, name, pers
 FROM roster_names JOIN roster_units USING (unit_code)
 """
 
-# Blocks that are too common are left out whole, and counted: forty of one name are forty doubts, not a choice.
+# Blocks that are too common are left out whole, and whoever's name is in one is not compared at all: with a part of
+# the rivals unseen, a margin would say nothing.
 BLOCKS = """
 CREATE OR REPLACE TEMP TABLE blocks AS
 WITH keyed_left AS ({left}), keyed_right AS ({right}),
@@ -39,7 +40,8 @@ sizes AS (
 )
 SELECT DISTINCT left_id, right_id
 FROM sizes JOIN keyed_left USING (kind, village_code, key) JOIN keyed_right USING (kind, village_code, key)
-WHERE NOT is_too_common
+WHERE NOT is_too_common AND left_id NOT IN (
+    SELECT left_id FROM sizes JOIN keyed_left USING (kind, village_code, key) WHERE is_too_common AND kind IN ('given', 'sound', 'father'))
 """
 
 # How the sides agree, field by field; of a person's spellings the best counts. Stars stand for any digit. Without a
