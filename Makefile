@@ -11,7 +11,7 @@ FILES ?= 2700
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench fuzz contracts contracts-lint serve score rescore train docs lock clean
+.PHONY: help run test lint bench bench-model fuzz contracts contracts-lint serve score rescore train docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -36,10 +36,14 @@ lint: $(STAMP) ## style, types and the walls between stages
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP) .venv-bench/.installed .venv-splink/.installed ## the whole path and intake, as ratios to a floor measured in the same run; linkage against truth
+bench: $(STAMP) .venv-bench/.installed .venv-splink/.installed .venv-optbinning/.installed ## the whole path and intake, as ratios to a floor measured in the same run; linkage against truth; scorecards beside others
 	$(BIN)/python -m bench.path
 	$(BIN)/python -m bench.intake
 	$(BIN)/python -m bench.linkage
+	$(BIN)/python -m bench.model
+
+bench-model: $(STAMP) .venv-optbinning/.installed ## scorecards on every CSV of DATA (target column `bad`), beside optbinning and gradient boosting
+	$(BIN)/python -m bench.model $(if $(DATA),--data $(DATA))
 
 # peers to compare with, each in an environment of its own
 .venv-bench/.installed: bench/frictionless.lock
@@ -50,6 +54,11 @@ bench: $(STAMP) .venv-bench/.installed .venv-splink/.installed ## the whole path
 .venv-splink/.installed: bench/splink.lock
 	$(PYTHON) -m venv .venv-splink
 	.venv-splink/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/splink.lock
+	@touch $@
+
+.venv-optbinning/.installed: bench/optbinning.lock
+	$(PYTHON) -m venv .venv-optbinning
+	.venv-optbinning/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/optbinning.lock
 	@touch $@
 
 fuzz: $(STAMP) ## FILES hostile files of SEED: none may crash, hang, lose a line or pass without a reason
@@ -90,4 +99,4 @@ lock: $(STAMP) ## resolve requirements.lock anew (names, versions, hashes; no ad
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11 --group dev pyproject.toml --output-file requirements.lock
 
 clean: ## remove what was built, not the store
-	rm -rf build $(VENV) .venv-contracts .venv-bench .venv-splink .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf build $(VENV) .venv-contracts .venv-bench .venv-splink .venv-optbinning .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -61,11 +61,12 @@ SIMILAR = {
 
 def set_lines() -> Iterator[str]:
     """Measure each set that is there; say which is not."""
-    folder = os.environ.get("VILLAGE_CREDIT_BENCH_DATA", "")
+    named = Path(os.environ.get("VILLAGE_CREDIT_BENCH_DATA") or "absent")
+    folder = named / "linkage" if (named / "linkage").is_dir() else named
     yield " public labelled sets: each duplicate to the originals"
     for name, files, fields, query in SETS:
-        paths = [Path(folder) / file for file in files]
-        if not folder or not all(path.is_file() for path in paths):
+        paths = [folder / file for file in files]
+        if not all(path.is_file() for path in paths):
             yield f"  {name}: absent (VILLAGE_CREDIT_BENCH_DATA names no folder with {', '.join(files)})"
             continue
         yield from _measured(name, [str(path) for path in paths], fields, query)

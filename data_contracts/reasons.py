@@ -111,3 +111,13 @@ DECISION_REASONS: MappingProxyType[str, str] = MappingProxyType(
         "INCOME_DISAGREES": "按标准测算与登记账本的种植收入不同，按较小者计算",
     }
 )
+
+# Why a feature costs points, by how the default probability may move as its value rises
+POINTS_LOST = MappingProxyType(
+    {
+        "falls": "{meaning}偏低",
+        "rises": "{meaning}偏高",
+        "free": "{meaning}所在档次得分较低",
+        "missing": "没有{meaning}的资料",
+    }
+)

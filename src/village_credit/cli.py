@@ -104,19 +104,45 @@ def _making(verb: Verb) -> None:
     trained = verb(
         "train",
         "Fit a candidate scorecard on history.",
-        "train --history build/history/2023-11-01 --history build/history/2024-11-01 --county 659900 --out build/candidate",
+        "train --history build/history/2023-11-01 build/history/2024-11-01 --county 659900 --out build/candidate",
     )
     trained.add_argument(
         "--history",
         required=True,
-        action="append",
+        action="extend",
+        nargs="+",
         type=Path,
-        help="a folder YYYY-MM-DD with inbox/ and outcome/; several times",
+        help="folders YYYY-MM-DD with inbox/ as of that day and outcome/, the conduct a year later",
     )
     trained.add_argument("--county", default="659900")
     trained.add_argument("--model-id", default="candidate")
     trained.add_argument("--valid-from", type=_day)
     trained.add_argument("--out", required=True, type=Path)
+    trained.add_argument(
+        "--impact-assessment",
+        metavar="REF",
+        help="reference of the impact assessment; without it the candidate is marked as trained on synthetic history",
+    )
+    judged = verb(
+        "assess-model",
+        "A candidate's evidence, as figures and as a page: discrimination, calibration, stability, fairness, alternatives.",
+        "assess-model build/candidate --challenger build/other",
+    )
+    judged.add_argument("folder", type=Path, help="the candidate's folder, as `train` wrote it")
+    judged.add_argument(
+        "--history",
+        action="extend",
+        nargs="+",
+        type=Path,
+        help="default: the histories that it was trained on",
+    )
+    judged.add_argument(
+        "--challenger",
+        type=Path,
+        help="a second candidate, judged on the same households; never authoritative",
+    )
+    judged.add_argument("--county", help="default: the county that it was trained on")
+    judged.add_argument("--policy", type=Path, help="whose bands and limits the groups are compared by")
 
 
 def _signing(verb: Verb) -> None:
@@ -156,6 +182,15 @@ def _signing(verb: Verb) -> None:
     checked.add_argument("--on", type=_day)
     checked.add_argument("--county")
     checked.add_argument("--product")
+    vouched = verb(
+        "model",
+        "Sign a candidate scorecard; developer, validator and approver are three people.",
+        "model sign build/candidate --role validator --by 3003",
+    )
+    vouched.add_argument("act", choices=("sign",))
+    vouched.add_argument("folder", type=Path, help="the folder that holds the scorecard")
+    vouched.add_argument("--role", required=True, choices=("developer", "validator", "approver"))
+    vouched.add_argument("--by", required=True)
     chained = verb("ledger", "Verify the chain of acts.", "ledger verify")
     chained.add_argument("act", choices=("verify",))
     packed = verb(
@@ -197,7 +232,6 @@ def _telling(verb: Verb) -> None:
     linked.add_argument(
         "--sample",
         type=int,
-        default=0,
         metavar="N",
         help="review: instead, N automatic links of each pass to check; 2,995 right ones license a pass for a year",
     )

@@ -321,20 +321,54 @@ def do_train(words: argparse.Namespace, _paths: Settings) -> int:
     from village_credit.acts import train  # noqa: PLC0415  # scikit-learn takes its time
 
     card, path = train.train_candidate(
-        words.history, words.county, words.model_id, words.valid_from, words.out
+        words.history,
+        words.county,
+        words.model_id,
+        words.valid_from,
+        words.out,
+        words.impact_assessment,
     )
     figures = card.training.figures
     return show(
         words,
         card.model_dump(mode="json"),
         lambda: (
-            f"{path}: {card.training.rows:,} loans, {card.training.bads:,} defaults; out of village AUC {figures['auc_out_of_village']}, KS {figures['ks_out_of_village']}"
+            f"{path}: {card.training.rows:,} loans, {card.training.bads:,} defaults; out of village AUC {figures.get('auc_out_of_village')}, out of time {figures.get('auc_out_of_time')}; next: village-credit assess-model {words.out}, then model sign by three people"
         ),
     )
+
+
+def do_assess_model(words: argparse.Namespace, paths: Settings) -> int:
+    """Write a candidate's evidence."""
+    from village_credit.acts import assess  # noqa: PLC0415  # scikit-learn takes its time
+
+    policy = words.policy or paths.models / "limit_policy.toml"
+    found = assess.assess_model(words.folder, policy, words.history, words.challenger, words.county)
+    text = [f"scorecard {found.model_id}: out of village " + ", ".join(f"{name} {value:.4f}" for name, value in found.headline.items())]  # fmt: skip
+    text += [f"  look at: {concern}" for concern in found.concerns] or [
+        "  nothing that a committee must look at"
+    ]
+    text += [f"  page      {found.page}", f"  figures   {found.figures}"]
+    return show(words, dataclasses.asdict(found), lambda: "\n".join(text))
+
+
+def do_model(words: argparse.Namespace, paths: Settings) -> int:
+    """Sign a candidate scorecard."""
+    from village_credit.acts import models  # noqa: PLC0415  # only this verb needs it
+
+    card = models.sign_model(words.folder, words.role, words.by, store_of(paths).keys)
+    signed = {signature.role: signature.by for signature in card.signatures}
+    lacking = [role for role in ("developer", "validator", "approver") if role not in signed]
+    return show(
+        words,
+        {"model_id": card.model_id, "content_sha256": card.content_sha256, "signatures": signed, "lacking": lacking},
+        lambda: f"scorecard {card.model_id}: signed by {', '.join(f'{role} {by}' for role, by in signed.items())}; {'lacking: ' + ', '.join(lacking) if lacking else 'it may decide now'}",
+    )  # fmt: skip
 
 
 VERBS: dict[str, Callable[[argparse.Namespace, Settings], int]] = {
     "synthesize": do_synthesize, "score": do_score, "rescore": do_rescore, "diff": do_diff, "approve": do_approve, "publish": do_publish,
     "explain": do_explain, "notices": do_notices, "report": do_report, "status": do_status, "policy": do_policy, "ledger": do_ledger,
-    "package": do_package, "corrections": do_corrections, "links": do_links, "contracts": do_contracts, "train": do_train,
+    "package": do_package, "corrections": do_corrections, "links": do_links, "contracts": do_contracts, "train": do_train, "model": do_model,
+    "assess-model": do_assess_model,
 }  # fmt: skip

@@ -12,6 +12,7 @@ import pytest
 from data_contracts.registry import INCOMING, field_specs
 from tests.conftest import MODELS, ROOT
 from village_credit import cli, errors
+from village_credit.acts.models import trusted_keys
 from village_credit.decide.check import check_policy
 from village_credit.publish.views import COMMENTS, VIEWS
 from village_credit.score.scorecard import load_scorecard
@@ -67,7 +68,7 @@ def test_help_does_not_import_the_heavy_parts():
 
 
 def test_the_readme_names_every_view_and_every_promised_view_exists():
-    promised = "limits_current limits_history limit_waterfall score_points reconciliation links link_quality quarantine runs gates control_totals households places village_coverage deliveries extract_checks corrections"
+    promised = "limits_current limits_history limit_waterfall score_points reconciliation links link_quality quarantine runs gates control_totals households places village_coverage deliveries extract_checks corrections drift fairness"
     assert set(promised.split()) == set(VIEWS)
     assert all(f"`{name}`" in README for name in VIEWS)
     assert all(COMMENTS.values())
@@ -75,9 +76,8 @@ def test_the_readme_names_every_view_and_every_promised_view_exists():
 
 def test_the_policy_and_the_scorecard_that_are_shipped_are_sound():
     assert check_policy((MODELS / "limit_policy.toml").read_text(encoding="utf-8"), date(2026, 11, 1)) == []
-    card = load_scorecard(
-        (MODELS / "synthetic-2026.1.scorecard.json").read_text(encoding="utf-8"), date(2026, 11, 1)
-    )
+    text = (MODELS / "synthetic-2026.1.scorecard.json").read_text(encoding="utf-8")
+    card = load_scorecard(text, date(2026, 11, 1), trusted_keys(MODELS, b""))
     assert card.training.is_synthetic
     assert "SYNTHETIC" in card.note
 

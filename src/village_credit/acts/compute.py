@@ -18,7 +18,9 @@ from village_credit.acts.inputs import (
     Request,
     Rules,
     code_sha256,
+    last_whole_run,
     limits_in_force,
+    points_before,
     publication_before,
     rows_before,
 )
@@ -30,17 +32,20 @@ from village_credit.extract.grid import DeliveredFile
 from village_credit.features.build import build_features
 from village_credit.link import RULES_VERSION
 from village_credit.publish.deliveries import delivery_states
+from village_credit.publish.drift import drift
 from village_credit.publish.extract_checks import extract_checks
+from village_credit.publish.fairness import fairness
 from village_credit.publish.gates import judge_gates
 from village_credit.publish.keys import household_keys, row_key_hash
 from village_credit.publish.ledger import read_ledger
 from village_credit.publish.sealing import run_id_of, table_hash
-from village_credit.publish.store import Store, canonical_json, sha256_of
+from village_credit.publish.store import Store, sha256_of
 from village_credit.publish.tables import run_tables
 from village_credit.report.page import run_page
 from village_credit.run import Intake
 from village_credit.score.apply import Scored, score
 from village_credit.score.scorecard import Scorecard
+from village_credit.signed import canonical_json
 
 Progress = Callable[[str, float], None]
 
@@ -90,7 +95,8 @@ def identify_run(
         "code": code_sha256(),
         "pseudonym_key": store.keys.pseudonym_key_id,
         "limits_in_force": table_hash(before),
-        "rows_before": rows_before(store, earlier),
+        "rows_before": rows_before(store, last_whole_run(earlier)),
+        "compared_with_run": last_whole_run(earlier),
         "link_verdicts": sha256_of(
             canonical_json(
                 [
@@ -135,8 +141,13 @@ def compute_run(
         intake, decided.decisions, rules.terms, request.county_code, request.as_of
     )
     tables["extract_checks"] = extract_checks(intake, rules.terms, parts["rows_before"])
+    published = points_before(store, parts["compared_with_run"])
+    tables["drift"] = drift(scorer.last.points, published, rules.scorecard)
+    groups = fairness(intake.facts, intake.identities, decided.decisions, request.as_of)
+    tables["fairness"] = groups.groups
     tables["gates"] = judge_gates(
-        intake, decided.decisions, tables["deliveries"], tables["extract_checks"], request.as_of, policy.related_list_max_age_days, is_synthetic_model=rules.scorecard.training.is_synthetic,
+        intake, decided.decisions, tables["deliveries"], tables["extract_checks"], tables["drift"], groups, request.as_of,
+        policy.related_list_max_age_days, is_synthetic_model=rules.scorecard.training.is_synthetic,
         is_product_run=request.product is not None,
         licensed_passes=licensed_passes(entries, request.county_code, request.as_of),
     )  # fmt: skip
@@ -224,6 +235,7 @@ def _manifest(
         },
         "pseudonym_key": parts["pseudonym_key"],
         "limits_in_force_sha256": parts["limits_in_force"],
+        "compared_with_run": parts["compared_with_run"],
         "link_verdicts_sha256": parts["link_verdicts"],
         "counts": {"lines": outcome_counts(intake), "households": households, "registered": intake.facts["households"].num_rows},
         "sum_limit_yuan": pc.sum(granted.column("limit_yuan")).as_py() or 0,

@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from data_contracts.county_terms import CountyTerms, TermsRefused, read_terms
+from village_credit.acts.models import scorecard_path, trusted_keys
 from village_credit.decide.policy import Policy, load_policy
 from village_credit.errors import MissingInput
 from village_credit.publish.ledger import Entry, Publication, publications
@@ -60,18 +61,21 @@ class Rules:
     terms_sha256: str
 
 
-def load_rules(request: Request) -> Rules:
-    """Read policy, scorecard and county terms; raises MissingInput and its kin where they are absent or unsound."""
+def load_rules(request: Request, own_key: bytes) -> Rules:
+    """Read policy, scorecard and county terms; raises MissingInput and its kin where they are absent or unsound.
+
+    `own_key`: the store's public key, whose signatures on a scorecard count beside those of the models' folder.
+    """
     policy_path = request.policy_file or request.models / "limit_policy.toml"
     policy_text = _read(policy_path, "policy")
-    card_path = _scorecard_path(request.models, request.model_id)
+    card_path = scorecard_path(request.models, request.model_id)
     card_text = _read(card_path, "scorecard")
     terms, terms_sha256 = load_terms(request.counties, request.county_code)
     return Rules(
         load_policy(policy_text),
         policy_path.name,
         sha256_of(policy_text.encode("utf-8")),
-        load_scorecard(card_text, request.as_of),
+        load_scorecard(card_text, request.as_of, trusted_keys(request.models, own_key)),
         sha256_of(card_text.encode("utf-8")),
         terms,
         terms_sha256,
@@ -107,17 +111,6 @@ def _read(path: Path, what: str) -> str:
             f"{what} file {path.name} is missing from {path.parent.name or '.'}/: give another with an option, or train one"
         )
     return path.read_text(encoding="utf-8")
-
-
-def _scorecard_path(models: Path, model_id: str | None) -> Path:
-    if model_id:
-        return models / f"{model_id}.scorecard.json"
-    found = sorted(models.glob("*.scorecard.json"))
-    if not found:
-        raise MissingInput(
-            "no scorecard (*.scorecard.json) among the models: train one, or name the folder with --models"
-        )
-    return found[-1]
 
 
 @cache
@@ -176,11 +169,27 @@ def limits_in_force(store: Store, before: list[Publication], as_of: date) -> pa.
     return connection.sql(query, params={"as_of": as_of}).to_arrow_table().cast(IN_FORCE)
 
 
-def rows_before(store: Store, before: list[Publication]) -> dict[str, int]:
-    """Give the standing rows per contract of the county's last whole publication; none: nothing to compare with."""
-    whole = [publication for publication in before if publication.product is None]
-    if not whole:
+def last_whole_run(before: list[Publication]) -> str | None:
+    """Name the run of the county's last whole publication; None: nothing to compare with."""
+    return next((publication.run_id for publication in before if publication.product is None), None)
+
+
+def rows_before(store: Store, run_id: str | None) -> dict[str, int]:
+    """Give the standing rows per contract of a run; of none, none."""
+    if run_id is None:
         return {}
-    path = store.require_run(whole[-1].run_id) / "control_totals.parquet"
+    path = store.require_run(run_id) / "control_totals.parquet"
     query = "SELECT contract, CAST(sum(rows) AS BIGINT) FROM read_parquet($path) WHERE measure = 'rows' GROUP BY contract ORDER BY contract"
     return dict(duckdb.connect().execute(query, {"path": str(path)}).fetchall())
+
+
+def points_before(store: Store, run_id: str | None) -> pa.Table | None:
+    """Give unit_code, feature and value of every household that a run decided; None of none.
+
+    A sealed run knows no unit_code: here it is the pseudonym.
+    """
+    if run_id is None:
+        return None
+    path = store.require_run(run_id) / "score_points.parquet"
+    query = "SELECT household_key AS unit_code, feature, value FROM read_parquet($path)"
+    return duckdb.connect().sql(query, params={"path": str(path)}).to_arrow_table()

@@ -39,7 +39,7 @@ def rescore(store: Store, county_code: str, wish: Wish, progress: Progress | Non
 def dry_run(store: Store, county_code: str, wish: Wish) -> Difference:
     """Compute a county's run again in memory and compare it with what is published."""
     request = _request(store, county_code, wish)
-    rules = load_rules(request)
+    rules = load_rules(request, store.keys.public_key())
     delivered = list(_files(store, county_code, wish))
     computed = compute_run(store, delivered, request, rules, identify_run(store, delivered, request, rules))
     return diff_table(store, county_code, computed.tables["decisions"])

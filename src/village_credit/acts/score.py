@@ -63,7 +63,7 @@ def score_files(
 ) -> StagedRun:
     """Freeze, compute and stage; the same inputs give the run that is already there."""
     clock = Clock(progress)
-    rules = load_rules(request)
+    rules = load_rules(request, store.keys.public_key())
     delivered = list(files)
     for file in delivered:
         store.freeze(file.content, file.sha256)

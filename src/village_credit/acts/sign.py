@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from village_credit.acts.people import same_person
 from village_credit.errors import GateRefused, RunConflict, VerificationFailed
 from village_credit.publish.ledger import Entry, append, head, read_ledger
 from village_credit.publish.sealing import altered_tables
-from village_credit.publish.store import Store, canonical_json, sha256_of, write_whole
+from village_credit.publish.store import Store, sha256_of, write_whole
 from village_credit.publish.warehouse import build_warehouse
+from village_credit.signed import canonical_json, same_person
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow.parquet as pq
 
 from village_credit.errors import MissingInput
@@ -70,11 +72,23 @@ def _publications_on(every: list[Publication], day: date) -> list[Publication]:
 
 def notices(store: Store, run_id: str) -> list[dict[str, Any]]:
     """Give every household's message: household_key, template version, text."""
-    decisions = pq.read_table(store.require_run(run_id) / "decisions.parquet").to_pylist()
+    run = store.require_run(run_id)
+    decisions = pq.read_table(run / "decisions.parquet").to_pylist()
+    lost = _points_lost(run)
     return [
-        {"household_key": row["household_key"], "template": TEMPLATE_VERSION, "text": notice(row)}
+        {"household_key": row["household_key"], "template": TEMPLATE_VERSION, "text": notice(row, lost.get(row["household_key"], []))}
         for row in decisions
-    ]
+    ]  # fmt: skip
+
+
+def _points_lost(run: Path) -> dict[str, list[str]]:
+    """Give the reasons of the households that are declined for their score, most points lost first."""
+    query = """
+        SELECT household_key, list(reason_zh ORDER BY rank) FILTER (reason_zh IS NOT NULL) FROM read_parquet($points)
+        WHERE household_key IN (SELECT household_key FROM read_parquet($decisions) WHERE reason_codes[1] = 'LOWEST_BAND')
+        GROUP BY household_key"""
+    paths = {"points": str(run / "score_points.parquet"), "decisions": str(run / "decisions.parquet")}
+    return {key: reasons or [] for key, reasons in duckdb.connect().execute(query, paths).fetchall()}
 
 
 def status(store: Store) -> list[dict[str, Any]]:

@@ -37,12 +37,18 @@ SELECT part, string_agg(syllable, '' ORDER BY place) AS pinyin,
 FROM read GROUP BY part
 """
 
-KEYS = """
+
+def is_long(name: str) -> str:
+    """Give the SQL for whether a name is long: an interpunct, or LONG_HAN characters; `name`: a column."""
+    return f"(contains({name}, '·') OR length({name}) >= {LONG_HAN})"
+
+
+KEYS = f"""
 CREATE OR REPLACE TABLE name_keys AS
 WITH split AS (
     SELECT name, string_split(name, '·') AS parts FROM (SELECT DISTINCT name FROM names_given WHERE name IS NOT NULL)
 )
-SELECT name, len(parts) AS part_count, len(parts) > 1 OR length(name) >= $long AS is_long,
+SELECT name, len(parts) AS part_count, {is_long("name")} AS is_long,
        a.pinyin || coalesce(b.pinyin, '') || coalesce(c.pinyin, '') AS pinyin, a.pinyin AS given_pinyin, coalesce(b.pinyin, '') AS father_pinyin,
        a.skeleton AS given_skeleton, coalesce(b.skeleton, '') AS father_skeleton, coalesce(c.skeleton, '') AS third_skeleton
 FROM split JOIN name_parts AS a ON a.part = parts[1]
@@ -118,5 +124,5 @@ def create_name_keys(connection: duckdb.DuckDBPyConnection, names: str) -> None:
     connection.register("name_variants", variants())
     connection.execute(f"CREATE OR REPLACE TEMP VIEW names_given AS {names}")
     connection.execute(PARTS)
-    connection.execute(KEYS, {"long": LONG_HAN})
+    connection.execute(KEYS)
     connection.execute("DROP VIEW names_given; DROP TABLE name_parts")

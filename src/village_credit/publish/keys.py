@@ -12,11 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature, InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from village_credit.errors import MissingInput, VerificationFailed
+from village_credit.signed import key_id
 
 NONCE_BYTES = 12
 NAMES = ("pseudonym", "vault", "frozen", "signing")
@@ -40,7 +41,7 @@ class Keys:
     @property
     def signing_key_id(self) -> str:
         """Name the signing key by its public half."""
-        return hashlib.sha256(self.public_key()).hexdigest()[:16]
+        return key_id(self.public_key())
 
     def public_key(self) -> bytes:
         """Give the 32 bytes that branches verify packages with."""
@@ -76,15 +77,6 @@ def _make(path: Path) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(secrets_by_name, file, indent=1)
-
-
-def verify_signature(public_key: bytes, message: bytes, signature: str) -> bool:
-    """Tell whether a base64 signature is this key's over these bytes."""
-    try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(base64.b64decode(signature), message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
 
 
 def encrypt(key: bytes, plain: bytes, context: str) -> bytes:

@@ -19,10 +19,11 @@ import xlsxwriter
 
 from data_contracts.branch import PRODUCTS_ZH, BranchRow
 from village_credit.errors import VerificationFailed
-from village_credit.publish.keys import Keys, household_ref, verify_signature
+from village_credit.publish.keys import Keys, household_ref
 from village_credit.publish.ledger import Publication
 from village_credit.publish.sealing import parquet_bytes
-from village_credit.publish.store import Store, canonical_json, new_folder, sha256_of
+from village_credit.publish.store import Store, new_folder, sha256_of
+from village_credit.signed import canonical_json, verify_signature
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 NUMBER_DIGITS = 12  # from here on a spreadsheet shows a number in scientific notation

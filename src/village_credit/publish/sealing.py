@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from village_credit.publish.store import Store, canonical_json, new_folder, sha256_of
+from village_credit.publish.store import Store, new_folder, sha256_of
+from village_credit.signed import canonical_json
 
 # Bit-stable under fixed settings: no statistics of a version, one row-group size, no dictionary heuristics
 PARQUET = {

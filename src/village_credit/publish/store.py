@@ -138,11 +138,6 @@ def new_folder(place: Path) -> Iterator[Path]:
             shutil.rmtree(beside)
 
 
-def canonical_json(content: Any) -> bytes:
-    """Write JSON in the one form that is hashed and signed."""
-    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8")
-
-
 def sha256_of(content: bytes) -> str:
     """Hash bytes, hexadecimal."""
     return hashlib.sha256(content).hexdigest()

@@ -29,6 +29,8 @@ RUN_TABLES = (
     "deliveries",
     "extract_checks",
     "corrections",
+    "drift",
+    "fairness",
 )
 
 

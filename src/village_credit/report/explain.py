@@ -89,10 +89,7 @@ def explain_text(found: dict[str, Any], versions: dict[str, Any], signatures: li
         lines.append(f"  {label}：{'无' if value is None else f'{value:,} {unit}'}{mark}")
     lines += [f"  · {DECISION_REASONS.get(code, code)}" for code in waterfall["findings"]]
     lines += ["", "二、评分（按失分排列）"]
-    lines += [
-        f"  {p['feature']}：{_value(p['value'])}，分箱 {p['bin']}，得分 {p['points']}，失分 {p['points_lost']}"
-        for p in found["points"]
-    ]
+    lines += [_points_line(row) for row in found["points"]]
     lines += ["", "三、数据来源（部门、文件、行）"]
     lines += [_input_line(item) for item in found["inputs"]]
     lines += [
@@ -102,6 +99,11 @@ def explain_text(found: dict[str, Any], versions: dict[str, Any], signatures: li
     ]
     lines += [f"  {s['act']}：{s['by']}，{s['at']}" for s in signatures]
     return "\n".join(lines)
+
+
+def _points_line(row: dict[str, Any]) -> str:
+    why = f"（{row['reason_zh']}）" if row["reason_zh"] else ""
+    return f"  {row['feature']}：{_value(row['value'])}，分箱 {row['bin']}，得分 {row['points']}，失分 {row['points_lost']}{why}"
 
 
 def _value(value: float | None) -> str:

@@ -10,7 +10,9 @@ import pyarrow as pa
 
 from data_contracts.reasons import DECISION_REASONS, EXTRACT_REASONS, ROW_REASONS
 from data_contracts.registry import CONTRACTS_ZH, OFFICES_ZH
+from village_credit.features.catalogue import FEATURES
 from village_credit.report.draw import STYLE, bars, cards, table
+from village_credit.report.words import ATTRIBUTES_ZH, GROUPS_ZH
 
 DECISIONS_ZH = {"granted": "授信", "declined": "未授信", "manual_review": "人工复核"}
 GATES_ZH = {
@@ -29,6 +31,11 @@ GATES_ZH = {
     "rejected_extracts": "整份被退回的文件或表；请重新索取",
     "branch_for_every_township": "有农户而机构表中没有服务网点的乡镇",
     "manual_review_share": "需要人工复核的农户占比；网点人手有限",
+    "score_drift": "评分分布相对建模样本的稳定性指标（PSI）；超出即概率所依据的人群已不同",
+    "feature_drift": "单个变量相对建模样本的最大稳定性指标（PSI）；见“稳定性与公平”",
+    "missing_drift": "单个变量缺失率高于建模样本的最大幅度；可能有表迟报、不全或新增",
+    "approval_ratio_of_groups": "按性别、年龄、土地、监测分组，授信率最低的组与同类最高组之比；低于五分之四请风险委员会研判",
+    "approval_ratio_of_names": "长译名与短名借款人授信率之比（小比大，仅在内存中计算，不按人也不按组保存）；低于五分之四请风险委员会研判",
     "model_evidence": "1 表示评分卡由虚构历史训练，不能说明真实人群",
 }
 STATES_ZH = {
@@ -42,6 +49,7 @@ MEASURES_ZH = {
     "rows": "行数", "change": "与上次发布的行数之比", "duplicate_share": "重复行占比", "quarantined_share": "隔离行占比",
     "filled_share": "填写率", "median": "中位数",
 }  # fmt: skip
+FEATURES_ZH = {"score": "评分", **{feature.name: feature.meaning_zh for feature in FEATURES}}
 OUTCOMES_ZH = {
     "accepted": "通过",
     "quarantined": "隔离",
@@ -64,6 +72,7 @@ def run_page(run_id: str, manifest: dict[str, Any], tables: dict[str, pa.Table])
         _quarantine(connection),
         _villages(connection),
         _decisions(connection),
+        _stability(connection),
         _extracts(manifest),
     ]
     title = f"整村授信运行报告 · {manifest['county_code']} · {manifest['as_of']}"
@@ -244,6 +253,49 @@ def _decisions(connection: duckdb.DuckDBPyConnection) -> str:
         for product, decision, why, count, total in rows
     ]
     return f"<section><h2>决定及首要原因</h2>{table(['产品', '决定', '原因', '户数', '额度合计（元）'], shown)}</section>"
+
+
+def _stability(connection: duckdb.DuckDBPyConnection) -> str:
+    """How far the county is from the training and the last publication, and how groups of borrowers fare."""
+    drifted = [
+        (FEATURES_ZH.get(feature, feature), *(_figure(psi, ".4f") for psi in (training, published)), *(_figure(share, ".1%") for share in shares))
+        for feature, training, published, *shares in _rows(
+            connection, "SELECT feature, psi_training, psi_published, missing_share, missing_share_training, missing_share_published FROM t_drift")
+    ]  # fmt: skip
+    groups = [
+        (ATTRIBUTES_ZH[attribute], GROUPS_ZH.get(group, group), *(_figure(count, ",") for count in (households, granted)), _figure(share, ".1%"),
+         "—" if low is None else f"{low:.1%} 至 {high:.1%}", _figure(ratio, ".2f"), _figure(limit, ","), _figure(limit_ratio, ".2f"), "@warn" if is_flagged else "")
+        for attribute, group, households, granted, share, low, high, ratio, limit, limit_ratio, is_flagged in _rows(
+            connection,
+            """SELECT attribute, group_name, households, granted, approval_share, approval_low, approval_high, approval_ratio, mean_limit_yuan, limit_ratio, is_flagged
+               FROM t_fairness""")
+    ]  # fmt: skip
+    text = table(
+        ["变量", "PSI（对建模样本）", "PSI（对上次发布）", "缺失率", "建模样本缺失率", "上次发布缺失率"],
+        drifted,
+    )
+    text += '<p class="note">PSI 为各分箱占比的稳定性指标：0 为无变化，惯例超过 0.1 为有变化，超过 0.25 为变化大。“—”：没有可比的发布。</p>'
+    text += "<h3>按组的授信率和额度</h3>" + table(
+        [
+            "项目",
+            "组",
+            "户数",
+            "授信户",
+            "授信率",
+            "95% 区间",
+            "与最高组之比",
+            "户均额度（元）",
+            "额度之比",
+            "五分之四",
+        ],
+        groups,
+    )
+    text += '<p class="note">只计有借款人的农户。“—”：不足 30 户，或因此可由相减得出，不显示；授信不足 30 户的不显示户均额度。差别是否合理由风险委员会研判。</p>'
+    return f"<section><h2>稳定性与公平</h2>{text}</section>"
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "—" if value is None else format(value, form)
 
 
 def _extracts(manifest: dict[str, Any]) -> str:

@@ -1,103 +1,192 @@
-"""A scorecard and features become points per feature, a sum, and a default probability in ppm."""
+"""A scorecard and features become points per feature, a sum, a default probability in ppm, and ranked reasons.
+
+A kernel over whole columns: each value finds its bin by binary search, each bin its points in a table. A feature's
+points lost are the most that it can give less what it gives; reasons are features by points lost, most first, in
+the scorecard's order where they lose the same.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from data_contracts.reasons import POINTS_LOST
 from village_credit.score.scorecard import FeaturePoints, Scorecard
 
-POINTS = """
-WITH wide AS (FROM features UNPIVOT INCLUDE NULLS (value FOR feature IN (COLUMNS(* EXCLUDE (unit_code))))),
-binned AS (
-    SELECT unit_code, wide.feature, value, b.bin, b.points, b.best_points, b.feature_order
-    FROM wide JOIN bins AS b ON b.feature = wide.feature
-     AND ((value IS NULL AND b.is_missing) OR (value IS NOT NULL AND NOT b.is_missing
-          AND (b.lower_edge IS NULL OR value >= b.lower_edge) AND (b.upper_edge IS NULL OR value < b.upper_edge)))
-)
-SELECT unit_code, feature, value, bin, points, best_points - points AS points_lost,
-       row_number() OVER (PARTITION BY unit_code ORDER BY best_points - points DESC, feature_order) AS rank
-FROM binned ORDER BY unit_code, rank
-"""
-SCORED = """
-WITH summed AS (SELECT unit_code, CAST(sum(points) + $base AS BIGINT) AS points FROM points GROUP BY unit_code)
-SELECT unit_code, points, ppm AS default_probability_ppm
-FROM summed JOIN probabilities ON table_points = greatest($lowest, least($highest, points))
-ORDER BY unit_code
-"""
+CHUNK = 1 << 15  # rows
+Ints = NDArray[np.int64]
+Small = NDArray[np.int16]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What every row scored: `bins` and `points` (features, rows), `total` (rows,) and `ppm` (rows,).
+
+    A feature's bins are numbered as the scorecard lists them, missing last.
+    """
+
+    card: Scorecard
+    bins: NDArray[np.int8]
+    points: Small
+    total: Ints
+    ppm: Ints
+
+    def lost(self) -> Small:
+        """Give the points lost against the best attainable; shape (features, rows)."""
+        best = np.array([feature.best_points for feature in self.card.features], dtype=np.int16)
+        found: Small = best[:, None] - self.points
+        return found
+
+    def ranking(self, most: int | None = None) -> NDArray[np.int8]:
+        """Give the places of the features that lose most, first first; shape (most or features, rows)."""
+        count, rows = self.points.shape
+        best = np.array([feature.best_points for feature in self.card.features])
+        # one whole number a feature and row sorts by points lost, then by the scorecard's order
+        fits = int((best - [feature.worst_points for feature in self.card.features]).max() + 1) * count < np.iinfo(np.int16).max  # fmt: skip
+        tops = (best * count + np.arange(count - 1, -1, -1)).astype(np.int16 if fits else np.int32)
+        found = np.empty((min(most or count, count), rows), dtype=np.int8)
+        for start in range(0, rows, CHUNK):
+            part = slice(start, start + CHUNK)
+            keys = tops[:, None] - self.points[:, part].astype(tops.dtype) * count
+            sort_columns(keys)
+            found[:, part] = count - 1 - keys[::-1][: len(found)] % count
+        return found
 
 
 @dataclass(frozen=True)
 class Scored:
-    """`points`: unit_code, feature, value, bin, points, points_lost, rank. `scores`: unit_code, points, default_probability_ppm."""
+    """`points`: unit_code, feature, value, bin, points, points_lost, rank, reason_zh. `scores`: unit_code, points, default_probability_ppm."""
 
     points: pa.Table
     scores: pa.Table
 
 
-def score(features: pa.Table, card: Scorecard) -> Scored:
-    """Score every household of `features` (unit_code and one double per feature)."""
-    connection = duckdb.connect()
-    names = ["unit_code", *(feature.name for feature in card.features)]
-    connection.register("features", features.select(names))
-    connection.register("bins", bins_table(card))
-    points = connection.sql(POINTS).to_arrow_table()
-    connection.register("points", points)
-    table = card.probability
-    levels = range(table.from_points, table.from_points + len(table.ppm))
-    connection.register(
-        "probabilities",
-        pa.table({"table_points": pa.array(levels, pa.int64()), "ppm": pa.array(table.ppm, pa.int64())}),
+def score_columns(columns: list[pa.ChunkedArray | pa.Array], card: Scorecard) -> Kernel:
+    """Score one column a feature of the card, in its order: doubles, or words where the feature has categories."""
+    rows = len(columns[0])
+    places = np.empty((len(card.features), rows), dtype=np.int8)
+    points = np.empty(places.shape, dtype=np.int16)
+    for index, (feature, column) in enumerate(zip(card.features, columns, strict=True)):
+        places[index] = bin_places(feature, column)
+        given = np.array([*(bin_.points for bin_ in feature.bins), feature.missing.points], dtype=np.int16)
+        np.take(given, places[index], out=points[index], mode="clip")
+    total = np.full(rows, card.base_points, dtype=np.int64)
+    for given_points in points:
+        total += given_points
+    table = np.array(card.probability.ppm, dtype=np.int64)
+    ppm = table[np.clip(total - card.probability.from_points, 0, len(table) - 1)]
+    return Kernel(card, places, points, total, ppm)
+
+
+def sort_columns(keys: NDArray[Any]) -> None:
+    """Sort each column of (features, rows) in place, by Batcher's odd-even merge: whole rows are compared at once."""
+    spare = np.empty_like(keys[0])
+    for low, high in sorting_network(len(keys)):
+        np.minimum(keys[low], keys[high], out=spare)
+        np.maximum(keys[low], keys[high], out=keys[high])
+        keys[low] = spare
+
+
+@cache
+def sorting_network(count: int) -> tuple[tuple[int, int], ...]:
+    """Give the pairs to compare, in order, that sort any `count` values (Knuth, volume 3, 5.2.2, algorithm M)."""
+    pairs: list[tuple[int, int]] = []
+    top = 1 << max((count - 1).bit_length() - 1, 0)
+    step = top
+    while step > 0:
+        q, r, d = top, 0, step
+        while d > 0:
+            pairs.extend((i, i + d) for i in range(count - d) if i & step == r)
+            d, q, r = q - step, q >> 1, step
+        step >>= 1
+    return tuple(pairs)
+
+
+def bin_places(feature: FeaturePoints, column: pa.ChunkedArray | pa.Array) -> NDArray[np.int8]:
+    """Give each value's bin by its place in the scorecard, missing last; NaN is missing, and infinity is a number."""
+    if feature.is_category:
+        return _word_places(feature, column)
+    values = column.to_numpy(zero_copy_only=False) if isinstance(column, pa.Array) else column.to_numpy()
+    values = values.astype(np.float64, copy=False)
+    places = np.zeros(len(values), dtype=np.int8)
+    for start in range(0, len(values), CHUNK):  # a part that stays in the processor's cache
+        part = values[start : start + CHUNK]
+        found = places[start : start + CHUNK]
+        for bin_ in feature.ranges[:-1]:  # at most seven: comparing whole columns beats a search per value
+            found += (part >= bin_.below).view(np.int8)
+        found[part != part] = len(feature.bins)  # noqa: PLR0124  # NaN alone differs from itself
+    for index, bin_ in enumerate(feature.bins):
+        for special in bin_.special or ():
+            places[values == special] = index
+    return places
+
+
+def _word_places(feature: FeaturePoints, column: pa.ChunkedArray | pa.Array) -> NDArray[np.int8]:
+    words = [word for bin_ in feature.bins for word in bin_.categories or ()]
+    of_word = np.array(
+        [index for index, bin_ in enumerate(feature.bins) for _ in bin_.categories or ()]
+        + [next(index for index, bin_ in enumerate(feature.bins) if bin_.is_other)],
+        dtype=np.int8,
     )
-    scores = connection.sql(
-        SCORED, params={"base": card.base_points, "lowest": levels[0], "highest": levels[-1]}
-    )
-    return Scored(points, scores.to_arrow_table())
+    found = pc.index_in(column, value_set=pa.array(words, pa.string()))
+    known = pc.fill_null(found, len(words)).to_numpy(zero_copy_only=False) if isinstance(column, pa.Array) else pc.fill_null(found, len(words)).to_numpy()  # fmt: skip
+    places: NDArray[np.int8] = of_word[known.astype(np.int64)]
+    places[np.asarray(pc.is_null(column))] = len(feature.bins)
+    return places
 
 
-def bins_table(card: Scorecard) -> pa.Table:
-    """Lay the bins out as rows: feature, feature_order, bin, lower_edge, upper_edge, is_missing, points, best_points."""
-    rows = [row for order, feature in enumerate(card.features) for row in _feature_rows(order, feature)]
-    schema = pa.schema(
-        [
-            ("feature", pa.string()),
-            ("feature_order", pa.int64()),
-            ("bin", pa.string()),
-            ("lower_edge", pa.float64()),
-            ("upper_edge", pa.float64()),
-            ("is_missing", pa.bool_()),
-            ("points", pa.int64()),
-            ("best_points", pa.int64()),
-        ]
-    )
-    return pa.Table.from_pylist(rows, schema=schema)
-
-
-def _feature_rows(order: int, feature: FeaturePoints) -> list[dict[str, object]]:
-    common = {"feature": feature.name, "feature_order": order, "best_points": feature.best_points}
-    rows: list[dict[str, object]] = [
-        {
-            **common,
-            "bin": "missing",
-            "lower_edge": None,
-            "upper_edge": None,
-            "is_missing": True,
-            "points": feature.missing_points,
-        }
+def lost_texts(feature: FeaturePoints) -> list[str | None]:
+    """Say for each bin, missing last, why it costs points; null where it gives the most that the feature can."""
+    kinds = [feature.direction] * len(feature.bins) + ["missing"]
+    given = [*(bin_.points for bin_ in feature.bins), feature.missing.points]
+    return [
+        POINTS_LOST[kind].format(meaning=feature.meaning_zh) if points < feature.best_points else None
+        for kind, points in zip(kinds, given, strict=True)
     ]
-    lower: float | None = None
-    for bin_ in feature.bins:
-        rows.append(
-            {
-                **common,
-                "bin": bin_.label,
-                "lower_edge": lower,
-                "upper_edge": bin_.below,
-                "is_missing": False,
-                "points": bin_.points,
-            }
-        )
-        lower = bin_.below
-    return rows
+
+
+def score(features: pa.Table, card: Scorecard) -> Scored:
+    """Score every household of `features` (unit_code and one double per feature), ordered by unit_code."""
+    ordered = features.sort_by("unit_code")
+    columns = [ordered.column(feature.name) for feature in card.features]
+    units = ordered.column("unit_code")
+    kernel = score_columns(columns, card)
+    scores = pa.table(
+        {
+            "unit_code": units,
+            "points": pa.array(kernel.total, pa.int64()),
+            "default_probability_ppm": pa.array(kernel.ppm, pa.int64()),
+        }
+    )
+    return Scored(_long(units, columns, kernel), scores)
+
+
+def _long(units: pa.ChunkedArray, columns: list[pa.ChunkedArray], kernel: Kernel) -> pa.Table:
+    """Lay the kernel out as one row a household and feature, most points lost first."""
+    card, order = kernel.card, kernel.ranking().T
+    rows, count = order.shape
+    take = order.astype(np.int64), np.arange(rows)[:, None]
+    labels = [[*(bin_.label for bin_ in feature.bins), "missing"] for feature in card.features]
+    starts = np.cumsum([0, *(len(one) for one in labels)])[:-1]
+    flat = pa.array([label for one in labels for label in one])
+    texts = pa.array([text for feature in card.features for text in lost_texts(feature)], pa.string())
+    at_bin = pa.array((starts[take[0]] + kernel.bins[take]).ravel())
+    values: Any = np.vstack([column.to_numpy() for column in columns])[take].ravel()
+    return pa.table(
+        {
+            "unit_code": units.take(pa.array(np.repeat(np.arange(rows), count))),
+            "feature": pa.array([f.name for f in card.features]).take(pa.array(take[0].ravel())),
+            "value": pa.array(values, pa.float64(), from_pandas=True),
+            "bin": flat.take(at_bin),
+            "points": pa.array(kernel.points[take].ravel(), pa.int64()),
+            "points_lost": pa.array(kernel.lost()[take].ravel(), pa.int64()),
+            "rank": pa.array(np.tile(np.arange(1, count + 1), rows), pa.int64()),
+            "reason_zh": texts.take(at_bin),
+        }
+    )

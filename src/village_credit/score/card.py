@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from village_credit.score.scorecard import FeaturePoints, Scorecard
+from village_credit.score.scorecard import ROLES, FeaturePoints, Scorecard
 
 
 def card_text(card: Scorecard) -> str:
     """Write the model card in Markdown: what it is, its points, its probabilities, its figures."""
     training = card.training
+    signed = "; ".join(f"{role} {card.signer(role) or 'not signed yet'}" for role in ROLES)
     lines = [
         f"# Scorecard {card.model_id}",
         "",
-        f"**{card.note}**" if card.note else "",
-        "",
+        *([f"**{card.note}**", ""] if card.note else []),
         f"- Valid {card.valid_from} to {card.valid_to}; impact assessment {card.impact_assessment}",
-        f"- Developer {card.roles.developer}; validator {card.roles.validator or 'none yet'}; approver {card.roles.approver or 'none yet'}",
-        f"- Trained on {training.rows:,} drawn loans with {training.bads:,} defaults, observed {', '.join(training.windows)}",
+        f"- {signed}",
+        f"- Trained on {training.rows:,} drawn loans with {training.bads:,} defaults, observed {', '.join(training.windows)}; {training.method}",
         f"- Default: {training.default_definition}",
+        f"- Outcomes: {', '.join(f'{name} {count:,}' for name, count in training.outcomes.items() if count)}",
         "- Only drawn loans have outcomes: of households that never drew it knows nothing",
+        "- Points lost, which rank the reasons, are the most that a feature can give less what it gives",
         "",
         "| figure | value |",
         "|---|---|",
@@ -33,7 +35,7 @@ def card_text(card: Scorecard) -> str:
         *(
             f"| {card.probability.from_points + i} | {ppm:,} |"
             for i, ppm in enumerate(card.probability.ppm)
-            if i % 20 == 0
+            if (card.probability.from_points + i) % 20 == 0
         ),
         "",
     ]
@@ -41,16 +43,20 @@ def card_text(card: Scorecard) -> str:
 
 
 def _feature(feature: FeaturePoints) -> list[str]:
-    head = f"## {feature.name} ({feature.unit}) · {feature.meaning_zh}"
-    rows = [f"| {bin_.label} | {bin_.points:+d} |" for bin_ in feature.bins]
+    rows = [f"| {bin_.label} | {bin_.points:+d} | {bin_.rows:,} | {_rate(bin_.bads, bin_.rows)} |" for bin_ in feature.bins]  # fmt: skip
+    missing = feature.missing
     return [
-        head,
+        f"## {feature.name} ({feature.unit}) · {feature.meaning_zh}",
         "",
-        f"{feature.meaning}; from {', '.join(feature.sources)}.",
+        f"{feature.meaning}; from {', '.join(feature.sources)}; information value {feature.information_value}.",
         "",
-        "| value | points |",
-        "|---|---|",
+        "| value | points | loans | defaults |",
+        "|---|---|---|---|",
         *rows,
-        f"| missing | {feature.missing_points:+d} |",
+        f"| missing | {missing.points:+d} | {missing.rows:,} | {_rate(missing.bads, missing.rows)} |",
         "",
     ]
+
+
+def _rate(bads: int, rows: int) -> str:
+    return f"{bads / rows:.1%}" if rows else ""

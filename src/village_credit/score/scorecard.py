@@ -1,20 +1,25 @@
-"""The stored scorecard: bins, points and a probability per whole point, as JSON that a person can check."""
+"""The stored scorecard: bins, points, a probability per whole point, evidence and signatures, as JSON that a person can check."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import date
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from data_contracts.prohibited import prohibited_word
 from village_credit.errors import ModelRefused
+from village_credit.signed import canonical_json, folded_name, key_id, verify_signature
 
 PPM = 1_000_000
+MAX_BINS = 8
+ROLES = ("developer", "validator", "approver")
+Role = Literal["developer", "validator", "approver"]
 
 
 class _Stored(BaseModel):
@@ -22,15 +27,33 @@ class _Stored(BaseModel):
 
 
 class Bin(_Stored):
-    """Values below `below` (and not below the bin before) get these points; the last bin has no upper edge."""
+    """Some values of a feature, and the points they get.
 
-    below: float | None
-    points: int
+    Exactly one of: `below` (values below it and not below the bin before; null in the last range), `special`
+    (these very numbers), `categories` (these words; with `is_other` also every word that no bin names).
+    `rows`, `bads`: training rows that fell here.
+    """
+
     label: str
+    points: int
+    rows: int = Field(ge=0)
+    bads: int = Field(ge=0)
+    below: float | None = None
+    special: list[float] | None = None
+    categories: list[str] | None = None
+    is_other: bool = False
+
+
+class Missing(_Stored):
+    """What a missing value gets; 0, the population's mean, where training had none."""
+
+    points: int
+    rows: int = Field(ge=0)
+    bads: int = Field(ge=0)
 
 
 class FeaturePoints(_Stored):
-    """One feature's bins, and what a missing value gets."""
+    """One feature's bins: ranges in rising order or categories, then special values; and what a missing value gets."""
 
     name: str
     unit: str
@@ -38,29 +61,68 @@ class FeaturePoints(_Stored):
     meaning: str
     meaning_zh: str
     direction: Literal["falls", "rises", "free"]
-    bins: list[Bin] = Field(min_length=1, max_length=8)
-    missing_points: int
+    information_value: float = Field(ge=0)
+    bins: list[Bin] = Field(min_length=1)
+    missing: Missing
+
+    @property
+    def is_category(self) -> bool:
+        """Say whether the feature's values are words."""
+        return self.bins[0].categories is not None
+
+    @property
+    def ranges(self) -> list[Bin]:
+        """The bins of ordinary numbers."""
+        return [bin_ for bin_ in self.bins if bin_.categories is None and bin_.special is None]
 
     @property
     def best_points(self) -> int:
         """The most that the feature can give."""
-        return max([bin_.points for bin_ in self.bins] + [self.missing_points])
+        return max([bin_.points for bin_ in self.bins] + [self.missing.points])
+
+    @property
+    def worst_points(self) -> int:
+        """The least that the feature can give."""
+        return min([bin_.points for bin_ in self.bins] + [self.missing.points])
 
     @model_validator(mode="after")
-    def edges_rise(self) -> FeaturePoints:
-        """Edges rise and only the last bin is open."""
-        edges = [bin_.below for bin_ in self.bins]
-        if edges[-1] is not None or any(edge is None for edge in edges[:-1]):
-            raise PydanticCustomError("EDGES", "only the last bin has no upper edge")
+    def bins_are_sound(self) -> FeaturePoints:
+        """Few bins; edges rise and only the last range is open; words and numbers do not mix, and none is named twice."""
+        if len(self.bins) + (self.missing.rows > 0) > MAX_BINS:
+            raise PydanticCustomError("BINS", "more bins than a person reads")
+        if self.is_category:
+            named = [word for bin_ in self.bins for word in bin_.categories or []]
+            if len(named) != len(set(named)) or any(bin_.categories is None for bin_ in self.bins):
+                raise PydanticCustomError("BINS", "each category is in exactly one bin, beside no numbers")
+            if sum(bin_.is_other for bin_ in self.bins) != 1:
+                raise PydanticCustomError("BINS", "exactly one bin takes the categories that no bin names")
+            return self
+        edges = [bin_.below for bin_ in self.ranges]
+        if not edges or edges[-1] is not None or any(edge is None for edge in edges[:-1]):
+            raise PydanticCustomError("EDGES", "only the last range has no upper edge")
         closed = [edge for edge in edges if edge is not None]
         if any(low >= high for low, high in pairwise(closed)):
             raise PydanticCustomError("EDGES", "bin edges must rise")
+        if any(bin_.categories is not None for bin_ in self.bins):
+            raise PydanticCustomError("BINS", "words and numbers do not mix in one feature")
+        return self
+
+    @model_validator(mode="after")
+    def points_move_as_promised(self) -> FeaturePoints:
+        """Where the default probability falls as the value rises, points only rise; and the other way round."""
+        ways = {"falls": 1, "rises": -1, "free": 0}[self.direction]
+        points = [bin_.points for bin_ in self.ranges]
+        if ways and any((high - low) * ways < 0 for low, high in pairwise(points)):
+            raise PydanticCustomError(
+                "DIRECTION", "points move against the direction that the feature promises"
+            )
         return self
 
     @model_validator(mode="after")
     def attribute_is_allowed(self) -> FeaturePoints:
-        """No prohibited attribute is a feature."""
-        if prohibited_word(f"{self.name} {self.meaning} {self.meaning_zh}"):
+        """No prohibited attribute is a feature, nor a category of one."""
+        words = [word for bin_ in self.bins for word in bin_.categories or []]
+        if prohibited_word(" ".join([self.name, self.meaning, self.meaning_zh, *words])):
             raise PydanticCustomError("PROHIBITED_ATTRIBUTE", "a prohibited attribute cannot be a feature")
         return self
 
@@ -83,25 +145,41 @@ class ProbabilityTable(_Stored):
         return self
 
 
+class ScoreRange(_Stored):
+    """Training rows whose score lies below `below` and not below the range before; null: no upper end."""
+
+    below: int | None
+    rows: int = Field(ge=0)
+
+
 class Training(_Stored):
-    """Where the points come from."""
+    """Where the points come from. `windows`: observation days; `input_hashes`: SHA-256 of every file read."""
 
     is_synthetic: bool
     windows: list[str]
     rows: int
     bads: int
+    outcomes: dict[str, int]
     default_definition: str
     horizon_months: int
+    method: str
     figures: dict[str, float]
+    score_ranges: list[ScoreRange]
     input_hashes: list[str]
 
 
-class Roles(_Stored):
-    """Who developed, validated and approved it; null until signed."""
+class ModelSignature(_Stored):
+    """Who vouches for what the hash names, in which role, when; by which key."""
 
-    developer: str | None = None
-    validator: str | None = None
-    approver: str | None = None
+    role: Role
+    by: str
+    at: str
+    public_key: str = Field(pattern="^[0-9a-f]{64}$")
+    signature: str
+
+    def statement(self, model_id: str, content_sha256: str) -> bytes:
+        """Give the bytes that are signed."""
+        return statement(model_id, content_sha256, self.role, self.by, self.at)
 
 
 class Scorecard(_Stored):
@@ -114,14 +192,44 @@ class Scorecard(_Stored):
     features: list[FeaturePoints] = Field(min_length=1)
     probability: ProbabilityTable
     training: Training
-    roles: Roles
     valid_from: date
     valid_to: date
-    impact_assessment: str
+    impact_assessment: str = Field(min_length=1)
+    content_sha256: str = ""
+    signatures: list[ModelSignature] = []
+
+    @model_validator(mode="after")
+    def features_are_named_once(self) -> Scorecard:
+        """No feature counts twice."""
+        names = [feature.name for feature in self.features]
+        if len(names) != len(set(names)):
+            raise PydanticCustomError("FEATURES", "a feature is named twice")
+        return self
+
+    def signer(self, role: str) -> str | None:
+        """Who signed in a role, or None."""
+        return next((signature.by for signature in self.signatures if signature.role == role), None)
 
 
-def load_scorecard(text: str, as_of: date) -> Scorecard:
-    """Read and check a stored scorecard; raises ModelRefused for an unsound or expired one."""
+def statement(model_id: str, content_sha256: str, role: str, by: str, at: str) -> bytes:
+    """Write what a signer says of a model, in the one form that is signed."""
+    return canonical_json({"model_id": model_id, "content_sha256": content_sha256, "role": role, "by": by, "at": at})  # fmt: skip
+
+
+def content_hash(card: Scorecard) -> str:
+    """Hash everything but the hash and the signatures."""
+    content = card.model_dump(mode="json", exclude={"content_sha256", "signatures"})
+    return hashlib.sha256(canonical_json(content)).hexdigest()
+
+
+def card_json(card: Scorecard) -> str:
+    """Write a scorecard as it is stored: JSON by lines, without what is null or by default."""
+    content: dict[str, Any] = card.model_dump(mode="json", exclude_defaults=True)
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def read_scorecard(text: str) -> Scorecard:
+    """Read a stored scorecard and check that its content is what its hash names; raises ModelRefused."""
     try:
         card = Scorecard.model_validate(json.loads(text))
     except json.JSONDecodeError as error:
@@ -132,6 +240,20 @@ def load_scorecard(text: str, as_of: date) -> Scorecard:
             for fault in error.errors(include_input=False, include_url=False)
         )
         raise ModelRefused(f"scorecard is unsound: {faults}") from None
+    if card.content_sha256 != content_hash(card):
+        raise ModelRefused(
+            f"scorecard {card.model_id} was altered: its content is not what its hash names; take it anew from where it was signed"
+        )
+    return card
+
+
+def load_scorecard(text: str, as_of: date, trusted_keys: Iterable[bytes]) -> Scorecard:
+    """Read a scorecard that may decide on a day; raises ModelRefused for an altered, unsigned or expired one.
+
+    `trusted_keys`: public keys whose signatures count, 32 bytes each.
+    """
+    card = read_scorecard(text)
+    check_signatures(card, trusted_keys)
     if not card.valid_from <= as_of <= card.valid_to:
         raise ModelRefused(
             f"scorecard {card.model_id} is valid from {card.valid_from} to {card.valid_to}, not on {as_of}"
@@ -139,7 +261,26 @@ def load_scorecard(text: str, as_of: date) -> Scorecard:
     return card
 
 
-def content_hash(card: Scorecard) -> str:
-    """Hash what the score depends on."""
-    content = card.model_dump(mode="json", include={"model_id", "base_points", "features", "probability"})
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode("utf-8")).hexdigest()
+def check_signatures(card: Scorecard, trusted_keys: Iterable[bytes]) -> None:
+    """Ask that three different people vouched for this content; raises ModelRefused with who is lacking and why."""
+    trusted = set(trusted_keys)
+    for signature in card.signatures:
+        key = bytes.fromhex(signature.public_key)
+        if not verify_signature(key, signature.statement(card.model_id, card.content_sha256), signature.signature):  # fmt: skip
+            raise ModelRefused(
+                f"scorecard {card.model_id}: the {signature.role}'s signature is not over this content; it was altered after it was signed"
+            )
+        if key not in trusted:
+            raise ModelRefused(
+                f"scorecard {card.model_id}: the {signature.role} signed with key {key_id(key)}, which is neither this store's nor among trusted_keys.json"
+            )
+    by_role = [(signature.role, signature.by) for signature in card.signatures]
+    lacking = [role for role in ROLES if role not in {found for found, _ in by_role}]
+    if lacking or len(by_role) != len(ROLES):
+        raise ModelRefused(
+            f"scorecard {card.model_id} is not signed by its {', '.join(lacking) or 'three roles once each'}; `village-credit model sign DIR --role ROLE --by NAME`"
+        )
+    if len({folded_name(by) for _, by in by_role}) != len(ROLES):
+        raise ModelRefused(
+            f"scorecard {card.model_id}: developer, validator and approver must be three different people"
+        )

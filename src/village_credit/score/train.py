@@ -1,202 +1,166 @@
-"""Labelled features become a scorecard: binned, weighed by logistic regression, scaled to whole points, calibrated."""
+"""Labelled features become a scorecard: fitted, scaled to whole points, and judged on rows that its fits never saw."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import brier_score_loss, roc_auc_score, roc_curve
 from sklearn.model_selection import StratifiedGroupKFold
 
-from village_credit.score.binning import Binned, Direction, Floats, bin_feature
-from village_credit.score.scorecard import (
-    PPM,
-    Bin,
-    FeaturePoints,
-    ProbabilityTable,
-    Roles,
-    Scorecard,
-    Training,
+from village_credit.errors import ModelRefused
+from village_credit.score.estimator import ScorecardClassifier
+from village_credit.score.fine import Floats
+from village_credit.score.metrics import Bools, auc, brier, ks
+from village_credit.score.scorecard import Scorecard, Training, content_hash
+from village_credit.score.table import (
+    WAYS,
+    FeatureFacts,
+    probability_table,
+    score_ranges,
+    stored_features,
 )
 
-POINTS_TO_DOUBLE_ODDS = 20
-ANCHOR_POINTS = 600  # at these points the odds are ANCHOR_ODDS good to one bad
-ANCHOR_ODDS = 20.0
-TABLE_MARGIN = 40  # points beyond the training range that the probability table still tells apart
 FOLDS = 5
-
-
-@dataclass(frozen=True)
-class FeatureFacts:
-    """What the catalogue says of a feature, as the scorecard stores it."""
-
-    name: str
-    unit: str
-    sources: tuple[str, ...]
-    meaning: str
-    meaning_zh: str
-    direction: Direction
+VALID_DAYS = 731  # two years: then a model is trained or confirmed anew
+DEFAULT_DEFINITION = "more than 90 days past due for the first time within 12 months after the observation day (undated: ever, on loans at least 12 months old); proven relief is no default"
+SYNTHETIC_NOTE = (
+    "Trained on SYNTHETIC history: it shows the form of a scorecard and says nothing about real people."
+)
 
 
 @dataclass(frozen=True)
 class History:
     """Drawn loans with outcomes: one row a household and observation day.
 
-    `values`: rows × features (NaN missing); `is_bad`: rows; `villages`: rows, whole villages are held out together.
+    `values`: rows × features (NaN missing); `is_bad`, `villages`, `window` (place in `windows`): rows. `outcomes`:
+    households by outcome, those without a label too.
     """
 
     values: Floats
-    is_bad: NDArray[np.bool_]
+    is_bad: Bools
     villages: NDArray[np.str_]
+    window: NDArray[np.int64]
     windows: list[str]
+    outcomes: dict[str, int]
     input_hashes: list[str]
+
+    def rows(self, chosen: Any) -> History:
+        """Give a part of the rows."""
+        return History(
+            self.values[chosen], self.is_bad[chosen], self.villages[chosen], self.window[chosen],
+            self.windows, self.outcomes, self.input_hashes,
+        )  # fmt: skip
+
+
+def new_model(features: list[FeatureFacts], **changes: Any) -> ScorecardClassifier:
+    """Give an unfitted classifier whose features move as the catalogue says."""
+    return ScorecardClassifier(monotone=[WAYS[feature.direction] for feature in features], **changes)
 
 
 def train(
-    history: History, features: list[FeatureFacts], model_id: str, valid_from: date, *, is_synthetic: bool
+    history: History,
+    features: list[FeatureFacts],
+    model_id: str,
+    valid_from: date,
+    impact_assessment: str | None = None,
 ) -> Scorecard:
-    """Fit a scorecard; its figures come from villages that each fold's fit did not see."""
-    held_out = _held_out_points(history, features)
-    card = _fit(history.values, history.is_bad, features)
-    totals = _totals(card, history.values)
-    figures = _figures(history.is_bad, held_out, totals)
-    intercept, slope = _calibration(totals, history.is_bad)
-    return Scorecard(
+    """Fit a scorecard; its figures come from villages, and from a year, that their fits did not see.
+
+    Without the reference of an impact assessment it is marked as trained on synthetic history. Raises
+    ModelRefused where the history cannot tell bads from goods.
+    """
+    require_both_classes(history)
+    model = fit(history, features)
+    stored = stored_features(model, features)
+    if not stored:
+        raise ModelRefused("no feature tells bads from goods: there is nothing to put on a page")
+    base = int(model.base_points_)
+    card = Scorecard(
         model_id=model_id,
-        note="Trained on SYNTHETIC history: it shows the form of a scorecard and says nothing about real people."
-        if is_synthetic
-        else "",
-        base_points=card.base,
-        points_to_double_odds=POINTS_TO_DOUBLE_ODDS,
-        features=[
-            _feature_points(feature, binned, points)
-            for feature, binned, points in zip(features, card.binned, card.points, strict=True)
-            if any(points)  # a feature that gives nobody points is not worth a committee's time
-        ],
-        probability=_probability_table(totals, intercept, slope),
+        note="" if impact_assessment else SYNTHETIC_NOTE,
+        base_points=base,
+        points_to_double_odds=model.points_to_double_odds,
+        features=stored,
+        probability=probability_table(base, stored, model.points_to_double_odds),
         training=Training(
-            is_synthetic=is_synthetic,
+            is_synthetic=impact_assessment is None,
             windows=history.windows,
             rows=len(history.is_bad),
             bads=int(history.is_bad.sum()),
-            default_definition="more than 90 days past due within 12 months of the observation day; proven relief is no default",
+            outcomes=dict(sorted(history.outcomes.items())),
+            default_definition=DEFAULT_DEFINITION,
             horizon_months=12,
-            figures=figures,
+            method=method_text(model),
+            figures=figures(history, features, model),
+            score_ranges=score_ranges(model.score_points(history.values).astype(np.float64)),
             input_hashes=history.input_hashes,
         ),
-        roles=Roles(developer="synthetic-developer", validator=None, approver=None),
         valid_from=valid_from,
-        valid_to=valid_from.replace(year=valid_from.year + 2),
-        impact_assessment="PIA-SYNTHETIC-0",
+        valid_to=valid_from + timedelta(days=VALID_DAYS - 1),
+        impact_assessment=impact_assessment or "PIA-SYNTHETIC-0",
     )
+    return card.model_copy(update={"content_sha256": content_hash(card)})
 
 
-@dataclass(frozen=True)
-class _Card:
-    """Bins and whole points per bin (the last of each list is the missing value's)."""
-
-    base: int
-    binned: list[Binned]
-    points: list[list[int]]
-
-
-def _fit(values: Floats, is_bad: NDArray[np.bool_], features: list[FeatureFacts]) -> _Card:
-    """Bin every feature and weigh them; a feature whose weight turns against its evidence gets none."""
-    binned = [bin_feature(values[:, i], is_bad, feature.direction) for i, feature in enumerate(features)]
-    woe = np.column_stack([one.transform(values[:, i]) for i, one in enumerate(binned)])
-    used = np.array([len(set(one.woe)) > 1 for one in binned])
-    model = LogisticRegression(C=1.0, max_iter=2000)
-    while True:
-        model.fit(woe[:, used], ~is_bad)
-        if (model.coef_[0] >= 0).all():
-            break
-        used[np.flatnonzero(used)[int(np.argmin(model.coef_[0]))]] = False
-    weights = np.zeros(len(features))
-    weights[used] = model.coef_[0]
-    factor = POINTS_TO_DOUBLE_ODDS / np.log(2)
-    base = round(ANCHOR_POINTS + factor * (float(model.intercept_[0]) - np.log(ANCHOR_ODDS)))
-    points = [
-        [round(float(w * weight * factor)) for w in [*one.woe, one.missing_woe]]
-        for one, weight in zip(binned, weights, strict=True)
-    ]
-    return _Card(base, binned, points)
-
-
-def _totals(card: _Card, values: Floats) -> Floats:
-    """Sum the whole points of every row."""
-    total = np.full(len(values), float(card.base))
-    for index, (one, points) in enumerate(zip(card.binned, card.points, strict=True)):
-        column = values[:, index]
-        place = np.where(
-            np.isnan(column), len(points) - 1, np.searchsorted(np.array(one.edges), column, side="right")
+def require_both_classes(history: History) -> None:
+    """Raise ModelRefused where there is nothing to learn from."""
+    rows, bads = len(history.is_bad), int(history.is_bad.sum())
+    if rows == 0 or bads in {0, rows}:
+        raise ModelRefused(
+            f"the history has {rows:,} loans with an outcome and {bads:,} defaults among them; a scorecard needs both kinds: add observation days, or look whether the conduct file reaches to their end"
         )
-        total += np.array(points, dtype=float)[place]
-    return total
 
 
-def _held_out_points(history: History, features: list[FeatureFacts]) -> Floats:
-    """Score each village by a fit that never saw it."""
-    points = np.zeros(len(history.is_bad))
-    folds = StratifiedGroupKFold(
-        n_splits=min(FOLDS, len(set(history.villages.tolist()))), shuffle=True, random_state=0
-    )
-    for seen, unseen in folds.split(history.values, history.is_bad, history.villages):
-        card = _fit(history.values[seen], history.is_bad[seen], features)
-        points[unseen] = _totals(card, history.values[unseen])
-    return points
+def fit(history: History, features: list[FeatureFacts], **changes: Any) -> ScorecardClassifier:
+    """Fit the classifier on every row of a history."""
+    model: ScorecardClassifier = new_model(features, **changes).fit(history.values, history.is_bad)
+    return model
 
 
-def _calibration(totals: Floats, is_bad: NDArray[np.bool_]) -> tuple[float, float]:
-    """Fit the log odds of default on the whole points."""
-    scaled = (totals - ANCHOR_POINTS).reshape(-1, 1) / POINTS_TO_DOUBLE_ODDS
-    model = LogisticRegression(C=1e6, max_iter=2000).fit(scaled, is_bad)
-    return float(model.intercept_[0]), float(min(model.coef_[0][0], -1e-6))
+def method_text(model: ScorecardClassifier) -> str:
+    """Say how the points were found, for the page."""
+    shares = ", ".join(f"{method} {share:.0%}" for method, share in sorted(model.blend_.shares.items()) if share)  # fmt: skip
+    return f"blend by left-out rows: {shares}; at most {model.max_bins} bins a feature"
 
 
-def _probability_table(totals: Floats, intercept: float, slope: float) -> ProbabilityTable:
-    """Tabulate the probability for each whole point: nothing is computed at run time."""
-    low, high = int(totals.min()) - TABLE_MARGIN, int(totals.max()) + TABLE_MARGIN
-    levels = (np.arange(low, high + 1) - ANCHOR_POINTS) / POINTS_TO_DOUBLE_ODDS
-    ppm = np.rint(PPM / (1 + np.exp(-(intercept + slope * levels)))).astype(int)
-    return ProbabilityTable(from_points=low, ppm=ppm.tolist())
+def held_out(history: History, features: list[FeatureFacts]) -> NDArray[np.float64]:
+    """Give each row's probability by a fit that saw nobody of its village; shape (rows,)."""
+    found = np.full(len(history.is_bad), np.nan)
+    count = min(FOLDS, len(set(history.villages.tolist())))
+    if count < 2:
+        return found
+    folds = StratifiedGroupKFold(n_splits=count, shuffle=True, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # few defaults in few villages: a fold may lack them
+        splits = list(folds.split(history.values, history.is_bad, history.villages))
+    for seen, unseen in splits:
+        if 0 < history.is_bad[seen].sum() < len(seen):
+            found[unseen] = fit(history.rows(seen), features).predict_proba(history.values[unseen])[:, 1]
+    return found
 
 
-def _figures(is_bad: NDArray[np.bool_], held_out: Floats, totals: Floats) -> dict[str, float]:
-    false_rate, true_rate, _ = roc_curve(is_bad, -held_out)
-    intercept, slope = _calibration(held_out, is_bad)
-    probability = 1 / (1 + np.exp(-(intercept + slope * (held_out - ANCHOR_POINTS) / POINTS_TO_DOUBLE_ODDS)))
-    return {
-        "auc_out_of_village": round(float(roc_auc_score(is_bad, -held_out)), 4),
-        "ks_out_of_village": round(float(np.max(true_rate - false_rate)), 4),
-        "brier_out_of_village": round(float(brier_score_loss(is_bad, probability)), 5),
-        "auc_in_sample": round(float(roc_auc_score(is_bad, -totals)), 4),
-        "bad_rate": round(float(is_bad.mean()), 5),
-    }
+def out_of_time(history: History, features: list[FeatureFacts]) -> tuple[Bools, Floats] | None:
+    """Fit on all days but the last; give the last day's outcomes and probabilities, or None where it cannot be."""
+    last = history.window == history.window.max()
+    earlier = history.rows(~last)
+    if not 0 < earlier.is_bad.sum() < len(earlier.is_bad) or not 0 < history.is_bad[last].sum() < last.sum():
+        return None
+    return history.is_bad[last], fit(earlier, features).predict_proba(history.values[last])[:, 1]
 
 
-def _feature_points(feature: FeatureFacts, binned: Binned, points: list[int]) -> FeaturePoints:
-    uppers: list[float | None] = [*binned.edges, None]
-    return FeaturePoints(
-        name=feature.name,
-        unit=feature.unit,
-        sources=list(feature.sources),
-        meaning=feature.meaning,
-        meaning_zh=feature.meaning_zh,
-        direction=feature.direction,
-        bins=[
-            Bin(below=upper, points=point, label=_label(binned.edges, i))
-            for i, (upper, point) in enumerate(zip(uppers, points[:-1], strict=True))
-        ],
-        missing_points=points[-1],
-    )
-
-
-def _label(edges: list[float], index: int) -> str:
-    if not edges:
-        return "all"
-    if index == 0:
-        return f"< {edges[0]:g}"
-    return f">= {edges[-1]:g}" if index == len(edges) else f"{edges[index - 1]:g} to {edges[index]:g}"
+def figures(history: History, features: list[FeatureFacts], model: ScorecardClassifier) -> dict[str, float]:
+    """Give the headline figures, on rows that the fits did not see wherever they are called so."""
+    risk = held_out(history, features)
+    known = np.isfinite(risk)
+    found = {"bad_rate": float(history.is_bad.mean()), "auc_in_sample": auc(history.is_bad, model.decision_function(history.values))}  # fmt: skip
+    if known.any():
+        labels, shown = history.is_bad[known], risk[known]
+        found |= {"auc_out_of_village": auc(labels, shown), "ks_out_of_village": ks(labels, shown), "brier_out_of_village": brier(labels, shown)}  # fmt: skip
+    later = out_of_time(history, features)
+    if later is not None:
+        found |= {"auc_out_of_time": auc(*later), "ks_out_of_time": ks(*later)}
+    return {name: round(value, 5) for name, value in sorted(found.items()) if np.isfinite(value)}

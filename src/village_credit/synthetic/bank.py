@@ -20,6 +20,7 @@ from village_credit.synthetic.chance import (
     pick,
     sigmoid,
     stream,
+    years_before,
 )
 from village_credit.synthetic.economy import Traits, affordable_limit, income
 from village_credit.synthetic.land import Land
@@ -31,6 +32,7 @@ GUARANTEES = ("信用", "保证", "抵押")
 DRAW_SHARE = (
     0.4  # of households with a line that draw within the year: believed 15–35%, more here to train on
 )
+LAST_DRAW = 200  # days after the observation: later draws could not default within its year
 BASE_LOG_ODDS = -3.6  # gives a share of defaults between 3 and 6%
 
 
@@ -191,13 +193,18 @@ def follow(
         0, 0.25, size
     )
     bad = rng.random(size) < sigmoid(log_odds)
-    opened = day(as_of) + rng.integers(10, 330, size).astype("timedelta64[D]")
-    worst = np.where(
-        bad, rng.integers(91, 300, size), np.where(rng.random(size) < 0.2, rng.integers(1, 60, size), 0)
-    )
+    opened = day(as_of) + rng.integers(10, LAST_DRAW, size).astype("timedelta64[D]")
+    # a default of the year began early enough to be one before its end, and runs on until then
+    first = opened.astype(np.int64) + 30
+    last = day(as_of).astype(np.int64) + 273
+    start = first + np.floor(rng.random(size) * (last - first)).astype(np.int64)
+    end = day(years_before(as_of, -1)).astype(np.int64)
+    worst = np.where(bad, end - start, np.where(rng.random(size) < 0.2, rng.integers(1, 60, size), 0))
     disaster = shocks.disaster(places.household_village[household], as_of.year + 1)
-    proven = bad & disaster & (rng.random(size) < 0.5)
-    late = worst > 0
+    proven = disaster & (
+        rng.random(size) < np.where(bad, 0.5, 0.2)
+    )  # some are extended before they fall behind
+    late, repaid = worst > 0, opened + np.timedelta64(300, "D")
     return Followed(
         Conducts(
             household,
@@ -208,7 +215,7 @@ def follow(
             proven,
             proven,
             np.full(size, "农贷通", dtype=object),
-            np.where(late, np.datetime64("NaT", "D"), opened + np.timedelta64(300, "D")),
+            np.where(late | (repaid > np.datetime64(int(end), "D")), np.datetime64("NaT", "D"), repaid),
         ),
         log_odds,
     )

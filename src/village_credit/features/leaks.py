@@ -1,0 +1,55 @@
+"""Features must not see past their day: rows dated after it are altered, and nothing may change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import duckdb
+import pyarrow as pa
+
+# fact → when a row was known: a condition that is true of rows dated after `as_of`
+LATER = {
+    "subsidies": "year >= year($as_of::DATE)",
+    "crops": "year >= year($as_of::DATE)",
+    "books": "year >= year($as_of::DATE)",
+    "machines": "bought_on > $as_of",
+    "conducts": "opened_on > $as_of OR cutoff_on > $as_of",
+    "negatives": "listed_on > $as_of",
+    "related_parties": "updated_on > $as_of",
+    "objections": "registered_on > $as_of",
+    "credit_lines": "starts_on > $as_of",
+    "leases": "starts_on > $as_of",
+    "traders": "referred_on > $as_of",
+}
+NUMBERS = ("DECIMAL", "DOUBLE", "BIGINT", "INTEGER", "HUGEINT", "SMALLINT")
+KEPT = ("year",)  # what dates a row is not altered, else it would move before the day
+Builder = Callable[[dict[str, pa.Table], date], pa.Table]
+
+
+def altered_later(facts: dict[str, pa.Table], as_of: date) -> dict[str, pa.Table]:
+    """Give the facts with every number in rows dated after `as_of` changed, and each such row once more."""
+    return {
+        name: _altered(table, LATER[name], as_of) if name in LATER else table for name, table in facts.items()
+    }
+
+
+def _altered(table: pa.Table, condition: str, as_of: date) -> pa.Table:
+    connection = duckdb.connect()
+    connection.register("t", table)
+    kinds = dict(connection.execute("SELECT column_name, column_type FROM (DESCRIBE t)").fetchall())
+    changed = [
+        f"CAST(CASE WHEN {condition} THEN coalesce({name}, 0) + 7 ELSE {name} END AS {kind}) AS {name}"
+        for name, kind in kinds.items()
+        if kind.startswith(NUMBERS) and name not in KEPT
+    ]
+    replaced = f"* REPLACE ({', '.join(changed)})" if changed else "*"
+    query = f"SELECT {replaced} FROM t UNION ALL SELECT {replaced} FROM t WHERE {condition}"
+    found = connection.sql(query, params={"as_of": as_of}).to_arrow_table()
+    return found.cast(table.schema)
+
+
+def leaking_features(build: Builder, facts: dict[str, pa.Table], as_of: date) -> list[str]:
+    """Name the features whose values change when rows dated after `as_of` change."""
+    before, after = build(facts, as_of), build(altered_later(facts, as_of), as_of)
+    return [name for name in before.column_names if not before.column(name).equals(after.column(name))]

@@ -1,0 +1,202 @@
+"""A candidate's evidence: how it tells bads from goods, whether its probabilities come true, what it would cost to do without.
+
+Every figure is of rows that the fit behind it did not see, unless its name says otherwise: villages held out, and the
+last observation day foretold from the earlier ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.model_selection import StratifiedGroupKFold
+
+from village_credit.score.estimator import ScorecardClassifier
+from village_credit.score.fine import Floats
+from village_credit.score.metrics import (
+    Bools,
+    auc,
+    brier,
+    calibration_line,
+    interval,
+    ks,
+    log_loss,
+    share_interval,
+    stability,
+)
+from village_credit.score.table import WAYS, FeatureFacts
+from village_credit.score.train import FOLDS, History, fit
+
+Row = dict[str, Any]
+DECILES = 10
+CURVE_POINTS = 101
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What was foretold of rows unseen: `rows` says which, `fold` in which fit, `probability` and `challenger` of bad."""
+
+    rows: NDArray[np.int64]
+    fold: NDArray[np.int64]
+    probability: Floats
+    challenger: Floats
+
+
+def challenger_model(features: Sequence[FeatureFacts]) -> HistGradientBoostingClassifier:
+    """Gradient boosting with interactions and the same promised directions: what readability is compared with."""
+    return HistGradientBoostingClassifier(
+        learning_rate=0.05, max_iter=200, max_leaf_nodes=15, min_samples_leaf=40, l2_regularization=1.0,
+        monotonic_cst=[WAYS[feature.direction] for feature in features], early_stopping=False, random_state=0,
+    )  # fmt: skip
+
+
+def hold_out_villages(history: History, features: list[FeatureFacts]) -> HeldOut:
+    """Fit on the villages of four folds and foretell the fifth, in turn, both models on the same rows."""
+    count = min(FOLDS, len(set(history.villages.tolist())))
+    folds = StratifiedGroupKFold(n_splits=count, shuffle=True, random_state=0)
+    found: list[tuple[NDArray[np.int64], int, Floats, Floats]] = []
+    for number, (seen, unseen) in enumerate(folds.split(history.values, history.is_bad, history.villages)):
+        part = history.rows(seen)
+        if not 0 < part.is_bad.sum() < len(part.is_bad):
+            continue
+        ours = fit(part, features).predict_proba(history.values[unseen])[:, 1]
+        theirs = challenger_model(features).fit(part.values, part.is_bad).predict_proba(history.values[unseen])[:, 1]  # fmt: skip
+        found.append((unseen, number, ours, theirs))
+    return HeldOut(
+        np.concatenate([rows for rows, *_ in found]),
+        np.concatenate([np.full(len(rows), number) for rows, number, *_ in found]),
+        np.concatenate([ours for *_, ours, _ in found]),
+        np.concatenate([theirs for *_, theirs in found]),
+    )
+
+
+def foretell_last_day(history: History, features: list[FeatureFacts]) -> HeldOut | None:
+    """Fit on every day but the last and foretell the last; None where there is one day, or one kind of outcome."""
+    last = history.window == history.window.max()
+    part = history.rows(~last)
+    if not 0 < part.is_bad.sum() < len(part.is_bad) or not 0 < history.is_bad[last].sum() < last.sum():
+        return None
+    rows = np.flatnonzero(last)
+    ours = fit(part, features).predict_proba(history.values[rows])[:, 1]
+    theirs = challenger_model(features).fit(part.values, part.is_bad).predict_proba(history.values[rows])[:, 1]  # fmt: skip
+    return HeldOut(rows, np.zeros(len(rows), np.int64), ours, theirs)
+
+
+def discrimination(is_bad: Bools, probability: Floats, villages: NDArray[np.str_]) -> list[Row]:
+    """Give AUC, KS, Brier and log loss with 95% intervals by drawing villages anew: neighbours share their luck."""
+    groups = np.unique(villages, return_inverse=True)[1]
+    measures = {"auc": auc, "ks": ks, "brier": brier, "log_loss": log_loss}
+    return [
+        {"figure": name, "value": measure(is_bad, probability), "low": low, "high": high}
+        for name, measure in measures.items()
+        for low, high in [interval(measure, is_bad, probability, groups)]
+    ]
+
+
+def by_fold(is_bad: Bools, held: HeldOut) -> list[Row]:
+    """Give AUC and KS of each fold, and the challenger's AUC on the same rows."""
+    labels = is_bad[held.rows]
+    return [
+        {"fold": int(one) + 1, "rows": int(part.sum()), "bads": int(labels[part].sum()), "auc": auc(labels[part], held.probability[part]),
+         "ks": ks(labels[part], held.probability[part]), "challenger_auc": auc(labels[part], held.challenger[part])}
+        for one in np.unique(held.fold)
+        for part in [held.fold == one]
+    ]  # fmt: skip
+
+
+def price_of_readability(is_bad: Bools, held: HeldOut, villages: NDArray[np.str_]) -> Row:
+    """Give how much AUC the challenger has over the scorecard, with its interval over villages."""
+    labels, both = is_bad[held.rows], np.column_stack([held.challenger, held.probability])
+    groups = np.unique(villages[held.rows], return_inverse=True)[1]
+
+    def gap(labels: Bools, two: Floats) -> float:
+        return auc(labels, two[:, 0]) - auc(labels, two[:, 1])
+
+    low, high = interval(gap, labels, both, groups)
+    return {"challenger_auc": auc(labels, held.challenger), "gap": gap(labels, both), "low": low, "high": high}  # fmt: skip
+
+
+def bands(is_bad: Bools, probability: Floats, edges_ppm: Sequence[tuple[str, int]], lowest: str) -> list[Row]:
+    """Give each policy band's loans, expected and observed defaults, and whether what was expected lies in the interval."""
+    ppm = probability * 1_000_000
+    place = np.searchsorted(np.array([edge for _, edge in edges_ppm], dtype=float), ppm, side="right")
+    rows = []
+    for number, name in enumerate([*(band for band, _ in edges_ppm), lowest]):
+        part = place == number
+        size, hits = int(part.sum()), int(is_bad[part].sum())
+        low, high = share_interval(hits, size)
+        expected = float(probability[part].mean()) if size else float("nan")
+        rows.append({"band": name, "loans": size, "expected": expected, "observed": hits / size if size else float("nan"), "low": low, "high": high, "holds": bool(size == 0 or low <= expected <= high)})  # fmt: skip
+    return rows
+
+
+def calibration(is_bad: Bools, probability: Floats) -> Row:
+    """Give the line of observed on foretold log odds, and what recalibrating by it would do to the Brier score."""
+    intercept, slope = calibration_line(is_bad, probability)
+    p = np.clip(probability, 1e-6, 1 - 1e-6)
+    again = 1 / (1 + np.exp(-(intercept + slope * np.log(p / (1 - p)))))
+    return {"intercept": intercept, "slope": slope, "expected": float(probability.mean()), "observed": float(is_bad.mean()), "brier": brier(is_bad, probability), "brier_recalibrated": brier(is_bad, again)}  # fmt: skip
+
+
+def lift(is_bad: Bools, probability: Floats) -> list[Row]:
+    """Give tenths of the loans, riskiest first: expected and observed defaults, and the share of all defaults caught so far."""
+    order = np.argsort(-probability, kind="stable")
+    parts = np.array_split(order, DECILES)
+    total, usual = max(int(is_bad.sum()), 1), max(float(is_bad.mean()), 1e-12)
+    caught, rows = 0, []
+    for number, part in enumerate(parts, start=1):
+        hits = int(is_bad[part].sum())
+        caught += hits
+        rows.append({"tenth": number, "loans": len(part), "expected": float(probability[part].sum()), "observed": hits, "lift": hits / max(len(part), 1) / usual, "caught": caught / total})  # fmt: skip
+    return rows
+
+
+def roc_points(is_bad: Bools, probability: Floats) -> list[tuple[float, float]]:
+    """Give the share of defaults caught by the share of good loans turned away, at even steps."""
+    order = np.argsort(-probability, kind="stable")
+    hits = np.concatenate([[0], np.cumsum(is_bad[order])]) / max(int(is_bad.sum()), 1)
+    misses = np.concatenate([[0], np.cumsum(~is_bad[order])]) / max(int((~is_bad).sum()), 1)
+    steps = np.linspace(0, 1, CURVE_POINTS)
+    return [(float(x), float(np.interp(x, misses, hits))) for x in steps]
+
+
+def score_shares(is_bad: Bools, scores: Floats) -> list[Row]:
+    """Give the shares of goods and of bads by twenty points of score."""
+    low = int(np.floor(scores.min() / 20) * 20)
+    place = ((scores - low) // 20).astype(np.int64)
+    goods, bads = (np.bincount(place[kind], minlength=int(place.max()) + 1) for kind in (~is_bad, is_bad))
+    return [{"from": low + 20 * n, "goods": int(g), "bads": int(b)} for n, (g, b) in enumerate(zip(goods, bads, strict=True))]  # fmt: skip
+
+
+def stability_rows(model: ScorecardClassifier, history: History, features: list[FeatureFacts]) -> list[Row]:
+    """Compare each observation day with the first: PSI of the score, and of every feature by its bins."""
+    scores = model.score_points(history.values).astype(np.float64)
+    first = history.window == 0
+    edges = np.unique(np.quantile(scores[first], np.linspace(0, 1, DECILES + 1)[1:-1]))
+    places: dict[str, NDArray[Any]] = {"score": np.searchsorted(edges, scores, side="right")}
+    for place, (table, about) in enumerate(zip(model.table_, features, strict=True)):
+        places[about.name] = table.groups[table.fine.codes(history.values[:, place])]
+    rows = []
+    for name, bins in places.items():
+        size = int(bins.max()) + 1
+        before = np.bincount(bins[first], minlength=size).astype(np.float64)
+        for number, day in list(enumerate(history.windows))[1:]:
+            now = np.bincount(bins[history.window == number], minlength=size).astype(np.float64)
+            rows.append({"feature": name, "day": day, "against": history.windows[0], "psi": stability(before, now)})  # fmt: skip
+    return rows
+
+
+def sensitivity(model: ScorecardClassifier, history: History, features: list[FeatureFacts]) -> list[Row]:
+    """Give, per feature, the AUC that is lost when everybody gets its mean points, and the spread of its points."""
+    points = model.points(history.values).astype(np.float64)
+    total = points.sum(axis=1)
+    whole = auc(history.is_bad, -total)
+    return [
+        {"feature": about.name, "auc_lost": whole - auc(history.is_bad, -(total - points[:, place] + points[:, place].mean())),
+         "points_spread": float(points[:, place].std()), "least": int(points[:, place].min()), "most": int(points[:, place].max())}
+        for place, about in enumerate(features)
+    ]  # fmt: skip
