@@ -36,7 +36,7 @@ SCHEMAS: dict[str, dict[str, pa.DataType]] = {
         "unit_code": TEXT, "list_category": TEXT, "reason_code": TEXT, "listed_on": DAY, "expires_on": DAY, "member_is_adult_living": FLAG, "link_status": TEXT,
     },
     "related_parties": {"unit_code": TEXT, "updated_on": DAY, "link_status": TEXT},
-    "objections": {"unit_code": TEXT, "objection_type": TEXT, "registered_on": DAY, "disputed_data": TEXT},
+    "objections": {"unit_code": TEXT, "objection_type": TEXT, "registered_on": DAY, "disputed_data": TEXT, "is_contested": FLAG},
     "monitored": {"unit_code": TEXT, "household_type": TEXT, "monitored_class": TEXT, "is_resolved": FLAG},
     "credit_lines": {"unit_code": TEXT, "product_name": TEXT, "limit_yuan": YUAN, "starts_on": DAY, "ends_on": DAY},
     "farms": {"unit_code": TEXT, "farm_type": TEXT, "managed_mu": MU},

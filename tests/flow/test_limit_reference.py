@@ -21,7 +21,7 @@ from village_credit.decide.policy import load_policy
 from village_credit.extract.inbox import pull
 from village_credit.features.build import build_features
 from village_credit.score.apply import score
-from village_credit.score.scorecard import load_scorecard
+from village_credit.score.scorecard import read_scorecard
 from village_credit.synthetic import synthesize
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "reference"))
@@ -55,7 +55,7 @@ def compared(
     )
     facts = {**intake.facts, "in_force": in_force}
     facts = {name: _without(table, disputed) for name, table in facts.items()}
-    card = load_scorecard((MODELS / "synthetic-2026.1.scorecard.json").read_text(encoding="utf-8"), as_of)
+    card = read_scorecard((MODELS / "synthetic-2026.1.scorecard.json").read_text(encoding="utf-8"))
     scores: dict[str, int] = {}
 
     def scorer(given: dict[str, pa.Table]) -> pa.Table:

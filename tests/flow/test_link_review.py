@@ -14,10 +14,13 @@ import openpyxl
 import pytest
 
 from tests.conftest import Scored, new_store, put_in_force, score_into
+from village_credit.acts.intake import take_in
 from village_credit.acts.link_samples import licensed_passes, revoked_passes, sample_result
-from village_credit.acts.links import apply_review, write_review
+from village_credit.acts.links import apply_review, given_verdicts, write_review
 from village_credit.acts.tell import explain
 from village_credit.errors import UsageError
+from village_credit.extract.grid import DeliveredFile
+from village_credit.publish.keys import household_key
 from village_credit.publish.ledger import Entry, read_ledger
 from village_credit.publish.review import FIRST_ROW, HEADERS, HOUSEHOLD_HEADER, KEY_HEADER, VERDICT_HEADER
 from village_credit.report.explain import explain_text
@@ -152,6 +155,71 @@ def test_a_workbook_that_was_altered_is_refused_whole(reviewed, tmp_path, header
     assert len(read_ledger(reviewed["store"].root / "ledger")) == entries
 
 
+def with_rows(source: Path, path: Path, *rows: tuple[str, dict[str, str]]) -> Path:
+    """Copy a workbook with its first row decided, and repeated below with changed cells, each with its verdict."""
+    book = openpyxl.load_workbook(source)
+    page = book.active
+    first = {header: page.cell(FIRST_ROW + 1, column(header)).value for header in HEADERS}
+    for row in range(FIRST_ROW + 1, page.max_row + 1):
+        page.cell(row, column(VERDICT_HEADER)).value = None
+    for verdict, changes in rows:
+        page.append([{**first, **changes, VERDICT_HEADER: verdict}[header] for header in HEADERS])
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        (("不是同一户", {}), "one record and household, two verdicts"),
+        (("同一户", {HOUSEHOLD_HEADER: "h" + "a" * 26}), "one record cannot be of two households"),
+    ],
+)
+def test_rows_that_contradict_each_other_are_refused_whole(reviewed, tmp_path, second, said):
+    last = openpyxl.load_workbook(reviewed["workbook"]).active.max_row
+    path = with_rows(reviewed["workbook"], tmp_path / "review.xlsx", ("同一户", {}), second)
+    entries = len(read_ledger(reviewed["store"].root / "ledger"))
+    with pytest.raises(UsageError, match=f"rows {last + 1} and {last + 2}: {said}; nothing was applied"):
+        apply_review(reviewed["store"], path, "2002")
+    assert len(read_ledger(reviewed["store"].root / "ledger")) == entries
+
+
+@pytest.mark.parametrize("header", [VERDICT_HEADER, KEY_HEADER, HOUSEHOLD_HEADER])
+def test_a_workbook_without_a_needed_header_is_refused_by_name(reviewed, tmp_path, header):
+    path = Path(shutil.copy(reviewed["workbook"], tmp_path / "review.xlsx"))
+    book = openpyxl.load_workbook(path)
+    book.active.cell(FIRST_ROW, column(header)).value = "别的"
+    book.save(path)
+    with pytest.raises(UsageError, match=f"no row of headers with .*{header}.*its headers untouched"):
+        apply_review(reviewed["store"], path, "2002")
+
+
+@pytest.mark.parametrize("size", [0, -3])
+def test_a_sample_is_of_at_least_one_link(reviewed, tmp_path, size):
+    with pytest.raises(UsageError, match=f"--sample {size}: draw at least 1"):
+        write_review(reviewed["store"], reviewed["runs"]["before"].run.run_id, tmp_path / "s.xlsx", sample=size)  # fmt: skip
+    assert not (tmp_path / "s.xlsx").exists()
+
+
+def said_of(*verdicts: tuple[str, str, str]) -> list[dict[str, str]]:
+    """Give what holds after verdicts given one after the other, each in an entry of its own."""
+    names = ("record_key", "household_key", "verdict")
+    entries = [
+        Entry(n, "link_verdicts", "2026-11-02T00:00:00+00:00", "2002", "run", {"county_code": COUNTY, "verdicts": [dict(zip(names, said, strict=True))]}, "0" * 64)
+        for n, said in enumerate(verdicts, start=1)
+    ]  # fmt: skip
+    return given_verdicts(entries, COUNTY)
+
+
+def test_a_later_household_of_a_record_replaces_an_earlier_one():
+    said = said_of(("r", "h1", "same"), ("r", "h3", "other"), ("q", "h1", "same"), ("r", "h2", "same"))
+    assert [(row["record_key"], row["household_key"], row["verdict"]) for row in said] == [
+        ("q", "h1", "same"),
+        ("r", "h2", "same"),
+        ("r", "h3", "other"),
+    ]
+
+
 def test_another_file_is_refused_with_what_to_give(reviewed, tmp_path):
     other = tmp_path / "other.xlsx"
     openpyxl.Workbook().save(other)
@@ -184,7 +252,7 @@ def sampled(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
     store = new_store(folder)
     before = score_into(store, county_inbox, COUNTY)
     workbook = folder / "sample.xlsx"
-    made = write_review(store, before.run.run_id, workbook, sample_size=10)
+    made = write_review(store, before.run.run_id, workbook, sample=10)
     book = openpyxl.load_workbook(workbook)
     page = book.active
     grounds = column("依据")
@@ -193,11 +261,21 @@ def sampled(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
         page.cell(row, column(VERDICT_HEADER)).value = "不是同一户" if is_wrong else "同一户"
     book.save(workbook)
     applied = apply_review(store, workbook, "2002")
-    return {"store": store, "before": before, "made": made, "applied": applied, "after": score_into(store, county_inbox, COUNTY)}  # fmt: skip
+    after = score_into(store, county_inbox, COUNTY)
+    waiting = write_review(store, after.run.run_id, folder / "waiting.xlsx")
+    for row in range(FIRST_ROW + 1, page.max_row + 1):
+        page.cell(row, column(VERDICT_HEADER)).value = "同一户"
+    book.save(workbook)
+    samples = read_ledger(store.root / "ledger")
+    corrected = apply_review(store, workbook, "3003")
+    return {
+        "store": store, "before": before, "made": made, "applied": applied, "after": after, "waiting": waiting, "samples": samples,
+        "corrected": corrected, "again": score_into(store, county_inbox, COUNTY),
+    }  # fmt: skip
 
 
 def test_a_sample_says_how_often_each_pass_is_wrong_at_most(sampled):
-    (act,) = [entry for entry in read_ledger(sampled["store"].root / "ledger") if entry.act == "link_sample"]
+    (act,) = [entry for entry in sampled["samples"] if entry.act == "link_sample"]
     found = {row["pass"]: row for row in act.details["passes"]}
     right = found["id_and_name"]
     assert (right["checked"], right["wrong"]) == (10, 0)
@@ -219,6 +297,21 @@ def test_a_pass_that_a_sample_finds_wrong_waits_for_a_person(sampled):
     assert {after[key]["status"] for key in others} == {"automatic"}
 
 
+def test_the_links_of_a_revoked_pass_are_offered_to_a_person(sampled):
+    waiting = [row for row in rows_of(sampled["after"], "links") if row["pass"] == "masked_id" and row["status"] == "provisional"]  # fmt: skip
+    assert 0 < sampled["waiting"].grounds["masked_id"] <= len(waiting)  # rows of one record share a line
+
+
+def test_a_wrong_word_in_a_sample_is_taken_back_by_the_corrected_sample(sampled):
+    before, again = (
+        {(row["file_name"], row["line_number"]): row for row in rows_of(sampled[name], "links")}
+        for name in ("before", "again")
+    )
+    masked = [key for key, row in before.items() if row["pass"] == "masked_id"]
+    assert {again[key]["status"] for key in masked} == {"automatic", "confirmed"}
+    assert all(again[key]["household_key"] == before[key]["household_key"] for key in masked)
+
+
 def test_a_small_sample_licenses_nothing(sampled):
     (gate,) = [row for row in rows_of(sampled["after"], "gates") if row["gate"] == "unlicensed_link_passes"]
     assert (gate["value"], gate["verdict"]) == (1.0, "warn")
@@ -238,3 +331,76 @@ def test_a_pass_is_licensed_by_enough_right_links_and_revoked_by_enough_wrong_on
     assert licensed_passes([entry], COUNTY, date(2027, 11, 30)) == ()
     assert revoked_passes([entry], COUNTY) == (("masked_id",) if revoked else ())
     assert revoked_passes([entry], "653199") == ()
+
+
+REGISTER = "农业农村局/确权登记"
+NEGATIVES = "身份证号,姓名,名单类别,原因代码,依据文号,列入日期,失效日期\n"
+MEMBERS = "CBFBM,CYXM,CYXB,CYZJLX,CYZJHM,YHZGX,CYBZ\n"
+
+
+@pytest.fixture(scope="module")
+def claimed(county_inbox: Path, reviewed: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:  # fmt: skip
+    """Wives of credited households are listed; a second register claims each; a person says that they are at home."""
+    folder = tmp_path_factory.mktemp("claimed")
+    store = new_store(folder)
+    own = reviewed["store"].keys
+    granted = {row["household_key"] for row in rows_of(reviewed["runs"]["before"], "decisions") if row["decision"] == "granted"}  # fmt: skip
+    archive = county_inbox / COUNTY / REGISTER / f"{COUNTY}承包地确权成果.zip"
+    intake = take_in([DeliveredFile("r.zip", archive.read_bytes(), "0" * 64)], date(2026, 11, 1), COUNTY)
+    people = intake.identities.to_pylist()
+    wives = [row for row in people if row["relation"] == "spouse" and row["person_id"] and household_key(own, row["unit_code"]) in granted]  # fmt: skip
+    pairs = list(zip(wives[:4], wives[4:8], strict=True))  # each is claimed by the household of another
+    inbox = folder / "inbox"
+    shutil.copytree(county_inbox, inbox)
+    listed = "".join(f"{a['person_id']},{a['name']},失信被执行人,6,文{n},2026-01-01,2029-01-01\n" for n, (a, _) in enumerate(pairs))  # fmt: skip
+    (inbox / COUNTY / "信用社/风险部/新增负面.csv").write_text(NEGATIVES + listed, encoding="utf-8-sig")
+    again = "".join(f"{b['unit_code']},{a['name']},2,1,{a['person_id']},30,\n" for a, b in pairs)
+    (inbox / COUNTY / REGISTER / "成员补充.csv").write_text(MEMBERS + again, encoding="utf-8-sig")
+    runs = {"before": score_into(store, inbox, COUNTY)}
+    workbook = folder / "review.xlsx"
+    write_review(store, runs["before"].run.run_id, workbook)
+    at_home, other = ([household_key(store.keys, pair[n]["unit_code"]) for pair in pairs] for n in (0, 1))
+    asked = _say_at_home(workbook, at_home)
+    apply_review(store, workbook, "2002")
+    runs["settled"] = score_into(store, inbox, COUNTY)
+    return {"runs": runs, "at_home": at_home, "other": other, "asked": asked}
+
+
+def _say_at_home(workbook: Path, at_home: list[str]) -> list[tuple[str, str]]:
+    """Say 同一户 of each contested listing and the household where she is at home; gives all that was asked of these."""
+    book = openpyxl.load_workbook(workbook)
+    page = book.active
+    asked = []
+    for row in range(FIRST_ROW + 1, page.max_row + 1):
+        if page.cell(row, column("文件")).value.startswith("信用社/风险部/新增负面.csv"):
+            unit = page.cell(row, column(HOUSEHOLD_HEADER)).value
+            asked.append((page.cell(row, column(KEY_HEADER)).value, unit))
+            if unit in at_home:
+                page.cell(row, column(VERDICT_HEADER)).value = "同一户"
+    book.save(workbook)
+    return asked
+
+
+def reasons(scored: Scored) -> dict[str, tuple[str, list[str]]]:
+    return {row["household_key"]: (row["decision"], row["reason_codes"]) for row in rows_of(scored, "decisions")}  # fmt: skip
+
+
+def test_a_listing_is_not_lost_where_a_second_register_claims_the_person(claimed):
+    found = reasons(claimed["runs"]["before"])
+    for unit in (*claimed["at_home"], *claimed["other"]):
+        assert found[unit][0] != "granted"
+        assert "LINK_UNCONFIRMED" in found[unit][1]
+
+
+def test_a_person_is_asked_of_each_claimant_and_one_word_settles_both(claimed):
+    assert sorted(unit for _, unit in claimed["asked"]) == sorted(claimed["at_home"] + claimed["other"])
+    found = reasons(claimed["runs"]["settled"])
+    assert all(found[unit][0] == "declined" and "NEGATIVE_LIST" in found[unit][1] for unit in claimed["at_home"])  # fmt: skip
+    assert all("LINK_UNCONFIRMED" not in found[unit][1] for unit in claimed["other"])
+
+
+def test_every_record_has_one_link(claimed, reviewed, sampled):
+    """Whatever claims, samples and verdicts say: one row of `links` for each line."""
+    for scored in (*claimed["runs"].values(), *reviewed["runs"].values(), sampled["again"]):
+        lines = [(row["file_name"], row["sheet"], row["line_number"]) for row in rows_of(scored, "links")]
+        assert len(lines) == len(set(lines)) > 1000

@@ -563,7 +563,8 @@ def days_overdue(case: Case) -> list[int]:
 def screen(case: Case, result: Row) -> list[str]:
     """All reasons, in the order in which they decide; the amount's own reasons come after these."""
     rows = case.rows
-    objections = {row["objection_type"] for row in rows["objections"]}
+    objections = {row["objection_type"] for row in rows["objections"] if not row.get("is_contested")}
+    contested = {row["objection_type"] for row in rows["objections"] if row.get("is_contested")}
     listed = [row for row in rows["negatives"] if counts_as_listed(case, row)]
     overdue = days_overdue(case)
     unconfirmed = provisional(rows["exposures"] + rows["conducts"] + rows["related_parties"] + listed)
@@ -580,7 +581,7 @@ def screen(case: Case, result: Row) -> list[str]:
             case.product_of(row) not in (None, result["product"]) and row["balance_yuan"] > 0
             for row in confirmed(rows["exposures"])
         ),
-        "OBJECTION": objections - {"撤回同意", "数据异议"},
+        "OBJECTION": (objections - {"撤回同意"} | contested) - {"数据异议"},
         "NO_INCOME_SOURCE": result["income_yuan"] is None,
         "LINK_UNCONFIRMED": unconfirmed,
         "LOWEST_BAND": result["band"] == "E",

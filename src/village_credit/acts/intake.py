@@ -336,6 +336,8 @@ def _account(
             "village_gap": linked.quality.village_gap,
             "null_share": linked.quality.null_share,
             "unissued_area_share": linked.unissued_area_share,
+            "lists_compared": linked.quality.lists_compared,
+            "villages_compared": linked.quality.villages_compared,
         },
         linked.sampled,
     )

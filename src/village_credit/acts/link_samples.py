@@ -58,7 +58,23 @@ def latest_samples(entries: list[Entry], county_code: str) -> dict[str, dict[str
 def revoked_passes(entries: list[Entry], county_code: str) -> tuple[str, ...]:
     """Name the passes whose last sample shows that they are wrong too often: their links wait for a person."""
     found = latest_samples(entries, county_code)
-    return tuple(sorted(name for name, sample in found.items() if sample["wrong_at_least"] > MAX_WRONG_SHARE))
+    return tuple(sorted(name for name, sample in found.items() if _is_wrong_too_often(sample)))
+
+
+def doubted_passes(entries: list[Entry], county_code: str) -> tuple[str, ...]:
+    """Name the passes that some sample revoked, though a later one may have found them right."""
+    found = {
+        sample["pass"]
+        for entry in entries
+        if entry.act == ACT and entry.details["county_code"] == county_code
+        for sample in entry.details["passes"]
+        if _is_wrong_too_often(sample)
+    }
+    return tuple(sorted(found))
+
+
+def _is_wrong_too_often(sample: dict[str, Any]) -> bool:
+    return bool(sample["wrong_at_least"] > MAX_WRONG_SHARE)
 
 
 def licensed_passes(entries: list[Entry], county_code: str, as_of: date) -> tuple[str, ...]:

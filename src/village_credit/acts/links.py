@@ -18,7 +18,7 @@ from village_credit.acts.intake import take_in
 from village_credit.errors import UsageError
 from village_credit.extract.grid import DeliveredFile
 from village_credit.extract.inbox import reading_order
-from village_credit.link.verdicts import VERDICTS, Verdicts, no_verdicts
+from village_credit.link.verdicts import SAME, VERDICTS, Verdicts, no_verdicts
 from village_credit.publish.keys import Keys, household_key, row_key_hash
 from village_credit.publish.ledger import Entry, append, read_ledger
 from village_credit.publish.review import (  # fmt: skip
@@ -56,22 +56,29 @@ class Applied:
 
 
 def write_review(
-    store: Store, run_id: str, out: Path, counties: Path | None = None, sample_size: int = 0
+    store: Store, run_id: str, out: Path, counties: Path | None = None, sample: int | None = None
 ) -> Reviewed:
     """Write a run's doubtful links into a workbook (readable by its owner alone), those already decided left out.
 
-    With `sample_size`: so many automatic links of each pass instead, for a person to check. Raises MissingInput where the run or its frozen bytes are gone.
+    Links of a pass that a sample has revoked since are doubtful too. With `sample`: so many automatic links of each
+    pass instead, for a person to check. Raises MissingInput where the run or its frozen bytes are gone, UsageError
+    where a sample is of fewer than one.
     """
+    if sample is not None and sample < 1:
+        raise UsageError(f"--sample {sample}: draw at least 1 link of each pass")
+    sample_size = sample or 0
     manifest = store.manifest(run_id)
-    intake = _taken_again(store, manifest, counties, sample_size)
-    known = {
-        (v["record_key"], v["household_key"])
-        for v in given_verdicts(read_ledger(store.root / "ledger"), manifest["county_code"])
-    }
+    entries, county = read_ledger(store.root / "ledger"), manifest["county_code"]
+    doubted = link_samples.revoked_passes(entries, county)
+    intake = _taken_again(store, manifest, counties, sample_size, doubted)
+    said = given_verdicts(entries, county)
+    known = {(v["record_key"], v["household_key"]) for v in said}
+    placed = {v["record_key"] for v in said if v["verdict"] == SAME}
     rows = [
         row
         for row in _asked(store.keys, intake, sample_size)
-        if sample_size or (row["record_key"], row["household_key"]) not in known
+        if sample_size
+        or ((row["record_key"], row["household_key"]) not in known and row["record_key"] not in placed)
     ]
     book = review_workbook(run_id, manifest["as_of"], [_shown(row) for row in rows], sample_size)
     write_whole(out, book, mode=0o600)
@@ -81,28 +88,29 @@ def write_review(
 def apply_review(store: Store, path: Path, by: str, counties: Path | None = None) -> Applied:
     """Take back the decisions of a workbook, for the run that it names; all of them or none.
 
-    Raises UsageError, with the row, where a decision is of no doubtful link of that run, or where one record is said
-    to be of two households.
+    A sample checked again replaces what it said before. Raises UsageError, with the rows, where a decision is of no
+    doubtful link of that run, where two contradict each other, or where one record is said to be of two households.
     """
     run_id, sample_size, decisions = read_decisions(path)
+    decisions = _one_each(path, decisions)
     manifest = store.manifest(run_id)
-    intake = _taken_again(store, manifest, counties, sample_size)
+    entries, county = read_ledger(store.root / "ledger"), manifest["county_code"]
+    # A pass that was revoked when the workbook was written may have been found right since: its rows still apply.
+    doubted = link_samples.doubted_passes(entries, county)
+    intake = _taken_again(store, manifest, counties, sample_size, doubted)
     asked = {
         (row["record_key"], row["household_key"]): row for row in _asked(store.keys, intake, sample_size)
     }
     _require_asked(path, decisions, set(asked))
-    county = manifest["county_code"]
-    known = {
-        (v["record_key"], v["household_key"]): v["verdict"]
-        for v in given_verdicts(read_ledger(store.root / "ledger"), county)
-    }
+    known = {(v["record_key"], v["household_key"]): v["verdict"] for v in given_verdicts(entries, county)}
     fresh = [d for d in decisions if known.get((d.record_key, d.household_key)) != d.verdict]
     if sample_size and decisions:
         passes = link_samples.sample_result(
             [(asked[d.record_key, d.household_key], d.verdict) for d in decisions]
         )
         append(store.root / "ledger", link_samples.ACT, by, run_id, {"county_code": county, "as_of": manifest["as_of"], "passes": passes})  # fmt: skip
-        fresh = [d for d in fresh if d.verdict == "other"]  # a right automatic link needs nobody's word
+        # A right automatic link needs nobody's word, but where it was refused before.
+        fresh = [d for d in fresh if d.verdict == "other" or (d.record_key, d.household_key) in known]
     if fresh:
         said = [
             {"record_key": d.record_key, "household_key": d.household_key, "verdict": d.verdict}
@@ -113,24 +121,44 @@ def apply_review(store: Store, path: Path, by: str, counties: Path | None = None
     return Applied(county, counts["same"], counts["other"], 0 if sample_size else len(decisions) - len(fresh))
 
 
-def _require_asked(path: Path, decisions: list[Decision], asked: set[tuple[str, str]]) -> None:
+def _one_each(path: Path, decisions: list[Decision]) -> list[Decision]:
+    """Give one decision for each record and household; a row that says the same again adds nothing."""
+    first: dict[tuple[str, str], Decision] = {}
     one_household: dict[str, Decision] = {}
     for decision in decisions:
-        if (decision.record_key, decision.household_key) not in asked:
-            raise UsageError(f"{path.name}, row {decision.row}: no doubtful link of that run has these keys; give the workbook written for the run, its keys untouched. Nothing was applied")  # fmt: skip
+        before = first.setdefault((decision.record_key, decision.household_key), decision)
+        if before.verdict != decision.verdict:
+            raise UsageError(f"{path.name}, rows {before.row} and {decision.row}: one record and household, two verdicts; nothing was applied")  # fmt: skip
         if decision.verdict == "same":
             other = one_household.setdefault(decision.record_key, decision)
             if other.household_key != decision.household_key:
                 raise UsageError(f"{path.name}, rows {other.row} and {decision.row}: one record cannot be of two households; nothing was applied")  # fmt: skip
+    return list(first.values())
+
+
+def _require_asked(path: Path, decisions: list[Decision], asked: set[tuple[str, str]]) -> None:
+    for decision in decisions:
+        if (decision.record_key, decision.household_key) not in asked:
+            raise UsageError(f"{path.name}, row {decision.row}: no doubtful link of that run has these keys; give the workbook written for the run, its keys untouched. Nothing was applied")  # fmt: skip
 
 
 def given_verdicts(entries: list[Entry], county_code: str) -> list[dict[str, str]]:
-    """Give what holds for a county: the last word on each record and household, in a fixed order."""
+    """Give what holds for a county: the last word on each record and household, in a fixed order.
+
+    A record is of one household: whoever says which takes back what was said before of another.
+    """
     last: dict[tuple[str, str], dict[str, str]] = {}
+    homes: dict[str, str] = {}  # by record, the household that it was last said to be of
     for entry in entries:
         if entry.act == ACT and entry.details["county_code"] == county_code:
             for verdict in entry.details["verdicts"]:
-                last[verdict["record_key"], verdict["household_key"]] = verdict
+                record, household = verdict["record_key"], verdict["household_key"]
+                if verdict["verdict"] == SAME:
+                    before = last.get((record, homes.get(record, "")))
+                    if before and before["verdict"] == SAME:
+                        del last[record, before["household_key"]]
+                    homes[record] = household
+                last[record, household] = verdict
     return [last[key] for key in sorted(last)]
 
 
@@ -145,12 +173,21 @@ def verdicts_of(entries: list[Entry], county_code: str, keys: Keys) -> Verdicts:
     )
 
 
-def _taken_again(store: Store, manifest: dict[str, Any], counties: Path | None, sample_size: int) -> Intake:
-    """Link a run's frozen inputs again, as if nobody had said anything yet."""
+def _taken_again(
+    store: Store,
+    manifest: dict[str, Any],
+    counties: Path | None,
+    sample_size: int,
+    doubted: tuple[str, ...],
+) -> Intake:
+    """Link a run's frozen inputs again, as if nobody had said anything yet; the links of `doubted` passes wait.
+
+    A sample draws from those passes too: only a new sample can give them back.
+    """
     terms, _ = load_terms(counties, manifest["county_code"])
     inputs = sorted(manifest["inputs"], key=lambda item: reading_order(item["file_name"]))
     files = (DeliveredFile(item["file_name"], store.thaw(item["sha256"]), item["sha256"]) for item in inputs)
-    nobody = replace(no_verdicts(), sample_size=sample_size)
+    nobody = replace(no_verdicts(), revoked=() if sample_size else doubted, sample_size=sample_size)
     return take_in(files, date.fromisoformat(manifest["as_of"]), manifest["county_code"], terms, nobody)
 
 
@@ -164,8 +201,6 @@ def _asked(keys: Keys, intake: Intake, sample_size: int) -> Iterator[dict[str, A
             lines.setdefault(row["row_id"], row["line_number"])
     names = {row["village_code"]: f"{row['township_name']}{row['village_name'] or ''}" for row in intake.places.to_pylist()}  # fmt: skip
     for row in links.to_pylist():
-        if row["unit_code"] is None:
-            continue
         source = intake.sources[row["source_id"]]
         yield {
             **row,

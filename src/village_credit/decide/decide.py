@@ -100,7 +100,7 @@ def _limits(decided: Decided) -> dict[str, tuple[int, int]]:
 
 
 def consenting(facts: dict[str, pa.Table]) -> dict[str, pa.Table]:
-    """Leave out, before scoring, households that withdrew their consent."""
+    """Leave out, before scoring, households that withdrew their consent, or perhaps did."""
     objections, units = facts["objections"], facts["households"].column("unit_code")
     withdrew = objections.filter(pc.equal(objections.column("objection_type"), "撤回同意")).column(
         "unit_code"

@@ -4,4 +4,4 @@ Order: `villages` → `people` (who each row says it is about, damaged numbers r
 validate) → `roster` → `star` (every list to the roster; `residue`, `pairs`, `weights`) → `facts` (what later stages read).
 """
 
-RULES_VERSION = "2026.3"  # of the linkage rules; every link row carries it
+RULES_VERSION = "2026.4"  # of the linkage rules; every link row carries it

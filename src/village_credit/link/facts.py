@@ -41,7 +41,7 @@ LISTS: dict[str, tuple[str, str]] = {
         ),
     ),
     "related_parties": ("related_party", "unit_code, updated_on, link_status"),
-    "objections": ("objection", "unit_code, objection_type, registered_on, disputed_data"),
+    "objections": ("objection", "unit_code, objection_type, registered_on, disputed_data, is_contested"),
     "monitored": (
         "monitored_household",
         "unit_code, household_type, monitored_class, is_resolved = '是' AS is_resolved",
@@ -126,7 +126,7 @@ def create_lone_traders(connection: duckdb.DuckDBPyConnection, traders: pa.Table
 def build_facts(
     connection: duckdb.DuckDBPyConnection, settled: dict[str, pa.Table], as_of: date, county_code: str
 ) -> dict[str, pa.Table]:
-    """Give every fact table (columns as their SELECT says); needs `register`, `roster`, `links`, `parcels`, `lone_traders`."""
+    """Give every fact table (columns as their SELECT says); needs `register`, `roster`, `tells_of`, `parcels`, `lone_traders`."""
     born = {"minor_born": birthday_limit(as_of, MINOR_AGE)}
     facts = {
         "households": _query(connection, HOUSEHOLDS, {**born, "county": county_code}),
@@ -136,8 +136,11 @@ def build_facts(
     facts["parcels"], facts["leases"] = _query(connection, PARCELS), _query(connection, LEASES)
     for fact, (contract, columns) in LISTS.items():
         _join_links(connection, settled[contract])
-        # A fact that keeps its link's status is weighed by it later; of every other a doubtful link adds nothing.
-        certain = "true" if "link_status" in columns else "link_status <> 'provisional'"
+        # A fact that keeps its link's status is weighed by it later, and an objection is a right: doubt takes it from
+        # nobody. Of every other fact a doubtful link adds nothing.
+        certain = (
+            "true" if "link_status" in columns or fact == "objections" else "link_status <> 'provisional'"
+        )
         parameters = {"adult_born": birthday_limit(as_of, ADULT_AGE)} if "$adult_born" in columns else {}
         facts[fact] = _query(
             connection,
@@ -150,9 +153,7 @@ def build_facts(
     ):
         _join_links(connection, settled[contract])
         facts[fact] = _query(connection, query)
-    facts["sources"] = _query(
-        connection, "SELECT DISTINCT unit_code, contract FROM links WHERE unit_code IS NOT NULL ORDER BY ALL"
-    )
+    facts["sources"] = _query(connection, "SELECT DISTINCT unit_code, contract FROM tells_of ORDER BY ALL")
     connection.register("bases", settled["legal_basis"])
     facts["legal_basis"] = _query(
         connection, "SELECT source AS contract, area_code, starts_on, ends_on FROM bases ORDER BY row_id"
@@ -171,11 +172,11 @@ def _join_links(connection: duckdb.DuckDBPyConnection, rows: pa.Table) -> None:
     connection.register("rows_of_contract", rows)
     connection.execute("""
         CREATE OR REPLACE TEMP VIEW t AS
-        SELECT r.*, links.unit_code, links.status AS link_status, m.is_living, m.birth_date
-        FROM rows_of_contract AS r JOIN links USING (row_id)
+        SELECT r.*, tells_of.unit_code, link_status, is_contested, m.is_living, m.birth_date
+        FROM rows_of_contract AS r JOIN tells_of USING (row_id)
         LEFT JOIN (SELECT unit_code, person_id, bool_or(is_living) AS is_living, min(birth_date) AS birth_date
                    FROM roster WHERE person_id IS NOT NULL GROUP BY ALL) AS m
-          ON m.unit_code = links.unit_code AND m.person_id = r.person_id""")
+          ON m.unit_code = tells_of.unit_code AND m.person_id = r.person_id""")
 
 
 def _query(

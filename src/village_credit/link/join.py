@@ -117,7 +117,7 @@ def join_rows(
     create_lone_traders(connection, settled["trader_referral"])
     facts = build_facts(connection, settled, as_of, county_code)
     links = connection.sql("SELECT * FROM links ORDER BY row_id").to_arrow_table()
-    doubts = connection.sql("SELECT * FROM doubts ORDER BY subject_id").to_arrow_table()
+    doubts = connection.sql("SELECT * FROM doubts ORDER BY subject_id, unit_code").to_arrow_table()
     sampled = connection.sql("SELECT * FROM sampled ORDER BY pass, subject_id").to_arrow_table()
     return Linked(
         facts,

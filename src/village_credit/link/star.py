@@ -3,7 +3,8 @@
 Stage 1: the contractor code, or the same whole ID number with an agreeing name (`id_and_name`; `id_and_member`: the
 name is another member's of that household; `id_only`: the table has no names). Stage 2: the same after a recorded
 repair, named by its pass (`repaired_id`, `masked_id`, `mistyped_id`). Stage 3, provisional: the residue
-scored within the village (`scored`; `name_and_village` where no number but an equal name told).
+scored within the village (`scored`; `name_and_village` where no number but an equal name told). Refused, or waiting
+where a debt or listing must not get lost: `id_without_name`, `id_name_next_door`, `id_of_two_households`.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ from village_credit.link.weights import Weights
 
 # One record a household and year; of other lists, one a person.
 HOUSEHOLD_LISTS = ("household_economy", "land_subsidy", "crop_declaration")
-# A debt or listing under the right number and another name is not ignored: a person must confirm it.
-CONFIRMED_BY_PERSON = ("bank_exposure", "negative_list", "related_party")
+# What must not get lost where the right number is in doubt: a debt, a listing or an objection under another name, or
+# under a number of two households, waits with every household that it may be of until a person settles it.
+CONFIRMED_BY_PERSON = ("bank_exposure", "bank_conduct", "negative_list", "related_party", "objection")
 PLACES = list(AGREEMENTS)
+# Levels at which a name tells one person of a village from the next. Without the father's name it does not.
+TELLING = tuple(level for level in FIRM if level != "father")
 
 # Rows that say the same about whom they mean are one record, and share their link.
 SUBJECTS = f"""
@@ -53,9 +57,8 @@ SELECT person_no, unit_code, contractor_name, person_id FROM roster_persons JOIN
 """
 
 # How a name agrees with each household where its ID number is registered: with the owner's names, else a member's.
-# Of several households the only agreeing one counts, else the only one where the person still is; else none.
-CLAIMS = f"""
-CREATE TABLE claims AS
+TOLD = f"""
+CREATE TABLE told AS
 WITH said AS (SELECT DISTINCT person_id, name FROM subjects WHERE person_id IS NOT NULL),
 own AS (
     SELECT said.person_id, said.name, p.unit_code, min(p.person_no) AS person_no, bool_or(is_present) AS is_present,
@@ -69,30 +72,71 @@ own AS (
     JOIN name_keys AS a ON a.name = own.name JOIN name_keys AS b ON b.name = r.name
     WHERE own.place = {len(PLACES)}
     GROUP BY ALL
-), told AS (
-    SELECT own.person_id, own.name, own.unit_code, person_no, is_present,
-           CASE WHEN own.name IS NULL THEN 'no_name' WHEN {PLACES}[others.place] IN {FIRM} THEN 'member' ELSE {PLACES}[own.place] END AS agreement
-    FROM own LEFT JOIN others ON others.person_id = own.person_id AND others.name = own.name AND others.unit_code = own.unit_code
-), ranked AS (
+)
+SELECT own.person_id, own.name, own.unit_code, person_no, is_present, coalesce(others.place, own.place) AS place,
+       CASE WHEN own.name IS NULL THEN 'no_name' WHEN {PLACES}[others.place] IN {TELLING} THEN 'member' ELSE {PLACES}[own.place] END AS agreement
+FROM own LEFT JOIN others ON others.person_id = own.person_id AND others.name = own.name AND others.unit_code = own.unit_code
+"""
+
+# Of several households the only agreeing one counts, else the only one where the person still is; else none.
+CLAIMS = """
+CREATE TABLE claims AS
+WITH ranked AS (
     SELECT *, agreement NOT IN ('different', 'member') AS agrees, count(*) OVER w AS households,
            count(*) FILTER (agreement NOT IN ('different', 'member')) OVER w AS agreeing,
            count(*) FILTER (is_present AND agreement NOT IN ('different', 'member')) OVER w AS agreeing_present
     FROM told WINDOW w AS (PARTITION BY person_id, name)
 )
-SELECT person_id, name, CASE WHEN is_told THEN unit_code END AS unit_code, person_no, agreement
+SELECT person_id, name, CASE WHEN is_told THEN unit_code END AS unit_code, person_no, agreement, place
 FROM (SELECT *, households = 1 OR (agrees AND (agreeing = 1 OR (is_present AND agreeing_present = 1))) AS is_told FROM ranked)
 QUALIFY row_number() OVER (PARTITION BY person_id, name ORDER BY is_told DESC, unit_code) = 1
 """
 
+# Neighbours whose numbers were swapped may bear names that agree a little: father and son named after the grandfather,
+# brothers, a namesake in the neighbour's house. A weak agreement is refused where another household of the village has
+# somebody whose name agrees better (a member's: as well). A record without a village is of its number's. A lacking
+# father's name is no such weakness: half a village shares a given name, and only long names can lack one.
+NEXT_DOOR = f"""
+CREATE TABLE next_door AS
+WITH weak AS (
+    SELECT subject_id, c.unit_code, c.person_id, name, agreement, place, unnest(CASE WHEN length(village_codes) > 0 THEN village_codes ELSE [village_code] END) AS village_code
+    FROM subjects JOIN claims AS c USING (person_id, name) JOIN roster_units USING (unit_code)
+    WHERE agreement IN ('member', 'reordered', 'similar')
+), asked AS (
+    SELECT weak.*, unnest([given_skeleton, pinyin]) AS key FROM weak JOIN name_keys USING (name)
+), neighbours AS (
+    SELECT unit_code, village_code, person_id, name, unnest([given_skeleton, pinyin]) AS key
+    FROM roster_names JOIN roster_units USING (unit_code) JOIN name_keys USING (name)
+)
+SELECT DISTINCT subject_id
+FROM asked JOIN neighbours AS n ON n.village_code = asked.village_code AND n.key = asked.key AND n.unit_code <> asked.unit_code AND n.person_id IS DISTINCT FROM asked.person_id
+JOIN name_keys AS a ON a.name = asked.name JOIN name_keys AS b ON b.name = n.name
+WHERE {agreement("a", "b")} IN {TELLING}
+  AND list_position({PLACES}, {agreement("a", "b")}) < CASE WHEN agreement = 'member' THEN place + 1 ELSE place END
+"""
+
 BY_ID = f"""
 CREATE TABLE id_links AS
+WITH judged AS (
+    SELECT subjects.*, claims.unit_code, person_no, agreement,
+           CASE WHEN claims.unit_code IS NULL THEN 'id_of_two_households' WHEN agreement = 'different' THEN 'id_without_name'
+                WHEN subject_id IN (SELECT subject_id FROM next_door) THEN 'id_name_next_door' END AS conflict
+    FROM subjects JOIN claims ON claims.person_id = subjects.person_id AND claims.name IS NOT DISTINCT FROM subjects.name
+)
 SELECT subject_id, contract, source_id, unit_code, person_no, agreement,
-       CASE WHEN agreement = 'different' THEN 3 WHEN is_repaired THEN 2 ELSE 1 END AS stage,
-       CASE WHEN unit_code IS NULL THEN 'id_of_two_households' WHEN agreement = 'different' THEN 'id_without_name' WHEN is_repaired THEN repair
+       CASE WHEN conflict IS NOT NULL THEN 3 WHEN is_repaired THEN 2 ELSE 1 END AS stage,
+       CASE WHEN conflict IS NOT NULL THEN conflict WHEN is_repaired THEN repair
             WHEN agreement = 'no_name' THEN 'id_only' WHEN agreement = 'member' THEN 'id_and_member' ELSE 'id_and_name' END AS pass,
-       CASE WHEN unit_code IS NULL THEN 'refused' WHEN agreement <> 'different' THEN 'automatic'
-            WHEN contract IN {CONFIRMED_BY_PERSON} THEN 'provisional' ELSE 'refused' END AS status
-FROM subjects JOIN claims ON claims.person_id = subjects.person_id AND claims.name IS NOT DISTINCT FROM subjects.name
+       CASE WHEN conflict IS NULL THEN 'automatic' WHEN unit_code IS NOT NULL AND contract IN {CONFIRMED_BY_PERSON} THEN 'provisional' ELSE 'refused' END AS status
+FROM judged
+"""
+
+# A number of two households links its record to neither, and is asked of each of them.
+CONTESTED = f"""
+CREATE TABLE contested AS
+SELECT subject_id, told.unit_code, told.person_no, told.agreement, CASE WHEN contract IN {CONFIRMED_BY_PERSON} THEN 'provisional' ELSE 'refused' END AS status
+FROM id_links JOIN subjects USING (subject_id, contract, source_id) JOIN told ON told.person_id = subjects.person_id AND told.name IS NOT DISTINCT FROM subjects.name
+WHERE id_links.unit_code IS NULL
 """
 
 REVOKED = "UPDATE id_links SET status = 'provisional' WHERE status = 'automatic' AND pass IN (SELECT pass FROM revoked)"
@@ -127,7 +171,9 @@ SELECT subject_id, unit_code, person_no, 3, pass, agreement, score, margin, 'pro
 # damaged row is shown too: a person's word links what the rules leave quarantined.
 DOUBTFUL = """
     SELECT subject_id, unit_code, agreement, CAST(NULL AS DOUBLE) AS score, CAST(NULL AS DOUBLE) AS margin, pass, status, 1 AS weight
-    FROM id_links WHERE status <> 'automatic'
+    FROM id_links WHERE status <> 'automatic' AND unit_code IS NOT NULL
+    UNION ALL
+    SELECT subject_id, unit_code, agreement, NULL, NULL, 'id_of_two_households', status, 1 FROM contested
     UNION ALL
     SELECT subject_id, unit_code, agreement, score, margin, CASE WHEN is_accepted THEN pass WHEN is_taken THEN 'taken' ELSE 'tie' END,
            CASE WHEN is_accepted THEN 'provisional' ELSE 'unlinked' END, 1
@@ -150,7 +196,7 @@ SELECT subject_id, contract, source_id, record_text, name, id_number, village_co
 FROM ({chosen}) AS chosen JOIN subjects USING (subject_id) LEFT JOIN roster_units ON roster_units.unit_code = chosen.unit_code
 """
 
-# A person's word stands above every rule: it links, or it withdraws a link.
+# A person's word stands above every rule: it links, or it withdraws a link. Said of two households, it links to neither.
 SPOKEN = """
 CREATE TABLE spoken AS
 WITH wanted AS (
@@ -161,6 +207,7 @@ WITH wanted AS (
     SELECT unit_code, household_key(unit_code) AS household_key FROM roster_units WHERE (SELECT count(*) FROM verdicts) > 0
 )
 SELECT subject_id, unit_code, verdict FROM keyed JOIN verdicts USING (record_key) JOIN units USING (household_key)
+QUALIFY verdict <> 'same' OR count(*) FILTER (verdict = 'same') OVER (PARTITION BY subject_id) = 1
 """
 
 SETTLED_BY_PEOPLE = """
@@ -195,23 +242,34 @@ LEFT JOIN roster_persons ON roster_persons.person_no = final.person_no LEFT JOIN
 WHERE r.is_standing
 """
 
+# Of which households a row tells something: its own, or each that a person has not ruled out where its number is of two.
+TELLS_OF = f"""
+CREATE VIEW tells_of AS
+SELECT row_id, contract, unit_code, status AS link_status, false AS is_contested FROM links WHERE unit_code IS NOT NULL
+UNION ALL
+SELECT row_id, links.contract, contested.unit_code, 'provisional', true
+FROM links JOIN subject_rows USING (row_id) JOIN contested USING (subject_id) ANTI JOIN spoken ON spoken.subject_id = contested.subject_id AND spoken.unit_code = contested.unit_code
+WHERE links.pass = 'id_of_two_households' AND links.contract IN {CONFIRMED_BY_PERSON}
+"""
+
 
 def create_links(connection: duckdb.DuckDBPyConnection, weights: Weights, sample_size: int = 0) -> None:
     """Make `links`, one row per standing row of a linkable contract.
 
-    Makes also `found` (one per linked record), `doubts` (one per record that a person must look at) and `sampled`
-    (so many automatic links of each pass).
+    Makes also `found` (one per linked record), `doubts` (one per record and household that a person must look at),
+    `sampled` (so many automatic links of each pass) and `tells_of` (row_id, contract, unit_code, link_status,
+    is_contested: what facts are made of).
     Needs `register`, `roster`, `parcels`, `identified`, `name_keys`, and: `code_rows` (row_id, contract, source_id,
     contractor_code), `standing` (row_id of rows that were settled as standing), `unrepaired` (row_id of rows whose
     ID number stays damaged: compared for review only), `verdicts` with its two functions, `subject_details` (row_id, persons, area_mu).
     """
-    for statement in (SUBJECTS, ROSTER_NAMES, CLAIMS, BY_ID, REVOKED, RESIDUE):
+    for statement in (SUBJECTS, ROSTER_NAMES, TOLD, CLAIMS, NEXT_DOOR, BY_ID, CONTESTED, REVOKED, RESIDUE):
         connection.execute(statement)
     score_residue(connection, weights)
     for statement in (SCORED_LINKS, FOUND, BOTH_SIDES.format(table="doubts", chosen=DOUBTFUL)):
         connection.execute(statement)
     connection.execute(BOTH_SIDES.format(table="sampled", chosen=DRAWN), {"sample_size": sample_size})
-    for statement in (SPOKEN, SETTLED_BY_PEOPLE, LINKS):
+    for statement in (SPOKEN, SETTLED_BY_PEOPLE, LINKS, TELLS_OF):
         connection.execute(statement)
 
 

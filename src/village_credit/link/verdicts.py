@@ -17,7 +17,7 @@ RECORD_TEXT = "concat_ws('|', contract, coalesce(name, ''), coalesce(id_number, 
 
 @dataclass(frozen=True)
 class Verdicts:
-    """`given`: at most one row per record and household; the two functions make the keys that it is known by.
+    """`given`: at most one row per record and household, and one household that a record is the same as; the two functions make the keys that it is known by.
 
     `revoked`: passes that a sample found wrong too often; their links wait for a person. `sample_size`: how many
     automatic links of each pass are wanted with both sides, for a person to check.

@@ -17,6 +17,7 @@ from village_credit.errors import UsageError
 
 SHEET, SAMPLE_SHEET = "关联复核", "关联抽查"
 KEY_HEADER, HOUSEHOLD_HEADER, VERDICT_HEADER = "记录编号", "候选农户", "结论"
+NEEDED_HEADERS = (VERDICT_HEADER, KEY_HEADER, HOUSEHOLD_HEADER)
 HEADERS = (
     VERDICT_HEADER, "部门", "表", "文件", "行号", "姓名（来表）", "证件号码（来表）", "村组（来表）", "户内成员（登记簿）", "村组（登记簿）",
     "依据", "姓名一致程度", "得分(bit)", "与次优之差(bit)", KEY_HEADER, HOUSEHOLD_HEADER,
@@ -31,7 +32,8 @@ PASSES_ZH = {
     "masked_id": "证件号码经修复（部分隐去）",
     "mistyped_id": "证件号码经修复（录入错误）",
     "id_without_name": "证件号码相同，姓名不符",
-    "id_of_two_households": "证件号码登记在两户",
+    "id_name_next_door": "证件号码相同，姓名更像同村另一户的人",
+    "id_of_two_households": "证件号码登记在两户（每户一行，至多一户为同一户）",
     "name_and_village": "村内姓名相同且唯一",
     "scored": "村内多项相符",
     "taken": "该户（人）在本表已有按证件关联的记录",
@@ -108,10 +110,10 @@ def read_decisions(path: Path) -> tuple[str, int, list[Decision]]:
 
 
 def _decisions(path: Path, rows: list[list[str]]) -> Iterator[Decision]:
-    start = next((n for n, row in enumerate(rows) if VERDICT_HEADER in row and KEY_HEADER in row), None)
+    start = next((n for n, row in enumerate(rows) if set(NEEDED_HEADERS) <= set(row)), None)
     if start is None:
-        raise UsageError(f"{path.name}: no sheet {SHEET} with columns {VERDICT_HEADER} and {KEY_HEADER}; give the workbook that `links review` wrote")  # fmt: skip
-    at = {header: rows[start].index(header) for header in (VERDICT_HEADER, KEY_HEADER, HOUSEHOLD_HEADER)}
+        raise UsageError(f"{path.name}: no row of headers with {', '.join(NEEDED_HEADERS)}; give the workbook that `links review` wrote, its headers untouched. Nothing was applied")  # fmt: skip
+    at = {header: rows[start].index(header) for header in NEEDED_HEADERS}
     for number, row in enumerate(rows[start + 1 :], start=start + 2):
         said = row[at[VERDICT_HEADER]].strip()
         if said in {"", UNDECIDED}:

@@ -226,6 +226,7 @@ class Chance:
                 unit,
                 objection_type=self.pick("拒绝自动化决策", "撤回同意", "别的"),
                 registered_on=EVE,
+                is_contested=self.one_in(3),
             )
         if self.one_in(9):
             self.add(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
 from village_credit.acts.intake import take_in
 from village_credit.extract.grid import DeliveredFile
+from village_credit.link.verdicts import Verdicts
 from village_credit.synthetic.identities import ID_CHECKS, ID_WEIGHTS
 
 AS_OF = date(2026, 11, 1)
@@ -27,7 +29,13 @@ MEMBERS = "CBFBM,CYXM,CYXB,CYZJLX,CYZJHM,YHZGX,CYBZ\n{rows}"
 BOOK = "年度,户主姓名,身份证号,乡镇,村,种植收入(元)\n{rows}"
 
 
-def taken(*books: str, contractors: list[str] | None = None, members: list[str] | None = None, **files: str):
+def taken(
+    *books: str,
+    contractors: list[str] | None = None,
+    members: list[str] | None = None,
+    verdicts: Verdicts | None = None,
+    **files: str,
+):
     heads = contractors or [
         f"659900100201010001,1,王安娜,1,{ANNA},x",
         f"659900101201010001,1,李贝特,1,{BERT},x",
@@ -46,6 +54,7 @@ def taken(*books: str, contractors: list[str] | None = None, members: list[str] 
         ],
         AS_OF,
         COUNTY,
+        verdicts=verdicts,
     )
 
 
@@ -286,3 +295,61 @@ def test_one_name_forty_times_in_a_village_is_a_doubt_and_no_link():
         "unlinked"
     ]
     assert intake.doubts.column("pass").to_pylist() == ["tie"]
+
+
+SECOND = "659900100201010002"
+GRANDSON = number("20000303", 35)
+
+
+def next_door(one: str, two: str, *members: str, said: tuple[str, str] | None = None) -> list[Any]:
+    """Two neighbours' books, each under the other's number."""
+    heads = [f"659900100201010001,1,{one},1,{ANNA},x", f"{SECOND},1,{two},1,{BERT},x"]
+    rows = [f"659900100201010001,{one},1,1,{ANNA},02,", f"{SECOND},{two},1,1,{BERT},02,", *members]
+    first, second = said or (one, two)
+    books = f"2025,{first},{BERT},东乡,前村,5000\n2025,{second},{ANNA},东乡,前村,6000"
+    return book_links(taken(books, contractors=heads, members=rows))
+
+
+@pytest.mark.parametrize(
+    ("names", "members", "said"),
+    [
+        (("艾力·买买提", "买买提·艾力"), (), None),
+        (("艾合买提·吐尔逊", "艾海提·吐尔逊"), (), None),
+        (
+            ("阿不力孜·买买提", "吐尔逊·依明"),
+            (f"{SECOND},阿不力孜·买买提,1,1,{GRANDSON},20,",),
+            None,
+        ),
+        (
+            ("阿不力孜·买买提", "吐尔逊·依明"),
+            (f"{SECOND},阿不力孜·吐尔逊,1,1,{GRANDSON},20,",),
+            ("阿不力孜", "吐尔逊·依明"),
+        ),
+    ],
+    ids=["father and son", "brothers", "a namesake in the neighbour's house", "without the father's name"],
+)
+def test_neighbours_of_likely_names_whose_numbers_are_swapped_find_nobody(names, members, said):
+    assert {(unit, status) for unit, _, status in next_door(*names, *members, said=said)} == {
+        (None, "refused")
+    }
+
+
+@pytest.mark.parametrize("name", ["买买提·艾力", "艾利·麦麦提"], ids=["reordered", "another standard"])
+def test_a_weak_agreement_still_links_where_nobody_next_door_bears_the_name(name):
+    heads = [f"659900100201010001,1,艾力·买买提,1,{ANNA},x", f"{SECOND},1,吐尔逊·依明,1,{BERT},x"]
+    intake = taken(f"2025,{name},{ANNA},东乡,前村,5000", contractors=heads, members=[f"659900100201010001,艾力·买买提,1,1,{ANNA},02,"])  # fmt: skip
+    assert book_links(intake) == [("659900100201010001", "id_and_name", "automatic")]
+
+
+def test_a_member_s_name_under_the_head_s_number_still_links():
+    members = [f"659900100201010001,王安娜,2,1,{ANNA},02,", f"659900100201010001,王小宝,1,1,{GRANDSON},20,"]
+    intake = taken(f"2025,王小宝,{ANNA},东乡,前村,5000", members=members)
+    assert book_links(intake) == [("659900100201010001", "id_and_member", "automatic")]
+
+
+def test_a_debt_of_a_name_next_door_waits_for_a_person():
+    heads = [f"659900100201010001,1,艾力·买买提,1,{ANNA},x", f"{SECOND},1,买买提·艾力,1,{BERT},x"]
+    debts = f"身份证号,姓名,产品,授信余额(元),贷款余额(元),五级分类\n{ANNA},买买提·艾力,农户小额信用贷款,50000,40000,正常\n"
+    intake = taken(contractors=heads, members=[f"659900100201010001,艾力·买买提,1,1,{ANNA},02,"], **{"存量.csv": debts})  # fmt: skip
+    (exposure,) = intake.facts["exposures"].to_pylist()
+    assert (exposure["unit_code"], exposure["link_status"]) == ("659900100201010001", "provisional")

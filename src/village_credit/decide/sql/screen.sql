@@ -29,8 +29,9 @@ SELECT DISTINCT unit_code FROM (
 CREATE TABLE screened AS
 WITH flags AS (
     SELECT c.*,
-           EXISTS (SELECT 1 FROM objections AS o WHERE o.unit_code = c.unit_code AND objection_type = '撤回同意') AS withdrew,
-           EXISTS (SELECT 1 FROM objections AS o WHERE o.unit_code = c.unit_code AND objection_type NOT IN ('撤回同意', '数据异议')) AS objects,
+           EXISTS (SELECT 1 FROM objections AS o WHERE o.unit_code = c.unit_code AND objection_type = '撤回同意' AND is_contested IS NOT TRUE) AS withdrew,
+           -- a withdrawal by a number of two households declines neither and scores neither: a person looks whose it is
+           EXISTS (SELECT 1 FROM objections AS o WHERE o.unit_code = c.unit_code AND objection_type <> '数据异议' AND (objection_type <> '撤回同意' OR is_contested IS TRUE)) AS objects,
            EXISTS (SELECT 1 FROM related_parties AS r WHERE r.unit_code = c.unit_code AND link_status <> 'provisional') AS is_related,
            EXISTS (SELECT 1 FROM listed WHERE listed.unit_code = c.unit_code) AS is_listed,
            EXISTS (SELECT 1 FROM doubtful WHERE doubtful.unit_code = c.unit_code) AS is_doubtful,
