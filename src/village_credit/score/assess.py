@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.model_selection import StratifiedGroupKFold
 
+from village_credit.errors import ModelRefused
 from village_credit.score.estimator import ScorecardClassifier
 from village_credit.score.fine import Floats
 from village_credit.score.metrics import (
@@ -29,7 +29,7 @@ from village_credit.score.metrics import (
     stability,
 )
 from village_credit.score.table import WAYS, FeatureFacts
-from village_credit.score.train import FOLDS, History, fit
+from village_credit.score.train import History, fit, last_day, village_folds
 
 Row = dict[str, Any]
 DECILES = 10
@@ -55,35 +55,36 @@ def challenger_model(features: Sequence[FeatureFacts]) -> HistGradientBoostingCl
 
 
 def hold_out_villages(history: History, features: list[FeatureFacts]) -> HeldOut:
-    """Fit on the villages of four folds and foretell the fifth, in turn, both models on the same rows."""
-    count = min(FOLDS, len(set(history.villages.tolist())))
-    folds = StratifiedGroupKFold(n_splits=count, shuffle=True, random_state=0)
-    found: list[tuple[NDArray[np.int64], int, Floats, Floats]] = []
-    for number, (seen, unseen) in enumerate(folds.split(history.values, history.is_bad, history.villages)):
-        part = history.rows(seen)
-        if not 0 < part.is_bad.sum() < len(part.is_bad):
-            continue
-        ours = fit(part, features).predict_proba(history.values[unseen])[:, 1]
-        theirs = challenger_model(features).fit(part.values, part.is_bad).predict_proba(history.values[unseen])[:, 1]  # fmt: skip
-        found.append((unseen, number, ours, theirs))
+    """Fit on the villages of four folds and foretell the fifth, in turn, both models on the same rows.
+
+    Raises ModelRefused where there are too few villages to hold any out.
+    """
+    folds = village_folds(history)
+    if not folds:
+        raise ModelRefused("defaults lie in too few villages to hold any out: a candidate cannot be judged on its own rows")  # fmt: skip
+    foretold = [_foretell(history.rows(seen), history.values[unseen], features) for seen, unseen in folds]
     return HeldOut(
-        np.concatenate([rows for rows, *_ in found]),
-        np.concatenate([np.full(len(rows), number) for rows, number, *_ in found]),
-        np.concatenate([ours for *_, ours, _ in found]),
-        np.concatenate([theirs for *_, theirs in found]),
+        np.concatenate([unseen for _, unseen in folds]),
+        np.concatenate([np.full(len(unseen), number) for number, (_, unseen) in enumerate(folds)]),
+        np.concatenate([ours for ours, _ in foretold]),
+        np.concatenate([theirs for _, theirs in foretold]),
     )
 
 
 def foretell_last_day(history: History, features: list[FeatureFacts]) -> HeldOut | None:
     """Fit on every day but the last and foretell the last; None where there is one day, or one kind of outcome."""
-    last = history.window == history.window.max()
-    part = history.rows(~last)
-    if not 0 < part.is_bad.sum() < len(part.is_bad) or not 0 < history.is_bad[last].sum() < last.sum():
+    parted = last_day(history)
+    if parted is None:
         return None
-    rows = np.flatnonzero(last)
-    ours = fit(part, features).predict_proba(history.values[rows])[:, 1]
-    theirs = challenger_model(features).fit(part.values, part.is_bad).predict_proba(history.values[rows])[:, 1]  # fmt: skip
-    return HeldOut(rows, np.zeros(len(rows), np.int64), ours, theirs)
+    earlier, rows = parted
+    return HeldOut(rows, np.zeros(len(rows), np.int64), *_foretell(earlier, history.values[rows], features))
+
+
+def _foretell(seen: History, unseen: Floats, features: list[FeatureFacts]) -> tuple[Floats, Floats]:
+    """Give both models' probabilities of rows that they did not see."""
+    models = fit(seen, features), challenger_model(features).fit(seen.values, seen.is_bad)
+    ours, theirs = (model.predict_proba(unseen)[:, 1] for model in models)
+    return ours, theirs
 
 
 def discrimination(is_bad: Bools, probability: Floats, villages: NDArray[np.str_]) -> list[Row]:

@@ -127,40 +127,39 @@ def method_text(model: ScorecardClassifier) -> str:
     return f"blend by left-out rows: {shares}; at most {model.max_bins} bins a feature"
 
 
-def held_out(history: History, features: list[FeatureFacts]) -> NDArray[np.float64]:
-    """Give each row's probability by a fit that saw nobody of its village; shape (rows,)."""
-    found = np.full(len(history.is_bad), np.nan)
+def village_folds(history: History) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Part whole villages into folds, rows seen and unseen; a fold whose seen rows are of one kind is left out."""
     count = min(FOLDS, len(set(history.villages.tolist())))
     if count < 2:
-        return found
+        return []
     folds = StratifiedGroupKFold(n_splits=count, shuffle=True, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # few defaults in few villages: a fold may lack them
         splits = list(folds.split(history.values, history.is_bad, history.villages))
-    for seen, unseen in splits:
-        if 0 < history.is_bad[seen].sum() < len(seen):
-            found[unseen] = fit(history.rows(seen), features).predict_proba(history.values[unseen])[:, 1]
-    return found
+    return [(seen, unseen) for seen, unseen in splits if 0 < history.is_bad[seen].sum() < len(seen)]
 
 
-def out_of_time(history: History, features: list[FeatureFacts]) -> tuple[Bools, Floats] | None:
-    """Fit on all days but the last; give the last day's outcomes and probabilities, or None where it cannot be."""
+def last_day(history: History) -> tuple[History, NDArray[np.int64]] | None:
+    """Part the last observation day from the earlier ones; None where either has one kind of outcome only."""
     last = history.window == history.window.max()
     earlier = history.rows(~last)
     if not 0 < earlier.is_bad.sum() < len(earlier.is_bad) or not 0 < history.is_bad[last].sum() < last.sum():
         return None
-    return history.is_bad[last], fit(earlier, features).predict_proba(history.values[last])[:, 1]
+    return earlier, np.flatnonzero(last)
 
 
 def figures(history: History, features: list[FeatureFacts], model: ScorecardClassifier) -> dict[str, float]:
     """Give the headline figures, on rows that the fits did not see wherever they are called so."""
-    risk = held_out(history, features)
-    known = np.isfinite(risk)
     found = {"bad_rate": float(history.is_bad.mean()), "auc_in_sample": auc(history.is_bad, model.decision_function(history.values))}  # fmt: skip
-    if known.any():
-        labels, shown = history.is_bad[known], risk[known]
-        found |= {"auc_out_of_village": auc(labels, shown), "ks_out_of_village": ks(labels, shown), "brier_out_of_village": brier(labels, shown)}  # fmt: skip
-    later = out_of_time(history, features)
-    if later is not None:
-        found |= {"auc_out_of_time": auc(*later), "ks_out_of_time": ks(*later)}
+    folds = village_folds(history)
+    if folds:
+        rows = np.concatenate([unseen for _, unseen in folds])
+        risk = np.concatenate([fit(history.rows(seen), features).predict_proba(history.values[unseen])[:, 1] for seen, unseen in folds])  # fmt: skip
+        labels = history.is_bad[rows]
+        found |= {"auc_out_of_village": auc(labels, risk), "ks_out_of_village": ks(labels, risk), "brier_out_of_village": brier(labels, risk)}  # fmt: skip
+    parted = last_day(history)
+    if parted is not None:
+        earlier, later = parted
+        labels, risk = history.is_bad[later], fit(earlier, features).predict_proba(history.values[later])[:, 1]  # fmt: skip
+        found |= {"auc_out_of_time": auc(labels, risk), "ks_out_of_time": ks(labels, risk)}
     return {name: round(value, 5) for name, value in sorted(found.items()) if np.isfinite(value)}
