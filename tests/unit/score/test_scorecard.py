@@ -228,7 +228,7 @@ def test_a_refusal_repeats_nothing_of_the_file():
 # training
 
 
-def past(rows: int = 3000, seed: int = 5) -> History:
+def past(rows: int = 1200, seed: int = 5) -> History:
     chance = np.random.default_rng(seed)
     income, debt = chance.lognormal(10, 0.6, rows), chance.gamma(2, 0.3, rows)
     odds = -2.5 - 0.9 * np.log(income / 22000) + 0.8 * debt
@@ -252,8 +252,8 @@ def test_trained_points_follow_the_committee_s_directions_and_tell_bads_from_goo
     assert [b.points for b in debt.bins] == sorted((b.points for b in debt.bins), reverse=True)
     assert card.training.figures["auc_out_of_village"] > 0.6
     assert card.training.figures["auc_out_of_time"] > 0.6
-    assert sum(b.rows for b in income.bins) + income.missing.rows == card.training.rows == 3000
-    assert sum(r.rows for r in card.training.score_ranges) == 3000
+    assert sum(b.rows for b in income.bins) + income.missing.rows == card.training.rows == 1200
+    assert sum(r.rows for r in card.training.score_ranges) == 1200
     assert read_scorecard(card_json(card)) == card
 
 
