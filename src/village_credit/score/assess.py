@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
 
 from village_credit.errors import ModelRefused
 from village_credit.score.estimator import ScorecardClassifier
@@ -82,8 +83,9 @@ def foretell_last_day(history: History, features: list[FeatureFacts]) -> HeldOut
 
 def _foretell(seen: History, unseen: Floats, features: list[FeatureFacts]) -> tuple[Floats, Floats]:
     """Give both models' probabilities of rows that they did not see."""
-    models = fit(seen, features), challenger_model(features).fit(seen.values, seen.is_bad)
-    ours, theirs = (model.predict_proba(unseen)[:, 1] for model in models)
+    with threadpool_limits(1):  # as in `fit_blend`
+        models = fit(seen, features), challenger_model(features).fit(seen.values, seen.is_bad)
+        ours, theirs = (model.predict_proba(unseen)[:, 1] for model in models)
     return ours, theirs
 
 

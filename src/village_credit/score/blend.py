@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from village_credit.score.boosted import fit_boosted
 from village_credit.score.fine import Codes, Fine, Floats
@@ -39,6 +40,14 @@ def fit_blend(
     methods: Sequence[str], bags: int, seed: int,
 ) -> Blend:  # fmt: skip
     """Fit every method on bags of rows and blend them; with too few rows the smooth steps alone, under a strong penalty."""
+    with threadpool_limits(1):  # small steps: threads that share a busy machine mostly wait for each other
+        return _fit_blend(codes, is_bad, weight, features, directions, methods, bags, seed)
+
+
+def _fit_blend(
+    codes: Codes, is_bad: Floats, weight: Floats, features: Sequence[Fine], directions: Sequence[int],
+    methods: Sequence[str], bags: int, seed: int,
+) -> Blend:  # fmt: skip
     few = min(int((is_bad > 0).sum()), int((is_bad == 0).sum()))
     if few < FEWEST:
         return _without_bags(codes, is_bad, weight, features, directions, methods)

@@ -245,28 +245,30 @@ FACTS = [
 ]
 
 
-def test_trained_points_follow_the_committee_s_directions_and_tell_bads_from_goods():
-    card = train(past(), FACTS, "unit-test", date(2026, 1, 1))
-    income, debt = (next(f for f in card.features if f.name == name) for name in ("income", "debt"))
+@pytest.fixture(scope="module")
+def trained() -> Scorecard:
+    return train(past(), FACTS, "unit-test", date(2026, 1, 1))
+
+
+def test_trained_points_follow_the_committee_s_directions_and_tell_bads_from_goods(trained: Scorecard):
+    income, debt = (next(f for f in trained.features if f.name == name) for name in ("income", "debt"))
     assert [b.points for b in income.bins] == sorted(b.points for b in income.bins)
     assert [b.points for b in debt.bins] == sorted((b.points for b in debt.bins), reverse=True)
-    assert card.training.figures["auc_out_of_village"] > 0.6
-    assert card.training.figures["auc_out_of_time"] > 0.6
-    assert sum(b.rows for b in income.bins) + income.missing.rows == card.training.rows == 1200
-    assert sum(r.rows for r in card.training.score_ranges) == 1200
-    assert read_scorecard(card_json(card)) == card
+    assert trained.training.figures["auc_out_of_village"] > 0.6
+    assert trained.training.figures["auc_out_of_time"] > 0.6
+    assert sum(b.rows for b in income.bins) + income.missing.rows == trained.training.rows == 1200
+    assert sum(r.rows for r in trained.training.score_ranges) == 1200
+    assert read_scorecard(card_json(trained)) == trained
 
 
-def test_training_twice_gives_the_same_bytes():
-    one, other = (card_json(train(past(), FACTS, "unit-test", date(2026, 1, 1), "PIA-1")) for _ in range(2))
-    assert one == other
+def test_training_twice_gives_the_same_bytes(trained: Scorecard):
+    assert card_json(train(past(), FACTS, "unit-test", date(2026, 1, 1))) == card_json(trained)
 
 
-def test_what_was_trained_without_an_impact_assessment_says_that_it_is_synthetic():
-    card = train(past(), FACTS, "unit-test", date(2026, 1, 1))
-    assert card.training.is_synthetic
-    assert "SYNTHETIC" in card_text(card)
-    assert not train(past(), FACTS, "unit-test", date(2026, 1, 1), "PIA-1").training.is_synthetic
+def test_what_was_trained_without_an_impact_assessment_says_that_it_is_synthetic(trained: Scorecard):
+    assert trained.training.is_synthetic
+    assert "SYNTHETIC" in card_text(trained)
+    assert not train(past(150), FACTS, "unit-test", date(2026, 1, 1), "PIA-1").training.is_synthetic
 
 
 def test_a_history_of_one_kind_is_refused_with_its_counts():
