@@ -8,6 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from tests.conftest import AS_OF, MODELS
+from village_credit.decide.policy import PolicyInForce, load_policy
+
 YUAN, MU = pa.decimal128(18, 2), pa.decimal128(18, 4)
 UNIT = "659900100201010001"
 TEXT, WHOLE, DAY, FLAG = pa.string(), pa.int64(), pa.date32(), pa.bool_()
@@ -78,6 +81,12 @@ def facts(units: list[str] | None = None, **changes: list[dict[str, Any]]) -> di
         ]
         tables[name] = pa.Table.from_pylist(full, schema=pa.schema(list(columns.items())))
     return tables
+
+
+def shipped_policy(as_of: date = AS_OF, county_code: str = "659900") -> PolicyInForce:
+    """The policy as it is shipped, in force."""
+    text = (MODELS / "limit_policy.toml").read_text(encoding="utf-8")
+    return load_policy(text).in_force(as_of, county_code)
 
 
 def scores(ppm: int, units: list[str] | None = None) -> pa.Table:

@@ -53,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+NAMED_BY = "a household_key, or - and the ID number or contractor code on standard input"
 Verb = Callable[[str, str, str], argparse.ArgumentParser]
 
 
@@ -166,22 +167,51 @@ def _signing(verb: Verb) -> None:
         "--override",
         action="append",
         default=[],
-        metavar="GATE",
-        help="a failed gate that the signer takes upon themselves",
+        metavar="GATE[=REASON]",
+        help="a failed gate that the signer takes upon themselves, with its own reason (else --reason); once per gate",
     )
     published = verb("publish", "Put an approved run in force and pack its branch files.", "publish RUN")
     published.add_argument("run")
     published.add_argument("--by", help="default: the login")
+    returned = verb(
+        "rollback",
+        "Put an earlier publication of a county in force again, nothing computed; never by its run's preparer.",
+        'rollback --county 659900 --to PUBLICATION --by 2002 --reason "the policy of December was wrong"',
+    )
+    returned.add_argument("--county", required=True)
+    returned.add_argument(
+        "--to", required=True, metavar="PUBLICATION", help="its id, as limits_history shows it"
+    )
+    returned.add_argument("--by", required=True, help="who answers for it")
+    returned.add_argument("--reason", required=True, help="kept in the ledger; name nobody")
+    for name, text, why in (
+        (
+            "hold",
+            "Stop a household's line now and until it is released: death, fraud, complaint.",
+            "death reported by the village",
+        ),
+        ("release", "Let a household that is held go on.", "the report was of a neighbour"),
+    ):
+        stopped = verb(name, text, f'{name} HOUSEHOLD_KEY --by 2002 --reason "{why}"')
+        stopped.add_argument("household", help=NAMED_BY)
+        stopped.add_argument("--by", required=True)
+        stopped.add_argument("--reason", required=True, help="kept in the ledger, in no view; name nobody")
     checked = verb(
         "policy",
         "Check a policy file, or show the figures in force.",
-        "policy check models/limit_policy.toml",
+        "policy check models/limit_policy.toml --against build/policy_before.toml --for-run RUN",
     )
     checked.add_argument("act", choices=("check", "show"))
     checked.add_argument("file", nargs="?", type=Path)
     checked.add_argument("--on", type=_day)
     checked.add_argument("--county")
     checked.add_argument("--product")
+    checked.add_argument(
+        "--against", type=Path, metavar="OLD", help="check: list each gate that this file loosens against OLD"
+    )
+    checked.add_argument(
+        "--for-run", metavar="RUN", help="check: refuse to loosen a gate that failed in this run (exit 7)"
+    )
     vouched = verb(
         "model",
         "Sign a candidate scorecard; developer, validator and approver are three people.",
@@ -236,16 +266,33 @@ def _telling(verb: Verb) -> None:
         help="review: instead, N automatic links of each pass to check; 2,995 right ones license a pass for a year",
     )
     linked.add_argument("--by", help="apply: who decided (default: the login)")
+    reviewed = verb(
+        "reviews",
+        "A run's households in manual review as a workbook, and a person's verdicts back, for every later scoring.",
+        "reviews export RUN --out build/reviews.xlsx",
+    )
+    reviewed.add_argument("act", choices=("export", "apply"))
+    reviewed.add_argument("target", help="export: the run; apply: the workbook with its verdicts")
+    reviewed.add_argument("--out", type=Path, help="export: the workbook to write; personal data")
+    reviewed.add_argument("--by", help="apply: who decided, never the run's preparer (default: the login)")
+    reviewed.add_argument(
+        "--policy", type=Path, help="apply: whose steps hold (default: limit_policy.toml of the models)"
+    )
     explained = verb(
         "explain",
         "Every figure behind one decision, with office, file and line.",
         "explain HOUSEHOLD_KEY --on 2026-11-20",
     )
-    explained.add_argument(
-        "household", help="a household_key, or - and the contractor code on standard input"
-    )
+    explained.add_argument("household", help=NAMED_BY)
     explained.add_argument("--on", type=_day)
     explained.add_argument("--lang", choices=("zh",), default="zh")
+    found = verb(
+        "find",
+        "The household of an ID number on standard input; the ledger remembers who looked, not the number.",
+        "find - < number.txt",
+    )
+    found.add_argument("number", metavar="-", help="nothing but - : the number is read from standard input")
+    found.add_argument("--by", help="who looks (default: the login)")
     noticed = verb("notices", "The households' messages of a run.", "notices RUN --lang zh")
     noticed.add_argument("run")
     noticed.add_argument("--lang", choices=("zh",), default="zh")

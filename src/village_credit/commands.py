@@ -190,12 +190,70 @@ def do_publish(words: argparse.Namespace, paths: Settings) -> int:
     )
 
 
+def do_rollback(words: argparse.Namespace, paths: Settings) -> int:
+    """Put an earlier publication in force again."""
+    from village_credit.acts import rollback  # noqa: PLC0415  # only this verb needs it
+
+    done = rollback.roll_back(store_of(paths), words.county, words.to, words.by, words.reason)
+    return show(
+        words,
+        dataclasses.asdict(done),
+        lambda: (
+            f"{'already back in force (no-op)' if done.noop else 'in force again'}: {done.restores} of county {done.county_code}, as {done.publication_id}, in place of {', '.join(done.replaces)}\n  branch packages in {done.outbox}"
+        ),
+    )
+
+
+def household_named(store: Store, named: str) -> str:
+    """Give the household_key that was typed, or of the number on standard input; a number as an argument is refused."""
+    if sum(letter.isdigit() for letter in named) >= len("110101900101001"):
+        raise UsageError("a number is never an argument: give - and the number on standard input")
+    typed = sys.stdin.read() if named == "-" else ""
+    if named == "-" and not typed.strip():
+        raise UsageError("nothing on standard input: type the ID number or contractor code there")
+    return tell.key_of(store, named, typed)
+
+
+def do_hold(words: argparse.Namespace, paths: Settings) -> int:
+    """Stop a household between runs, or let it go on."""
+    from village_credit.acts import holds  # noqa: PLC0415  # only these verbs need it
+
+    store = store_of(paths)
+    act = holds.hold if words.verb == "hold" else holds.release
+    done = act(store, household_named(store, words.household), words.by, words.reason)
+    what = "held" if done.act == "hold" else "released"
+    told = "\n".join(f"  branch package in {folder}" for folder in done.packages)
+    return show(
+        words,
+        dataclasses.asdict(done),
+        lambda: (
+            f"household {done.household_key} of county {done.county_code}: {what}\n{told or '  no line in force of it changes: no branch is told; the next scoring decides'}"
+        ),
+    )
+
+
+def do_find(words: argparse.Namespace, paths: Settings) -> int:
+    """Tell the household of a number on standard input."""
+    from village_credit.acts import find  # noqa: PLC0415  # only this verb needs it
+
+    if words.number != "-":  # never said again: it may be a person's
+        raise UsageError("a number is never an argument: `find -`, and the number on standard input")
+    found = find.find(store_of(paths), sys.stdin.read(), words.by or login())
+    return show(
+        words,
+        dataclasses.asdict(found),
+        lambda: (
+            f"{found.household_key}  county {found.county_code}  {found.product}  {found.decision}  {found.limit_yuan:,} yuan"
+        ),
+    )
+
+
 def do_explain(words: argparse.Namespace, paths: Settings) -> int:
     """Explain a household's decision."""
     from village_credit.report.explain import explain_text  # noqa: PLC0415  # only this verb writes it
 
     store = store_of(paths)
-    key = tell.key_of(store, words.household, sys.stdin.read() if words.household == "-" else "")
+    key = household_named(store, words.household)
     found = tell.explain(store, key, words.on)
     return show(words, found, lambda: explain_text(found, found["versions"], found["signatures"]))
 
@@ -219,6 +277,10 @@ def do_status(words: argparse.Namespace, paths: Settings) -> int:
         f"{r['county_code']}  {r['as_of']}  {r['status']:<10} {r['run_id']}  {r['households']:>8,} households  {r['sum_limit_yuan']:>14,} yuan  gates {r['gates']}"
         for r in rows
     ]
+    held = {hold["household_key"]: hold for row in rows for hold in row["holds"]}
+    text += [
+        f"held    {h['county_code']}  {key}  since {h['since']} by {h['held_by']}" for key, h in held.items()
+    ]
     return show(words, rows, lambda: "\n".join(text) or "no run yet")
 
 
@@ -234,14 +296,22 @@ def do_policy(words: argparse.Namespace, paths: Settings) -> int:
             words,
             found,
             lambda: "\n".join(
-                f"{f['name']:<26} {f['value']:>12} {f['unit']:<22} {f['for']:<28} from {f['from']}  {'verified' if f['verified'] else 'unverified'}: {f['reference']}"
+                f"{f['name']:<34} {f['value']:>12} {f['unit']:<22} {f['for']:<28} from {f['from']}  {'verified' if f['verified'] else 'unverified'}: {f['reference']}"
                 for f in found
             ),
         )
+    if words.for_run and not words.against:
+        raise UsageError("--for-run needs --against OLD")
     faults = policy.check(path, day)
+    is_read = all(fault.place != "file" for fault in faults)
+    if words.for_run and is_read:
+        faults += policy.needed_by_run(store_of(paths), words.for_run, path, words.against)
     if faults:
         raise PolicyRefused(f"{path.name}: " + "; ".join(f"{f.place}: {f.sentence}" for f in faults))
-    return show(words, {"faults": []}, lambda: f"{path.name} is sound on {day}")
+    looser = policy.loosened_gates(path, words.against, day) if words.against else []
+    text = [f"{path.name} is sound on {day}", *(f"  warning: {item.sentence}" for item in looser)]
+    result = {"faults": [], "loosened": [dataclasses.asdict(item) for item in looser]}
+    return show(words, result, lambda: "\n".join(text))
 
 
 def do_ledger(words: argparse.Namespace, paths: Settings) -> int:
@@ -297,6 +367,28 @@ def do_links(words: argparse.Namespace, paths: Settings) -> int:
         dataclasses.asdict(applied),
         lambda: (
             f"county {applied.county_code}: {applied.same:,} confirmed, {applied.other:,} refused, {applied.unchanged:,} known already; the next scoring uses them (village-credit rescore --county {applied.county_code})"
+        ),
+    )
+
+
+def do_reviews(words: argparse.Namespace, paths: Settings) -> int:
+    """Carry households in manual review out to a person, or the person's verdicts back."""
+    from village_credit.acts import reviews  # noqa: PLC0415  # only this verb needs it
+
+    store = store_of(paths)
+    if words.act == "export":
+        if words.out is None:
+            raise UsageError("reviews export RUN needs --out FILE")
+        made = reviews.export_reviews(store, words.target, words.out)
+        reasons = ", ".join(f"{count:,} {name}" for name, count in made.reasons.items())
+        return show(words, dataclasses.asdict(made), lambda: f"{made.path}: {made.rows:,} households to review ({reasons or 'none'}); personal data")  # fmt: skip
+    policy = words.policy or paths.models / "limit_policy.toml"
+    done = reviews.apply_reviews(store, Path(words.target), words.by or login(), policy)
+    return show(
+        words,
+        dataclasses.asdict(done),
+        lambda: (
+            f"county {done.county_code}: {done.granted:,} to be granted {done.sum_limit_yuan:,} yuan, {done.declined:,} declined, {done.kept:,} kept in review, {done.unchanged:,} known already; the next scoring uses them (village-credit rescore --county {done.county_code})"
         ),
     )
 
@@ -370,5 +462,6 @@ VERBS: dict[str, Callable[[argparse.Namespace, Settings], int]] = {
     "synthesize": do_synthesize, "score": do_score, "rescore": do_rescore, "diff": do_diff, "approve": do_approve, "publish": do_publish,
     "explain": do_explain, "notices": do_notices, "report": do_report, "status": do_status, "policy": do_policy, "ledger": do_ledger,
     "package": do_package, "corrections": do_corrections, "links": do_links, "contracts": do_contracts, "train": do_train, "model": do_model,
-    "assess-model": do_assess_model,
+    "assess-model": do_assess_model, "rollback": do_rollback, "hold": do_hold, "release": do_hold,
+    "find": do_find, "reviews": do_reviews,
 }  # fmt: skip

@@ -22,7 +22,8 @@ from village_credit.errors import UsageError
 from village_credit.extract.grid import DeliveredFile
 from village_credit.publish.keys import household_key
 from village_credit.publish.ledger import Entry, read_ledger
-from village_credit.publish.review import FIRST_ROW, HEADERS, HOUSEHOLD_HEADER, KEY_HEADER, VERDICT_HEADER
+from village_credit.publish.review import HEADERS, HOUSEHOLD_HEADER, KEY_HEADER
+from village_credit.publish.verdict_book import FIRST_ROW, VERDICT_HEADER
 from village_credit.report.explain import explain_text
 
 COUNTY = "659900"

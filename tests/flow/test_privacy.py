@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,9 @@ import pytest
 
 from tests.conftest import DELIVERY, MODELS, Scored, new_store
 from village_credit import cli
+from village_credit.acts import tell
+from village_credit.acts.households import decision_in_force
+from village_credit.publish.ledger import read_ledger
 from village_credit.publish.store import Store
 
 TRUTH = json.loads((DELIVERY / "truth.json").read_text(encoding="utf-8"))
@@ -121,6 +125,36 @@ def test_the_terminal_says_no_person(tmp_path: Path, monkeypatch: pytest.MonkeyP
             assert cli.main([*verb, "--store", store]) == 0
     assert "staged" in said.getvalue()
     assert leaks(iter([("terminal", said.getvalue().encode())])) == []
+
+
+def test_what_people_do_between_runs_says_no_person(
+    delivery: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    shutil.copytree(delivery.store.root, tmp_path / "store")
+    shutil.copy(delivery.store.root.parent / "keys", tmp_path / "keys")
+    monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(tmp_path / "keys"))
+    monkeypatch.setenv("VILLAGE_CREDIT_STORE", str(tmp_path / "store"))
+    said, book, run = io.StringIO(), str(tmp_path / "reviews.xlsx"), delivery.run.run_id
+    person = next(number for number in TRUTH["canaries"]["id_numbers"] if _is_known(delivery.store, number))
+    by = ["--by", "2002"]
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        for verb in (["find", "-", *by], ["hold", "-", "--reason", "x", *by], ["explain", "-"]):
+            monkeypatch.setattr("sys.stdin", io.StringIO(person))
+            assert cli.main(verb) == 0
+        monkeypatch.setattr("sys.stdin", io.StringIO(person))
+        assert cli.main(["release", "-", "--reason", f"not {person}", *by]) == 2
+        assert cli.main(["hold", person, "--reason", "x", *by]) == 2
+        assert cli.main(["reviews", "export", run, "--out", book]) == 0
+        assert cli.main(["reviews", "apply", book, *by]) == 0
+        assert cli.main(["status"]) == 0
+    assert "held" in said.getvalue()
+    assert leaks(iter([("terminal", said.getvalue().encode())])) == []
+    assert leaks(store_texts(new_store(tmp_path))) == []
+
+
+def _is_known(store: Store, number: str) -> bool:
+    key = tell.key_of(store, "-", number)
+    return decision_in_force(store, read_ledger(store.root / "ledger"), key) is not None
 
 
 def test_branch_packages_do_hold_the_borrowers(delivery: Scored):

@@ -46,7 +46,19 @@ def test_every_make_target_is_listed_and_every_command_has_an_example():
     listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for target in ["run", "test", "lint", "bench", "serve", "score", "rescore", "train", "docs", "clean"]:
         assert re.search(rf"make {target}\s+\S", listed), target
-    for name in ("score", "rescore", "diff", "approve", "publish", "explain"):
+    for name in (
+        "score",
+        "rescore",
+        "diff",
+        "approve",
+        "publish",
+        "explain",
+        "rollback",
+        "hold",
+        "release",
+        "find",
+        "reviews",
+    ):
         shown = subprocess.run(
             [sys.executable, "-m", "village_credit.cli", name, "--help"],
             cwd=ROOT,
@@ -68,7 +80,7 @@ def test_help_does_not_import_the_heavy_parts():
 
 
 def test_the_readme_names_every_view_and_every_promised_view_exists():
-    promised = "limits_current limits_history limit_waterfall score_points reconciliation links link_quality quarantine runs gates control_totals households places village_coverage deliveries extract_checks corrections drift fairness"
+    promised = "limits_current limits_history limit_waterfall score_points reconciliation links link_quality quarantine runs gates control_totals households places village_coverage deliveries extract_checks corrections drift fairness holds"
     assert set(promised.split()) == set(VIEWS)
     assert all(f"`{name}`" in README for name in VIEWS)
     assert all(COMMENTS.values())

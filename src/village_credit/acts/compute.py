@@ -20,6 +20,7 @@ from village_credit.acts.inputs import (
     code_sha256,
     last_whole_run,
     limits_in_force,
+    outcome_before,
     points_before,
     publication_before,
     rows_before,
@@ -27,7 +28,8 @@ from village_credit.acts.inputs import (
 from village_credit.acts.intake import outcome_counts, take_in
 from village_credit.acts.link_samples import licensed_passes, revoked_passes
 from village_credit.acts.links import given_verdicts, verdicts_of
-from village_credit.decide.decide import decide
+from village_credit.acts.reviews import given_reviews
+from village_credit.decide.decide import SAID, decide
 from village_credit.extract.grid import DeliveredFile
 from village_credit.features.build import build_features
 from village_credit.link import RULES_VERSION
@@ -35,7 +37,8 @@ from village_credit.publish.deliveries import delivery_states
 from village_credit.publish.drift import drift
 from village_credit.publish.extract_checks import extract_checks
 from village_credit.publish.fairness import fairness
-from village_credit.publish.gates import judge_gates
+from village_credit.publish.gates import Evidence, judge_gates
+from village_credit.publish.holds import held_keys
 from village_credit.publish.keys import household_keys, row_key_hash
 from village_credit.publish.ledger import read_ledger
 from village_credit.publish.sealing import run_id_of, table_hash
@@ -97,6 +100,8 @@ def identify_run(
         "limits_in_force": table_hash(before),
         "rows_before": rows_before(store, last_whole_run(earlier)),
         "compared_with_run": last_whole_run(earlier),
+        "holds": held_keys(entries, request.county_code),
+        "reviews": given_reviews(entries, request.county_code),
         "link_verdicts": sha256_of(
             canonical_json(
                 [
@@ -126,7 +131,12 @@ def compute_run(
     intake = take_in(delivered, request.as_of, request.county_code, rules.terms, verdicts)
     clock.lap("read, validate, link")
     pseudonyms = household_keys(store.keys, intake.facts["households"].column("unit_code").to_pylist())
-    facts = {**intake.facts, "in_force": _by_unit(before, pseudonyms)}
+    facts = {
+        **intake.facts,
+        "in_force": _by_unit(before, pseudonyms),
+        "held": _by_unit(_said("held", [{"household_key": key} for key in parts["holds"]]), pseudonyms),
+        "reviewed": _by_unit(_said("reviewed", parts["reviews"]), pseudonyms),
+    }
     scorer = _Scorer(rules.scorecard, request.as_of)
     policy = rules.policy.in_force(request.as_of, request.county_code)
     decided = decide(facts, scorer, policy, request.as_of, request.product)
@@ -145,12 +155,13 @@ def compute_run(
     tables["drift"] = drift(scorer.last.points, published, rules.scorecard)
     groups = fairness(intake.facts, intake.identities, decided.decisions, request.as_of)
     tables["fairness"] = groups.groups
-    tables["gates"] = judge_gates(
-        intake, decided.decisions, tables["deliveries"], tables["extract_checks"], tables["drift"], groups, request.as_of,
-        policy.related_list_max_age_days, is_synthetic_model=rules.scorecard.training.is_synthetic,
-        is_product_run=request.product is not None,
+    evidence = Evidence(
+        intake, decided, tables["deliveries"], tables["extract_checks"], tables["drift"], groups, rules.scorecard,
+        before=None if request.product else outcome_before(store, parts["compared_with_run"]),
         licensed_passes=licensed_passes(entries, request.county_code, request.as_of),
+        is_product_run=request.product is not None,
     )  # fmt: skip
+    tables["gates"] = judge_gates(evidence, policy)
     manifest = _manifest(intake, tables, request, rules, parts)
     identities = _borrowers(
         intake, decided.decisions, pseudonyms, lambda number: row_key_hash(store.keys, number)
@@ -172,10 +183,19 @@ class _Scorer:
         return self.last.scores
 
 
-def _by_unit(before: pa.Table, pseudonyms: dict[str, str]) -> pa.Table:
-    """Give the limits in force by unit_code, as `decide` knows households."""
+def _said(name: str, rows: list[dict[str, Any]]) -> pa.Table:
+    """Give what people said of households as `decide` reads it, still by household_key."""
+    fields = [
+        ("household_key", pa.string()),
+        *((f.name, f.type) for f in SAID[name] if f.name != "unit_code"),
+    ]
+    return pa.Table.from_pylist(rows, schema=pa.schema(fields))
+
+
+def _by_unit(known: pa.Table, pseudonyms: dict[str, str]) -> pa.Table:
+    """Give what the store knows of households (limits in force, holds, reviews) by unit_code, as `decide` knows them."""
     connection = duckdb.connect()
-    connection.register("before", before)
+    connection.register("known", known)
     connection.register(
         "keys",
         pa.table(
@@ -186,7 +206,7 @@ def _by_unit(before: pa.Table, pseudonyms: dict[str, str]) -> pa.Table:
         ),
     )
     return connection.sql(
-        "SELECT unit_code, before.* EXCLUDE (household_key) FROM before JOIN keys USING (household_key) ORDER BY unit_code, product"
+        "SELECT * EXCLUDE (household_key) FROM (SELECT unit_code, known.* FROM known JOIN keys USING (household_key)) ORDER BY ALL"
     ).to_arrow_table()
 
 
@@ -236,6 +256,8 @@ def _manifest(
         "pseudonym_key": parts["pseudonym_key"],
         "limits_in_force_sha256": parts["limits_in_force"],
         "compared_with_run": parts["compared_with_run"],
+        "holds_sha256": sha256_of(canonical_json(parts["holds"])),
+        "reviews_sha256": sha256_of(canonical_json(parts["reviews"])),
         "link_verdicts_sha256": parts["link_verdicts"],
         "counts": {"lines": outcome_counts(intake), "households": households, "registered": intake.facts["households"].num_rows},
         "sum_limit_yuan": pc.sum(granted.column("limit_yuan")).as_py() or 0,

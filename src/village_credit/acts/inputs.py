@@ -17,6 +17,7 @@ from data_contracts.county_terms import CountyTerms, TermsRefused, read_terms
 from village_credit.acts.models import scorecard_path, trusted_keys
 from village_credit.decide.policy import Policy, load_policy
 from village_credit.errors import MissingInput
+from village_credit.publish.gates import Outcome, outcome_of
 from village_credit.publish.ledger import Entry, Publication, publications
 from village_credit.publish.store import Store, sha256_of
 from village_credit.score.scorecard import Scorecard, load_scorecard
@@ -146,7 +147,7 @@ def publication_before(entries: list[Entry], county_code: str, as_of: date) -> l
 
 
 def limits_in_force(store: Store, before: list[Publication], as_of: date) -> pa.Table:
-    """Give the published limits above 0 that run on the day before `as_of`, by household_key."""
+    """Give the published lines that run on the day before `as_of`, by household_key; the limit of a stopped one is 0."""
     if not before:
         return IN_FORCE.empty_table()
     connection = duckdb.connect()
@@ -165,7 +166,7 @@ def limits_in_force(store: Store, before: list[Publication], as_of: date) -> pa.
     union = " UNION ALL BY NAME ".join(parts)
     query = f"""
         SELECT household_key, product, limit_yuan, term_months, valid_from, valid_to, CAST(NULL AS DECIMAL(18, 2)) AS drawn_yuan
-        FROM ({union}) WHERE limit_yuan > 0 AND valid_from < $as_of AND valid_to >= $as_of::DATE - 1 ORDER BY household_key, product"""
+        FROM ({union}) WHERE valid_from < $as_of AND valid_to >= $as_of::DATE - 1 ORDER BY household_key, product"""
     return connection.sql(query, params={"as_of": as_of}).to_arrow_table().cast(IN_FORCE)
 
 
@@ -181,6 +182,15 @@ def rows_before(store: Store, run_id: str | None) -> dict[str, int]:
     path = store.require_run(run_id) / "control_totals.parquet"
     query = "SELECT contract, CAST(sum(rows) AS BIGINT) FROM read_parquet($path) WHERE measure = 'rows' GROUP BY contract ORDER BY contract"
     return dict(duckdb.connect().execute(query, {"path": str(path)}).fetchall())
+
+
+def outcome_before(store: Store, run_id: str | None) -> Outcome | None:
+    """Give what a run came to; None of none."""
+    if run_id is None:
+        return None
+    path = store.require_run(run_id) / "decisions.parquet"
+    query = "SELECT decision, limit_yuan FROM read_parquet($path)"
+    return outcome_of(duckdb.connect().sql(query, params={"path": str(path)}).to_arrow_table())
 
 
 def points_before(store: Store, run_id: str | None) -> pa.Table | None:

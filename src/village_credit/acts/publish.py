@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data_contracts.reasons import DECISION_REASONS
 from village_credit.acts.sign import require_signature
 from village_credit.errors import RunConflict
-from village_credit.publish.ledger import Entry, Publication, append, in_force, publications, read_ledger
+from village_credit.publish.holds import HOLD, RELEASE, held_keys, stops
+from village_credit.publish.ledger import (
+    Entry,
+    Publication,
+    append,
+    in_force,
+    publications,
+    read_ledger,
+    standing,
+)
 from village_credit.publish.package import PackageInputs, drop_unfinished, is_packed, outbox_folder, pack
 from village_credit.publish.store import Store
 from village_credit.publish.warehouse import build_warehouse, is_current
+
+UNKNOWN_LAST = 1_000  # more than there are publications in force for a county
 
 
 @dataclass(frozen=True)
@@ -52,7 +64,7 @@ def publish(store: Store, run_id: str, by: str) -> Published:
             ),
         )
     heal(store)
-    publication = next(p for p in publications(read_ledger(ledger)) if p.run_id == run_id)
+    publication = next(p for p in reversed(publications(read_ledger(ledger))) if p.run_id == run_id)
     return Published(
         publication.publication_id,
         run_id,
@@ -67,7 +79,7 @@ def _may_publish(
 ) -> None:
     """A run never replaces one of a later day; a product's run needs a whole run to stand beside."""
     mine = [p for p in publications(entries) if p.county_code == county_code]
-    later = [p for p in mine if p.as_of > as_of]
+    later = [p for p in in_force(entries) if p.county_code == county_code and p.as_of > as_of]
     if later:
         raise RunConflict(
             f"run {run_id} is as of {as_of}, but {later[-1].publication_id} of {later[-1].as_of} is in force: score again as of a later day"
@@ -83,13 +95,20 @@ def _may_publish(
 
 
 def heal(store: Store) -> None:
-    """Finish what a crash may have left: packages of publications without READY, and an old warehouse."""
+    """Finish what a crash may have left: packages of publications, holds and releases without READY, and an old warehouse."""
     entries = read_ledger(store.root / "ledger")
     every = publications(entries)
     for publication in every:
         if not is_packed(store, publication):
             drop_unfinished(store, publication)
-            pack(store, publication, package_inputs(store, publication, every))
+            held = held_keys([e for e in entries if e.number < publication.number], publication.county_code)
+            pack(store, publication, package_inputs(store, publication, every, held))
+    for entry, told in stops(entries):
+        before = _before(told, every)
+        if before and not is_packed(store, told):
+            drop_unfinished(store, told)
+            county = replace(told, run_id=before[-1].run_id)  # the run of the whole county that is in force
+            pack(store, county, _stop_inputs(store, entry, before))
     heal_warehouse(store)
 
 
@@ -99,38 +118,68 @@ def heal_warehouse(store: Store) -> None:
         build_warehouse(store)
 
 
-def package_inputs(store: Store, publication: Publication, every: list[Publication]) -> PackageInputs:
-    """Gather a publication's tables: its run, what was in force before, and who the borrowers are."""
+def package_inputs(
+    store: Store, publication: Publication, every: list[Publication], held: list[str]
+) -> PackageInputs:
+    """Gather a publication's tables: its run, what was in force just before, who the borrowers are, and who is held."""
     before = _before(publication, every)
     run = store.require_run(publication.run_id)
     decisions = pq.read_table(run / "decisions.parquet")
-    earlier = [pq.read_table(store.require_run(p.run_id) / "decisions.parquet") for p in before]
-    identities = [_identities(store, p.run_id) for p in (publication, *before)]
-    connection = duckdb.connect()
-    connection.register("identities", pa.concat_tables(identities))
-    kept = connection.sql(
-        "SELECT * EXCLUDE (place) FROM (SELECT *, row_number() OVER (PARTITION BY household_key ORDER BY rank) AS place FROM identities) WHERE place = 1"
-    )
+    earlier = [_in_force_rows(store, p, before) for p in before]
     return PackageInputs(
         decisions,
         pa.concat_tables(earlier, promote_options="default") if earlier else decisions.slice(0, 0),
-        kept.to_arrow_table(),
+        _borrowers(store, [publication, *before]),
         pq.read_table(run / "branches.parquet"),
         dict(DECISION_REASONS),
+        held,
     )
+
+
+def _stop_inputs(store: Store, entry: Entry, before: list[Publication]) -> PackageInputs:
+    """Gather what a branch is told of one household that is held, or released: what is in force for it, stopped or not.
+
+    A review has no limit to go on with: then a release waits for the next publication.
+    """
+    key = entry.details["household_key"]
+    rows = pa.concat_tables([_in_force_rows(store, p, before) for p in before], promote_options="default")
+    rows = rows.filter(pc.equal(rows.column("household_key"), key))
+    rows = rows.filter(pc.is_valid(rows.column("valid_to")))  # a line, with a limit or stopped already
+    if entry.act == RELEASE:
+        rows = rows.filter(pc.not_equal(rows.column("decision"), "manual_review"))
+    branches = pq.read_table(store.require_run(before[-1].run_id) / "branches.parquet")
+    held = [key] if entry.act == HOLD else []
+    return PackageInputs(rows, rows, _borrowers(store, before), branches, dict(DECISION_REASONS), held)
 
 
 def _before(publication: Publication, every: list[Publication]) -> list[Publication]:
-    """What was in force for the county when this was published; for a product's run, that product's."""
+    """What was in force for the county just before this was published, the latest first."""
     earlier = [p for p in every if p.number < publication.number and p.county_code == publication.county_code]
-    whole = [p for p in earlier if p.product is None][-1:]
-    products = [p for p in earlier if p.product is not None and (not whole or p.number > whole[0].number)]
-    return (whole + products)[::-1]
+    return standing(earlier)[::-1]
 
 
-def _identities(store: Store, run_id: str) -> pa.Table:
-    table = pq.read_table(io.BytesIO(store.open_identities(run_id)))
-    return table.append_column(
-        "rank",
-        pa.array([0 if i is not None else 1 for i in table.column("person_id").to_pylist()], pa.int64()),
+def _in_force_rows(store: Store, publication: Publication, beside: list[Publication]) -> pa.Table:
+    """Give the decisions that a publication has in force: a product's own, else all but those of other products."""
+    decisions = pq.read_table(store.require_run(publication.run_id) / "decisions.parquet")
+    products = decisions.column("product")
+    if publication.product is not None:
+        return decisions.filter(pc.equal(products, publication.product))
+    replaced = pa.array([p.product for p in beside if p.product is not None], pa.string())
+    return decisions.filter(pc.invert(pc.is_in(products, replaced)))
+
+
+def _borrowers(store: Store, found: list[Publication]) -> pa.Table:
+    """Give one identity a household from vaults: of the first publication that knows its borrower's number."""
+    connection = duckdb.connect()
+    connection.register(
+        "identities", pa.concat_tables([_identities(store, p.run_id, order) for order, p in enumerate(found)])
     )
+    return connection.sql(
+        "SELECT * EXCLUDE (place) FROM (SELECT *, row_number() OVER (PARTITION BY household_key ORDER BY rank) AS place FROM identities) WHERE place = 1"
+    ).to_arrow_table()
+
+
+def _identities(store: Store, run_id: str, order: int) -> pa.Table:
+    table = pq.read_table(io.BytesIO(store.open_identities(run_id)))
+    unknown = pc.is_null(table.column("person_id")).cast(pa.int64())
+    return table.append_column("rank", pc.add(pc.multiply(unknown, UNKNOWN_LAST), order))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import unicodedata
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,21 +12,30 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
+from village_credit.acts.reviews import said_of
 from village_credit.errors import MissingInput
+from village_credit.publish.holds import HOLD, RELEASE, holds_in_force
 from village_credit.publish.keys import household_key, row_key_hash
-from village_credit.publish.ledger import Publication, in_force, publications, read_ledger
+from village_credit.publish.ledger import Publication, in_force, publications, read_ledger, standing
 from village_credit.publish.store import Store
 from village_credit.publish.warehouse import run_status
 from village_credit.report.explain import explain_rows
 from village_credit.report.notice import TEMPLATE_VERSION, notice
+from village_credit.validate.identity import VALID_15, completed, id_status
 
 
 def key_of(store: Store, named: str, typed: str) -> str:
     """Give a household's pseudonym: as typed, or (`-`) of a contractor code or ID number from standard input."""
     if named != "-":
         return named
-    number = typed.strip().upper()
+    number = _folded(typed)
     return _key_of_number(store, number) or household_key(store.keys, number)
+
+
+def _folded(typed: str) -> str:
+    """Give a typed number as contracts give it: half width, capitals, eighteen digits."""
+    number = unicodedata.normalize("NFKC", typed).strip().upper()
+    return completed(number) if id_status(number) == VALID_15 else number
 
 
 def _key_of_number(store: Store, number: str) -> str | None:
@@ -53,6 +64,12 @@ def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
                 "publication_id": publication.publication_id,
                 "versions": store.manifest(publication.run_id)["versions"],
                 "signatures": acts,
+                "reviews": said_of(entries, key),
+                "holds": [
+                    {"act": e.act, "by": e.by, "at": e.at}
+                    for e in entries
+                    if e.act in (HOLD, RELEASE) and e.details["household_key"] == key
+                ],
             }
     raise MissingInput(
         f"household {key}: no published decision{f' on {on}' if on else ''}; check the key, or publish first"
@@ -61,13 +78,7 @@ def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
 
 def _publications_on(every: list[Publication], day: date) -> list[Publication]:
     """Give what was in force at the end of a day."""
-    current: dict[tuple[str, str | None], Publication] = {}
-    for publication in every:
-        if publication.published_at[:10] <= day.isoformat():
-            if publication.product is None:
-                current = {k: v for k, v in current.items() if k[0] != publication.county_code}
-            current[publication.county_code, publication.product] = publication
-    return list(current.values())
+    return standing([p for p in every if p.published_at[:10] <= day.isoformat()])
 
 
 def notices(store: Store, run_id: str) -> list[dict[str, Any]]:
@@ -92,7 +103,7 @@ def _points_lost(run: Path) -> dict[str, list[str]]:
 
 
 def status(store: Store) -> list[dict[str, Any]]:
-    """Give each run: county, day, state, and who did what; latest first."""
+    """Give each run: county, day, state, who did what, and who of its county is held now; latest first."""
     entries = read_ledger(store.root / "ledger")
     current, every = in_force(entries), publications(entries)
     rows = []
@@ -103,6 +114,7 @@ def status(store: Store) -> list[dict[str, Any]]:
                 "county_code": manifest["county_code"], "as_of": manifest["as_of"], "product": manifest["product"], "run_id": entry.run_id,
                 "status": run_status(entry.run_id, entries, current, every), "prepared_by": entry.by, "staged_at": entry.at,
                 "households": manifest["counts"]["registered"], "sum_limit_yuan": manifest["sum_limit_yuan"], "gates": manifest["gates"],
+                "holds": [asdict(hold) for hold in holds_in_force(entries, manifest["county_code"])],
             }
         )  # fmt: skip
     return rows

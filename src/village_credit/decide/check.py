@@ -20,6 +20,7 @@ from village_credit.decide.policy import (
     annuity,
     load_policy,
 )
+from village_credit.decide.thresholds import GATE_OF, GATES, OPTIONAL_FIGURES, REQUIRED_FIGURES
 from village_credit.errors import PolicyRefused
 
 REQUIRED: dict[str, tuple[str, ...]] = {
@@ -29,9 +30,9 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "smallest_ticket": (), "loss_given_default": (), "related_list_max_age_days": (), "recognised_livestock": (), "recognised_wages": (),
     "recognised_trade": (), "recognised_transfers": (), "product_cap": ("product",), "age_cap": ("product",), "reference_rate": ("product",),
     "reference_rate_one_year": ("product",), "base": ("product", "band"), "margin_bp": ("product",), "spread_bp": ("product", "band"),
-    "term": ("product", "band"), "band_edge_ppm": ("band",),
+    "term": ("product", "band"), "band_edge_ppm": ("band",), **dict.fromkeys(REQUIRED_FIGURES, ()),
 }  # fmt: skip
-OPTIONAL = ("scale_of_finance", "budget_village", "budget_township", "budget_county")
+OPTIONAL = ("scale_of_finance", "budget_village", "budget_township", "budget_county", *OPTIONAL_FIGURES)
 FROM_NOUGHT_TO_ONE = frozenset(SHARES) - {"rise"} | {
     "reference_rate",
     "reference_rate_one_year",
@@ -57,6 +58,7 @@ def check_policy(text: str, as_of: date, counties: tuple[str, ...] = ()) -> list
         return [PolicyFault("file", str(refusal))]
     faults = [
         *_values(policy),
+        *_gate_figures(policy),
         *_overlaps(policy),
         *_annuities(policy),
         *_counties(policy, counties),
@@ -86,6 +88,7 @@ def _on(policy: Policy, day: date) -> Iterator[PolicyFault]:
             yield from _terms(policy, day, county)
             yield from _orders(policy, day, county)
             yield from _edges(policy, day, county)
+            yield from _gates(policy, day, county)
             yield from _compiled(policy, day, county)
 
 
@@ -110,6 +113,30 @@ def _values(policy: Policy) -> Iterator[PolicyFault]:
             yield PolicyFault(place, f"{figure.value} {figure.unit} is below 0")
         if figure.name == "step" and figure.value <= 0:
             yield PolicyFault(place, "a step must be above 0")
+
+
+def _gate_figures(policy: Policy) -> Iterator[PolicyFault]:
+    """A threshold is read in its gate's unit, and asked of a county as a whole."""
+    for figure in policy.figures:
+        asked = GATE_OF.get(figure.name)
+        if asked is None:
+            continue
+        if figure.unit != asked.unit:
+            yield PolicyFault(f"figures.{figure.name}", f"the unit {figure.unit} should be {asked.unit}")
+        if figure.product or figure.band or figure.crop:
+            yield PolicyFault(f"figures.{figure.name}", "a gate's threshold may differ by county only")
+
+
+def _gates(policy: Policy, day: date, county: str | None) -> Iterator[PolicyFault]:
+    """A gate warns before it fails, or at the same figure."""
+    for asked in GATES.values():
+        held = {side: policy.find(name, day, county=county) for side, name in asked.figures().items()}
+        warn, fail = held.get("warn"), held.get("fail")
+        if warn and fail and asked.is_worse(warn.value, fail.value):
+            yield PolicyFault(
+                f"figures.{warn.name}",
+                f"gate {asked.gate} would warn at {warn.value} only, where it has failed at {fail.value}",
+            )
 
 
 def _overlaps(policy: Policy) -> Iterator[PolicyFault]:

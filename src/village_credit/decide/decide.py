@@ -22,6 +22,17 @@ FACTS_READ = (
     "households", "members", "parcels", "leases", "subsidies", "crops", "books", "machines", "exposures", "conducts", "negatives",
     "related_parties", "objections", "monitored", "credit_lines", "traders", "in_force",
 )  # fmt: skip
+# What people said between runs; absent: nothing. `reviewed`: verdict grant or decline, limit in whole yuan, its grounds.
+SAID = {
+    "held": pa.schema([("unit_code", pa.string())]),
+    "reviewed": pa.schema(
+        [("unit_code", pa.string()), ("product", pa.string()), ("verdict", pa.string()), ("limit_yuan", pa.int64()), ("reason_codes", pa.list_(pa.string()))]
+    ),
+}  # fmt: skip
+# Where these decide a person looks, and may grant where none but these stand against it.
+REVIEWED_REASONS = (
+    "NO_LEGAL_BASIS", "OVERDUE", "OBJECTION", "DISPUTED_DATUM", "NO_INCOME_SOURCE", "LINK_UNCONFIRMED", "NOT_SCORED", "TRADER_MODEL_DECLINE",
+)  # fmt: skip
 Scorer = Callable[[dict[str, pa.Table]], pa.Table]
 
 
@@ -70,7 +81,10 @@ def _settle_disputes(
 
     The datum is out for them too: a disputed fact neither declines a household nor waves it through.
     """
-    concerned = _only(facts, pa.array(sorted(clear), pa.string()))
+    unreviewed = {
+        name: table for name, table in facts.items() if name != "reviewed"
+    }  # the datum alone is asked of
+    concerned = _only(unreviewed, pa.array(sorted(clear), pa.string()))
     masked = without_disputed(concerned, clear)
     with_datum = _limits(
         _decide(concerned, score(consenting(concerned)), policy, as_of, lacking, [], product)
@@ -135,7 +149,8 @@ def _decide(
 ) -> Decided:
     connection = duckdb.connect()
     tables = {
-        **{name: facts[name] for name in FACTS_READ}, **policy_tables(policy), "scored": scores, "lacking": lacking,
+        **{name: facts[name] for name in FACTS_READ}, **{name: facts.get(name, schema.empty_table()) for name, schema in SAID.items()},
+        **policy_tables(policy), "scored": scores, "lacking": lacking,
         "unsettled": pa.table({"unit_code": pa.array(unsettled, pa.string())}),
     }  # fmt: skip
     for name, table in tables.items():
@@ -143,7 +158,7 @@ def _decide(
     for step in STEPS:
         _run(connection, step, as_of, product)
     granted = connection.sql("""
-        SELECT unit_code, product, township_code, village_code, ppm, CAST(policy_limit AS BIGINT) AS policy_limit
+        SELECT unit_code, product, township_code, village_code, ppm, CAST(asked_limit AS BIGINT) AS policy_limit
         FROM limited JOIN households USING (unit_code) WHERE decision = 'granted' ORDER BY unit_code""").to_arrow_table()
     connection.register("allocated", allocate(granted, policy))
     _run(connection, "result", as_of, product)
@@ -157,7 +172,7 @@ def _decide(
 
 def _run(connection: duckdb.DuckDBPyConnection, step: str, as_of: date, product: str | None) -> None:
     """Run a step's statements one by one, each with the values that it names."""
-    values = {"as_of": as_of, "product": product}
+    values = {"as_of": as_of, "product": product, "reviewed_reasons": list(REVIEWED_REASONS)}
     for statement in _sql(step).split(";\n"):
         if statement.strip():
             connection.execute(

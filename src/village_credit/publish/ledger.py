@@ -15,6 +15,7 @@ from village_credit.publish.store import sha256_of, sync_folder
 
 GENESIS = "0" * 64
 MAX_TRIES = 50
+PUBLISHING = ("publish", "rollback")  # acts that put a run in force
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Publication:
-    """A run in force for its county, or for one product of it."""
+    """A run in force for its county, or for one product of it; `restores`: the earlier publication that it brings back."""
 
     publication_id: str
     run_id: str
@@ -41,6 +42,7 @@ class Publication:
     as_of: str
     published_at: str
     number: int
+    restores: str | None = None
 
 
 def read_ledger(folder: Path) -> list[Entry]:
@@ -108,7 +110,7 @@ def _create(path: Path, entry: Entry) -> bool:
 
 
 def publications(entries: list[Entry]) -> list[Publication]:
-    """Give every publication in the order of the ledger."""
+    """Give every publication in the order of the ledger; a rollback is one."""
     return [
         Publication(
             e.details["publication_id"],
@@ -118,16 +120,22 @@ def publications(entries: list[Entry]) -> list[Publication]:
             e.details["as_of"],
             e.at,
             e.number,
+            e.details.get("restores"),
         )
         for e in entries
-        if e.act == "publish"
+        if e.act in PUBLISHING
     ]
 
 
 def in_force(entries: list[Entry]) -> list[Publication]:
     """Give the publications in force: the last of each county, and the last of each product since."""
+    return standing(publications(entries))
+
+
+def standing(every: list[Publication]) -> list[Publication]:
+    """Give what is left standing of publications in the order of the ledger, as `in_force` does."""
     current: dict[tuple[str, str | None], Publication] = {}
-    for publication in publications(entries):
+    for publication in every:
         if publication.product is None:
             current = {key: value for key, value in current.items() if key[0] != publication.county_code}
         current[publication.county_code, publication.product] = publication

@@ -35,17 +35,25 @@ CSV_HEADER = [
 
 # Against what was in force for the county before: who is new, changed, frozen or gone.
 ROWS = """
-WITH before AS (SELECT household_key, product, limit_yuan, valid_from, valid_to FROM earlier WHERE limit_yuan > 0),
-now AS (SELECT * FROM decisions),
-joined AS (
-    SELECT now.*, before.limit_yuan AS before_yuan FROM now LEFT JOIN before USING (household_key)
+WITH before AS (  -- a line that is stopped has no limit, but runs on
+    SELECT * FROM earlier WHERE limit_yuan > 0 OR valid_to IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY household_key ORDER BY limit_yuan DESC, product) = 1
+), joined AS (
+    SELECT now.*, before.household_key IS NOT NULL AS has_line, false AS is_gone FROM decisions AS now LEFT JOIN before USING (household_key)
+    UNION ALL BY NAME
+    SELECT * REPLACE ('declined' AS decision, ['NOT_IN_PUBLICATION'] AS reason_codes), true AS has_line, true AS is_gone
+    FROM before ANTI JOIN decisions USING (household_key) WHERE $is_complete
+), marked AS (
+    SELECT *, household_key IN (SELECT household_key FROM held) AND NOT is_gone AS is_held FROM joined
 ), acted AS (
-    SELECT *, CASE WHEN list_contains(reason_codes, 'FROZEN') THEN 'freeze'
-                   WHEN decision = 'granted' AND before_yuan IS NULL THEN 'grant'
+    SELECT *, CASE WHEN is_gone THEN 'remove'
+                   WHEN is_held AND (has_line OR decision = 'granted') THEN 'freeze'
+                   WHEN list_contains(reason_codes, 'FROZEN') THEN 'freeze'
+                   WHEN decision = 'granted' AND NOT has_line THEN 'grant'
                    WHEN decision = 'granted' THEN 'change'
-                   WHEN before_yuan IS NOT NULL AND decision = 'manual_review' THEN 'freeze'  -- until a person has looked
-                   WHEN before_yuan IS NOT NULL THEN 'remove' END AS action
-    FROM joined
+                   WHEN has_line AND decision = 'manual_review' THEN 'freeze'  -- until a person has looked
+                   WHEN has_line THEN 'remove' END AS action
+    FROM marked
 )
 SELECT i.unit_code, i.name, i.person_id AS id_number, coalesce(b.branch_code, (SELECT min(branch_code) FROM branches)) AS branch_code,
        b.manager_number, a.*
@@ -64,6 +72,7 @@ class PackageInputs:
     identities: pa.Table  # of the vault: household_key, unit_code, name, person_id of each borrower
     branches: pa.Table  # township_code, branch_code, branch_name, manager_number
     reason_texts: dict[str, str]
+    held: list[str]  # household_key of those who are stopped: their lines freeze whatever was decided
 
 
 def outbox_folder(store: Store, publication: Publication) -> Path:
@@ -93,7 +102,11 @@ def _rows_by_branch(
     connection = duckdb.connect()
     for name in ("decisions", "earlier", "identities", "branches"):
         connection.register(name, getattr(inputs, name))
-    table = connection.sql(ROWS, params={"product": publication.product}).to_arrow_table()
+    connection.register("held", pa.table({"household_key": pa.array(inputs.held, pa.string())}))
+    # A product's batch names its own households; a county, and whatever is brought back, all that have a line.
+    is_complete = publication.product is None or publication.restores is not None
+    values = {"product": publication.product, "is_complete": is_complete}
+    table = connection.sql(ROWS, params=values).to_arrow_table()
     result: dict[str, list[BranchRow]] = {}
     for row in table.to_pylist():
         result.setdefault(row["branch_code"], []).append(
@@ -105,9 +118,11 @@ def _rows_by_branch(
 def _branch_row(
     keys: Keys, publication: Publication, row: dict[str, Any], texts: dict[str, str]
 ) -> BranchRow:
-    gone = row["action"] == "remove"
+    without_limit = row["action"] == "remove" or row["is_held"]
     code = (
-        row["binding_term"]
+        "HELD"
+        if row["is_held"]
+        else row["binding_term"]
         if row["decision"] == "granted"
         else (row["reason_codes"] or [row["binding_term"]])[0]
     )
@@ -125,7 +140,7 @@ def _branch_row(
     )
     return BranchRow(
         household_ref=household_ref(keys, publication.publication_id, row["unit_code"]),
-        limit_yuan=0 if gone else row["limit_yuan"],
+        limit_yuan=0 if without_limit else row["limit_yuan"],
         term_months=row["term_months"],
         rate_spread_bp=row["rate_spread_bp"],
         customer_manager=row["manager_number"],

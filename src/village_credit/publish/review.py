@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any
-
-import xlsxwriter
-from python_calamine import CalamineError, CalamineWorkbook
 
 from village_credit.errors import UsageError
+from village_credit.publish.verdict_book import (
+    VERDICT_HEADER,
+    Book,
+    columns_of,
+    read_book,
+    write_book,
+)
 
 SHEET, SAMPLE_SHEET = "关联复核", "关联抽查"
-KEY_HEADER, HOUSEHOLD_HEADER, VERDICT_HEADER = "记录编号", "候选农户", "结论"
+KEY_HEADER, HOUSEHOLD_HEADER = "记录编号", "候选农户"
 NEEDED_HEADERS = (VERDICT_HEADER, KEY_HEADER, HOUSEHOLD_HEADER)
 HEADERS = (
     VERDICT_HEADER, "部门", "表", "文件", "行号", "姓名（来表）", "证件号码（来表）", "村组（来表）", "户内成员（登记簿）", "村组（登记簿）",
@@ -43,7 +44,6 @@ AGREEMENTS_ZH = {
     "equal": "相同", "sound": "同音", "skeleton": "音近（异译）", "father": "一方缺父名", "reordered": "次序不同", "cut": "被截断", "similar": "相近",
     "different": "不符", "member": "与户内他人相符", "no_name": "无姓名",
 }  # fmt: skip
-FIRST_ROW = 4
 _RUN = re.compile(f"(?:{SHEET}|{SAMPLE_SHEET})：运行 ([a-z0-9-]+)，(?:每项至多 ([0-9]+) 条，)?")
 
 
@@ -68,33 +68,16 @@ def review_workbook(run_id: str, as_of: str, doubts: list[Doubt], sample_size: i
     """Write the workbook, of doubtful links or (`sample_size`) of drawn ones; the same links give the same bytes."""
     title = SAMPLE_SHEET if sample_size else SHEET
     size = f"每项至多 {sample_size} 条，" if sample_size else ""
-    buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_numbers": False}) as book:
-        book.set_properties({"title": title, "created": datetime.fromisoformat(as_of)})
-        text, head = (
-            book.add_format({"num_format": "@"}),
-            book.add_format({"bold": True, "text_wrap": True, "border": 1, "bg_color": "#DDEBF7"}),
-        )
-        decide = book.add_format({"num_format": "@", "bg_color": "#FFF2CC", "border": 1})
-        page = book.add_worksheet(title)
-        page.write_string(0, 0, f"{title}：运行 {run_id}，{size}截至 {as_of}", book.add_format({"bold": True, "font_size": 14}))  # fmt: skip
-        page.write_string(1, 0, f"请在“{VERDICT_HEADER}”列选择：{'、'.join(VERDICTS_ZH)}、{UNDECIDED}；空白视为{UNDECIDED}。请勿改动其他列。含个人信息，用后销毁。")  # fmt: skip
-        for column, header in enumerate(HEADERS):
-            page.write_string(FIRST_ROW - 1, column, header, head)
-        for number, doubt in enumerate(doubts, start=FIRST_ROW):
-            page.write_blank(number, 0, None, decide)
-            for column, cell in enumerate(doubt.cells, start=1):
-                page.write_string(number, column, cell, text)
-        _arrange(page, len(doubts))
-    return buffer.getvalue()
-
-
-def _arrange(page: Any, rows: int) -> None:
-    if rows:
-        page.data_validation(FIRST_ROW, 0, FIRST_ROW + rows - 1, 0, {"validate": "list", "source": [*VERDICTS_ZH, UNDECIDED]})  # fmt: skip
-    page.freeze_panes(FIRST_ROW, 1)
-    for column, width in enumerate((12, 10, 12, 28, 7, 18, 22, 18, 40, 18, 22, 14, 9, 12, 30, 30)):
-        page.set_column(column, column, width)
+    book = Book(
+        title,
+        f"{title}：运行 {run_id}，{size}截至 {as_of}",
+        f"请在“{VERDICT_HEADER}”列选择：{'、'.join(VERDICTS_ZH)}、{UNDECIDED}；空白视为{UNDECIDED}。请勿改动其他列。含个人信息，用后销毁。",
+        as_of,
+        HEADERS,
+        (12, 10, 12, 28, 7, 18, 22, 18, 40, 18, 22, 14, 9, 12, 30, 30),
+        (*VERDICTS_ZH, UNDECIDED),
+    )
+    return write_book(book, [doubt.cells for doubt in doubts])
 
 
 def read_decisions(path: Path) -> tuple[str, int, list[Decision]]:
@@ -102,7 +85,7 @@ def read_decisions(path: Path) -> tuple[str, int, list[Decision]]:
 
     Raises UsageError, with the row, where a word is none of those offered.
     """
-    rows = _rows(path)
+    rows = read_book(path, (SHEET, SAMPLE_SHEET))
     run = _RUN.search(rows[0][0]) if rows and rows[0] else None
     if run is None:
         raise UsageError(f"{path.name}: no sheet {SHEET} that names its run; give the workbook that `links review` wrote")  # fmt: skip
@@ -110,10 +93,7 @@ def read_decisions(path: Path) -> tuple[str, int, list[Decision]]:
 
 
 def _decisions(path: Path, rows: list[list[str]]) -> Iterator[Decision]:
-    start = next((n for n, row in enumerate(rows) if set(NEEDED_HEADERS) <= set(row)), None)
-    if start is None:
-        raise UsageError(f"{path.name}: no row of headers with {', '.join(NEEDED_HEADERS)}; give the workbook that `links review` wrote, its headers untouched. Nothing was applied")  # fmt: skip
-    at = {header: rows[start].index(header) for header in NEEDED_HEADERS}
+    start, at = columns_of(path, rows, NEEDED_HEADERS, "links review")
     for number, row in enumerate(rows[start + 1 :], start=start + 2):
         said = row[at[VERDICT_HEADER]].strip()
         if said in {"", UNDECIDED}:
@@ -121,20 +101,3 @@ def _decisions(path: Path, rows: list[list[str]]) -> Iterator[Decision]:
         if said not in VERDICTS_ZH:
             raise UsageError(f"{path.name}, row {number}: the verdict is none of {', '.join((*VERDICTS_ZH, UNDECIDED))}; nothing was applied")  # fmt: skip
         yield Decision(row[at[KEY_HEADER]].strip(), row[at[HOUSEHOLD_HEADER]].strip(), VERDICTS_ZH[said], number)  # fmt: skip
-
-
-def _rows(path: Path) -> list[list[str]]:
-    try:
-        with path.open("rb") as file:
-            book = CalamineWorkbook.from_filelike(file)
-            name = next((name for name in (SHEET, SAMPLE_SHEET) if name in book.sheet_names), None)
-            if name is None:
-                return []
-            return [
-                [str(cell) for cell in row]
-                for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            ]
-    except (OSError, CalamineError) as failure:
-        raise UsageError(
-            f"{path.name} is no workbook that can be read ({type(failure).__name__})"
-        ) from failure

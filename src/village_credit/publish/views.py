@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-# `{table}` is the union of that table's files over all runs; `publications`, `in_force`, `run_log` and
-# `overrides` are lists of values from the ledger.
+# `{table}` is the union of that table's files over all runs; `publications`, `in_force`, `run_log`, `held`
+# and `overrides` are lists of values from the ledger.
 VIEWS: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
     {
         "limits_current": (
@@ -45,6 +45,10 @@ VIEWS: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
         "quarantine": (
             "A rule broken by a row",
             "SELECT * EXCLUDE (is_quarantine) FROM {quarantine} WHERE is_quarantine",
+        ),
+        "holds": (
+            "A household that is stopped now; why stands in the ledger, for it may name people",
+            "SELECT * FROM held ORDER BY county_code, household_key",
         ),
         "runs": ("A run of a county as of a day", "SELECT * FROM run_log"),
         "control_totals": ("A run, file and measure over accepted rows", "SELECT * FROM {control_totals}"),
@@ -122,7 +126,7 @@ COMMENTS: MappingProxyType[str, str] = MappingProxyType(
         "rate_spread_bp": "Spread over the reference rate, basis points a year",
         "repayment_method": "revolving (with a yearly clean-up) or instalments",
         "revolving": "Whether repaid amounts may be drawn again",
-        "binding_term": "The smallest term of the limit: capacity, band, need, headroom, rise or budget",
+        "binding_term": "The smallest term of the limit: capacity, band, need, headroom, rise or budget; review where a person set less",
         "reason_codes": "Every reason of the decision; the first decides",
         "run_id": "The run that computed this row",
         "publication_id": "The publication that put it in force",
@@ -195,6 +199,8 @@ COMMENTS: MappingProxyType[str, str] = MappingProxyType(
         "corrected_by_line": "Its first line",
         "basis": "What ties them: correction_number, or the key by which rows of the contract supersede each other",
         "first_seen_on": "Day of the county's first run with this error",
+        "since": "When it was stopped, UTC",
+        "held_by": "Who stopped it",
         "gate": "Gate of the run",
         "threshold": "What the gate asks",
         "verdict": "pass, warn or fail",

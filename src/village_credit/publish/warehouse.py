@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from village_credit.publish.holds import holds_in_force
 from village_credit.publish.ledger import Entry, Publication, head, in_force, publications, read_ledger
 from village_credit.publish.store import Store
 from village_credit.publish.views import VIEWS, comment_of
@@ -166,6 +167,10 @@ def _create_values(
         [(e.run_id, gate, e.by) for e in entries if e.act == "approve" for gate in e.details["overrides"]],
     )  # fmt: skip
     _values_view(
+        connection, "held", {"county_code": "VARCHAR", "household_key": "VARCHAR", "since": "TIMESTAMPTZ", "held_by": "VARCHAR"},
+        [(hold.county_code, hold.household_key, hold.since, hold.held_by) for hold in holds_in_force(entries)],
+    )  # fmt: skip
+    _values_view(
         connection, "run_log", RUN_LOG, [_run_row(store, entries, run_id, current, every) for run_id in runs]
     )
 
@@ -187,11 +192,20 @@ def _year_before(current: list[Publication], every: list[Publication]) -> list[t
             year=day.year - 1, day=min(day.day, 28) if day.month == 2 else day.day
         ).isoformat()
         earlier = [
-            p for p in every if p.county_code == now.county_code and p.product is None and p.as_of <= limit
+            p
+            for p in every
+            if p.county_code == now.county_code and p.product is None and _in_force_from(p) <= limit
         ]
-        if earlier:
-            found.append((now.county_code, max(earlier, key=lambda p: (p.as_of, p.number)).publication_id))
+        if earlier:  # the ledger's order, not the days': what was rolled back is not what was in force
+            found.append((now.county_code, earlier[-1].publication_id))
     return found
+
+
+def _in_force_from(publication: Publication) -> str:
+    """Give the day from which a publication counts: its run's, or the day on which it was brought back."""
+    return (
+        max(publication.as_of, publication.published_at[:10]) if publication.restores else publication.as_of
+    )
 
 
 RUN_LOG = {

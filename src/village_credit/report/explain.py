@@ -12,6 +12,8 @@ from data_contracts.reasons import DECISION_REASONS
 from data_contracts.registry import OFFICES_ZH
 
 DECISIONS_ZH = {"granted": "授信", "declined": "未授信", "manual_review": "转人工复核"}
+REVIEWS_ZH = {"grant": "授信", "decline": "不授信", "keep": "维持复核"}
+HOLDS_ZH = {"hold": "暂停用信", "release": "解除暂停"}
 TERMS_ZH = {
     "area_mu": ("计入面积", "亩"), "crop_income_yuan": ("种植净收入", "元"), "livestock_yuan": ("养殖收入（认可部分）", "元"),
     "wages_yuan": ("务工收入（认可部分）", "元"), "trade_yuan": ("经营收入（认可部分）", "元"), "income_yuan": ("认定年收入", "元"),
@@ -78,6 +80,11 @@ def explain_text(found: dict[str, Any], versions: dict[str, Any], signatures: li
         f"农户 {decision['household_key']}  产品 {PRODUCTS_ZH[decision['product']]}  决定：{DECISIONS_ZH[decision['decision']]}"
     ]
     lines += _decision_lines(decision)
+    lines += [
+        f"人工复核：{REVIEWS_ZH[said['verdict']]} {said['limit_yuan']:,} 元，{said['by']}，{said['at']}"
+        for said in found["reviews"]
+    ]
+    lines += [f"{HOLDS_ZH[act['act']]}：{act['by']}，{act['at']}" for act in found["holds"]]
     lines += ["", "一、额度测算（每一项及单位）"]
     for name, (label, unit) in TERMS_ZH.items():
         value = waterfall.get(name)

@@ -8,9 +8,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from tests.builders import shipped_policy
 from tests.unit.link.test_join import number, taken
 from village_credit.publish.gates import Gate, _link_gaps, _unlinked_share
 
+POLICY = shipped_policy()
 PEOPLE = 40  # of each shape: more than the fewest that are compared
 LONG, ALIKE = "艾合买提·吐尔逊", "艾海提·吐尔逊"
 DIGITS = "安宁平和顺康泰福乐喜"
@@ -49,8 +51,8 @@ def test_rows_whose_number_stays_damaged_are_unlinked_in_every_figure():
     (row,) = [row for row in intake.link_quality.to_pylist() if row["contract"] == "household_economy"]
     assert (row["records"], row["automatic"], row["unlinked"]) == (2 * PEOPLE, PEOPLE, PEOPLE)
     assert intake.link_shares["name_gap"] == 1.0
-    assert _unlinked_share(intake).value == 0.5
-    assert {gate.gate: gate.verdict for gate in _link_gaps(intake)}["link_gap_of_names"] == "fail"
+    assert _unlinked_share(intake, POLICY).value == 0.5
+    assert {gate.gate: gate.verdict for gate in _link_gaps(intake, POLICY)}["link_gap_of_names"] == "fail"
 
 
 def test_a_village_whose_numbers_stay_damaged_falls_behind():
@@ -74,7 +76,7 @@ def gaps(**shares: float | None) -> dict[str, Gate]:
     """The gates of a county whose figures are these."""
     usual = {"name_gap": 0.01, "village_gap": 0.01, "null_share": 0.0, "unissued_area_share": 0.0, "lists_compared": 3, "villages_compared": 9}  # fmt: skip
     intake = SimpleNamespace(link_shares=usual | shares, identities=pa.table({"person_id": ["x"]}))
-    return {gate.gate: gate for gate in _link_gaps(intake)}  # type: ignore[arg-type]
+    return {gate.gate: gate for gate in _link_gaps(intake, POLICY)}  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from tests.builders import shipped_policy
 from village_credit.publish.drift import drift
 from village_credit.publish.gates import _drifts
 from village_credit.score.scorecard import FeaturePoints, ProbabilityTable, Scorecard, ScoreRange, Training
 
+POLICY = shipped_policy()
 Row = dict[str, Any]
 
 
@@ -122,7 +124,7 @@ def test_the_order_of_rows_changes_nothing():
 def test_where_nobody_was_scored_every_figure_is_missing_and_its_gate_fails():
     table = drift(SAME.slice(0, 0), SAME, CARD)
     assert {row["psi_training"] for row in table.to_pylist()} == {None}
-    assert {gate.gate: gate.verdict for gate in _drifts(table)} == {
+    assert {gate.gate: gate.verdict for gate in _drifts(table, POLICY)} == {
         "score_drift": "fail",
         "feature_drift": "fail",
         "missing_drift": "fail",
@@ -131,7 +133,7 @@ def test_where_nobody_was_scored_every_figure_is_missing_and_its_gate_fails():
 
 def test_a_card_without_score_ranges_fails_the_score_s_gate_alone():
     table = drift(SAME, None, card(LAND, ranges=[]))
-    assert [gate.verdict for gate in _drifts(table)] == ["fail", "pass", "pass"]
+    assert [gate.verdict for gate in _drifts(table, POLICY)] == ["fail", "pass", "pass"]
 
 
 def told(score: float | None, *features: tuple[float | None, float | None, float | None]) -> pa.Table:
@@ -150,7 +152,7 @@ def told(score: float | None, *features: tuple[float | None, float | None, float
     [(0.0, "pass"), (0.10, "pass"), (0.100001, "warn"), (0.25, "warn"), (0.250001, "fail"), (None, "fail")],
 )
 def test_the_score_s_gate_warns_above_a_tenth_and_fails_above_a_quarter(psi, verdict):
-    gate = _drifts(told(psi, (0.0, 0.5, 0.5)))[0]
+    gate = _drifts(told(psi, (0.0, 0.5, 0.5)), POLICY)[0]
     assert (gate.gate, gate.value, gate.verdict) == ("score_drift", psi, verdict)
 
 
@@ -164,7 +166,7 @@ def test_the_score_s_gate_warns_above_a_tenth_and_fails_above_a_quarter(psi, ver
     ],
 )
 def test_the_features_gate_takes_the_largest_and_fails_only_where_one_is_missing(features, value, verdict):
-    gate = _drifts(told(0.0, *features))[1]
+    gate = _drifts(told(0.0, *features), POLICY)[1]
     assert (gate.gate, gate.value, gate.verdict) == ("feature_drift", value, verdict)
 
 
@@ -173,4 +175,4 @@ def test_the_features_gate_takes_the_largest_and_fails_only_where_one_is_missing
     [((0.5, 0.5), "pass"), ((0.0, 0.9), "pass"), ((0.35, 0.25), "pass"), ((0.36, 0.25), "warn"), ((1.0, 0.0), "warn"), ((None, 0.0), "fail")],
 )  # fmt: skip
 def test_the_missing_gate_warns_of_a_rise_of_more_than_a_tenth(shares, verdict):
-    assert _drifts(told(0.0, (0.0, *shares)))[2].verdict == verdict
+    assert _drifts(told(0.0, (0.0, *shares)), POLICY)[2].verdict == verdict

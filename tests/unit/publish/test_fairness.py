@@ -10,11 +10,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from tests.builders import SCHEMAS, TEXT, WHOLE
+from tests.builders import SCHEMAS, TEXT, WHOLE, shipped_policy
 from village_credit.publish.fairness import GROUPS, Fairness, fairness
 from village_credit.publish.gates import _approval_ratios
 
 AS_OF = date(2026, 11, 1)
+POLICY = shipped_policy()
 SHORT, LONG = "王五", "买买提·若孜"
 Row = dict[str, Any]
 
@@ -73,7 +74,7 @@ def test_every_group_has_its_row_even_in_an_empty_county():
     assert {row["is_hidden"] for row in rows} == {True}
     assert {row[name] for row in rows for name in row if name not in ("attribute", "group_name", "is_hidden")} == {None}  # fmt: skip
     assert found.ratio_of_names is None
-    assert [(gate.value, gate.verdict) for gate in _approval_ratios(found)] == [(None, "pass")] * 2
+    assert [(gate.value, gate.verdict) for gate in _approval_ratios(found, POLICY)] == [(None, "pass")] * 2
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_below_four_fifths_of_the_best_is_flagged_and_four_fifths_is_not(granted
     assert (female["households"], female["granted"]) == (30, granted)
     assert female["approval_ratio"] == pytest.approx(granted / 30)
     assert (female["is_flagged"], male["is_flagged"], male["approval_ratio"]) == (is_flagged, False, 1.0)
-    gate = _approval_ratios(found)[0]
+    gate = _approval_ratios(found, POLICY)[0]
     assert (gate.gate, gate.value, gate.verdict) == ("approval_ratio_of_groups", female["approval_ratio"], verdict)  # fmt: skip
 
 
@@ -108,7 +109,9 @@ def test_thirty_households_are_shown_and_twenty_nine_are_not():
     assert (
         female["households"] is female["granted"] is female["approval_ratio"] is female["is_flagged"] is None
     )
-    assert _approval_ratios(found)[0].verdict == "pass"  # the other attributes' one group is its own best
+    assert (
+        _approval_ratios(found, POLICY)[0].verdict == "pass"
+    )  # the other attributes' one group is its own best
 
 
 def test_a_small_group_cannot_be_had_by_taking_the_others_from_the_total():
@@ -193,7 +196,7 @@ def test_where_nobody_is_granted_nobody_is_compared():
 def test_names_are_one_figure_that_does_not_say_who_is_behind(long, short, ratio, verdict):
     found = judged(people(*long, name=LONG), people(*short, name=SHORT))
     assert found.ratio_of_names == ratio
-    gate = _approval_ratios(found)[1]
+    gate = _approval_ratios(found, POLICY)[1]
     assert (gate.gate, gate.value, gate.verdict) == ("approval_ratio_of_names", ratio, verdict)
     turned = judged(people(*short, name=LONG), people(*long, name=SHORT))
     assert turned.ratio_of_names == ratio

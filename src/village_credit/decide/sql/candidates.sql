@@ -14,7 +14,7 @@ CREATE TABLE perhaps_open AS  -- drawn or not, an unconfirmed link too: no secon
 SELECT DISTINCT unit_code FROM exposures_mapped WHERE product = 'poverty_micro_loan' AND (balance_yuan > 0 OR credit_yuan > 0);
 
 CREATE TABLE before_by_unit AS  -- our own limit in force, else a line that the bank had granted
-WITH own AS (SELECT unit_code, product, fen(limit_yuan) AS limit_fen, term_months, valid_from, valid_to FROM in_force),
+WITH own AS (SELECT unit_code, product, fen(limit_yuan) AS limit_fen, term_months, valid_from, valid_to, true AS is_own FROM in_force),
 running AS (  -- no line of ours runs for more than 36 months, whatever another system had written
     SELECT unit_code, n.product, fen(limit_yuan) AS limit_fen, starts_on AS valid_from,
            least(ends_on, CAST(starts_on + INTERVAL 36 MONTH AS DATE) - 1) AS valid_to
@@ -22,9 +22,10 @@ running AS (  -- no line of ours runs for more than 36 months, whatever another 
     WHERE starts_on < $as_of AND ends_on >= $as_of::DATE - 1
     QUALIFY row_number() OVER (PARTITION BY unit_code, n.product ORDER BY starts_on DESC, limit_yuan DESC, ends_on DESC) = 1
 ), loaded AS (
-    SELECT unit_code, product, limit_fen, datesub('month', valid_from, valid_to + 1) AS term_months, valid_from, valid_to FROM running
-)
-SELECT * FROM own UNION ALL SELECT loaded.* FROM loaded ANTI JOIN own USING (unit_code, product);
+    SELECT unit_code, product, limit_fen, datesub('month', valid_from, valid_to + 1) AS term_months, valid_from, valid_to, false AS is_own FROM running
+)  -- a line of ours that a review had stopped has limit 0: what the bank still holds of it then caps the rise
+SELECT own.* REPLACE (coalesce(nullif(own.limit_fen, 0), loaded.limit_fen, own.limit_fen) AS limit_fen) FROM own LEFT JOIN loaded USING (unit_code, product)
+UNION ALL SELECT loaded.* FROM loaded ANTI JOIN own USING (unit_code, product);
 
 CREATE TABLE banded AS
 SELECT h.unit_code, any_value(s.points) AS points, any_value(s.default_probability_ppm) AS ppm,
@@ -40,7 +41,7 @@ SELECT unit_code FROM credit_lines JOIN product_names AS n USING (product_name) 
 
 CREATE TABLE holds_poverty_loan AS  -- open at the bank, and not the line of ours that is scored again within its term
 SELECT unit_code FROM perhaps_open ANTI JOIN (
-    SELECT unit_code FROM in_force WHERE product = 'poverty_micro_loan' AND limit_yuan > 0 AND valid_to >= $as_of) USING (unit_code);
+    SELECT unit_code FROM in_force WHERE product = 'poverty_micro_loan' AND valid_to >= $as_of) USING (unit_code);
 
 CREATE TABLE possible AS
 SELECT unit_code, 'trader_loan' AS product, 1 AS preference FROM traders
@@ -72,7 +73,7 @@ QUALIFY row_number() OVER (PARTITION BY unit_code, product
 
 CREATE TABLE candidates AS
 SELECT w.unit_code, w.product, w.preference, s.band, s.ppm, b.member_no AS borrower_member_no, b.reason AS borrower_reason,
-       before.limit_fen AS before_fen,
+       before.limit_fen AS before_fen, coalesce(before.is_own AND before.valid_to >= $as_of, false) AS has_own_line,
        -- a line that ended the day before still caps the rise, but keeps no term
        CASE WHEN before.valid_to >= $as_of THEN before.valid_from END AS before_from, CASE WHEN before.valid_to >= $as_of THEN before.valid_to END AS before_to,
        coalesce(CASE WHEN before.valid_to >= $as_of THEN before.term_months END, least(36, bands.term, 12 * (p.age_cap - b.age)) // 12 * 12) AS term_months

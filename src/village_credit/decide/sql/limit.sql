@@ -14,8 +14,18 @@ WITH smallest AS (
     SELECT capped.*, greatest(0, down(model_term, f.step) * f.step) AS model_limit, greatest(0, down(policy_term, f.step) * f.step) AS raw_limit,
            CASE WHEN greatest(0, down(policy_term, f.step) * f.step) < f.smallest_ticket THEN 0 ELSE greatest(0, down(policy_term, f.step) * f.step) END AS policy_limit
     FROM capped, f
+), computed AS (
+    SELECT floored.*,
+           CASE WHEN reasons[1] = 'HELD' OR list_contains($reviewed_reasons, reasons[1]) THEN 'manual_review'
+                WHEN len(reasons) > 0 OR policy_limit = 0 THEN 'declined' ELSE 'granted' END AS own_decision
+    FROM floored
+), said AS (  -- what a person said of a review holds while its grounds stand, and the figure within the policy's
+    SELECT c.unit_code, v.verdict, v.limit_yuan AS said_limit
+    FROM computed AS c JOIN reviewed AS v ON v.unit_code = c.unit_code AND v.product = c.product, f
+    WHERE own_decision = 'manual_review' AND list_sort(v.reason_codes) = list_sort(reasons)
+      AND (v.verdict = 'decline' OR (v.limit_yuan BETWEEN f.smallest_ticket AND policy_limit AND v.limit_yuan % f.step = 0
+                                     AND list_has_all($reviewed_reasons, reasons)))
 )
-SELECT floored.*,
-       CASE WHEN reasons[1] IN ('NO_LEGAL_BASIS', 'OVERDUE', 'OBJECTION', 'DISPUTED_DATUM', 'NO_INCOME_SOURCE', 'LINK_UNCONFIRMED', 'NOT_SCORED', 'TRADER_MODEL_DECLINE') THEN 'manual_review'
-            WHEN len(reasons) > 0 OR policy_limit = 0 THEN 'declined' ELSE 'granted' END AS decision
-FROM floored;
+SELECT c.* EXCLUDE (own_decision), verdict, CASE WHEN verdict = 'grant' THEN said_limit ELSE policy_limit END AS asked_limit,
+       CASE verdict WHEN 'grant' THEN 'granted' WHEN 'decline' THEN 'declined' ELSE own_decision END AS decision
+FROM computed AS c LEFT JOIN said USING (unit_code);

@@ -2,7 +2,8 @@
 CREATE TABLE final AS
 SELECT l.*, coalesce(a.amount, 0) AS amount, a.budget_state,
        l.decision = 'granted' AND coalesce(a.amount, 0) = 0 AS out_of_budget, greatest(coalesce(o.balance_fen, 0), coalesce(d.told_fen, 0)) AS drawn_fen,
-       CASE WHEN l.decision = 'granted' AND coalesce(a.amount, 0) < l.policy_limit THEN 'budget' ELSE smallest_term END AS binding,
+       CASE WHEN l.decision = 'granted' AND coalesce(a.amount, 0) < l.asked_limit THEN 'budget'
+            WHEN l.decision = 'granted' AND l.asked_limit < l.policy_limit THEN 'review' ELSE smallest_term END AS binding,
        CASE WHEN l.decision = 'granted' THEN coalesce(a.amount, 0) ELSE 0 END AS new_limit,
        l.decision <> 'manual_review' AND down(drawn_fen, 100) > new_limit AS is_frozen
 FROM limited AS l LEFT JOIN allocated AS a USING (unit_code)
@@ -15,12 +16,14 @@ WITH stated AS (
            -- article 40: a related party's unsecured limit is 0, even where a balance is frozen
            CASE WHEN is_frozen AND NOT list_contains(reasons, 'RELATED_PARTY') THEN down(drawn_fen, 100) ELSE new_limit END AS stored_limit,
            CASE WHEN out_of_budget THEN ['BUDGET_EXHAUSTED']
+                WHEN verdict IS NOT NULL THEN list_prepend('REVIEW_' || upper(decision), reasons)
                 WHEN len(reasons) = 0 AND policy_limit = 0 AND raw_limit > 0 THEN ['BELOW_SMALLEST_TICKET']
                 WHEN len(reasons) = 0 AND policy_limit = 0 THEN ['NO_ROOM_' || upper(coalesce(smallest_term, 'capacity'))]
                 ELSE reasons END AS grounds
     FROM final
 ), dated AS (
-    SELECT *, state = 'granted' OR (stored_limit > 0 AND (before_to IS NOT NULL OR term_months >= 12)) AS has_line, coalesce(before_from, $as_of::DATE + 1) AS starts,
+    SELECT *, state = 'granted' OR (state = 'manual_review' AND has_own_line)  -- a line that waits for a person keeps its term
+              OR (stored_limit > 0 AND (before_to IS NOT NULL OR term_months >= 12)) AS has_line, coalesce(before_from, $as_of::DATE + 1) AS starts,
            coalesce(before_to, CAST($as_of::DATE + 1 + to_months(CAST(term_months AS INTEGER)) AS DATE) - 1) AS ends,
            greatest(0, datesub('year', starts, $as_of::DATE)) + 1 AS years_to_review  -- each anniversary of the line asks for a review
     FROM stated

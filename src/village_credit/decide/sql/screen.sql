@@ -29,6 +29,7 @@ SELECT DISTINCT unit_code FROM (
 CREATE TABLE screened AS
 WITH flags AS (
     SELECT c.*,
+           EXISTS (SELECT 1 FROM held WHERE held.unit_code = c.unit_code) AS is_held,  -- stopped by a person, until released
            EXISTS (SELECT 1 FROM objections AS o WHERE o.unit_code = c.unit_code AND objection_type = '撤回同意' AND is_contested IS NOT TRUE) AS withdrew,
            -- a withdrawal by a number of two households declines neither and scores neither: a person looks whose it is
            EXISTS (SELECT 1 FROM objections AS o WHERE o.unit_code = c.unit_code AND objection_type <> '数据异议' AND (objection_type <> '撤回同意' OR is_contested IS TRUE)) AS objects,
@@ -43,7 +44,7 @@ WITH flags AS (
     FROM chosen AS c JOIN households AS h USING (unit_code)
 )
 SELECT *, list_filter([
-    CASE WHEN withdrew THEN 'CONSENT_WITHDRAWN' END, CASE WHEN is_related THEN 'RELATED_PARTY' END, CASE WHEN is_listed THEN 'NEGATIVE_LIST' END,
+    CASE WHEN is_held THEN 'HELD' END, CASE WHEN withdrew THEN 'CONSENT_WITHDRAWN' END, CASE WHEN is_related THEN 'RELATED_PARTY' END, CASE WHEN is_listed THEN 'NEGATIVE_LIST' END,
     CASE WHEN days_overdue > 90 THEN 'OVERDUE_90' END, CASE WHEN lacks_basis THEN 'NO_LEGAL_BASIS' END,
     CASE WHEN days_overdue BETWEEN 1 AND 90 THEN 'OVERDUE' END, CASE WHEN NOT in_area THEN 'OUT_OF_AREA' END,
     CASE WHEN borrower_member_no IS NULL THEN 'NO_BORROWER' END, CASE WHEN term_months < 12 AND before_to IS NULL THEN 'AGE_TERM' END, CASE WHEN has_other THEN 'OTHER_PRODUCT' END,

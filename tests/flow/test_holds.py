@@ -1,0 +1,246 @@
+"""A household is stopped between runs: its branch hears it at once, later scorings keep it stopped, and a release undoes it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.conftest import PREPARER, Scored, new_store, put_in_force, score_into
+from village_credit import cli
+from village_credit.acts import holds, publish, tell
+from village_credit.acts.rollback import roll_back
+from village_credit.errors import MissingInput, RunConflict, UsageError
+from village_credit.publish.ledger import read_ledger
+from village_credit.publish.package import verify_package
+from village_credit.publish.store import Store
+from village_credit.report.explain import explain_text
+
+COUNTY = "659900"
+LATER = date(2026, 12, 1)
+
+
+def view(store: Store, query: str) -> list[tuple]:
+    connection = duckdb.connect(str(store.warehouse), read_only=True)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def decision(store: Store, run_id: str, key: str) -> dict[str, Any]:
+    path = str(store.run_folder(run_id) / "decisions.parquet")
+    query = "FROM read_parquet($p) WHERE household_key = $key"
+    (row,) = duckdb.connect().sql(query, params={"p": path, "key": key}).to_arrow_table().to_pylist()
+    return row
+
+
+def rows_of(folders: list[str] | list[Path]) -> list[dict[str, str]]:
+    rows = []
+    for folder in folders:
+        verify_package(Path(folder))
+        with (Path(folder) / "limits.csv").open(encoding="utf-8-sig", newline="") as file:
+            rows += list(csv.DictReader(file))
+    return rows
+
+
+def branch_row(store: Store, publication_id: str, line: dict[str, Any]) -> dict[str, str] | None:
+    """The row of the one household that has this ID number, in a publication's packages."""
+    folders = [ready.parent for ready in (store.root / "outbox" / COUNTY / publication_id).glob("*/READY")]
+    found = [row for row in rows_of(folders) if row["身份证号码"] == line["身份证号码"]]
+    return found[0] if found else None
+
+
+@pytest.fixture(scope="module")
+def story(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Published, held, scored and published, released, scored and published; every step kept."""
+    store = new_store(tmp_path_factory.mktemp("holds"))
+    first = score_into(store, county_inbox, COUNTY).run.run_id
+    put_in_force(store, first)
+    free = score_into(store, county_inbox, COUNTY, LATER).run.run_id
+    query = "SELECT household_key FROM limits_current WHERE decision = 'granted' AND limit_yuan >= 10000 ORDER BY 1 LIMIT 1"
+    ((key,),) = view(store, query)
+    held = holds.hold(store, key, "2002", "reported dead by the village")
+    seen = {"view": view(store, "SELECT household_key, held_by FROM holds"), "status": tell.status(store)}
+    seen["explain"] = tell.explain(store, key)
+    stopped = score_into(store, county_inbox, COUNTY, LATER).run.run_id
+    second = put_in_force(store, stopped)
+    released = holds.release(store, key, "3003", "it was a neighbour")
+    third = score_into(store, county_inbox, COUNTY, date(2027, 1, 1)).run.run_id
+    again = put_in_force(store, third)
+    return {"store": store, "key": key, "first": first, "free": free, "held": held, "stopped": stopped, "second": second, "released": released, "third": third, "again": again, **seen}  # fmt: skip
+
+
+def test_the_branch_gets_one_freeze_row_at_once(story):
+    (row,) = rows_of(story["held"].packages)
+    line = decision(story["store"], story["first"], story["key"])
+    assert (row["action"], row["limit_yuan"], row["term_months"]) == ("freeze", "0", str(line["term_months"]))
+    assert (row["valid_from"], row["valid_to"]) == (str(line["valid_from"]), str(line["valid_to"]))
+    assert "暂停" in row["reason_zh"]
+
+
+def test_a_hold_is_seen_at_once_and_its_reason_nowhere_but_in_the_ledger(story):
+    assert story["view"] == [(story["key"], "2002")]
+    assert [hold["household_key"] for hold in story["status"][0]["holds"]] == [story["key"]]
+    columns = view(story["store"], "DESCRIBE holds")
+    assert [column for column, *_ in columns] == ["county_code", "household_key", "since", "held_by"]
+    assert "reported dead" not in json.dumps([story["status"], story["explain"]], default=str)
+    (entry,) = [e for e in read_ledger(story["store"].root / "ledger") if e.act == "hold"]
+    assert entry.details["reason"] == "reported dead by the village"
+
+
+def test_explain_says_who_held_the_household_and_when(story):
+    found = story["explain"]
+    text = explain_text(found, found["versions"], found["signatures"])
+    assert f"暂停用信：2002，{story['held'].at}" in text
+
+
+def test_the_next_scoring_decides_held_and_keeps_the_term(story):
+    row = decision(story["store"], story["stopped"], story["key"])
+    line = decision(story["store"], story["first"], story["key"])
+    assert (row["decision"], row["reason_codes"][0], row["limit_yuan"]) == ("manual_review", "HELD", 0)
+    assert all(row[name] == line[name] for name in ("term_months", "valid_from", "valid_to"))
+    assert branch_action(story, story["second"]) == "freeze"
+
+
+def branch_action(story: dict[str, Any], published: publish.Published) -> str:
+    row = branch_row(story["store"], published.publication_id, rows_of(story["held"].packages)[0])
+    return row["action"] if row else ""
+
+
+def test_a_hold_is_part_of_what_names_a_run_and_changes_nobody_else(story):
+    assert len({story["first"], story["free"], story["stopped"], story["third"]}) == 4
+    paths = {
+        name: str(story["store"].run_folder(story[name]) / "decisions.parquet")
+        for name in ("free", "stopped")
+    }
+    query = "SELECT household_key FROM (SELECT * EXCLUDE (run_id) FROM read_parquet($free) EXCEPT SELECT * EXCLUDE (run_id) FROM read_parquet($stopped))"
+    assert duckdb.connect().execute(query, paths).fetchall() == [(story["key"],)]
+
+
+def test_after_a_release_the_line_goes_on_within_its_old_term(story):
+    row = decision(story["store"], story["third"], story["key"])
+    line = decision(story["store"], story["first"], story["key"])
+    assert row["decision"] == "granted"
+    assert all(row[name] == line[name] for name in ("term_months", "valid_from", "valid_to"))
+    assert branch_action(story, story["again"]) == "change"
+    assert view(story["store"], "SELECT count(*) FROM holds") == [(0,)]
+
+
+def test_a_release_after_a_publication_that_held_waits_for_the_next(story):
+    assert story["released"].packages == []
+
+
+def test_hold_and_release_before_any_scoring_give_the_branch_its_line_back(published: Scored, tmp_path: Path):
+    store, key, line = alone(published, tmp_path)
+    run_before = score_into(store, published.inbox, COUNTY, LATER).run.run_id
+    held = holds.hold(store, key, "2002", "x")
+    assert score_into(store, published.inbox, COUNTY, LATER).run.run_id != run_before
+    released = holds.release(store, key, "2002", "x")
+    assert score_into(store, published.inbox, COUNTY, LATER).run.run_id == run_before
+    (row,) = rows_of(released.packages)
+    assert (row["action"], int(row["limit_yuan"])) == ("change", line["limit_yuan"])
+    assert row["household_ref"] != rows_of(held.packages)[0]["household_ref"]
+
+
+def alone(published: Scored, folder: Path) -> tuple[Store, str, dict[str, Any]]:
+    """A store of its own with the published county, and one household with a line."""
+    shutil.copytree(published.store.root, folder / "store")
+    shutil.copy(published.store.root.parent / "keys", folder / "keys")
+    store = new_store(folder)
+    publish.heal_warehouse(store)
+    query = "SELECT household_key FROM limits_current WHERE decision = 'granted' ORDER BY 1 LIMIT 1"
+    ((key,),) = view(store, query)
+    return store, key, decision(store, published.run.run_id, key)
+
+
+def test_a_run_scored_before_the_hold_freezes_the_line_all_the_same(published: Scored, tmp_path: Path):
+    store, key, _ = alone(published, tmp_path)
+    before = score_into(store, published.inbox, COUNTY, LATER).run.run_id
+    held = holds.hold(store, key, "2002", "x")
+    done = put_in_force(store, before)
+    row = branch_row(store, done.publication_id, rows_of(held.packages)[0])
+    assert row is not None
+    assert (row["action"], row["limit_yuan"]) == ("freeze", "0")
+    first = next(e for e in read_ledger(store.root / "ledger") if e.act == "publish").details
+    back = roll_back(store, COUNTY, first["publication_id"], "3003", "x")
+    row = branch_row(store, back.publication_id, rows_of(held.packages)[0])
+    assert row is not None
+    assert row["action"] == "freeze"
+
+
+def test_who_has_no_line_is_held_without_a_word_to_the_branch(published: Scored, tmp_path: Path):
+    store, _, _ = alone(published, tmp_path)
+    query = "SELECT household_key FROM limits_current WHERE decision = 'declined' AND limit_yuan = 0 ORDER BY 1 LIMIT 1"
+    ((key,),) = view(store, query)
+    assert holds.hold(store, key, "2002", "x").packages == []
+    assert view(store, "SELECT household_key FROM holds") == [(key,)]
+
+
+def test_what_cannot_be_held_or_released_is_refused(published: Scored, tmp_path: Path):
+    store, key, _ = alone(published, tmp_path)
+    with pytest.raises(RunConflict, match="not held"):
+        holds.release(store, key, "2002", "x")
+    with pytest.raises(MissingInput, match="no run in this store knows it"):
+        holds.hold(store, "h" + "a" * 26, "2002", "x")
+    with pytest.raises(UsageError, match="--reason is empty"):
+        holds.hold(store, key, "2002", " ")
+    holds.hold(store, key, "2002", "x")
+    with pytest.raises(RunConflict, match=r"held already since .* by 2002"):
+        holds.hold(store, key, "3003", "x")
+
+
+def test_a_crash_after_the_ledger_s_entry_is_finished_by_the_next_act(
+    published: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    store, key, _ = alone(published, tmp_path)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(publish, "pack", killed)
+    with pytest.raises(KeyboardInterrupt):
+        holds.hold(store, key, "2002", "x")
+    monkeypatch.undo()
+    with pytest.raises(RunConflict, match="held already"):
+        holds.hold(store, key, "2002", "x")
+    (row,) = rows_of([ready.parent for ready in (store.root / "outbox" / COUNTY).glob("hold-*/*/READY")])
+    assert row["action"] == "freeze"
+
+
+def test_a_person_is_named_on_standard_input_and_never_in_ledger_or_terminal(
+    published: Scored, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    store, key, _ = alone(published, tmp_path)
+    monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(tmp_path / "keys"))
+    (row,) = rows_of(holds.hold(store, key, "2002", "x").packages)
+    number = row["身份证号码"].strip()
+    holds.release(store, key, "2002", "x")
+
+    def run(verb: str, named: str, typed: str = "") -> int:
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        words = [named, "--by", "2002", "--reason", "x", "--store", str(tmp_path / "store"), "--json"]
+        return cli.main([verb, *words])
+
+    assert run("hold", "-", number + "\n") == 0
+    assert json.loads(capsys.readouterr().out)["household_key"] == key
+    assert run("release", key) == 0
+    codes = (
+        run("release", key),
+        run("hold", number),
+        run("hold", "-", " "),
+        run("hold", "-", "11010119000101001X"),
+    )
+    assert codes == (5, 2, 2, 7)
+    said = capsys.readouterr()
+    assert cli.main(["status", "--store", str(tmp_path / "store")]) == 0
+    texts = [said.out, said.err, *(path.read_text("utf-8") for path in (store.root / "ledger").iterdir())]
+    assert not [text for text in texts if number in text]
+    assert PREPARER != "2002"

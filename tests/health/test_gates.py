@@ -1,0 +1,34 @@
+"""Every gate in the code has its figures in the policy, a Chinese sentence, and a line in the runbook."""
+
+from __future__ import annotations
+
+import re
+
+from tests.conftest import MODELS, ROOT
+from village_credit.decide.policy import load_policy
+from village_credit.decide.thresholds import EXACT, GATES, OPTIONAL_FIGURES, REQUIRED_FIGURES
+from village_credit.report.page import GATES_ZH
+
+SOURCE = (ROOT / "src" / "village_credit" / "publish" / "gates.py").read_text(encoding="utf-8")
+RUNBOOK = (ROOT / "src" / "village_credit" / "publish" / "README.md").read_text(encoding="utf-8")
+IN_CODE = set(re.findall(r'(?:_judge\(\s*policy,\s*|_exact\(\s*)"(\w+)"', SOURCE))
+
+
+def test_every_gate_in_the_code_has_its_figures():
+    assert {*GATES, *EXACT} == IN_CODE
+    policy = load_policy((MODELS / "limit_policy.toml").read_text(encoding="utf-8"))
+    shipped = {figure.name: figure for figure in policy.figures}
+    assert set(REQUIRED_FIGURES) <= set(shipped)
+    assert {name for name in shipped if name.startswith("gate_")} <= {*REQUIRED_FIGURES, *OPTIONAL_FIGURES}
+    assert all(figure.reference and not figure.verified for name, figure in shipped.items() if name.startswith("gate_"))  # fmt: skip
+
+
+def test_no_threshold_is_a_number_in_the_code():
+    assert re.findall(r"^[A-Z_, ]+ = .*\d", SOURCE, re.MULTILINE) == []
+    assert re.findall(r"\b0\.\d+", SOURCE) == []
+
+
+def test_every_gate_has_a_chinese_sentence_and_a_line_in_the_runbook():
+    assert set(GATES_ZH) == IN_CODE
+    assert set(re.findall(r"^\| `(\w+)` \|", RUNBOOK, re.MULTILINE)) == IN_CODE
+    assert "publish/README.md" in (ROOT / "README.md").read_text(encoding="utf-8")
