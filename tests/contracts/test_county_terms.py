@@ -18,6 +18,7 @@ from village_credit.extract.grid import DeliveredFile, Extract, Unrecognised
 from village_credit.extract.read import read_file
 from village_credit.validate.judge import Batch, validate
 
+OWN_KEY = bytes(32)  # no scorecard here is signed by it: the shipped one names its own
 HEAD = 'county = "653101"\nreference = "示例"\n'
 OWN = (
     HEAD
@@ -116,10 +117,10 @@ def test_a_countys_file_gives_another_run_and_another_county_the_same(county_inb
     folder = tmp_path / "counties"
     folder.mkdir()
     (folder / "default.toml").write_bytes((default_counties() / "default.toml").read_bytes())
-    plain = load_rules(request_of("659900", AS_OF, counties=folder)).terms_sha256
+    plain = load_rules(request_of("659900", AS_OF, counties=folder), OWN_KEY).terms_sha256
     (folder / "659900.toml").write_text('county = "659900"\nreference = "示例"\n', encoding="utf-8")
-    assert load_rules(request_of("659900", AS_OF, counties=folder)).terms_sha256 != plain
-    assert load_rules(request_of("653199", AS_OF, counties=folder)).terms_sha256 == plain
+    assert load_rules(request_of("659900", AS_OF, counties=folder), OWN_KEY).terms_sha256 != plain
+    assert load_rules(request_of("653199", AS_OF, counties=folder), OWN_KEY).terms_sha256 == plain
     store = new_store(tmp_path)
     runs = [
         score_inbox(store, county_inbox, request_of("659900", AS_OF, counties=c)).run_id
