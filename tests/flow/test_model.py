@@ -47,7 +47,7 @@ class Workshop:
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     """A candidate from three small years of a synthetic county."""
     place = tmp_path_factory.mktemp("workshop")
-    synthesize(place / "inbox", COUNTY, 8, 1200, 3, AS_OF, "none", history=True)
+    synthesize(place / "inbox", COUNTY, 8, 800, 3, AS_OF, "none", history=True)
     days = sorted((place / "history").iterdir())
     card, _ = train_candidate(days, COUNTY, "candidate", date(2026, 1, 1), place / "candidate")
     return Workshop(days, place / "candidate", card, place / "inbox")
