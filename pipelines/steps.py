@@ -16,7 +16,7 @@ from prefect.runtime import flow_run
 from pipelines.places import inbox_of, place
 from pipelines.verdicts import WorldAway, impersonal
 from village_credit.acts import inputs, publish, rescore, score, train
-from village_credit.commands import store_of
+from village_credit.commands.shared import store_of
 from village_credit.errors import MissingInput
 from village_credit.settings import login, settings
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from village_credit.acts import inputs, publish, score, sign
-from village_credit.commands import staged_text
+from village_credit.commands.scoring import staged_text
 from village_credit.publish.keys import load_keys
 from village_credit.publish.store import open_store
 from village_credit.settings import settings

@@ -1,0 +1,84 @@
+"""The verbs that tell what is there and whether it is whole: runs, ledger, packages, what offices are handed."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+
+from village_credit.acts import tell
+from village_credit.commands.shared import show, store_of
+from village_credit.errors import VerificationFailed
+from village_credit.publish.ledger import read_ledger
+from village_credit.publish.package import verify_package
+from village_credit.settings import Settings
+
+
+def do_report(words: argparse.Namespace, paths: Settings) -> int:
+    """Say where a run's page is."""
+    page = store_of(paths).require_run(words.run) / "report.html"
+    return show(words, {"report": str(page)}, lambda: str(page))
+
+
+def do_status(words: argparse.Namespace, paths: Settings) -> int:
+    """List the runs."""
+    rows = tell.status(store_of(paths))
+    text = [
+        f"{r['county_code']}  {r['as_of']}  {r['status']:<10} {r['run_id']}  {r['households']:>8,} households  {r['sum_limit_yuan']:>14,} yuan  gates {r['gates']}"
+        for r in rows
+    ]
+    held = {hold["household_key"]: hold for row in rows for hold in row["holds"]}
+    text += [
+        f"held    {h['county_code']}  {key}  since {h['since']} by {h['held_by']}" for key, h in held.items()
+    ]
+    return show(words, rows, lambda: "\n".join(text) or "no run yet")
+
+
+def do_ledger(words: argparse.Namespace, paths: Settings) -> int:
+    """Verify the chain."""
+    entries = read_ledger(store_of(paths).root / "ledger")
+    return show(words, {"entries": len(entries)}, lambda: f"the chain of {len(entries)} acts is whole")
+
+
+def do_package(words: argparse.Namespace, _paths: Settings) -> int:
+    """Verify a branch package."""
+    manifest = verify_package(words.folder)
+    return show(
+        words,
+        manifest,
+        lambda: (
+            f"package of branch {manifest['branch_code']}: {manifest['rows']:,} rows, {manifest['sum_limit_yuan']:,} yuan, signed with key {manifest['key_id']}"
+        ),
+    )
+
+
+def do_corrections(words: argparse.Namespace, paths: Settings) -> int:
+    """Write each office's quarantined rows back to it."""
+    from village_credit.acts import corrections  # noqa: PLC0415  # only this verb needs it
+
+    store = store_of(paths)
+    written = corrections.write_corrections(store, words.run, words.out, paths.counties)
+    ages = corrections.ageing(store, words.run)
+    text = [
+        f"{item.path}: {item.rows:,} rows, {item.tables_refused} tables to deliver anew" for item in written
+    ]
+    text += [
+        f"  {age['office']:<20} {age['open_rows']:>7,} open, oldest {age['oldest_days']} days (since {age['oldest_on']}), median {age['median_days']}, over 30 days {age['over_30_days']:,}"
+        for age in ages
+    ]
+    result = {"written": [dataclasses.asdict(item) for item in written], "ageing": ages}
+    return show(words, result, lambda: "\n".join(text) or "nothing is open")
+
+
+def do_contracts(words: argparse.Namespace, _paths: Settings) -> int:
+    """Write what offices are handed, or check that it is current."""
+    from village_credit.acts import contracts  # noqa: PLC0415  # only this verb needs it
+
+    if words.check:
+        lacking = contracts.not_current(words.out)
+        if lacking:
+            raise VerificationFailed(
+                f"not what the contracts say today: {', '.join(map(str, lacking))}; run `village-credit contracts`"
+            )
+        return show(words, {"not_current": []}, lambda: f"{words.out} is current")
+    written = [str(path) for path in contracts.publish(words.out)]
+    return show(words, {"written": written}, lambda: "\n".join(written) or f"{words.out} was current")
