@@ -20,7 +20,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from data_contracts.registry import INCOMING
-from village_credit.acts.intake import _concat
+from village_credit.acts.desk import concat_rows
 from village_credit.synthetic import name_lists
 from village_credit.synthetic.chance import stream
 from village_credit.synthetic.people import SPOUSE, People, build_people
@@ -86,7 +86,7 @@ def build(households: int, seed: int, *, hard: bool) -> World:
         "machinery_subsidy": (_or_other(rng, folk, heads[some], 0.30), False),
         "bank_exposure": (_or_other(rng, folk, heads[np.sort(rng.permutation(households)[: int(0.35 * households)])], 0.25), True),
     }  # fmt: skip
-    accepted = {contract: _concat(contract, []) for contract in INCOMING}
+    accepted = {contract: concat_rows(contract, []) for contract in INCOMING}
     accepted |= _register(seed, folk)
     start = sum(
         accepted[c].num_rows for c in ("land_issuer", "land_contractor", "land_member", "land_parcel")
@@ -332,7 +332,7 @@ def _ids(sizes: tuple[int, ...]) -> tuple[list[NDArray[np.int64]], list[int]]:
 
 def _filled(contract: str, rows: dict[str, Any]) -> pa.Table:
     """Give the contract's table with these columns; every other column is null."""
-    schema = _concat(contract, []).schema
+    schema = concat_rows(contract, []).schema
     size = len(rows["row_id"])
     columns = [pa.array(rows[f.name], f.type) if f.name in rows else pa.nulls(size, f.type) for f in schema]
     return pa.table(columns, schema=schema)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
+
+from data_contracts.relief import Measure
 
 Product = Literal["farmer_line", "poverty_micro_loan", "follow_on_loan", "trader_loan"]
 DecisionName = Literal["granted", "declined", "manual_review"]
@@ -78,3 +81,21 @@ class BranchRow(_Outgoing):
     purposes: str
     customer_manager: str | None = Field(description="staff number")
     reason_zh: str
+
+
+class ReliefOffer(_Outgoing):
+    """A measure of relief that a branch may offer a borrower on one open loan; the branch and the borrower agree on it."""
+
+    household_ref: str = Field(pattern=r"^b[a-z2-7]{26}$")
+    name: str = Field(min_length=1, max_length=50, serialization_alias="姓名")
+    id_number: str = Field(pattern=r"^[0-9]{17}[0-9X]$", serialization_alias="身份证号码")
+    document: str = Field(description="reference of the declaration")
+    measure: Measure
+    measure_zh: str
+    product_name: str = Field(description="as the bank writes it")
+    balance_yuan: Decimal = Field(ge=0, description="yuan")
+    due_on: date | None
+    proposed_due_on: date | None = Field(description="extension: until when")
+    rate_cut_bp: int | None = Field(description="rate cut: basis points a year")
+    principal_from: date | None = Field(description="changed repayment: until when interest alone is due")
+    customer_manager: str | None = Field(description="staff number")

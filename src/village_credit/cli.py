@@ -49,7 +49,9 @@ def parser() -> argparse.ArgumentParser:
 
     _making(verb)
     _signing(verb)
+    _between(verb)
     _telling(verb)
+    _returning(verb)
     return top
 
 
@@ -113,7 +115,7 @@ def _making(verb: Verb) -> None:
         action="extend",
         nargs="+",
         type=Path,
-        help="folders YYYY-MM-DD with inbox/ as of that day and outcome/, the conduct a year later",
+        help="folders YYYY-MM-DD with inbox/ as of that day, outcome/, the conduct a year later, and relief/, declarations of the time",
     )
     trained.add_argument("--county", default="659900")
     trained.add_argument("--model-id", default="candidate")
@@ -154,7 +156,22 @@ def _signing(verb: Verb) -> None:
     )
     compared.add_argument("run")
     compared.add_argument("--against", default="published", help="a run id, or `published`")
-    compared.add_argument("--by", choices=("village", "band", "reason"))
+    compared.add_argument("--by", choices=("village", "band", "reason", "group"), help="small counts hidden")
+    tried = verb(
+        "simulate",
+        "Try a policy file on every household of what is published: who gains, who loses, why; written nowhere.",
+        "simulate --county 659900 --policy build/policy_2027.toml --by reason",
+    )
+    tried.add_argument("--county", required=True, action="append", help="may be given several times")
+    tried.add_argument("--policy", required=True, type=Path)
+    tried.add_argument(
+        "--on",
+        type=_day,
+        help="the day whose figures hold (default: the last day from which one of the file's holds, or the publication's)",
+    )
+    tried.add_argument(
+        "--by", choices=("village", "band", "reason", "group"), help="show this alone; --json has all"
+    )
     signed = verb(
         "approve",
         "Sign a staged run; never by its preparer.",
@@ -232,6 +249,34 @@ def _signing(verb: Verb) -> None:
     packed.add_argument("folder", type=Path)
 
 
+def _between(verb: Verb) -> None:
+    relieved = verb(
+        "relief",
+        "Declare an epidemic or disaster: conduct in its window is excused, no limit there falls, measures are proposed.",
+        "relief declare build/flood.toml --by 2002",
+    )
+    relieved.add_argument("act", choices=("declare",))
+    relieved.add_argument(
+        "file", type=Path, help="TOML: cause, area_codes, industries, from, to, document, measures"
+    )
+    relieved.add_argument(
+        "--proofs",
+        type=Path,
+        help="身份证号, 借据号, 纾困证明编号 (default: the CSV of the same name); more may come later",
+    )
+    relieved.add_argument("--by", required=True)
+    renewed = verb(
+        "renew",
+        "Sign that a county's lines ending by a day may start a new term at the next scoring; nothing else starts one.",
+        'renew --county 659900 --ending-by 2029-11-30 --by 2002 --reason "committee of 5 November"',
+    )
+    renewed.add_argument("household", nargs="?", help="of one household only: " + NAMED_BY)
+    renewed.add_argument("--county", required=True)
+    renewed.add_argument("--ending-by", required=True, type=_day)
+    renewed.add_argument("--by", required=True)
+    renewed.add_argument("--reason", required=True, help="kept in the ledger; name nobody")
+
+
 def _telling(verb: Verb) -> None:
     handed = verb(
         "contracts",
@@ -298,7 +343,37 @@ def _telling(verb: Verb) -> None:
     noticed.add_argument("--lang", choices=("zh",), default="zh")
     reported = verb("report", "Where a run's page is.", "report RUN")
     reported.add_argument("run")
-    verb("status", "What is staged, approved and in force, per county.", "status")
+    stated = verb(
+        "status",
+        "What is staged, approved and in force per county, and how its referrals stand on a day.",
+        "status --on 2026-11-20",
+    )
+    stated.add_argument("--on", type=_day, help="the day on which clocks are read (default: the shell's)")
+
+
+def _returning(verb: Verb) -> None:
+    received = verb(
+        "acknowledge",
+        "Take in a branch's receipt: what it did with each row, and the limits that it set within its authority.",
+        "acknowledge build/receipt.csv --by 2002",
+    )
+    received.add_argument("file", type=Path, help="the branch's receipt, any format that an inbox takes")
+    received.add_argument("--by", help="who takes it in (default: the login)")
+    received.add_argument(
+        "--branch",
+        metavar="CODE",
+        help="whose receipt it is (default: the branch that most of its lines are of)",
+    )
+    received.add_argument(
+        "--policy", type=Path, help="whose authority holds (default: limit_policy.toml of the models)"
+    )
+    recorded = verb(
+        "record-usage",
+        "Take in contracts, draws and repayments of the core system.",
+        "record-usage build/draws.csv --by 2002",
+    )
+    recorded.add_argument("file", type=Path, help="recognised by its headers: contracts, draws or repayments")
+    recorded.add_argument("--by", help="who takes it in (default: the login)")
 
 
 def _day(text: str) -> object:

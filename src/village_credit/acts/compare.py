@@ -1,102 +1,245 @@
-"""Two runs, household by household: new, raised, lowered, removed, same; counts, sums and why."""
+"""Two sets of decisions, household by household: new, raised, lowered, removed, same; counts, sums, and what moved them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from village_credit.errors import MissingInput
 from village_credit.publish.ledger import in_force, read_ledger
+from village_credit.publish.measured import unpack_measured
 from village_credit.publish.store import Store
+from village_credit.score.metrics import LEAST_GROUP
 
+ATTRIBUTES = ("sex", "age", "land", "monitored")
 GROUPS = {"village": "village_code", "band": "band", "reason": "reason"}
+BY = (*GROUPS, "group")
+TERMS = ("capacity", "band", "need", "headroom", "rise")
+COLUMNS = ("household_key", "village_code", "product", "decision", "band", "limit_yuan", "binding_term", "reason_codes")  # fmt: skip
+DECIDED = pa.schema(
+    [(name, pa.int64() if name == "limit_yuan" else pa.list_(pa.string()) if name == "reason_codes" else pa.string()) for name in COLUMNS]
+)  # fmt: skip
+KEPT_MOVERS = 10
+
+# What moved a limit is what bounds the smaller of its two figures: a reason where that one is no grant, else its term.
 COMPARED = """
 CREATE TABLE compared AS
-SELECT coalesce(a.household_key, b.household_key) AS household_key, coalesce(a.village_code, b.village_code) AS village_code,
-       coalesce(a.band, b.band) AS band, coalesce(b.limit_yuan, 0) AS before_yuan, coalesce(a.limit_yuan, 0) AS after_yuan,
-       coalesce(a.limit_yuan, 0) - coalesce(b.limit_yuan, 0) AS change_yuan,
-       CASE WHEN coalesce(a.limit_yuan, 0) = coalesce(b.limit_yuan, 0) THEN 'same' WHEN coalesce(b.limit_yuan, 0) = 0 THEN 'new'
-            WHEN coalesce(a.limit_yuan, 0) = 0 THEN 'removed' WHEN a.limit_yuan > b.limit_yuan THEN 'raised' ELSE 'lowered' END AS change,
-       coalesce(a.reason_codes[1], a.binding_term, 'not decided') AS reason
-FROM after AS a FULL JOIN before AS b USING (household_key)
-"""
-EMPTY = pa.schema(
-    [
-        ("household_key", pa.string()),
-        ("village_code", pa.string()),
-        ("band", pa.string()),
-        ("limit_yuan", pa.int64()),
-    ]
+WITH joined AS (
+    SELECT coalesce(a.household_key, b.household_key) AS household_key, coalesce(a.village_code, b.village_code) AS village_code,
+           coalesce(a.band, b.band, 'none') AS band, coalesce(b.limit_yuan, 0) AS before_yuan, coalesce(a.limit_yuan, 0) AS after_yuan,
+           coalesce(a.reason_codes[1], a.binding_term, 'not decided') AS reason,
+           CASE WHEN a.decision = 'granted' THEN a.binding_term ELSE coalesce(a.reason_codes[1], 'not decided') END AS bounds_after,
+           CASE WHEN b.decision = 'granted' THEN b.binding_term ELSE coalesce(b.reason_codes[1], 'not decided') END AS bounds_before
+    FROM after AS a FULL JOIN before AS b USING (household_key)
 )
+SELECT * EXCLUDE (bounds_after, bounds_before), after_yuan - before_yuan AS change_yuan,
+       CASE WHEN after_yuan = before_yuan THEN 'same' WHEN before_yuan = 0 THEN 'new' WHEN after_yuan = 0 THEN 'removed'
+            WHEN after_yuan > before_yuan THEN 'raised' ELSE 'lowered' END AS change,
+       CASE WHEN after_yuan < before_yuan THEN bounds_after WHEN after_yuan > before_yuan THEN bounds_before END AS moved_by
+FROM joined
+"""
+SUMS = "count(*) AS households, CAST(sum(before_yuan) AS BIGINT) AS before_yuan, CAST(sum(after_yuan) AS BIGINT) AS after_yuan"
+# A lone small count in a line would follow from the others: the next smallest is hidden with it.
+HIDDEN = f"""
+WITH counted AS (SELECT "group", change, {SUMS} FROM cells GROUP BY ALL),
+sized AS (
+    SELECT *, count(*) FILTER (households < $k) OVER line AS small, row_number() OVER (PARTITION BY change ORDER BY households < $k, households, "group") AS place,
+           count(*) OVER line AS cells
+    FROM counted WINDOW line AS (PARTITION BY change)
+)
+SELECT "group", change, CASE WHEN shown THEN households END AS households, CASE WHEN shown THEN before_yuan END AS before_yuan,
+       CASE WHEN shown THEN after_yuan END AS after_yuan
+FROM (SELECT *, households >= $k AND NOT (small = 1 AND place = 1 AND cells > 1) AS shown FROM sized) ORDER BY "group", change
+"""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """`changes`: change, households, before_yuan, after_yuan. `groups`: the same per group. `movers`: the largest changes."""
+    """What changes between two sets of decisions; amounts in whole yuan.
+
+    `changes`: change, households, before_yuan, after_yuan. `groups`: the same per group, small counts hidden (null).
+    `movers`: the largest changes with what moved them, a term (with its figure before and after) or a reason.
+    `measures`: how many households are offered a measure of relief, before and after.
+    """
 
     against: str
     changes: list[dict[str, Any]]
     groups: list[dict[str, Any]]
     movers: list[dict[str, Any]]
+    measures: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two: its decisions, the terms behind them where they are known, and where its measures of relief lie."""
+
+    decisions: pa.Table
+    terms: list[Path]
+    measures: list[Path]
 
 
 def diff_runs(store: Store, run_id: str, against: str = "published", by: str | None = None) -> Difference:
     """Compare a sealed run with another run, or with what is published for its county."""
-    after = pq.read_table(store.require_run(run_id) / "decisions.parquet")
     before, name = _other(store, store.manifest(run_id)["county_code"], against)
-    return difference(after, before, name, by)
+    groups = groups_sealed(store, [run_id]) if by == "group" else None
+    after = _of_runs(store, [run_id])
+    if (product := store.manifest(run_id)["product"]) is not None:
+        before = replace(before, decisions=_concerned(before.decisions, after.decisions, product))
+    return difference(after, before, name, by, groups)
 
 
-def diff_table(store: Store, county_code: str, after: pa.Table, by: str | None = None) -> Difference:
-    """Compare decisions in memory with what is published; nothing is written."""
+def _concerned(before: pa.Table, after: pa.Table, product: str) -> pa.Table:
+    """Keep what a product's batch concerns: that product's lines, and whoever the batch decides."""
+    of_product = pc.equal(before.column("product"), product)
+    return before.filter(pc.or_(of_product, pc.is_in(before.column("household_key"), after.column("household_key"))))  # fmt: skip
+
+
+def diff_table(
+    store: Store, county_code: str, tables: dict[str, pa.Table], by: str | None = None
+) -> Difference:
+    """Compare a run in memory with what is published; nothing is written."""
     before, name = _other(store, county_code, "published")
-    return difference(after, before, name, by)
+    return difference(Side(tables["decisions"].select(COLUMNS), [], []), before, name, by)
 
 
-def _other(store: Store, county_code: str, against: str) -> tuple[pa.Table, str]:
+def _other(store: Store, county_code: str, against: str) -> tuple[Side, str]:
     if against != "published":
-        return pq.read_table(store.require_run(against) / "decisions.parquet"), against
+        return _of_runs(store, [against]), against
+    return published_side(store, county_code)
+
+
+def published_side(store: Store, county_code: str) -> tuple[Side, str]:
+    """Give what is in force for a county, and the name of its last publication."""
     current = [p for p in in_force(read_ledger(store.root / "ledger")) if p.county_code == county_code]
-    tables = [pq.read_table(store.require_run(p.run_id) / "decisions.parquet") for p in current]
-    return (
-        (pa.concat_tables(tables, promote_options="default"), current[-1].publication_id)
-        if tables
-        else (EMPTY.empty_table(), "nothing published")
-    )
+    if not current:
+        return Side(DECIDED.empty_table(), [], []), "nothing published"
+    replaced = [p.product for p in current if p.product is not None]
+    sides = _of_runs(store, [p.run_id for p in current])
+    parts = [_standing_part(store, p.run_id, p.product, replaced) for p in current]
+    decisions = pa.concat_tables(parts) if len(parts) == 1 else _one_each(pa.concat_tables(parts))
+    return Side(decisions, sides.terms, sides.measures), current[-1].publication_id
 
 
-def difference(after: pa.Table, before: pa.Table, name: str, by: str | None) -> Difference:
-    """Compare two decision tables."""
-    if by is not None and by not in GROUPS:
-        raise MissingInput(f"--by {by}: choose village, band or reason")
+def _one_each(decisions: pa.Table) -> pa.Table:
+    """Give one row a household that has lines of two products: the larger tells, the sum counts."""
     connection = duckdb.connect()
-    connection.register("after", after)
-    connection.register("before", before)
-    connection.execute(COMPARED)
-    sums = "count(*) AS households, CAST(sum(before_yuan) AS BIGINT) AS before_yuan, CAST(sum(after_yuan) AS BIGINT) AS after_yuan"
-    changes = (
-        connection.sql(f"SELECT change, {sums} FROM compared GROUP BY change ORDER BY change")
-        .to_arrow_table()
-        .to_pylist()
-    )
-    groups = (
-        connection.sql(
-            f'SELECT {GROUPS[by]} AS "group", change, {sums} FROM compared GROUP BY ALL ORDER BY ALL'
-        )
-        .to_arrow_table()
-        .to_pylist()
-        if by
-        else []
-    )
-    movers = (
-        connection.sql("""
-        SELECT household_key, before_yuan, after_yuan, change_yuan, reason FROM compared WHERE change_yuan <> 0
-        ORDER BY abs(change_yuan) DESC, household_key LIMIT 10""")
-        .to_arrow_table()
-        .to_pylist()
-    )
-    return Difference(name, changes, groups, movers)
+    connection.register("decisions", decisions)
+    query = """
+        SELECT * REPLACE (CAST(sum(limit_yuan) OVER (PARTITION BY household_key) AS BIGINT) AS limit_yuan) FROM decisions
+        QUALIFY row_number() OVER (PARTITION BY household_key ORDER BY decisions.limit_yuan DESC, product) = 1"""
+    return connection.sql(query).to_arrow_table().cast(DECIDED)
+
+
+def _standing_part(store: Store, run_id: str, product: str | None, replaced: list[str]) -> pa.Table:
+    """Give the decisions that a publication has in force: a product's own, else all but those of other products."""
+    path = str(store.require_run(run_id) / "decisions.parquet")
+    wanted = "product = $product" if product is not None else "NOT list_contains($replaced, product)"
+    values: dict[str, object] = {"path": path, **({"product": product} if product is not None else {"replaced": replaced})}  # fmt: skip
+    query = f"SELECT {', '.join(COLUMNS)} FROM read_parquet($path) WHERE {wanted}"
+    return duckdb.connect().sql(query, params=values).to_arrow_table().cast(DECIDED)
+
+
+def _of_runs(store: Store, run_ids: list[str]) -> Side:
+    folders = [store.require_run(run_id) for run_id in run_ids]
+    decisions = pa.concat_tables([pq.read_table(folder / "decisions.parquet", columns=list(COLUMNS)).cast(DECIDED) for folder in folders])  # fmt: skip
+    measures = [folder / "relief_measures.parquet" for folder in folders]
+    return Side(decisions, [folder / "waterfall.parquet" for folder in folders], [path for path in measures if path.is_file()])  # fmt: skip
+
+
+def groups_sealed(store: Store, run_ids: list[str]) -> pa.Table:
+    """Give household_key, sex, age, land, monitored of runs' borrowers from the vault, in memory only."""
+    connection = duckdb.connect()
+    parts = []
+    for run_id in run_ids:
+        measured = unpack_measured(store.open_measured(run_id))
+        connection.register("groups", measured.groups)
+        connection.register("units", measured.units)
+        parts.append(connection.sql("SELECT household_key, groups.* EXCLUDE (unit_code) FROM groups JOIN units USING (unit_code)").to_arrow_table())  # fmt: skip
+    return pa.concat_tables(parts)
+
+
+def difference(
+    after: Side, before: Side, name: str, by: str | None, groups: pa.Table | None = None
+) -> Difference:
+    """Compare two sides; `groups`: household_key and its groups, for `by` group."""
+    if by is not None and by not in BY:
+        raise MissingInput(f"--by {by}: choose {', '.join(BY)}")
+    comparison = Comparison(after, before, groups)
+    return Difference(name, comparison.changes(), comparison.by(by) if by else [], comparison.movers(), comparison.measures())  # fmt: skip
+
+
+class Comparison:
+    """Two sides joined once, and asked as often as one likes."""
+
+    def __init__(self, after: Side, before: Side, groups: pa.Table | None = None) -> None:
+        """Join the sides by household; `groups`: household_key, sex, age, land, monitored."""
+        self.after, self.before, self.groups = after, before, groups
+        self.connection = duckdb.connect()
+        self.connection.register("after", after.decisions)
+        self.connection.register("before", before.decisions)
+        if groups is not None:
+            self.connection.register("groups_of", groups)
+        self.connection.execute(COMPARED)
+
+    def changes(self) -> list[dict[str, Any]]:
+        """Give households and sums by change."""
+        return self._rows(f"SELECT change, {SUMS} FROM compared GROUP BY change ORDER BY change")
+
+    def by(self, what: str) -> list[dict[str, Any]]:
+        """Give the same by village, band, reason or group; counts below the least that is shown are null."""
+        if what != "group":
+            self.connection.execute(f'CREATE OR REPLACE TEMP VIEW cells AS SELECT {GROUPS[what]} AS "group", * FROM compared')  # fmt: skip
+            return self._rows(HIDDEN, k=LEAST_GROUP)
+        found = []
+        for attribute in ATTRIBUTES if self.groups is not None else ():
+            self.connection.execute(f"""CREATE OR REPLACE TEMP VIEW cells AS
+                SELECT '{attribute} ' || {attribute} AS "group", c.* FROM compared AS c JOIN groups_of USING (household_key) WHERE {attribute} IS NOT NULL""")  # fmt: skip
+            found += self._rows(HIDDEN, k=LEAST_GROUP)
+        return found
+
+    def movers(self) -> list[dict[str, Any]]:
+        """Give the households that move most, with what moved them and that term's figure on either side."""
+        movers = self._rows(f"""
+            SELECT household_key, before_yuan, after_yuan, change_yuan, moved_by FROM compared WHERE change_yuan <> 0
+            ORDER BY abs(change_yuan) DESC, household_key LIMIT {KEPT_MOVERS}""")
+        keys = [mover["household_key"] for mover in movers]
+        terms = [self._terms(side, keys) for side in (self.before, self.after)]
+        for mover in movers:
+            known = mover["moved_by"] in TERMS
+            for word, found in zip(("term_before_yuan", "term_after_yuan"), terms, strict=True):
+                mover[word] = found.get(mover["household_key"], {}).get(f"{mover['moved_by']}_yuan") if known else None  # fmt: skip
+        return movers
+
+    def _terms(self, side: Side, keys: list[str]) -> dict[str, dict[str, Any]]:
+        """Give the five terms of some households: from the side's own columns, else from its waterfalls."""
+        columns = ", ".join(f"{term}_yuan" for term in TERMS)
+        if "capacity_yuan" in side.decisions.column_names:
+            self.connection.register("side", side.decisions)
+            source = "side"
+        elif side.terms:
+            source = f"read_parquet([{', '.join(repr(str(path)) for path in side.terms)}])"
+        else:
+            return {}
+        query = f"SELECT household_key, {columns} FROM {source} WHERE list_contains($keys, household_key)"
+        return {row["household_key"]: row for row in self._rows(query, keys=keys)}
+
+    def measures(self) -> list[dict[str, Any]]:
+        """Give the households that are offered each measure of relief, before and after."""
+        counted: dict[str, list[int]] = {}
+        for place, side in enumerate((self.before, self.after)):
+            if side.measures:
+                paths = [str(path) for path in side.measures]
+                query = "SELECT measure, count(DISTINCT household_key) AS households FROM read_parquet($paths) GROUP BY measure"
+                for row in self._rows(query, paths=paths):
+                    counted.setdefault(row["measure"], [0, 0])[place] = row["households"]
+        return [{"measure": name, "before": counted[name][0], "after": counted[name][1]} for name in sorted(counted)]  # fmt: skip
+
+    def _rows(self, query: str, **values: object) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self.connection.sql(query, params=values or None).to_arrow_table().to_pylist()  # fmt: skip
+        return rows

@@ -18,6 +18,8 @@ from village_credit.acts.inputs import (
     Request,
     Rules,
     code_sha256,
+    conditions_before,
+    decided_before,
     last_whole_run,
     limits_in_force,
     outcome_before,
@@ -28,7 +30,10 @@ from village_credit.acts.inputs import (
 from village_credit.acts.intake import outcome_counts, take_in
 from village_credit.acts.link_samples import licensed_passes, revoked_passes
 from village_credit.acts.links import given_verdicts, verdicts_of
+from village_credit.acts.relief import reckon_relief
+from village_credit.acts.renew import covered, ended_lines, still_due
 from village_credit.acts.reviews import given_reviews
+from village_credit.decide.authority import referral_days
 from village_credit.decide.decide import SAID, decide
 from village_credit.extract.grid import DeliveredFile
 from village_credit.features.build import build_features
@@ -36,11 +41,15 @@ from village_credit.link import RULES_VERSION
 from village_credit.publish.deliveries import delivery_states
 from village_credit.publish.drift import drift
 from village_credit.publish.extract_checks import extract_checks
-from village_credit.publish.fairness import fairness
+from village_credit.publish.fairness import fairness, groups_of
 from village_credit.publish.gates import Evidence, judge_gates
 from village_credit.publish.holds import held_keys
 from village_credit.publish.keys import household_keys, row_key_hash
 from village_credit.publish.ledger import read_ledger
+from village_credit.publish.measured import pack_measured
+from village_credit.publish.referrals import referral_list, referral_table
+from village_credit.publish.relief import standing_relief
+from village_credit.publish.renewals import signed_renewals
 from village_credit.publish.sealing import run_id_of, table_hash
 from village_credit.publish.store import Store, sha256_of
 from village_credit.publish.tables import run_tables
@@ -62,6 +71,8 @@ class Computed:
     manifest: dict[str, Any]
     identities: pa.Table
     report: str
+    referrals: pa.Table  # as the office named them, for the vault
+    measured: Callable[[], bytes]  # what `simulate` tries another policy on: sealed with the run
 
 
 class Clock:
@@ -102,6 +113,8 @@ def identify_run(
         "compared_with_run": last_whole_run(earlier),
         "holds": held_keys(entries, request.county_code),
         "reviews": given_reviews(entries, request.county_code),
+        "renewals": signed_renewals(entries, request.county_code),
+        "relief": [one.content() for one in standing_relief(entries, request.county_code)],
         "link_verdicts": sha256_of(
             canonical_json(
                 [
@@ -131,14 +144,24 @@ def compute_run(
     intake = take_in(delivered, request.as_of, request.county_code, rules.terms, verdicts)
     clock.lap("read, validate, link")
     pseudonyms = household_keys(store.keys, intake.facts["households"].column("unit_code").to_pylist())
+    policy = rules.policy.in_force(request.as_of, request.county_code)
+    conditions = _by_unit(conditions_before(store, parts["compared_with_run"]), pseudonyms)
+    standing = standing_relief(entries, request.county_code)
+    relief = reckon_relief(store, standing, intake, conditions, policy, request.as_of)
+    ended = ended_lines(store, publication_before(entries, request.county_code, request.as_of), request.as_of)
+    lines = before.select(["household_key", "product", "valid_to"])
     facts = {
-        **intake.facts,
+        **relief.facts,
         "in_force": _by_unit(before, pseudonyms),
+        "decided_before": _by_unit(
+            decided_before(store, publication_before(entries, request.county_code, request.as_of)), pseudonyms
+        ),
+        "ended": _by_unit(ended.filter(pc.invert(covered(ended, "ended_on", parts["renewals"]))), pseudonyms),
+        "renewed": _by_unit(lines.filter(covered(lines, "valid_to", parts["renewals"])), pseudonyms),
         "held": _by_unit(_said("held", [{"household_key": key} for key in parts["holds"]]), pseudonyms),
         "reviewed": _by_unit(_said("reviewed", parts["reviews"]), pseudonyms),
     }
     scorer = _Scorer(rules.scorecard, request.as_of)
-    policy = rules.policy.in_force(request.as_of, request.county_code)
     decided = decide(facts, scorer, policy, request.as_of, request.product)
     clock.lap("score, decide")
     wanted = {
@@ -147,6 +170,13 @@ def compute_run(
         "crop_terms": decided.crop_terms,
     }
     tables = run_tables(intake, scorer.last.points, wanted, store.keys, request.county_code)
+    tables |= by_household(
+        relief.tables(decided, request.as_of) | {"lines_before": decided.lines_before}, pseudonyms
+    )
+    tables["renewals_due"] = still_due(ended, tables["decisions"])
+    tables["referrals"] = referral_table(
+        intake.facts, decided.decisions, pseudonyms, referral_days(policy), store.keys
+    )
     tables["deliveries"] = delivery_states(
         intake, decided.decisions, rules.terms, request.county_code, request.as_of
     )
@@ -168,7 +198,12 @@ def compute_run(
     )
     report = run_page(run_id, manifest, tables)
     clock.lap("tables, report")
-    return Computed(run_id, tables, manifest, identities, report)
+
+    def measured() -> bytes:
+        groups = groups_of(intake.facts, decided.decisions, request.as_of)
+        return pack_measured(decided.measured, groups, pseudonyms, policy.policy.basis_exempt)
+
+    return Computed(run_id, tables, manifest, identities, report, referral_list(intake, pseudonyms), measured)
 
 
 class _Scorer:
@@ -208,6 +243,18 @@ def _by_unit(known: pa.Table, pseudonyms: dict[str, str]) -> pa.Table:
     return connection.sql(
         "SELECT * EXCLUDE (household_key) FROM (SELECT unit_code, known.* FROM known JOIN keys USING (household_key)) ORDER BY ALL"
     ).to_arrow_table()
+
+
+def by_household(tables: dict[str, pa.Table], pseudonyms: dict[str, str]) -> dict[str, pa.Table]:
+    """Give tables of units by household_key, ordered, as a run stores them."""
+    connection = duckdb.connect()
+    connection.register("keys", pa.table({"unit_code": pa.array(pseudonyms.keys(), pa.string()), "household_key": pa.array(pseudonyms.values(), pa.string())}))  # fmt: skip
+    found = {}
+    for name, table in tables.items():
+        connection.register("given", table)
+        query = "SELECT k.household_key, g.* EXCLUDE (unit_code) FROM given AS g JOIN keys AS k USING (unit_code) ORDER BY ALL"
+        found[name] = connection.sql(query).to_arrow_table()
+    return found
 
 
 def _borrowers(
@@ -257,6 +304,8 @@ def _manifest(
         "limits_in_force_sha256": parts["limits_in_force"],
         "compared_with_run": parts["compared_with_run"],
         "holds_sha256": sha256_of(canonical_json(parts["holds"])),
+        "relief_sha256": sha256_of(canonical_json(parts["relief"])),
+        "renewals_sha256": sha256_of(canonical_json(parts["renewals"])),
         "reviews_sha256": sha256_of(canonical_json(parts["reviews"])),
         "link_verdicts_sha256": parts["link_verdicts"],
         "counts": {"lines": outcome_counts(intake), "households": households, "registered": intake.facts["households"].num_rows},

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from village_credit.acts.intake import take_in
+from village_credit.acts.relief import read_declared
 from village_credit.errors import MissingInput, ModelRefused, UsageError
 from village_credit.extract.grid import Extract
 from village_credit.extract.inbox import pull
@@ -20,6 +21,7 @@ from village_credit.features.catalogue import FEATURES
 from village_credit.features.labels import OUTCOMES, label_households
 from village_credit.features.leaks import leaking_features
 from village_credit.link.names import is_long
+from village_credit.relief.apply import Allowed, relieve
 from village_credit.run import Intake
 from village_credit.score.fine import Floats
 from village_credit.score.metrics import Bools
@@ -28,7 +30,7 @@ from village_credit.score.train import History
 from village_credit.validate.judge import Batch, validate
 
 LOANS = """
-SELECT i.unit_code, opened_on, max_days_overdue, overdue_since, settled_on, cutoff_on, is_relief = '是' AS is_relief, relief_proof
+SELECT i.unit_code, loan_number, opened_on, max_days_overdue, days_overdue, overdue_since, settled_on, cutoff_on, is_relief = '是' AS is_relief, relief_proof
 FROM conduct AS c JOIN identities AS i ON i.person_id = c.id_number WHERE c.id_status IN ('valid', 'valid_15')
 """
 
@@ -53,7 +55,7 @@ def day_of(folder: Path) -> date:
 
 
 def observe(folder: Path, county_code: str) -> Observation:
-    """Take in a history folder (inbox/ and outcome/); raises ModelRefused where a feature sees past its day."""
+    """Take in a history folder (inbox/, outcome/, and relief/ where something was declared); raises ModelRefused where a feature sees past its day."""
     day = day_of(folder)
     delivered = list(pull(folder / "inbox", county_code))
     intake = take_in(delivered, day, county_code)
@@ -66,14 +68,36 @@ def observe(folder: Path, county_code: str) -> Observation:
     connection.register("identities", intake.identities)
     connection.register("conduct", conduct)
     units = intake.facts["households"].select(["unit_code"])
-    outcomes = label_households(units, connection.sql(LOANS).to_arrow_table(), day)
+    loans = connection.sql(LOANS).to_arrow_table()
+    facts, told, declared = _relieved(folder, intake, loans, day)
     return Observation(
         day,
         intake,
-        build_features(intake.facts, day),
-        outcomes,
-        [file.sha256 for file in delivered] + hashes,
+        build_features(facts, day),
+        label_households(units, told, day),
+        [file.sha256 for file in delivered] + hashes + declared,
     )
+
+
+def _relieved(
+    folder: Path, intake: Intake, loans: pa.Table, day: date
+) -> tuple[dict[str, pa.Table], pa.Table, list[str]]:
+    """Reckon the declarations of the folder's relief/ into the facts of the day and into the conduct after it.
+
+    A declaration made after the day excuses what came after it; the day's own facts know only what had begun by then.
+    Gives facts, conduct and the hashes of what was declared.
+    """
+    paths = sorted((folder / "relief").glob("*.toml"))
+    if not paths:
+        return intake.facts, loans, []
+    declared, proofs, hashes = read_declared(paths)
+    last = max([day, *(row for row in loans.column("cutoff_on").to_pylist() if row)])
+
+    def relieved(facts: dict[str, pa.Table], on: date) -> dict[str, pa.Table]:
+        return relieve(facts, intake.identities, declared, proofs, on, Allowed()).facts
+
+    after = relieved({**intake.facts, "conducts": loans}, last)["conducts"]
+    return relieved(intake.facts, day), after, hashes
 
 
 def _outcome(folder: Path, county_code: str) -> tuple[pa.Table, list[str]]:

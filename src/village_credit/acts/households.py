@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 
 from village_credit.errors import MissingInput
+from village_credit.publish.branch_limits import branch_limits, with_branch_limit
 from village_credit.publish.ledger import Entry, in_force
 from village_credit.publish.store import Store
 
@@ -16,7 +17,8 @@ def decision_in_force(store: Store, entries: list[Entry], key: str) -> dict[str,
     for publication in reversed(in_force(entries)):
         row = _decision(store, publication.run_id, key)
         if row and publication.product in (None, row["product"]):
-            return {**row, "publication_id": publication.publication_id}
+            said = branch_limits(entries).get((publication.publication_id, key, row["product"]))
+            return {**with_branch_limit(row, said), "publication_id": publication.publication_id}
     return None
 
 
@@ -34,7 +36,7 @@ def county_of(store: Store, entries: list[Entry], key: str) -> str:
 
 
 def _decision(store: Store, run_id: str, key: str) -> dict[str, Any] | None:
-    query = "SELECT county_code, household_key, product, decision, limit_yuan FROM read_parquet($path) WHERE household_key = $key"
+    query = "SELECT county_code, household_key, product, decision, limit_yuan, reason_codes FROM read_parquet($path) WHERE household_key = $key"
     path = str(store.require_run(run_id) / "decisions.parquet")
     rows = duckdb.connect().sql(query, params={"path": path, "key": key}).to_arrow_table().to_pylist()
     return rows[0] if rows else None

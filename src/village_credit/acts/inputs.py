@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -12,14 +12,18 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from data_contracts.county_terms import CountyTerms, TermsRefused, read_terms
 from village_credit.acts.models import scorecard_path, trusted_keys
 from village_credit.decide.policy import Policy, load_policy
 from village_credit.errors import MissingInput
+from village_credit.publish.branch_limits import branch_limits, limits_table
 from village_credit.publish.gates import Outcome, outcome_of
-from village_credit.publish.ledger import Entry, Publication, publications
+from village_credit.publish.ledger import Entry, Publication, publications, read_ledger
 from village_credit.publish.store import Store, sha256_of
+from village_credit.publish.usage import drawn_before
+from village_credit.relief.conditions import CONDITIONS
 from village_credit.score.scorecard import Scorecard, load_scorecard
 
 IN_FORCE = pa.schema(
@@ -68,19 +72,25 @@ def load_rules(request: Request, own_key: bytes) -> Rules:
     `own_key`: the store's public key, whose signatures on a scorecard count beside those of the models' folder.
     """
     policy_path = request.policy_file or request.models / "limit_policy.toml"
-    policy_text = _read(policy_path, "policy")
+    policy, policy_sha256 = read_policy(policy_path)
     card_path = scorecard_path(request.models, request.model_id)
     card_text = _read(card_path, "scorecard")
     terms, terms_sha256 = load_terms(request.counties, request.county_code)
     return Rules(
-        load_policy(policy_text),
+        policy,
         policy_path.name,
-        sha256_of(policy_text.encode("utf-8")),
+        policy_sha256,
         load_scorecard(card_text, request.as_of, trusted_keys(request.models, own_key)),
         sha256_of(card_text.encode("utf-8")),
         terms,
         terms_sha256,
     )
+
+
+def read_policy(path: Path) -> tuple[Policy, str]:
+    """Read a policy file, and its hash; raises MissingInput where there is none, PolicyRefused where it is unsound."""
+    text = _read(path, "policy")
+    return load_policy(text), sha256_of(text.encode("utf-8"))
 
 
 def default_counties() -> Path:
@@ -147,17 +157,28 @@ def publication_before(entries: list[Entry], county_code: str, as_of: date) -> l
 
 
 def limits_in_force(store: Store, before: list[Publication], as_of: date) -> pa.Table:
-    """Give the published lines that run on the day before `as_of`, by household_key; the limit of a stopped one is 0."""
+    """Give the lines that run on the day before `as_of`, by household_key; the limit of a stopped one is 0.
+
+    A limit that a branch set stands in place of the published one from its receipt's day on; `drawn_yuan` is what the
+    core system said was drawn and not repaid by then, null where it said nothing.
+    """
     if not before:
         return IN_FORCE.empty_table()
+    entries = read_ledger(store.root / "ledger")
     connection = duckdb.connect()
+    said = branch_limits(entries, as_of - timedelta(days=1))
+    connection.register("branch_limits", limits_table(said.values()))
+    connection.register("drawn", drawn_before(store, entries, as_of))
     parts = []
     for index, publication in enumerate(before):
         connection.register(
             f"d{index}",
             connection.sql(
-                "SELECT * FROM read_parquet($path)",
-                params={"path": str(store.require_run(publication.run_id) / "decisions.parquet")},
+                "SELECT *, $publication AS publication_id FROM read_parquet($path)",
+                params={
+                    "path": str(store.require_run(publication.run_id) / "decisions.parquet"),
+                    "publication": publication.publication_id,
+                },
             ).to_arrow_table(),
         )
         replaced = [p.product for p in before if p.product is not None] if publication.product is None else []
@@ -165,9 +186,19 @@ def limits_in_force(store: Store, before: list[Publication], as_of: date) -> pa.
         parts.append(f"SELECT * FROM d{index} ANTI JOIN gone{index} USING (product)")
     union = " UNION ALL BY NAME ".join(parts)
     query = f"""
-        SELECT household_key, product, limit_yuan, term_months, valid_from, valid_to, CAST(NULL AS DECIMAL(18, 2)) AS drawn_yuan
-        FROM ({union}) WHERE valid_from < $as_of AND valid_to >= $as_of::DATE - 1 ORDER BY household_key, product"""
+        SELECT household_key, product, coalesce(branch_limit_yuan, limit_yuan) AS limit_yuan, term_months, valid_from, valid_to, drawn_yuan
+        FROM ({union}) LEFT JOIN branch_limits USING (publication_id, household_key, product) LEFT JOIN drawn USING (household_key, product)
+        WHERE valid_from < $as_of AND valid_to >= $as_of::DATE - 1 ORDER BY household_key, product"""
     return connection.sql(query, params={"as_of": as_of}).to_arrow_table().cast(IN_FORCE)
+
+
+def decided_before(store: Store, before: list[Publication]) -> pa.Table:
+    """Give the household_key of everyone whom the publications in force on the day before decided, granted or not."""
+    paths = [str(store.require_run(publication.run_id) / "decisions.parquet") for publication in before]
+    if not paths:
+        return pa.table({"household_key": pa.array([], pa.string())})
+    query = "SELECT DISTINCT household_key FROM read_parquet($paths) ORDER BY household_key"
+    return duckdb.connect().sql(query, params={"paths": paths}).to_arrow_table()
 
 
 def last_whole_run(before: list[Publication]) -> str | None:
@@ -203,3 +234,14 @@ def points_before(store: Store, run_id: str | None) -> pa.Table | None:
     path = store.require_run(run_id) / "score_points.parquet"
     query = "SELECT household_key AS unit_code, feature, value FROM read_parquet($path)"
     return duckdb.connect().sql(query, params={"path": str(path)}).to_arrow_table()
+
+
+def conditions_before(store: Store, run_id: str | None) -> pa.Table:
+    """Give the documents that households were waiting to bring as a run left them, by household_key; of none, none."""
+    schema = pa.schema(
+        [("household_key", pa.string()), *((f.name, f.type) for f in CONDITIONS if f.name != "unit_code")]
+    )
+    path = None if run_id is None else store.require_run(run_id) / "conditions.parquet"
+    if path is None or not path.is_file():
+        return schema.empty_table()
+    return pq.read_table(path, columns=schema.names).cast(schema)

@@ -8,9 +8,10 @@ from typing import Any
 
 from village_credit.acts.sign import failed_gates
 from village_credit.decide.check import PolicyFault, check_policy
+from village_credit.decide.ladder import SECTION, steps
 from village_credit.decide.loosened import Loosened, loosened
-from village_credit.decide.policy import KEYS, load_policy
-from village_credit.errors import MissingInput
+from village_credit.decide.policy import PRODUCTS, Figure, LadderStep, load_policy
+from village_credit.errors import MissingInput, UsageError
 from village_credit.publish.store import Store
 
 
@@ -51,18 +52,36 @@ def needed_by_run(store: Store, run_id: str, path: Path, old: Path) -> list[Poli
 
 
 def show(path: Path, day: date, county: str | None, product: str | None) -> list[dict[str, Any]]:
-    """Give the figures that hold on a day, for a county and product where named."""
+    """Give what holds on a day, for a county and product where named: of figures that differ by key the one that wins.
+
+    One row for each product, band and crop that the policy tells apart, then the steps of the authority ladder.
+    Raises UsageError for a county outside the service area or a product that there is none of.
+    """
     policy = load_policy(read_policy(path))
-    wanted = [
-        f
-        for f in policy.figures
-        if f.from_ <= day and f.county in (None, county) and (product is None or f.product in (None, product))
-    ]
-    latest = {(f.name, *(getattr(f, key) for key in KEYS)): f for f in sorted(wanted, key=lambda f: f.from_)}
-    return [
-        {
-            "name": f.name, "value": str(f.value), "unit": f.unit, "for": " ".join(str(getattr(f, key)) for key in KEYS if getattr(f, key)) or "all",
-            "from": f.from_.isoformat(), "reference": f.reference, "verified": f.verified,
-        }
-        for f in latest.values()
-    ]  # fmt: skip
+    if county is not None and county not in policy.service_area:
+        raise UsageError(f"county {county} is not in the policy's service area: {', '.join(policy.service_area)}")  # fmt: skip
+    if product is not None and product not in PRODUCTS:
+        raise UsageError(f"there is no product {product}: {', '.join(PRODUCTS)}")
+    asked = ((f.name, product or f.product, f.band, f.crop) for f in policy.figures if f.product in (None, product) or product is None)  # fmt: skip
+    found = (
+        policy.find(name, day, county=county, product=of_product, band=band, crop=crop)
+        for name, of_product, band, crop in asked
+    )
+    figures = [_figure_row(figure) for figure in dict.fromkeys(found) if figure is not None]
+    held = policy.in_force(day, county or "*")
+    ladders = (step for name in PRODUCTS if product in (None, name) for step in steps(held, name))
+    return figures + [_step_row(step) for step in dict.fromkeys(ladders)]
+
+
+def _figure_row(figure: Figure) -> dict[str, Any]:
+    return {
+        "name": figure.name, "value": str(figure.value), "unit": figure.unit, "for": " ".join(filter(None, figure.keys())) or "all",
+        "from": figure.from_.isoformat(), "reference": figure.reference, "verified": figure.verified,
+    }  # fmt: skip
+
+
+def _step_row(step: LadderStep) -> dict[str, Any]:
+    return {
+        "name": SECTION, "value": str(step.above_yuan), "unit": "yuan", "for": " ".join(filter(None, (step.county, step.product, step.role))),
+        "from": step.from_.isoformat(), "reference": step.reference, "verified": step.verified,
+    }  # fmt: skip

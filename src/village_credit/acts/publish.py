@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 from data_contracts.reasons import DECISION_REASONS
 from village_credit.acts.sign import require_signature
 from village_credit.errors import RunConflict
+from village_credit.publish.branch_limits import BranchLimit, Key, branch_limits, with_branch_limit
 from village_credit.publish.holds import HOLD, RELEASE, held_keys, stops
 from village_credit.publish.ledger import (
     Entry,
@@ -23,7 +25,16 @@ from village_credit.publish.ledger import (
     read_ledger,
     standing,
 )
-from village_credit.publish.package import PackageInputs, drop_unfinished, is_packed, outbox_folder, pack
+from village_credit.publish.office_package import Result, results
+from village_credit.publish.package import (
+    PackageInputs,
+    drop_unfinished,
+    is_packed,
+    outbox_folder,
+    pack,
+    told_rows,
+)
+from village_credit.publish.referrals import PRODUCT, referral_vault
 from village_credit.publish.store import Store
 from village_credit.publish.warehouse import build_warehouse, is_current
 
@@ -108,8 +119,24 @@ def heal(store: Store) -> None:
         if before and not is_packed(store, told):
             drop_unfinished(store, told)
             county = replace(told, run_id=before[-1].run_id)  # the run of the whole county that is in force
-            pack(store, county, _stop_inputs(store, entry, before))
+            pack(store, county, _stop_inputs(store, entries, entry, before))
     heal_warehouse(store)
+
+
+def told_to_branches(
+    store: Store, entries: list[Entry], publication_id: str
+) -> tuple[Publication, pa.Table] | None:
+    """Give a publication (or the small one of a hold or release) and the rows that its packages told; None: no such id."""
+    every = publications(entries)
+    for publication in every:
+        if publication.publication_id == publication_id:
+            held = held_keys([e for e in entries if e.number < publication.number], publication.county_code)
+            return publication, told_rows(publication, package_inputs(store, publication, every, held))
+    for entry, told in stops(entries):
+        if told.publication_id == publication_id and (before := _before(told, every)):
+            county = replace(told, run_id=before[-1].run_id)
+            return county, told_rows(county, _stop_inputs(store, entries, entry, before))
+    return None
 
 
 def heal_warehouse(store: Store) -> None:
@@ -133,17 +160,40 @@ def package_inputs(
         pq.read_table(run / "branches.parquet"),
         dict(DECISION_REASONS),
         held,
+        _table_of(run / "relief_measures.parquet") if publication.product is None else None,
+        _results(store, publication, decisions, held),
     )
 
 
-def _stop_inputs(store: Store, entry: Entry, before: list[Publication]) -> PackageInputs:
+def _results(
+    store: Store, publication: Publication, decisions: pa.Table, held: list[str]
+) -> tuple[Result, ...]:
+    """Give what came of the county's referral lists, as the office named the traders; nothing of another product's batch."""
+    vault = referral_vault(publication.run_id)
+    if publication.product not in (None, PRODUCT) or not store.has_identities(vault):
+        return ()
+    listed = pq.read_table(io.BytesIO(store.open_identities(vault))).to_pylist()
+    traders = decisions.filter(pc.equal(decisions.column("product"), PRODUCT)).to_pylist()
+    return tuple(results(listed, {row["household_key"]: row for row in traders}, set(held)))
+
+
+def _table_of(path: Path) -> pa.Table | None:
+    """Read a run's table; None of a run that was sealed before there was such a table."""
+    return pq.read_table(path) if path.is_file() else None
+
+
+def _stop_inputs(
+    store: Store, entries: list[Entry], entry: Entry, before: list[Publication]
+) -> PackageInputs:
     """Gather what a branch is told of one household that is held, or released: what is in force for it, stopped or not.
 
     A review has no limit to go on with: then a release waits for the next publication.
     """
     key = entry.details["household_key"]
-    rows = pa.concat_tables([_in_force_rows(store, p, before) for p in before], promote_options="default")
-    rows = rows.filter(pc.equal(rows.column("household_key"), key))
+    said = branch_limits([e for e in entries if e.number < entry.number])
+    rows = pa.concat_tables(
+        [_rows_of(store, p, before, key, said) for p in before], promote_options="default"
+    )
     rows = rows.filter(pc.is_valid(rows.column("valid_to")))  # a line, with a limit or stopped already
     if entry.act == RELEASE:
         rows = rows.filter(pc.not_equal(rows.column("decision"), "manual_review"))
@@ -166,6 +216,19 @@ def _in_force_rows(store: Store, publication: Publication, beside: list[Publicat
         return decisions.filter(pc.equal(products, publication.product))
     replaced = pa.array([p.product for p in beside if p.product is not None], pa.string())
     return decisions.filter(pc.invert(pc.is_in(products, replaced)))
+
+
+def _rows_of(
+    store: Store, publication: Publication, beside: list[Publication], key: str, said: dict[Key, BranchLimit]
+) -> pa.Table:
+    """Give one household's decision that a publication has in force, with the limit that its branch set."""
+    rows = _in_force_rows(store, publication, beside)
+    rows = rows.filter(pc.equal(rows.column("household_key"), key))
+    told = [
+        with_branch_limit(row, said.get((publication.publication_id, key, row["product"])))
+        for row in rows.to_pylist()
+    ]
+    return pa.Table.from_pylist(told, schema=rows.schema)
 
 
 def _borrowers(store: Store, found: list[Publication]) -> pa.Table:

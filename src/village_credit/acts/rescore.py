@@ -42,7 +42,7 @@ def dry_run(store: Store, county_code: str, wish: Wish) -> Difference:
     rules = load_rules(request, store.keys.public_key())
     delivered = list(_files(store, county_code, wish))
     computed = compute_run(store, delivered, request, rules, identify_run(store, delivered, request, rules))
-    return diff_table(store, county_code, computed.tables["decisions"])
+    return diff_table(store, county_code, computed.tables)
 
 
 def _files(store: Store, county_code: str, wish: Wish) -> Iterable[DeliveredFile]:

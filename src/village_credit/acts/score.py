@@ -15,6 +15,7 @@ from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile
 from village_credit.extract.inbox import pull, reading_order
 from village_credit.publish.ledger import append, in_force, publications, read_ledger
+from village_credit.publish.referrals import referral_vault
 from village_credit.publish.sealing import parquet_bytes, seal_run
 from village_credit.publish.store import Store
 from village_credit.publish.warehouse import build_warehouse, run_status
@@ -80,6 +81,8 @@ def score_files(
 def _seal(store: Store, computed: Computed, request: Request, clock: Clock) -> None:
     """Put identities into the vault, seal the run, and say in the ledger that it is staged."""
     store.seal_identities(computed.run_id, parquet_bytes(computed.identities))
+    store.seal_measured(computed.run_id, computed.measured())
+    store.seal_identities(referral_vault(computed.run_id), parquet_bytes(computed.referrals))
     seal_run(store, computed.run_id, computed.tables, computed.manifest, computed.report)
     _ensure_staged(store, computed.run_id, request)
     clock.lap("stage")

@@ -12,8 +12,10 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
+from village_credit.acts.referrals import referral_status
 from village_credit.acts.reviews import said_of
 from village_credit.errors import MissingInput
+from village_credit.publish.branch_limits import branch_limits, with_branch_limit
 from village_credit.publish.holds import HOLD, RELEASE, holds_in_force
 from village_credit.publish.keys import household_key, row_key_hash
 from village_credit.publish.ledger import Publication, in_force, publications, read_ledger, standing
@@ -55,12 +57,16 @@ def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
     """Gather everything behind a household's decision in force (on a day: of the publication in force then)."""
     entries = read_ledger(store.root / "ledger")
     found = _publications_on(publications(entries), on) if on else in_force(entries)
+    limits = branch_limits(entries, on)
     for publication in reversed(found):
         rows = explain_rows(store.require_run(publication.run_id), key)
         if rows["decision"] and publication.product in (None, rows["decision"]["product"]):
+            said = limits.get((publication.publication_id, key, rows["decision"]["product"]))
             acts = [{"act": e.act, "by": e.by, "at": e.at} for e in entries if e.run_id == publication.run_id]
             return {
                 **rows,
+                "decision": with_branch_limit(rows["decision"], said),
+                "branch_limit": asdict(said) if said else None,
                 "publication_id": publication.publication_id,
                 "versions": store.manifest(publication.run_id)["versions"],
                 "signatures": acts,
@@ -82,9 +88,15 @@ def _publications_on(every: list[Publication], day: date) -> list[Publication]:
 
 
 def notices(store: Store, run_id: str) -> list[dict[str, Any]]:
-    """Give every household's message: household_key, template version, text."""
+    """Give every household's message: household_key, template version, text; of a published run with what branches set."""
     run = store.require_run(run_id)
-    decisions = pq.read_table(run / "decisions.parquet").to_pylist()
+    entries = read_ledger(store.root / "ledger")
+    told = next((p.publication_id for p in reversed(publications(entries)) if p.run_id == run_id), "")
+    limits = branch_limits(entries)
+    decisions = [
+        with_branch_limit(row, limits.get((told, row["household_key"], row["product"])))
+        for row in pq.read_table(run / "decisions.parquet").to_pylist()
+    ]
     lost = _points_lost(run)
     return [
         {"household_key": row["household_key"], "template": TEMPLATE_VERSION, "text": notice(row, lost.get(row["household_key"], []))}
@@ -102,9 +114,13 @@ def _points_lost(run: Path) -> dict[str, list[str]]:
     return {key: reasons or [] for key, reasons in duckdb.connect().execute(query, paths).fetchall()}
 
 
-def status(store: Store) -> list[dict[str, Any]]:
-    """Give each run: county, day, state, who did what, and who of its county is held now; latest first."""
+def status(store: Store, on: date | None = None) -> list[dict[str, Any]]:
+    """Give each run: county, day, state, who did what, who of its county is held now, its referrals' clocks on a day; latest first.
+
+    Without a day no clock is read.
+    """
     entries = read_ledger(store.root / "ledger")
+    referrals = referral_status(store, entries, on) if on else []
     current, every = in_force(entries), publications(entries)
     rows = []
     for entry in reversed([e for e in entries if e.act == "stage"]):
@@ -115,6 +131,7 @@ def status(store: Store) -> list[dict[str, Any]]:
                 "status": run_status(entry.run_id, entries, current, every), "prepared_by": entry.by, "staged_at": entry.at,
                 "households": manifest["counts"]["registered"], "sum_limit_yuan": manifest["sum_limit_yuan"], "gates": manifest["gates"],
                 "holds": [asdict(hold) for hold in holds_in_force(entries, manifest["county_code"])],
+                "referrals": [batch for batch in referrals if batch["county_code"] == manifest["county_code"]],
             }
         )  # fmt: skip
     return rows

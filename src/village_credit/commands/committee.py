@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from datetime import date
+from typing import TYPE_CHECKING, Any
 
 from village_credit.acts import compare, publish, sign
 from village_credit.commands.shared import show, store_of
 from village_credit.errors import PolicyRefused, UsageError
 from village_credit.settings import Settings, login
+
+if TYPE_CHECKING:
+    from village_credit.acts.simulate import Simulated
 
 
 def do_diff(words: argparse.Namespace, paths: Settings) -> int:
@@ -26,16 +30,27 @@ def difference_text(found: compare.Difference) -> str:
         for c in found.changes
     ]
     text += [
-        f"  {g['group']}  {g['change']:<8} {g['households']:>6,}  {g['before_yuan']:>12,} → {g['after_yuan']:>12,}"
+        f"  {g['group']:<22} {g['change']:<8} {_hidden(g['households']):>8}  {_hidden(g['before_yuan']):>14} → {_hidden(g['after_yuan']):>14}"
         for g in found.groups
     ]
+    if any(g["households"] is None for g in found.groups):
+        text.append("  (*: too few households to be shown)")
+    text += [f"  relief {m['measure']:<26} {m['before']:>8,} → {m['after']:>8,} households" for m in found.measures]  # fmt: skip
     if found.movers:
         text.append("  top movers")
-        text += [
-            f"    {m['household_key']}  {m['before_yuan']:>9,} → {m['after_yuan']:>9,}  {m['reason']}"
-            for m in found.movers
-        ]
+        text += [f"    {m['household_key']}  {m['before_yuan']:>9,} → {m['after_yuan']:>9,}  {_moved(m)}" for m in found.movers]  # fmt: skip
     return "\n".join(text)
+
+
+def _hidden(count: int | None) -> str:
+    return "*" if count is None else f"{count:,}"
+
+
+def _moved(mover: dict[str, Any]) -> str:
+    """Say what moved a limit: a term, with its figure on either side where known, or a reason."""
+    figures = [mover["term_before_yuan"], mover["term_after_yuan"]]
+    known = all(figure is not None for figure in figures)
+    return f"{mover['moved_by']} {figures[0]:,} → {figures[1]:,}" if known else mover["moved_by"]
 
 
 def do_approve(words: argparse.Namespace, paths: Settings) -> int:
@@ -152,3 +167,36 @@ def do_assess_model(words: argparse.Namespace, paths: Settings) -> int:
     ]
     text += [f"  page      {found.page}", f"  figures   {found.figures}"]
     return show(words, dataclasses.asdict(found), lambda: "\n".join(text))
+
+
+def do_relief(words: argparse.Namespace, paths: Settings) -> int:
+    """Declare relief for an area and a time."""
+    from village_credit.acts import relief  # noqa: PLC0415  # only this verb needs it
+
+    done = relief.declare(store_of(paths), words.file, words.by, words.proofs)
+    text = [
+        f"{done.document}: {'known already (no-op)' if done.noop else 'declared'}, {done.starts_on} to {done.ends_on}, counties {', '.join(done.counties)}",
+        f"  {done.proofs:,} proofs; {done.households:,} households there have {done.limits_yuan:,} yuan in force",
+        *(f"  proof in line {line} not taken: {why}" for line, why in done.refused),
+        *(
+            f"  the next scoring uses it: village-credit rescore --county {county}"
+            for county in done.counties
+        ),
+    ]
+    return show(words, dataclasses.asdict(done), lambda: "\n".join(text))
+
+
+def do_simulate(words: argparse.Namespace, paths: Settings) -> int:
+    """Try a policy on what is published; written nowhere."""
+    from village_credit.acts import simulate  # noqa: PLC0415  # only this verb needs it
+
+    store = store_of(paths)
+    found = [simulate.simulate(store, county, words.policy, words.on) for county in words.county]
+    return show(words, [dataclasses.asdict(one) for one in found], lambda: "\n".join(simulated_text(one, words.by) for one in found))  # fmt: skip
+
+
+def simulated_text(found: Simulated, by: str | None) -> str:
+    """Write a simulation: what it is not, then the difference, by one kind of group or all but the villages."""
+    groups = found.by_village if by == "village" else found.by_band if by == "band" else found.by_reason if by == "reason" else found.by_group if by == "group" else [*found.by_band, *found.by_reason, *found.by_group]  # fmt: skip
+    head = f"NOT AUTHORITATIVE: county {found.county_code}, policy {found.policy} as of {found.policy_day} on {found.households:,} households as of {found.as_of}; written nowhere"  # fmt: skip
+    return head + "\n" + difference_text(compare.Difference(found.against, found.changes, groups, found.movers, []))  # fmt: skip

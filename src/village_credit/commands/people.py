@@ -104,3 +104,19 @@ def do_reviews(words: argparse.Namespace, paths: Settings) -> int:
             f"county {done.county_code}: {done.granted:,} to be granted {done.sum_limit_yuan:,} yuan, {done.declined:,} declined, {done.kept:,} kept in review, {done.unchanged:,} known already; the next scoring uses them (village-credit rescore --county {done.county_code})"
         ),
     )
+
+
+def do_renew(words: argparse.Namespace, paths: Settings) -> int:
+    """Sign that lines may start a new term."""
+    from village_credit.acts import renew  # noqa: PLC0415  # only this verb needs it
+
+    store = store_of(paths)
+    key = None if words.household is None else household_named(store, words.household)
+    done = renew.renew(store, words.county, words.ending_by, words.by, words.reason, key)
+    return show(
+        words,
+        dataclasses.asdict(done),
+        lambda: (
+            f"county {done.county_code}: {done.lines:,} lines ending by {done.ending_by} ({done.sum_limit_yuan:,} yuan in force) may start a new term at the next scoring (village-credit rescore --county {done.county_code})"
+        ),
+    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from datetime import date
+from typing import Any
 
 from village_credit.acts import tell
 from village_credit.commands.shared import show, store_of
@@ -21,7 +23,7 @@ def do_report(words: argparse.Namespace, paths: Settings) -> int:
 
 def do_status(words: argparse.Namespace, paths: Settings) -> int:
     """List the runs."""
-    rows = tell.status(store_of(paths))
+    rows = tell.status(store_of(paths), words.on or date.today())  # noqa: DTZ011  # the shell's own day
     text = [
         f"{r['county_code']}  {r['as_of']}  {r['status']:<10} {r['run_id']}  {r['households']:>8,} households  {r['sum_limit_yuan']:>14,} yuan  gates {r['gates']}"
         for r in rows
@@ -30,7 +32,22 @@ def do_status(words: argparse.Namespace, paths: Settings) -> int:
     text += [
         f"held    {h['county_code']}  {key}  since {h['since']} by {h['held_by']}" for key, h in held.items()
     ]
+    batches = {
+        (batch["county_code"], batch["referral_batch"]): batch for row in rows for batch in row["referrals"]
+    }
+    text += [_batch_text(batch) for batch in batches.values()]
     return show(words, rows, lambda: "\n".join(text) or "no run yet")
+
+
+def _batch_text(batch: dict[str, Any]) -> str:
+    """Write a referral batch's two clocks on a day."""
+    told = "; ".join(
+        f"{clock}: "
+        + ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in batch[clock].items())
+        for clock in ("decision", "draw")
+    )
+    why = f" ({'; '.join(batch['why_not_known'])})" if batch["why_not_known"] else ""
+    return f"referred  {batch['county_code']}  batch {batch['referral_batch']}  on {batch['on']}: {batch['referred']:,} referred; {told}{why}"
 
 
 def do_ledger(words: argparse.Namespace, paths: Settings) -> int:
@@ -46,7 +63,7 @@ def do_package(words: argparse.Namespace, _paths: Settings) -> int:
         words,
         manifest,
         lambda: (
-            f"package of branch {manifest['branch_code']}: {manifest['rows']:,} rows, {manifest['sum_limit_yuan']:,} yuan, signed with key {manifest['key_id']}"
+            f"package of {'branch ' + manifest['branch_code'] if 'branch_code' in manifest else manifest['office']}: {manifest['rows']:,} rows, {manifest['sum_limit_yuan']:,} yuan, signed with key {manifest['key_id']}"
         ),
     )
 

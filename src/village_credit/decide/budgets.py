@@ -1,85 +1,161 @@
-"""Limits that households could have become limits that nested budgets allow: tickets first, then value."""
+"""Limits that households could have become limits that nested budgets allow: by value, or pro rata."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from village_credit.decide.policy import PolicyInForce
 
+LEVELS = ("village", "township", "county")  # each lies within the next
 # A trader on no register lives in no village that a cap could hold: codes that end so name none.
-NOWHERE = {"village": "000000", "township": "000", "county": "000"}
+NOWHERE = {"village": "000000", "township": "000"}
 ALLOCATED = pa.schema([("unit_code", pa.string()), ("amount", pa.int64()), ("budget_state", pa.string())])
+Whole = NDArray[np.int64]
 
 
 def allocate(granted: pa.Table, policy: PolicyInForce) -> pa.Table:
-    """Give each granted household its amount under village, township and county caps.
+    """Give each granted household its amount under village, township and county caps, in the order of `granted`.
 
-    `granted`: unit_code, product, township_code, village_code, ppm, policy_limit (whole yuan).
-    Where no cap is set, or it is above what is asked, budgets are `not_binding`.
+    `granted`: unit_code, product, township_code, village_code, ppm, policy_limit (whole yuan, whole steps, at least
+    the smallest ticket); a village lies in one township. Where no cap is set, or it is above what is asked, budgets
+    are `not_binding`.
     """
-    caps = {
-        level: cap for level in ("village", "township", "county") if (cap := policy.cap(level)) is not None
-    }
-    asked = granted.column("policy_limit").to_pylist()
-    if not caps:
-        return _table(granted.column("unit_code").to_pylist(), asked, asked)
-    return _allocate_nested(granted, policy, caps)
-
-
-def _table(codes: list[str], amounts: list[int], asked: list[int]) -> pa.Table:
-    states = [
-        "not_binding" if amount == wanted else "cut" for amount, wanted in zip(amounts, asked, strict=True)
-    ]
-    return pa.table([codes, amounts, states], schema=ALLOCATED)
+    asked = granted.column("policy_limit").to_numpy()
+    order = in_order_of_value(granted, policy)
+    wanted, step = asked[order], int(policy.figure("step"))
+    ticket = -(-int(policy.figure("smallest_ticket")) // step) * step
+    levels = [_level(granted, order, name, cap) for name in LEVELS if (cap := policy.cap(name)) is not None]
+    rule = _pro_rata if policy.policy.budget_rule == "pro_rata" else _by_value
+    amounts = np.empty_like(asked)
+    amounts[order] = rule(wanted, levels, ticket, step) if levels else wanted
+    states = np.where(amounts == asked, "not_binding", "cut")
+    return pa.table([granted.column("unit_code"), amounts, states], schema=ALLOCATED)
 
 
 def step_value(policy: PolicyInForce, product: str, ppm: int) -> Fraction:
     """Give what a yuan of limit is worth: margin less expected loss; constant within a household."""
-    return policy.share("margin_bp", product=product) / 10_000 - Fraction(ppm, 1_000_000) * policy.share(
-        "loss_given_default"
-    )
+    margin, loss = policy.share("margin_bp", product=product), policy.share("loss_given_default")
+    return margin / 10_000 - Fraction(ppm, 1_000_000) * loss
 
 
-def _allocate_nested(granted: pa.Table, policy: PolicyInForce, caps: dict[str, int]) -> pa.Table:
-    """Allocate greedily by value, which is exact for nested caps once the tickets are given.
+def in_order_of_value(granted: pa.Table, policy: PolicyInForce) -> Whole:
+    """Give the places of households, the most valuable step first, ties by contractor code.
 
-    A household's steps have one value and ties go by contractor code, so its steps follow one another and are
-    given at once.
+    Values are compared as whole numbers: millionths of a yuan times the common denominator of the policy's figures.
     """
-    rows = granted.to_pylist()
-    values = {(row["product"], row["ppm"]): step_value(policy, row["product"], row["ppm"]) for row in rows}
-    order = sorted(
-        range(len(rows)), key=lambda i: (-values[rows[i]["product"], rows[i]["ppm"]], rows[i]["unit_code"])
-    )
-    ticket, step = int(policy.figure("smallest_ticket")), int(policy.figure("step"))
-    left: dict[tuple[str, str], int] = {}
-    amounts = [0] * len(rows)
-    for i in order:
-        if _room(rows[i], caps, left) >= ticket:
-            _take(rows[i], ticket, caps, left)
-            amounts[i] = ticket
-    for i in order:
-        if amounts[i]:
-            more = min(rows[i]["policy_limit"] - ticket, _room(rows[i], caps, left)) // step * step
-            _take(rows[i], more, caps, left)
-            amounts[i] += more
-    return _table([row["unit_code"] for row in rows], amounts, [row["policy_limit"] for row in rows])
+    products = granted.column("product").combine_chunks().dictionary_encode()
+    margins = [policy.share("margin_bp", product=product) for product in products.dictionary.to_pylist()]
+    loss = policy.share("loss_given_default")
+    scale = math.lcm(loss.denominator, *(margin.denominator for margin in margins))
+    gains = np.array([int(margin * 100 * scale) for margin in margins], np.int64)
+    value = gains[products.indices.to_numpy()] - int(loss * scale) * granted.column("ppm").to_numpy()
+    ranked = pa.table([pa.array(value), granted.column("unit_code")], ["value", "code"])
+    found = pc.sort_indices(ranked, sort_keys=[("value", "descending"), ("code", "ascending")])
+    return np.asarray(found, dtype=np.int64)
 
 
-def _places(row: dict[str, Any], caps: dict[str, int]) -> list[tuple[str, str]]:
-    codes = {"village": row["village_code"], "township": row["township_code"], "county": "county"}
-    return [(level, codes[level]) for level in caps if not codes[level].endswith(NOWHERE[level])]
+@dataclass(frozen=True)
+class _Level:
+    """One level's caps over households in their order of value.
+
+    `place`: each household's place, from 0; `caps`: whole yuan of each place; `by_place`: households place by place,
+    in order of value within each; `first`: where each place begins among these.
+    """
+
+    place: Whole
+    caps: Whole
+    by_place: Whole
+    first: Whole
+
+    def left(self, amounts: Whole) -> Whole:
+        """Give what each place has left, yuan."""
+        return self.caps - np.add.reduceat(amounts[self.by_place], self.first)
+
+    def in_turn(self, wanted: Whole, room: Whole) -> Whole:
+        """Give the room of each place to its households in turn: to each what it wants of what is left."""
+        queue = wanted[self.by_place]
+        place = self.place[self.by_place]
+        before = np.cumsum(queue) - queue
+        before -= before[self.first][place]
+        given = np.empty_like(wanted)
+        given[self.by_place] = np.clip(room[place] - before, 0, queue)
+        return given
 
 
-def _room(row: dict[str, Any], caps: dict[str, int], left: dict[tuple[str, str], int]) -> int:
-    return min(
-        (left.setdefault(place, caps[place[0]]) for place in _places(row, caps)), default=row["policy_limit"]
-    )
+def _level(granted: pa.Table, order: Whole, name: str, cap: int) -> _Level:
+    """Read where households live; a place that is none, and the county for all."""
+    if name == "county":
+        place, caps = np.zeros(len(order), np.int64), np.array([cap] * min(1, len(order)), np.int64)
+    else:
+        codes = granted.column(f"{name}_code").combine_chunks().dictionary_encode()
+        place = codes.indices.to_numpy()[order].astype(np.int64)
+        endless = int(pc.sum(granted.column("policy_limit")).as_py() or 0)
+        named = codes.dictionary.to_pylist()
+        caps = np.array([endless if code.endswith(NOWHERE[name]) else cap for code in named], np.int64)
+    by_place = np.argsort(place, kind="stable")
+    return _Level(place, caps, by_place, np.searchsorted(place[by_place], np.arange(len(caps))))
 
 
-def _take(row: dict[str, Any], amount: int, caps: dict[str, int], left: dict[tuple[str, str], int]) -> None:
-    for place in _places(row, caps):
-        left[place] -= amount
+def _hand_out(wanted: Whole, levels: list[_Level], amounts: Whole, unit: int) -> Whole:
+    """Give out units of yuan in order of value while every cap lasts; how many each household gets.
+
+    Who comes first within a village, of these who comes first within the township, of these within the county: one
+    household after another under all caps at once ends alike, for a place that is full stays full.
+    """
+    given = wanted
+    for level in levels:
+        given = level.in_turn(given, level.left(amounts) // unit)
+    return given
+
+
+def _by_value(wanted: Whole, levels: list[_Level], ticket: int, step: int) -> Whole:
+    """Give tickets, then steps, in order of value: exact for nested caps once the tickets are given.
+
+    A household's steps have one value and ties go by contractor code, so its steps follow one another.
+    """
+    none = np.zeros_like(wanted)
+    has_ticket = _hand_out(none + 1, levels, none, ticket)
+    amounts = has_ticket * ticket
+    return amounts + step * _hand_out(has_ticket * ((wanted - ticket) // step), levels, amounts, step)
+
+
+def _pro_rata(wanted: Whole, levels: list[_Level], ticket: int, step: int) -> Whole:
+    """Give each its share, down to steps and none below the ticket; what is left in order of value, step by step.
+
+    First of what is left: a ticket to each household that has nothing. Then one step to each in turn, round by round.
+    """
+    amounts = _shares(wanted, levels, step)
+    amounts[amounts < ticket] = 0
+    amounts += ticket * _hand_out((amounts == 0).astype(np.int64), levels, amounts, ticket)
+    while True:
+        may_grow = (amounts > 0) & (amounts + step <= wanted)
+        given = _hand_out(may_grow.astype(np.int64), levels, amounts, step)
+        if not given.any():
+            return amounts
+        amounts += step * given
+
+
+def _shares(wanted: Whole, levels: list[_Level], step: int) -> Whole:
+    """Share each cap out by what is asked of it once the caps below have cut it; exact, down to whole steps.
+
+    What a place asks of the next is a whole number again: what its households ask, at most its cap.
+    """
+    share: NDArray[Any] = wanted.astype(object)
+    divisor: NDArray[Any] = np.ones(len(wanted), dtype=object)
+    parts, living = wanted, np.arange(len(wanted))  # what is asked of a level, and a household of each part
+    for level in levels:
+        total = np.zeros_like(level.caps)
+        np.add.at(total, level.place[living], parts)
+        parts, living = np.minimum(total, level.caps), level.by_place[level.first]
+        is_cut = (parts < total)[level.place]
+        share[is_cut] *= parts[level.place[is_cut]].astype(object)
+        divisor[is_cut] *= total[level.place[is_cut]].astype(object)
+    return np.asarray(share // (divisor * step) * step, dtype=np.int64)

@@ -9,11 +9,13 @@ from datetime import date
 from fractions import Fraction
 from itertools import pairwise
 
+from village_credit.decide import authority, ladder, quorum
 from village_credit.decide.figures import SHARES, policy_tables
 from village_credit.decide.policy import (
     BANDS,
     PRODUCTS,
     TERM_LIMIT,
+    BandName,
     Figure,
     Policy,
     ProductName,
@@ -32,7 +34,14 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "reference_rate_one_year": ("product",), "base": ("product", "band"), "margin_bp": ("product",), "spread_bp": ("product", "band"),
     "term": ("product", "band"), "band_edge_ppm": ("band",), **dict.fromkeys(REQUIRED_FIGURES, ()),
 }  # fmt: skip
-OPTIONAL = ("scale_of_finance", "budget_village", "budget_township", "budget_county", *OPTIONAL_FIGURES)
+RELIEF_FIGURES = ("relief_extension_months", "relief_rate_cut_bp")
+BUDGETS = ("budget_village", "budget_township", "budget_county")
+OPTIONAL = (
+    "scale_of_finance", *BUDGETS, *authority.OPTIONAL_FIGURES, *quorum.OPTIONAL_FIGURES, *RELIEF_FIGURES, *OPTIONAL_FIGURES,
+)  # fmt: skip
+# Read as whole numbers: a fraction would be cut off in silence
+WHOLE = ("base", "term", "spread_bp", "band_edge_ppm", "product_cap", "age_cap", "norm_years")
+HIGHEST_EDGE_PPM = 1_000_000
 FROM_NOUGHT_TO_ONE = frozenset(SHARES) - {"rise"} | {
     "reference_rate",
     "reference_rate_one_year",
@@ -59,6 +68,11 @@ def check_policy(text: str, as_of: date, counties: tuple[str, ...] = ()) -> list
     faults = [
         *_values(policy),
         *_gate_figures(policy),
+        *_budgets(policy),
+        *(PolicyFault(*fault) for fault in authority.figure_faults(policy)),
+        *(PolicyFault(*fault) for fault in quorum.figure_faults(policy)),
+        *(PolicyFault(*fault) for fault in ladder.ladder_faults(policy)),
+        *_crops(policy),
         *_overlaps(policy),
         *_annuities(policy),
         *_counties(policy, counties),
@@ -87,8 +101,10 @@ def _on(policy: Policy, day: date) -> Iterator[PolicyFault]:
         if not missing:
             yield from _terms(policy, day, county)
             yield from _orders(policy, day, county)
+            yield from _rates(policy, day, county)
             yield from _edges(policy, day, county)
             yield from _gates(policy, day, county)
+            yield from (PolicyFault(*fault) for fault in quorum.half_faults(policy, day, county))
             yield from _compiled(policy, day, county)
 
 
@@ -113,6 +129,8 @@ def _values(policy: Policy) -> Iterator[PolicyFault]:
             yield PolicyFault(place, f"{figure.value} {figure.unit} is below 0")
         if figure.name == "step" and figure.value <= 0:
             yield PolicyFault(place, "a step must be above 0")
+        if figure.name in WHOLE and figure.value % 1:
+            yield PolicyFault(place, f"{figure.value} {figure.unit} is not whole")
 
 
 def _gate_figures(policy: Policy) -> Iterator[PolicyFault]:
@@ -125,6 +143,20 @@ def _gate_figures(policy: Policy) -> Iterator[PolicyFault]:
             yield PolicyFault(f"figures.{figure.name}", f"the unit {figure.unit} should be {asked.unit}")
         if figure.product or figure.band or figure.crop:
             yield PolicyFault(f"figures.{figure.name}", "a gate's threshold may differ by county only")
+
+
+def _budgets(policy: Policy) -> Iterator[PolicyFault]:
+    """A budget is one sum for all products together: nobody may think that it holds for one of them."""
+    for figure in policy.figures:
+        if figure.name not in BUDGETS:
+            continue
+        place = f"figures.{figure.name}"
+        if figure.unit != "yuan":
+            yield PolicyFault(place, f"the unit {figure.unit} should be yuan")
+        if figure.value % 1:
+            yield PolicyFault(place, f"{figure.value} is not whole yuan")
+        if figure.product or figure.band or figure.crop:
+            yield PolicyFault(place, "a budget may differ by county only")
 
 
 def _gates(policy: Policy, day: date, county: str | None) -> Iterator[PolicyFault]:
@@ -167,9 +199,21 @@ def _annuities(policy: Policy) -> Iterator[PolicyFault]:
 
 def _counties(policy: Policy, known: tuple[str, ...]) -> Iterator[PolicyFault]:
     allowed = set(known) or set(policy.service_area)
-    for county in _places(policy):
-        if county and county not in allowed:
-            yield PolicyFault("figures", f"county {county} is not in the service area")
+    named = [(f"figures.{f.name}", f.county) for f in policy.figures if f.county]
+    named += [(f"crop_norms.{n.crop}.{n.year}", n.county) for n in policy.crop_norms if n.county != "*"]
+    for place, county in named:
+        if county not in allowed:
+            yield PolicyFault(place, f"county {county} is not in the service area")
+
+
+def _crops(policy: Policy) -> Iterator[PolicyFault]:
+    """A crop is known by its norms: a figure for any other name would hold for nobody."""
+    known = {norm.crop for norm in policy.crop_norms}
+    for figure in policy.figures:
+        if figure.crop is not None and figure.crop not in known:
+            yield PolicyFault(f"figures.{figure.name}", f"the crop {figure.crop} has no norm")
+    if policy.residual_crop is not None and policy.residual_crop not in known:
+        yield PolicyFault("residual_crop", f"the crop {policy.residual_crop} has no norm")
 
 
 def _terms(policy: Policy, day: date, county: str | None) -> Iterator[PolicyFault]:
@@ -191,8 +235,32 @@ def _orders(policy: Policy, day: date, county: str | None) -> Iterator[PolicyFau
                 yield PolicyFault(f"figures.{name}.{product}", "is worse for a better band")
 
 
+def _rates(policy: Policy, day: date, county: str | None) -> Iterator[PolicyFault]:
+    """At its own term, a better band never pays a dearer whole rate, nor carries less of a yearly service.
+
+    Reference rates differ up to one year and above: a spread that falls is not enough. The lowest band lends nothing.
+    """
+    held = policy.in_force(day, county or "*")
+    for product in PRODUCTS:
+        terms = _by_band(policy, "term", day, county, product)[:-1]
+        years = [(band, max(1, int(term.value) // 12)) for band, term in terms]
+        lent = [(band, held.yearly_rate(product, band, n), held.annuity_permille(product, band, n)) for band, n in years]  # fmt: skip
+        for (better, rate, permille), (worse, next_rate, next_permille) in pairwise(lent):
+            if rate > next_rate or permille < next_permille:
+                yield PolicyFault(
+                    f"figures.spread_bp.{product}.{better}",
+                    f"on {day} band {better} pays {_percent(rate)} at its term and carries {permille} per mille, the worse band {worse} {_percent(next_rate)} and {next_permille}",
+                )
+
+
+def _percent(rate: Fraction) -> str:
+    return f"{float(rate):.2%}"
+
+
 def _edges(policy: Policy, day: date, county: str | None) -> Iterator[PolicyFault]:
     edges = [policy.figure("band_edge_ppm", day, county=county, band=band) for band in BANDS[:-1]]
+    if not 0 < min(edges) <= max(edges) < HIGHEST_EDGE_PPM:
+        yield PolicyFault("figures.band_edge_ppm", f"an edge is not between 0 and {HIGHEST_EDGE_PPM:,} ppm")
     if any(a >= b for a, b in pairwise(edges)):
         yield PolicyFault(
             "figures.band_edge_ppm", "edges must rise from A to D: bands overlap or leave a gap"
@@ -216,7 +284,7 @@ def _compiled(policy: Policy, day: date, county: str | None) -> Iterator[PolicyF
 
 def _by_band(
     policy: Policy, name: str, day: date, county: str | None, product: ProductName
-) -> list[tuple[str, Figure]]:
+) -> list[tuple[BandName, Figure]]:
     """Give what holds for each band, the best first; `_missing` has seen that nothing lacks."""
     found = [(band, policy.find(name, day, county=county, product=product, band=band)) for band in BANDS]
     return [(band, figure) for band, figure in found if figure is not None]

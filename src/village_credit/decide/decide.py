@@ -17,7 +17,12 @@ from village_credit.decide.budgets import allocate
 from village_credit.decide.figures import policy_tables
 from village_credit.decide.policy import PolicyInForce
 
-STEPS = ("exact", "area", "income", "candidates", "terms", "screen", "limit")
+MEASURE, VALUE = ("exact", "measure"), ("area", "income", "candidates", "terms", "screen", "limit")
+# What `measure` makes, and the facts that stay as they are: another policy can be tried on these alone.
+MEASURED = (
+    "area_known", "crop_scaled", "book_crop", "book_means", "heads", "machines_owned", "loans_open", "adults", "loan_names", "arrears", "doubtful_loans",
+)  # fmt: skip
+KEPT = ("households", "negatives", "related_parties", "objections", "monitored", "credit_lines", "traders", "in_force", "scored", "lacking", "unsettled")  # fmt: skip
 FACTS_READ = (
     "households", "members", "parcels", "leases", "subsidies", "crops", "books", "machines", "exposures", "conducts", "negatives",
     "related_parties", "objections", "monitored", "credit_lines", "traders", "in_force",
@@ -28,21 +33,38 @@ SAID = {
     "reviewed": pa.schema(
         [("unit_code", pa.string()), ("product", pa.string()), ("verdict", pa.string()), ("limit_yuan", pa.int64()), ("reason_codes", pa.list_(pa.string()))]
     ),
+    "decided_before": pa.schema([("unit_code", pa.string())]),  # in the publication in force the day before, whatever was decided
+    # lines of ours that are over and whose renewal nobody signed; and those whose renewal is signed
+    "ended": pa.schema([("unit_code", pa.string()), ("product", pa.string())]),
+    "renewed": pa.schema([("unit_code", pa.string()), ("product", pa.string())]),
+    # in a relief window today; what may still be brought, by the reason that it answers; and what came too late
+    "affected": pa.schema([("unit_code", pa.string())]),
+    "waiting": pa.schema([("unit_code", pa.string()), ("reason_code", pa.string())]),
+    "lapsed": pa.schema([("unit_code", pa.string()), ("reason_code", pa.string())]),
+    "noted": pa.schema([("unit_code", pa.string()), ("code", pa.string())]),  # findings to be shown beside the figures
 }  # fmt: skip
 # Where these decide a person looks, and may grant where none but these stand against it.
 REVIEWED_REASONS = (
-    "NO_LEGAL_BASIS", "OVERDUE", "OBJECTION", "DISPUTED_DATUM", "NO_INCOME_SOURCE", "LINK_UNCONFIRMED", "NOT_SCORED", "TRADER_MODEL_DECLINE",
+    "NO_LEGAL_BASIS", "OVERDUE", "OBJECTION", "DISPUTED_DATUM", "NO_INCOME_SOURCE", "LINK_UNCONFIRMED", "NOT_SCORED", "TRADER_MODEL_DECLINE", "RENEWAL_DUE",
 )  # fmt: skip
 Scorer = Callable[[dict[str, pa.Table]], pa.Table]
 
 
 @dataclass(frozen=True)
 class Decided:
-    """`decisions`, `waterfall`, `crop_terms`: one row per unit (and crop), ordered by unit_code; no name, no number."""
+    """`decisions`, `waterfall`, `crop_terms`: one row per unit (and crop), ordered by unit_code; no name, no number.
+
+    `relief_kept`: a unit whose limit a relief window keeps, and the decision, figure and reasons that it would have had.
+    `lines_before`: the lines that ran on the day before: unit_code, product, limit_yuan, valid_from, valid_to, is_own (else the bank's).
+    `measured`: what `value` needs to try another policy on the same units.
+    """
 
     decisions: pa.Table
     waterfall: pa.Table
     crop_terms: pa.Table
+    relief_kept: pa.Table
+    lines_before: pa.Table
+    measured: dict[str, pa.Table]
 
 
 @cache
@@ -82,7 +104,7 @@ def _settle_disputes(
     The datum is out for them too: a disputed fact neither declines a household nor waves it through.
     """
     unreviewed = {
-        name: table for name, table in facts.items() if name != "reviewed"
+        name: table for name, table in facts.items() if name not in SAID
     }  # the datum alone is asked of
     concerned = _only(unreviewed, pa.array(sorted(clear), pa.string()))
     masked = without_disputed(concerned, clear)
@@ -150,29 +172,78 @@ def _decide(
     connection = duckdb.connect()
     tables = {
         **{name: facts[name] for name in FACTS_READ}, **{name: facts.get(name, schema.empty_table()) for name, schema in SAID.items()},
-        **policy_tables(policy), "scored": scores, "lacking": lacking,
-        "unsettled": pa.table({"unit_code": pa.array(unsettled, pa.string())}),
+        "scored": scores, "lacking": lacking, "unsettled": pa.table({"unit_code": pa.array(unsettled, pa.string())}),
     }  # fmt: skip
     for name, table in tables.items():
         connection.register(name, table)
-    for step in STEPS:
-        _run(connection, step, as_of, product)
+    for step in MEASURE:
+        _run(connection, step, policy, as_of, product)
+    _value(connection, policy, as_of, product)
+    _run(connection, "result", policy, as_of, product)
+    stored = [
+        connection.sql(f"SELECT * FROM {name} ORDER BY ALL").to_arrow_table()
+        for name in ("decisions", "waterfall", "crop_result", "relief_kept", "lines_before")
+    ]
+    measured = {name: connection.sql(f"FROM {name}").to_arrow_table() for name in MEASURED}
+    decisions, waterfall, crop_terms, relief_kept, lines_before = stored
+    measured |= {name: tables[name] for name in (*KEPT, *SAID)}
+    return Decided(decisions, waterfall, crop_terms, relief_kept, lines_before, measured)
+
+
+def _value(
+    connection: duckdb.DuckDBPyConnection, policy: PolicyInForce, as_of: date, product: str | None
+) -> None:
+    """Run what depends on figures of the policy: gives `outcome`, one row a unit."""
+    for name, table in policy_tables(policy).items():
+        connection.register(name, table)
+    for step in VALUE:
+        _run(connection, step, policy, as_of, product)
     granted = connection.sql("""
         SELECT unit_code, product, township_code, village_code, ppm, CAST(asked_limit AS BIGINT) AS policy_limit
         FROM limited JOIN households USING (unit_code) WHERE decision = 'granted' ORDER BY unit_code""").to_arrow_table()
     connection.register("allocated", allocate(granted, policy))
-    _run(connection, "result", as_of, product)
-    return Decided(
-        *(
-            connection.sql(f"SELECT * FROM {name} ORDER BY ALL").to_arrow_table()
-            for name in ("decisions", "waterfall", "crop_result")
-        )
-    )
+    _run(connection, "outcome", policy, as_of, product)
 
 
-def _run(connection: duckdb.DuckDBPyConnection, step: str, as_of: date, product: str | None) -> None:
+OUTCOME = """
+SELECT o.unit_code, o.product, state AS decision, o.band, CAST(stored_limit AS BIGINT) AS limit_yuan, binding AS binding_term,
+       CASE WHEN is_frozen THEN list_append(grounds, 'FROZEN') WHEN is_spared THEN list_prepend('RELIEF_KEPT', grounds) ELSE grounds END AS reason_codes,
+       CAST(l.capacity AS BIGINT) AS capacity_yuan, CAST(band_limit AS BIGINT) AS band_yuan, CAST(need AS BIGINT) AS need_yuan,
+       CAST(headroom AS BIGINT) AS headroom_yuan, CAST(rise AS BIGINT) AS rise_yuan
+FROM outcome AS o JOIN limited AS l USING (unit_code)
+"""
+
+
+def value(
+    measured: dict[str, pa.Table], policy: PolicyInForce, as_of: date, product: str | None = None
+) -> pa.Table:
+    """Give what a policy would decide of units that were measured as of a day: decision, limit, band, reasons, the five terms.
+
+    `measured`: as `Decided` has it, in any order; unit_code may be any ordered key. Budgets are shared out anew.
+    """
+    connection = duckdb.connect()
+    _run(connection, "exact", policy, as_of, product)
+    for name, table in measured.items():
+        connection.register(f"{name}_given", table)
+        columns = ", ".join(_exact(field) for field in table.schema)
+        connection.execute(f"CREATE VIEW {name} AS SELECT {columns} FROM {name}_given")
+    _value(connection, policy, as_of, product)
+    return connection.sql(OUTCOME).to_arrow_table()
+
+
+def _exact(field: pa.Field) -> str:
+    """Write a column as it was measured: whole numbers beyond 64 bits travel as decimals without a fraction."""
+    is_huge = field.metadata is not None or (pa.types.is_decimal(field.type) and field.type.scale == 0)
+    return f"CAST({field.name} AS HUGEINT) AS {field.name}" if is_huge else field.name
+
+
+def _run(
+    connection: duckdb.DuckDBPyConnection, step: str, policy: PolicyInForce, as_of: date, product: str | None
+) -> None:
     """Run a step's statements one by one, each with the values that it names."""
-    values = {"as_of": as_of, "product": product, "reviewed_reasons": list(REVIEWED_REASONS)}
+    values = {
+        "as_of": as_of, "product": product, "reviewed_reasons": list(REVIEWED_REASONS), "legal_refusals": list(policy.policy.relief.legal_refusals),
+    }  # fmt: skip
     for statement in _sql(step).split(";\n"):
         if statement.strip():
             connection.execute(

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from data_contracts.branch import MAX_TERM_MONTHS
 from data_contracts.prohibited import prohibited_word
+from data_contracts.relief import Measure
 from village_credit.errors import PolicyRefused
 
 ProductName = Literal["farmer_line", "poverty_micro_loan", "follow_on_loan", "trader_loan"]
@@ -96,6 +97,46 @@ class ProductRules(_Section):
     names: list[str]  # 产品 as banks write it
 
 
+class LadderStep(_Section):
+    """Above which published limit, whole yuan, somebody of a role signs a household by itself (`ladder.py`)."""
+
+    above_yuan: int = Field(ge=0)
+    role: str = Field(pattern=r"^\S(.{0,38}\S)?$")
+    from_: date = Field(alias="from")
+    reference: str
+    verified: bool = False
+    county: str | None = None
+    product: ProductName | None = None
+
+    @field_validator("county")
+    @classmethod
+    def star_is_everywhere(cls, county: str | None) -> str | None:
+        """Read county `*` as no county, as figures do."""
+        return None if county == "*" else county
+
+
+class MayCome(_Section):
+    """A document that may come later in a relief window: the reason that it answers, what it is, and within how many days."""
+
+    reason: Literal["OVERDUE", "LINK_UNCONFIRMED", "DISPUTED_DATUM"]
+    item: str = Field(min_length=1, max_length=40)
+    days: int = Field(ge=1, le=366)
+
+
+class ReliefRules(_Section):
+    """What relief may do: refusals of the law that it cannot hold off, listing reasons that mean arrears, measures, documents.
+
+    A measure needs its figure too: `relief_extension_months`, `relief_rate_cut_bp`.
+    """
+
+    legal_refusals: tuple[str, ...] = (
+        "HELD", "CONSENT_WITHDRAWN", "RELATED_PARTY", "NEGATIVE_LIST", "NO_LEGAL_BASIS",
+    )  # fmt: skip
+    conduct_list_reasons: tuple[str, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    may_come_later: tuple[MayCome, ...] = ()
+
+
 class Policy(_Section):
     """The whole file."""
 
@@ -106,10 +147,13 @@ class Policy(_Section):
     basis_exempt: list[str]  # contracts that need no legal basis: the bank's own
     refused_list_reasons: list[str]
     residual_crop: str | None = None
+    budget_rule: Literal["value", "pro_rata"] = "value"  # how a budget below what is asked is shared out
     products: dict[ProductName, ProductRules]
     figures: list[Figure]
     crop_norms: list[CropNorm]
     annuities: list[Annuity] = []
+    relief: ReliefRules = ReliefRules()
+    authority_ladder: tuple[LadderStep, ...] = ()
 
     def find(self, name: str, as_of: date, **keys: str | None) -> Figure | None:
         """Give what holds of a figure on a day: the most specific key first, then the latest `from` not after the day."""
@@ -209,13 +253,14 @@ class PolicyInForce:
 
     def annuity_permille(self, product: ProductName, band: BandName, years: int) -> int:
         """Give what one yuan of yearly service carries, per mille: down to an integer."""
-        rate = (
-            self.share("reference_rate", product=product)
-            if years > 1
-            else self.share("reference_rate_one_year", product=product)
-        )
-        yearly = rate + self.share("spread_bp", product=product, band=band) / 10_000
+        yearly = self.yearly_rate(product, band, years)
         return annuity(self.policy.products[product].repayment, yearly, years)
+
+    def yearly_rate(self, product: ProductName, band: BandName, years: int) -> Fraction:
+        """Give the whole yearly rate of a term: the reference rate up to one year or above, and the spread."""
+        reference = "reference_rate" if years > 1 else "reference_rate_one_year"
+        spread = self.share("spread_bp", product=product, band=band)
+        return self.share(reference, product=product) + spread / 10_000
 
     def product_of(self) -> dict[str, ProductName]:
         """Map 产品 names to products."""

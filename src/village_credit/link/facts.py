@@ -61,7 +61,7 @@ QUALIFY row_number() OVER (PARTITION BY unit_code, year ORDER BY collected_on DE
 ORDER BY unit_code, year
 """
 TRADERS = """
-SELECT unit_code, applied_yuan, industry, referred_on FROM t WHERE unit_code IS NOT NULL AND link_status <> 'provisional'
+SELECT unit_code, referral_batch, applied_yuan, industry, referred_on FROM t WHERE unit_code IS NOT NULL AND link_status <> 'provisional'
 QUALIFY row_number() OVER (PARTITION BY unit_code ORDER BY referred_on DESC, row_id) = 1 ORDER BY unit_code
 """
 PARCELS = """

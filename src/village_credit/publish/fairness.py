@@ -102,6 +102,18 @@ def fairness(
     return Fairness(_with_intervals(figures), ratio_of_names)
 
 
+def groups_of(facts: dict[str, pa.Table], decisions: pa.Table, as_of: date) -> pa.Table:
+    """Give unit_code, sex, age, land, monitored of each household with a borrower; for what is sealed only."""
+    connection = duckdb.connect()
+    for name in FACTS_READ:
+        connection.register(name, facts[name])
+    connection.register("decisions", decisions)
+    connection.execute(BORROWERS, {f"born_{age}": birthday_limit(as_of, age) for age in BIRTHDAYS})
+    return connection.sql(
+        "SELECT unit_code, sex, age, land, monitored FROM borrowers ORDER BY unit_code"
+    ).to_arrow_table()
+
+
 def _groups() -> pa.Table:
     return pa.table(
         {

@@ -17,10 +17,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xlsxwriter
 
-from data_contracts.branch import PRODUCTS_ZH, BranchRow
+from data_contracts.branch import PRODUCTS_ZH, BranchRow, ReliefOffer
+from data_contracts.relief import MEASURES_ZH
 from village_credit.errors import VerificationFailed
 from village_credit.publish.keys import Keys, household_ref
 from village_credit.publish.ledger import Publication
+from village_credit.publish.office_package import FILE as RESULTS_FILE
+from village_credit.publish.office_package import OFFICE, Result, rows_and_sum, write_results
 from village_credit.publish.sealing import parquet_bytes
 from village_credit.publish.store import Store, new_folder, sha256_of
 from village_credit.signed import canonical_json, verify_signature
@@ -62,6 +65,14 @@ WHERE action IS NOT NULL AND ($product IS NULL OR a.product = $product)
 ORDER BY branch_code, a.product, a.village_code, i.unit_code
 """
 
+OFFERS = """
+SELECT i.unit_code, coalesce(b.branch_code, (SELECT min(branch_code) FROM branches)) AS branch_code, i.name, i.person_id AS id_number,
+       m.document, m.measure, m.product_name, m.balance_yuan, m.due_on, m.proposed_due_on, m.rate_cut_bp, m.principal_from, b.manager_number AS customer_manager
+FROM measures AS m JOIN decisions AS d USING (household_key) JOIN identities AS i USING (household_key) LEFT JOIN branches AS b USING (township_code)
+WHERE i.person_id IS NOT NULL
+ORDER BY branch_code, d.village_code, i.unit_code, m.document, m.measure, m.due_on, m.product_name, m.balance_yuan
+"""
+
 
 @dataclass(frozen=True)
 class PackageInputs:
@@ -73,6 +84,10 @@ class PackageInputs:
     branches: pa.Table  # township_code, branch_code, branch_name, manager_number
     reason_texts: dict[str, str]
     held: list[str]  # household_key of those who are stopped: their lines freeze whatever was decided
+    measures: pa.Table | None = (
+        None  # of the run: household_key, document, measure, product_name, balance_yuan, …
+    )
+    results: tuple[Result, ...] = ()  # for the office that referred traders
 
 
 def outbox_folder(store: Store, publication: Publication) -> Path:
@@ -81,11 +96,15 @@ def outbox_folder(store: Store, publication: Publication) -> Path:
 
 
 def pack(store: Store, publication: Publication, inputs: PackageInputs) -> Path:
-    """Write every branch's package, whole or not at all; READY is written last into each."""
+    """Write every branch's package, and the referring office's, whole or not at all; READY is written last into each."""
     place = outbox_folder(store, publication)
     with new_folder(place) as folder:
-        for branch_code, rows in _rows_by_branch(store.keys, publication, inputs).items():
-            _write_branch(store.keys, publication, folder / branch_code, branch_code, rows)
+        if inputs.results:
+            write_results(store.keys, publication, folder / OFFICE, inputs.results, _expires_on(publication))
+        rows, offers = _rows_by_branch(store.keys, publication, inputs), _offers_by_branch(store.keys, publication, inputs)  # fmt: skip
+        for branch_code in sorted({*rows, *offers}):
+            found = rows.get(branch_code, []), offers.get(branch_code, [])
+            _write_branch(store.keys, publication, folder / branch_code, branch_code, *found)
     return place
 
 
@@ -99,6 +118,16 @@ def _rows_by_branch(
     keys: Keys, publication: Publication, inputs: PackageInputs
 ) -> dict[str, list[BranchRow]]:
     """Check each row against its outgoing contract, and give a branch its own households only."""
+    result: dict[str, list[BranchRow]] = {}
+    for row in told_rows(publication, inputs).to_pylist():
+        result.setdefault(row["branch_code"], []).append(
+            _branch_row(keys, publication, row, inputs.reason_texts)
+        )
+    return result
+
+
+def told_rows(publication: Publication, inputs: PackageInputs) -> pa.Table:
+    """Give what a publication tells its branches, one row a household: the decision, action, branch_code, is_held, who it is."""
     connection = duckdb.connect()
     for name in ("decisions", "earlier", "identities", "branches"):
         connection.register(name, getattr(inputs, name))
@@ -106,12 +135,23 @@ def _rows_by_branch(
     # A product's batch names its own households; a county, and whatever is brought back, all that have a line.
     is_complete = publication.product is None or publication.restores is not None
     values = {"product": publication.product, "is_complete": is_complete}
-    table = connection.sql(ROWS, params=values).to_arrow_table()
-    result: dict[str, list[BranchRow]] = {}
-    for row in table.to_pylist():
-        result.setdefault(row["branch_code"], []).append(
-            _branch_row(keys, publication, row, inputs.reason_texts)
-        )
+    return connection.sql(ROWS, params=values).to_arrow_table()
+
+
+def _offers_by_branch(
+    keys: Keys, publication: Publication, inputs: PackageInputs
+) -> dict[str, list[ReliefOffer]]:
+    """Give each branch the measures that it may offer to its own borrowers; a batch or a stop of one household has none."""
+    if inputs.measures is None or inputs.measures.num_rows == 0:
+        return {}
+    connection = duckdb.connect()
+    for name in ("decisions", "identities", "branches", "measures"):
+        connection.register(name, getattr(inputs, name))
+    result: dict[str, list[ReliefOffer]] = {}
+    for row in connection.sql(OFFERS).to_arrow_table().to_pylist():
+        unit, branch_code = row.pop("unit_code"), row.pop("branch_code")
+        reference = household_ref(keys, publication.publication_id, unit)
+        result.setdefault(branch_code, []).append(ReliefOffer(household_ref=reference, measure_zh=MEASURES_ZH[row["measure"]], **row))  # fmt: skip
     return result
 
 
@@ -150,15 +190,25 @@ def _branch_row(
 
 
 def _write_branch(
-    keys: Keys, publication: Publication, folder: Path, branch_code: str, rows: list[BranchRow]
+    keys: Keys,
+    publication: Publication,
+    folder: Path,
+    branch_code: str,
+    rows: list[BranchRow],
+    offers: list[ReliefOffer],
 ) -> None:
     folder.mkdir(parents=True)
     cells = [list(row.model_dump(by_alias=True).values()) for row in rows]
     files = {
-        "limits.csv": _csv(cells),
+        "limits.csv": _csv(CSV_HEADER, cells),
         "limits.parquet": parquet_bytes(_table(cells)),
         "limits.xlsx": _approval_sheets(rows),
     }
+    if offers:
+        header = list(offers[0].model_dump(by_alias=True))
+        files["relief.csv"] = _csv(
+            header, [list(offer.model_dump(by_alias=True).values()) for offer in offers]
+        )
     for name, content in files.items():
         (folder / name).write_bytes(content)
     manifest = _manifest(keys, publication, branch_code, rows, files)
@@ -172,7 +222,6 @@ def _manifest(
     keys: Keys, publication: Publication, branch_code: str, rows: list[BranchRow], files: dict[str, bytes]
 ) -> dict[str, Any]:
     """Say rows, sum, hashes and expiry, signed with the store's key."""
-    published = date.fromisoformat(publication.published_at[:10])
     content = {
         "county_code": publication.county_code,
         "branch_code": branch_code,
@@ -182,11 +231,16 @@ def _manifest(
         "sum_limit_yuan": sum(row.limit_yuan for row in rows),
         "unit": "元 (yuan)",
         "files": {name: sha256_of(content) for name, content in sorted(files.items())},
-        "expires_on": date.fromordinal(published.toordinal() + PACKAGE_DAYS).isoformat(),
+        "expires_on": _expires_on(publication),
         "key_id": keys.signing_key_id,
         "public_key": keys.public_key().hex(),
     }
     return {**content, "signature": keys.sign(canonical_json(content))}
+
+
+def _expires_on(publication: Publication) -> str:
+    published = date.fromisoformat(publication.published_at[:10])
+    return date.fromordinal(published.toordinal() + PACKAGE_DAYS).isoformat()
 
 
 def safe_cell(value: Any) -> str:
@@ -207,11 +261,11 @@ def safe_cell(value: Any) -> str:
     return text + "\t" if text.isdigit() and (len(text) >= NUMBER_DIGITS or text.startswith("0")) else text
 
 
-def _csv(cells: list[list[Any]]) -> bytes:
+def _csv(header: list[str], cells: list[list[Any]]) -> bytes:
     """Write UTF-8 with BOM, every cell safe to open in a spreadsheet."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(CSV_HEADER)
+    writer.writerow(header)
     writer.writerows([[safe_cell(value) for value in row] for row in cells])
     return buffer.getvalue().encode("utf-8-sig")
 
@@ -270,7 +324,7 @@ def _approval_sheets(rows: list[BranchRow]) -> bytes:
 
 
 def verify_package(folder: Path) -> dict[str, Any]:
-    """Check a branch package: READY, every file's hash, rows, sum and signature; gives its manifest."""
+    """Check the package of a branch or of the referring office: READY, every file's hash, rows, sum and signature; gives its manifest."""
     if not (folder / "READY").is_file():
         raise VerificationFailed(
             f"package {folder.name}: READY is missing, so it was never finished; do not import it"
@@ -284,13 +338,16 @@ def verify_package(folder: Path) -> dict[str, Any]:
     for name, said in manifest["files"].items():
         if not (folder / name).is_file() or hashlib.sha256((folder / name).read_bytes()).hexdigest() != said:
             raise VerificationFailed(f"package {folder.name}: {name} is not the file that was signed")
-    table = pq.read_table(folder / "limits.parquet")
-    if (
-        table.num_rows != manifest["rows"]
-        or sum(table.column("limit_yuan").to_pylist()) != manifest["sum_limit_yuan"]
-    ):
+    if _rows_and_sum(folder, manifest) != (manifest["rows"], manifest["sum_limit_yuan"]):
         raise VerificationFailed(f"package {folder.name}: rows or sum are not what the manifest says")
     return manifest
+
+
+def _rows_and_sum(folder: Path, manifest: dict[str, Any]) -> tuple[int, int]:
+    if manifest.get("office") == OFFICE:
+        return rows_and_sum((folder / RESULTS_FILE).read_bytes())
+    table = pq.read_table(folder / "limits.parquet")
+    return table.num_rows, sum(table.column("limit_yuan").to_pylist())
 
 
 def drop_unfinished(store: Store, publication: Publication) -> None:

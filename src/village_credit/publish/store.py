@@ -79,6 +79,24 @@ class Store:
             mode=0o600,
         )
 
+    def seal_measured(self, run_id: str, plain: bytes) -> None:
+        """Put what was measured of a run's households into the vault."""
+        sealed = encrypt(self.keys.vault, plain, f"measured {run_id}")
+        write_whole(self.root / "vault" / f"{run_id}.measured.sealed", sealed, mode=0o600)
+
+    def open_measured(self, run_id: str) -> bytes:
+        """Read what was measured of a run's households back from the vault."""
+        path = self.root / "vault" / f"{run_id}.measured.sealed"
+        if not path.is_file():
+            raise MissingInput(
+                f"run {run_id}: what was measured of its households is not in the vault (an older run, or past its retention); score the county again"
+            )
+        return decrypt(self.keys.vault, path.read_bytes(), f"measured {run_id}")
+
+    def has_identities(self, run_id: str) -> bool:
+        """Tell whether the vault holds them."""
+        return (self.root / "vault" / f"{run_id}.sealed").is_file()
+
     def open_identities(self, run_id: str) -> bytes:
         """Read a run's identities back from the vault."""
         path = self.root / "vault" / f"{run_id}.sealed"

@@ -4,33 +4,39 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-# `{table}` is the union of that table's files over all runs; `publications`, `in_force`, `run_log`, `held`
-# and `overrides` are lists of values from the ledger.
+from village_credit.publish.referrals import clocks_sql
+
+# `{table}` is the union of that table's files over all runs; `publications`, `in_force`, `run_log`, `held`,
+# `branch_limits` and `overrides` are lists of values from the ledger, `working_calendar` of days; `{decision_now}` and its
+# like are what a branch's receipt makes of a column.
 VIEWS: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
     {
         "limits_current": (
             "A household with a published decision in force",
             """
-            SELECT county_code, township_code, village_code, household_key, d.product, decision, band, default_probability, limit_yuan,
-                   term_months, valid_from, valid_to, review_due_on, rate_spread_bp, repayment_method, revolving, binding_term, reason_codes,
-                   d.run_id, publication_id, published_at
+            SELECT county_code, township_code, village_code, d.household_key, d.product, {decision_now}, band, default_probability, {limit_yuan_now},
+                   term_months, valid_from, valid_to, review_due_on, rate_spread_bp, repayment_method, revolving, {binding_term_now}, {reason_codes_now},
+                   d.run_id, p.publication_id, published_at
             FROM {decisions} AS d JOIN in_force AS p USING (run_id)
+            LEFT JOIN branch_limits AS b ON b.publication_id = p.publication_id AND b.household_key = d.household_key AND b.product = d.product
             WHERE (p.product IS NULL AND NOT list_contains(p.other_products, d.product)) OR p.product = d.product""",
         ),
         "limits_history": (
             "A household and publication; append-only",
             """
-            SELECT county_code, township_code, village_code, household_key, d.product, decision, band, default_probability, limit_yuan,
+            SELECT county_code, township_code, village_code, d.household_key, d.product, decision, band, default_probability, limit_yuan,
                    term_months, valid_from, valid_to, review_due_on, rate_spread_bp, repayment_method, revolving, binding_term, reason_codes,
-                   d.run_id, publication_id, published_at, superseded_at
+                   d.run_id, p.publication_id, published_at, superseded_at, b.branch_limit_yuan, b.branch_limit_on
             FROM {decisions} AS d JOIN publications AS p USING (run_id)
+            LEFT JOIN branch_limits AS b ON b.publication_id = p.publication_id AND b.household_key = d.household_key AND b.product = d.product
             WHERE p.product IS NULL OR p.product = d.product""",
         ),
         "limit_waterfall": (
             "A household of a published run: every term of its limit",
             """
-            SELECT w.*, CAST(NULL AS BIGINT) AS branch_limit_yuan
-            FROM {waterfall} AS w SEMI JOIN publications USING (run_id)""",
+            SELECT w.*, b.branch_limit_yuan
+            FROM {waterfall} AS w SEMI JOIN publications USING (run_id)
+            LEFT JOIN (SELECT * FROM branch_limits WHERE is_last) AS b USING (run_id, household_key, product)""",
         ),
         "score_points": (
             "A household and feature of a published run",
@@ -73,6 +79,30 @@ VIEWS: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "A group of a published run's borrowers: how often and how much it was granted, beside its attribute's best group",
             "SELECT * FROM {fairness} AS f SEMI JOIN publications USING (run_id)",
         ),
+        "relief": (
+            "A household of a published run and a declared window that has begun: what it excused",
+            "SELECT r.* FROM {relief} AS r SEMI JOIN publications USING (run_id)",
+        ),
+        "relief_kept": (
+            "A household whose limit a relief window keeps, and the decision and figure that it would have had",
+            "SELECT r.* FROM {relief_kept} AS r SEMI JOIN publications USING (run_id)",
+        ),
+        "relief_measures": (
+            "A measure that a branch may offer on an open loan of a household in a relief window",
+            "SELECT r.* FROM {relief_measures} AS r SEMI JOIN publications USING (run_id)",
+        ),
+        "conditions": (
+            "A document that a household may bring later, of a published run, and whether it came",
+            "SELECT c.* FROM {conditions} AS c SEMI JOIN publications USING (run_id)",
+        ),
+        "referrals": (
+            "A referred trader of a published run: when it was decided and first drew, on two clocks of working days",
+            f"SELECT * FROM ({clocks_sql('{referrals}', '{draws}')}) SEMI JOIN publications USING (run_id)",
+        ),
+        "renewals_due": (
+            "A line in force that is over and waits for a signed renewal",
+            "SELECT r.* FROM {renewals_due} AS r SEMI JOIN in_force USING (run_id)",
+        ),
         "gates": (
             "A gate of a run",
             "SELECT g.*, overridden_by FROM {gates} AS g LEFT JOIN overrides USING (run_id, gate)",
@@ -90,8 +120,9 @@ VIEWS: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             """
             WITH now AS (SELECT * FROM limits_current),
             before AS (
-                SELECT DISTINCT household_key, sum(limit_yuan) OVER (PARTITION BY household_key) AS limit_yuan
-                FROM limits_history AS h JOIN year_before AS y ON h.publication_id = y.publication_id WHERE decision = 'granted'),
+                SELECT DISTINCT household_key, sum(coalesce(branch_limit_yuan, limit_yuan)) OVER (PARTITION BY household_key) AS limit_yuan
+                FROM limits_history AS h JOIN year_before AS y ON h.publication_id = y.publication_id
+                WHERE decision = 'granted' AND coalesce(branch_limit_yuan, limit_yuan) > 0),
             compared AS (SELECT DISTINCT county_code FROM year_before)
             SELECT now.county_code, township_code, village_code, count(*) AS households,
                    count(*) FILTER (decision = 'granted') AS credited_households,
@@ -114,11 +145,11 @@ COMMENTS: MappingProxyType[str, str] = MappingProxyType(
         "village_code": "Village, 12 digits",
         "household_key": "Pseudonym of the household (h…) or lone trader (t…); stable over runs; null where no household was found",
         "product": "Credit product: farmer_line, poverty_micro_loan, follow_on_loan, trader_loan; null: all",
-        "decision": "granted, declined or manual_review",
+        "decision": "granted, declined or manual_review; in limits_current declined where the branch refused",
         "band": "Risk band A (best) to E; null where not scored",
         "default_probability": "Probability of default within the model's horizon, share 0–1",
         "default_probability_ppm": "Probability of default within the model's horizon, parts per million",
-        "limit_yuan": "Published limit, whole yuan",
+        "limit_yuan": "Published limit, whole yuan; in limits_current the branch's where its receipt set another, 0: it refused",
         "term_months": "Term, months (at most 36)",
         "valid_from": "First day of the line",
         "valid_to": "Last day of the line",
@@ -126,13 +157,53 @@ COMMENTS: MappingProxyType[str, str] = MappingProxyType(
         "rate_spread_bp": "Spread over the reference rate, basis points a year",
         "repayment_method": "revolving (with a yearly clean-up) or instalments",
         "revolving": "Whether repaid amounts may be drawn again",
-        "binding_term": "The smallest term of the limit: capacity, band, need, headroom, rise or budget; review where a person set less",
+        "binding_term": "The smallest term of the limit: capacity, band, need, headroom, rise or budget; review where a person set less, branch where a branch did",
         "reason_codes": "Every reason of the decision; the first decides",
         "run_id": "The run that computed this row",
         "publication_id": "The publication that put it in force",
         "published_at": "When it was published, UTC",
         "superseded_at": "When a later publication replaced it, UTC; null while in force",
         "branch_limit_yuan": "Limit that the branch approved, whole yuan; null until it approved another figure",
+        "branch_limit_on": "Day of the branch's receipt",
+        "is_last": "Whether it is the last publication of its run",
+        "published_on": "Day of publication in China",
+        "referral_batch": "Batch as the county's office named it; a keyed hash where the label might name a person",
+        "referred_on": "Day of the referral",
+        "applied_yuan": "Amount applied for, yuan",
+        "decided_on": "Day in China on which a decision on the referral was first published; null while it waits",
+        "first_drawn_on": "Day of the first draw after the referral; null while there is none",
+        "decision_days": "Working days that the policy gives to the decision; the target is the same day",
+        "draw_days": "Working days that the policy gives to the first draw; the target is the same day",
+        "decision_due_on": "Last day on which a decision is in time; null where the working days are not known",
+        "draw_due_on": "Last day on which a first draw is in time; null likewise, and where nothing was granted",
+        "decision_working_days": "Working days from referral to decision; null while open or not known",
+        "draw_working_days": "Working days from referral to the first draw; null likewise",
+        "decision_clock": "same_day, in_time, late, open, or not_known",
+        "draw_clock": "The same of the first draw; none where nothing was granted",
+        "clock_note": "Why a clock is not known",
+        "day": "A day of the working calendar",
+        "working_days": "Working days of mainland China up to this day",
+        "document": "Reference of the declaration of relief",
+        "cause": "epidemic or disaster",
+        "starts_on": "First day of the declared window",
+        "ends_on": "Last day of the declared window",
+        "excused_loans": "Loans of the household whose arrears a window or a proof excuses",
+        "excused_days": "Days overdue that do not count, summed over these loans",
+        "lifted_entries": "Entries of the negative list that fell with the arrears they rested on",
+        "ended_on": "Last day of the line that is over",
+        "kept_limit_yuan": "Limit that the window keeps, whole yuan",
+        "would_decision": "Decision without the window",
+        "would_limit_yuan": "Limit without the window, whole yuan",
+        "would_binding_term": "Binding term without the window",
+        "would_reason_codes": "Reasons of the decision without the window",
+        "product_name": "Product of the loan as the bank writes it",
+        "balance_yuan": "Balance of the loan, yuan",
+        "due_on": "Day on which the loan, or the document, is due",
+        "proposed_due_on": "Day until which the loan may be extended",
+        "rate_cut_bp": "Cut of the rate that may be offered, basis points a year",
+        "principal_from": "Day until which interest alone may be repaid",
+        "item": "Document that may come later",
+        "granted_on": "Day of the scoring that granted on condition",
         "feature": "Feature of the scorecard; in drift also `score`",
         "value": "The value: of the feature in the manifest's unit, of the measure in `unit`, of the gate",
         "bin": "Bin that the value falls into",
@@ -166,7 +237,7 @@ COMMENTS: MappingProxyType[str, str] = MappingProxyType(
         "office_key": "The office's own key of the row; a keyed hash where it names a person",
         "field": "Field that broke the rule; empty for a rule of the row or line",
         "rule": "The rule: a type's check, a row rule, or `line`, `id_status`, `settle`",
-        "reason_code": "Reason code of data_contracts/reasons.py",
+        "reason_code": "Reason code of data_contracts/reasons.py; in conditions the one that the document answers",
         "reason_zh": "Chinese sentence: what is wrong and expected of a row; why a feature costs points (null: it costs none)",
         "value_masked": "What the value looks like (digits 9, letters x, Han 汉); never the value",
         "as_of": "Day as of which the run sees the world",
@@ -178,10 +249,10 @@ COMMENTS: MappingProxyType[str, str] = MappingProxyType(
         "staged_at": "When it was staged, UTC",
         "approved_at": "When it was signed, UTC",
         "sum_limit_yuan": "Sum of granted limits, whole yuan",
-        "measure": "What is summed: rows, or the field of the contract",
+        "measure": "What is summed: rows, or the field of the contract. Relief: what may be offered: extension, rate_cut, changed_repayment, renewal_without_principal, new_for_old",
         "unit": "Unit of `value`: rows, mu, yuan",
         "rows": "Accepted rows",
-        "state": "Deliveries: complete, partial, stale, missing, rejected. Corrections: open, retried (returned and still wrong), corrected",
+        "state": "Deliveries: complete, partial, stale, missing, rejected. Corrections: open, retried (returned and still wrong), corrected. Conditions: open, supplied, lapsed",
         "is_needed": "Whether the county's calendar needs it: then missing, stale or refused fails the gate",
         "owed": "Year or day that the newest rows must reach; null where the table is not dated",
         "newest": "Latest year or day delivered, none after the run's day",

@@ -10,8 +10,12 @@ from typing import Any
 
 import duckdb
 
+from village_credit.publish.branch_limits import IN_FORCE as NOW
+from village_credit.publish.branch_limits import branch_limits
 from village_credit.publish.holds import holds_in_force
 from village_credit.publish.ledger import Entry, Publication, head, in_force, publications, read_ledger
+from village_credit.publish.referrals import calendar_since, day_in_china
+from village_credit.publish.returned import sealed_paths
 from village_credit.publish.store import Store
 from village_credit.publish.views import VIEWS, comment_of
 
@@ -32,6 +36,12 @@ RUN_TABLES = (
     "corrections",
     "drift",
     "fairness",
+    "referrals",
+    "relief",
+    "relief_kept",
+    "relief_measures",
+    "conditions",
+    "renewals_due",
 )
 
 
@@ -45,14 +55,18 @@ def build_warehouse(store: Store) -> Path | None:
     beside = store.root / f".warehouse.{secrets.token_hex(4)}.duckdb"
     connection = duckdb.connect(str(beside))
     try:
+        connection.begin()  # hundreds of comments: one commit, not one each
         _create_values(connection, store, entries, runs)
+        places = {table: _files(store, runs, table) for table in RUN_TABLES}
+        places |= {"draws": _draws(store, entries), **{f"{name}_now": sql for name, sql in NOW.items()}}
         for name, (comment, query) in VIEWS.items():
-            sql = query.format(**{table: _files(store, runs, table) for table in RUN_TABLES})
+            sql = query.format(**places)
             connection.execute(f"CREATE VIEW {name} AS {sql}")
             _comment(connection, name, comment)
         connection.execute(
             f"COMMENT ON VIEW runs IS {_quoted('A run of a county as of a day; ledger head ' + head(store.root / 'ledger'))}"
         )
+        connection.commit()
     finally:
         connection.close()
     beside.replace(store.warehouse)
@@ -84,6 +98,13 @@ def _files(store: Store, runs: list[str], table: str) -> str:
         _quoted(str((store.run_folder(run_id) / f"{table}.parquet").resolve())) for run_id in runs
     )
     return f"read_parquet([{paths}], union_by_name = true)"
+
+
+def _draws(store: Store, entries: list[Entry]) -> str:
+    """Name the sealed draws' files; before the first there are none to read."""
+    paths = ", ".join(_quoted(str(path.resolve())) for path in sealed_paths(store, entries, "draws"))
+    columns = "CAST(NULL AS VARCHAR) AS household_key, CAST(NULL AS VARCHAR) AS product, CAST(NULL AS DATE) AS drawn_on"
+    return f"read_parquet([{paths}])" if paths else f"(SELECT {columns} WHERE false)"
 
 
 def _quoted(value: Any) -> str:
@@ -153,9 +174,42 @@ def _create_values(
     _values_view(
         connection,
         "publications",
-        {**publication, "superseded_at": "TIMESTAMPTZ"},
-        [(p.run_id, p.publication_id, p.product, p.published_at, _superseded_at(p, every)) for p in every],
+        {**publication, "superseded_at": "TIMESTAMPTZ", "published_on": "DATE"},
+        [
+            (
+                p.run_id,
+                p.publication_id,
+                p.product,
+                p.published_at,
+                _superseded_at(p, every),
+                day_in_china(p.published_at),
+            )
+            for p in every
+        ],
     )
+    last = {p.run_id: p.publication_id for p in every}
+    runs_of = {p.publication_id: p.run_id for p in every}
+    _values_view(
+        connection,
+        "branch_limits",
+        BRANCH_LIMITS,
+        [
+            (
+                b.publication_id,
+                run_id,
+                b.household_key,
+                b.product,
+                b.limit_yuan,
+                b.received_on,
+                last[run_id] == b.publication_id,
+            )
+            for b in branch_limits(entries).values()
+            if (run_id := runs_of.get(b.publication_id))
+        ],
+    )
+    _values_view(
+        connection, "working_calendar", {"day": "DATE", "working_days": "INTEGER"}, calendar_since(_first_referral(store, runs)),
+    )  # fmt: skip
     _values_view(
         connection,
         "year_before",
@@ -208,6 +262,17 @@ def _in_force_from(publication: Publication) -> str:
     )
 
 
+def _first_referral(store: Store, runs: list[str]) -> date | None:
+    """Give the day of the first referral in any run."""
+    query = f"SELECT min(referred_on) FROM {_files(store, runs, 'referrals')}"
+    found = duckdb.connect().execute(query).fetchone()
+    return found[0] if found else None
+
+
+BRANCH_LIMITS = {
+    "publication_id": "VARCHAR", "run_id": "VARCHAR", "household_key": "VARCHAR", "product": "VARCHAR", "branch_limit_yuan": "BIGINT",
+    "branch_limit_on": "DATE", "is_last": "BOOLEAN",
+}  # fmt: skip
 RUN_LOG = {
     "run_id": "VARCHAR", "county_code": "VARCHAR", "product": "VARCHAR", "as_of": "DATE", "status": "VARCHAR", "versions": "VARCHAR", "counts": "VARCHAR",
     "sum_limit_yuan": "BIGINT", "gates": "VARCHAR", "prepared_by": "VARCHAR", "approved_by": "VARCHAR",

@@ -10,9 +10,11 @@ import duckdb
 from data_contracts.branch import PRODUCTS_ZH
 from data_contracts.reasons import DECISION_REASONS
 from data_contracts.registry import OFFICES_ZH
+from data_contracts.relief import CAUSES_ZH, MEASURES_ZH
 
 DECISIONS_ZH = {"granted": "授信", "declined": "未授信", "manual_review": "转人工复核"}
 REVIEWS_ZH = {"grant": "授信", "decline": "不授信", "keep": "维持复核"}
+CONDITIONS_ZH = {"open": "尚未补交", "supplied": "已补交", "lapsed": "逾期未交"}
 HOLDS_ZH = {"hold": "暂停用信", "release": "解除暂停"}
 TERMS_ZH = {
     "area_mu": ("计入面积", "亩"), "crop_income_yuan": ("种植净收入", "元"), "livestock_yuan": ("养殖收入（认可部分）", "元"),
@@ -39,6 +41,10 @@ def explain_rows(run: Path, household_key: str) -> dict[str, Any]:
             .to_pylist()
         )
         return found
+
+    def optional(table: str, order: str) -> list[dict[str, Any]]:
+        """Give a household's rows of a table that runs of older code lack."""
+        return rows(table, order) if (run / f"{table}.parquet").is_file() else []
 
     lines = [
         row
@@ -70,6 +76,10 @@ def explain_rows(run: Path, household_key: str) -> dict[str, Any]:
         "crops": rows("crop_terms", "crop"),
         "points": rows("score_points", "rank"),
         "inputs": lines,
+        "relief": optional("relief", "starts_on, document"),
+        "relief_kept": next(iter(optional("relief_kept", "product")), None),
+        "relief_measures": optional("relief_measures", "document, measure, due_on"),
+        "conditions": optional("conditions", "due_on"),
     }
 
 
@@ -85,6 +95,8 @@ def explain_text(found: dict[str, Any], versions: dict[str, Any], signatures: li
         for said in found["reviews"]
     ]
     lines += [f"{HOLDS_ZH[act['act']]}：{act['by']}，{act['at']}" for act in found["holds"]]
+    lines.append(_three_figures(waterfall, found["branch_limit"]))
+    lines += _relief_lines(found)
     lines += ["", "一、额度测算（每一项及单位）"]
     for name, (label, unit) in TERMS_ZH.items():
         value = waterfall.get(name)
@@ -106,6 +118,30 @@ def explain_text(found: dict[str, Any], versions: dict[str, Any], signatures: li
     ]
     lines += [f"  {s['act']}：{s['by']}，{s['at']}" for s in signatures]
     return "\n".join(lines)
+
+
+def _relief_lines(found: dict[str, Any]) -> list[str]:
+    """Say what a declared window did: what it excused, which limit it keeps, what is offered and still to be brought."""
+    lines = [
+        f"纾困：{CAUSES_ZH[row['cause']]}，{row['document']}，{row['starts_on']} 至 {row['ends_on']}；不计入的逾期 {row['excused_days']:,} 天，撤下名单 {row['lifted_entries']:,} 条"
+        for row in found["relief"]
+    ]
+    if kept := found["relief_kept"]:
+        lines.append(f"纾困期内额度保持 {kept['kept_limit_yuan']:,} 元；否则为{DECISIONS_ZH[kept['would_decision']]} {kept['would_limit_yuan']:,} 元")  # fmt: skip
+    lines += [f"可提供的纾困措施：{MEASURES_ZH[row['measure']]}（{row['product_name']}，余额 {row['balance_yuan']:,} 元）" for row in found["relief_measures"]]  # fmt: skip
+    lines += [f"待补材料：{row['item']}，{row['due_on']} 前；{CONDITIONS_ZH[row['state']]}" for row in found["conditions"]]  # fmt: skip
+    return lines
+
+
+def _three_figures(waterfall: dict[str, Any], said: dict[str, Any] | None) -> str:
+    """Set apart what the model gives, what the policy caps it to, and what the branch approved, by whom and when."""
+    text = f"三项额度：模型额度 {waterfall['model_limit_yuan']:,} 元；政策额度 {waterfall['policy_limit_yuan']:,} 元；支行核定额度 "
+    if said is None:
+        return text + "未另行核定"
+    return (
+        text
+        + f"{said['limit_yuan']:,} 元（支行 {said['branch_code']}，{said['received_on']}；{said['by']} 于 {said['at']} 录入）"
+    )
 
 
 def _points_line(row: dict[str, Any]) -> str:

@@ -8,28 +8,12 @@ SELECT c.unit_code, c.crop, c.declared, c.worked, c.delivered, n.crop IS NOT NUL
             THEN c.delivered * n.outturn * n.price - c.worked * n.cost * 100 END AS delivery_e8
 FROM crop_area AS c LEFT JOIN norms AS n USING (crop);
 
-CREATE TABLE recent_books AS
-SELECT *, coalesce(planting_income_yuan, 0) + coalesce(livestock_income_yuan, 0) + coalesce(trade_income_yuan, 0) AS shared_income
-FROM books WHERE in_latest_three_years(year, year($as_of::DATE));
-
-CREATE TABLE book_crop AS
-WITH yearly AS (
-    SELECT unit_code, CASE WHEN shared_income = 0 THEN 0
-        ELSE fen(planting_income_yuan) * 10000000000 - up(fen(production_cost_yuan) * fen(planting_income_yuan) * 10000000000, fen(shared_income)) END AS e12
-    FROM recent_books WHERE planting_income_yuan IS NOT NULL AND production_cost_yuan IS NOT NULL
-)
-SELECT unit_code, down(sum(e12), count(*)) AS e12 FROM yearly GROUP BY unit_code;
-
-CREATE TABLE book_parts AS
-WITH long AS (
-    SELECT unit_code, unnest(['livestock', 'wages', 'trade', 'transfers']) AS part,
-           unnest([livestock_income_yuan, wage_income_yuan, trade_income_yuan, transfer_income_yuan]) AS yuan
-    FROM recent_books
-), means AS (
-    SELECT unit_code, part, down(sum(fen(yuan)) * 10000000000, count(yuan)) AS e12, count(yuan) AS years
-    FROM long WHERE yuan IS NOT NULL GROUP BY unit_code, part
-)
-SELECT unit_code, part, CASE WHEN years = 1 THEN down(e12 * f.single_year_share, 1000000) ELSE e12 END AS e12 FROM means, f;
+CREATE TABLE book_parts AS  -- of one year only, a part counts less
+SELECT unit_code, CASE WHEN livestock_years = 1 THEN share(livestock, f.single_year_share) ELSE livestock END AS livestock,
+       CASE WHEN wages_years = 1 THEN share(wages, f.single_year_share) ELSE wages END AS wages,
+       CASE WHEN trade_years = 1 THEN share(trade, f.single_year_share) ELSE trade END AS trade,
+       CASE WHEN transfers_years = 1 THEN share(transfers, f.single_year_share) ELSE transfers END AS transfers
+FROM book_means, f;
 
 CREATE TABLE income AS
 WITH norm AS (
@@ -37,18 +21,14 @@ WITH norm AS (
            bool_or(delivery_e8 < norm_e8) AS by_delivery, bool_or(NOT has_norm) AS unknown_crop,
            bool_or(has_norm AND area IS NOT NULL) AS is_reckoned  -- without a norm or an area the nought is no income that anybody knows
     FROM crop_terms JOIN area USING (unit_code) GROUP BY unit_code
-), parts AS (
-    SELECT unit_code, max(e12) FILTER (part = 'livestock') AS livestock, max(e12) FILTER (part = 'wages') AS wages,
-           max(e12) FILTER (part = 'trade') AS trade, max(e12) FILTER (part = 'transfers') AS transfers
-    FROM book_parts GROUP BY unit_code
 ), joined AS (
     SELECT h.unit_code, CASE WHEN norm.e12 IS NOT NULL THEN greatest(0, norm.e12) END AS norm_e12, book_crop.e12 AS book_e12, norm.by_delivery, coalesce(norm.unknown_crop, false) AS unknown_crop,
            CASE WHEN norm.is_reckoned OR book_crop.e12 IS NOT NULL THEN least(CASE WHEN norm.e12 IS NOT NULL THEN greatest(0, norm.e12) END, CASE WHEN book_crop.e12 IS NOT NULL THEN greatest(0, book_crop.e12) END) END AS crop_e12, livestock, wages, trade, transfers
-    FROM households AS h LEFT JOIN norm USING (unit_code) LEFT JOIN book_crop USING (unit_code) LEFT JOIN parts USING (unit_code)
+    FROM households AS h LEFT JOIN norm USING (unit_code) LEFT JOIN book_crop USING (unit_code) LEFT JOIN book_parts USING (unit_code)
 ), recognised AS (
     SELECT joined.*,
-           down(coalesce(livestock, 0) * f.recognised_livestock, 1000000) AS livestock_e12, down(coalesce(wages, 0) * f.recognised_wages, 1000000) AS wages_e12,
-           down(coalesce(trade, 0) * f.recognised_trade, 1000000) AS trade_e12, down(coalesce(transfers, 0) * f.recognised_transfers, 1000000) AS transfers_e12,
+           share(coalesce(livestock, 0), f.recognised_livestock) AS livestock_e12, share(coalesce(wages, 0), f.recognised_wages) AS wages_e12,
+           share(coalesce(trade, 0), f.recognised_trade) AS trade_e12, share(coalesce(transfers, 0), f.recognised_transfers) AS transfers_e12,
            coalesce(crop_e12, livestock, wages, trade, transfers) IS NOT NULL AS is_known
     FROM joined, f
 )

@@ -26,6 +26,11 @@ WITH smallest AS (
       AND (v.verdict = 'decline' OR (v.limit_yuan BETWEEN f.smallest_ticket AND policy_limit AND v.limit_yuan % f.step = 0
                                      AND list_has_all($reviewed_reasons, reasons)))
 )
-SELECT c.* EXCLUDE (own_decision), verdict, CASE WHEN verdict = 'grant' THEN said_limit ELSE policy_limit END AS asked_limit,
-       CASE verdict WHEN 'grant' THEN 'granted' WHEN 'decline' THEN 'declined' ELSE own_decision END AS decision
-FROM computed AS c LEFT JOIN said USING (unit_code);
+SELECT c.* EXCLUDE (own_decision), verdict,
+       -- a document that relief lets come later: granted until its day, where nothing else stands against it
+       verdict IS NULL AND own_decision = 'manual_review' AND policy_limit > 0 AND coalesce(list_has_all(w.answered, reasons), false) AS is_conditional,
+       CASE WHEN verdict = 'grant' THEN said_limit ELSE policy_limit END AS asked_limit,
+       CASE verdict WHEN 'grant' THEN 'granted' WHEN 'decline' THEN 'declined'
+           ELSE CASE WHEN is_conditional THEN 'granted' ELSE own_decision END END AS decision
+FROM computed AS c LEFT JOIN said USING (unit_code)
+LEFT JOIN (SELECT unit_code, list(reason_code) AS answered FROM waiting GROUP BY unit_code) AS w USING (unit_code);

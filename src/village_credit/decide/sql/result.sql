@@ -1,39 +1,23 @@
 -- Decisions, waterfall and crop terms as they are stored, ordered by unit_code.
-CREATE TABLE final AS
-SELECT l.*, coalesce(a.amount, 0) AS amount, a.budget_state,
-       l.decision = 'granted' AND coalesce(a.amount, 0) = 0 AS out_of_budget, greatest(coalesce(o.balance_fen, 0), coalesce(d.told_fen, 0)) AS drawn_fen,
-       CASE WHEN l.decision = 'granted' AND coalesce(a.amount, 0) < l.asked_limit THEN 'budget'
-            WHEN l.decision = 'granted' AND l.asked_limit < l.policy_limit THEN 'review' ELSE smallest_term END AS binding,
-       CASE WHEN l.decision = 'granted' THEN coalesce(a.amount, 0) ELSE 0 END AS new_limit,
-       l.decision <> 'manual_review' AND down(drawn_fen, 100) > new_limit AS is_frozen
-FROM limited AS l LEFT JOIN allocated AS a USING (unit_code)
-LEFT JOIN open_products AS o ON o.unit_code = l.unit_code AND o.product = l.product
-LEFT JOIN (SELECT unit_code, product, fen(max(drawn_yuan)) AS told_fen FROM in_force GROUP BY ALL) AS d ON d.unit_code = l.unit_code AND d.product = l.product;
+CREATE TABLE relief_kept AS
+SELECT unit_code, product, CAST(stored_limit AS BIGINT) AS kept_limit_yuan, would_decision, CAST(would_limit AS BIGINT) AS would_limit_yuan,
+       would_binding AS would_binding_term, CASE WHEN would_freeze THEN list_append(grounds, 'FROZEN') ELSE grounds END AS would_reason_codes
+FROM outcome WHERE is_spared ORDER BY unit_code;
 
 CREATE TABLE decisions AS
-WITH stated AS (
-    SELECT *, CASE WHEN out_of_budget THEN 'declined' ELSE decision END AS state,
-           -- article 40: a related party's unsecured limit is 0, even where a balance is frozen
-           CASE WHEN is_frozen AND NOT list_contains(reasons, 'RELATED_PARTY') THEN down(drawn_fen, 100) ELSE new_limit END AS stored_limit,
-           CASE WHEN out_of_budget THEN ['BUDGET_EXHAUSTED']
-                WHEN verdict IS NOT NULL THEN list_prepend('REVIEW_' || upper(decision), reasons)
-                WHEN len(reasons) = 0 AND policy_limit = 0 AND raw_limit > 0 THEN ['BELOW_SMALLEST_TICKET']
-                WHEN len(reasons) = 0 AND policy_limit = 0 THEN ['NO_ROOM_' || upper(coalesce(smallest_term, 'capacity'))]
-                ELSE reasons END AS grounds
-    FROM final
-), dated AS (
+WITH dated AS (
     SELECT *, state = 'granted' OR (state = 'manual_review' AND has_own_line)  -- a line that waits for a person keeps its term
               OR (stored_limit > 0 AND (before_to IS NOT NULL OR term_months >= 12)) AS has_line, coalesce(before_from, $as_of::DATE + 1) AS starts,
            coalesce(before_to, CAST($as_of::DATE + 1 + to_months(CAST(term_months AS INTEGER)) AS DATE) - 1) AS ends,
            greatest(0, datesub('year', starts, $as_of::DATE)) + 1 AS years_to_review  -- each anniversary of the line asks for a review
-    FROM stated
+    FROM outcome
 )
 SELECT unit_code, dated.product, state AS decision, dated.band, CAST(ppm AS BIGINT) AS default_probability_ppm, CAST(stored_limit AS BIGINT) AS limit_yuan,
        CASE WHEN has_line THEN CAST(term_months AS BIGINT) END AS term_months, CASE WHEN has_line THEN starts END AS valid_from,
        CASE WHEN has_line THEN ends END AS valid_to,
        CASE WHEN has_line THEN least(ends, CAST(starts + to_years(CAST(years_to_review AS INTEGER)) AS DATE)) END AS review_due_on,
        CASE WHEN dated.band IS NOT NULL THEN CAST(b.spread AS BIGINT) END AS rate_spread_bp, p.repayment AS repayment_method, p.is_revolving AS revolving, binding AS binding_term,
-       CASE WHEN is_frozen THEN list_append(grounds, 'FROZEN') ELSE grounds END AS reason_codes,
+       CASE WHEN is_frozen THEN list_append(grounds, 'FROZEN') WHEN is_spared THEN list_prepend('RELIEF_KEPT', grounds) ELSE grounds END AS reason_codes,
        borrower_member_no, borrower_reason, p.purposes
 FROM dated JOIN products AS p ON p.product = dated.product LEFT JOIN bands AS b ON b.product = dated.product AND b.band = dated.band
 ORDER BY unit_code;
@@ -50,15 +34,15 @@ SELECT t.unit_code, t.product, to_mu(a.register) AS register_mu, to_mu(a.leased_
        CAST(verified_assets AS BIGINT) AS verified_assets_yuan, CAST(band_limit AS BIGINT) AS band_yuan, CAST(crop_need AS BIGINT) AS crop_need_yuan,
        CAST(livestock_need AS BIGINT) AS livestock_need_yuan, CAST(need AS BIGINT) AS need_yuan, CAST(cap AS BIGINT) AS product_cap_yuan, CAST(f.household_cap AS BIGINT) AS household_cap_yuan,
        to_yuan(unsecured_fen) AS other_unsecured_yuan, CAST(headroom AS BIGINT) AS headroom_yuan, CAST(down(before_fen, 100) AS BIGINT) AS in_force_yuan, CAST(t.rise AS BIGINT) AS rise_yuan,
-       CAST(model_limit AS BIGINT) AS model_limit_yuan, CAST(policy_limit AS BIGINT) AS policy_limit_yuan, CAST(amount AS BIGINT) AS allocated_yuan,
-       coalesce(budget_state, 'not_asked') AS budget_state, binding AS binding_term, CAST(d.limit_yuan AS BIGINT) AS limit_yuan,
-       list_filter([CASE WHEN a.areas_disagree THEN 'AREA_DISAGREES' END, CASE WHEN i.unknown_crop THEN 'UNKNOWN_CROP' END,
+       CAST(model_limit AS BIGINT) AS model_limit_yuan, CAST(t.policy_limit AS BIGINT) AS policy_limit_yuan, CAST(n.amount AS BIGINT) AS allocated_yuan,
+       coalesce(n.budget_state, 'not_asked') AS budget_state, n.binding AS binding_term, CAST(d.limit_yuan AS BIGINT) AS limit_yuan,
+       list_concat(list_filter([CASE WHEN a.areas_disagree THEN 'AREA_DISAGREES' END, CASE WHEN i.unknown_crop THEN 'UNKNOWN_CROP' END,
                     CASE WHEN a.area IS NULL AND EXISTS (SELECT 1 FROM crop_area AS c WHERE c.unit_code = t.unit_code) THEN 'AREA_UNKNOWN' END,
                     CASE WHEN EXISTS (SELECT 1 FROM negatives_read AS n WHERE n.unit_code = t.unit_code AND NOT has_counting_reason) THEN 'LISTING_REFUSED' END,
                     CASE WHEN EXISTS (SELECT 1 FROM negatives_read AS n WHERE n.unit_code = t.unit_code AND is_over) THEN 'LISTING_OVER' END,
                     CASE WHEN i.book_e12 IS NOT NULL AND i.norm_e12 IS NOT NULL AND i.book_e12 <> i.norm_e12 THEN 'INCOME_DISAGREES' END],
-                   lambda code: code IS NOT NULL) AS findings
-FROM final AS t JOIN area AS a USING (unit_code) JOIN income AS i USING (unit_code) JOIN decisions AS d USING (unit_code), f
+                   lambda code: code IS NOT NULL), coalesce(s.codes, [])) AS findings
+FROM limited AS t JOIN final AS n USING (unit_code) LEFT JOIN (SELECT unit_code, list(DISTINCT code ORDER BY code) AS codes FROM noted GROUP BY unit_code) AS s USING (unit_code) JOIN area AS a USING (unit_code) JOIN income AS i USING (unit_code) JOIN decisions AS d USING (unit_code), f
 ORDER BY unit_code;
 
 CREATE TABLE crop_result AS
@@ -67,3 +51,7 @@ SELECT c.unit_code, c.crop, to_mu(declared) AS declared_mu, to_mu(worked) AS cro
        CAST(CAST(norm_e8 AS DECIMAL(30, 0)) * CAST('0.00000001' AS DECIMAL(9, 8)) AS DECIMAL(34, 8)) AS norm_income_yuan,
        CAST(CAST(delivery_e8 AS DECIMAL(30, 0)) * CAST('0.00000001' AS DECIMAL(9, 8)) AS DECIMAL(34, 8)) AS delivery_income_yuan, to_yuan(scale) AS scale_yuan
 FROM crop_terms AS c SEMI JOIN final USING (unit_code) ORDER BY unit_code, crop;
+
+CREATE TABLE lines_before AS
+SELECT unit_code, product, CAST(down(limit_fen, 100) AS BIGINT) AS limit_yuan, valid_from, valid_to, is_own FROM before_by_unit SEMI JOIN final USING (unit_code)
+WHERE limit_fen > 0;

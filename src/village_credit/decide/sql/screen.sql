@@ -1,14 +1,8 @@
 -- The product is chosen, and every reason that stands against a grant is kept in the order that decides (limit §6).
 CREATE TABLE chosen AS
 SELECT * FROM terms
-WHERE product <> 'follow_on_loan' OR (operating_income > 0 AND capacity > 0)
+WHERE product <> 'follow_on_loan' OR preference = 0 OR (operating_income > 0 AND capacity > 0)
 QUALIFY row_number() OVER (PARTITION BY unit_code ORDER BY preference) = 1;
-
-CREATE TABLE arrears AS
-SELECT unit_code, max(days_overdue) AS days FROM conducts
-WHERE link_status <> 'provisional' AND NOT (coalesce(is_relief, false) AND coalesce(relief_proof, '') <> '')
-  AND coalesce(cutoff_on >= $as_of::DATE - INTERVAL 5 YEAR, true)
-GROUP BY unit_code;
 
 -- A listing may give several reasons in one cell; those of health, status or hearsay never count.
 CREATE TABLE negatives_read AS
@@ -20,11 +14,8 @@ FROM negatives AS n, f;
 CREATE TABLE listed AS SELECT DISTINCT unit_code FROM negatives_read WHERE counts AND link_status <> 'provisional';
 
 CREATE TABLE doubtful AS
-SELECT DISTINCT unit_code FROM (
-    SELECT unit_code FROM exposures WHERE link_status = 'provisional' UNION ALL
-    SELECT unit_code FROM conducts WHERE link_status = 'provisional' UNION ALL
-    SELECT unit_code FROM negatives_read WHERE counts AND link_status = 'provisional' UNION ALL
-    SELECT unit_code FROM related_parties WHERE link_status = 'provisional');
+SELECT unit_code FROM doubtful_loans UNION
+SELECT unit_code FROM negatives_read WHERE counts AND link_status = 'provisional';
 
 CREATE TABLE screened AS
 WITH flags AS (
@@ -40,6 +31,7 @@ WITH flags AS (
            EXISTS (SELECT 1 FROM unsettled WHERE unsettled.unit_code = c.unit_code) AS is_disputed,
            EXISTS (SELECT 1 FROM open_products AS o WHERE o.unit_code = c.unit_code AND o.product <> c.product AND o.balance_fen > 0) AS has_other,
            coalesce((SELECT days FROM arrears WHERE arrears.unit_code = c.unit_code), 0) AS days_overdue,
+           EXISTS (SELECT 1 FROM ended AS e WHERE e.unit_code = c.unit_code AND e.product = c.product) AS is_ended,
            h.county_code IN (SELECT county_code FROM service_area) AS in_area
     FROM chosen AS c JOIN households AS h USING (unit_code)
 )
@@ -50,6 +42,7 @@ SELECT *, list_filter([
     CASE WHEN borrower_member_no IS NULL THEN 'NO_BORROWER' END, CASE WHEN term_months < 12 AND before_to IS NULL THEN 'AGE_TERM' END, CASE WHEN has_other THEN 'OTHER_PRODUCT' END,
     CASE WHEN objects THEN 'OBJECTION' END, CASE WHEN is_disputed THEN 'DISPUTED_DATUM' END, CASE WHEN income IS NULL THEN 'NO_INCOME_SOURCE' END,
     CASE WHEN is_doubtful THEN 'LINK_UNCONFIRMED' END, CASE WHEN band IS NULL AND NOT withdrew THEN 'NOT_SCORED' END,
-    CASE WHEN band = 'E' AND product = 'trader_loan' THEN 'TRADER_MODEL_DECLINE' WHEN band = 'E' THEN 'LOWEST_BAND' END
+    CASE WHEN band = 'E' AND product = 'trader_loan' THEN 'TRADER_MODEL_DECLINE' WHEN band = 'E' THEN 'LOWEST_BAND' END,
+    CASE WHEN is_ended THEN 'RENEWAL_DUE' END  -- last: who is refused anyway is told why
 ], lambda code: code IS NOT NULL) AS reasons
 FROM flags;

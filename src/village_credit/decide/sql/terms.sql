@@ -1,23 +1,13 @@
 -- The terms of the limit (limit §3) for each household and each product that it might have; whole yuan.
 CREATE TABLE other_credit AS
 SELECT c.unit_code, c.product,
-       sum(down(fen(balance_yuan) * 10000000000, years) + down(fen(balance_yuan) * f.existing_rate * 10000, 1)) AS service_e12,
-       sum(CASE WHEN guarantee IS NULL OR guarantee LIKE '信用%' THEN greatest(fen(credit_yuan), fen(balance_yuan)) ELSE 0 END) AS unsecured_fen
+       sum(down(balance_fen * 10000000000, years) + down(balance_fen * f.existing_rate * 10000, 1)) AS service_e12,
+       sum(CASE WHEN is_unsecured THEN greatest(credit_fen, balance_fen) ELSE 0 END) AS unsecured_fen
 FROM candidates AS c JOIN exposures_mapped AS e ON e.unit_code = c.unit_code AND e.product IS DISTINCT FROM c.product, f
 GROUP BY c.unit_code, c.product;
 
-CREATE TABLE heads AS  -- of livestock and people, from the latest book; a count from before the three years is no longer known
-SELECT unit_code, coalesce(arg_max(sheep, year), 0) AS sheep, coalesce(arg_max(cattle, year), 0) AS cattle,
-       coalesce(arg_max(persons, year), 0) AS book_persons, arg_max(assets_yuan, year) AS assets_yuan
-FROM books WHERE year BETWEEN year($as_of::DATE) - 3 AND year($as_of::DATE) GROUP BY unit_code;
-
 CREATE TABLE machine_value AS  -- yuan in units of fen × millionths
-SELECT unit_code, sum(fen(unit_price_yuan) * machine_count
-       * greatest(0, 1000000 - f.depreciation * (date_diff('year', bought_on, $as_of::DATE)
-         - CASE WHEN strftime(bought_on, '%m%d') > strftime($as_of::DATE, '%m%d') THEN 1 ELSE 0 END))) AS fen_ppm
-FROM machines, f
-WHERE link_status <> 'provisional' AND status = '已结算' AND unit_price_yuan IS NOT NULL AND bought_on <= $as_of
-GROUP BY unit_code;
+SELECT unit_code, sum(price_fen * greatest(0, 1000000 - f.depreciation * years)) AS fen_ppm FROM machines_owned, f GROUP BY unit_code;
 
 CREATE TABLE crop_sums AS
 SELECT unit_code, sum(worked * cost) AS cost_e6, sum(worked * scale) AS scale_e6 FROM crop_terms GROUP BY unit_code;
@@ -37,22 +27,22 @@ WITH based AS (
     LEFT JOIN crop_sums AS s ON s.unit_code = c.unit_code LEFT JOIN machine_value AS m ON m.unit_code = c.unit_code
     LEFT JOIN heads ON heads.unit_code = c.unit_code LEFT JOIN traders AS t ON t.unit_code = c.unit_code
 ), served AS (
-    SELECT based.*, down(income * f.stress, 1000000) AS stressed, f.living_cost * persons AS living_need,
+    SELECT based.*, share(income, f.stress) AS stressed, f.living_cost * persons AS living_need,
            CASE WHEN is_revolving THEN down(cost_e6 * f.self_liquidating_share, 1000000000000) ELSE 0 END AS working_capital,
            down(machines_fen_ppm + (sheep * f.sheep_value + cattle * f.cattle_value) * 100000000 + declared_fen * f.declared_asset_share, 100000000) AS verified_assets
     FROM based, f
 ), freed AS (
     SELECT served.*,
            CASE WHEN stressed IS NOT NULL  -- GREATEST would turn an unknown into 0
-                THEN greatest(0, least(down(stressed * f.service_share, 1000000), stressed - living_need) - existing_service) END AS free_service,
-           down(verified_assets * f.asset_share, 1000000) AS asset_part, down(operating_income * f.operating_share, 1000000) AS operating_part,
+                THEN greatest(0, least(share(stressed, f.service_share), stressed - living_need) - existing_service) END AS free_service,
+           share(verified_assets, f.asset_share) AS asset_part, share(operating_income, f.operating_share) AS operating_part,
            down(scale_e6 * (1000000 + f.working_margin), 1000000000000) AS crop_need, sheep * f.sheep_need + cattle * f.cattle_need AS livestock_need
     FROM served, f
 )
 SELECT freed.* EXCLUDE (cost_e6, scale_e6, machines_fen_ppm, declared_fen),
        down((free_service + working_capital) * permille, 1000) AS capacity,
        CASE WHEN income IS NULL OR band IS NULL THEN NULL WHEN band = 'E' THEN 0 ELSE base + asset_part + operating_part END AS band_limit,
-       CASE WHEN product = 'trader_loan' THEN down(fen(applied_yuan), 100) ELSE crop_need + livestock_need END AS need,
+       CASE WHEN product = 'trader_loan' THEN coalesce(down(fen(applied_yuan), 100), 0) ELSE crop_need + livestock_need END AS need,
        down(least(cap, f.household_cap) * 100 - unsecured_fen, 100) AS headroom,
        CASE WHEN coalesce(before_fen, 0) > 0 THEN down(before_fen * f.rise, 100000000) END AS rise
 FROM freed, f;

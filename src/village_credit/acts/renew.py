@@ -1,0 +1,119 @@
+"""Sign that lines may start a new term; which lines are over, or end soon, is what the publication in force says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from village_credit.acts.persons import required_reason
+from village_credit.errors import MissingInput, RunConflict
+from village_credit.publish.ledger import Publication, append, in_force, read_ledger
+from village_credit.publish.renewals import RENEW
+from village_credit.publish.store import Store
+from village_credit.publish.warehouse import build_warehouse
+
+RENEWAL_DUE = "RENEWAL_DUE"
+DUE = pa.schema([("household_key", pa.string()), ("product", pa.string()), ("ended_on", pa.date32())])
+# Over since the publication, or over before it and still waiting.
+ENDED = """
+SELECT household_key, product, valid_to AS ended_on FROM decisions WHERE valid_to < $as_of
+UNION
+SELECT w.household_key, w.product, w.ended_on FROM waiting AS w SEMI JOIN decisions AS d
+ON d.household_key = w.household_key AND d.product = w.product AND d.valid_to IS NULL
+ORDER BY ALL
+"""
+
+
+@dataclass(frozen=True)
+class Renewed:
+    """What was signed: a county's lines that end by a day, or one household's; how many of those in force it concerns."""
+
+    county_code: str
+    ending_by: str
+    household_key: str | None
+    lines: int
+    sum_limit_yuan: int
+    by: str
+
+
+def renew(
+    store: Store, county_code: str, ending_by: date, by: str, reason: str, key: str | None = None
+) -> Renewed:
+    """Sign that a county's lines ending on or before a day (of one household only, with `key`) may start a new term.
+
+    The next scoring starts it, on the day after its own, with the figures of that day; until then nothing changes.
+    Raises MissingInput where nothing is in force, RunConflict where it concerns no line.
+    """
+    reason = required_reason(reason)
+    entries = read_ledger(store.root / "ledger")
+    current = [p for p in in_force(entries) if p.county_code == county_code]
+    if not current:
+        raise MissingInput(f"county {county_code}: nothing is in force, so there is no line to renew")
+    lines, total = _concerned(store, current, ending_by, key)
+    if not lines:
+        raise RunConflict(f"county {county_code}: no line in force{f' of household {key}' if key else ''} ends by {ending_by}")  # fmt: skip
+    details = {"county_code": county_code, "ending_by": ending_by.isoformat(), "household_key": key, "reason": reason, "lines": lines}  # fmt: skip
+    append(store.root / "ledger", RENEW, by, "", details)
+    build_warehouse(store)
+    return Renewed(county_code, ending_by.isoformat(), key, lines, total, by)
+
+
+def _concerned(store: Store, current: list[Publication], ending_by: date, key: str | None) -> tuple[int, int]:
+    """Count the lines that end by a day, those that are over and wait for it too, and sum their limits."""
+    connection = duckdb.connect()
+    lines = total = 0
+    for publication in current:
+        folder = store.require_run(publication.run_id)
+        connection.register("waiting", _due(store, publication.run_id))
+        query = """
+            SELECT count(*), coalesce(sum(limit_yuan), 0)::BIGINT FROM read_parquet($path) AS d LEFT JOIN waiting AS w USING (household_key, product)
+            WHERE coalesce(d.valid_to, w.ended_on) <= $ending_by AND ($key IS NULL OR household_key = $key) AND ($product IS NULL OR product = $product)"""
+        values = {"path": str(folder / "decisions.parquet"), "ending_by": ending_by, "key": key, "product": publication.product}  # fmt: skip
+        ((count, amount),) = connection.execute(query, values).fetchall()
+        lines, total = lines + count, total + amount
+    return lines, total
+
+
+def _due(store: Store, run_id: str) -> pa.Table:
+    path = store.require_run(run_id) / "renewals_due.parquet"
+    return pq.read_table(path, columns=DUE.names).cast(DUE) if path.is_file() else DUE.empty_table()
+
+
+def ended_lines(store: Store, before: list[Publication], as_of: date) -> pa.Table:
+    """Give the lines of the publications in force on the day before that are over: household_key, product, ended_on."""
+    parts = [DUE.empty_table()]
+    for publication in before:
+        connection = duckdb.connect()
+        path = str(store.require_run(publication.run_id) / "decisions.parquet")
+        query = "SELECT household_key, product, valid_to FROM read_parquet($path) WHERE $product IS NULL OR product = $product"
+        connection.register("decisions", connection.sql(query, params={"path": path, "product": publication.product}).to_arrow_table())  # fmt: skip
+        connection.register("waiting", _due(store, publication.run_id))
+        parts.append(connection.sql(ENDED, params={"as_of": as_of}).to_arrow_table().cast(DUE))
+    return pa.concat_tables(parts)
+
+
+def covered(lines: pa.Table, day: str, renewals: list[dict[str, Any]]) -> pa.ChunkedArray:
+    """Say of each line whether a signed renewal covers it: its end (column `day`) is not after what was signed."""
+    ends, keys = lines.column(day), lines.column("household_key")
+    found = pa.chunked_array([pa.array([False] * lines.num_rows, pa.bool_())])
+    for renewal in renewals:
+        in_time = pc.less_equal(ends, pa.scalar(date.fromisoformat(renewal["ending_by"])))
+        mine = in_time if renewal["household_key"] is None else pc.and_(in_time, pc.equal(keys, renewal["household_key"]))  # fmt: skip
+        found = pc.or_(found, pc.fill_null(mine, False))  # a value, not a flag
+    return found
+
+
+def still_due(ended: pa.Table, decisions: pa.Table) -> pa.Table:
+    """Keep the lines that are over and that a run gave no new term: they wait for a renewal."""
+    connection = duckdb.connect()
+    connection.register("ended", ended)
+    connection.register("decisions", decisions)
+    query = """SELECT e.* FROM ended AS e SEMI JOIN decisions AS d
+               ON d.household_key = e.household_key AND d.product = e.product AND d.valid_to IS NULL ORDER BY ALL"""
+    return connection.sql(query).to_arrow_table()

@@ -1,0 +1,91 @@
+-- What can be said of a household before any figure of a policy: land, books, loans, people. Sealed with a run, so
+-- that another policy can be tried on the same households.
+CREATE TABLE area_known AS  -- LEAST passes over nulls
+WITH owned AS (
+    SELECT unit_code, sum(mu4(area_mu)) AS mu FROM parcels WHERE method_code LIKE '1__' GROUP BY unit_code
+), lease AS (
+    SELECT * FROM leases WHERE (starts_on IS NULL OR starts_on <= $as_of) AND (ends_on IS NULL OR ends_on >= $as_of)
+), given AS (
+    SELECT from_unit_code AS unit_code, sum(mu4(area_mu)) AS mu FROM lease WHERE from_unit_code IS NOT NULL GROUP BY 1
+), taken AS (
+    SELECT to_unit_code AS unit_code, sum(mu4(area_mu)) AS mu FROM lease WHERE to_unit_code IS NOT NULL GROUP BY 1
+), subsidy AS (
+    SELECT unit_code, sum(mu4(subsidised_mu)) AS mu
+    FROM (SELECT *, max(year) OVER (PARTITION BY unit_code) AS latest FROM subsidies WHERE year <= year($as_of::DATE))
+    WHERE year = latest GROUP BY unit_code
+), known AS (
+    SELECT h.unit_code, given.mu AS leased_out, taken.mu AS leased_in, subsidy.mu AS subsidised,
+           CASE WHEN owned.mu IS NOT NULL OR given.mu IS NOT NULL OR taken.mu IS NOT NULL
+                THEN greatest(0, coalesce(owned.mu, 0) - coalesce(given.mu, 0) + coalesce(taken.mu, 0)) END AS register
+    FROM households AS h LEFT JOIN owned USING (unit_code) LEFT JOIN given USING (unit_code)
+    LEFT JOIN taken USING (unit_code) LEFT JOIN subsidy USING (unit_code)
+)
+SELECT known.*, least(register, subsidised) AS area FROM known;
+
+CREATE TABLE crop_scaled AS  -- declared crops scaled down to the land that counts
+WITH declared AS (
+    SELECT unit_code, crop, sum(mu4(area_mu)) AS declared, sum(fen(delivered_kg)) AS delivered
+    FROM (SELECT *, max(year) OVER (PARTITION BY unit_code) AS latest FROM crops WHERE year <= year($as_of::DATE))
+    WHERE year = latest GROUP BY unit_code, crop
+), summed AS (
+    SELECT declared.*, area, sum(declared) OVER (PARTITION BY unit_code) AS every FROM declared JOIN area_known USING (unit_code)
+)
+SELECT unit_code, crop, declared, delivered,
+       CASE WHEN area IS NULL THEN 0 WHEN every <= area THEN declared ELSE down(declared * area, every) END AS worked
+FROM summed;
+
+CREATE TABLE recent_books AS
+SELECT *, coalesce(planting_income_yuan, 0) + coalesce(livestock_income_yuan, 0) + coalesce(trade_income_yuan, 0) AS shared_income
+FROM books WHERE in_latest_three_years(year, year($as_of::DATE));
+
+CREATE TABLE book_crop AS
+WITH yearly AS (
+    SELECT unit_code, CASE WHEN shared_income = 0 THEN 0
+        ELSE fen(planting_income_yuan) * 10000000000 - up(fen(production_cost_yuan) * fen(planting_income_yuan) * 10000000000, fen(shared_income)) END AS e12
+    FROM recent_books WHERE planting_income_yuan IS NOT NULL AND production_cost_yuan IS NOT NULL
+)
+SELECT unit_code, down(sum(e12), count(*)) AS e12 FROM yearly GROUP BY unit_code;
+
+CREATE TABLE book_means AS  -- a unit's mean of each part, and of how many years
+SELECT unit_code,
+       down(sum(fen(livestock_income_yuan)) * 10000000000, count(livestock_income_yuan)) AS livestock, count(livestock_income_yuan) AS livestock_years,
+       down(sum(fen(wage_income_yuan)) * 10000000000, count(wage_income_yuan)) AS wages, count(wage_income_yuan) AS wages_years,
+       down(sum(fen(trade_income_yuan)) * 10000000000, count(trade_income_yuan)) AS trade, count(trade_income_yuan) AS trade_years,
+       down(sum(fen(transfer_income_yuan)) * 10000000000, count(transfer_income_yuan)) AS transfers, count(transfer_income_yuan) AS transfers_years
+FROM recent_books GROUP BY unit_code;
+
+CREATE TABLE heads AS  -- of livestock and people, from the latest book; a count from before the three years is no longer known
+SELECT unit_code, coalesce(arg_max(sheep, year), 0) AS sheep, coalesce(arg_max(cattle, year), 0) AS cattle,
+       coalesce(arg_max(persons, year), 0) AS book_persons, arg_max(assets_yuan, year) AS assets_yuan
+FROM books WHERE year BETWEEN year($as_of::DATE) - 3 AND year($as_of::DATE) GROUP BY unit_code;
+
+CREATE TABLE machines_owned AS  -- by whole years since they were bought
+SELECT unit_code, date_diff('year', bought_on, $as_of::DATE) - CASE WHEN strftime(bought_on, '%m%d') > strftime($as_of::DATE, '%m%d') THEN 1 ELSE 0 END AS years,
+       CAST(sum(fen(unit_price_yuan) * machine_count) AS HUGEINT) AS price_fen
+FROM machines WHERE link_status <> 'provisional' AND status = '已结算' AND unit_price_yuan IS NOT NULL AND bought_on <= $as_of
+GROUP BY ALL;
+
+CREATE TABLE loans_open AS
+SELECT unit_code, product_name, fen(credit_yuan) AS credit_fen, fen(balance_yuan) AS balance_fen, guarantee IS NULL OR guarantee LIKE '信用%' AS is_unsecured, link_status,
+       CASE WHEN due_on IS NULL OR due_on <= $as_of THEN 1
+            ELSE greatest(1, date_diff('year', $as_of::DATE, due_on) + CASE WHEN strftime(due_on, '%m%d') > strftime($as_of::DATE, '%m%d') THEN 1 ELSE 0 END) END AS years
+FROM exposures;
+
+CREATE TABLE adults AS  -- who may borrow, the first first
+SELECT unit_code, member_no, relation,
+       date_diff('year', birth_date, $as_of::DATE) - CASE WHEN strftime(birth_date, '%m%d') > strftime($as_of::DATE, '%m%d') THEN 1 ELSE 0 END AS age,
+       row_number() OVER (PARTITION BY unit_code ORDER BY CASE relation WHEN 'head' THEN 0 WHEN 'spouse' THEN 1 ELSE 2 END, birth_date, member_no) AS place
+FROM members WHERE is_living AND is_resident AND has_valid_id AND birth_date <= CAST($as_of::DATE - INTERVAL 18 YEAR AS DATE);
+
+CREATE TABLE loan_names AS SELECT DISTINCT unit_code, product_name FROM conducts;
+
+CREATE TABLE arrears AS
+SELECT unit_code, max(days_overdue) AS days FROM conducts
+WHERE link_status <> 'provisional' AND NOT (coalesce(is_relief, false) AND coalesce(relief_proof, '') <> '')
+  AND coalesce(cutoff_on >= $as_of::DATE - INTERVAL 5 YEAR, true)
+GROUP BY unit_code;
+
+CREATE TABLE doubtful_loans AS
+SELECT unit_code FROM exposures WHERE link_status = 'provisional' UNION
+SELECT unit_code FROM conducts WHERE link_status = 'provisional' UNION
+SELECT unit_code FROM related_parties WHERE link_status = 'provisional';

@@ -1,0 +1,1 @@
+"""Declared relief: who is in a window, which conduct it excuses, and what a branch may offer."""

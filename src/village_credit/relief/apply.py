@@ -1,0 +1,148 @@
+"""Facts and declarations become facts in which declared relief is reckoned, and what that changed, by household."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
+
+import duckdb
+import pyarrow as pa
+
+from data_contracts.relief import CROP_FARMING, LIVESTOCK_FARMING, ReliefDeclaration
+
+FACTS_READ = ("households", "conducts", "negatives", "exposures", "traders", "crops", "books")
+DECLARED = pa.schema(
+    [
+        ("document", pa.string()),
+        ("cause", pa.string()),
+        ("area_codes", pa.list_(pa.string())),
+        ("industries", pa.list_(pa.string())),
+        ("starts_on", pa.date32()),
+        ("ends_on", pa.date32()),
+        ("measures", pa.list_(pa.string())),
+    ]
+)
+PROOFS = pa.schema(
+    [
+        ("document", pa.string()),
+        ("person_id", pa.string()),
+        ("loan_number", pa.string()),
+        ("proof", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What the policy says of relief: listing reasons that mean arrears, measures that may be offered, and how far."""
+
+    conduct_reasons: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
+    extension_months: int = 0
+    rate_cut_bp: int = 0
+
+
+@dataclass(frozen=True)
+class Relieved:
+    """What relief came to, by unit_code.
+
+    `facts`: conduct and listings as they count. `windows`: unit_code, document, cause, starts_on, ends_on (begun by the
+    day). `affected`: unit_code of those whose window is open today. `excused`: a loan whose days were spared: since,
+    days_overdue, max_days_overdue, days_left, worst_left, proof. `lifted`: unit_code, reason_code, listed_on of
+    entries that fell. `offers`: a measure for an open loan. `unmatched`: proofs that name no known loan, by document.
+    """
+
+    facts: dict[str, pa.Table]
+    windows: pa.Table
+    affected: pa.Table
+    excused: pa.Table
+    lifted: pa.Table
+    offers: pa.Table
+    unmatched: dict[str, int]
+
+
+@cache
+def _sql(step: str) -> str:
+    return resources.files("village_credit.relief").joinpath(f"sql/{step}.sql").read_text(encoding="utf-8")
+
+
+def declared_table(declarations: Iterable[ReliefDeclaration]) -> pa.Table:
+    """Give declarations as a table, one row each."""
+    rows = [
+        {
+            "document": d.document,
+            "cause": d.cause,
+            "area_codes": list(d.area_codes),
+            "industries": list(d.industries),
+            "starts_on": d.from_,
+            "ends_on": d.to,
+            "measures": list(d.measures),
+        }
+        for d in declarations
+    ]
+    return pa.Table.from_pylist(rows, schema=DECLARED)
+
+
+def relieve(
+    facts: dict[str, pa.Table], identities: pa.Table, declared: pa.Table, proofs: pa.Table, as_of: date, allowed: Allowed
+) -> Relieved:  # fmt: skip
+    """Reckon declared relief into a county's facts as of a day.
+
+    `identities`: unit_code and person_id of members, in memory only; `proofs`: PROOFS. Without a declaration the facts
+    come back as they are.
+    """
+    connection = duckdb.connect()
+    given = {name: facts[name] for name in FACTS_READ} | {"identities": identities, "declared": declared, "proofs": proofs}  # fmt: skip
+    for name, rows in given.items():
+        connection.register(name, rows)
+    values = {
+        "as_of": as_of, "crop_farming": CROP_FARMING, "livestock_farming": LIVESTOCK_FARMING, "conduct_reasons": list(allowed.conduct_reasons),
+        "measures": list(allowed.measures), "extension_months": allowed.extension_months, "rate_cut_bp": allowed.rate_cut_bp,
+    }  # fmt: skip
+    for step in ("windows", "excuse", "measures"):
+        for statement in _sql(step).split(";\n"):
+            if statement.strip():
+                connection.execute(statement, {k: v for k, v in values.items() if f"${k}" in statement})
+
+    def table(query: str, **named: object) -> pa.Table:
+        return connection.sql(query, params=named or None).to_arrow_table()
+
+    counted = {
+        "conducts": table("FROM conducts_counted").cast(facts["conducts"].schema),
+        "negatives": table("SELECT * EXCLUDE (entry_no, is_lifted) FROM lifted WHERE NOT is_lifted ORDER BY entry_no").cast(facts["negatives"].schema),
+    }  # fmt: skip
+    unmatched = table(
+        "SELECT document, count(*) AS proofs FROM proofs AS p WHERE NOT EXISTS (SELECT 1 FROM known_proofs AS k"
+        " JOIN identities AS i USING (unit_code) WHERE i.person_id = p.person_id AND k.document = p.document AND k.loan_number = p.loan_number)"
+        " GROUP BY document ORDER BY document"
+    )
+    return Relieved(
+        facts={**facts, **counted} if declared.num_rows else facts,
+        windows=table("SELECT unit_code, document, cause, starts_on, ends_on FROM in_window ORDER BY ALL"),
+        affected=table("SELECT DISTINCT unit_code FROM merged WHERE $as_of BETWEEN starts_on AND ends_on ORDER BY unit_code", as_of=as_of),
+        excused=table("FROM excused ORDER BY ALL"),
+        lifted=table("SELECT unit_code, reason_code, listed_on FROM lifted WHERE is_lifted ORDER BY ALL"),
+        offers=table("FROM offers"),
+        unmatched=dict(zip(unmatched.column("document").to_pylist(), unmatched.column("proofs").to_pylist(), strict=True)),
+    )  # fmt: skip
+
+
+ROWS = """
+SELECT w.unit_code, w.document, w.cause, w.starts_on, w.ends_on, coalesce(e.loans, 0) AS excused_loans, coalesce(e.days, 0) AS excused_days,
+       coalesce(l.entries, 0) AS lifted_entries
+FROM windows AS w
+LEFT JOIN (SELECT unit_code, count(*) AS loans, CAST(sum(greatest(days_overdue - days_left, max_days_overdue - worst_left)) AS BIGINT) AS days FROM excused GROUP BY 1) AS e USING (unit_code)
+LEFT JOIN (SELECT unit_code, count(*) AS entries FROM lifted GROUP BY 1) AS l USING (unit_code)
+ORDER BY ALL
+"""
+
+
+def relief_rows(relieved: Relieved) -> pa.Table:
+    """Give one row a unit and window: what was excused of the unit's conduct, and how many listings fell."""
+    connection = duckdb.connect()
+    for name in ("windows", "excused", "lifted"):
+        connection.register(name, getattr(relieved, name))
+    return connection.sql(ROWS).to_arrow_table()

@@ -1,0 +1,87 @@
+"""Documents that a policy lets come later: who waits for what until when, what was supplied, and what lapsed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import pyarrow as pa
+
+OPEN, SUPPLIED, LAPSED = "open", "supplied", "lapsed"
+CONDITIONS = pa.schema(
+    [
+        ("unit_code", pa.string()),
+        ("document", pa.string()),
+        ("reason_code", pa.string()),
+        ("item", pa.string()),
+        ("granted_on", pa.date32()),
+        ("due_on", pa.date32()),
+        ("state", pa.string()),
+    ]
+)
+
+# A household waits once under a declaration for each reason: its first day stands, and a second chance is not given.
+WAITING = """
+SELECT unit_code, document, reason_code, item, granted_on, due_on FROM before WHERE state = 'open' AND due_on >= $as_of
+UNION
+SELECT w.unit_code, w.document, i.reason_code, i.item, $as_of::DATE, $as_of::DATE + i.days::INTEGER
+FROM windows AS w, items AS i
+WHERE $as_of BETWEEN w.starts_on AND w.ends_on
+AND NOT EXISTS (SELECT 1 FROM before AS b WHERE b.unit_code = w.unit_code AND b.document = w.document AND b.reason_code = i.reason_code)
+QUALIFY row_number() OVER (PARTITION BY w.unit_code, i.reason_code ORDER BY w.document) = 1
+ORDER BY ALL
+"""
+OVER_BEFORE = "SELECT unit_code, reason_code FROM before WHERE state = 'lapsed' OR (state = 'open' AND due_on < $as_of) ORDER BY ALL"
+AFTER = """
+WITH stands AS (SELECT unit_code, unnest(reason_codes) AS reason_code FROM decisions),
+granted AS (SELECT unit_code FROM decisions WHERE list_contains(reason_codes, 'CONDITIONAL')),
+known AS (
+    SELECT b.unit_code, b.document, b.reason_code, b.item, b.granted_on, b.due_on,
+           CASE WHEN b.state <> 'open' THEN b.state WHEN s.reason_code IS NULL THEN 'supplied'
+                WHEN b.due_on < $as_of THEN 'lapsed' ELSE 'open' END AS state
+    FROM before AS b SEMI JOIN decisions AS d ON d.unit_code = b.unit_code
+    LEFT JOIN (SELECT DISTINCT * FROM stands) AS s ON s.unit_code = b.unit_code AND s.reason_code = b.reason_code
+)
+SELECT * FROM known
+UNION ALL
+SELECT w.unit_code, w.document, w.reason_code, w.item, w.granted_on, w.due_on, 'open' FROM waiting AS w
+SEMI JOIN granted ON granted.unit_code = w.unit_code
+SEMI JOIN stands ON stands.unit_code = w.unit_code AND stands.reason_code = w.reason_code
+ANTI JOIN known ON known.unit_code = w.unit_code AND known.document = w.document AND known.reason_code = w.reason_code
+ORDER BY ALL
+"""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """`waiting`: who may still bring what until when, by unit and reason; `lapsed`: unit and reason whose day has passed."""
+
+    waiting: pa.Table
+    lapsed: pa.Table
+
+
+def waiting_on(
+    windows: pa.Table, items: Iterable[tuple[str, str, int]], before: pa.Table, as_of: date
+) -> Waiting:
+    """Say who may bring a document later as of a day.
+
+    `windows`: unit_code, document, starts_on, ends_on; `items`: the reason that a document answers, its name, days;
+    `before`: CONDITIONS of the last publication.
+    """
+    connection = duckdb.connect()
+    rows = [{"reason_code": reason, "item": item, "days": days} for reason, item, days in items]
+    schema = pa.schema([("reason_code", pa.string()), ("item", pa.string()), ("days", pa.int64())])
+    for name, table in {"windows": windows, "before": before, "items": pa.Table.from_pylist(rows, schema=schema)}.items():  # fmt: skip
+        connection.register(name, table)
+    values = {"as_of": as_of}
+    return Waiting(connection.sql(WAITING, params=values).to_arrow_table(), connection.sql(OVER_BEFORE, params=values).to_arrow_table())  # fmt: skip
+
+
+def conditions_after(waiting: pa.Table, before: pa.Table, decisions: pa.Table, as_of: date) -> pa.Table:
+    """Give the conditions as a run leaves them: open while its day is not over, supplied where the reason is gone, else lapsed."""
+    connection = duckdb.connect()
+    for name, table in {"waiting": waiting, "before": before, "decisions": decisions.select(["unit_code", "reason_codes"])}.items():  # fmt: skip
+        connection.register(name, table)
+    return connection.sql(AFTER, params={"as_of": as_of}).to_arrow_table().cast(CONDITIONS)
