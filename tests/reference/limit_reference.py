@@ -3,11 +3,12 @@
 Section numbers are those of the limit's definition. Nothing here is fast or clever: each function is one
 sentence or two of the definition, and `//` is the only rounding except for a norm's `half_up`.
 
-Left to others: budgets (§4.3), relief windows (§4.4), the branch's figure (§4.5), disputed data (§6).
+Left to others: relief windows (§4.4), the branch's figure (§4.5).
 """
 
+import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
@@ -35,8 +36,9 @@ TABLE_OF_SOURCE = {
     "monitored_household": "monitored",
     "family_farm": "farms",
 }
-# §6, in the order in which they decide.
+# §6, in the order in which they decide; a household that is held comes before all.
 SCREEN = {
+    "HELD": "manual_review",
     "CONSENT_WITHDRAWN": "declined",
     "RELATED_PARTY": "declined",
     "NEGATIVE_LIST": "declined",
@@ -45,13 +47,26 @@ SCREEN = {
     "OVERDUE": "manual_review",
     "OUT_OF_AREA": "declined",
     "NO_BORROWER": "declined",
+    "AGE_TERM": "declined",
     "OTHER_PRODUCT": "declined",
     "OBJECTION": "manual_review",
+    "DISPUTED_DATUM": "manual_review",
     "NO_INCOME_SOURCE": "manual_review",
     "LINK_UNCONFIRMED": "manual_review",
-    "LOWEST_BAND": "declined",
-    "AGE_TERM": "declined",
     "NOT_SCORED": "manual_review",
+    "TRADER_MODEL_DECLINE": "manual_review",
+    "LOWEST_BAND": "declined",
+}
+# Where nothing but these stands against a household, a person may grant it.
+FOR_A_PERSON = {code for code, decision in SCREEN.items() if decision == "manual_review"} - {"HELD"}
+# What an objection to data may name: a table, and in it a column; without a column the whole row is in dispute.
+DISPUTABLE = {
+    "household_economy": ("books", {"养殖收入": "livestock_income_yuan", "务工收入": "wage_income_yuan"}),
+    "crop_declaration": ("crops", {}),
+    "land_subsidy": ("subsidies", {}),
+    "bank_exposure": ("exposures", {}),
+    "bank_conduct": ("conducts", {}),
+    "machinery_subsidy": ("machines", {}),
 }
 
 
@@ -193,6 +208,7 @@ class Case:
     as_of: date
     ppm: int | None
     findings: list[str] = field(default_factory=list)
+    is_unsettled: bool = False  # a disputed datum that cannot simply be left out
 
     def books(self) -> Rows:
         """The books of the three complete years before `as_of`'s, the latest first."""
@@ -333,9 +349,10 @@ def book_part(case: Case, column: str) -> Fraction | None:
     return mean(years) * (case.policy("single_year_share") if len(years) == 1 else 1)
 
 
-def incomes(case: Case, crop_rows: Rows) -> Row:
+def incomes(case: Case, crop_rows: Rows, area_mu: Fraction | None) -> Row:
     by_norm, by_book = norm_crop_income(crop_rows), book_crop_income(case)
-    crop = smaller_known(by_norm, by_book)
+    is_reckoned = area_mu is not None and any(row["norm"] for row in crop_rows)
+    crop = smaller_known(by_norm, by_book) if is_reckoned or by_book is not None else None
     crop = None if crop is None else max(Fraction(0), crop)
     book = {part: book_part(case, column) for part, column in BOOK_PARTS.items()}
     known = crop is not None or any(value is not None for value in book.values())
@@ -459,9 +476,21 @@ def headroom(case: Case, product: str) -> int:
 
 def line_in_force(case: Case, product: str) -> Row | None:
     """On the day before `as_of`: the published limit, else the bank's own line of the same product."""
+    line, bank = own_line(case, product), bank_line(case, product)
+    if line:
+        # a line that a review had stopped is 0: what the bank still holds of it caps the rise
+        return {**line, "limit_yuan": line["limit_yuan"] or (bank["limit_yuan"] if bank else 0)}
+    return bank
+
+
+def own_line(case: Case, product: str) -> Row | None:
+    """Ours, as it was published or as its branch told it."""
     published = [row for row in case.rows["in_force"] if row["product"] == product]
-    if published:
-        return {"drawn_yuan": None, **max(published, key=lambda row: row["valid_from"])}
+    return max(published, key=lambda row: row["valid_from"], default=None)
+
+
+def bank_line(case: Case, product: str) -> Row | None:
+    """The line that the bank had granted before us: with us it runs for 36 months at most."""
     eve = case.as_of - timedelta(days=1)
     granted = [
         row
@@ -471,11 +500,12 @@ def line_in_force(case: Case, product: str) -> Row | None:
     if not granted:
         return None
     row = max(granted, key=lambda row: (row["starts_on"], row["limit_yuan"]))
+    ends = min(row["ends_on"], add_months(row["starts_on"], 36) - timedelta(days=1))
     return {
         "limit_yuan": row["limit_yuan"],
-        "term_months": whole_months(row["starts_on"], row["ends_on"] + timedelta(days=1)),
+        "term_months": whole_months(row["starts_on"], ends + timedelta(days=1)),
         "valid_from": row["starts_on"],
-        "valid_to": row["ends_on"],
+        "valid_to": ends,
         "drawn_yuan": None,
     }
 
@@ -530,13 +560,15 @@ def choose(case: Case) -> Row:
     if case.rows["traders"]:
         return figures(case, "trader_loan")
     poverty = "poverty_micro_loan"
-    if not has_open(case, poverty):
+    if not has_open(case, poverty) or within_term(case, own_line(case, poverty)):
         if any(row["household_type"] == "脱贫户" or row["monitored_class"] for row in case.rows["monitored"]):
             return figures(case, poverty)
-        past = case.rows["conducts"] + case.rows["credit_lines"]
-        had = any(case.product_of(row) == poverty for row in past)
-        had = had or any(row["product"] == poverty for row in case.rows["in_force"])
-        if had:
+        had = any(case.product_of(row) == poverty for row in case.rows["conducts"])
+        ended = [row for row in case.rows["credit_lines"] if row["ends_on"] < case.as_of]
+        had = had or any(case.product_of(row) == poverty for row in ended)
+        own = own_line(case, poverty)
+        had = had or (own is not None and not within_term(case, own))
+        if had and not has_open(case, poverty):
             follow_on = figures(case, "follow_on_loan")
             if (follow_on["operating_income_yuan"] or 0) > 0 and (follow_on["capacity_yuan"] or 0) > 0:
                 return follow_on
@@ -546,7 +578,8 @@ def choose(case: Case) -> Row:
 def counts_as_listed(case: Case, row: Row) -> bool:
     in_force = covers(row["listed_on"], row["expires_on"], case.as_of)
     recent = row["listed_on"] >= add_months(case.as_of, -60)
-    refused = row["reason_code"] in case.policy.raw["refused_list_reasons"]
+    given = {code for code in re.split("[,，;；、/ ]+", row["reason_code"].strip()) if code}
+    refused = given <= set(case.policy.raw["refused_list_reasons"])
     return row["member_is_adult_living"] and in_force and recent and not refused
 
 
@@ -569,6 +602,7 @@ def screen(case: Case, result: Row) -> list[str]:
     overdue = days_overdue(case)
     unconfirmed = provisional(rows["exposures"] + rows["conducts"] + rows["related_parties"] + listed)
     held = {
+        "HELD": rows["held"],
         "CONSENT_WITHDRAWN": "撤回同意" in objections,
         "RELATED_PARTY": confirmed(rows["related_parties"]),
         "NEGATIVE_LIST": confirmed(listed),
@@ -582,9 +616,11 @@ def screen(case: Case, result: Row) -> list[str]:
             for row in confirmed(rows["exposures"])
         ),
         "OBJECTION": (objections - {"撤回同意"} | contested) - {"数据异议"},
+        "DISPUTED_DATUM": case.is_unsettled,
         "NO_INCOME_SOURCE": result["income_yuan"] is None,
         "LINK_UNCONFIRMED": unconfirmed,
-        "LOWEST_BAND": result["band"] == "E",
+        "LOWEST_BAND": result["band"] == "E" and result["product"] != "trader_loan",
+        "TRADER_MODEL_DECLINE": result["band"] == "E" and result["product"] == "trader_loan",
         "AGE_TERM": result["term_months"] is not None
         and result["is_new_term"]
         and result["term_months"] < 12,
@@ -601,7 +637,7 @@ def figures(case: Case, product: str) -> Row:
     case.findings = []
     result = areas(case)
     crop_rows = crops(case, result["area_mu"])
-    result |= incomes(case, crop_rows)
+    result |= incomes(case, crop_rows, result["area_mu"])
     band = band_of(case.policy, case.ppm)
     borrower, borrower_reason = find_borrower(case, product)
     line = line_in_force(case, product)
@@ -681,17 +717,156 @@ def combined(case: Case, result: Row) -> Row:
 
 
 def verdict(result: Row, reasons: list[str]) -> str:
-    """The first reason decides; a trader whom only the model declines is looked at first (§6)."""
+    """The first reason decides (§6)."""
     if not reasons:
         return "granted" if result["policy_limit_yuan"] > 0 else "declined"
-    if result["product"] == "trader_loan" and reasons == ["LOWEST_BAND"]:
-        return "manual_review"
     return SCREEN[reasons[0]]
 
 
-def amount_reasons(result: Row) -> list[str]:
-    own = ["BELOW_SMALLEST_TICKET"] if result["below_ticket"] else []
-    return own + ([result["binding_term"].upper()] if result["binding_term"] else [])
+def amount_reason(result: Row) -> str:
+    """Why nothing is left where no reason of the screen stands against the household."""
+    return "BELOW_SMALLEST_TICKET" if result["below_ticket"] else f"NO_ROOM_{result['binding_term'].upper()}"
+
+
+def decide(case: Case) -> Row:
+    """What a household would have, budgets aside."""
+    result = choose(case)
+    reasons = screen(case, result)
+    result |= {"unit_code": case.unit, "decision": verdict(result, reasons), "asked_yuan": 0}
+    if result["decision"] == "granted":
+        result["asked_yuan"] = result["policy_limit_yuan"]
+    said = said_by_a_person(case, result, reasons)
+    if said:
+        granted = said["verdict"] == "grant"
+        reasons = ["REVIEW_GRANTED" if granted else "REVIEW_DECLINED", *reasons]
+        result["decision"] = "granted" if granted else "declined"
+        result["asked_yuan"] = said["limit_yuan"] if granted else 0
+        if granted and said["limit_yuan"] < result["policy_limit_yuan"]:
+            result["binding_term"] = "review"
+    elif not reasons and result["decision"] == "declined":
+        reasons = [amount_reason(result)]
+    return {**result, "reasons": reasons}
+
+
+def said_by_a_person(case: Case, result: Row, reasons: list[str]) -> Row | None:
+    """A verdict on a review holds while its grounds stand and its figure is within the policy's."""
+    if result["decision"] != "manual_review":
+        return None
+    for row in case.rows["reviewed"]:
+        same = row["product"] == result["product"] and sorted(row["reason_codes"]) == sorted(reasons)
+        if same and (row["verdict"] == "decline" or may_be_granted(case, result, row, reasons)):
+            return row
+    return None
+
+
+def may_be_granted(case: Case, result: Row, row: Row, reasons: list[str]) -> bool:
+    in_steps = row["limit_yuan"] % case.policy("step") == 0
+    within = case.policy("smallest_ticket") <= row["limit_yuan"] <= result["policy_limit_yuan"]
+    return bool(in_steps and within and set(reasons) <= FOR_A_PERSON)
+
+
+def settled(case: Case) -> Row:
+    """§6: a disputed datum is left out where that cannot raise the limit, otherwise a person looks."""
+    texts = [row["disputed_data"] for row in case.rows["objections"] if row["objection_type"] == "数据异议"]
+    named = [disputed(text or "") for text in texts]
+    clear = [part for parts in named for part in parts or []]
+    unclear = any(parts is None for parts in named)
+    if not clear:
+        return decide(replace(case, is_unsettled=unclear))
+    plain = {"held": [], "reviewed": []}  # a person's word is no matter of the datum
+    before = replace(case, rows={**case.rows, **plain})
+    after = replace(before, rows=without(before.rows, clear))
+    with_it, without_it = (decide(one) for one in (before, after))
+    raised = any(without_it[name] > with_it[name] for name in ("policy_limit_yuan", "asked_yuan"))
+    return decide(replace(case, rows=without(case.rows, clear), is_unsettled=unclear or raised))
+
+
+def disputed(text: str) -> list[tuple[str, str | None]] | None:
+    """The tables and columns that an objection names; None where that is not clear."""
+    words = re.findall("[a-z]+_[a-z_]+", text)
+    if not words or not set(words) <= set(DISPUTABLE):
+        return None
+    parts: list[tuple[str, str | None]] = []
+    for word in words:
+        table, headers = DISPUTABLE[word]
+        columns = [column for header, column in headers.items() if header in text]
+        parts += [(table, column) for column in columns] or [(table, None)]
+    return parts
+
+
+def without(rows: dict[str, Rows], parts: list[tuple[str, str | None]]) -> dict[str, Rows]:
+    kept = dict(rows)
+    for table, column in parts:
+        kept[table] = [{**row, column: None} for row in kept[table]] if column else []
+    return kept
+
+
+# --- budgets, frozen balances and dates (§4.3 to §5) ----------------------------------------------------------
+
+
+def allocated(case_of: dict[str, Case], result_of: dict[str, Row]) -> dict[str, int]:
+    """§4.3: a ticket to each in order of its first step's value while every cap lasts, then step by step."""
+    asking = [unit for unit, result in result_of.items() if result["asked_yuan"] > 0]
+    turn = sorted(asking, key=lambda unit: (-value_of_a_yuan(case_of[unit], result_of[unit]), unit))
+    amounts, left = dict.fromkeys(asking, 0), dict[tuple[str, str], int]()
+
+    def give(unit: str, yuan: int) -> bool:
+        caps = places_with_caps(case_of[unit])
+        rooms = [left.setdefault(place, cap) for place, cap in caps.items()]
+        if any(room < yuan for room in rooms):
+            return False
+        for place in caps:
+            left[place] -= yuan
+        amounts[unit] += yuan
+        return True
+
+    for unit in turn:
+        give(unit, int(case_of[unit].policy("smallest_ticket")))
+    for unit in turn:
+        step = int(case_of[unit].policy("step"))
+        while 0 < amounts[unit] < result_of[unit]["asked_yuan"] and give(unit, step):
+            pass
+    return amounts
+
+
+def value_of_a_yuan(case: Case, result: Row) -> Fraction:
+    margin = case.policy("margin_bp", product=result["product"]) / 10_000
+    return margin - Fraction(case.ppm or 0, 1_000_000) * case.policy("loss_given_default")
+
+
+def places_with_caps(case: Case) -> dict[tuple[str, str], int]:
+    """A trader on no register lives in no village and no township that a cap could hold."""
+    places = {}
+    for level, nowhere in (("village", "000000"), ("township", "000"), ("county", None)):
+        cap, code = case.policy.find(f"budget_{level}"), case.household[f"{level}_code"]
+        if cap is not None and not (nowhere and code.endswith(nowhere)):
+            places[level, "all" if level == "county" else code] = int(cap)
+    return places
+
+
+def finished(case: Case, result: Row, amount: int) -> Row:
+    """After the budgets: what is cut, what is frozen, and the days of the line."""
+    decision, reasons, binding = result["decision"], list(result["reasons"]), result["binding_term"]
+    if decision == "granted" and amount < result["asked_yuan"]:
+        binding = "budget"
+        if amount == 0:
+            decision, reasons = "declined", ["BUDGET_EXHAUSTED"]
+    drawn = drawn_yuan(case, result)
+    is_frozen = drawn > amount and decision != "manual_review"  # §4.6 keeps a review at 0
+    limit = amount
+    if is_frozen:
+        limit = 0 if "RELATED_PARTY" in reasons else drawn
+        reasons.append("FROZEN")
+    outcome = {"decision": decision, "reasons": reasons, "binding_term": binding, "is_frozen": is_frozen}
+    result = {**result, **outcome, "limit_yuan": limit}
+    return {**result, **dates(case, result)}
+
+
+def drawn_yuan(case: Case, result: Row) -> int:
+    """The larger of what the bank's list and what the branches say is drawn, of this product."""
+    own = [row for row in confirmed(case.rows["exposures"]) if case.product_of(row) == result["product"]]
+    told = [row.get("drawn_yuan") for row in case.rows["in_force"] if row["product"] == result["product"]]
+    return down(max([sum_of(own, "balance_yuan"), *(Fraction(yuan) for yuan in told if yuan is not None)]))
 
 
 def dates(case: Case, result: Row) -> Row:
@@ -701,25 +876,11 @@ def dates(case: Case, result: Row) -> Row:
         start = case.as_of + timedelta(days=1)
         end = add_months(start, result["term_months"]) - timedelta(days=1)
     else:
-        start = end = None
-    return {"valid_from": start, "valid_to": end, "review_due_on": start and add_months(start, 12)}
-
-
-def decide(case: Case) -> Row:
-    result = choose(case)
-    reasons = screen(case, result)
-    result["decision"] = verdict(result, reasons)
-    if result["policy_limit_yuan"] == 0 or not reasons:
-        reasons = reasons + amount_reasons(result)
-    granted = result["decision"] == "granted"
-    limit = result["policy_limit_yuan"] if granted else 0
-    result |= {"unit_code": case.unit, "reasons": reasons, "unfrozen_limit_yuan": limit}
-    drawn = down(Fraction(result["line"]["drawn_yuan"] or 0)) if result["line"] else 0
-    result["is_frozen"] = drawn > limit
-    if result["is_frozen"] and result["decision"] != "manual_review":  # §4.4; §4.6 keeps a review at 0
-        limit = drawn
-        reasons.append("FROZEN")
-    return {**result, "limit_yuan": limit, **dates(case, result)}
+        return {"valid_from": None, "valid_to": None, "review_due_on": None}
+    years = 1
+    while add_months(start, 12 * years) <= case.as_of:
+        years += 1
+    return {"valid_from": start, "valid_to": end, "review_due_on": min(end, add_months(start, 12 * years))}
 
 
 def rows_by_unit(table: Rows, column: str = "unit_code") -> dict[str, Rows]:
@@ -736,19 +897,19 @@ def reference_limits(
     rules = Policy(policy, as_of, county_code)
     shared = ("households", "leases", "legal_basis")
     names = {*facts, *TABLE_OF_SOURCE.values(), "parcels", "members", "negatives", "related_parties"}
-    names |= {"objections", "credit_lines", "traders", "in_force", "sources"}
+    names |= {"objections", "credit_lines", "traders", "in_force", "sources", "held", "reviewed"}
     tables = {name: rows_by_unit(facts.get(name, [])) for name in names if name not in shared}
     leases_in = rows_by_unit(facts.get("leases", []), "to_unit_code")
     leases_out = rows_by_unit(facts.get("leases", []), "from_unit_code")
     bases, exempt = facts.get("legal_basis", []), policy["basis_exempt"]
-    result = {}
+    cases: dict[str, Case] = {}
     for household in facts["households"]:
         unit = household["unit_code"]
         rows = {name: table.get(unit, []) for name, table in tables.items()}
         depends_on = {row["contract"] for row in rows["sources"]}.difference(exempt)
         unfounded = {name for name in depends_on if not has_basis(bases, name, household, as_of)}
         rows |= {TABLE_OF_SOURCE[name]: [] for name in unfounded if name in TABLE_OF_SOURCE}
-        case = Case(
+        cases[unit] = Case(
             unit=unit,
             household=household,
             rows=rows,
@@ -759,5 +920,6 @@ def reference_limits(
             as_of=as_of,
             ppm=scores.get(unit),
         )
-        result[unit] = decide(case)
-    return result
+    result = {unit: settled(case) for unit, case in cases.items()}
+    amounts = allocated(cases, result)
+    return {unit: finished(case, result[unit], amounts.get(unit, 0)) for unit, case in cases.items()}
