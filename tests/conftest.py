@@ -19,6 +19,7 @@ MODELS = ROOT / "models"
 DELIVERY = Path(__file__).parent / "delivery"
 AS_OF = date(2026, 11, 1)
 PREPARER, SIGNER = "1001", "2002"
+COUNTY_OF_TESTS = "659900"
 
 os.environ.pop("VILLAGE_CREDIT_STORE", None)
 os.environ["VILLAGE_CREDIT_MODELS"] = str(MODELS)

@@ -53,7 +53,9 @@ def rows_of(folders: list[str] | list[Path]) -> list[dict[str, str]]:
 
 def branch_row(store: Store, publication_id: str, line: dict[str, Any]) -> dict[str, str] | None:
     """The row of the one household that has this ID number, in a publication's packages."""
-    folders = [ready.parent for ready in (store.root / "outbox" / COUNTY / publication_id).glob("*/READY")]
+    folders = [
+        ready.parent for ready in (store.root / "outbox" / COUNTY / publication_id).glob("*/limits.csv")
+    ]
     found = [row for row in rows_of(folders) if row["身份证号码"] == line["身份证号码"]]
     return found[0] if found else None
 

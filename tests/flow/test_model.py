@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -79,6 +79,33 @@ def test_the_card_says_where_it_comes_from(workshop: Workshop):
 @pytest.fixture(scope="module")
 def observed(workshop: Workshop) -> histories.Observation:
     return histories.observe(workshop.histories[-1], COUNTY)
+
+
+def test_what_a_declared_window_excuses_is_no_default_in_training(
+    workshop: Workshop, observed: histories.Observation, tmp_path: Path
+):
+    folder = tmp_path / workshop.histories[-1].name
+    shutil.copytree(workshop.histories[-1], folder)
+    (folder / "relief").mkdir()
+    day = observed.day
+    text = f'cause = "epidemic"\narea_codes = ["{COUNTY}"]\nfrom = {day + timedelta(days=1)}\nto = {day.replace(year=day.year + 1)}\ndocument = "(虚构)1号"\n'
+    (folder / "relief" / "epidemic.toml").write_text(text, encoding="utf-8")
+    told = histories.observe(folder, COUNTY)
+    before = dict(
+        zip(*(observed.outcomes.column(name).to_pylist() for name in ("unit_code", "is_bad")), strict=True)
+    )
+    after = dict(
+        zip(*(told.outcomes.column(name).to_pylist() for name in ("unit_code", "is_bad")), strict=True)
+    )
+    assert sum(1 for is_bad in before.values() if is_bad) > 3
+    assert not any(is_bad for is_bad in after.values())  # every default of the year began in it
+    assert {unit for unit, is_bad in before.items() if is_bad is False} <= {
+        unit for unit, is_bad in after.items() if is_bad is False
+    }
+    assert [
+        name for name in told.features.column_names if not told.features[name].equals(observed.features[name])
+    ] == []  # on the day itself the window had not begun
+    assert len(told.input_hashes) == len(observed.input_hashes) + 1
 
 
 def test_altering_every_row_dated_after_the_day_changes_no_byte_of_the_features(

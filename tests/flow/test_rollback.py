@@ -40,7 +40,7 @@ def view(store: Store, query: str) -> list[tuple]:
 def sent(store: Store, publication_id: str) -> list[dict[str, str]]:
     """Every row that the branches of the county get with a publication; each package verified."""
     rows = []
-    for ready in (store.root / "outbox" / COUNTY / publication_id).glob("*/READY"):
+    for ready in (store.root / "outbox" / COUNTY / publication_id).glob("*/limits.csv"):
         verify_package(ready.parent)
         with (ready.parent / "limits.csv").open(encoding="utf-8-sig", newline="") as file:
             rows += list(csv.DictReader(file))

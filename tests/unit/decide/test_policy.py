@@ -31,7 +31,7 @@ def places(text: str) -> list[str]:
         ((r'(name = "spread_bp", value = )150(.*product = "farmer_line")', r"\g<1>450\2"), "figures.spread_bp.farmer_line"),
         ((r'(name = "band_edge_ppm", value = )40000', r"\g<1>10000"), "figures.band_edge_ppm"),
         ((r'.*name = "living_cost".*\n', ""), "figures.living_cost"),
-        ((r'county = "\*", crop = "玉米"', 'county = "110101", crop = "玉米"'), "figures"),
+        ((r'county = "\*", crop = "玉米"', 'county = "110101", crop = "玉米"'), "crop_norms.玉米.2021"),
         ((r'policy_id = "limit-2026.1"', 'policy_id = "limit-民族"'), "file"),
         ((r"policy_id = ", "policy_id = = "), "file"),
         ((r'name = "stress", value = 0.70, unit = "share"', 'name = "stress", value = 70, unit = "percent"'), "figures.stress"),

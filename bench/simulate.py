@@ -1,0 +1,83 @@
+"""A policy tried on 200,000 published households with the whole difference, as ratios to DuckDB reading and joining two tables.
+
+Floor: DuckDB reads the publication's decisions and waterfalls from Parquet, whole, and joins them by household into a
+table, in the same process: who wants to compare two policies by hand begins there. Seconds are of this machine at this
+moment; the ratios are what to compare.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from statistics import median
+
+import duckdb
+
+from village_credit.acts import inputs, publish, score, sign
+from village_credit.acts.simulate import simulate
+from village_credit.publish.keys import load_keys
+from village_credit.publish.store import Store, open_store
+from village_credit.synthetic import synthesize
+
+COUNTY, AS_OF, TIMES = "659900", date(2026, 11, 1), 5
+MODELS = Path("models")
+BOUND = 5.0  # times the floor
+CHANGED = ('name = "stress", value = 0.70', 'name = "stress", value = 0.60')
+
+
+def main() -> int:
+    """Measure and print one table; 1 where a simulation costs more than `BOUND` floors."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--households", type=int, default=200_000)
+    words = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        store, run = _published(folder, words.households)
+        policy = folder / "tried.toml"
+        policy.write_text((MODELS / "limit_policy.toml").read_text(encoding="utf-8").replace(*CHANGED), encoding="utf-8")  # fmt: skip
+        floor, floor_cpu = _measured(lambda: _join(run))
+        wall, cpu = _measured(lambda: simulate(store, COUNTY, policy, AS_OF))
+        changed = {row["change"]: row["households"] for row in simulate(store, COUNTY, policy, AS_OF).changes}
+    print(f"synthetic county of {words.households:,} households; changes {changed}; medians of {TIMES}")
+    print(f"  {'':<28}{'seconds':>9}{'× floor':>9}{'CPU s':>9}{'× floor':>9}")
+    print(f"  {'read and join two tables':<28}{floor:>9.3f}{1:>9.1f}{floor_cpu:>9.3f}{1:>9.1f}")
+    print(f"  {'simulate, whole difference':<28}{wall:>9.3f}{wall / floor:>9.1f}{cpu:>9.3f}{cpu / floor_cpu:>9.1f}")  # fmt: skip
+    print(f"  bound: {BOUND} × in seconds: {'holds' if wall <= BOUND * floor else 'BROKEN'}")
+    return 0 if wall <= BOUND * floor else 1
+
+
+def _published(folder: Path, households: int) -> tuple[Store, Path]:
+    """Score, sign and publish a synthetic county."""
+    synthesize(folder / "inbox", COUNTY, max(1, households // 300), households, 7, AS_OF, "none")
+    keys, _ = load_keys(folder / "keys")
+    store = open_store(folder / "store", keys)
+    run = score.score_inbox(store, folder / "inbox", inputs.Request(COUNTY, AS_OF, "1001", MODELS))
+    sign.approve(store, run.run_id, "2002", "bench", sign.failed_gates(store, run.run_id))
+    publish.publish(store, run.run_id, "1001")
+    return store, store.run_folder(run.run_id)
+
+
+def _join(run: Path) -> None:
+    paths = {name: str(run / f"{name}.parquet") for name in ("decisions", "waterfall")}
+    query = "CREATE TABLE joined AS SELECT * FROM read_parquet($decisions) AS d JOIN read_parquet($waterfall) AS w USING (household_key)"
+    duckdb.connect().execute(query, paths)
+
+
+def _measured(act: Callable[[], object]) -> tuple[float, float]:
+    """Give the median seconds and CPU seconds of an act, after one that is not counted."""
+    act()
+    taken = []
+    for _ in range(TIMES):
+        begun, begun_cpu = time.perf_counter(), time.process_time()
+        act()
+        taken.append((time.perf_counter() - begun, time.process_time() - begun_cpu))
+    return median(wall for wall, _ in taken), median(cpu for _, cpu in taken)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

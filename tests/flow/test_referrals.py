@@ -1,0 +1,276 @@
+"""A county refers traders: the batch is decided alone and on its day, its clocks are shown, and the office gets the result."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+import openpyxl
+import pytest
+
+from tests.conftest import AS_OF, new_store, put_in_force, request_of, score_into
+from village_credit import cli
+from village_credit.acts import holds, publish, score, tell
+from village_credit.acts.usage import record_usage
+from village_credit.errors import VerificationFailed
+from village_credit.publish import ledger
+from village_credit.publish.keys import household_ref
+from village_credit.publish.package import verify_package
+from village_credit.publish.store import Store
+from village_credit.synthetic import synthesize
+
+COUNTY = "659900"
+REFERRED = date(2026, 11, 20)  # a Friday
+LIST = "县政府办/个体户推荐名单.csv"
+OTHERS = "SELECT * FROM limits_current WHERE product <> 'trader_loan' ORDER BY household_key"
+FORMULA_SHOP, NAMED_BATCH = "=HYPERLINK(1)商店", "王小明专批"
+
+
+@contextmanager
+def on_day(day: date) -> Iterator[None]:
+    """Let the ledger's clock show noon in China of a day."""
+    with pytest.MonkeyPatch.context() as patch:
+        moment = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
+        patch.setattr(ledger, "datetime", SimpleNamespace(now=lambda _zone: moment))
+        yield
+
+
+def view(store: Store, query: str) -> list[tuple]:
+    connection = duckdb.connect(str(store.warehouse), read_only=True)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+
+
+def refer(inbox: Path) -> list[dict[str, str]]:
+    """Rewrite the county's list: two of a batch of November, the rest of a batch whose label names a person."""
+    path = inbox / COUNTY / LIST
+    header, *lines = path.read_text(encoding="utf-8-sig").split("\n")
+    names = header.strip().split(",")
+    rows = [dict(zip(names, line.strip().split(","), strict=True)) for line in lines if line.strip()]
+    for order, row in enumerate(rows):
+        row["推荐批次"] = "2026-11" if order < 2 else NAMED_BATCH
+        row["推荐日期"] = "2026-11-20" if order < 4 else "2026-11-16"
+    rows[1]["字号名称"] = FORMULA_SHOP
+    text = [header.strip(), *(",".join(row.values()) for row in rows), ""]
+    path.write_text("\r\n".join(text), encoding="utf-8-sig")
+    return rows
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A published county; its referral list is scored as a batch on its day, signed and published; read only."""
+    folder = tmp_path_factory.mktemp("referrals")
+    inbox = folder / "inbox"
+    synthesize(inbox, COUNTY, 8, 240, 7, AS_OF, "none")
+    store = new_store(folder)
+    with on_day(AS_OF):
+        whole = score_into(store, inbox, COUNTY)
+        put_in_force(store, whole.run.run_id)
+    listed = refer(inbox)
+    before = {"rows": view(store, OTHERS), "files": hashes(store.run_folder(whole.run.run_id))}
+    with on_day(REFERRED):
+        batch = score.score_inbox(store, inbox, request_of(COUNTY, REFERRED, product="trader_loan"))
+        staged = tell.status(store, REFERRED)[0]["referrals"]
+        published = put_in_force(store, batch.run_id)
+    return {"store": store, "whole": whole, "batch": batch, "before": before, "listed": listed, "staged": staged, "published": published}  # fmt: skip
+
+
+def copy_of(story: dict[str, Any], folder: Path) -> Store:
+    shutil.copytree(story["store"].root, folder / "store")
+    shutil.copy(story["store"].root.parent / "keys", folder / "keys")
+    return new_store(folder)
+
+
+def results(folder: Path) -> list[tuple[Any, ...]]:
+    """The office's rows, below title, unit and headers."""
+    page = openpyxl.load_workbook(io.BytesIO((folder / "results.xlsx").read_bytes())).active
+    return [row for number, row in enumerate(page.iter_rows(values_only=True)) if number >= 2]
+
+
+def office_folder(story: dict[str, Any]) -> Path:
+    return Path(story["published"].outbox) / "county_government"
+
+
+def batches(found: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {batch["referral_batch"]: batch for batch in found}
+
+
+def november(store: Store, on: date) -> list[dict[str, Any]]:
+    """The batches of November; what October's list said of the same traders is in force beside them."""
+    found = tell.status(store, on)[0]["referrals"]
+    assert batches(found)["2026-10"]["decision"]["late"] > 0
+    return [batch for batch in found if batch["referral_batch"] != "2026-10"]
+
+
+def test_every_other_decision_is_the_same_to_the_byte(story: dict[str, Any]):
+    assert view(story["store"], OTHERS) == story["before"]["rows"] != []
+    assert hashes(story["store"].run_folder(story["whole"].run.run_id)) == story["before"]["files"]
+    decided = view(story["store"], f"SELECT DISTINCT product, run_id FROM limits_current WHERE run_id = '{story['batch'].run_id}'")  # fmt: skip
+    assert decided == [("trader_loan", story["batch"].run_id)]
+
+
+def test_a_trader_of_the_batch_is_decided_on_its_day(story: dict[str, Any]):
+    rows = view(story["store"], f"SELECT DISTINCT decided_on, decision_working_days, decision_clock, decision_due_on FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision <> 'manual_review' AND referred_on = '2026-11-20'")  # fmt: skip
+    assert rows == [(REFERRED, 0, "same_day", date(2026, 11, 25))]
+
+
+def test_whom_only_the_model_declines_waits_for_a_person_and_his_clock_runs_on(story: dict[str, Any]):
+    path = str(story["store"].run_folder(story["batch"].run_id) / "decisions.parquet")
+    query = "SELECT household_key, reason_codes FROM read_parquet($p) WHERE decision = 'manual_review'"
+    waiting = duckdb.connect().execute(query, {"p": path}).fetchall()
+    assert any("TRADER_MODEL_DECLINE" in codes for _, codes in waiting)
+    open_ = view(story["store"], f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision_clock = 'open'")  # fmt: skip
+    assert {key for key, _ in waiting} == {key for (key,) in open_}
+
+
+def test_status_counts_a_batch_that_waits_for_its_signature(story: dict[str, Any]):
+    found = batches(story["staged"])["2026-11"]
+    assert (found["referred"], found["decision"]) == (2, {"decided": 0, "open": 2, "late": 0, "not_known": 0})
+
+
+@pytest.mark.parametrize(("day", "is_over"), [(20, False), (25, False), (26, True)])
+def test_status_reads_both_clocks_on_the_day_that_one_asks_for(
+    story: dict[str, Any], day: int, is_over: bool
+):
+    """Friday's three working days end with Wednesday the 25th; Monday's ended on Thursday, before anything was decided."""
+    rows = november(story["store"], date(2026, 11, day))
+    told = view(story["store"], f"SELECT decision = 'manual_review', referred_on = '2026-11-16', decision = 'granted' FROM referrals WHERE run_id = '{story['batch'].run_id}'")  # fmt: skip
+    waiting, granted = sum(row[0] for row in told), [row for row in told if row[2]]
+    late = [row for row in told if row[1] or (row[0] and is_over)]
+    late_draws = [row for row in granted if row[1] or is_over]
+    assert waiting > 0 < len(granted)
+    assert _sums(rows, "decision") == {"decided": len(told) - waiting, "open": waiting, "late": len(late), "not_known": 0}  # fmt: skip
+    assert _sums(rows, "draw") == {"drawn": 0, "open": len(granted), "late": len(late_draws), "not_known": 0}
+
+
+def _sums(rows: list[dict[str, Any]], clock: str) -> dict[str, int]:
+    return {name: sum(batch[clock][name] for batch in rows) for name in rows[0][clock]}
+
+
+def test_the_command_line_shows_the_clocks_as_text_and_as_json(
+    story: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(story["store"].root.parent / "keys"))
+    words = ["status", "--store", str(story["store"].root), "--on", "2026-11-26"]
+    assert cli.main(words) == 0
+    said = capsys.readouterr().out
+    assert "batch 2026-11  on 2026-11-26: 2 referred; decision: " in said
+    assert cli.main([*words, "--json"]) == 0
+    found = batches(json.loads(capsys.readouterr().out)[0]["referrals"])
+    assert found["2026-11"]["on"] == "2026-11-26"
+    assert not any(
+        name in said + json.dumps(found, ensure_ascii=False)
+        for name in ("王小明", story["listed"][0]["经营者姓名"])
+    )
+
+
+def test_the_office_gets_each_trader_s_result_and_nothing_of_why(story: dict[str, Any]):
+    folder = office_folder(story)
+    header, *rows = results(folder)
+    assert header == ("推荐批次", "字号名称", "经营者姓名", "推荐日期", "结果", "授信金额(元)")
+    named = {
+        (row["推荐批次"], row["字号名称"], row["经营者姓名"], row["推荐日期"]) for row in story["listed"]
+    }
+    assert {row[:4] for row in rows} == named
+    counts = dict(view(story["store"], f"SELECT decision, count(*) FROM referrals WHERE run_id = '{story['batch'].run_id}' GROUP BY ALL"))  # fmt: skip
+    words = {"granted": "授信", "declined": "未授信", "manual_review": "审核中"}
+    assert {decision: sum(row[4] == words[decision] for row in rows) for decision in counts} == counts
+    assert all((row[5] is not None) == (row[4] == "授信") for row in rows)
+    total = view(story["store"], "SELECT sum(limit_yuan) FROM limits_current WHERE product = 'trader_loan'")
+    assert [(sum(row[5] or 0 for row in rows),)] == total
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert set(manifest["files"]) == {"results.xlsx"}
+    assert sorted(path.name for path in folder.iterdir()) == ["READY", "manifest.json", "results.xlsx"]
+
+
+def test_the_office_s_cells_are_text_that_no_spreadsheet_runs(story: dict[str, Any]):
+    page = openpyxl.load_workbook(office_folder(story) / "results.xlsx").active
+    (cell,) = [cell for row in page.iter_rows() for cell in row if cell.value == FORMULA_SHOP]
+    assert (cell.data_type, cell.number_format) == ("s", "@")
+
+
+def test_the_office_s_package_is_verified_and_an_altered_one_refused(
+    story: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    folder = Path(shutil.copytree(office_folder(story), tmp_path / "county_government"))
+    assert verify_package(folder)["rows"] == len(story["listed"])
+    assert cli.main(["package", "verify", str(folder)]) == 0
+    assert "package of county_government" in capsys.readouterr().out
+    (folder / "results.xlsx").write_bytes((folder / "results.xlsx").read_bytes() + b" ")
+    with pytest.raises(VerificationFailed, match=r"results\.xlsx"):
+        verify_package(folder)
+    (folder / "READY").unlink()
+    with pytest.raises(VerificationFailed, match="READY"):
+        verify_package(folder)
+
+
+def test_the_first_draw_stops_its_clock(story: dict[str, Any], tmp_path: Path):
+    store = copy_of(story, tmp_path)
+    publication = story["published"].publication_id
+    query = f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision = 'granted' AND referred_on = '2026-11-20'"  # fmt: skip
+    ((key,), *_) = view(story["store"], query)
+    sent = publish.told_to_branches(store, ledger.read_ledger(store.root / "ledger"), publication)
+    (unit,) = [row["unit_code"] for row in sent[1].to_pylist() if row["household_key"] == key]
+    ref = household_ref(store.keys, publication, unit)
+    for name, text in {
+        "c.csv": f"household_ref,contract_no,signed_on\n{ref},HT-1,2026-11-23\n",
+        "d.csv": "contract_no,amount_yuan,drawn_on\nHT-1,1000,2026-11-24\nHT-1,1000,2026-11-30\n",
+    }.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        record_usage(store, tmp_path / name, "6006")
+    found = view(store, f"SELECT first_drawn_on, draw_working_days, draw_clock FROM referrals WHERE run_id = '{story['batch'].run_id}' AND household_key = '{key}'")  # fmt: skip
+    assert found == [(date(2026, 11, 24), 2, "in_time")]
+    drawn = [
+        sum(batch["draw"]["drawn"] for batch in november(store, date(2026, 11, day))) for day in (23, 24)
+    ]
+    assert drawn == [0, 1]
+
+
+def test_who_is_held_when_the_result_is_packed_is_in_review(story: dict[str, Any], tmp_path: Path):
+    store = copy_of(story, tmp_path)
+    ((key,), *_) = view(story["store"], "SELECT household_key FROM limits_current WHERE product = 'trader_loan' AND decision = 'granted'")  # fmt: skip
+    holds.hold(store, key, "2002", "test")
+    entries = ledger.read_ledger(store.root / "ledger")
+    every = ledger.publications(entries)
+    inputs = publish.package_inputs(store, every[-1], every, [key])
+    packed = {
+        row.decision: row.limit_yuan
+        for row in inputs.results
+        if row.limit_yuan or row.decision == "manual_review"
+    }
+    before = sum(row[5] or 0 for row in results(office_folder(story))[1:])
+    assert sum(row.limit_yuan for row in inputs.results) < before
+    assert packed["manual_review"] == 0
+
+
+def test_no_trader_is_named_outside_the_outbox_the_vault_and_the_frozen_bytes(story: dict[str, Any]):
+    store: Store = story["store"]
+    needles = [row[name] for row in story["listed"] for name in ("经营者姓名", "身份证号", "联系电话", "字号名称", "统一社会信用代码")]  # fmt: skip
+    places: dict[str, str] = {}
+    for path in store.root.rglob("*"):
+        if path.is_file() and path.relative_to(store.root).parts[0] not in ("outbox", "vault", "frozen"):
+            places[str(path.relative_to(store.root))] = path.name + path.read_bytes().decode(
+                "utf-8", "replace"
+            )
+            if path.suffix == ".parquet":
+                rows = duckdb.connect().execute("FROM read_parquet($p)", {"p": str(path)}).fetchall()
+                places[f"{path.name} decoded"] = json.dumps(rows, ensure_ascii=False, default=str)
+    places["referrals"] = json.dumps(view(store, "SELECT * FROM referrals"), ensure_ascii=False, default=str)
+    needles += ["王小明", NAMED_BATCH]
+    assert [place for place, text in places.items() if any(needle in text for needle in needles)] == []
+    assert "2026-11" in places["referrals"]
