@@ -104,6 +104,7 @@ DECISION_REASONS: MappingProxyType[str, str] = MappingProxyType(
         "CONSENT_WITHDRAWN": "您已撤回对使用数据的同意，本次不予授信",
         "RELATED_PARTY": "属于本机构关系人，依法不得发放信用贷款",
         "NEGATIVE_LIST": "家庭成员在有效期内的名单上，请向列入机构了解",
+        "GREY_LIST": "家庭成员列入须关注的名单，转人工复核",
         "OVERDUE_90": "有逾期超过九十天的贷款，请先归还",
         "NO_LEGAL_BASIS": "部分数据来源在本地暂无有效使用依据，转人工复核",
         "OVERDUE": "有逾期未还的贷款，转人工复核",

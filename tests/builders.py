@@ -33,10 +33,10 @@ SCHEMAS: dict[str, dict[str, pa.DataType]] = {
     },
     "conducts": {
         "unit_code": TEXT, "loan_number": TEXT, "opened_on": DAY, "due_on": DAY, "max_days_overdue": WHOLE, "days_overdue": WHOLE, "is_relief": FLAG, "relief_proof": TEXT,
-        "cutoff_on": DAY, "product_name": TEXT, "loan_yuan": YUAN, "overdue_since": DAY, "settled_on": DAY, "link_status": TEXT,
+        "cutoff_on": DAY, "product_name": TEXT, "loan_yuan": YUAN, "overdue_since": DAY, "settled_on": DAY, "link_status": TEXT, "member_no": WHOLE,
     },
     "negatives": {
-        "unit_code": TEXT, "list_category": TEXT, "reason_code": TEXT, "listed_on": DAY, "expires_on": DAY, "member_is_adult_living": FLAG, "link_status": TEXT,
+        "unit_code": TEXT, "list_category": TEXT, "reason_code": TEXT, "listed_on": DAY, "expires_on": DAY, "member_is_adult_living": FLAG, "link_status": TEXT, "member_no": WHOLE,
     },
     "related_parties": {"unit_code": TEXT, "updated_on": DAY, "link_status": TEXT},
     "objections": {"unit_code": TEXT, "objection_type": TEXT, "registered_on": DAY, "disputed_data": TEXT, "is_contested": FLAG},

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from village_credit import duck
 from village_credit.acts import inputs, publish, score, sign
 from village_credit.publish.keys import load_keys
 from village_credit.publish.store import Store, open_store
@@ -77,3 +79,17 @@ def published(tmp_path_factory: pytest.TempPathFactory, county_inbox: Path) -> S
     scored = score_into(new_store(tmp_path_factory.mktemp("published")), county_inbox, "659900")
     put_in_force(scored.store, scored.run.run_id)
     return scored
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_created_where_one_only_looks() -> Iterator[None]:
+    """Connections that share a database must leave nothing in it: the next one would find it."""
+    yield
+    found = (
+        duck.looking()
+        .execute(
+            "SELECT view_name FROM duckdb_views() WHERE NOT internal AND NOT temporary UNION ALL SELECT table_name FROM duckdb_tables() WHERE NOT temporary"
+        )
+        .fetchall()
+    )
+    assert found == []

@@ -187,6 +187,12 @@ def _signing(verb: Verb) -> None:
         metavar="GATE[=REASON]",
         help="a failed gate that the signer takes upon themselves, with its own reason (else --reason); once per gate",
     )
+    signed.add_argument(
+        "--meeting",
+        type=Path,
+        metavar="FILE",
+        help="TOML: date, place or title, minutes, members (number, vote); needed where the policy has a quorum",
+    )
     published = verb("publish", "Put an approved run in force and pack its branch files.", "publish RUN")
     published.add_argument("run")
     published.add_argument("--by", help="default: the login")
@@ -322,6 +328,18 @@ def _telling(verb: Verb) -> None:
     reviewed.add_argument("--by", help="apply: who decided, never the run's preparer (default: the login)")
     reviewed.add_argument(
         "--policy", type=Path, help="apply: whose steps hold (default: limit_policy.toml of the models)"
+    )
+    authorised = verb(
+        "authority",
+        "A run's households above the policy's authority ladder as a workbook, and the signatures back; publish waits for them.",
+        "authority apply build/above.xlsx --by 7007 --role 分管副行长",
+    )
+    authorised.add_argument("act", choices=("export", "apply"))
+    authorised.add_argument("target", help="export: the run; apply: the workbook with its signatures")
+    authorised.add_argument("--out", type=Path, help="export: the workbook to write; personal data")
+    authorised.add_argument("--by", help="apply: who signs, never the run's preparer")
+    authorised.add_argument(
+        "--role", help="apply: as whom, that of each row's step or a higher one (default: that of the step)"
     )
     explained = verb(
         "explain",

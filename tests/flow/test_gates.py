@@ -237,7 +237,7 @@ def test_a_signature_that_forgets_a_failed_gate_publishes_nothing(runs: dict[str
 def test_no_flag_and_no_variable_of_the_environment_skips_a_gate():
     signing = cli.parser()._subparsers._group_actions[0].choices["approve"]  # type: ignore[union-attr, index]
     options = {option for action in signing._actions for option in action.option_strings}
-    assert options == {"-h", "--help", "--store", "--models", "--counties", "--json", "--by", "--reason", "--override"}  # fmt: skip
+    assert options == {"-h", "--help", "--store", "--models", "--counties", "--json", "--by", "--reason", "--override", "--meeting"}  # fmt: skip
     source = Path(cli.__file__).parent
     named = {
         name

@@ -35,16 +35,22 @@ def packages(scored: Scored) -> list[Path]:
 
 def test_branch_packages_add_up_to_the_views(published: Scored):
     rows = limits = 0
+    stopped, actions = set(), set()
     for folder in packages(published):
         with (folder / "limits.csv").open(encoding="utf-8-sig", newline="") as file:
-            amounts = [int(row["limit_yuan"]) for row in csv.DictReader(file)]
+            found = list(csv.DictReader(file))
+        amounts = [int(row["limit_yuan"]) for row in found]
+        stopped |= {row["action"] for row in found if row["limit_yuan"] == "0"}
+        actions |= {row["action"] for row in found}
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         assert (manifest["rows"], manifest["sum_limit_yuan"]) == (len(amounts), sum(amounts))
         assert (
             manifest["files"]["limits.csv"]
             == hashlib.sha256((folder / "limits.csv").read_bytes()).hexdigest()
         )
-        rows, limits = rows + len(amounts), limits + sum(amounts)
+        rows, limits = rows + sum(1 for amount in amounts if amount), limits + sum(amounts)
+    assert stopped <= {"remove", "freeze"}  # of lines that the bank had granted before; those that go on are changes
+    assert {"grant", "change"} <= actions
     ((count, total),) = view(
         published, "SELECT count(*), sum(limit_yuan) FROM limits_current WHERE limit_yuan > 0"
     )
@@ -141,7 +147,16 @@ def test_a_crash_after_the_ledger_s_entry_is_healed_by_the_next_command(
 
 
 def test_every_promised_view_answers_and_every_column_has_a_comment(published: Scored):
-    idle = {"holds", "relief", "relief_kept", "relief_measures", "conditions", "renewals_due"}  # nobody is held, nothing declared, no line is over
+    idle = {
+        "holds",
+        "relief",
+        "relief_kept",
+        "relief_measures",
+        "conditions",
+        "renewals_due",
+        "events",
+        "authority",
+    }  # nobody is held, nothing declared, no line is over
     for name in VIEWS:
         assert view(published, f"SELECT count(*) > 0 FROM {name}") == [(name not in idle,)], name
     bare = view(

@@ -175,7 +175,16 @@ def test_the_diff_of_two_runs_goes_by_group_too(published: Scored, tmp_path: Pat
         compare.diff_runs(store, published.run.run_id, by="name")
 
 
-def test_a_dry_run_adds_up_to_the_change_in_the_sum_of_limits(published: Scored, tmp_path: Path):
+def test_a_first_publication_is_compared_with_the_lines_that_the_bank_had_granted(
+    published: Scored, tmp_path: Path
+):
     scored = score_into(new_store(tmp_path), published.inbox, COUNTY_OF_TESTS)
     against = compare.diff_runs(scored.store, scored.run.run_id)
-    assert sum(row["after_yuan"] - row["before_yuan"] for row in against.changes) == scored.run.sum_limit_yuan
+    folder = scored.store.run_folder(scored.run.run_id)
+    lines = [row for row in pq.read_table(folder / "lines_before.parquet").to_pylist() if not row["is_own"]]
+    decisions = pq.read_table(folder / "decisions.parquet").to_pylist()
+    assert sum(row["before_yuan"] for row in against.changes) == sum(row["limit_yuan"] for row in lines) > 0
+    assert sum(row["after_yuan"] for row in against.changes) == sum(row["limit_yuan"] for row in decisions)
+    changed = {row["change"]: row["households"] for row in against.changes}
+    assert changed["new"] < sum(1 for row in decisions if row["limit_yuan"])  # the others are kept
+    assert changed["removed"] > 0

@@ -58,6 +58,7 @@ def test_every_make_target_is_listed_and_every_command_has_an_example():
         "release",
         "find",
         "reviews",
+        "authority",
         "relief",
         "renew",
         "simulate",
@@ -85,7 +86,7 @@ def test_help_does_not_import_the_heavy_parts():
 
 
 def test_the_readme_names_every_view_and_every_promised_view_exists():
-    promised = "limits_current limits_history limit_waterfall score_points reconciliation links link_quality quarantine runs gates control_totals households places village_coverage deliveries extract_checks corrections drift fairness holds referrals relief relief_kept relief_measures conditions renewals_due"
+    promised = "limits_current limits_history limit_waterfall score_points reconciliation links link_quality quarantine runs gates control_totals households places village_coverage deliveries extract_checks corrections drift fairness holds referrals relief relief_kept relief_measures conditions renewals_due events authority follow_up"
     assert set(promised.split()) == set(VIEWS)
     assert all(f"`{name}`" in README for name in VIEWS)
     assert all(COMMENTS.values())

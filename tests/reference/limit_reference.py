@@ -56,6 +56,8 @@ SCREEN = {
     "NOT_SCORED": "manual_review",
     "TRADER_MODEL_DECLINE": "manual_review",
     "LOWEST_BAND": "declined",
+    "GREY_LIST": "manual_review",
+    "RENEWAL_DUE": "manual_review",
 }
 # Where nothing but these stands against a household, a person may grant it.
 FOR_A_PERSON = {code for code, decision in SCREEN.items() if decision == "manual_review"} - {"HELD"}
@@ -464,11 +466,33 @@ def need_parts(case: Case, product: str, crop_rows: Rows) -> Row:
 
 
 def headroom(case: Case, product: str) -> int:
-    cap = min(case.policy("product_cap", product=product), case.policy("household_cap"))
+    cap = case.policy("product_cap", product=product)
+    if product == "farmer_line":  # a grower's tier, the highest of the household's tags
+        tiers = [case.policy.find(f"cap_{tag}") for tag in tags(case) if tag != "other_farm"]
+        cap = max([cap, *(Fraction(tier) for tier in tiers if tier is not None)])
+    cap = min(cap, case.policy("household_cap"))
     for row in other_exposures(case, product):
         if row["guarantee"] in (None, "", "信用"):
             cap -= max(Fraction(row["credit_yuan"]), Fraction(row["balance_yuan"]))
     return down(cap)
+
+
+# --- growers: whom a customer manager visits ----------------------------------------------------------------
+
+
+def tags(case: Case) -> list[str]:
+    """A large grower by declared land, before any scaling; the rest by the words of the bureau's list."""
+    declared, threshold = sum_of(case.latest_year("crops"), "area_mu"), case.policy.find("large_grower_mu")
+    words = [row["farm_type"] for row in case.rows["farms"]]
+    held = {
+        "large_grower": threshold is not None
+        and case.latest_year("crops")
+        and declared >= Fraction(threshold),
+        "family_farm": any("家庭农场" in word for word in words),
+        "cooperative": any("合作社" in word for word in words),
+        "other_farm": any("家庭农场" not in word and "合作社" not in word for word in words),
+    }
+    return [tag for tag, is_held in held.items() if is_held]
 
 
 # --- the line in force, term and dates (§4.1, §5) -----------------------------------------------------------
@@ -541,6 +565,8 @@ def find_borrower(case: Case, product: str) -> tuple[Row | None, str | None]:
         return 18 <= whole_years(row["birth_date"], case.as_of) < cap
 
     able = sorted(filter(eligible, case.rows["members"]), key=lambda m: (m["birth_date"], m["member_no"]))
+    lightest = min((own_fault(case, row) for row in able), default=0)
+    able = [row for row in able if own_fault(case, row) == lightest]  # the others are passed over
     for relation, reason in (("head", "BORROWER_HEAD"), ("spouse", "BORROWER_SPOUSE")):
         chosen = next((row for row in able if row["relation"] == relation), None)
         if chosen is not None:
@@ -575,19 +601,53 @@ def choose(case: Case) -> Row:
     return figures(case, "farmer_line")
 
 
+def colour_of(case: Case, row: Row) -> str | None:
+    """The darkest of an entry's reasons; None where all of them are refused. What the dictionary does not know is black."""
+    colours = dict.fromkeys(case.policy.raw["refused_list_reasons"], "refused")
+    for reason in case.policy.raw.get("screen", {}).get("reasons", []):
+        for code in reason["codes"]:
+            colours.setdefault(code, reason["colour"])
+    given = {
+        colours.get(code, "black") for code in re.split("[,，;；、/ ]+", row["reason_code"].strip()) if code
+    }
+    return next((colour for colour in ("black", "grey") if colour in given), None)
+
+
 def counts_as_listed(case: Case, row: Row) -> bool:
     in_force = covers(row["listed_on"], row["expires_on"], case.as_of)
     recent = row["listed_on"] >= add_months(case.as_of, -60)
-    given = {code for code in re.split("[,，;；、/ ]+", row["reason_code"].strip()) if code}
-    refused = given <= set(case.policy.raw["refused_list_reasons"])
-    return row["member_is_adult_living"] and in_force and recent and not refused
+    return row["member_is_adult_living"] and in_force and recent and colour_of(case, row) is not None
 
 
-def days_overdue(case: Case) -> list[int]:
-    """Of each loan that is neither a proven relief case nor told more than five years ago."""
+def reaches(case: Case, row: Row, what: str, member: int | None) -> bool:
+    """The policy's contagion: an entry of one adult counts for the household, or where he is the one who would borrow."""
+    rule = case.policy.raw.get("screen", {}).get("contagion", {}).get(what, "any_adult")
+    return rule == "any_adult" or row.get("member_no") in (None, member)
+
+
+def own_fault(case: Case, member: Row) -> int:
+    """2: he is refused alone; 1: a person must look at him alone; what counts for the whole household makes no difference."""
+    worst, number = 0, member["member_no"]
+    for row in confirmed(case.rows["negatives"]):
+        if counts_as_listed(case, row) and row.get("member_no") == number:
+            is_black = colour_of(case, row) == "black"
+            if not reaches(case, row, "negative_list" if is_black else "grey_list", -1):
+                worst = max(worst, 2 if is_black else 1)
+    for row in overdue_loans(case):
+        if (
+            row["days_overdue"] > 0
+            and row.get("member_no") == number
+            and not reaches(case, row, "overdue", -1)
+        ):
+            worst = max(worst, 2 if row["days_overdue"] > 90 else 1)
+    return worst
+
+
+def overdue_loans(case: Case) -> Rows:
+    """Each loan that is neither a proven relief case nor told more than five years ago."""
     oldest = add_months(case.as_of, -60)
     return [
-        row["days_overdue"]
+        row
         for row in confirmed(case.rows["conducts"])
         if not (row["is_relief"] and row["relief_proof"]) and row["cutoff_on"] >= oldest
     ]
@@ -599,13 +659,18 @@ def screen(case: Case, result: Row) -> list[str]:
     objections = {row["objection_type"] for row in rows["objections"] if not row.get("is_contested")}
     contested = {row["objection_type"] for row in rows["objections"] if row.get("is_contested")}
     listed = [row for row in rows["negatives"] if counts_as_listed(case, row)]
-    overdue = days_overdue(case)
+    borrower = result["borrower_member_no"]
+    black = [row for row in confirmed(listed) if colour_of(case, row) == "black"]
+    grey = [row for row in confirmed(listed) if colour_of(case, row) == "grey"]
+    overdue = [row["days_overdue"] for row in overdue_loans(case) if reaches(case, row, "overdue", borrower)]
     unconfirmed = provisional(rows["exposures"] + rows["conducts"] + rows["related_parties"] + listed)
     held = {
         "HELD": rows["held"],
         "CONSENT_WITHDRAWN": "撤回同意" in objections,
         "RELATED_PARTY": confirmed(rows["related_parties"]),
-        "NEGATIVE_LIST": confirmed(listed),
+        "NEGATIVE_LIST": any(reaches(case, row, "negative_list", borrower) for row in black),
+        "GREY_LIST": any(reaches(case, row, "grey_list", borrower) for row in grey),
+        "RENEWAL_DUE": any(row["product"] == result["product"] for row in rows["ended"]),
         "OVERDUE_90": any(days > 90 for days in overdue),
         "NO_LEGAL_BASIS": case.unfounded,
         "OVERDUE": any(1 <= days <= 90 for days in overdue),
@@ -723,6 +788,12 @@ def verdict(result: Row, reasons: list[str]) -> str:
     return SCREEN[reasons[0]]
 
 
+def screen_colour(reasons: list[str]) -> str:
+    """By what stands against a grant, whichever of it decides."""
+    decisions = {SCREEN[reason] for reason in reasons}
+    return "black" if "declined" in decisions else "grey" if decisions else "white"
+
+
 def amount_reason(result: Row) -> str:
     """Why nothing is left where no reason of the screen stands against the household."""
     return "BELOW_SMALLEST_TICKET" if result["below_ticket"] else f"NO_ROOM_{result['binding_term'].upper()}"
@@ -733,6 +804,9 @@ def decide(case: Case) -> Row:
     result = choose(case)
     reasons = screen(case, result)
     result |= {"unit_code": case.unit, "decision": verdict(result, reasons), "asked_yuan": 0}
+    managed = [Fraction(row["managed_mu"]) for row in case.rows["farms"] if row["managed_mu"] is not None]
+    result |= {"screen": screen_colour(reasons), "tags": tags(case), "managed_mu": max(managed, default=None)}
+    result |= {"declared_mu": sum_of(case.latest_year("crops"), "area_mu")}
     if result["decision"] == "granted":
         result["asked_yuan"] = result["policy_limit_yuan"]
     said = said_by_a_person(case, result, reasons)
@@ -749,12 +823,16 @@ def decide(case: Case) -> Row:
 
 
 def said_by_a_person(case: Case, result: Row, reasons: list[str]) -> Row | None:
-    """A verdict on a review holds while its grounds stand and its figure is within the policy's."""
-    if result["decision"] != "manual_review":
+    """A verdict on a review holds while its grounds stand and its figure is within the policy's.
+
+    A refused signature of the authority ladder is a verdict that declines who is granted, from the refused figure upwards.
+    """
+    if result["decision"] == "declined":
         return None
     for row in case.rows["reviewed"]:
         same = row["product"] == result["product"] and sorted(row["reason_codes"]) == sorted(reasons)
-        if same and (row["verdict"] == "decline" or may_be_granted(case, result, row, reasons)):
+        declines = row["verdict"] == "decline" and row["limit_yuan"] <= result["policy_limit_yuan"]
+        if same and (declines or may_be_granted(case, result, row, reasons)):
             return row
     return None
 
@@ -762,7 +840,8 @@ def said_by_a_person(case: Case, result: Row, reasons: list[str]) -> Row | None:
 def may_be_granted(case: Case, result: Row, row: Row, reasons: list[str]) -> bool:
     in_steps = row["limit_yuan"] % case.policy("step") == 0
     within = case.policy("smallest_ticket") <= row["limit_yuan"] <= result["policy_limit_yuan"]
-    return bool(in_steps and within and set(reasons) <= FOR_A_PERSON)
+    reviewed = result["decision"] == "manual_review" and row["verdict"] == "grant"
+    return bool(reviewed and in_steps and within and set(reasons) <= FOR_A_PERSON)
 
 
 def settled(case: Case) -> Row:
@@ -858,7 +937,8 @@ def finished(case: Case, result: Row, amount: int) -> Row:
         limit = 0 if "RELATED_PARTY" in reasons else drawn
         reasons.append("FROZEN")
     outcome = {"decision": decision, "reasons": reasons, "binding_term": binding, "is_frozen": is_frozen}
-    result = {**result, **outcome, "limit_yuan": limit}
+    short = max(0, result["need_yuan"] - limit)
+    result = {**result, **outcome, "limit_yuan": limit, "shortfall_yuan": short}
     return {**result, **dates(case, result)}
 
 
@@ -897,7 +977,7 @@ def reference_limits(
     rules = Policy(policy, as_of, county_code)
     shared = ("households", "leases", "legal_basis")
     names = {*facts, *TABLE_OF_SOURCE.values(), "parcels", "members", "negatives", "related_parties"}
-    names |= {"objections", "credit_lines", "traders", "in_force", "sources", "held", "reviewed"}
+    names |= {"objections", "credit_lines", "traders", "in_force", "sources", "held", "reviewed", "ended"}
     tables = {name: rows_by_unit(facts.get(name, [])) for name in names if name not in shared}
     leases_in = rows_by_unit(facts.get("leases", []), "to_unit_code")
     leases_out = rows_by_unit(facts.get("leases", []), "from_unit_code")

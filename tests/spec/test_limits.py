@@ -42,13 +42,14 @@ SHOWN_ONLY = {
 
 
 def raw_policy(case: Case) -> dict[str, Any]:
-    """The shipped policy, with the figures and norms that a case puts in their place."""
+    """The shipped policy, with the figures, norms and rules of the screen that a case puts in their place."""
     words = {"from": date(2026, 1, 1), "reference": "the case", "verified": False}
     figures = [{"unit": "as shipped", **words, **figure} for figure in case.get("policy", [])]
     form = {"county": "*", "form": "fruit", "outturn": Decimal(1)}
     norms = [{**form, **words, **norm} for norm in case.get("norms", [])]
     return {
         **SHIPPED,
+        "screen": {**SHIPPED["screen"], **case.get("screen", {})},
         "figures": [*SHIPPED["figures"], *figures],
         "crop_norms": [*SHIPPED["crop_norms"], *norms],
     }
@@ -72,7 +73,9 @@ def probability(case: Case) -> int | None:
 
 def shared(case: Case) -> str:
     """What all households of one run have in common: cases with the same are decided in one table."""
-    return repr([case.get("policy"), case.get("norms"), case.get("given", {}).get("legal_basis")])
+    return repr(
+        [case.get("policy"), case.get("norms"), case.get("screen"), case.get("given", {}).get("legal_basis")]
+    )
 
 
 @cache
@@ -92,8 +95,12 @@ def decided_together(common: str) -> dict[str, Case]:
     )
     policy = Policy.model_validate(raw_policy(next(iter(cases.values())))).in_force(AS_OF, COUNTY)
     decided = decide(tables, lambda _: scored, policy, AS_OF)
+    visited = {row["unit_code"]: row for row in decided.follow_up.to_pylist()}
     rows = zip(decided.waterfall.to_pylist(), decided.decisions.to_pylist(), strict=True)
-    return {cases[row["unit_code"]]["name"]: {**terms, **row} for terms, row in rows}
+    return {
+        cases[row["unit_code"]]["name"]: {"tags": [], **visited.get(row["unit_code"], {}), **terms, **row}
+        for terms, row in rows
+    }
 
 
 def by_product(case: Case) -> Case:

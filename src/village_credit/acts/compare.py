@@ -86,7 +86,7 @@ class Side:
 
 def diff_runs(store: Store, run_id: str, against: str = "published", by: str | None = None) -> Difference:
     """Compare a sealed run with another run, or with what is published for its county."""
-    before, name = _other(store, store.manifest(run_id)["county_code"], against)
+    before, name = _other(store, run_id, against)
     groups = groups_sealed(store, [run_id]) if by == "group" else None
     after = _of_runs(store, [run_id])
     if (product := store.manifest(run_id)["product"]) is not None:
@@ -104,21 +104,29 @@ def diff_table(
     store: Store, county_code: str, tables: dict[str, pa.Table], by: str | None = None
 ) -> Difference:
     """Compare a run in memory with what is published; nothing is written."""
-    before, name = _other(store, county_code, "published")
+    before, name = published_side(store, county_code, tables)
     return difference(Side(tables["decisions"].select(COLUMNS), [], []), before, name, by)
 
 
-def _other(store: Store, county_code: str, against: str) -> tuple[Side, str]:
+def _other(store: Store, run_id: str, against: str) -> tuple[Side, str]:
     if against != "published":
         return _of_runs(store, [against]), against
-    return published_side(store, county_code)
+    folder = store.require_run(run_id)
+    names = ("decisions", "lines_before")
+    tables = {name: pq.read_table(folder / f"{name}.parquet") for name in names if (folder / f"{name}.parquet").is_file()}  # fmt: skip
+    return published_side(store, store.manifest(run_id)["county_code"], tables)
 
 
-def published_side(store: Store, county_code: str) -> tuple[Side, str]:
-    """Give what is in force for a county, and the name of its last publication."""
+def published_side(
+    store: Store, county_code: str, tables: dict[str, pa.Table] | None = None
+) -> tuple[Side, str]:
+    """Give what is in force for a county, and the name of its last publication.
+
+    Where nothing is published: the lines that the bank had granted before, as the run's `tables` have them.
+    """
     current = [p for p in in_force(read_ledger(store.root / "ledger")) if p.county_code == county_code]
     if not current:
-        return Side(DECIDED.empty_table(), [], []), "nothing published"
+        return Side(_loaded(tables or {}), [], []), "nothing published"
     replaced = [p.product for p in current if p.product is not None]
     sides = _of_runs(store, [p.run_id for p in current])
     parts = [_standing_part(store, p.run_id, p.product, replaced) for p in current]
@@ -133,6 +141,20 @@ def _one_each(decisions: pa.Table) -> pa.Table:
     query = """
         SELECT * REPLACE (CAST(sum(limit_yuan) OVER (PARTITION BY household_key) AS BIGINT) AS limit_yuan) FROM decisions
         QUALIFY row_number() OVER (PARTITION BY household_key ORDER BY decisions.limit_yuan DESC, product) = 1"""
+    return connection.sql(query).to_arrow_table().cast(DECIDED)
+
+
+def _loaded(tables: dict[str, pa.Table]) -> pa.Table:
+    """Give the bank's own lines as decisions: what a first publication keeps is not new."""
+    if not {"lines_before", "decisions"} <= set(tables):
+        return DECIDED.empty_table()
+    connection = duckdb.connect()
+    for name in ("lines_before", "decisions"):
+        connection.register(name, tables[name])
+    query = """
+        SELECT l.household_key, village_code, l.product, 'granted' AS decision, NULL AS band, l.limit_yuan, 'loaded' AS binding_term, [] AS reason_codes
+        FROM lines_before AS l JOIN decisions USING (household_key) WHERE NOT is_own
+        QUALIFY row_number() OVER (PARTITION BY l.household_key ORDER BY l.limit_yuan DESC) = 1"""
     return connection.sql(query).to_arrow_table().cast(DECIDED)
 
 

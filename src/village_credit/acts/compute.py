@@ -19,9 +19,11 @@ from village_credit.acts.inputs import (
     Rules,
     code_sha256,
     conditions_before,
+    dates_before,
     decided_before,
     last_whole_run,
     limits_in_force,
+    measured_before,
     outcome_before,
     points_before,
     publication_before,
@@ -30,16 +32,20 @@ from village_credit.acts.inputs import (
 from village_credit.acts.intake import outcome_counts, take_in
 from village_credit.acts.link_samples import licensed_passes, revoked_passes
 from village_credit.acts.links import given_verdicts, verdicts_of
+from village_credit.acts.meeting import quorum_kept
 from village_credit.acts.relief import reckon_relief
 from village_credit.acts.renew import covered, ended_lines, still_due
 from village_credit.acts.reviews import given_reviews
 from village_credit.decide.authority import referral_days
 from village_credit.decide.decide import SAID, decide
+from village_credit.decide.quorum import quorum
 from village_credit.extract.grid import DeliveredFile
 from village_credit.features.build import build_features
 from village_credit.link import RULES_VERSION
+from village_credit.publish.authority import authority_table
 from village_credit.publish.deliveries import delivery_states
 from village_credit.publish.drift import drift
+from village_credit.publish.events import COMPARED, events
 from village_credit.publish.extract_checks import extract_checks
 from village_credit.publish.fairness import fairness, groups_of
 from village_credit.publish.gates import Evidence, judge_gates
@@ -111,6 +117,7 @@ def identify_run(
         "limits_in_force": table_hash(before),
         "rows_before": rows_before(store, last_whole_run(earlier)),
         "compared_with_run": last_whole_run(earlier),
+        "knows_before": measured_before(store, last_whole_run(earlier)) is not None,
         "holds": held_keys(entries, request.county_code),
         "reviews": given_reviews(entries, request.county_code),
         "renewals": signed_renewals(entries, request.county_code),
@@ -168,12 +175,16 @@ def compute_run(
         "decisions": decided.decisions,
         "waterfall": decided.waterfall,
         "crop_terms": decided.crop_terms,
+        "follow_up": decided.follow_up,
     }
     tables = run_tables(intake, scorer.last.points, wanted, store.keys, request.county_code)
     tables |= by_household(
         relief.tables(decided, request.as_of) | {"lines_before": decided.lines_before}, pseudonyms
     )
     tables["renewals_due"] = still_due(ended, tables["decisions"])
+    happened = by_household({name: decided.measured[name] for name in COMPARED}, pseudonyms)
+    compared = parts["compared_with_run"]
+    tables["events"] = events(happened, measured_before(store, compared), dates_before(store, compared), tables["renewals_due"], request.as_of)  # fmt: skip
     tables["referrals"] = referral_table(
         intake.facts, decided.decisions, pseudonyms, referral_days(policy), store.keys
     )
@@ -192,6 +203,7 @@ def compute_run(
         is_product_run=request.product is not None,
     )  # fmt: skip
     tables["gates"] = judge_gates(evidence, policy)
+    tables["authority"] = authority_table(tables["decisions"], policy)
     manifest = _manifest(intake, tables, request, rules, parts)
     identities = _borrowers(
         intake, decided.decisions, pseudonyms, lambda number: row_key_hash(store.keys, number)
@@ -301,6 +313,7 @@ def _manifest(
             "scorecard_sha256": rules.scorecard_sha256, "county_terms_sha256": rules.terms_sha256, "linkage": RULES_VERSION, "code": __version__, "code_sha256": parts["code"],
         },
         "pseudonym_key": parts["pseudonym_key"],
+        "quorum": quorum_kept(quorum(rules.policy.in_force(request.as_of, request.county_code))),
         "limits_in_force_sha256": parts["limits_in_force"],
         "compared_with_run": parts["compared_with_run"],
         "holds_sha256": sha256_of(canonical_json(parts["holds"])),

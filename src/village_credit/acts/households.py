@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import duckdb
-
+from village_credit.duck import looking
 from village_credit.errors import MissingInput
 from village_credit.publish.branch_limits import branch_limits, with_branch_limit
 from village_credit.publish.ledger import Entry, in_force
@@ -38,5 +37,5 @@ def county_of(store: Store, entries: list[Entry], key: str) -> str:
 def _decision(store: Store, run_id: str, key: str) -> dict[str, Any] | None:
     query = "SELECT county_code, household_key, product, decision, limit_yuan, reason_codes FROM read_parquet($path) WHERE household_key = $key"
     path = str(store.require_run(run_id) / "decisions.parquet")
-    rows = duckdb.connect().sql(query, params={"path": path, "key": key}).to_arrow_table().to_pylist()
+    rows = looking().sql(query, params={"path": path, "key": key}).to_arrow_table().to_pylist()
     return rows[0] if rows else None

@@ -10,17 +10,18 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data_contracts.county_terms import CountyTerms, TermsRefused, read_terms
 from village_credit.acts.models import scorecard_path, trusted_keys
 from village_credit.decide.policy import Policy, load_policy
+from village_credit.duck import looking
 from village_credit.errors import MissingInput
 from village_credit.publish.branch_limits import branch_limits, limits_table
 from village_credit.publish.gates import Outcome, outcome_of
 from village_credit.publish.ledger import Entry, Publication, publications, read_ledger
+from village_credit.publish.measured import Measured, unpack_measured
 from village_credit.publish.store import Store, sha256_of
 from village_credit.publish.usage import drawn_before
 from village_credit.relief.conditions import CONDITIONS
@@ -165,7 +166,7 @@ def limits_in_force(store: Store, before: list[Publication], as_of: date) -> pa.
     if not before:
         return IN_FORCE.empty_table()
     entries = read_ledger(store.root / "ledger")
-    connection = duckdb.connect()
+    connection = looking()
     said = branch_limits(entries, as_of - timedelta(days=1))
     connection.register("branch_limits", limits_table(said.values()))
     connection.register("drawn", drawn_before(store, entries, as_of))
@@ -198,7 +199,7 @@ def decided_before(store: Store, before: list[Publication]) -> pa.Table:
     if not paths:
         return pa.table({"household_key": pa.array([], pa.string())})
     query = "SELECT DISTINCT household_key FROM read_parquet($paths) ORDER BY household_key"
-    return duckdb.connect().sql(query, params={"paths": paths}).to_arrow_table()
+    return looking().sql(query, params={"paths": paths}).to_arrow_table()
 
 
 def last_whole_run(before: list[Publication]) -> str | None:
@@ -212,7 +213,7 @@ def rows_before(store: Store, run_id: str | None) -> dict[str, int]:
         return {}
     path = store.require_run(run_id) / "control_totals.parquet"
     query = "SELECT contract, CAST(sum(rows) AS BIGINT) FROM read_parquet($path) WHERE measure = 'rows' GROUP BY contract ORDER BY contract"
-    return dict(duckdb.connect().execute(query, {"path": str(path)}).fetchall())
+    return dict(looking().execute(query, {"path": str(path)}).fetchall())
 
 
 def outcome_before(store: Store, run_id: str | None) -> Outcome | None:
@@ -221,7 +222,7 @@ def outcome_before(store: Store, run_id: str | None) -> Outcome | None:
         return None
     path = store.require_run(run_id) / "decisions.parquet"
     query = "SELECT decision, limit_yuan FROM read_parquet($path)"
-    return outcome_of(duckdb.connect().sql(query, params={"path": str(path)}).to_arrow_table())
+    return outcome_of(looking().sql(query, params={"path": str(path)}).to_arrow_table())
 
 
 def points_before(store: Store, run_id: str | None) -> pa.Table | None:
@@ -233,7 +234,7 @@ def points_before(store: Store, run_id: str | None) -> pa.Table | None:
         return None
     path = store.require_run(run_id) / "score_points.parquet"
     query = "SELECT household_key AS unit_code, feature, value FROM read_parquet($path)"
-    return duckdb.connect().sql(query, params={"path": str(path)}).to_arrow_table()
+    return looking().sql(query, params={"path": str(path)}).to_arrow_table()
 
 
 def conditions_before(store: Store, run_id: str | None) -> pa.Table:
@@ -245,3 +246,20 @@ def conditions_before(store: Store, run_id: str | None) -> pa.Table:
     if path is None or not path.is_file():
         return schema.empty_table()
     return pq.read_table(path, columns=schema.names).cast(schema)
+
+
+def measured_before(store: Store, run_id: str | None) -> Measured | None:
+    """Give what a run measured of its households; None of none, or where the vault no longer has it."""
+    if run_id is None or not store.has_identities(f"{run_id}.measured"):
+        return None
+    return unpack_measured(store.open_measured(run_id))
+
+
+def dates_before(store: Store, run_id: str | None) -> pa.Table:
+    """Give household_key, valid_to and review_due_on of the lines that a run granted; of none, none."""
+    schema = pa.schema(
+        [("household_key", pa.string()), ("valid_to", pa.date32()), ("review_due_on", pa.date32())]
+    )
+    if run_id is None:
+        return schema.empty_table()
+    return pq.read_table(store.require_run(run_id) / "decisions.parquet", columns=schema.names).cast(schema)

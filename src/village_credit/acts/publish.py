@@ -5,14 +5,16 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data_contracts.reasons import DECISION_REASONS
+from village_credit.acts.authority import require_authority
 from village_credit.acts.sign import require_signature
+from village_credit.duck import looking
 from village_credit.errors import RunConflict
 from village_credit.publish.branch_limits import BranchLimit, Key, branch_limits, with_branch_limit
 from village_credit.publish.holds import HOLD, RELEASE, held_keys, stops
@@ -70,9 +72,7 @@ def publish(store: Store, run_id: str, by: str) -> Published:
             by,
             run_id,
             details,
-            lambda found: _may_publish(
-                found, run_id, manifest["county_code"], manifest["as_of"], manifest["product"]
-            ),
+            lambda found: _may_publish(store, found, manifest),
         )
     heal(store)
     publication = next(p for p in reversed(publications(read_ledger(ledger))) if p.run_id == run_id)
@@ -85,10 +85,9 @@ def publish(store: Store, run_id: str, by: str) -> Published:
     )
 
 
-def _may_publish(
-    entries: list[Entry], run_id: str, county_code: str, as_of: str, product: str | None
-) -> None:
-    """A run never replaces one of a later day; a product's run needs a whole run to stand beside."""
+def _may_publish(store: Store, entries: list[Entry], manifest: dict[str, Any]) -> None:
+    """A run never replaces one of a later day; a product's run needs a whole run to stand beside; nobody refused since."""
+    run_id, county_code, as_of, product = (manifest[name] for name in ("run_id", "county_code", "as_of", "product"))  # fmt: skip
     mine = [p for p in publications(entries) if p.county_code == county_code]
     later = [p for p in in_force(entries) if p.county_code == county_code and p.as_of > as_of]
     if later:
@@ -103,6 +102,7 @@ def _may_publish(
         raise RunConflict(
             f"run {run_id} decides {product} only, and county {county_code} has no publication to add it to: publish a whole run first"
         )
+    require_authority(store, entries, run_id)
 
 
 def heal(store: Store) -> None:
@@ -155,7 +155,7 @@ def package_inputs(
     earlier = [_in_force_rows(store, p, before) for p in before]
     return PackageInputs(
         decisions,
-        pa.concat_tables(earlier, promote_options="default") if earlier else decisions.slice(0, 0),
+        pa.concat_tables([*earlier, _loaded_rows(run, decisions, earlier)], promote_options="default"),
         _borrowers(store, [publication, *before]),
         pq.read_table(run / "branches.parquet"),
         dict(DECISION_REASONS),
@@ -175,6 +175,24 @@ def _results(
     listed = pq.read_table(io.BytesIO(store.open_identities(vault))).to_pylist()
     traders = decisions.filter(pc.equal(decisions.column("product"), PRODUCT)).to_pylist()
     return tuple(results(listed, {row["household_key"]: row for row in traders}, set(held)))
+
+
+def _loaded_rows(run: Path, decisions: pa.Table, earlier: list[pa.Table]) -> pa.Table:
+    """Give the lines that the bank had granted to households which no publication decided yet: kept ones are no new ones."""
+    lines = _table_of(run / "lines_before.parquet")
+    if lines is None:
+        return decisions.slice(0, 0)
+    connection = looking()
+    connection.register("decisions", decisions)
+    connection.register("lines", lines)
+    known = pa.concat_tables([decisions.slice(0, 0), *earlier], promote_options="default").select(
+        ["household_key"]
+    )
+    connection.register("known", known)
+    query = """
+        SELECT d.* REPLACE (l.product AS product, 'granted' AS decision, l.limit_yuan AS limit_yuan, l.valid_from AS valid_from, l.valid_to AS valid_to)
+        FROM decisions AS d JOIN lines AS l USING (household_key) ANTI JOIN known USING (household_key) WHERE NOT l.is_own"""
+    return connection.sql(query).to_arrow_table().cast(decisions.schema)
 
 
 def _table_of(path: Path) -> pa.Table | None:
@@ -233,7 +251,7 @@ def _rows_of(
 
 def _borrowers(store: Store, found: list[Publication]) -> pa.Table:
     """Give one identity a household from vaults: of the first publication that knows its borrower's number."""
-    connection = duckdb.connect()
+    connection = looking()
     connection.register(
         "identities", pa.concat_tables([_identities(store, p.run_id, order) for order, p in enumerate(found)])
     )

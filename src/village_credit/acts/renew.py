@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from village_credit.acts.persons import required_reason
+from village_credit.duck import looking
 from village_credit.errors import MissingInput, RunConflict
 from village_credit.publish.ledger import Publication, append, in_force, read_ledger
 from village_credit.publish.renewals import RENEW
@@ -66,7 +66,7 @@ def renew(
 
 def _concerned(store: Store, current: list[Publication], ending_by: date, key: str | None) -> tuple[int, int]:
     """Count the lines that end by a day, those that are over and wait for it too, and sum their limits."""
-    connection = duckdb.connect()
+    connection = looking()
     lines = total = 0
     for publication in current:
         folder = store.require_run(publication.run_id)
@@ -89,7 +89,7 @@ def ended_lines(store: Store, before: list[Publication], as_of: date) -> pa.Tabl
     """Give the lines of the publications in force on the day before that are over: household_key, product, ended_on."""
     parts = [DUE.empty_table()]
     for publication in before:
-        connection = duckdb.connect()
+        connection = looking()
         path = str(store.require_run(publication.run_id) / "decisions.parquet")
         query = "SELECT household_key, product, valid_to FROM read_parquet($path) WHERE $product IS NULL OR product = $product"
         connection.register("decisions", connection.sql(query, params={"path": path, "product": publication.product}).to_arrow_table())  # fmt: skip
@@ -111,7 +111,7 @@ def covered(lines: pa.Table, day: str, renewals: list[dict[str, Any]]) -> pa.Chu
 
 def still_due(ended: pa.Table, decisions: pa.Table) -> pa.Table:
     """Keep the lines that are over and that a run gave no new term: they wait for a renewal."""
-    connection = duckdb.connect()
+    connection = looking()
     connection.register("ended", ended)
     connection.register("decisions", decisions)
     query = """SELECT e.* FROM ended AS e SEMI JOIN decisions AS d

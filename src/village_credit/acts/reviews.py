@@ -19,6 +19,7 @@ from village_credit.acts.persons import require_second_person
 from village_credit.decide.decide import REVIEWED_REASONS
 from village_credit.decide.policy import load_policy
 from village_credit.errors import MissingInput, UsageError, VerificationFailed
+from village_credit.publish import authority
 from village_credit.publish.cases import (
     AMOUNT_HEADER,
     DECLINE,
@@ -117,16 +118,34 @@ def apply_reviews(store: Store, path: Path, by: str, policy_file: Path) -> Appli
 
 
 def given_reviews(entries: Iterable[Entry], county_code: str) -> list[dict[str, Any]]:
-    """Give the verdicts that a county's scorings use: the last word on each household and product, none that keeps the review."""
+    """Give the verdicts that a county's scorings use: the last word on each household and product, none that keeps the review.
+
+    Who refuses to sign a household above the authority ladder declines it; who signs it after all takes that back.
+    """
     return [verdict for verdict in _last_words(entries, county_code) if verdict["verdict"] != KEEP]
 
 
 def _last_words(entries: Iterable[Entry], county_code: str) -> list[dict[str, Any]]:
     last: dict[tuple[str, str], dict[str, Any]] = {}
+    refused: dict[tuple[str, str], dict[str, Any]] = {}
     for entry in entries:
         if entry.act == ACT and entry.details["county_code"] == county_code:
-            last |= {(v["household_key"], v["product"]): v for v in entry.details["verdicts"]}
+            said = {(v["household_key"], v["product"]): v for v in entry.details["verdicts"]}
+            last |= said
+            refused = {key: verdict for key, verdict in refused.items() if key not in said}
+        for word in authority.words([entry], county_code):
+            refused.pop(word.key, None)
+            if word.verdict == authority.REFUSE:
+                refused[word.key] = _refusal(word)
+    last |= refused
     return [last[key] for key in sorted(last)]
+
+
+def _refusal(word: authority.Word) -> dict[str, Any]:
+    """Give a refused signature as the verdict that it is to the next scoring; it holds from the refused limit upwards."""
+    return {
+        "household_key": word.household_key, "product": word.product, "verdict": DECLINE, "limit_yuan": word.limit_yuan, "reason_codes": word.reason_codes,
+    }  # fmt: skip
 
 
 def said_of(entries: Iterable[Entry], key: str) -> list[dict[str, Any]]:

@@ -7,17 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from village_credit.acts.compute import Clock, Computed, Progress, compute_run, identify_run
 from village_credit.acts.inputs import Request, load_rules
+from village_credit.duck import looking
 from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile
 from village_credit.extract.inbox import pull, reading_order
 from village_credit.publish.ledger import append, in_force, publications, read_ledger
 from village_credit.publish.referrals import referral_vault
 from village_credit.publish.sealing import parquet_bytes, seal_run
-from village_credit.publish.store import Store
+from village_credit.publish.store import Store, sha256_of
 from village_credit.publish.warehouse import build_warehouse, run_status
 
 
@@ -97,7 +96,11 @@ def _ensure_staged(store: Store, run_id: str, request: Request) -> None:
             "stage",
             request.by,
             run_id,
-            {"county_code": request.county_code, "as_of": request.as_of.isoformat()},
+            {
+                "county_code": request.county_code,
+                "as_of": request.as_of.isoformat(),
+                "manifest_sha256": sha256_of((store.run_folder(run_id) / "manifest.json").read_bytes()),
+            },
         )
         build_warehouse(store)
 
@@ -107,7 +110,7 @@ def staged_result(store: Store, run_id: str, *, noop: bool, seconds: dict[str, f
     manifest = store.manifest(run_id)
     folder = store.run_folder(run_id)
     entries = read_ledger(store.root / "ledger")
-    gates = duckdb.connect().sql(
+    gates = looking().sql(
         "SELECT gate, value, threshold, verdict FROM read_parquet($p) ORDER BY gate",
         params={"p": str(folder / "gates.parquet")},
     )

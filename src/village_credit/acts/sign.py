@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Any
 
 import duckdb
 
+from data_contracts.meeting import Meeting
+from village_credit.acts.authority import require_authority
+from village_credit.acts.meeting import require_quorum, today
 from village_credit.errors import GateRefused, RunConflict, UsageError, VerificationFailed
 from village_credit.publish.ledger import Entry, append, head, read_ledger
+from village_credit.publish.referrals import CHINA
 from village_credit.publish.sealing import altered_tables
 from village_credit.publish.store import Store, sha256_of, write_whole
 from village_credit.publish.warehouse import build_warehouse
@@ -18,7 +23,10 @@ from village_credit.signed import canonical_json, same_person
 
 @dataclass(frozen=True)
 class Signature:
-    """Who signed what, when and why; `overrides`: each failed gate that they took upon themselves, and why."""
+    """Who signed what, when and why; `overrides`: each failed gate that they took upon themselves, and why.
+
+    `meeting`: the committee's, with members, votes and minutes; none where one signer signed alone.
+    """
 
     run_id: str
     by: str
@@ -27,26 +35,30 @@ class Signature:
     at: str
     manifest_sha256: str
     ledger_head: str
+    meeting: dict[str, Any] | None
 
 
-def approve(store: Store, run_id: str, by: str, reason: str, overrides: list[str]) -> Signature:
+def approve(
+    store: Store, run_id: str, by: str, reason: str, overrides: list[str], meeting: Meeting | None = None
+) -> Signature:
     """Sign a staged run; raises GateRefused for its preparer or an open gate, RunConflict if it is signed already.
 
     `overrides`: GATE=REASON, or GATE alone for the signer's own reason; nothing else gets a run past a failed gate.
+    `meeting`: needed where the run's policy has a quorum; GateRefused where it is absent or may not have decided.
     """
     folder = store.require_run(run_id)
     ledger = store.root / "ledger"
-    _may_sign(read_ledger(ledger), run_id, by)
+    entries = read_ledger(ledger)
+    _may_sign(entries, run_id, by)
+    require_quorum(store.manifest(run_id), _preparer(entries, run_id), meeting, today())
     reasons = override_reasons(overrides, reason)
-    if altered := altered_tables(store, run_id):
-        raise VerificationFailed(
-            f"run {run_id}: {', '.join(altered)} are not what was sealed; do not sign it"
-        )
-    _require_overrides(run_id, failed_gates(store, run_id), reasons)
     manifest = (folder / "manifest.json").read_bytes()
+    _require_as_staged(store, entries, run_id, manifest)
+    _require_overrides(run_id, failed_gates(store, run_id), reasons)
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    signature = Signature(run_id, by, reason, reasons, now, sha256_of(manifest), head(ledger))
-    details = {"reason": reason, "overrides": reasons, "manifest_sha256": signature.manifest_sha256}
+    sat = meeting.content() if meeting else None
+    signature = Signature(run_id, by, reason, reasons, now, sha256_of(manifest), head(ledger), sat)
+    details = {"reason": reason, "overrides": reasons, "manifest_sha256": signature.manifest_sha256, "meeting": sat}  # fmt: skip
     append(ledger, "approve", by, run_id, details, lambda entries: _may_sign(entries, run_id, by))
     content = asdict(signature)
     signed = {
@@ -60,6 +72,17 @@ def approve(store: Store, run_id: str, by: str, reason: str, overrides: list[str
     )
     build_warehouse(store)
     return signature
+
+
+def _require_as_staged(store: Store, entries: list[Entry], run_id: str, manifest: bytes) -> None:
+    """Raise VerificationFailed where a table is not what was sealed, or the manifest not what was staged."""
+    if altered := altered_tables(store, run_id):
+        raise VerificationFailed(
+            f"run {run_id}: {', '.join(altered)} are not what was sealed; do not sign it"
+        )
+    staged = next((e for e in entries if e.act == "stage" and e.run_id == run_id), None)
+    if staged is not None and staged.details.get("manifest_sha256") not in (None, sha256_of(manifest)):
+        raise VerificationFailed(f"run {run_id}: its manifest is not what was staged; do not sign it")
 
 
 def override_reasons(overrides: list[str], reason: str) -> dict[str, str]:
@@ -85,10 +108,14 @@ def _require_overrides(run_id: str, failed: list[str], reasons: dict[str, str]) 
         )
 
 
+def _preparer(entries: list[Entry], run_id: str) -> str:
+    """Give who prepared a run; empty where the ledger does not say."""
+    return next((entry.by for entry in entries if entry.act == "stage" and entry.run_id == run_id), "")
+
+
 def _may_sign(entries: list[Entry], run_id: str, by: str) -> None:
     of_run = [entry for entry in entries if entry.run_id == run_id]
-    preparer = next((entry.by for entry in of_run if entry.act == "stage"), None)
-    if preparer is not None and same_person(preparer, by):
+    if same_person(_preparer(of_run, run_id), by):
         raise GateRefused(f"run {run_id}: {by} prepared it and cannot sign it; ask a second person")
     if any(entry.act == "approve" for entry in of_run):
         raise RunConflict(f"run {run_id}: it is signed already")
@@ -102,7 +129,10 @@ def failed_gates(store: Store, run_id: str) -> list[str]:
 
 
 def require_signature(store: Store, entries: list[Entry], run_id: str) -> None:
-    """Raise GateRefused where a run is not signed, VerificationFailed where it is no longer what was signed."""
+    """Raise GateRefused where a run, or a household above the authority ladder, is not signed as its policy asks.
+
+    Raises VerificationFailed where it is no longer what was signed.
+    """
     approval = next((entry for entry in entries if entry.act == "approve" and entry.run_id == run_id), None)
     if approval is None:
         raise GateRefused(
@@ -113,6 +143,15 @@ def require_signature(store: Store, entries: list[Entry], run_id: str) -> None:
         raise VerificationFailed(f"run {run_id}: it is not what was signed; nothing is published")
     if open_gates := sorted(set(failed_gates(store, run_id)) - set(approval.details["overrides"])):
         raise GateRefused(f"run {run_id}: gate {', '.join(open_gates)} failed, and nobody overrode it")
+    sat = approval.details.get("meeting")
+    meeting = Meeting.model_validate(sat) if sat else None
+    require_quorum(store.manifest(run_id), _preparer(entries, run_id), meeting, signed_on(approval))
+    require_authority(store, entries, run_id)
+
+
+def signed_on(approval: Entry) -> date:
+    """Give the day in China of a signature."""
+    return datetime.fromisoformat(approval.at).astimezone(CHINA).date()
 
 
 def ledger_entries(store: Store) -> list[Entry]:

@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -16,6 +15,7 @@ from village_credit.acts.policy import read_policy
 from village_credit.decide.check import check_policy
 from village_credit.decide.decide import value
 from village_credit.decide.policy import Policy, load_policy
+from village_credit.duck import looking
 from village_credit.errors import MissingInput, PolicyRefused
 from village_credit.publish.ledger import Publication, in_force, read_ledger
 from village_credit.publish.measured import Measured, unpack_measured
@@ -90,7 +90,7 @@ def _tried(
     outcome = value(measured.tables, figures, date.fromisoformat(publication.as_of), publication.product)
     if publication.product is None and replaced:
         outcome = outcome.filter(pc.invert(pc.is_in(outcome.column("product"), pa.array(replaced, pa.string()))))  # fmt: skip
-    connection = duckdb.connect()
+    connection = looking()
     for name, table in {"outcome": outcome, "units": measured.units, "households": measured.tables["households"]}.items():  # fmt: skip
         connection.register(name, table)
     return connection.sql(NAMED).to_arrow_table()
@@ -98,7 +98,7 @@ def _tried(
 
 def _groups(measured: list[Measured]) -> pa.Table:
     """Give household_key and its groups; of several publications, the last that knows a household's borrower."""
-    connection = duckdb.connect()
+    connection = looking()
     parts = []
     for place, one in enumerate(measured):
         connection.register("groups", one.groups)

@@ -12,13 +12,14 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
+from village_credit.acts.authority import signature_of
 from village_credit.acts.referrals import referral_status
 from village_credit.acts.reviews import said_of
 from village_credit.errors import MissingInput
 from village_credit.publish.branch_limits import branch_limits, with_branch_limit
 from village_credit.publish.holds import HOLD, RELEASE, holds_in_force
 from village_credit.publish.keys import household_key, row_key_hash
-from village_credit.publish.ledger import Publication, in_force, publications, read_ledger, standing
+from village_credit.publish.ledger import Entry, Publication, in_force, publications, read_ledger, standing
 from village_credit.publish.store import Store
 from village_credit.publish.warehouse import run_status
 from village_credit.report.explain import explain_rows
@@ -62,7 +63,7 @@ def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
         rows = explain_rows(store.require_run(publication.run_id), key)
         if rows["decision"] and publication.product in (None, rows["decision"]["product"]):
             said = limits.get((publication.publication_id, key, rows["decision"]["product"]))
-            acts = [{"act": e.act, "by": e.by, "at": e.at} for e in entries if e.run_id == publication.run_id]
+            acts = [_act(e) for e in entries if e.run_id == publication.run_id]
             return {
                 **rows,
                 "decision": with_branch_limit(rows["decision"], said),
@@ -71,6 +72,7 @@ def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
                 "versions": store.manifest(publication.run_id)["versions"],
                 "signatures": acts,
                 "reviews": said_of(entries, key),
+                "authority": signature_of(store, entries, publication.run_id, key),
                 "holds": [
                     {"act": e.act, "by": e.by, "at": e.at}
                     for e in entries
@@ -80,6 +82,13 @@ def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
     raise MissingInput(
         f"household {key}: no published decision{f' on {on}' if on else ''}; check the key, or publish first"
     )
+
+
+def _act(entry: Entry) -> dict[str, Any]:
+    """Give who did what on a run, and the reference of the minutes where a committee met."""
+    sat = entry.details.get("meeting")
+    minutes = {"minutes": sat["minutes"]} if sat else {}
+    return {"act": entry.act, "by": entry.by, "at": entry.at} | minutes
 
 
 def _publications_on(every: list[Publication], day: date) -> list[Publication]:

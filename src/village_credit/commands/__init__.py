@@ -16,7 +16,7 @@ VERBS: dict[str, Callable[[argparse.Namespace, Settings], int]] = {
     "diff": committee.do_diff, "approve": committee.do_approve, "publish": committee.do_publish, "rollback": committee.do_rollback,
     "policy": committee.do_policy, "relief": committee.do_relief, "simulate": committee.do_simulate, "train": committee.do_train, "assess-model": committee.do_assess_model, "model": committee.do_model,
     "hold": people.do_hold, "release": people.do_hold, "find": people.do_find, "explain": people.do_explain,
-    "notices": people.do_notices, "links": people.do_links, "reviews": people.do_reviews, "renew": people.do_renew,
+    "notices": people.do_notices, "links": people.do_links, "reviews": people.do_reviews, "authority": people.do_authority, "renew": people.do_renew,
     "acknowledge": returns.do_acknowledge, "record-usage": returns.do_record_usage,
     "report": records.do_report, "status": records.do_status, "ledger": records.do_ledger, "package": records.do_package,
     "corrections": records.do_corrections, "contracts": records.do_contracts,

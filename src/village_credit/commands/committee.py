@@ -7,7 +7,7 @@ import dataclasses
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from village_credit.acts import compare, publish, sign
+from village_credit.acts import authority, compare, publish, sign
 from village_credit.commands.shared import show, store_of
 from village_credit.errors import PolicyRefused, UsageError
 from village_credit.settings import Settings, login
@@ -55,12 +55,15 @@ def _moved(mover: dict[str, Any]) -> str:
 
 def do_approve(words: argparse.Namespace, paths: Settings) -> int:
     """Sign a run."""
-    signature = sign.approve(store_of(paths), words.run, words.by, words.reason, words.override)
-    return show(
-        words,
-        dataclasses.asdict(signature),
-        lambda: f"run {words.run} signed by {words.by} at {signature.at}",
-    )
+    from village_credit.acts.meeting import meeting_in  # noqa: PLC0415  # only this verb needs it
+
+    store, sat = store_of(paths), meeting_in(words.meeting)
+    signature = sign.approve(store, words.run, words.by, words.reason, words.override, sat)
+    unsigned, _ = authority.still_open(store, sign.ledger_entries(store), words.run)
+    text = [f"run {words.run} signed by {words.by} at {signature.at}"]
+    text += [f"  minutes {sat.minutes}, {len(sat.members)} members"] if sat else []
+    text += [f"  {unsigned:,} households above the authority ladder wait for their own signature: village-credit authority export {words.run} --out FILE"] if unsigned else []  # fmt: skip
+    return show(words, dataclasses.asdict(signature), lambda: "\n".join(text))
 
 
 def do_publish(words: argparse.Namespace, paths: Settings) -> int:

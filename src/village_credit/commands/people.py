@@ -120,3 +120,27 @@ def do_renew(words: argparse.Namespace, paths: Settings) -> int:
             f"county {done.county_code}: {done.lines:,} lines ending by {done.ending_by} ({done.sum_limit_yuan:,} yuan in force) may start a new term at the next scoring (village-credit rescore --county {done.county_code})"
         ),
     )
+
+
+def do_authority(words: argparse.Namespace, paths: Settings) -> int:
+    """Carry households above the authority ladder out to whoever signs them, or the signatures back."""
+    from village_credit.acts import authority  # noqa: PLC0415  # only this verb needs it
+
+    store = store_of(paths)
+    if words.act == "export":
+        if words.out is None:
+            raise UsageError("authority export RUN needs --out FILE")
+        made = authority.export_authority(store, words.target, words.out)
+        roles = ", ".join(f"{count:,} for {role}" for role, count in made.roles.items())
+        return show(words, dataclasses.asdict(made), lambda: f"{made.path}: {made.rows:,} households to sign ({roles or 'none'}); personal data")  # fmt: skip
+    if not words.by:
+        raise UsageError("authority apply FILE needs --by NAME: whoever signs says who they are")
+    done = authority.apply_authority(store, Path(words.target), words.by, words.role)
+    again = f"; score county {done.county_code} again, the refusal decides them" if done.refused else ""
+    return show(
+        words,
+        dataclasses.asdict(done),
+        lambda: (
+            f"run {done.run_id}: {done.agreed:,} signed, {done.refused:,} refused, {done.unchanged:,} known already, {done.unsigned:,} still to be signed{again}"
+        ),
+    )

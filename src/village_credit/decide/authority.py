@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from village_credit.decide.growers import highest_cap
 from village_credit.decide.policy import Policy, PolicyInForce, ProductName
 
 DOWN, UP = "branch_authority_down", "branch_authority_up"
@@ -46,7 +47,7 @@ def authority(policy: PolicyInForce, product: ProductName) -> Authority:
         Fraction(_optional(policy, UP, product) or 0),
         int(policy.figure("step")),
         int(policy.figure("smallest_ticket")),
-        int(policy.figure("product_cap", product=product)),
+        highest_cap(policy, product),  # the policy limit has held the household to its own tier
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-import duckdb
 import pyarrow as pa
 
 from data_contracts.registry import INCOMING, field_specs
+from village_credit.duck import looking
 
 # fact → the contract that it was delivered under; lists that refuse (negatives, objections…) always count
 LEFT_OUT_WITHOUT_BASIS = {
@@ -51,7 +51,7 @@ def lacking_basis(facts: dict[str, pa.Table], as_of: date, exempt: list[str]) ->
 
     The most specific area that has any basis decides: an expired township agreement is not mended by the county's.
     """
-    connection = duckdb.connect()
+    connection = looking()
     for name in ("sources", "households", "legal_basis"):
         connection.register(name, facts[name])
     connection.register("exempt", pa.table({"contract": pa.array(exempt, pa.string())}))
@@ -61,7 +61,7 @@ def lacking_basis(facts: dict[str, pa.Table], as_of: date, exempt: list[str]) ->
 def without_lacking(facts: dict[str, pa.Table], lacking: pa.Table) -> dict[str, pa.Table]:
     """Leave out the rows of sources that lack a basis for their household."""
     kept = dict(facts)
-    connection = duckdb.connect()
+    connection = looking()
     connection.register("lacking", lacking)
     for fact, contract in LEFT_OUT_WITHOUT_BASIS.items():
         connection.register("given", facts[fact])
@@ -115,7 +115,7 @@ def without_disputed(
 ) -> dict[str, pa.Table]:
     """Leave the disputed data of some households out: a column becomes null, a row without it goes."""
     kept = dict(facts)
-    connection = duckdb.connect()
+    connection = looking()
     pairs = sorted({(fact, column, unit) for unit, named in clear.items() for fact, column in named})
     for fact, column in sorted({(fact, column) for fact, column, _ in pairs}):
         connection.register("given", kept[fact])

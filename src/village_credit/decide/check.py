@@ -9,8 +9,9 @@ from datetime import date
 from fractions import Fraction
 from itertools import pairwise
 
-from village_credit.decide import authority, ladder, quorum
+from village_credit.decide import authority, growers, ladder, quorum
 from village_credit.decide.figures import SHARES, policy_tables
+from village_credit.decide.listings import screen_faults
 from village_credit.decide.policy import (
     BANDS,
     PRODUCTS,
@@ -37,7 +38,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 RELIEF_FIGURES = ("relief_extension_months", "relief_rate_cut_bp")
 BUDGETS = ("budget_village", "budget_township", "budget_county")
 OPTIONAL = (
-    "scale_of_finance", *BUDGETS, *authority.OPTIONAL_FIGURES, *quorum.OPTIONAL_FIGURES, *RELIEF_FIGURES, *OPTIONAL_FIGURES,
+    "scale_of_finance", *BUDGETS, *authority.OPTIONAL_FIGURES, *growers.OPTIONAL_FIGURES, *quorum.OPTIONAL_FIGURES, *RELIEF_FIGURES, *OPTIONAL_FIGURES,
 )  # fmt: skip
 # Read as whole numbers: a fraction would be cut off in silence
 WHOLE = ("base", "term", "spread_bp", "band_edge_ppm", "product_cap", "age_cap", "norm_years")
@@ -70,6 +71,8 @@ def check_policy(text: str, as_of: date, counties: tuple[str, ...] = ()) -> list
         *_gate_figures(policy),
         *_budgets(policy),
         *(PolicyFault(*fault) for fault in authority.figure_faults(policy)),
+        *(PolicyFault(*fault) for fault in growers.figure_faults(policy)),
+        *(PolicyFault(*fault) for fault in screen_faults(policy)),
         *(PolicyFault(*fault) for fault in quorum.figure_faults(policy)),
         *(PolicyFault(*fault) for fault in ladder.ladder_faults(policy)),
         *_crops(policy),
@@ -105,6 +108,7 @@ def _on(policy: Policy, day: date) -> Iterator[PolicyFault]:
             yield from _edges(policy, day, county)
             yield from _gates(policy, day, county)
             yield from (PolicyFault(*fault) for fault in quorum.half_faults(policy, day, county))
+            yield from (PolicyFault(*fault) for fault in growers.tier_faults(policy, day, county))
             yield from _compiled(policy, day, county)
 
 

@@ -17,15 +17,18 @@ from village_credit.decide.budgets import allocate
 from village_credit.decide.figures import policy_tables
 from village_credit.decide.policy import PolicyInForce
 
-MEASURE, VALUE = ("exact", "measure"), ("area", "income", "candidates", "terms", "screen", "limit")
+MEASURE, VALUE = (
+    ("exact", "measure"),
+    ("area", "income", "listings", "candidates", "growers", "terms", "screen", "limit"),
+)
 # What `measure` makes, and the facts that stay as they are: another policy can be tried on these alone.
 MEASURED = (
     "area_known", "crop_scaled", "book_crop", "book_means", "heads", "machines_owned", "loans_open", "adults", "loan_names", "arrears", "doubtful_loans",
 )  # fmt: skip
-KEPT = ("households", "negatives", "related_parties", "objections", "monitored", "credit_lines", "traders", "in_force", "scored", "lacking", "unsettled")  # fmt: skip
+KEPT = ("households", "negatives", "related_parties", "objections", "monitored", "farms", "credit_lines", "traders", "in_force", "scored", "lacking", "unsettled")  # fmt: skip
 FACTS_READ = (
     "households", "members", "parcels", "leases", "subsidies", "crops", "books", "machines", "exposures", "conducts", "negatives",
-    "related_parties", "objections", "monitored", "credit_lines", "traders", "in_force",
+    "related_parties", "objections", "monitored", "farms", "credit_lines", "traders", "in_force",
 )  # fmt: skip
 # What people said between runs; absent: nothing. `reviewed`: verdict grant or decline, limit in whole yuan, its grounds.
 SAID = {
@@ -45,7 +48,7 @@ SAID = {
 }  # fmt: skip
 # Where these decide a person looks, and may grant where none but these stand against it.
 REVIEWED_REASONS = (
-    "NO_LEGAL_BASIS", "OVERDUE", "OBJECTION", "DISPUTED_DATUM", "NO_INCOME_SOURCE", "LINK_UNCONFIRMED", "NOT_SCORED", "TRADER_MODEL_DECLINE", "RENEWAL_DUE",
+    "NO_LEGAL_BASIS", "OVERDUE", "OBJECTION", "DISPUTED_DATUM", "NO_INCOME_SOURCE", "LINK_UNCONFIRMED", "NOT_SCORED", "TRADER_MODEL_DECLINE", "GREY_LIST", "RENEWAL_DUE",
 )  # fmt: skip
 Scorer = Callable[[dict[str, pa.Table]], pa.Table]
 
@@ -56,6 +59,7 @@ class Decided:
 
     `relief_kept`: a unit whose limit a relief window keeps, and the decision, figure and reasons that it would have had.
     `lines_before`: the lines that ran on the day before: unit_code, product, limit_yuan, valid_from, valid_to, is_own (else the bank's).
+    `follow_up`: a unit whom a customer manager visits: its tags, declared and managed land, need, limit, and what is short.
     `measured`: what `value` needs to try another policy on the same units.
     """
 
@@ -64,6 +68,7 @@ class Decided:
     crop_terms: pa.Table
     relief_kept: pa.Table
     lines_before: pa.Table
+    follow_up: pa.Table
     measured: dict[str, pa.Table]
 
 
@@ -182,12 +187,12 @@ def _decide(
     _run(connection, "result", policy, as_of, product)
     stored = [
         connection.sql(f"SELECT * FROM {name} ORDER BY ALL").to_arrow_table()
-        for name in ("decisions", "waterfall", "crop_result", "relief_kept", "lines_before")
+        for name in ("decisions", "waterfall", "crop_result", "relief_kept", "lines_before", "follow_up")
     ]
     measured = {name: connection.sql(f"FROM {name}").to_arrow_table() for name in MEASURED}
-    decisions, waterfall, crop_terms, relief_kept, lines_before = stored
+    decisions, waterfall, crop_terms, relief_kept, lines_before, follow_up = stored
     measured |= {name: tables[name] for name in (*KEPT, *SAID)}
-    return Decided(decisions, waterfall, crop_terms, relief_kept, lines_before, measured)
+    return Decided(decisions, waterfall, crop_terms, relief_kept, lines_before, follow_up, measured)
 
 
 def _value(
@@ -222,6 +227,7 @@ def value(
     `measured`: as `Decided` has it, in any order; unit_code may be any ordered key. Budgets are shared out anew.
     """
     connection = duckdb.connect()
+    connection.execute("SET preserve_insertion_order = false")
     _run(connection, "exact", policy, as_of, product)
     for name, table in measured.items():
         connection.register(f"{name}_given", table)
@@ -232,9 +238,11 @@ def value(
 
 
 def _exact(field: pa.Field) -> str:
-    """Write a column as it was measured: whole numbers beyond 64 bits travel as decimals without a fraction."""
+    """Write a column as it was measured: whole numbers as wide as the limit reckons in, however narrow they travelled."""
     is_huge = field.metadata is not None or (pa.types.is_decimal(field.type) and field.type.scale == 0)
-    return f"CAST({field.name} AS HUGEINT) AS {field.name}" if is_huge else field.name
+    if is_huge or (pa.types.is_integer(field.type) and field.name != "unit_code"):
+        return f"CAST({field.name} AS {'HUGEINT' if is_huge else 'BIGINT'}) AS {field.name}"
+    return str(field.name)
 
 
 def _run(

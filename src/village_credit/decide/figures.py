@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import pyarrow as pa
 
+from village_credit.decide.growers import optional_figures
 from village_credit.decide.policy import BANDS, PRODUCTS, PolicyInForce
 from village_credit.errors import PolicyRefused
 
@@ -63,12 +64,18 @@ def _strings(name: str, values: Iterable[str]) -> pa.Table:
 
 
 def _figures(policy: PolicyInForce) -> pa.Table:
-    """One row: shares in ppm, money in whole yuan."""
+    """One row: shares in ppm, money in whole yuan, land in ten-thousandths of a mu; what the policy leaves out is null."""
     row: dict[str, pa.Array] = {
         name: pa.array([scaled(name, policy.figure(name), PPM)], pa.int64()) for name in SHARES
     }
     row |= {name: pa.array([scaled(name, policy.figure(name), 1)], pa.int64()) for name in WHOLE_YUAN}
-    row["refused_reasons"] = pa.array([policy.policy.refused_list_reasons], pa.list_(pa.string()))
+    row |= {name: pa.array([value], pa.int64()) for name, value in optional_figures(policy).items()}
+    screen, refused = policy.policy.screen, policy.policy.refused_list_reasons
+    row["refused_reasons"] = pa.array([[*refused, *screen.codes_of("refused")]], pa.list_(pa.string()))
+    row["grey_reasons"] = pa.array([screen.codes_of("grey")], pa.list_(pa.string()))
+    row["negative_stays"] = pa.array([screen.contagion.negative_list == "borrower_only"])
+    row["grey_stays"] = pa.array([screen.contagion.grey_list == "borrower_only"])
+    row["overdue_stays"] = pa.array([screen.contagion.overdue == "borrower_only"])
     row["residual_crop"] = pa.array([policy.policy.residual_crop], pa.string())
     return pa.table(row)
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from data_contracts.branch import MAX_TERM_MONTHS
 from data_contracts.prohibited import prohibited_word
 from data_contracts.relief import Measure
+from village_credit.decide.listings import ScreenRules
 from village_credit.errors import PolicyRefused
 
 ProductName = Literal["farmer_line", "poverty_micro_loan", "follow_on_loan", "trader_loan"]
@@ -153,6 +154,7 @@ class Policy(_Section):
     crop_norms: list[CropNorm]
     annuities: list[Annuity] = []
     relief: ReliefRules = ReliefRules()
+    screen: ScreenRules = ScreenRules()
     authority_ladder: tuple[LadderStep, ...] = ()
 
     def find(self, name: str, as_of: date, **keys: str | None) -> Figure | None:
@@ -297,7 +299,8 @@ def load_policy(text: str) -> Policy:
         raise PolicyRefused(
             "policy is unsound: " + "; ".join(_faults(error.errors(include_input=False, include_url=False)))
         ) from None
-    words = policy.model_dump_json()  # comments may say what they must; keys, names and values may not
+    # comments may say what they must, and what a refused reason means; other keys, names and values may not
+    words = policy.model_dump_json(exclude={"screen": {"reasons": policy.screen.refused_meanings()}})
     word = prohibited_word(words) or prohibited_word(words.replace("_", " "))
     if word:
         raise PolicyRefused(

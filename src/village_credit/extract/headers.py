@@ -76,6 +76,7 @@ class Label:
     spellings: tuple[str, ...]  # whole, without its unit, without any bracket
     rest: str
     unit: str | None
+    fate: str  # attribute, account or undeclared, where no contract knows it
 
 
 def labels_of(header: list[str]) -> list[Label]:
@@ -85,7 +86,8 @@ def labels_of(header: list[str]) -> list[Label]:
         if cell and (whole := plain(cell)):
             rest, unit = split_unit(whole)
             bare = _BRACKETS.sub("", whole)  # 身份证号码(18位)
-            found.append(Label(index, (whole.upper(), rest.upper(), bare.upper()), rest, unit))
+            spellings = (whole.upper(), rest.upper(), bare.upper())
+            found.append(Label(index, spellings, rest, unit, prohibited_header(rest) or "undeclared"))
     return found
 
 
@@ -104,7 +106,7 @@ def match_contract(terms: CountyTerms, contract: str, header: list[Label]) -> Ma
         elif label.rest in OWN_HEADERS:
             number_column = label.index if label.rest == NUMBER_HEADER else number_column
         else:
-            dropped.append((label.rest, prohibited_header(label.rest) or "undeclared"))
+            dropped.append((label.rest, label.fate))
     missing = tuple(
         s.column.header for s in terms.specs[contract] if s.header_is_required and s.name not in units
     )

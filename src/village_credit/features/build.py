@@ -6,9 +6,9 @@ from datetime import date
 from functools import cache
 from importlib import resources
 
-import duckdb
 import pyarrow as pa
 
+from village_credit.duck import looking
 from village_credit.features.catalogue import FEATURES
 
 FAMILIES = ("land", "economy", "conduct")
@@ -25,7 +25,7 @@ def family_sql(family: str) -> str:
 
 def build_features(facts: dict[str, pa.Table], as_of: date) -> pa.Table:
     """Give unit_code and one double per feature of the catalogue, ordered by unit_code; null is missing."""
-    connection = duckdb.connect()
+    connection = looking()
     for name in FACTS_READ:
         connection.register(name, facts[name])
     for family in FAMILIES:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from importlib import resources
 
-import duckdb
 import pyarrow as pa
+
+from village_credit.duck import looking
 
 DEFAULT_DAYS = 90
 HORIZON_MONTHS = 12
@@ -31,7 +32,7 @@ def label_households(units: pa.Table, loans: pa.Table, as_of: date) -> pa.Table:
     unit_code, one row a loan (opened_on, max_days_overdue, overdue_since, settled_on, cutoff_on, is_relief,
     relief_proof). The meaning of each outcome stands in `sql/labels.sql`.
     """
-    connection = duckdb.connect()
+    connection = looking()
     connection.register("units", units)
     connection.register("loans", loans)
     query = resources.files("village_credit.features").joinpath("sql/labels.sql").read_text(encoding="utf-8")

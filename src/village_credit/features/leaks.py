@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-import duckdb
 import pyarrow as pa
+
+from village_credit.duck import looking
 
 # fact → when a row was known: a condition that is true of rows dated after `as_of`
 LATER = {
@@ -35,7 +36,7 @@ def altered_later(facts: dict[str, pa.Table], as_of: date) -> dict[str, pa.Table
 
 
 def _altered(table: pa.Table, condition: str, as_of: date) -> pa.Table:
-    connection = duckdb.connect()
+    connection = looking()
     connection.register("t", table)
     kinds = dict(connection.execute("SELECT column_name, column_type FROM (DESCRIBE t)").fetchall())
     changed = [

@@ -30,14 +30,14 @@ LISTS: dict[str, tuple[str, str]] = {
         "bank_conduct",
         (
             "unit_code, loan_number, opened_on, due_on, max_days_overdue, days_overdue, is_relief = '是' AS is_relief, relief_proof, cutoff_on,"
-            " product_name, loan_yuan, overdue_since, settled_on, link_status"
+            " product_name, loan_yuan, overdue_since, settled_on, link_status, member_no"
         ),
     ),
     "negatives": (
         "negative_list",
         (
             "unit_code, list_category, reason_code, listed_on, expires_on,"
-            " coalesce(is_living AND birth_date <= $adult_born, true) AS member_is_adult_living, link_status"
+            " coalesce(is_living AND birth_date <= $adult_born, true) AS member_is_adult_living, link_status, member_no"
         ),
     ),
     "related_parties": ("related_party", "unit_code, updated_on, link_status"),
@@ -168,13 +168,13 @@ def build_identities(connection: duckdb.DuckDBPyConnection, as_of: date) -> pa.T
 
 
 def _join_links(connection: duckdb.DuckDBPyConnection, rows: pa.Table) -> None:
-    """Make view `t`: a contract's rows with their household, and the listed member's age and life."""
+    """Make view `t`: a contract's rows with their household, and the member's number there, age and life."""
     connection.register("rows_of_contract", rows)
     connection.execute("""
         CREATE OR REPLACE TEMP VIEW t AS
-        SELECT r.*, tells_of.unit_code, link_status, is_contested, m.is_living, m.birth_date
+        SELECT r.*, tells_of.unit_code, link_status, is_contested, m.is_living, m.birth_date, m.member_no
         FROM rows_of_contract AS r JOIN tells_of USING (row_id)
-        LEFT JOIN (SELECT unit_code, person_id, bool_or(is_living) AS is_living, min(birth_date) AS birth_date
+        LEFT JOIN (SELECT unit_code, person_id, bool_or(is_living) AS is_living, min(birth_date) AS birth_date, min(member_no) AS member_no
                    FROM roster WHERE person_id IS NOT NULL GROUP BY ALL) AS m
           ON m.unit_code = tells_of.unit_code AND m.person_id = r.person_id""")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
+from village_credit.duck import looking
 from village_credit.score.apply import Kernel, score_columns
 from village_credit.score.fine import Floats
 from village_credit.score.metrics import stability
@@ -67,7 +67,7 @@ def training_counts(card: Scorecard) -> Counts:
 
 def count_bins(points: pa.Table, card: Scorecard) -> Counts:
     """Count households by the card's bins; a feature of which there is no row is left out, and then the score too."""
-    connection = duckdb.connect()
+    connection = looking()
     connection.register("points", points)
     lists = connection.sql(COLUMNS).to_arrow_table()
     columns = {name.as_py(): given.values for name, given in zip(*lists.columns, strict=True)}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import duckdb
 import pyarrow as pa
 
 from data_contracts.county_terms import Checks, CountyTerms
 from data_contracts.registry import INCOMING, office_of
+from village_credit.duck import looking
 from village_credit.run import Intake
 
 SCHEMA = pa.schema(
@@ -69,7 +69,7 @@ def extract_checks(intake: Intake, terms: CountyTerms, rows_before: Mapping[str,
 
 def _outcomes(intake: Intake) -> dict[str, dict[str, int]]:
     """Count data lines by contract and outcome, second copies of a file aside."""
-    connection = duckdb.connect()
+    connection = looking()
     connection.register("reconciliation", intake.reconciliation)
     own = [(s.source_id, s.contract) for s in intake.sources if s.contract and not s.is_copy]
     connection.register(
@@ -109,11 +109,13 @@ def _shares(checks: Checks, outcomes: dict[str, int]) -> Iterator[_Check]:
 
 def _fields(checks: Checks, rows: pa.Table) -> Iterator[_Check]:
     """Ask how often a field is filled, and whether a typical value is plausible."""
-    connection = duckdb.connect()
-    connection.register("rows", rows)
     for field, least in checks.minimum_filled.items():
-        ((share,),) = connection.execute(f"SELECT count({field}) / nullif(count(*), 0) FROM rows").fetchall()
-        yield _Check("filled_share", field, share, least, None)
+        filled = rows.num_rows - rows.column(field).null_count
+        yield _Check("filled_share", field, filled / rows.num_rows if rows.num_rows else None, least, None)
+    if not checks.typical:
+        return
+    connection = looking()
+    connection.register("rows", rows)
     for field, (low, high) in checks.typical.items():
         ((middle,),) = connection.execute(f"SELECT CAST(median({field}) AS DOUBLE) FROM rows").fetchall()
         yield _Check("median", field, middle, low, high)

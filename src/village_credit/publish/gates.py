@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from village_credit.decide.decide import Decided
 from village_credit.decide.policy import PolicyInForce
 from village_credit.decide.thresholds import thresholds
+from village_credit.duck import looking
 from village_credit.publish.drift import SCORE
 from village_credit.publish.fairness import Fairness
 from village_credit.run import Intake
@@ -96,7 +96,7 @@ def judge_gates(evidence: Evidence, policy: PolicyInForce) -> pa.Table:
 
 def outcome_of(decisions: pa.Table) -> Outcome:
     """Sum up a run's decisions."""
-    connection = duckdb.connect()
+    connection = looking()
     connection.register("decisions", decisions)
     query = """SELECT avg((decision = 'granted')::INT)::DOUBLE, coalesce(sum(limit_yuan) FILTER (decision = 'granted'), 0)::BIGINT
                FROM decisions"""
@@ -155,7 +155,7 @@ def _quarantined_share(intake: Intake, policy: PolicyInForce) -> Gate:
 
 def _unlinked_share(intake: Intake, policy: PolicyInForce) -> Gate:
     """Rows that wait in quarantine because their number stays damaged found no household either."""
-    connection = duckdb.connect()
+    connection = looking()
     connection.register("link_quality", intake.link_quality)
     query = """SELECT (sum(unlinked + conflicting) / sum(records))::DOUBLE FROM link_quality
                WHERE contract IN ('household_economy', 'land_subsidy', 'crop_declaration')"""
@@ -189,7 +189,7 @@ def _too_few(compared: float | None) -> str:
 
 def _unlicensed(intake: Intake, licensed: tuple[str, ...], policy: PolicyInForce) -> Gate:
     """Ask how much rests on passes that no checked sample of the last year has shown to be right often enough."""
-    connection = duckdb.connect()
+    connection = looking()
     connection.register("links", intake.links)
     query = """SELECT avg((NOT list_contains($licensed, pass))::INT)::DOUBLE, count(*) FROM links
                WHERE status = 'automatic' AND pass NOT IN ('contractor_code', 'credit_code')"""
@@ -258,7 +258,7 @@ def _review_share(decisions: pa.Table, policy: PolicyInForce) -> Gate:
 
 def _share_of(decisions: pa.Table, condition: str) -> float | None:
     """Give the share of decisions of which a condition holds; none where nothing was decided."""
-    connection = duckdb.connect()
+    connection = looking()
     connection.register("decisions", decisions)
     query = f"SELECT count(*) FILTER ({condition}) / nullif(count(*), 0) FROM decisions"
     ((share,),) = connection.execute(query).fetchall()

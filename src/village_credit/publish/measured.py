@@ -5,16 +5,19 @@ Households stand there by their place in the order of contractor codes, not by t
 
 from __future__ import annotations
 
-import io
-import zipfile
+import json
 from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from village_credit.duck import looking
+
 HUGE = {b"exact": b"huge"}  # a whole number that a policy may multiply beyond 64 bits
-LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")
+WIDTHS = (pa.int8(), pa.int16(), pa.int32(), pa.int64())
+BATCH_ROWS = 32_768  # a reader shares its work out by batches
+INDEX_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -34,52 +37,62 @@ class Measured:
 def pack_measured(
     tables: dict[str, pa.Table], groups: pa.Table, pseudonyms: dict[str, str], basis_exempt: list[str]
 ) -> bytes:
-    """Write measured tables, each as an Arrow stream, in one archive; the same tables give the same bytes."""
-    connection = duckdb.connect()
+    """Write measured tables as narrow Arrow streams one after another; the same tables give the same bytes.
+
+    Nothing is compressed: what is opened is read where it lies.
+    """
+    connection = looking()
     codes = sorted(pseudonyms)
     connection.register("places", pa.table({"unit": pa.array(codes, pa.string()), "unit_no": pa.array(range(len(codes)), pa.int32())}))  # fmt: skip
+    keys = pa.table({"unit_code": pa.array(range(len(codes)), pa.int32()), "household_key": pa.array([pseudonyms[code] for code in codes], pa.string())})  # fmt: skip
     exempt = pa.table({"contract": pa.array(sorted(basis_exempt), pa.string())})
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
-        keys = pa.table({"unit_code": pa.array(range(len(codes)), pa.int32()), "household_key": [pseudonyms[code] for code in codes]})  # fmt: skip
-        for name, table in {**tables, "groups_of": groups}.items():
-            _write(archive, name, _placed(connection, table))
-        _write(archive, "units", keys)
-        _write(archive, "basis_exempt", exempt)
-    return content.getvalue()
+    packed = {name: _placed(connection, table) for name, table in {**tables, "groups_of": groups}.items()}
+    streams = {name: _stream(table) for name, table in (packed | {"units": keys, "basis_exempt": exempt}).items()}  # fmt: skip
+    index = json.dumps({name: len(stream) for name, stream in streams.items()}).encode("utf-8")
+    return b"".join([len(index).to_bytes(INDEX_BYTES), index, *streams.values()])
 
 
 def _placed(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> pa.Table:
-    """Name households by their place; a row of nobody here stays out."""
+    """Name households by their place, and hold every column as narrow as its values are; a row of nobody here stays out."""
     if "unit_code" in table.column_names:
         connection.register("given", table)
         query = "SELECT g.* REPLACE (unit_no AS unit_code) FROM given AS g JOIN places AS p ON p.unit = g.unit_code ORDER BY ALL"
         table = connection.sql(query).to_arrow_table()
     for index, field in enumerate(table.schema):
-        if pa.types.is_decimal(field.type) and field.type.scale == 0:
-            table = table.set_column(index, *_narrowed(field.name, table.column(index)))
+        table = table.set_column(index, *_narrowed(field, table.column(index)))
     return table.combine_chunks()
 
 
-def _narrowed(name: str, column: pa.ChunkedArray) -> tuple[pa.Field, pa.ChunkedArray]:
-    """Keep a huge whole number in 64 bits where every value fits, and say that it is huge."""
-    try:
-        fitting = pc.cast(column, pa.int64())
-    except pa.ArrowInvalid:
-        fitting = column
-    return pa.field(name, fitting.type, metadata=HUGE), fitting
+def _narrowed(field: pa.Field, column: pa.ChunkedArray) -> tuple[pa.Field, pa.ChunkedArray]:
+    """Hold a column in as few bytes as its values need; a huge whole number says that it is one."""
+    if pa.types.is_string(field.type):
+        coded = column.dictionary_encode()
+        return pa.field(field.name, coded.type), coded
+    is_huge = pa.types.is_decimal(field.type) and field.type.scale == 0
+    if not is_huge and not pa.types.is_integer(field.type):
+        return field, column
+    for width in WIDTHS:
+        try:
+            return pa.field(field.name, width, metadata=HUGE if is_huge else None), pc.cast(column, width)
+        except pa.ArrowInvalid:  # too narrow
+            continue
+    return pa.field(field.name, field.type, metadata=HUGE), column
 
 
-def _write(archive: zipfile.ZipFile, name: str, table: pa.Table) -> None:
-    stream = io.BytesIO()
-    with pa.ipc.new_stream(stream, table.schema, options=LZ4) as writer:
-        writer.write_table(table)
-    archive.writestr(zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0)), stream.getvalue())
+def _stream(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table, max_chunksize=BATCH_ROWS)
+    stream: bytes = sink.getvalue().to_pybytes()
+    return stream
 
 
 def unpack_measured(content: bytes) -> Measured:
-    """Read the tables back."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        tables = {name: pa.ipc.open_stream(archive.read(name)).read_all() for name in archive.namelist()}
+    """Read the tables back, without a copy."""
+    start = INDEX_BYTES + int.from_bytes(content[:INDEX_BYTES])
+    tables = {}
+    for name, length in json.loads(content[INDEX_BYTES:start]).items():
+        tables[name] = pa.ipc.open_stream(pa.py_buffer(memoryview(content)[start : start + length])).read_all()  # fmt: skip
+        start += length
     units, groups, exempt = (tables.pop(name) for name in ("units", "groups_of", "basis_exempt"))
     return Measured(tables, units, groups, exempt.column("contract").to_pylist())

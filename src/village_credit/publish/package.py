@@ -12,13 +12,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xlsxwriter
 
 from data_contracts.branch import PRODUCTS_ZH, BranchRow, ReliefOffer
 from data_contracts.relief import MEASURES_ZH
+from village_credit.duck import looking
 from village_credit.errors import VerificationFailed
 from village_credit.publish.keys import Keys, household_ref
 from village_credit.publish.ledger import Publication
@@ -128,7 +128,7 @@ def _rows_by_branch(
 
 def told_rows(publication: Publication, inputs: PackageInputs) -> pa.Table:
     """Give what a publication tells its branches, one row a household: the decision, action, branch_code, is_held, who it is."""
-    connection = duckdb.connect()
+    connection = looking()
     for name in ("decisions", "earlier", "identities", "branches"):
         connection.register(name, getattr(inputs, name))
     connection.register("held", pa.table({"household_key": pa.array(inputs.held, pa.string())}))
@@ -144,7 +144,7 @@ def _offers_by_branch(
     """Give each branch the measures that it may offer to its own borrowers; a batch or a stop of one household has none."""
     if inputs.measures is None or inputs.measures.num_rows == 0:
         return {}
-    connection = duckdb.connect()
+    connection = looking()
     for name in ("decisions", "identities", "branches", "measures"):
         connection.register(name, getattr(inputs, name))
     result: dict[str, list[ReliefOffer]] = {}

@@ -23,6 +23,9 @@ PARQUET = {
 }
 
 
+SHAPE_DIGITS = 12  # of the hash of a table's columns: tables of one shape are read as one
+
+
 def parquet_bytes(table: pa.Table) -> bytes:
     """Write a table as Parquet, without metadata that depends on who wrote it."""
     buffer = io.BytesIO()
@@ -53,7 +56,11 @@ def seal_run(
             ).combine_chunks()
             content = parquet_bytes(owned)
             (folder / f"{name}.parquet").write_bytes(content)
-            sealed["tables"][name] = {"rows": owned.num_rows, "sha256": sha256_of(content)}
+            sealed["tables"][name] = {
+                "rows": owned.num_rows,
+                "sha256": sha256_of(content),
+                "columns": sha256_of(str(owned.schema.remove_metadata()).encode("utf-8"))[:SHAPE_DIGITS],
+            }
         (folder / "report.html").write_text(report, encoding="utf-8")
         (folder / "manifest.json").write_text(
             json.dumps(sealed, ensure_ascii=False, sort_keys=True, indent=1), encoding="utf-8"

@@ -29,6 +29,9 @@ TABLES: dict[str, str] = {
         ORDER BY k.household_key""",
     "waterfall": "SELECT k.household_key, w.* EXCLUDE (unit_code) FROM waterfall AS w JOIN keys AS k USING (unit_code) ORDER BY 1",
     "crop_terms": "SELECT k.household_key, c.* EXCLUDE (unit_code) FROM crop_terms AS c JOIN keys AS k USING (unit_code) ORDER BY 1, crop",
+    "follow_up": """
+        SELECT h.county_code, h.township_code, h.village_code, k.household_key, f.* EXCLUDE (unit_code)
+        FROM follow_up AS f JOIN keys AS k USING (unit_code) JOIN households AS h USING (unit_code) ORDER BY k.household_key""",
     "score_points": "SELECT k.household_key, p.* EXCLUDE (unit_code) FROM points AS p JOIN keys AS k USING (unit_code) SEMI JOIN decisions USING (unit_code) ORDER BY 1, rank, feature",
     "reconciliation": """
         SELECT s.office, s.contract, s.file_name, s.file_sha256, s.sheet, r.line_number, r.outcome, k.household_key
@@ -84,7 +87,7 @@ def run_tables(
 ) -> dict[str, pa.Table]:
     """Give every table of a run except its gates.
 
-    `decided`: decisions, waterfall, crop_terms; `points`: unit_code, feature, value, bin, points, points_lost, rank.
+    `decided`: decisions, waterfall, crop_terms, follow_up; `points`: unit_code, feature, value, bin, points, points_lost, rank.
     """
     connection = duckdb.connect()
     facts = intake.facts

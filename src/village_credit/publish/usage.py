@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-import duckdb
 import pyarrow as pa
 
+from village_credit.duck import looking
 from village_credit.publish.ledger import Entry
 from village_credit.publish.returned import sealed_rows
 from village_credit.publish.store import Store
@@ -29,7 +29,7 @@ def drawn_before(store: Store, entries: list[Entry], as_of: date) -> pa.Table:
 
     A household that never drew is not among them. Raises VerificationFailed where sealed bytes differ.
     """
-    connection = duckdb.connect()
+    connection = looking()
     for name in ("draws", "repayments"):
         connection.register(name, sealed_rows(store, entries, name))
     return connection.sql(DRAWN, params={"as_of": as_of}).to_arrow_table()

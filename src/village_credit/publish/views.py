@@ -15,7 +15,7 @@ VIEWS: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "A household with a published decision in force",
             """
             SELECT county_code, township_code, village_code, d.household_key, d.product, {decision_now}, band, default_probability, {limit_yuan_now},
-                   term_months, valid_from, valid_to, review_due_on, rate_spread_bp, repayment_method, revolving, {binding_term_now}, {reason_codes_now},
+                   term_months, valid_from, valid_to, review_due_on, rate_spread_bp, repayment_method, revolving, {binding_term_now}, {reason_codes_now}, screen,
                    d.run_id, p.publication_id, published_at
             FROM {decisions} AS d JOIN in_force AS p USING (run_id)
             LEFT JOIN branch_limits AS b ON b.publication_id = p.publication_id AND b.household_key = d.household_key AND b.product = d.product
@@ -25,7 +25,7 @@ VIEWS: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "A household and publication; append-only",
             """
             SELECT county_code, township_code, village_code, d.household_key, d.product, decision, band, default_probability, limit_yuan,
-                   term_months, valid_from, valid_to, review_due_on, rate_spread_bp, repayment_method, revolving, binding_term, reason_codes,
+                   term_months, valid_from, valid_to, review_due_on, rate_spread_bp, repayment_method, revolving, binding_term, reason_codes, screen,
                    d.run_id, p.publication_id, published_at, superseded_at, b.branch_limit_yuan, b.branch_limit_on
             FROM {decisions} AS d JOIN publications AS p USING (run_id)
             LEFT JOIN branch_limits AS b ON b.publication_id = p.publication_id AND b.household_key = d.household_key AND b.product = d.product
@@ -57,6 +57,12 @@ VIEWS: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "SELECT * FROM held ORDER BY county_code, household_key",
         ),
         "runs": ("A run of a county as of a day", "SELECT * FROM run_log"),
+        "authority": (
+            "A household of a published run whose limit is above a step of the authority ladder, and who signed it by itself",
+            """
+            SELECT a.* EXCLUDE (roles), s.signed_role, s.signed_by, s.signed_at
+            FROM {authority} AS a SEMI JOIN publications USING (run_id) LEFT JOIN household_signatures AS s USING (run_id, household_key, product)""",
+        ),
         "control_totals": ("A run, file and measure over accepted rows", "SELECT * FROM {control_totals}"),
         "deliveries": (
             "A table of the county's calendar, for the county or a township: what is owed, what came, what that cost",
@@ -99,9 +105,19 @@ VIEWS: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "A referred trader of a published run: when it was decided and first drew, on two clocks of working days",
             f"SELECT * FROM ({clocks_sql('{referrals}', '{draws}')}) SEMI JOIN publications USING (run_id)",
         ),
+        "events": (
+            "A household and what happened to it between the last publication and a run, or what of its line falls due",
+            "SELECT * FROM {events}",
+        ),
         "renewals_due": (
             "A line in force that is over and waits for a signed renewal",
             "SELECT r.* FROM {renewals_due} AS r SEMI JOIN in_force USING (run_id)",
+        ),
+        "follow_up": (
+            "A large grower, family farm or cooperative with a decision in force, for a customer manager's visit",
+            """
+            SELECT f.* REPLACE (c.decision AS decision, c.limit_yuan AS limit_yuan, greatest(0, f.need_yuan - c.limit_yuan) AS shortfall_yuan), c.publication_id
+            FROM {follow_up} AS f JOIN limits_current AS c USING (run_id, household_key, product)""",
         ),
         "gates": (
             "A gate of a run",
@@ -159,6 +175,11 @@ COMMENTS: MappingProxyType[str, str] = MappingProxyType(
         "revolving": "Whether repaid amounts may be drawn again",
         "binding_term": "The smallest term of the limit: capacity, band, need, headroom, rise or budget; review where a person set less, branch where a branch did",
         "reason_codes": "Every reason of the decision; the first decides",
+        "screen": "white: nothing stands against a grant; grey: a person looks; black: a reason that declines stands against it",
+        "tags": "large_grower (by declared land), family_farm, cooperative or other_farm (by the bureau's list)",
+        "declared_mu": "Crop land that the household declares for the latest year, mu",
+        "managed_mu": "Land that the bureau's list says the farm works, mu; of several farms the largest",
+        "shortfall_yuan": "Need less the limit in force, whole yuan; 0 where the limit covers it",
         "run_id": "The run that computed this row",
         "publication_id": "The publication that put it in force",
         "published_at": "When it was published, UTC",
@@ -190,6 +211,8 @@ COMMENTS: MappingProxyType[str, str] = MappingProxyType(
         "excused_loans": "Loans of the household whose arrears a window or a proof excuses",
         "excused_days": "Days overdue that do not count, summed over these loans",
         "lifted_entries": "Entries of the negative list that fell with the arrears they rested on",
+        "event": "new_exposure, listing, objection, relief: since the last publication; review_due, line_ends, renewal_due: of its line",
+        "happened": "How often it happened",
         "ended_on": "Last day of the line that is over",
         "kept_limit_yuan": "Limit that the window keeps, whole yuan",
         "would_decision": "Decision without the window",
@@ -246,6 +269,13 @@ COMMENTS: MappingProxyType[str, str] = MappingProxyType(
         "gates": "Gates by verdict, JSON",
         "prepared_by": "Who scored the run",
         "approved_by": "Who signed it; null while staged",
+        "minutes": "Reference of the minutes of the committee's meeting; null where one signer signed",
+        "above_yuan": "Step of the authority ladder, whole yuan: the limit is above it",
+        "role": "Who must sign at least, as the policy of the run's day names the role",
+        "reference": "Where the step comes from",
+        "signed_role": "The role in which it was signed: that of the step or a higher one",
+        "signed_by": "Who signed the household",
+        "signed_at": "When, UTC",
         "staged_at": "When it was staged, UTC",
         "approved_at": "When it was signed, UTC",
         "sum_limit_yuan": "Sum of granted limits, whole yuan",

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from village_credit.publish.authority import signed_rows
 from village_credit.publish.branch_limits import IN_FORCE as NOW
 from village_credit.publish.branch_limits import branch_limits
 from village_credit.publish.holds import holds_in_force
@@ -42,6 +43,9 @@ RUN_TABLES = (
     "relief_measures",
     "conditions",
     "renewals_due",
+    "follow_up",
+    "events",
+    "authority",
 )
 
 
@@ -57,15 +61,16 @@ def build_warehouse(store: Store) -> Path | None:
     try:
         connection.begin()  # hundreds of comments: one commit, not one each
         _create_values(connection, store, entries, runs)
-        places = {table: _files(store, runs, table) for table in RUN_TABLES}
+        sealed = {run_id: store.manifest(run_id)["tables"] for run_id in runs}
+        places = {table: _files(store, sealed, table) for table in RUN_TABLES}
+        places = {table: files for table, files in places.items() if files}
         places |= {"draws": _draws(store, entries), **{f"{name}_now": sql for name, sql in NOW.items()}}
-        for name, (comment, query) in VIEWS.items():
+        for name, (_, query) in VIEWS.items():
+            if any(f"{{{table}}}" in query and table not in places for table in RUN_TABLES):
+                continue  # every run was sealed before there was such a table
             sql = query.format(**places)
             connection.execute(f"CREATE VIEW {name} AS {sql}")
-            _comment(connection, name, comment)
-        connection.execute(
-            f"COMMENT ON VIEW runs IS {_quoted('A run of a county as of a day; ledger head ' + head(store.root / 'ledger'))}"
-        )
+        _comment_all(connection, head(store.root / "ledger"))
         connection.commit()
     finally:
         connection.close()
@@ -92,12 +97,23 @@ def is_current(store: Store) -> bool:
     )
 
 
-def _files(store: Store, runs: list[str], table: str) -> str:
-    """Name a table's files one by one, with absolute paths."""
-    paths = ", ".join(
-        _quoted(str((store.run_folder(run_id) / f"{table}.parquet").resolve())) for run_id in runs
-    )
-    return f"read_parquet([{paths}], union_by_name = true)"
+def _files(store: Store, sealed: dict[str, dict[str, Any]], table: str) -> str:
+    """Name a table's files with absolute paths; empty where no run has the table.
+
+    Files of one shape are read as one list, whose first tells the columns of all: opening every run's every file would
+    cost each act more than it does. Files without a row are left out where others have some.
+    """
+    shapes: dict[str, list[tuple[int, str]]] = {}
+    for run_id, tables in sealed.items():
+        if said := tables.get(table):
+            path = _quoted(str((store.run_folder(run_id) / f"{table}.parquet").resolve()))
+            shapes.setdefault(said.get("columns", run_id), []).append((said["rows"], path))
+    kept = [[path for rows, path in files if rows] or [files[0][1]] for files in shapes.values()]
+    return _union([f"read_parquet([{', '.join(paths)}])" for paths in kept])
+
+
+def _union(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"({' UNION ALL BY NAME '.join('FROM ' + part for part in parts)})" if parts else ""  # fmt: skip
 
 
 def _draws(store: Store, entries: list[Entry]) -> str:
@@ -116,13 +132,29 @@ def _quoted(value: Any) -> str:
     return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
 
 
-def _comment(connection: duckdb.DuckDBPyConnection, view: str, comment: str) -> None:
-    connection.execute(f"COMMENT ON VIEW {view} IS {_quoted(comment)}")
+def _comment_all(connection: duckdb.DuckDBPyConnection, ledger_head: str) -> None:
+    """Say of every view what it is, and of every column its unit; as one script, for there are hundreds.
+
+    That of `runs` names the ledger's head, by which `is_current` knows the warehouse.
+    """
+    made = [
+        name
+        for (name,) in connection.execute(
+            "SELECT view_name FROM duckdb_views() WHERE NOT internal"
+        ).fetchall()
+    ]
+    views = {
+        name: VIEWS.get(name, ("What the ledger says; the analysts' views read it", ""))[0] for name in made
+    }
+    views["runs"] += f"; ledger head {ledger_head}"
     columns = connection.execute(
-        "SELECT column_name FROM duckdb_columns() WHERE table_name = $view", {"view": view}
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal"
     ).fetchall()
-    for (column,) in columns:
-        connection.execute(f'COMMENT ON COLUMN {view}."{column}" IS {_quoted(comment_of(column))}')
+    lines = [f"COMMENT ON VIEW {view} IS {_quoted(comment)};" for view, comment in views.items()]
+    lines += [
+        f'COMMENT ON COLUMN {view}."{column}" IS {_quoted(comment_of(column))};' for view, column in columns
+    ]
+    connection.execute("\n".join(lines))
 
 
 def _values_view(
@@ -137,7 +169,6 @@ def _values_view(
     connection.execute(
         f"CREATE VIEW {name} AS SELECT {typed} FROM (VALUES {body}) AS v({', '.join(columns)}){where}"
     )
-    _comment(connection, name, "What the ledger says; the analysts' views read it")
 
 
 def _create_values(
@@ -220,6 +251,7 @@ def _create_values(
         connection, "overrides", {"run_id": "VARCHAR", "gate": "VARCHAR", "overridden_by": "VARCHAR"},
         [(e.run_id, gate, e.by) for e in entries if e.act == "approve" for gate in e.details["overrides"]],
     )  # fmt: skip
+    _values_view(connection, "household_signatures", SIGNATURES, signed_rows(store, entries, runs))
     _values_view(
         connection, "held", {"county_code": "VARCHAR", "household_key": "VARCHAR", "since": "TIMESTAMPTZ", "held_by": "VARCHAR"},
         [(hold.county_code, hold.household_key, hold.since, hold.held_by) for hold in holds_in_force(entries)],
@@ -264,8 +296,8 @@ def _in_force_from(publication: Publication) -> str:
 
 def _first_referral(store: Store, runs: list[str]) -> date | None:
     """Give the day of the first referral in any run."""
-    query = f"SELECT min(referred_on) FROM {_files(store, runs, 'referrals')}"
-    found = duckdb.connect().execute(query).fetchone()
+    files = _files(store, {run_id: store.manifest(run_id)["tables"] for run_id in runs}, "referrals")
+    found = duckdb.connect().execute(f"SELECT min(referred_on) FROM {files}").fetchone() if files else None
     return found[0] if found else None
 
 
@@ -273,9 +305,12 @@ BRANCH_LIMITS = {
     "publication_id": "VARCHAR", "run_id": "VARCHAR", "household_key": "VARCHAR", "product": "VARCHAR", "branch_limit_yuan": "BIGINT",
     "branch_limit_on": "DATE", "is_last": "BOOLEAN",
 }  # fmt: skip
+SIGNATURES = {
+    "run_id": "VARCHAR", "household_key": "VARCHAR", "product": "VARCHAR", "signed_role": "VARCHAR", "signed_by": "VARCHAR", "signed_at": "TIMESTAMPTZ",
+}  # fmt: skip
 RUN_LOG = {
     "run_id": "VARCHAR", "county_code": "VARCHAR", "product": "VARCHAR", "as_of": "DATE", "status": "VARCHAR", "versions": "VARCHAR", "counts": "VARCHAR",
-    "sum_limit_yuan": "BIGINT", "gates": "VARCHAR", "prepared_by": "VARCHAR", "approved_by": "VARCHAR",
+    "sum_limit_yuan": "BIGINT", "gates": "VARCHAR", "prepared_by": "VARCHAR", "approved_by": "VARCHAR", "minutes": "VARCHAR",
     "staged_at": "TIMESTAMPTZ", "approved_at": "TIMESTAMPTZ", "published_at": "TIMESTAMPTZ",
 }  # fmt: skip
 
@@ -290,9 +325,15 @@ def _run_row(
         run_id, manifest["county_code"], manifest["product"], manifest["as_of"], run_status(run_id, entries, current, every),
         json.dumps(manifest["versions"], sort_keys=True), json.dumps(manifest["counts"], sort_keys=True, ensure_ascii=False),
         manifest["sum_limit_yuan"], json.dumps(manifest["gates"], sort_keys=True),
-        stage.by if stage else None, approve.by if approve else None,
+        stage.by if stage else None, approve.by if approve else None, _minutes(approve),
         stage.at if stage else None, approve.at if approve else None, publish.at if publish else None,
     )  # fmt: skip
+
+
+def _minutes(approve: Entry | None) -> str | None:
+    """Give the reference of the minutes behind a signature."""
+    sat = approve.details.get("meeting") if approve else None
+    return sat["minutes"] if sat else None
 
 
 def run_status(

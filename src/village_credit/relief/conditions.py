@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-import duckdb
 import pyarrow as pa
+
+from village_credit.duck import looking
 
 OPEN, SUPPLIED, LAPSED = "open", "supplied", "lapsed"
 CONDITIONS = pa.schema(
@@ -70,7 +71,7 @@ def waiting_on(
     `windows`: unit_code, document, starts_on, ends_on; `items`: the reason that a document answers, its name, days;
     `before`: CONDITIONS of the last publication.
     """
-    connection = duckdb.connect()
+    connection = looking()
     rows = [{"reason_code": reason, "item": item, "days": days} for reason, item, days in items]
     schema = pa.schema([("reason_code", pa.string()), ("item", pa.string()), ("days", pa.int64())])
     for name, table in {"windows": windows, "before": before, "items": pa.Table.from_pylist(rows, schema=schema)}.items():  # fmt: skip
@@ -81,7 +82,7 @@ def waiting_on(
 
 def conditions_after(waiting: pa.Table, before: pa.Table, decisions: pa.Table, as_of: date) -> pa.Table:
     """Give the conditions as a run leaves them: open while its day is not over, supplied where the reason is gone, else lapsed."""
-    connection = duckdb.connect()
+    connection = looking()
     for name, table in {"waiting": waiting, "before": before, "decisions": decisions.select(["unit_code", "reason_codes"])}.items():  # fmt: skip
         connection.register(name, table)
     return connection.sql(AFTER, params={"as_of": as_of}).to_arrow_table().cast(CONDITIONS)

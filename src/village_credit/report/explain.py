@@ -94,6 +94,7 @@ def explain_text(found: dict[str, Any], versions: dict[str, Any], signatures: li
         f"人工复核：{REVIEWS_ZH[said['verdict']]} {said['limit_yuan']:,} 元，{said['by']}，{said['at']}"
         for said in found["reviews"]
     ]
+    lines += _authority_lines(found["authority"])
     lines += [f"{HOLDS_ZH[act['act']]}：{act['by']}，{act['at']}" for act in found["holds"]]
     lines.append(_three_figures(waterfall, found["branch_limit"]))
     lines += _relief_lines(found)
@@ -116,8 +117,17 @@ def explain_text(found: dict[str, Any], versions: dict[str, Any], signatures: li
         "四、版本与签字",
         f"  政策 {versions['policy']}；评分卡 {versions['scorecard']}；关联规则 {versions['linkage']}；程序 {versions['code']}",
     ]
-    lines += [f"  {s['act']}：{s['by']}，{s['at']}" for s in signatures]
+    lines += [f"  {s['act']}：{s['by']}，{s['at']}{'，纪要 ' + s['minutes'] if 'minutes' in s else ''}" for s in signatures]  # fmt: skip
     return "\n".join(lines)
+
+
+def _authority_lines(above: dict[str, Any] | None) -> list[str]:
+    """Say who signed a household that is above a step of the authority ladder."""
+    if above is None:
+        return []
+    signed = above["signature"]
+    who = f"{signed['signed_role']} {signed['signed_by']}，{signed['signed_at']}" if signed else "尚未签批"
+    return [f"逐户签批（超过 {above['above_yuan']:,} 元，{above['role']}）：{who}"]
 
 
 def _relief_lines(found: dict[str, Any]) -> list[str]:

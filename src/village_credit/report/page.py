@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from data_contracts.reasons import DECISION_REASONS, EXTRACT_REASONS, ROW_REASONS
 from data_contracts.registry import CONTRACTS_ZH, OFFICES_ZH
+from village_credit.duck import looking
 from village_credit.features.catalogue import FEATURES
 from village_credit.report.draw import STYLE, bars, cards, table
 from village_credit.report.words import ATTRIBUTES_ZH, GROUPS_ZH
@@ -66,7 +67,7 @@ OUTCOMES_ZH = {
 
 def run_page(run_id: str, manifest: dict[str, Any], tables: dict[str, pa.Table]) -> str:
     """Draw the page of a run from its tables."""
-    connection = duckdb.connect()
+    connection = looking()
     for name, rows in tables.items():
         connection.register(f"t_{name}", rows)
     sections = [

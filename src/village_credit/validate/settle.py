@@ -8,6 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from data_contracts.registry import INCOMING, field_specs
+from village_credit.duck import looking
 
 OUTCOMES = pa.schema([("row_id", pa.int64()), ("outcome", pa.string()), ("reason_code", pa.string())])
 
@@ -26,6 +27,8 @@ def settle(contract: str, rows: pa.Table, corrections: pa.Table) -> Settled:
     `rows`: row_id (in reading order), source_id, the contract's fields, and `person_id` (the whole ID number,
     repaired or completed) where it has one. `corrections`: source_ids whose path says 更正 or 补报.
     """
+    if not rows.num_rows:
+        return Settled(rows, OUTCOMES.empty_table())
     outcomes = [_duplicates(contract, rows)]
     standing = _without(rows, outcomes[0])
     model = INCOMING[contract]
@@ -38,7 +41,7 @@ def settle(contract: str, rows: pa.Table, corrections: pa.Table) -> Settled:
 
 
 def _connect(**tables: pa.Table) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
+    connection = looking()
     for name, table in tables.items():
         connection.register(name, table)
     return connection

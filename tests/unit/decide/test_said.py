@@ -132,3 +132,23 @@ def test_a_verdict_grants_nothing_that_the_screen_refuses():
 def test_without_anything_said_nothing_changes():
     plain = decide(facts(), lambda _: scores(30_000), POLICY, AS_OF)
     assert plain.decisions.to_pylist()[0]["limit_yuan"] == decided()["limit_yuan"]
+
+
+@pytest.mark.parametrize(("above", "decision"), [(-1_000, "declined"), (0, "declined"), (1_000, "granted")])
+def test_a_refused_signature_declines_who_is_granted_from_the_refused_figure_upwards(above, decision):
+    most = decided()["policy_limit_yuan"]
+    said = {"verdict": "decline", "limit_yuan": most + above, "reason_codes": []}
+    row = decided(said=said)
+    assert (row["decision"], row["limit_yuan"]) == (decision, 0 if decision == "declined" else most)
+    assert row["reason_codes"] == (["REVIEW_DECLINED"] if decision == "declined" else [])
+    assert decided(said={**said, "product": "trader_loan"})["decision"] == "granted"
+
+
+def test_a_refused_signature_of_who_was_granted_is_asked_again_where_something_stands_against_them():
+    said = {"verdict": "decline", "limit_yuan": 5_000, "reason_codes": []}
+    assert decided(conducts=[ARREARS], said=said)["reason_codes"] == ["OVERDUE"]
+
+
+def test_a_grant_is_for_a_household_in_review_only():
+    said = {"verdict": "grant", "limit_yuan": 8_000, "reason_codes": []}
+    assert decided(said=said)["limit_yuan"] == decided()["limit_yuan"] > 8_000

@@ -62,10 +62,11 @@ WHERE $product IS NULL OR p.product = $product
 GROUP BY p.unit_code, p.product
 QUALIFY min(p.preference) <= min(CASE WHEN p.product <> 'follow_on_loan' THEN min(p.preference) ELSE 9 END) OVER (PARTITION BY p.unit_code);
 
-CREATE TABLE borrowers AS  -- the first of the adults who is under the product's age cap
-SELECT w.unit_code, w.product, min_by(a.member_no, a.place) AS member_no, min_by(a.age, a.place) AS age,
-       CASE min_by(relation, a.place) WHEN 'head' THEN 'BORROWER_HEAD' WHEN 'spouse' THEN 'BORROWER_SPOUSE' ELSE 'BORROWER_ELDEST' END AS reason
-FROM wanted AS w JOIN products AS p USING (product) JOIN adults AS a ON a.unit_code = w.unit_code AND a.age < p.age_cap
+CREATE TABLE borrowers AS  -- the first of the adults who is under the product's age cap; who is refused alone is passed over
+SELECT w.unit_code, w.product, min_by(a.member_no, a.turn) AS member_no, min_by(a.age, a.turn) AS age,
+       CASE min_by(relation, a.turn) WHEN 'head' THEN 'BORROWER_HEAD' WHEN 'spouse' THEN 'BORROWER_SPOUSE' ELSE 'BORROWER_ELDEST' END AS reason
+FROM wanted AS w JOIN products AS p USING (product) 
+JOIN (SELECT adults.*, coalesce(mark, 0) * 1000000 + place AS turn FROM adults LEFT JOIN marked USING (unit_code, member_no)) AS a ON a.unit_code = w.unit_code AND a.age < p.age_cap
 GROUP BY w.unit_code, w.product;
 
 CREATE TABLE candidates AS

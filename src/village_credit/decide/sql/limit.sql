@@ -19,12 +19,14 @@ WITH smallest AS (
            CASE WHEN reasons[1] = 'HELD' OR list_contains($reviewed_reasons, reasons[1]) THEN 'manual_review'
                 WHEN len(reasons) > 0 OR policy_limit = 0 THEN 'declined' ELSE 'granted' END AS own_decision
     FROM floored
-), said AS (  -- what a person said of a review holds while its grounds stand, and the figure within the policy's
+), said AS (  -- what a person said of a review holds while its grounds stand, and the figure within the policy's; a refused
+              -- signature of the authority ladder declines who is granted too, from the figure that was refused upwards
     SELECT c.unit_code, v.verdict, v.limit_yuan AS said_limit
     FROM computed AS c JOIN reviewed AS v ON v.unit_code = c.unit_code AND v.product = c.product, f
-    WHERE own_decision = 'manual_review' AND list_sort(v.reason_codes) = list_sort(reasons)
-      AND (v.verdict = 'decline' OR (v.limit_yuan BETWEEN f.smallest_ticket AND policy_limit AND v.limit_yuan % f.step = 0
-                                     AND list_has_all($reviewed_reasons, reasons)))
+    WHERE own_decision <> 'declined' AND list_sort(v.reason_codes) = list_sort(reasons)
+      AND CASE WHEN v.verdict = 'decline' THEN v.limit_yuan <= policy_limit
+               ELSE own_decision = 'manual_review' AND v.limit_yuan BETWEEN f.smallest_ticket AND policy_limit AND v.limit_yuan % f.step = 0
+                    AND list_has_all($reviewed_reasons, reasons) END
 )
 SELECT c.* EXCLUDE (own_decision), verdict,
        -- a document that relief lets come later: granted until its day, where nothing else stands against it

@@ -79,11 +79,11 @@ FROM members WHERE is_living AND is_resident AND has_valid_id AND birth_date <= 
 
 CREATE TABLE loan_names AS SELECT DISTINCT unit_code, product_name FROM conducts;
 
-CREATE TABLE arrears AS
-SELECT unit_code, max(days_overdue) AS days FROM conducts
+CREATE TABLE arrears AS  -- by the member who borrowed, where known
+SELECT unit_code, member_no, max(days_overdue) AS days FROM conducts
 WHERE link_status <> 'provisional' AND NOT (coalesce(is_relief, false) AND coalesce(relief_proof, '') <> '')
   AND coalesce(cutoff_on >= $as_of::DATE - INTERVAL 5 YEAR, true)
-GROUP BY unit_code;
+GROUP BY unit_code, member_no;
 
 CREATE TABLE doubtful_loans AS
 SELECT unit_code FROM exposures WHERE link_status = 'provisional' UNION

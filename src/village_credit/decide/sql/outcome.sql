@@ -1,6 +1,6 @@
 -- What budgets leave, what a frozen balance and a relief window keep, and the grounds that a household is told.
 CREATE TABLE final AS
-SELECT l.unit_code, l.product, l.decision, l.band, ppm, reasons, verdict, is_conditional, raw_limit, l.policy_limit, asked_limit, smallest_term, standing_fen,
+SELECT l.unit_code, l.product, l.decision, l.band, ppm, reasons, screen, verdict, is_conditional, raw_limit, l.policy_limit, asked_limit, smallest_term, standing_fen,
        has_own_line, before_from, before_to, term_months, borrower_member_no, borrower_reason, coalesce(a.amount, 0) AS amount, a.budget_state,
        l.decision = 'granted' AND coalesce(a.amount, 0) = 0 AS out_of_budget, greatest(coalesce(o.balance_fen, 0), coalesce(d.told_fen, 0)) AS drawn_fen,
        CASE WHEN l.decision = 'granted' AND coalesce(a.amount, 0) < l.asked_limit THEN 'budget'

@@ -17,7 +17,7 @@ SELECT unit_code, dated.product, state AS decision, dated.band, CAST(ppm AS BIGI
        CASE WHEN has_line THEN ends END AS valid_to,
        CASE WHEN has_line THEN least(ends, CAST(starts + to_years(CAST(years_to_review AS INTEGER)) AS DATE)) END AS review_due_on,
        CASE WHEN dated.band IS NOT NULL THEN CAST(b.spread AS BIGINT) END AS rate_spread_bp, p.repayment AS repayment_method, p.is_revolving AS revolving, binding AS binding_term,
-       CASE WHEN is_frozen THEN list_append(grounds, 'FROZEN') WHEN is_spared THEN list_prepend('RELIEF_KEPT', grounds) ELSE grounds END AS reason_codes,
+       CASE WHEN is_frozen THEN list_append(grounds, 'FROZEN') WHEN is_spared THEN list_prepend('RELIEF_KEPT', grounds) ELSE grounds END AS reason_codes, screen,
        borrower_member_no, borrower_reason, p.purposes
 FROM dated JOIN products AS p ON p.product = dated.product LEFT JOIN bands AS b ON b.product = dated.product AND b.band = dated.band
 ORDER BY unit_code;
@@ -51,6 +51,11 @@ SELECT c.unit_code, c.crop, to_mu(declared) AS declared_mu, to_mu(worked) AS cro
        CAST(CAST(norm_e8 AS DECIMAL(30, 0)) * CAST('0.00000001' AS DECIMAL(9, 8)) AS DECIMAL(34, 8)) AS norm_income_yuan,
        CAST(CAST(delivery_e8 AS DECIMAL(30, 0)) * CAST('0.00000001' AS DECIMAL(9, 8)) AS DECIMAL(34, 8)) AS delivery_income_yuan, to_yuan(scale) AS scale_yuan
 FROM crop_terms AS c SEMI JOIN final USING (unit_code) ORDER BY unit_code, crop;
+
+CREATE TABLE follow_up AS  -- whom a customer manager visits
+SELECT unit_code, d.product, tags, to_mu(declared) AS declared_mu, CAST(managed_mu AS DECIMAL(18, 4)) AS managed_mu,
+       d.decision, d.limit_yuan, w.need_yuan, greatest(0, w.need_yuan - d.limit_yuan) AS shortfall_yuan
+FROM growers AS g JOIN decisions AS d USING (unit_code) JOIN waterfall AS w USING (unit_code) ORDER BY unit_code;
 
 CREATE TABLE lines_before AS
 SELECT unit_code, product, CAST(down(limit_fen, 100) AS BIGINT) AS limit_yuan, valid_from, valid_to, is_own FROM before_by_unit SEMI JOIN final USING (unit_code)

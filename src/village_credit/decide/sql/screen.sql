@@ -2,20 +2,19 @@
 CREATE TABLE chosen AS
 SELECT * FROM terms
 WHERE product <> 'follow_on_loan' OR preference = 0 OR (operating_income > 0 AND capacity > 0)
-QUALIFY row_number() OVER (PARTITION BY unit_code ORDER BY preference) = 1;
-
--- A listing may give several reasons in one cell; those of health, status or hearsay never count.
-CREATE TABLE negatives_read AS
-SELECT n.*, NOT list_has_all(f.refused_reasons, list_filter(string_split_regex(trim(reason_code), '[,，;；、/ ]+'), lambda code: code <> '')) AS has_counting_reason,
-       listed_on < $as_of::DATE - INTERVAL 5 YEAR OR coalesce(expires_on < $as_of, false) AS is_over,
-       member_is_adult_living AND listed_on <= $as_of AND has_counting_reason AND NOT is_over AS counts
-FROM negatives AS n, f;
-
-CREATE TABLE listed AS SELECT DISTINCT unit_code FROM negatives_read WHERE counts AND link_status <> 'provisional';
+QUALIFY row_number() OVER (PARTITION BY unit_code ORDER BY preference, product) = 1;
 
 CREATE TABLE doubtful AS
 SELECT unit_code FROM doubtful_loans UNION
 SELECT unit_code FROM negatives_read WHERE counts AND link_status = 'provisional';
+
+CREATE TABLE listed AS  -- an entry that stays with its member counts where that member would borrow
+SELECT DISTINCT unit_code, colour FROM negatives_read JOIN chosen USING (unit_code)
+WHERE counts AND link_status <> 'provisional' AND (NOT stays_with_member OR member_no = borrower_member_no);
+
+CREATE TABLE overdue AS
+SELECT unit_code, max(days) AS days FROM arrears_read JOIN chosen USING (unit_code)
+WHERE NOT stays_with_member OR member_no = borrower_member_no GROUP BY unit_code;
 
 CREATE TABLE screened AS
 WITH flags AS (
@@ -25,24 +24,32 @@ WITH flags AS (
            -- a withdrawal by a number of two households declines neither and scores neither: a person looks whose it is
            EXISTS (SELECT 1 FROM objections AS o WHERE o.unit_code = c.unit_code AND objection_type <> '数据异议' AND (objection_type <> '撤回同意' OR is_contested IS TRUE)) AS objects,
            EXISTS (SELECT 1 FROM related_parties AS r WHERE r.unit_code = c.unit_code AND link_status <> 'provisional') AS is_related,
-           EXISTS (SELECT 1 FROM listed WHERE listed.unit_code = c.unit_code) AS is_listed,
+           EXISTS (SELECT 1 FROM listed AS l WHERE l.unit_code = c.unit_code AND colour = 'black') AS is_listed,
+           EXISTS (SELECT 1 FROM listed AS l WHERE l.unit_code = c.unit_code AND colour = 'grey') AS is_grey,
            EXISTS (SELECT 1 FROM doubtful WHERE doubtful.unit_code = c.unit_code) AS is_doubtful,
            EXISTS (SELECT 1 FROM lacking WHERE lacking.unit_code = c.unit_code) AS lacks_basis,
            EXISTS (SELECT 1 FROM unsettled WHERE unsettled.unit_code = c.unit_code) AS is_disputed,
            EXISTS (SELECT 1 FROM open_products AS o WHERE o.unit_code = c.unit_code AND o.product <> c.product AND o.balance_fen > 0) AS has_other,
-           coalesce((SELECT days FROM arrears WHERE arrears.unit_code = c.unit_code), 0) AS days_overdue,
+           coalesce((SELECT days FROM overdue WHERE overdue.unit_code = c.unit_code), 0) AS days_overdue,
            EXISTS (SELECT 1 FROM ended AS e WHERE e.unit_code = c.unit_code AND e.product = c.product) AS is_ended,
            h.county_code IN (SELECT county_code FROM service_area) AS in_area
     FROM chosen AS c JOIN households AS h USING (unit_code)
+), asked AS (  -- most households have nothing against them: the list is built for the others alone
+    SELECT *, is_held OR withdrew OR objects OR is_related OR is_listed OR is_grey OR is_doubtful OR lacks_basis OR is_disputed OR has_other OR days_overdue > 0
+              OR is_ended OR NOT in_area OR borrower_member_no IS NULL OR coalesce(term_months < 12 AND before_to IS NULL, false)
+              OR income IS NULL OR band IS NULL OR band = 'E' AS has_reason
+    FROM flags
+), told AS (
+    SELECT * EXCLUDE (has_reason), CASE WHEN has_reason THEN list_filter([
+        CASE WHEN is_held THEN 'HELD' END, CASE WHEN withdrew THEN 'CONSENT_WITHDRAWN' END, CASE WHEN is_related THEN 'RELATED_PARTY' END, CASE WHEN is_listed THEN 'NEGATIVE_LIST' END,
+        CASE WHEN days_overdue > 90 THEN 'OVERDUE_90' END, CASE WHEN lacks_basis THEN 'NO_LEGAL_BASIS' END,
+        CASE WHEN days_overdue BETWEEN 1 AND 90 THEN 'OVERDUE' END, CASE WHEN NOT in_area THEN 'OUT_OF_AREA' END,
+        CASE WHEN borrower_member_no IS NULL THEN 'NO_BORROWER' END, CASE WHEN term_months < 12 AND before_to IS NULL THEN 'AGE_TERM' END, CASE WHEN has_other THEN 'OTHER_PRODUCT' END,
+        CASE WHEN objects THEN 'OBJECTION' END, CASE WHEN is_disputed THEN 'DISPUTED_DATUM' END, CASE WHEN income IS NULL THEN 'NO_INCOME_SOURCE' END,
+        CASE WHEN is_doubtful THEN 'LINK_UNCONFIRMED' END, CASE WHEN band IS NULL AND NOT withdrew THEN 'NOT_SCORED' END,
+        CASE WHEN band = 'E' AND product = 'trader_loan' THEN 'TRADER_MODEL_DECLINE' WHEN band = 'E' THEN 'LOWEST_BAND' END,
+        CASE WHEN is_grey THEN 'GREY_LIST' END, CASE WHEN is_ended THEN 'RENEWAL_DUE' END  -- last: who is refused anyway is told why
+    ], lambda code: code IS NOT NULL) ELSE CAST([] AS VARCHAR[]) END AS reasons
+    FROM asked
 )
-SELECT *, list_filter([
-    CASE WHEN is_held THEN 'HELD' END, CASE WHEN withdrew THEN 'CONSENT_WITHDRAWN' END, CASE WHEN is_related THEN 'RELATED_PARTY' END, CASE WHEN is_listed THEN 'NEGATIVE_LIST' END,
-    CASE WHEN days_overdue > 90 THEN 'OVERDUE_90' END, CASE WHEN lacks_basis THEN 'NO_LEGAL_BASIS' END,
-    CASE WHEN days_overdue BETWEEN 1 AND 90 THEN 'OVERDUE' END, CASE WHEN NOT in_area THEN 'OUT_OF_AREA' END,
-    CASE WHEN borrower_member_no IS NULL THEN 'NO_BORROWER' END, CASE WHEN term_months < 12 AND before_to IS NULL THEN 'AGE_TERM' END, CASE WHEN has_other THEN 'OTHER_PRODUCT' END,
-    CASE WHEN objects THEN 'OBJECTION' END, CASE WHEN is_disputed THEN 'DISPUTED_DATUM' END, CASE WHEN income IS NULL THEN 'NO_INCOME_SOURCE' END,
-    CASE WHEN is_doubtful THEN 'LINK_UNCONFIRMED' END, CASE WHEN band IS NULL AND NOT withdrew THEN 'NOT_SCORED' END,
-    CASE WHEN band = 'E' AND product = 'trader_loan' THEN 'TRADER_MODEL_DECLINE' WHEN band = 'E' THEN 'LOWEST_BAND' END,
-    CASE WHEN is_ended THEN 'RENEWAL_DUE' END  -- last: who is refused anyway is told why
-], lambda code: code IS NOT NULL) AS reasons
-FROM flags;
+SELECT *, CASE WHEN len(reasons) = 0 THEN 'white' WHEN list_has_all(list_append($reviewed_reasons, 'HELD'), reasons) THEN 'grey' ELSE 'black' END AS screen FROM told;

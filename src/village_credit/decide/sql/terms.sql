@@ -19,13 +19,14 @@ WITH based AS (
            coalesce(heads.sheep, 0) AS sheep, coalesce(heads.cattle, 0) AS cattle,
            whole_yuan(coalesce(o.service_e12, 0)) AS existing_service, coalesce(o.unsecured_fen, 0) AS unsecured_fen,
            coalesce(s.cost_e6, 0) AS cost_e6, coalesce(s.scale_e6, 0) AS scale_e6, coalesce(m.fen_ppm, 0) AS machines_fen_ppm,
-           coalesce(fen(heads.assets_yuan), 0) AS declared_fen, t.applied_yuan, a.permille, p.cap, p.is_revolving
+           coalesce(fen(heads.assets_yuan), 0) AS declared_fen, t.applied_yuan, a.permille, p.is_revolving,
+           CASE WHEN c.product = 'farmer_line' THEN greatest(p.cap, g.tier_cap) ELSE p.cap END AS cap  -- a grower's tier extends the line's cap
     FROM candidates AS c JOIN households AS h USING (unit_code) JOIN income AS i USING (unit_code)
     JOIN products AS p USING (product) LEFT JOIN bands AS b ON b.product = c.product AND b.band = c.band
     LEFT JOIN annuities AS a ON a.product = c.product AND a.band = c.band AND a.years = least(3, greatest(1, coalesce(c.term_months, 12) // 12))
     LEFT JOIN other_credit AS o ON o.unit_code = c.unit_code AND o.product = c.product
     LEFT JOIN crop_sums AS s ON s.unit_code = c.unit_code LEFT JOIN machine_value AS m ON m.unit_code = c.unit_code
-    LEFT JOIN heads ON heads.unit_code = c.unit_code LEFT JOIN traders AS t ON t.unit_code = c.unit_code
+    LEFT JOIN heads ON heads.unit_code = c.unit_code LEFT JOIN traders AS t ON t.unit_code = c.unit_code LEFT JOIN growers AS g ON g.unit_code = c.unit_code
 ), served AS (
     SELECT based.*, share(income, f.stress) AS stressed, f.living_cost * persons AS living_need,
            CASE WHEN is_revolving THEN down(cost_e6 * f.self_liquidating_share, 1000000000000) ELSE 0 END AS working_capital,

@@ -1,0 +1,80 @@
+"""The committee's meeting behind a signature: read from its file, and held against the quorum of the run's policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from data_contracts.meeting import Meeting, MeetingRefused, Member, read_meeting
+from village_credit.decide.quorum import Quorum
+from village_credit.errors import GateRefused, MissingInput, UsageError
+from village_credit.publish.referrals import CHINA
+from village_credit.signed import folded_name, same_person
+
+
+def meeting_in(path: Path | None) -> Meeting | None:
+    """Read a meeting's file; raises MissingInput where there is none, UsageError with every fault and its place."""
+    if path is None:
+        return None
+    if not path.is_file():
+        raise MissingInput(f"meeting file {path.name} is missing")
+    try:
+        return read_meeting(path.read_text(encoding="utf-8"))
+    except (MeetingRefused, UnicodeDecodeError) as refusal:
+        raise UsageError(f"{path.name}: {refusal}") from None
+
+
+def today() -> date:
+    """Give the day in China."""
+    return datetime.now(CHINA).date()
+
+
+def quorum_of(manifest: dict[str, Any]) -> Quorum | None:
+    """Give the quorum that a run was scored under; None: one signer is enough."""
+    kept = manifest.get("quorum")
+    return Quorum(kept["members"], Decimal(kept["share_for"])) if kept else None
+
+
+def quorum_kept(quorum: Quorum | None) -> dict[str, Any] | None:
+    """Give a quorum as a run's manifest keeps it."""
+    return {"members": quorum.members, "share_for": str(quorum.share_for)} if quorum else None
+
+
+def require_quorum(manifest: dict[str, Any], preparer: str, meeting: Meeting | None, on: date) -> None:
+    """Raise GateRefused where a run's meeting may not have decided it; `on`: the day of the signature.
+
+    The preparer may sit, to answer questions; they do not vote and are not counted.
+    """
+    run_id, quorum = manifest["run_id"], quorum_of(manifest)
+    if meeting is None:
+        if quorum is not None:
+            raise GateRefused(
+                f"run {run_id}: its policy asks for a meeting of {quorum.members} members, of whom a share of {quorum.share_for} vote for; give it with --meeting FILE"
+            )
+        return
+    faults = list(_faults(meeting, quorum, preparer, date.fromisoformat(manifest["as_of"]), on))
+    if faults:
+        raise GateRefused(f"run {run_id}: the meeting cannot decide it: {'; '.join(faults)}")
+
+
+def _faults(meeting: Meeting, quorum: Quorum | None, preparer: str, as_of: date, on: date) -> Iterator[str]:
+    if meeting.date < as_of:
+        yield f"it is dated {meeting.date}, before the run's day, {as_of}"
+    if meeting.date > on:
+        yield f"it is dated {meeting.date}, after {on}"
+    numbers = [folded_name(member.number) for member in meeting.members]
+    if twice := sorted({number for number in numbers if numbers.count(number) > 1}):
+        yield f"members twice: {', '.join(twice)}"
+    if any(same_person(member.number, preparer) and member.vote != "abstain" for member in meeting.members):
+        yield f"{preparer} prepared the run and voted; the preparer may sit, not vote"
+    if quorum is not None:
+        voting = [member for member in meeting.members if not same_person(member.number, preparer)]
+        if fault := quorum.fault(len(voting), _votes_for(voting)):
+            yield fault
+
+
+def _votes_for(members: list[Member]) -> int:
+    return sum(member.vote == "for" for member in members)

@@ -1,0 +1,69 @@
+"""Households above the authority ladder as a workbook that somebody signs in, and what they wrote."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from village_credit.errors import UsageError
+from village_credit.publish.authority import AGREE, REFUSE
+from village_credit.publish.verdict_book import VERDICT_HEADER, Book, columns_of, read_book, write_book
+
+SHEET = "额度签批"
+OPINION_HEADER, HOUSEHOLD_HEADER = "意见", "农户编号"
+SHOWN_HEADERS = ("姓名", "村", "产品", "授信额度(元)", "超过(元)", "签批角色", HOUSEHOLD_HEADER)
+HEADERS = (VERDICT_HEADER, OPINION_HEADER, *SHOWN_HEADERS)
+VERDICTS_ZH = {"同意": AGREE, "不同意": REFUSE}
+WIDTHS = (12, 30, 18, 24, 18, 14, 14, 22, 34)
+_RUN = re.compile(f"{SHEET}：运行 ([a-z0-9-]+)，")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A household above the ladder as whoever signs sees it; amounts in whole yuan."""
+
+    household_key: str
+    name: str
+    village: str
+    product: str
+    limit_yuan: int
+    above_yuan: int
+    role: str
+
+    def cells(self) -> tuple[str | int, ...]:
+        """Give the cells under SHOWN_HEADERS."""
+        return self.name, self.village, self.product, self.limit_yuan, self.above_yuan, self.role, self.household_key  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row read back: the verdict, and the cells that were not the person's to change; `number` is where."""
+
+    number: int
+    verdict: str
+    household_key: str
+    shown: tuple[str, ...]
+
+
+def signing_book(run_id: str, as_of: str, cases: list[Case]) -> bytes:
+    """Write the workbook; the same cases give the same bytes."""
+    note = f"“{VERDICT_HEADER}”列选择：{'、'.join(VERDICTS_ZH)}；空白视为尚未签批。不同意的农户下次评分不予授信。请勿改动其他列。含个人信息，用后销毁。"
+    book = Book(SHEET, f"{SHEET}：运行 {run_id}，截至 {as_of}，单位：元", note, as_of, HEADERS, WIDTHS, tuple(VERDICTS_ZH), to_fill=2)  # fmt: skip
+    return write_book(book, [case.cells() for case in cases])
+
+
+def read_signings(path: Path) -> tuple[str, list[Row]]:
+    """Read of which run the workbook is, and its rows; raises UsageError where it is not what `authority export` wrote."""
+    rows = read_book(path, (SHEET,))
+    run = _RUN.match(rows[0][0]) if rows and rows[0] else None
+    if run is None:
+        raise UsageError(f"{path.name}: no sheet {SHEET} that names its run; give the workbook that `authority export` wrote")  # fmt: skip
+    start, at = columns_of(path, rows, HEADERS, "authority export")
+    found = []
+    for number, row in enumerate(rows[start + 1 :], start=start + 2):
+        cells = {header: row[place].strip() for header, place in at.items()}
+        if any(cells.values()):
+            shown = tuple(cells[header] for header in SHOWN_HEADERS)
+            found.append(Row(number, cells[VERDICT_HEADER], cells[HOUSEHOLD_HEADER], shown))
+    return run.group(1), found

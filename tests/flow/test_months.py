@@ -1,0 +1,285 @@
+"""A county scored every month for more than three years: no end moves by itself, what people said stays, every diff adds up."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from collections import Counter
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import openpyxl
+import pyarrow.parquet as pq
+import pytest
+
+from data_contracts.registry import field_specs
+from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, new_store, put_in_force, request_of
+from village_credit.acts import compare, holds, renew, reviews, score, tell
+from village_credit.acts.models import sign_model
+from village_credit.extract.grid import Extract
+from village_credit.extract.inbox import pull
+from village_credit.extract.read import read_files
+from village_credit.publish import ledger
+from village_credit.publish.store import Store
+from village_credit.score.scorecard import card_json, content_hash, read_scorecard
+from village_credit.synthetic import synthesize
+
+MONTHS = 40
+SECOND_POLICY, SECOND_MODEL = 12, 14
+RENEWED_AT = 38  # two months after the lines of the first month are over
+LEFT_OUT = ("异议登记.csv", "关系人.csv", "2025年购机者公示.xlsx", "经营主体名录.xlsx", "个体户推荐名单.csv")
+INCOMES = ("planting_income_yuan", "livestock_income_yuan", "wage_income_yuan", "trade_income_yuan")
+
+
+def months(first: date, count: int) -> list[date]:
+    return [date(first.year + (first.month - 1 + k) // 12, (first.month - 1 + k) % 12 + 1, 1) for k in range(count)]  # fmt: skip
+
+
+def lines_of(store: Store) -> dict[str, dict[str, Any]]:
+    names = "household_key, decision, limit_yuan, valid_from, valid_to, review_due_on, reason_codes, product"
+    connection = duckdb.connect(str(store.warehouse), read_only=True)
+    rows = connection.sql(f"SELECT {names} FROM limits_current").to_arrow_table().to_pylist()
+    connection.close()
+    return {row["household_key"]: row for row in rows}
+
+
+def books_of(inbox: Path) -> list[dict[str, str]]:
+    """The county's books as they were delivered, by the contract's headers."""
+    headers = {spec.name: spec.column.header for spec in field_specs("household_economy")}
+    found = []
+    for table in read_files(pull(inbox, COUNTY_OF_TESTS)):
+        if isinstance(table, Extract) and table.contract == "household_economy":
+            rows = table.rows.drop_columns(["line_number", "last_line"]).to_pylist()
+            found += [{headers[name]: value or "" for name, value in row.items() if name in headers} for row in rows]  # fmt: skip
+    return found
+
+
+def bring_books(inbox: Path, books: list[dict[str, str]], month: int, day: date) -> None:
+    """Every household's book is collected anew: in one month of three a good year, in one a poor one."""
+    headers = {spec.name: spec.column.header for spec in field_specs("household_economy")}
+    factor = (1.0, 1.6, 0.4)[month % 3]
+    changed = []
+    for place, book in enumerate(books):
+        own = factor if place % 2 else (1.0, 0.4, 1.6)[month % 3]
+        more = {headers[name]: f"{float(book[headers[name]]) * own:.2f}" for name in INCOMES if book.get(headers[name])}  # fmt: skip
+        changed.append(book | more | {headers["year"]: str(day.year - 1), headers["collected_on"]: day.replace(day=1).isoformat()})  # fmt: skip
+    path = inbox / COUNTY_OF_TESTS / "农经站" / "月报.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(changed[0]))
+        writer.writeheader()
+        writer.writerows(changed)
+
+
+def signed_models(folder: Path, store: Store) -> Path:
+    """Two scorecards that are valid for long enough, alike but for their ids, and two policies: in the second people must live on less."""
+    models = folder / "models"
+    models.mkdir()
+    card = read_scorecard((MODELS / "synthetic-2026.1.scorecard.json").read_text(encoding="utf-8"))
+    for name in ("first", "second"):
+        changed = card.model_copy(
+            update={"model_id": name, "valid_to": AS_OF.replace(year=AS_OF.year + 5), "signatures": []}
+        )
+        made = changed.model_copy(update={"content_sha256": content_hash(changed)})
+        alone = folder / name
+        alone.mkdir()
+        (alone / f"{name}.scorecard.json").write_text(card_json(made), encoding="utf-8")
+        for role, by in (("developer", "1"), ("validator", "2"), ("approver", "3")):
+            sign_model(alone, role, by, store.keys)
+        shutil.copy(alone / f"{name}.scorecard.json", models)
+    text = (MODELS / "limit_policy.toml").read_text(encoding="utf-8")
+    (models / "limit_policy.toml").write_text(text, encoding="utf-8")
+    (models / "later_policy.toml").write_text(
+        text.replace('name = "stress", value = 0.70', 'name = "stress", value = 0.60'), encoding="utf-8"
+    )
+    return models
+
+
+class Then(datetime):
+    """The ledger's clock, which the test sets."""
+
+    day = AS_OF
+
+    @classmethod
+    def now(cls, tz=None):
+        return datetime(cls.day.year, cls.day.month, cls.day.day, 9, tzinfo=tz)
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Forty publications, one a month; a hold from the third to the tenth, a verdict in the second, a renewal in the 38th."""
+    folder = tmp_path_factory.mktemp("months")
+    inbox = folder / "inbox"
+    synthesize(inbox, COUNTY_OF_TESTS, 1, 60, 7, AS_OF, "none")
+    for name in LEFT_OUT:
+        for path in inbox.rglob(name):
+            path.unlink()
+    basis = next(inbox.rglob("数据来源依据.csv"))  # the bases hold for as long
+    text = basis.read_text(encoding="utf-8-sig")
+    basis.write_text(text.replace("2027-12-31", "2035-12-31"), encoding="utf-8")
+    books = [book for book in books_of(inbox) if book["年度"] == str(AS_OF.year - 1)]
+    shutil.rmtree(inbox / COUNTY_OF_TESTS / "农经站")
+    (inbox / COUNTY_OF_TESTS / "农经站").mkdir()
+    store = new_store(folder)
+    told: list[dict[str, dict[str, Any]]] = []
+    diffs: list[tuple[int, int]] = []
+    people: dict[str, str] = {}
+    models = signed_models(folder, store)
+    patch = pytest.MonkeyPatch()
+    patch.setattr(ledger, "datetime", Then)
+    for month, day in enumerate(months(AS_OF, MONTHS)):
+        Then.day = day
+        bring_books(inbox, books, month, day)
+        if month:
+            bring_arrears(inbox, people["number"], day)
+        policy = models / ("later_policy.toml" if month >= SECOND_POLICY else "limit_policy.toml")
+        model = "second" if month >= SECOND_MODEL else "first"
+        request = request_of(COUNTY_OF_TESTS, day, models=models, policy_file=policy, model_id=model)
+        run = score.score_inbox(store, inbox, request)
+        changes = compare.diff_runs(store, run.run_id).changes
+        before = sum(row["limit_yuan"] for row in told[-1].values()) if told else None
+        put_in_force(store, run.run_id)
+        told.append(lines_of(store))
+        after = sum(row["limit_yuan"] for row in told[-1].values())
+        diffs.append((sum(row["after_yuan"] - row["before_yuan"] for row in changes), 0 if before is None else after - before))  # fmt: skip
+        act_of_month(store, run.run_id, month, told[-1], people, folder)
+    patch.undo()
+    return {"store": store, "told": told, "diffs": diffs, "people": people, "days": months(AS_OF, MONTHS)}
+
+
+def bring_arrears(inbox: Path, number: str, day: date) -> None:
+    """One borrower is always forty days late: a case for a person."""
+    header = "身份证号,借据号,放款日,到期日,最大逾期天数,当前逾期天数,纾困标志,纾困原因,纾困证明编号,截止日期"
+    row = f"{number},J-1,2025-01-05,2026-01-05,40,40,否,,,{day - timedelta(days=1)}"
+    (inbox / COUNTY_OF_TESTS / "信用社" / "逾期.csv").write_text(f"{header}\n{row}\n", encoding="utf-8")
+
+
+def act_of_month(store: Store, run_id: str, month: int, lines: dict[str, dict[str, Any]], people: dict[str, str], folder: Path) -> None:  # fmt: skip
+    """What people do between two runs."""
+    granted = sorted(key for key, row in lines.items() if row["decision"] == "granted")
+    if month == 0:
+        people["late"] = granted[-1]
+        rows = pq.read_table(io.BytesIO(store.open_identities(run_id))).to_pylist()
+        people["number"] = next(row["person_id"] for row in rows if row["household_key"] == granted[-1])
+    if month == 2:
+        people["held"] = granted[0]
+        holds.hold(store, granted[0], "2002", "complaint")
+    if month == 9:
+        holds.release(store, people["held"], "2002", "settled")
+    if month == 1:
+        people["reviewed"] = verdict(store, run_id, folder)
+    if month == RENEWED_AT - 1:
+        people["renewed"] = str(renew.renew(store, COUNTY_OF_TESTS, months(AS_OF, MONTHS)[RENEWED_AT], "2002", "committee").lines)  # fmt: skip
+
+
+def verdict(store: Store, run_id: str, folder: Path) -> str:
+    """Decline the first household in review by the workbook."""
+    path = folder / "reviews.xlsx"
+    reviews.export_reviews(store, run_id, path)
+    book = openpyxl.load_workbook(path)
+    sheet = book.active
+    for row in sheet.iter_rows():
+        cells = {cell.value: cell.column for cell in row}
+        if "农户编号" in cells:
+            line, key = row[0].row + 1, cells["农户编号"]
+            sheet.cell(line, cells.get("处理结果", 1)).value = "不授信"
+            found = str(sheet.cell(line, key).value)
+            break
+    book.save(path)
+    from village_credit.settings import settings  # noqa: PLC0415
+
+    reviews.apply_reviews(store, path, "5005", settings(None, None, None).models / "limit_policy.toml")
+    return found
+
+
+def test_no_end_moves_without_a_signed_renewal(story):
+    ends: dict[str, date] = {}
+    seen = Counter()
+    for month, lines in enumerate(story["told"]):
+        for key, row in lines.items():
+            end = row["valid_to"]
+            if end is None:
+                if (
+                    ends.get(key) is not None
+                    and ends[key] >= story["days"][month]
+                    and row["decision"] == "declined"
+                ):
+                    del ends[key]  # withdrawn: what is granted later is another line
+                continue
+            if key in ends and end != ends[key]:
+                assert month >= RENEWED_AT, f"month {month}: an end moved from {ends[key]} to {end}"
+                assert ends[key] <= story["days"][RENEWED_AT], "its renewal was not signed"
+                seen["renewed"] += 1
+            seen["kept"] += key in ends
+            ends[key] = end
+    assert seen["kept"] > 500
+    assert seen["renewed"] > 5
+
+
+def test_a_line_that_is_over_waits_for_its_renewal(story):
+    before, after = story["told"][RENEWED_AT - 1], story["told"][RENEWED_AT]
+    due = [key for key, row in before.items() if "RENEWAL_DUE" in row["reason_codes"]]
+    assert len(due) > 5
+    assert all(before[key]["decision"] != "granted" and before[key]["limit_yuan"] == 0 for key in due)
+    again = [key for key in due if after[key]["decision"] == "granted"]
+    assert len(again) > 5
+    assert all(after[key]["valid_from"] > story["days"][RENEWED_AT] for key in again)
+    assert int(story["people"]["renewed"]) >= len(due)
+
+
+def test_each_diff_adds_up_to_the_change_in_the_sum_of_limits(story):
+    assert [said for said, _ in story["diffs"][1:]] == [found for _, found in story["diffs"][1:]]
+    assert sum(1 for said, _ in story["diffs"][1:] if said) > MONTHS // 2, (
+        "incomes move limits nearly every month"
+    )
+
+
+def test_a_hold_and_a_verdict_survive_every_scoring(story):
+    held, reviewed = story["people"]["held"], story["people"]["reviewed"]
+    for month in range(3, 10):
+        assert story["told"][month][held]["reason_codes"][0] == "HELD"
+    assert "HELD" not in story["told"][10][held]["reason_codes"]
+    grounds = story["told"][2][reviewed]["reason_codes"]
+    assert grounds[0] == "REVIEW_DECLINED"
+    for month in range(2, RENEWED_AT - 2):
+        if set(story["told"][month][reviewed]["reason_codes"]) == set(grounds):
+            assert story["told"][month][reviewed]["decision"] == "declined"
+    assert sum(story["told"][month][reviewed]["decision"] == "declined" for month in range(2, MONTHS)) > 5
+
+
+def test_each_line_is_due_for_review_within_a_year(story):
+    for day, lines in zip(story["days"], story["told"], strict=True):
+        for row in lines.values():
+            if row["valid_to"] is not None and row["valid_to"] >= day:
+                assert (
+                    day <= row["review_due_on"] <= min(row["valid_to"], day.replace(year=day.year + 1, day=2))
+                )
+    connection = duckdb.connect(str(story["store"].warehouse), read_only=True)
+    events = dict(connection.execute("SELECT event, count(*) FROM events GROUP BY event").fetchall())
+    connection.close()
+    assert events["line_ends"] > 5
+    assert events["renewal_due"] > 5
+
+
+@pytest.mark.parametrize(
+    ("month", "policy", "model", "stress"),
+    [
+        (SECOND_POLICY - 1, "limit_policy.toml", "first", 70),
+        (SECOND_POLICY, "later_policy.toml", "first", 60),
+        (SECOND_MODEL - 1, "later_policy.toml", "first", 60),
+        (SECOND_MODEL, "later_policy.toml", "second", 60),
+    ],
+)
+def test_the_account_of_a_day_gives_the_figures_policy_and_model_of_that_day(
+    story, month, policy, model, stress
+):
+    lines, day = story["told"][month], story["days"][month]
+    key = next(key for key, row in sorted(lines.items()) if row["decision"] == "granted")
+    for on in (day, day.replace(day=27)):  # until the next publication
+        found = tell.explain(story["store"], key, on)
+        assert (found["versions"]["policy"], found["versions"]["scorecard"]) == (policy, model)
+        assert found["decision"]["limit_yuan"] == lines[key]["limit_yuan"]
+        waterfall = found["waterfall"]
+        assert waterfall["stressed_yuan"] == waterfall["income_yuan"] * stress // 100
