@@ -49,7 +49,10 @@ def test_branch_packages_add_up_to_the_views(published: Scored):
             == hashlib.sha256((folder / "limits.csv").read_bytes()).hexdigest()
         )
         rows, limits = rows + sum(1 for amount in amounts if amount), limits + sum(amounts)
-    assert stopped <= {"remove", "freeze"}  # of lines that the bank had granted before; those that go on are changes
+    assert stopped <= {
+        "remove",
+        "freeze",
+    }  # of lines that the bank had granted before; those that go on are changes
     assert {"grant", "change"} <= actions
     ((count, total),) = view(
         published, "SELECT count(*), sum(limit_yuan) FROM limits_current WHERE limit_yuan > 0"

@@ -8,9 +8,9 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from village_credit.duck import looking
 from village_credit.errors import MissingInput
 from village_credit.publish.ledger import in_force, read_ledger
 from village_credit.publish.measured import unpack_measured
@@ -46,9 +46,8 @@ FROM joined
 """
 SUMS = "count(*) AS households, CAST(sum(before_yuan) AS BIGINT) AS before_yuan, CAST(sum(after_yuan) AS BIGINT) AS after_yuan"
 # A lone small count in a line would follow from the others: the next smallest is hidden with it.
-HIDDEN = f"""
-WITH counted AS (SELECT "group", change, {SUMS} FROM cells GROUP BY ALL),
-sized AS (
+HIDDEN = """
+WITH sized AS (
     SELECT *, count(*) FILTER (households < $k) OVER line AS small, row_number() OVER (PARTITION BY change ORDER BY households < $k, households, "group") AS place,
            count(*) OVER line AS cells
     FROM counted WINDOW line AS (PARTITION BY change)
@@ -77,9 +76,9 @@ class Difference:
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two: its decisions, the terms behind them where they are known, and where its measures of relief lie."""
+    """One of the two: its decisions (a table, or SQL that gives one), the terms behind them, where its measures of relief lie."""
 
-    decisions: pa.Table
+    decisions: pa.Table | str
     terms: list[Path]
     measures: list[Path]
 
@@ -90,14 +89,26 @@ def diff_runs(store: Store, run_id: str, against: str = "published", by: str | N
     groups = groups_sealed(store, [run_id]) if by == "group" else None
     after = _of_runs(store, [run_id])
     if (product := store.manifest(run_id)["product"]) is not None:
-        before = replace(before, decisions=_concerned(before.decisions, after.decisions, product))
+        before = replace(before, decisions=_concerned(before, after, product))
     return difference(after, before, name, by, groups)
 
 
-def _concerned(before: pa.Table, after: pa.Table, product: str) -> pa.Table:
+def _concerned(before: Side, after: Side, product: str) -> pa.Table:
     """Keep what a product's batch concerns: that product's lines, and whoever the batch decides."""
-    of_product = pc.equal(before.column("product"), product)
-    return before.filter(pc.or_(of_product, pc.is_in(before.column("household_key"), after.column("household_key"))))  # fmt: skip
+    connection = looking()
+    for name, side in (("before", before), ("after", after)):
+        connection.register(name, _table(side))
+    query = (
+        "SELECT * FROM before WHERE product = $product OR household_key IN (SELECT household_key FROM after)"
+    )
+    return connection.sql(query, params={"product": product}).to_arrow_table()
+
+
+def _table(side: Side) -> pa.Table:
+    """Give a side's decisions in memory."""
+    return (
+        looking().sql(side.decisions).to_arrow_table() if isinstance(side.decisions, str) else side.decisions
+    )
 
 
 def diff_table(
@@ -129,8 +140,8 @@ def published_side(
         return Side(_loaded(tables or {}), [], []), "nothing published"
     replaced = [p.product for p in current if p.product is not None]
     sides = _of_runs(store, [p.run_id for p in current])
-    parts = [_standing_part(store, p.run_id, p.product, replaced) for p in current]
-    decisions = pa.concat_tables(parts) if len(parts) == 1 else _one_each(pa.concat_tables(parts))
+    parts = " UNION ALL ".join(_standing_part(store, p.run_id, p.product, replaced) for p in current)
+    decisions = parts if len(current) == 1 else _one_each(looking().sql(parts).to_arrow_table().cast(DECIDED))
     return Side(decisions, sides.terms, sides.measures), current[-1].publication_id
 
 
@@ -158,20 +169,28 @@ def _loaded(tables: dict[str, pa.Table]) -> pa.Table:
     return connection.sql(query).to_arrow_table().cast(DECIDED)
 
 
-def _standing_part(store: Store, run_id: str, product: str | None, replaced: list[str]) -> pa.Table:
-    """Give the decisions that a publication has in force: a product's own, else all but those of other products."""
-    path = str(store.require_run(run_id) / "decisions.parquet")
-    wanted = "product = $product" if product is not None else "NOT list_contains($replaced, product)"
-    values: dict[str, object] = {"path": path, **({"product": product} if product is not None else {"replaced": replaced})}  # fmt: skip
-    query = f"SELECT {', '.join(COLUMNS)} FROM read_parquet($path) WHERE {wanted}"
-    return duckdb.connect().sql(query, params=values).to_arrow_table().cast(DECIDED)
+def _standing_part(store: Store, run_id: str, product: str | None, replaced: list[str]) -> str:
+    """Write the decisions that a publication has in force: a product's own, else all but those of other products."""
+    gone = ", ".join(f"'{name}'" for name in replaced)
+    wanted = (
+        f" WHERE product = '{product}'"
+        if product is not None
+        else f" WHERE product NOT IN ({gone})"
+        if gone
+        else ""
+    )
+    return _decisions_of([store.require_run(run_id)]) + wanted
+
+
+def _decisions_of(folders: list[Path]) -> str:
+    paths = ", ".join("'" + str(folder / "decisions.parquet").replace("'", "''") + "'" for folder in folders)
+    return f"SELECT {', '.join(COLUMNS)} FROM read_parquet([{paths}])"
 
 
 def _of_runs(store: Store, run_ids: list[str]) -> Side:
     folders = [store.require_run(run_id) for run_id in run_ids]
-    decisions = pa.concat_tables([pq.read_table(folder / "decisions.parquet", columns=list(COLUMNS)).cast(DECIDED) for folder in folders])  # fmt: skip
     measures = [folder / "relief_measures.parquet" for folder in folders]
-    return Side(decisions, [folder / "waterfall.parquet" for folder in folders], [path for path in measures if path.is_file()])  # fmt: skip
+    return Side(_decisions_of(folders), [folder / "waterfall.parquet" for folder in folders], [path for path in measures if path.is_file()])  # fmt: skip
 
 
 def groups_sealed(store: Store, run_ids: list[str]) -> pa.Table:
@@ -203,8 +222,11 @@ class Comparison:
         """Join the sides by household; `groups`: household_key, sex, age, land, monitored."""
         self.after, self.before, self.groups = after, before, groups
         self.connection = duckdb.connect()
-        self.connection.register("after", after.decisions)
-        self.connection.register("before", before.decisions)
+        for name, side in (("after", after), ("before", before)):
+            if isinstance(side.decisions, str):
+                self.connection.execute(f"CREATE VIEW {name} AS {side.decisions}")
+            else:
+                self.connection.register(name, side.decisions)
         if groups is not None:
             self.connection.register("groups_of", groups)
         self.connection.execute(COMPARED)
@@ -216,12 +238,19 @@ class Comparison:
     def by(self, what: str) -> list[dict[str, Any]]:
         """Give the same by village, band, reason or group; counts below the least that is shown are null."""
         if what != "group":
-            self.connection.execute(f'CREATE OR REPLACE TEMP VIEW cells AS SELECT {GROUPS[what]} AS "group", * FROM compared')  # fmt: skip
+            self.connection.execute(f'CREATE OR REPLACE TEMP VIEW counted AS SELECT {GROUPS[what]} AS "group", change, {SUMS} FROM compared GROUP BY ALL')  # fmt: skip
             return self._rows(HIDDEN, k=LEAST_GROUP)
+        if self.groups is None:
+            return []
+        names = ", ".join(ATTRIBUTES)
+        sets = ", ".join(f"({name}, change)" for name in ATTRIBUTES)
+        self.connection.execute(f"""
+            CREATE OR REPLACE TEMP TABLE grouped AS
+            SELECT {names}, change, {SUMS} FROM compared JOIN groups_of USING (household_key) GROUP BY GROUPING SETS ({sets})""")  # fmt: skip
         found = []
-        for attribute in ATTRIBUTES if self.groups is not None else ():
-            self.connection.execute(f"""CREATE OR REPLACE TEMP VIEW cells AS
-                SELECT '{attribute} ' || {attribute} AS "group", c.* FROM compared AS c JOIN groups_of USING (household_key) WHERE {attribute} IS NOT NULL""")  # fmt: skip
+        for attribute in ATTRIBUTES:
+            self.connection.execute(f"""CREATE OR REPLACE TEMP VIEW counted AS SELECT '{attribute} ' || {attribute} AS "group", change, households, before_yuan, after_yuan
+                FROM grouped WHERE {attribute} IS NOT NULL""")  # fmt: skip
             found += self._rows(HIDDEN, k=LEAST_GROUP)
         return found
 
@@ -241,7 +270,7 @@ class Comparison:
     def _terms(self, side: Side, keys: list[str]) -> dict[str, dict[str, Any]]:
         """Give the five terms of some households: from the side's own columns, else from its waterfalls."""
         columns = ", ".join(f"{term}_yuan" for term in TERMS)
-        if "capacity_yuan" in side.decisions.column_names:
+        if not isinstance(side.decisions, str) and "capacity_yuan" in side.decisions.column_names:
             self.connection.register("side", side.decisions)
             source = "side"
         elif side.terms:

@@ -70,10 +70,10 @@ def simulate(store: Store, county_code: str, policy_file: Path, on: date | None 
     replaced = [p.product for p in current if p.product is not None]
     parts = [_tried(measured[p.run_id], p, replaced, policy, day) for p in current]
     before, name = published_side(store, county_code)
-    after = Side(pa.concat_tables(parts), [], [])
-    comparison = Comparison(after, before, _groups(list(measured.values())))
+    after = pa.concat_tables(parts)
+    comparison = Comparison(Side(after, [], []), before, _groups(list(measured.values())))
     return Simulated(
-        False, county_code, name, as_of.isoformat(), policy_file.name, sha256_of(text.encode("utf-8")), day.isoformat(), after.decisions.num_rows,
+        False, county_code, name, as_of.isoformat(), policy_file.name, sha256_of(text.encode("utf-8")), day.isoformat(), after.num_rows,
         comparison.changes(), comparison.by("village"), comparison.by("band"), comparison.by("reason"), comparison.by("group"), comparison.movers(),
     )  # fmt: skip
 

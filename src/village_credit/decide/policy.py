@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -157,11 +158,19 @@ class Policy(_Section):
     screen: ScreenRules = ScreenRules()
     authority_ladder: tuple[LadderStep, ...] = ()
 
+    @cached_property
+    def figures_of(self) -> dict[str, list[Figure]]:
+        """Give the figures by name: a policy is asked for one of hundreds, hundreds of times."""
+        found: dict[str, list[Figure]] = {}
+        for figure in self.figures:
+            found.setdefault(figure.name, []).append(figure)
+        return found
+
     def find(self, name: str, as_of: date, **keys: str | None) -> Figure | None:
         """Give what holds of a figure on a day: the most specific key first, then the latest `from` not after the day."""
         held = [
-            f for f in self.figures
-            if f.name == name and f.from_ <= as_of and all(getattr(f, key) in (None, keys.get(key)) for key in KEYS)
+            f for f in self.figures_of.get(name, ())
+            if f.from_ <= as_of and all(getattr(f, key) in (None, keys.get(key)) for key in KEYS)
         ]  # fmt: skip
         return max(held, key=Figure.rank, default=None)
 

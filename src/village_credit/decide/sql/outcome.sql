@@ -25,12 +25,11 @@ WITH stated AS (
     FROM final
 ), overdue_papers AS (  -- a conditional grant whose day has passed is withdrawn, in a window too
     SELECT * REPLACE (CASE WHEN is_lapsed THEN list_append(grounds, 'CONDITION_LAPSED') ELSE grounds END AS grounds)
-    FROM (SELECT s.*, state <> 'granted' AND EXISTS (SELECT 1 FROM lapsed AS l WHERE l.unit_code = s.unit_code AND list_contains(s.reasons, l.reason_code)) AS is_lapsed
-          FROM stated AS s)
+    FROM (SELECT s.*, coalesce(state <> 'granted' AND list_has_any(s.reasons, l.codes), false) AS is_lapsed
+          FROM stated AS s LEFT JOIN (SELECT unit_code, list(reason_code) AS codes FROM lapsed GROUP BY unit_code) AS l USING (unit_code))
 ), asked AS (
-    SELECT *, coalesce(down(standing_fen, 100), 0) > new_limit AND unit_code IN (SELECT unit_code FROM affected)
-              AND NOT is_lapsed AND NOT list_has_any(grounds, $legal_refusals) AS is_spared
-    FROM overdue_papers
+    SELECT *, CASE WHEN is_affected AND coalesce(down(standing_fen, 100), 0) > new_limit THEN NOT is_lapsed AND NOT list_has_any(grounds, $legal_refusals) ELSE false END AS is_spared
+    FROM (SELECT *, unit_code IN (SELECT unit_code FROM affected) AS is_affected FROM overdue_papers)
 )  -- in a declared window nothing is lowered, frozen or withdrawn, but for what the law refuses
 SELECT * REPLACE (
            CASE WHEN is_spared THEN 'granted' ELSE state END AS state, CASE WHEN is_spared THEN down(standing_fen, 100) ELSE stored_limit END AS stored_limit,

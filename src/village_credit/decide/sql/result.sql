@@ -34,7 +34,7 @@ SELECT t.unit_code, t.product, to_mu(a.register) AS register_mu, to_mu(a.leased_
        CAST(verified_assets AS BIGINT) AS verified_assets_yuan, CAST(band_limit AS BIGINT) AS band_yuan, CAST(crop_need AS BIGINT) AS crop_need_yuan,
        CAST(livestock_need AS BIGINT) AS livestock_need_yuan, CAST(need AS BIGINT) AS need_yuan, CAST(cap AS BIGINT) AS product_cap_yuan, CAST(f.household_cap AS BIGINT) AS household_cap_yuan,
        to_yuan(unsecured_fen) AS other_unsecured_yuan, CAST(headroom AS BIGINT) AS headroom_yuan, CAST(down(before_fen, 100) AS BIGINT) AS in_force_yuan, CAST(t.rise AS BIGINT) AS rise_yuan,
-       CAST(model_limit AS BIGINT) AS model_limit_yuan, CAST(t.policy_limit AS BIGINT) AS policy_limit_yuan, CAST(n.amount AS BIGINT) AS allocated_yuan,
+       CAST(l.model_limit AS BIGINT) AS model_limit_yuan, CAST(l.policy_limit AS BIGINT) AS policy_limit_yuan, CAST(n.amount AS BIGINT) AS allocated_yuan,
        coalesce(n.budget_state, 'not_asked') AS budget_state, n.binding AS binding_term, CAST(d.limit_yuan AS BIGINT) AS limit_yuan,
        list_concat(list_filter([CASE WHEN a.areas_disagree THEN 'AREA_DISAGREES' END, CASE WHEN i.unknown_crop THEN 'UNKNOWN_CROP' END,
                     CASE WHEN a.area IS NULL AND EXISTS (SELECT 1 FROM crop_area AS c WHERE c.unit_code = t.unit_code) THEN 'AREA_UNKNOWN' END,
@@ -42,7 +42,7 @@ SELECT t.unit_code, t.product, to_mu(a.register) AS register_mu, to_mu(a.leased_
                     CASE WHEN EXISTS (SELECT 1 FROM negatives_read AS n WHERE n.unit_code = t.unit_code AND is_over) THEN 'LISTING_OVER' END,
                     CASE WHEN i.book_e12 IS NOT NULL AND i.norm_e12 IS NOT NULL AND i.book_e12 <> i.norm_e12 THEN 'INCOME_DISAGREES' END],
                    lambda code: code IS NOT NULL), coalesce(s.codes, [])) AS findings
-FROM limited AS t JOIN final AS n USING (unit_code) LEFT JOIN (SELECT unit_code, list(DISTINCT code ORDER BY code) AS codes FROM noted GROUP BY unit_code) AS s USING (unit_code) JOIN area AS a USING (unit_code) JOIN income AS i USING (unit_code) JOIN decisions AS d USING (unit_code), f
+FROM chosen AS t JOIN (SELECT unit_code, model_limit, policy_limit FROM limited) AS l USING (unit_code) JOIN final AS n USING (unit_code) LEFT JOIN (SELECT unit_code, list(DISTINCT code ORDER BY code) AS codes FROM noted GROUP BY unit_code) AS s USING (unit_code) JOIN area AS a USING (unit_code) JOIN income AS i USING (unit_code) JOIN decisions AS d USING (unit_code), f
 ORDER BY unit_code;
 
 CREATE TABLE crop_result AS

@@ -1,8 +1,13 @@
 -- The product is chosen, and every reason that stands against a grant is kept in the order that decides (limit §6).
-CREATE TABLE chosen AS
-SELECT * FROM terms
-WHERE product <> 'follow_on_loan' OR preference = 0 OR (operating_income > 0 AND capacity > 0)
-QUALIFY row_number() OVER (PARTITION BY unit_code ORDER BY preference, product) = 1;
+CREATE TABLE passed_over AS  -- a few households might have several products: the others' one needs no comparing
+SELECT unit_code, product FROM (
+    SELECT unit_code, product, product <> 'follow_on_loan' OR preference = 0 OR coalesce(operating_income > 0 AND capacity > 0, false) AS applies,
+           -- of two lines that a relief window keeps, the first product of the definition
+           preference * 4 + CASE product WHEN 'trader_loan' THEN 0 WHEN 'poverty_micro_loan' THEN 1 WHEN 'follow_on_loan' THEN 2 ELSE 3 END AS place
+    FROM terms WHERE unit_code IN (SELECT unit_code FROM wanted GROUP BY unit_code HAVING count(*) > 1) OR product = 'follow_on_loan')
+QUALIFY NOT applies OR row_number() OVER (PARTITION BY unit_code ORDER BY applies DESC, place) > 1;
+
+CREATE VIEW chosen AS SELECT terms.* FROM terms ANTI JOIN passed_over USING (unit_code, product);
 
 CREATE TABLE doubtful AS
 SELECT unit_code FROM doubtful_loans UNION
@@ -40,7 +45,7 @@ WITH flags AS (
               OR income IS NULL OR band IS NULL OR band = 'E' AS has_reason
     FROM flags
 ), told AS (
-    SELECT * EXCLUDE (has_reason), CASE WHEN has_reason THEN list_filter([
+    SELECT * EXCLUDE (has_reason), CASE WHEN has_reason THEN string_split(concat_ws(',',  -- which passes over nulls
         CASE WHEN is_held THEN 'HELD' END, CASE WHEN withdrew THEN 'CONSENT_WITHDRAWN' END, CASE WHEN is_related THEN 'RELATED_PARTY' END, CASE WHEN is_listed THEN 'NEGATIVE_LIST' END,
         CASE WHEN days_overdue > 90 THEN 'OVERDUE_90' END, CASE WHEN lacks_basis THEN 'NO_LEGAL_BASIS' END,
         CASE WHEN days_overdue BETWEEN 1 AND 90 THEN 'OVERDUE' END, CASE WHEN NOT in_area THEN 'OUT_OF_AREA' END,
@@ -49,7 +54,9 @@ WITH flags AS (
         CASE WHEN is_doubtful THEN 'LINK_UNCONFIRMED' END, CASE WHEN band IS NULL AND NOT withdrew THEN 'NOT_SCORED' END,
         CASE WHEN band = 'E' AND product = 'trader_loan' THEN 'TRADER_MODEL_DECLINE' WHEN band = 'E' THEN 'LOWEST_BAND' END,
         CASE WHEN is_grey THEN 'GREY_LIST' END, CASE WHEN is_ended THEN 'RENEWAL_DUE' END  -- last: who is refused anyway is told why
-    ], lambda code: code IS NOT NULL) ELSE CAST([] AS VARCHAR[]) END AS reasons
+    ), ',') ELSE CAST([] AS VARCHAR[]) END AS reasons
     FROM asked
 )
-SELECT *, CASE WHEN len(reasons) = 0 THEN 'white' WHEN list_has_all(list_append($reviewed_reasons, 'HELD'), reasons) THEN 'grey' ELSE 'black' END AS screen FROM told;
+SELECT unit_code, product, income, band, ppm, capacity, band_limit, need, headroom, rise, borrower_member_no, borrower_reason,
+       standing_fen, before_from, before_to, has_own_line, term_months, reasons,
+       CASE WHEN len(reasons) = 0 THEN 'white' WHEN list_has_all(list_append($reviewed_reasons, 'HELD'), reasons) THEN 'grey' ELSE 'black' END AS screen FROM told;
