@@ -158,14 +158,14 @@ def bring_arrears(inbox: Path, number: str, day: date) -> None:
 
 def act_of_month(store: Store, run_id: str, month: int, lines: dict[str, dict[str, Any]], people: dict[str, str], folder: Path) -> None:  # fmt: skip
     """What people do between two runs."""
-    granted = sorted(key for key, row in lines.items() if row["decision"] == "granted")
+    best = sorted((key for key, row in lines.items() if row["decision"] == "granted"), key=lambda key: (-lines[key]["limit_yuan"], key))  # fmt: skip
     if month == 0:
-        people["late"] = granted[-1]
+        people["late"] = best[0]
         rows = pq.read_table(io.BytesIO(store.open_identities(run_id))).to_pylist()
-        people["number"] = next(row["person_id"] for row in rows if row["household_key"] == granted[-1])
+        people["number"] = next(row["person_id"] for row in rows if row["household_key"] == best[0])
     if month == 2:
-        people["held"] = granted[0]
-        holds.hold(store, granted[0], "2002", "complaint")
+        people["held"] = best[1]
+        holds.hold(store, best[1], "2002", "complaint")
     if month == 9:
         holds.release(store, people["held"], "2002", "settled")
     if month == 1:
@@ -241,12 +241,14 @@ def test_a_hold_and_a_verdict_survive_every_scoring(story):
     for month in range(3, 10):
         assert story["told"][month][held]["reason_codes"][0] == "HELD"
     assert "HELD" not in story["told"][10][held]["reason_codes"]
-    grounds = story["told"][2][reviewed]["reason_codes"]
-    assert grounds[0] == "REVIEW_DECLINED"
-    for month in range(2, RENEWED_AT - 2):
-        if set(story["told"][month][reviewed]["reason_codes"]) == set(grounds):
-            assert story["told"][month][reviewed]["decision"] == "declined"
-    assert sum(story["told"][month][reviewed]["decision"] == "declined" for month in range(2, MONTHS)) > 5
+    grounds = set(story["told"][1][reviewed]["reason_codes"])
+    said = 0
+    for lines in story["told"][2:]:
+        codes = lines[reviewed]["reason_codes"]
+        if set(codes) - {"REVIEW_DECLINED"} == grounds:  # while its grounds stand
+            assert (codes[0], lines[reviewed]["decision"]) == ("REVIEW_DECLINED", "declined")
+            said += 1
+    assert said > 5
 
 
 def test_each_line_is_due_for_review_within_a_year(story):

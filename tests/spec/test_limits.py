@@ -155,7 +155,7 @@ def test_every_case_has_a_name_of_its_own_and_a_sentence_that_says_what_it_expec
 def test_every_reason_of_the_screen_and_of_the_limit_occurs():
     """Whoever adds a reason to the screen adds its case here."""
     sql = resources.files("village_credit.decide").joinpath("sql/screen.sql").read_text(encoding="utf-8")
-    listed = sql[sql.index("list_filter([\n") :]
+    listed = sql[sql.index("concat_ws(") :]
     screened = set(re.findall(r"THEN '([A-Z_0-9]+)'", listed))
     assert len(screened) >= 17
     assert screened | AFTER_THE_SCREEN <= set(DECISION_REASONS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,8 @@ class Side:
     decisions: pa.Table | str
     terms: list[Path]
     measures: list[Path]
+    inputs: dict[str, pa.Table] = field(default_factory=dict)  # what the SQL reads
+    knows_terms: bool = False  # the decisions have the five terms beside them
 
 
 def diff_runs(store: Store, run_id: str, against: str = "published", by: str | None = None) -> Difference:
@@ -223,6 +225,8 @@ class Comparison:
         self.after, self.before, self.groups = after, before, groups
         self.connection = duckdb.connect()
         for name, side in (("after", after), ("before", before)):
+            for given, table in side.inputs.items():
+                self.connection.register(given, table)
             if isinstance(side.decisions, str):
                 self.connection.execute(f"CREATE VIEW {name} AS {side.decisions}")
             else:
@@ -270,9 +274,8 @@ class Comparison:
     def _terms(self, side: Side, keys: list[str]) -> dict[str, dict[str, Any]]:
         """Give the five terms of some households: from the side's own columns, else from its waterfalls."""
         columns = ", ".join(f"{term}_yuan" for term in TERMS)
-        if not isinstance(side.decisions, str) and "capacity_yuan" in side.decisions.column_names:
-            self.connection.register("side", side.decisions)
-            source = "side"
+        if side.knows_terms:
+            source = "after" if side is self.after else "before"
         elif side.terms:
             source = f"read_parquet([{', '.join(repr(str(path)) for path in side.terms)}])"
         else:

@@ -23,7 +23,7 @@ from village_credit.publish.store import Store, sha256_of
 
 NAMED = """
 SELECT u.household_key, h.village_code, o.* EXCLUDE (unit_code)
-FROM outcome AS o JOIN units AS u USING (unit_code) JOIN households AS h USING (unit_code)
+FROM outcome_{place} AS o JOIN units_{place} AS u USING (unit_code) JOIN households_{place} AS h USING (unit_code)
 """
 
 
@@ -68,12 +68,12 @@ def simulate(store: Store, county_code: str, policy_file: Path, on: date | None 
         raise PolicyRefused(f"{policy_file.name}: " + "; ".join(f"{f.place}: {f.sentence}" for f in faults))
     measured = {p.run_id: unpack_measured(store.open_measured(p.run_id)) for p in current}
     replaced = [p.product for p in current if p.product is not None]
-    parts = [_tried(measured[p.run_id], p, replaced, policy, day) for p in current]
+    tried = [_tried(measured[p.run_id], p, replaced, policy, day) for p in current]
     before, name = published_side(store, county_code)
-    after = pa.concat_tables(parts)
-    comparison = Comparison(Side(after, [], []), before, _groups(list(measured.values())))
+    after = _named(tried, [measured[p.run_id] for p in current])
+    comparison = Comparison(after, before, _groups(list(measured.values())))
     return Simulated(
-        False, county_code, name, as_of.isoformat(), policy_file.name, sha256_of(text.encode("utf-8")), day.isoformat(), after.num_rows,
+        False, county_code, name, as_of.isoformat(), policy_file.name, sha256_of(text.encode("utf-8")), day.isoformat(), sum(part.num_rows for part in tried),
         comparison.changes(), comparison.by("village"), comparison.by("band"), comparison.by("reason"), comparison.by("group"), comparison.movers(),
     )  # fmt: skip
 
@@ -81,7 +81,7 @@ def simulate(store: Store, county_code: str, policy_file: Path, on: date | None 
 def _tried(
     measured: Measured, publication: Publication, replaced: list[str], policy: Policy, day: date
 ) -> pa.Table:
-    """Give what a policy decides of a publication's households, by household_key, with the terms."""
+    """Give what a policy decides of a publication's households, by unit_code, with the terms."""
     if sorted(policy.basis_exempt) != measured.basis_exempt:
         raise MissingInput(
             "the policy changes basis_exempt, which decides what may be measured at all: use `rescore --dry-run --policy`"
@@ -90,10 +90,15 @@ def _tried(
     outcome = value(measured.tables, figures, date.fromisoformat(publication.as_of), publication.product)
     if publication.product is None and replaced:
         outcome = outcome.filter(pc.invert(pc.is_in(outcome.column("product"), pa.array(replaced, pa.string()))))  # fmt: skip
-    connection = looking()
-    for name, table in {"outcome": outcome, "units": measured.units, "households": measured.tables["households"]}.items():  # fmt: skip
-        connection.register(name, table)
-    return connection.sql(NAMED).to_arrow_table()
+    return outcome
+
+
+def _named(tried: list[pa.Table], measured: list[Measured]) -> Side:
+    """Give what was tried by household_key and village, to be read where it is compared."""
+    inputs: dict[str, pa.Table] = {}
+    for place, (outcome, known) in enumerate(zip(tried, measured, strict=True)):
+        inputs |= {f"outcome_{place}": outcome, f"units_{place}": known.units, f"households_{place}": known.tables["households"]}  # fmt: skip
+    return Side(" UNION ALL ".join(NAMED.format(place=place) for place in range(len(tried))), [], [], inputs, knows_terms=True)  # fmt: skip
 
 
 def _groups(measured: list[Measured]) -> pa.Table:

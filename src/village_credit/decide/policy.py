@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
-from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -158,18 +157,22 @@ class Policy(_Section):
     screen: ScreenRules = ScreenRules()
     authority_ladder: tuple[LadderStep, ...] = ()
 
-    @cached_property
-    def figures_of(self) -> dict[str, list[Figure]]:
-        """Give the figures by name: a policy is asked for one of hundreds, hundreds of times."""
-        found: dict[str, list[Figure]] = {}
-        for figure in self.figures:
-            found.setdefault(figure.name, []).append(figure)
-        return found
+    def _called(self, name: str) -> list[Figure]:
+        """Give the figures of a name: a policy is asked for one of hundreds, hundreds of times."""
+        known: tuple[list[Figure], dict[str, list[Figure]]] | None = self.__dict__.get("_by_name")
+        if (
+            known is None or known[0] is not self.figures
+        ):  # a copy with other figures has the index of the first
+            index: dict[str, list[Figure]] = {}
+            for figure in self.figures:
+                index.setdefault(figure.name, []).append(figure)
+            known = self.__dict__["_by_name"] = (self.figures, index)
+        return known[1].get(name, [])
 
     def find(self, name: str, as_of: date, **keys: str | None) -> Figure | None:
         """Give what holds of a figure on a day: the most specific key first, then the latest `from` not after the day."""
         held = [
-            f for f in self.figures_of.get(name, ())
+            f for f in self._called(name)
             if f.from_ <= as_of and all(getattr(f, key) in (None, keys.get(key)) for key in KEYS)
         ]  # fmt: skip
         return max(held, key=Figure.rank, default=None)

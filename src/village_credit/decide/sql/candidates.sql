@@ -25,11 +25,11 @@ UNION ALL  -- what the bank still shows of a household that we have decided sinc
 SELECT loaded.*, CASE WHEN unit_code IN (SELECT unit_code FROM decided_before) THEN 0 ELSE limit_fen END FROM loaded ANTI JOIN own USING (unit_code, product);
 
 CREATE TABLE banded AS
-SELECT h.unit_code, any_value(s.points) AS points, any_value(s.default_probability_ppm) AS ppm,
-       CASE WHEN any_value(s.default_probability_ppm) IS NOT NULL THEN coalesce(min(e.band), 'E') END AS band
-FROM households AS h LEFT JOIN scored AS s USING (unit_code)
-LEFT JOIN band_edges AS e ON s.default_probability_ppm < e.below_ppm
-GROUP BY h.unit_code;
+SELECT h.unit_code, s.points, s.default_probability_ppm AS ppm,
+       CASE WHEN ppm IS NULL THEN NULL WHEN ppm < edge.a THEN 'A' WHEN ppm < edge.b THEN 'B' WHEN ppm < edge.c THEN 'C' WHEN ppm < edge.d THEN 'D' ELSE 'E' END AS band
+FROM households AS h LEFT JOIN scored AS s USING (unit_code),
+     (SELECT max(below_ppm) FILTER (band = 'A') AS a, max(below_ppm) FILTER (band = 'B') AS b, max(below_ppm) FILTER (band = 'C') AS c, max(below_ppm) FILTER (band = 'D') AS d
+      FROM band_edges) AS edge;
 
 CREATE TABLE had_poverty_loan AS  -- by what the bank tells, or by a line of ours that ended yesterday
 SELECT unit_code FROM loan_names JOIN product_names AS n USING (product_name) WHERE n.product = 'poverty_micro_loan'
@@ -52,15 +52,19 @@ UNION ALL
 SELECT DISTINCT m.unit_code, 'poverty_micro_loan', 2 FROM monitored AS m ANTI JOIN holds_poverty_loan USING (unit_code)
 WHERE household_type = '脱贫户' OR monitored_class IS NOT NULL
 UNION ALL
-SELECT h.unit_code, 'follow_on_loan', 3 FROM had_poverty_loan AS h ANTI JOIN perhaps_open USING (unit_code)
-UNION ALL
-SELECT unit_code, 'farmer_line', 4 FROM households;
+SELECT h.unit_code, 'follow_on_loan', 3 FROM had_poverty_loan AS h ANTI JOIN perhaps_open USING (unit_code);
 
-CREATE TABLE wanted AS  -- a household needs its follow-on loan beside the next product, whose terms decide
-SELECT p.unit_code, p.product, min(p.preference) AS preference FROM possible AS p JOIN households USING (unit_code)
-WHERE $product IS NULL OR p.product = $product
-GROUP BY p.unit_code, p.product
-QUALIFY min(p.preference) <= min(CASE WHEN p.product <> 'follow_on_loan' THEN min(p.preference) ELSE 9 END) OVER (PARTITION BY p.unit_code);
+CREATE TABLE wanted AS  -- a household needs its follow-on loan beside the next product, whose terms decide; most have one product only
+WITH several AS (
+    SELECT unit_code, product, min(preference) AS preference
+    FROM (FROM possible UNION ALL SELECT unit_code, 'farmer_line', 4 FROM (SELECT DISTINCT unit_code FROM possible)) SEMI JOIN households USING (unit_code)
+    WHERE $product IS NULL OR product = $product
+    GROUP BY unit_code, product
+    QUALIFY min(preference) <= min(CASE WHEN product <> 'follow_on_loan' THEN min(preference) ELSE 9 END) OVER (PARTITION BY unit_code)
+)
+FROM several
+UNION ALL
+SELECT unit_code, 'farmer_line', 4 FROM households ANTI JOIN possible USING (unit_code) WHERE $product IS NULL OR $product = 'farmer_line';
 
 CREATE TABLE borrowers AS  -- the first of the adults who is under the product's age cap; who is refused alone is passed over
 SELECT w.unit_code, w.product, min_by(a.member_no, a.turn) AS member_no, min_by(a.age, a.turn) AS age,

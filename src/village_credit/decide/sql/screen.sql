@@ -21,6 +21,8 @@ CREATE TABLE overdue AS
 SELECT unit_code, max(days) AS days FROM arrears_read JOIN chosen USING (unit_code)
 WHERE NOT stays_with_member OR member_no = borrower_member_no GROUP BY unit_code;
 
+CREATE TABLE outside AS SELECT unit_code FROM households WHERE county_code NOT IN (SELECT county_code FROM service_area);
+
 CREATE TABLE screened AS
 WITH flags AS (
     SELECT c.*,
@@ -37,8 +39,8 @@ WITH flags AS (
            EXISTS (SELECT 1 FROM open_products AS o WHERE o.unit_code = c.unit_code AND o.product <> c.product AND o.balance_fen > 0) AS has_other,
            coalesce((SELECT days FROM overdue WHERE overdue.unit_code = c.unit_code), 0) AS days_overdue,
            EXISTS (SELECT 1 FROM ended AS e WHERE e.unit_code = c.unit_code AND e.product = c.product) AS is_ended,
-           h.county_code IN (SELECT county_code FROM service_area) AS in_area
-    FROM chosen AS c JOIN households AS h USING (unit_code)
+           NOT EXISTS (SELECT 1 FROM outside WHERE outside.unit_code = c.unit_code) AS in_area
+    FROM chosen AS c
 ), asked AS (  -- most households have nothing against them: the list is built for the others alone
     SELECT *, is_held OR withdrew OR objects OR is_related OR is_listed OR is_grey OR is_doubtful OR lacks_basis OR is_disputed OR has_other OR days_overdue > 0
               OR is_ended OR NOT in_area OR borrower_member_no IS NULL OR coalesce(term_months < 12 AND before_to IS NULL, false)
