@@ -66,6 +66,13 @@ def people_of(store: Store, run_id: str) -> dict[str, tuple[str, str]]:
     return {row["household_key"]: (row["person_id"], row["name"]) for row in rows}
 
 
+def late_once(store: Store, run_id: str) -> set[str]:
+    """Who had arrears before any of this: their worst days would hide what is excused."""
+    path = str(store.run_folder(run_id) / "score_points.parquet")
+    query = "SELECT household_key FROM read_parquet($p) WHERE feature = 'worst_days_overdue' AND value > 0"
+    return {key for (key,) in duckdb.connect().execute(query, {"p": path}).fetchall()}
+
+
 def arrears(number: str, loan: str, days: int) -> str:
     """A loan overdue by so many days at the cut-off, since a day that follows from it."""
     return f"{number},{loan},2025-05-01,2026-05-01,{days},{days},否,,,{CUTOFF}"
@@ -85,8 +92,10 @@ def story(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     before, known = lines_of(store), people_of(store, first)
     numbers = {key: number for key, (number, _) in known.items()}
 
+    late_before = late_once(store, first)
+
     def clean(township: str) -> list[str]:
-        return [key for key, row in sorted(before.items()) if row["township_code"] == township and row["decision"] == "granted" and not row["reason_codes"] and numbers[key]]  # fmt: skip
+        return [key for key, row in sorted(before.items()) if row["township_code"] == township and row["decision"] == "granted" and not row["reason_codes"] and numbers[key] and key not in late_before]  # fmt: skip
 
     half = max(
         (key for key in clean(STRUCK) if before[key]["band"] == "A"),

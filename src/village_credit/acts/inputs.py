@@ -248,9 +248,14 @@ def conditions_before(store: Store, run_id: str | None) -> pa.Table:
     return pq.read_table(path, columns=schema.names).cast(schema)
 
 
+def knows_before(store: Store, run_id: str | None) -> bool:
+    """Tell whether the vault holds what a run measured."""
+    return run_id is not None and store.has_identities(f"{run_id}.measured")
+
+
 def measured_before(store: Store, run_id: str | None) -> Measured | None:
     """Give what a run measured of its households; None of none, or where the vault no longer has it."""
-    if run_id is None or not store.has_identities(f"{run_id}.measured"):
+    if run_id is None or not knows_before(store, run_id):
         return None
     return unpack_measured(store.open_measured(run_id))
 

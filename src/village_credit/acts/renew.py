@@ -18,7 +18,6 @@ from village_credit.publish.renewals import RENEW
 from village_credit.publish.store import Store
 from village_credit.publish.warehouse import build_warehouse
 
-RENEWAL_DUE = "RENEWAL_DUE"
 DUE = pa.schema([("household_key", pa.string()), ("product", pa.string()), ("ended_on", pa.date32())])
 # Over since the publication, or over before it and still waiting.
 ENDED = """
@@ -105,7 +104,7 @@ def covered(lines: pa.Table, day: str, renewals: list[dict[str, Any]]) -> pa.Chu
     for renewal in renewals:
         in_time = pc.less_equal(ends, pa.scalar(date.fromisoformat(renewal["ending_by"])))
         mine = in_time if renewal["household_key"] is None else pc.and_(in_time, pc.equal(keys, renewal["household_key"]))  # fmt: skip
-        found = pc.or_(found, pc.fill_null(mine, False))  # a value, not a flag
+        found = pc.or_(found, pc.fill_null(mine, False))
     return found
 
 

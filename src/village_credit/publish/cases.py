@@ -6,8 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from village_credit.errors import UsageError
-from village_credit.publish.verdict_book import VERDICT_HEADER, Book, columns_of, read_book, write_book
+from village_credit.publish.verdict_book import VERDICT_HEADER, Book, read_of_run, write_book
 
 SHEET = "授信复核"
 AMOUNT_HEADER, OPINION_HEADER, HOUSEHOLD_HEADER = "核定额度(元)", "意见", "农户编号"
@@ -25,7 +24,6 @@ HEADERS = (VERDICT_HEADER, AMOUNT_HEADER, OPINION_HEADER, *SHOWN_HEADERS)
 GRANT, DECLINE, KEEP = "grant", "decline", "keep"
 VERDICTS_ZH = {"授信": GRANT, "不授信": DECLINE, "维持复核": KEEP}
 WIDTHS = (12, 14, 30, 18, 24, 18, 44, 14, 14, 14, 34)
-_RUN = re.compile(f"{SHEET}：运行 ([a-z0-9-]+)，")
 _AMOUNT = re.compile(r"[0-9]{1,3}(?:[,，]?[0-9]{3})*|[0-9]+")
 
 
@@ -73,15 +71,9 @@ def case_book(run_id: str, as_of: str, cases: list[Case]) -> bytes:
 
 def read_cases(path: Path) -> tuple[str, list[Row]]:
     """Read of which run the workbook is, and its rows; raises UsageError where it is not what `reviews export` wrote."""
-    rows = read_book(path, (SHEET,))
-    run = _RUN.match(rows[0][0]) if rows and rows[0] else None
-    if run is None:
-        raise UsageError(f"{path.name}: no sheet {SHEET} that names its run; give the workbook that `reviews export` wrote")  # fmt: skip
-    start, at = columns_of(path, rows, HEADERS, "reviews export")
-    found = []
-    for number, row in enumerate(rows[start + 1 :], start=start + 2):
-        cells = {header: row[place].strip() for header, place in at.items()}
-        if any(cells.values()):
-            shown = tuple(cells[header] for header in SHOWN_HEADERS)
-            found.append(Row(number, cells[VERDICT_HEADER], cells[AMOUNT_HEADER], cells[HOUSEHOLD_HEADER], shown))  # fmt: skip
-    return run.group(1), found
+    run_id, rows = read_of_run(path, SHEET, HEADERS, "reviews export")
+    return run_id, [Row(number, cells[VERDICT_HEADER], cells[AMOUNT_HEADER], cells[HOUSEHOLD_HEADER], _shown(cells)) for number, cells in rows]  # fmt: skip
+
+
+def _shown(cells: dict[str, str]) -> tuple[str, ...]:
+    return tuple(cells[header] for header in SHOWN_HEADERS)

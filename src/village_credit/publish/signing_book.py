@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from village_credit.errors import UsageError
 from village_credit.publish.authority import AGREE, REFUSE
-from village_credit.publish.verdict_book import VERDICT_HEADER, Book, columns_of, read_book, write_book
+from village_credit.publish.verdict_book import VERDICT_HEADER, Book, read_of_run, write_book
 
 SHEET = "额度签批"
 OPINION_HEADER, HOUSEHOLD_HEADER = "意见", "农户编号"
@@ -16,7 +14,6 @@ SHOWN_HEADERS = ("姓名", "村", "产品", "授信额度(元)", "超过(元)", 
 HEADERS = (VERDICT_HEADER, OPINION_HEADER, *SHOWN_HEADERS)
 VERDICTS_ZH = {"同意": AGREE, "不同意": REFUSE}
 WIDTHS = (12, 30, 18, 24, 18, 14, 14, 22, 34)
-_RUN = re.compile(f"{SHEET}：运行 ([a-z0-9-]+)，")
 
 
 @dataclass(frozen=True)
@@ -55,15 +52,9 @@ def signing_book(run_id: str, as_of: str, cases: list[Case]) -> bytes:
 
 def read_signings(path: Path) -> tuple[str, list[Row]]:
     """Read of which run the workbook is, and its rows; raises UsageError where it is not what `authority export` wrote."""
-    rows = read_book(path, (SHEET,))
-    run = _RUN.match(rows[0][0]) if rows and rows[0] else None
-    if run is None:
-        raise UsageError(f"{path.name}: no sheet {SHEET} that names its run; give the workbook that `authority export` wrote")  # fmt: skip
-    start, at = columns_of(path, rows, HEADERS, "authority export")
-    found = []
-    for number, row in enumerate(rows[start + 1 :], start=start + 2):
-        cells = {header: row[place].strip() for header, place in at.items()}
-        if any(cells.values()):
-            shown = tuple(cells[header] for header in SHOWN_HEADERS)
-            found.append(Row(number, cells[VERDICT_HEADER], cells[HOUSEHOLD_HEADER], shown))
-    return run.group(1), found
+    run_id, rows = read_of_run(path, SHEET, HEADERS, "authority export")
+    return run_id, [Row(number, cells[VERDICT_HEADER], cells[HOUSEHOLD_HEADER], _shown(cells)) for number, cells in rows]  # fmt: skip
+
+
+def _shown(cells: dict[str, str]) -> tuple[str, ...]:
+    return tuple(cells[header] for header in SHOWN_HEADERS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -100,3 +101,19 @@ def columns_of(
     if start is None:
         raise UsageError(f"{path.name}: no row of headers with {', '.join(needed)}; give the workbook that `{written_by}` wrote, its headers untouched. Nothing was applied")  # fmt: skip
     return start, {header: rows[start].index(header) for header in needed}
+
+
+def read_of_run(
+    path: Path, sheet: str, headers: tuple[str, ...], verb: str
+) -> tuple[str, list[tuple[int, dict[str, str]]]]:
+    """Read of which run a workbook is, and its rows by header, each with its number; raises UsageError where it is another.
+
+    `verb` wrote it: its title names the sheet and the run.
+    """
+    rows = read_book(path, (sheet,))
+    run = re.match(f"{sheet}：运行 ([a-z0-9-]+)，", rows[0][0]) if rows and rows[0] else None
+    if run is None:
+        raise UsageError(f"{path.name}: no sheet {sheet} that names its run; give the workbook that `{verb}` wrote")  # fmt: skip
+    start, at = columns_of(path, rows, headers, verb)
+    read = [(number, {header: row[place].strip() for header, place in at.items()}) for number, row in enumerate(rows[start + 1 :], start=start + 2)]  # fmt: skip
+    return run.group(1), [(number, cells) for number, cells in read if any(cells.values())]

@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from village_credit.duck import looking
 
-OPEN, SUPPLIED, LAPSED = "open", "supplied", "lapsed"
 CONDITIONS = pa.schema(
     [
         ("unit_code", pa.string()),
