@@ -35,7 +35,7 @@ POLICY_TEXT = (MODELS / "limit_policy.toml").read_text(encoding="utf-8")
 
 
 def compared(
-    inbox: Path, county: str, as_of: date
+    inbox: Path, county: str, as_of: date, text: str = POLICY_TEXT
 ) -> tuple[dict[str, dict], dict[str, dict], dict[str, dict]]:
     """Give decisions and waterfall of the product, and the reference's figures, without disputed households."""
     intake = take_in(pull(inbox, county), as_of, county)
@@ -69,8 +69,8 @@ def compared(
         )
         return table
 
-    decided = decide(facts, scorer, load_policy(POLICY_TEXT).in_force(as_of, county), as_of)
-    policy = tomllib.loads(POLICY_TEXT, parse_float=Decimal)
+    decided = decide(facts, scorer, load_policy(text).in_force(as_of, county), as_of)
+    policy = tomllib.loads(text, parse_float=Decimal)
     reference = reference_limits(
         {name: table.to_pylist() for name, table in facts.items()}, scores, policy, as_of, county
     )
@@ -101,7 +101,29 @@ def delivered_pair() -> tuple[dict, dict, dict]:
     return compared(DELIVERY / "inbox", "653199", AS_OF)
 
 
-@pytest.fixture(params=["synthetic_pair", "delivered_pair"])
+@pytest.fixture(scope="module")
+def residual_pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, dict, dict]:
+    """A policy that takes land of which nobody says what grows on it for one crop, which some households declare too."""
+    inbox = tmp_path_factory.mktemp("residual") / "inbox"
+    synthesize(inbox, "659900", 4, 1200, 9, AS_OF)
+    text = POLICY_TEXT.replace("basis_exempt = []", 'basis_exempt = []\nresidual_crop = "玉米"')
+    assert load_policy(text).residual_crop == "玉米"
+    return compared(inbox, "659900", AS_OF, text)
+
+
+def test_land_that_nobody_declares_counts_as_the_residual_crop(residual_pair, synthetic_pair):
+    _, waterfall, _ = residual_pair
+    assert any(
+        row["crop_income_source"] == "norm" and row["crop_need_yuan"] > 0 for row in waterfall.values()
+    )
+    known = [
+        sum(row["crop_income_yuan"] is not None for row in w.values()) / len(w)
+        for w in (waterfall, synthetic_pair[1])
+    ]
+    assert known[0] > known[1]
+
+
+@pytest.fixture(params=["synthetic_pair", "delivered_pair", "residual_pair"])
 def pair(request: pytest.FixtureRequest) -> tuple[dict, dict, dict]:
     return request.getfixturevalue(request.param)
 

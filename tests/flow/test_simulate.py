@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import shutil
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,7 @@ from village_credit import cli
 from village_credit.acts import compare, rescore, score
 from village_credit.acts.simulate import Simulated, simulate
 from village_credit.errors import MissingInput, PolicyRefused
+from village_credit.publish.measured import pack_measured, unpack_measured
 from village_credit.score.metrics import LEAST_GROUP
 
 POLICY = (MODELS / "limit_policy.toml").read_text(encoding="utf-8")
@@ -146,6 +148,13 @@ def test_what_cannot_be_tried_is_refused_by_name(published: Scored, tmp_path: Pa
         tried(published, written(tmp_path, ('name = "step", value = 1000', 'name = "step_of_limits", value = 1000')))  # fmt: skip
     with pytest.raises(MissingInput, match="rescore --dry-run --policy"):
         tried(published, written(tmp_path, ("basis_exempt = []", 'basis_exempt = ["bank_conduct"]')))
+    older = dataclasses.replace(published.store, root=tmp_path / "older")
+    shutil.copytree(published.store.root, older.root)
+    kept = unpack_measured(older.open_measured(published.run.run_id))
+    tables = {name: table for name, table in kept.tables.items() if name != "known"}
+    older.seal_measured(published.run.run_id, pack_measured(tables, kept.groups, {}, kept.basis_exempt))
+    with pytest.raises(MissingInput, match=r"measured by an earlier version.*score the county once more"):
+        simulate(older, COUNTY_OF_TESTS, written(tmp_path), AS_OF)
     with pytest.raises(MissingInput, match="county 653199: nothing is published"):
         simulate(published.store, "653199", written(tmp_path))
 

@@ -292,7 +292,7 @@ def crops(case: Case, area_mu: Fraction | None) -> Rows:
         declared[row["crop"]] += Fraction(row["area_mu"])
         if row["delivered_kg"] is not None:
             delivered[row["crop"]] = delivered.get(row["crop"], Fraction(0)) + Fraction(row["delivered_kg"])
-    counted = counted_mu(declared, area_mu or Fraction(0), case.policy.find("residual_crop"))
+    counted = counted_mu(declared, area_mu or Fraction(0), case.policy.raw.get("residual_crop"))
     result = []
     for crop, mu in counted.items():
         norm = case.policy.norm(crop)

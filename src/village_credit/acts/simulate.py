@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from village_credit.acts.compare import Comparison, Side, published_side
 from village_credit.acts.policy import read_policy
 from village_credit.decide.check import check_policy
-from village_credit.decide.decide import value
+from village_credit.decide.decide import TRIED, value
 from village_credit.decide.policy import Policy, load_policy
 from village_credit.duck import looking
 from village_credit.errors import MissingInput, PolicyRefused
@@ -85,6 +85,10 @@ def _tried(
     if sorted(policy.basis_exempt) != measured.basis_exempt:
         raise MissingInput(
             "the policy changes basis_exempt, which decides what may be measured at all: use `rescore --dry-run --policy`"
+        )
+    if set(measured.tables) != set(TRIED):
+        raise MissingInput(
+            f"run {publication.run_id} was measured by an earlier version, which kept other figures: score the county once more"
         )
     figures = policy.in_force(day, publication.county_code)
     outcome = value(measured.tables, figures, date.fromisoformat(publication.as_of), publication.product)

@@ -17,4 +17,7 @@ CREATE MACRO to_mu(x) AS CAST(CAST(x AS DECIMAL(30, 0)) * CAST('0.0001' AS DECIM
 CREATE MACRO to_yuan(x) AS CAST(CAST(x AS DECIMAL(30, 0)) * CAST('0.01' AS DECIMAL(3, 2)) AS DECIMAL(18, 2));
 -- A sum of quotients each rounded down by less than one unit may fall short of a whole yuan by a few units.
 CREATE MACRO whole_yuan(e12) AS down(e12 + 16, 1000000000000);
+CREATE MACRO as_of() AS CAST(getvariable('as_of') AS DATE);
+CREATE MACRO product_no(product) AS CASE product WHEN 'trader_loan' THEN 0 WHEN 'poverty_micro_loan' THEN 1 WHEN 'follow_on_loan' THEN 2 ELSE 3 END;
+CREATE MACRO band_no(band) AS CASE band WHEN 'A' THEN 0 WHEN 'B' THEN 1 WHEN 'C' THEN 2 WHEN 'D' THEN 3 ELSE 4 END;
 CREATE MACRO in_latest_three_years(y, this_year) AS y < this_year AND y >= this_year - 3;

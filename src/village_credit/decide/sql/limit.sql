@@ -1,8 +1,8 @@
 -- From terms to figures (limit §4): the smallest term binds, floored to steps; then what a person must see.
 CREATE TABLE limited AS
 WITH smallest AS (
-    SELECT s.unit_code, s.product, band, ppm, capacity, band_limit, need, headroom, rise, reasons, screen, borrower_member_no, borrower_reason,
-           standing_fen, before_from, before_to, has_own_line, term_months, v.verdict AS said, v.limit_yuan AS said_limit, v.reason_codes AS said_of, w.answered,
+    SELECT s.unit_code, s.product, band, ppm, capacity, band_limit, need, headroom, rise, reasons, standing_fen,
+           v.verdict AS said, v.limit_yuan AS said_limit, v.reason_codes AS said_of, w.answered,
            income IS NOT NULL AND band IS NOT NULL AS is_complete,  -- LEAST would pass over an unknown term
            CASE WHEN is_complete THEN least(capacity, band_limit, need) ELSE 0 END AS model_term
     FROM screened AS s LEFT JOIN reviewed AS v ON v.unit_code = s.unit_code AND v.product = s.product
@@ -13,11 +13,11 @@ WITH smallest AS (
                 WHEN need <= policy_term THEN 'need' WHEN headroom <= policy_term THEN 'headroom' ELSE 'rise' END AS smallest_term
     FROM smallest
 ), floored AS (
-    SELECT capped.*, greatest(0, down(model_term, f.step) * f.step) AS model_limit, greatest(0, down(policy_term, f.step) * f.step) AS raw_limit,
+    SELECT capped.*, greatest(0, model_term) // f.step * f.step AS model_limit, greatest(0, policy_term) // f.step * f.step AS raw_limit,
            CASE WHEN raw_limit < f.smallest_ticket THEN 0 ELSE raw_limit END AS policy_limit, f.smallest_ticket, f.step
     FROM capped, f
 ), computed AS (
-    SELECT *, CASE WHEN reasons[1] = 'HELD' OR list_contains($reviewed_reasons, reasons[1]) THEN 'manual_review'
+    SELECT *, CASE WHEN reasons[1] = 'HELD' OR list_contains(getvariable('reviewed_reasons'), reasons[1]) THEN 'manual_review'
                    WHEN len(reasons) > 0 OR policy_limit = 0 THEN 'declined' ELSE 'granted' END AS own_decision
     FROM floored
 ), judged AS (  -- what a person said of a review holds while its grounds stand, and the figure within the policy's; a refused
@@ -25,7 +25,7 @@ WITH smallest AS (
     SELECT *, CASE WHEN said IS NOT NULL AND own_decision <> 'declined' AND list_sort(said_of) = list_sort(reasons)
                         AND CASE WHEN said = 'decline' THEN said_limit <= policy_limit
                                  ELSE own_decision = 'manual_review' AND said_limit BETWEEN smallest_ticket AND policy_limit AND said_limit % step = 0
-                                      AND list_has_all($reviewed_reasons, reasons) END
+                                      AND list_has_all(getvariable('reviewed_reasons'), reasons) END
                    THEN said END AS verdict
     FROM computed
 )

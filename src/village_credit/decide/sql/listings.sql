@@ -3,8 +3,8 @@
 CREATE TABLE negatives_read AS
 SELECT n.* EXCLUDE (codes), NOT list_has_all(f.refused_reasons, codes) AS has_counting_reason,
        CASE WHEN NOT has_counting_reason THEN 'refused' WHEN list_has_all(list_concat(f.refused_reasons, f.grey_reasons), codes) THEN 'grey' ELSE 'black' END AS colour,
-       listed_on < $as_of::DATE - INTERVAL 5 YEAR OR coalesce(expires_on < $as_of, false) AS is_over,
-       member_is_adult_living AND listed_on <= $as_of AND has_counting_reason AND NOT is_over AS counts,
+       listed_on < as_of() - INTERVAL 5 YEAR OR coalesce(expires_on < as_of(), false) AS is_over,
+       member_is_adult_living AND listed_on <= as_of() AND has_counting_reason AND NOT is_over AS counts,
        -- where the policy's contagion ends with the borrower; whose an entry is that names no known member, nobody knows
        member_no IS NOT NULL AND CASE colour WHEN 'grey' THEN f.grey_stays ELSE f.negative_stays END AS stays_with_member
 FROM (SELECT *, list_filter(string_split_regex(trim(reason_code), '[,，;；、/ ]+'), lambda code: code <> '') AS codes FROM negatives) AS n, f;

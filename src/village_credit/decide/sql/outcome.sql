@@ -1,18 +1,16 @@
 -- What budgets leave, what a frozen balance and a relief window keep, and the grounds that a household is told.
-CREATE TABLE final AS
-SELECT l.unit_code, l.product, l.decision, l.band, ppm, reasons, screen, verdict, is_conditional, raw_limit, l.policy_limit, asked_limit, smallest_term, standing_fen,
-       has_own_line, before_from, before_to, term_months, borrower_member_no, borrower_reason, coalesce(a.amount, 0) AS amount, a.budget_state,
-       l.decision = 'granted' AND coalesce(a.amount, 0) = 0 AS out_of_budget, greatest(coalesce(o.balance_fen, 0), coalesce(d.told_fen, 0)) AS drawn_fen,
-       CASE WHEN l.decision = 'granted' AND coalesce(a.amount, 0) < l.asked_limit THEN 'budget'
-            WHEN l.decision = 'granted' AND l.asked_limit < l.policy_limit THEN 'review' ELSE smallest_term END AS binding,
-       CASE WHEN l.decision = 'granted' THEN coalesce(a.amount, 0) ELSE 0 END AS new_limit,
-       l.decision <> 'manual_review' AND down(drawn_fen, 100) > new_limit AS is_frozen
-FROM limited AS l LEFT JOIN allocated AS a USING (unit_code)
-LEFT JOIN open_products AS o ON o.unit_code = l.unit_code AND o.product = l.product
-LEFT JOIN (SELECT unit_code, product, fen(max(drawn_yuan)) AS told_fen FROM in_force GROUP BY ALL) AS d ON d.unit_code = l.unit_code AND d.product = l.product;
-
 CREATE TABLE outcome AS
-WITH stated AS (
+WITH final AS (
+    SELECT l.*, coalesce(a.amount, 0) AS amount, a.budget_state,
+           l.decision = 'granted' AND coalesce(a.amount, 0) = 0 AS out_of_budget, greatest(coalesce(o.balance_fen, 0), coalesce(d.told_fen, 0)) AS drawn_fen,
+           CASE WHEN l.decision = 'granted' AND coalesce(a.amount, 0) < l.asked_limit THEN 'budget'
+                WHEN l.decision = 'granted' AND l.asked_limit < l.policy_limit THEN 'review' ELSE smallest_term END AS binding,
+           CASE WHEN l.decision = 'granted' THEN coalesce(a.amount, 0) ELSE 0 END AS new_limit,
+           l.decision <> 'manual_review' AND down(drawn_fen, 100) > new_limit AS is_frozen
+    FROM limited AS l LEFT JOIN allocated AS a USING (unit_code)
+    LEFT JOIN open_products AS o ON o.unit_code = l.unit_code AND o.product = l.product
+    LEFT JOIN (SELECT unit_code, product, fen(max(drawn_yuan)) AS told_fen FROM in_force GROUP BY ALL) AS d ON d.unit_code = l.unit_code AND d.product = l.product
+), stated AS (
     SELECT *, CASE WHEN out_of_budget THEN 'declined' ELSE decision END AS state,
            -- article 40: a related party's unsecured limit is 0, even where a balance is frozen
            CASE WHEN is_frozen AND NOT list_contains(reasons, 'RELATED_PARTY') THEN down(drawn_fen, 100) ELSE new_limit END AS stored_limit,
@@ -28,7 +26,7 @@ WITH stated AS (
     FROM (SELECT s.*, coalesce(state <> 'granted' AND list_has_any(s.reasons, l.codes), false) AS is_lapsed
           FROM stated AS s LEFT JOIN (SELECT unit_code, list(reason_code) AS codes FROM lapsed GROUP BY unit_code) AS l USING (unit_code))
 ), asked AS (
-    SELECT *, CASE WHEN is_affected AND coalesce(down(standing_fen, 100), 0) > new_limit THEN NOT is_lapsed AND NOT list_has_any(grounds, $legal_refusals) ELSE false END AS is_spared
+    SELECT *, CASE WHEN is_affected AND coalesce(down(standing_fen, 100), 0) > new_limit THEN NOT is_lapsed AND NOT list_has_any(grounds, getvariable('legal_refusals')) ELSE false END AS is_spared
     FROM (SELECT *, unit_code IN (SELECT unit_code FROM affected) AS is_affected FROM overdue_papers)
 )  -- in a declared window nothing is lowered, frozen or withdrawn, but for what the law refuses
 SELECT * REPLACE (

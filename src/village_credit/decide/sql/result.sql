@@ -6,25 +6,27 @@ FROM outcome WHERE is_spared ORDER BY unit_code;
 
 CREATE TABLE decisions AS
 WITH dated AS (
-    SELECT *, state = 'granted' OR (state = 'manual_review' AND has_own_line)  -- a line that waits for a person keeps its term
-              OR (stored_limit > 0 AND (before_to IS NOT NULL OR term_months >= 12)) AS has_line, coalesce(before_from, $as_of::DATE + 1) AS starts,
-           coalesce(before_to, CAST($as_of::DATE + 1 + to_months(CAST(term_months AS INTEGER)) AS DATE) - 1) AS ends,
-           greatest(0, datesub('year', starts, $as_of::DATE)) + 1 AS years_to_review  -- each anniversary of the line asks for a review
-    FROM outcome
+    SELECT o.*, c.before_from, c.before_to, c.term_months, c.borrower_member_no, c.borrower_relation, state = 'granted' OR (state = 'manual_review' AND c.has_own_line)  -- a line that waits for a person keeps its term
+              OR (stored_limit > 0 AND (before_to IS NOT NULL OR term_months >= 12)) AS has_line, coalesce(before_from, as_of() + 1) AS starts,
+           coalesce(before_to, CAST(as_of() + 1 + to_months(CAST(term_months AS INTEGER)) AS DATE) - 1) AS ends,
+           greatest(0, datesub('year', starts, as_of())) + 1 AS years_to_review  -- each anniversary of the line asks for a review
+    FROM outcome AS o JOIN candidates AS c ON c.unit_code = o.unit_code AND c.product = o.product
 )
 SELECT unit_code, dated.product, state AS decision, dated.band, CAST(ppm AS BIGINT) AS default_probability_ppm, CAST(stored_limit AS BIGINT) AS limit_yuan,
        CASE WHEN has_line THEN CAST(term_months AS BIGINT) END AS term_months, CASE WHEN has_line THEN starts END AS valid_from,
        CASE WHEN has_line THEN ends END AS valid_to,
        CASE WHEN has_line THEN least(ends, CAST(starts + to_years(CAST(years_to_review AS INTEGER)) AS DATE)) END AS review_due_on,
        CASE WHEN dated.band IS NOT NULL THEN CAST(b.spread AS BIGINT) END AS rate_spread_bp, p.repayment AS repayment_method, p.is_revolving AS revolving, binding AS binding_term,
-       CASE WHEN is_frozen THEN list_append(grounds, 'FROZEN') WHEN is_spared THEN list_prepend('RELIEF_KEPT', grounds) ELSE grounds END AS reason_codes, screen,
-       borrower_member_no, borrower_reason, p.purposes
+       CASE WHEN is_frozen THEN list_append(grounds, 'FROZEN') WHEN is_spared THEN list_prepend('RELIEF_KEPT', grounds) ELSE grounds END AS reason_codes,
+       CASE WHEN len(reasons) = 0 THEN 'white' WHEN list_has_all(list_append(getvariable('reviewed_reasons'), 'HELD'), reasons) THEN 'grey' ELSE 'black' END AS screen,
+       borrower_member_no, CASE WHEN borrower_member_no IS NULL THEN NULL WHEN borrower_relation = 'head' THEN 'BORROWER_HEAD' WHEN borrower_relation = 'spouse' THEN 'BORROWER_SPOUSE' ELSE 'BORROWER_ELDEST' END AS borrower_reason,
+       p.purposes
 FROM dated JOIN products AS p ON p.product = dated.product LEFT JOIN bands AS b ON b.product = dated.product AND b.band = dated.band
 ORDER BY unit_code;
 
 CREATE TABLE waterfall AS
-SELECT t.unit_code, t.product, to_mu(a.register) AS register_mu, to_mu(a.leased_out) AS leased_out_mu, to_mu(a.leased_in) AS leased_in_mu, to_mu(a.subsidised) AS subsidised_mu,
-       to_mu(a.area) AS area_mu, CAST(CAST(down(i.crop_e12, 1000000) AS DECIMAL(30, 0)) * CAST('0.000001' AS DECIMAL(7, 6)) AS DECIMAL(30, 6)) AS crop_income_yuan, i.crop_income_source,
+SELECT t.unit_code, t.product, to_mu(t.register) AS register_mu, to_mu(t.leased_out) AS leased_out_mu, to_mu(t.leased_in) AS leased_in_mu, to_mu(t.subsidised) AS subsidised_mu,
+       to_mu(t.area) AS area_mu, CAST(CAST(down(i.crop_e12, 1000000) AS DECIMAL(30, 0)) * CAST('0.000001' AS DECIMAL(7, 6)) AS DECIMAL(30, 6)) AS crop_income_yuan, i.crop_income_source,
        to_yuan(down(i.book_e12, 10000000000)) AS book_crop_yuan, to_yuan(down(i.livestock_e12, 10000000000)) AS livestock_yuan, to_yuan(down(i.wages_e12, 10000000000)) AS wages_yuan,
        to_yuan(down(i.trade_e12, 10000000000)) AS trade_yuan, to_yuan(down(i.transfers_e12, 10000000000)) AS transfers_yuan,
        CAST(t.income AS BIGINT) AS income_yuan, CAST(t.operating_income AS BIGINT) AS operating_income_yuan, CAST(stressed AS BIGINT) AS stressed_yuan, CAST(persons AS BIGINT) AS persons,
@@ -34,15 +36,15 @@ SELECT t.unit_code, t.product, to_mu(a.register) AS register_mu, to_mu(a.leased_
        CAST(verified_assets AS BIGINT) AS verified_assets_yuan, CAST(band_limit AS BIGINT) AS band_yuan, CAST(crop_need AS BIGINT) AS crop_need_yuan,
        CAST(livestock_need AS BIGINT) AS livestock_need_yuan, CAST(need AS BIGINT) AS need_yuan, CAST(cap AS BIGINT) AS product_cap_yuan, CAST(f.household_cap AS BIGINT) AS household_cap_yuan,
        to_yuan(unsecured_fen) AS other_unsecured_yuan, CAST(headroom AS BIGINT) AS headroom_yuan, CAST(down(before_fen, 100) AS BIGINT) AS in_force_yuan, CAST(t.rise AS BIGINT) AS rise_yuan,
-       CAST(l.model_limit AS BIGINT) AS model_limit_yuan, CAST(l.policy_limit AS BIGINT) AS policy_limit_yuan, CAST(n.amount AS BIGINT) AS allocated_yuan,
-       coalesce(n.budget_state, 'not_asked') AS budget_state, n.binding AS binding_term, CAST(d.limit_yuan AS BIGINT) AS limit_yuan,
-       list_concat(list_filter([CASE WHEN a.areas_disagree THEN 'AREA_DISAGREES' END, CASE WHEN i.unknown_crop THEN 'UNKNOWN_CROP' END,
-                    CASE WHEN a.area IS NULL AND EXISTS (SELECT 1 FROM crop_area AS c WHERE c.unit_code = t.unit_code) THEN 'AREA_UNKNOWN' END,
+       CAST(n.model_limit AS BIGINT) AS model_limit_yuan, CAST(n.policy_limit AS BIGINT) AS policy_limit_yuan, CAST(n.amount AS BIGINT) AS allocated_yuan,
+       coalesce(n.budget_state, 'not_asked') AS budget_state, n.would_binding AS binding_term, CAST(d.limit_yuan AS BIGINT) AS limit_yuan,
+       list_concat(list_filter([CASE WHEN abs(t.register - t.subsidised) * 1000000 > greatest(t.register, t.subsidised) * f.area_tolerance THEN 'AREA_DISAGREES' END, CASE WHEN i.unknown_crop THEN 'UNKNOWN_CROP' END,
+                    CASE WHEN t.area IS NULL AND EXISTS (SELECT 1 FROM crop_sums AS c WHERE c.unit_code = t.unit_code) THEN 'AREA_UNKNOWN' END,
                     CASE WHEN EXISTS (SELECT 1 FROM negatives_read AS n WHERE n.unit_code = t.unit_code AND NOT has_counting_reason) THEN 'LISTING_REFUSED' END,
                     CASE WHEN EXISTS (SELECT 1 FROM negatives_read AS n WHERE n.unit_code = t.unit_code AND is_over) THEN 'LISTING_OVER' END,
                     CASE WHEN i.book_e12 IS NOT NULL AND i.norm_e12 IS NOT NULL AND i.book_e12 <> i.norm_e12 THEN 'INCOME_DISAGREES' END],
                    lambda code: code IS NOT NULL), coalesce(s.codes, [])) AS findings
-FROM chosen AS t JOIN (SELECT unit_code, model_limit, policy_limit FROM limited) AS l USING (unit_code) JOIN final AS n USING (unit_code) LEFT JOIN (SELECT unit_code, list(DISTINCT code ORDER BY code) AS codes FROM noted GROUP BY unit_code) AS s USING (unit_code) JOIN area AS a USING (unit_code) JOIN income AS i USING (unit_code) JOIN decisions AS d USING (unit_code), f
+FROM reckoned AS t JOIN (SELECT unit_code, product, model_limit, policy_limit, amount, budget_state, would_binding FROM outcome) AS n USING (unit_code, product) LEFT JOIN (SELECT unit_code, list(DISTINCT code ORDER BY code) AS codes FROM noted GROUP BY unit_code) AS s USING (unit_code) JOIN income AS i USING (unit_code) JOIN decisions AS d USING (unit_code), f
 ORDER BY unit_code;
 
 CREATE TABLE crop_result AS
@@ -50,7 +52,7 @@ SELECT c.unit_code, c.crop, to_mu(declared) AS declared_mu, to_mu(worked) AS cro
        CAST(CAST(outturn AS DECIMAL(10, 0)) * CAST('0.0001' AS DECIMAL(5, 4)) AS DECIMAL(10, 4)) AS outturn,
        CAST(CAST(norm_e8 AS DECIMAL(30, 0)) * CAST('0.00000001' AS DECIMAL(9, 8)) AS DECIMAL(34, 8)) AS norm_income_yuan,
        CAST(CAST(delivery_e8 AS DECIMAL(30, 0)) * CAST('0.00000001' AS DECIMAL(9, 8)) AS DECIMAL(34, 8)) AS delivery_income_yuan, to_yuan(scale) AS scale_yuan
-FROM crop_terms AS c SEMI JOIN final USING (unit_code) ORDER BY unit_code, crop;
+FROM crop_terms AS c SEMI JOIN outcome USING (unit_code) ORDER BY unit_code, crop;
 
 CREATE TABLE follow_up AS  -- whom a customer manager visits
 SELECT unit_code, d.product, tags, to_mu(declared) AS declared_mu, CAST(managed_mu AS DECIMAL(18, 4)) AS managed_mu,
@@ -58,5 +60,5 @@ SELECT unit_code, d.product, tags, to_mu(declared) AS declared_mu, CAST(managed_
 FROM growers AS g JOIN decisions AS d USING (unit_code) JOIN waterfall AS w USING (unit_code) ORDER BY unit_code;
 
 CREATE TABLE lines_before AS
-SELECT unit_code, product, CAST(down(limit_fen, 100) AS BIGINT) AS limit_yuan, valid_from, valid_to, is_own FROM before_by_unit SEMI JOIN final USING (unit_code)
+SELECT unit_code, product, CAST(down(limit_fen, 100) AS BIGINT) AS limit_yuan, valid_from, valid_to, is_own FROM before_by_unit SEMI JOIN outcome USING (unit_code)
 WHERE limit_fen > 0;
