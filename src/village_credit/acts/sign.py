@@ -12,6 +12,7 @@ import duckdb
 from data_contracts.meeting import Meeting
 from village_credit.acts.authority import require_authority
 from village_credit.acts.meeting import require_quorum, today
+from village_credit.decide.thresholds import EXACT
 from village_credit.errors import GateRefused, RunConflict, UsageError, VerificationFailed
 from village_credit.publish.ledger import Entry, append, head, read_ledger
 from village_credit.publish.referrals import CHINA
@@ -99,12 +100,20 @@ def override_reasons(overrides: list[str], reason: str) -> dict[str, str]:
 
 
 def _require_overrides(run_id: str, failed: list[str], reasons: dict[str, str]) -> None:
-    """Every failed gate is overridden by name, and none that held."""
+    """Every failed gate is overridden by name, and none that held; what does not balance no reason mends."""
     if unknown := sorted(set(reasons) - set(failed)):
         raise GateRefused(f"run {run_id}: {', '.join(unknown)} did not fail, so there is nothing to override")
+    _refuse_unbalanced(run_id, failed)
     if open_gates := sorted(set(failed) - set(reasons)):
         raise GateRefused(
             f"run {run_id}: gate {', '.join(open_gates)} failed; mend the cause and score again, or override it by name with its reason"
+        )
+
+
+def _refuse_unbalanced(run_id: str, failed: list[str]) -> None:
+    if unbalanced := [gate for gate in EXACT if gate in failed]:
+        raise GateRefused(
+            f"run {run_id}: {' and '.join(f'gate {gate} failed' for gate in unbalanced)}: a delivered line or a household is lost, which nobody can sign for; report it and score again"
         )
 
 
@@ -141,7 +150,9 @@ def require_signature(store: Store, entries: list[Entry], run_id: str) -> None:
     manifest = (store.require_run(run_id) / "manifest.json").read_bytes()
     if approval.details["manifest_sha256"] != sha256_of(manifest) or altered_tables(store, run_id):
         raise VerificationFailed(f"run {run_id}: it is not what was signed; nothing is published")
-    if open_gates := sorted(set(failed_gates(store, run_id)) - set(approval.details["overrides"])):
+    failed = failed_gates(store, run_id)
+    _refuse_unbalanced(run_id, failed)
+    if open_gates := sorted(set(failed) - set(approval.details["overrides"])):
         raise GateRefused(f"run {run_id}: gate {', '.join(open_gates)} failed, and nobody overrode it")
     sat = approval.details.get("meeting")
     meeting = Meeting.model_validate(sat) if sat else None
