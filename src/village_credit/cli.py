@@ -244,6 +244,12 @@ def _signing(verb: Verb) -> None:
     vouched.add_argument("folder", type=Path, help="the folder that holds the scorecard")
     vouched.add_argument("--role", required=True, choices=("developer", "validator", "approver"))
     vouched.add_argument("--by", required=True)
+    rebuilt = verb(
+        "verify",
+        "Compare a run with what was sealed, and with itself computed again from its frozen inputs; exit 6 where it differs.",
+        "verify RUN",
+    )
+    rebuilt.add_argument("run")
     chained = verb("ledger", "Verify the chain of acts.", "ledger verify")
     chained.add_argument("act", choices=("verify",))
     packed = verb(

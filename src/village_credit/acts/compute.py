@@ -297,6 +297,14 @@ def _borrowers(
     return connection.sql(query).to_arrow_table()
 
 
+def parts_kept(parts: dict[str, Any]) -> dict[str, Any]:
+    """Give what the manifest keeps of what the ledger added: hashes, and the run compared with."""
+    said = {f"{name}_sha256": sha256_of(canonical_json(parts[name])) for name in ("holds", "relief", "renewals", "reviews")}  # fmt: skip
+    return {
+        **said, "limits_in_force_sha256": parts["limits_in_force"], "compared_with_run": parts["compared_with_run"], "link_verdicts_sha256": parts["link_verdicts"],
+    }  # fmt: skip
+
+
 def _manifest(
     intake: Intake, tables: dict[str, pa.Table], request: Request, rules: Rules, parts: dict[str, Any]
 ) -> dict[str, Any]:
@@ -315,13 +323,7 @@ def _manifest(
         },
         "pseudonym_key": parts["pseudonym_key"],
         "quorum": quorum_kept(quorum(rules.policy.in_force(request.as_of, request.county_code))),
-        "limits_in_force_sha256": parts["limits_in_force"],
-        "compared_with_run": parts["compared_with_run"],
-        "holds_sha256": sha256_of(canonical_json(parts["holds"])),
-        "relief_sha256": sha256_of(canonical_json(parts["relief"])),
-        "renewals_sha256": sha256_of(canonical_json(parts["renewals"])),
-        "reviews_sha256": sha256_of(canonical_json(parts["reviews"])),
-        "link_verdicts_sha256": parts["link_verdicts"],
+        **parts_kept(parts),
         "counts": {"lines": outcome_counts(intake), "households": households, "registered": intake.facts["households"].num_rows},
         "sum_limit_yuan": pc.sum(granted.column("limit_yuan")).as_py() or 0,
         "gates": dict(sorted(Counter(tables["gates"].column("verdict").to_pylist()).items())),

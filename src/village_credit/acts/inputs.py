@@ -56,7 +56,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Rules:
-    """The policy, the scorecard and the county's terms of a run, and what each was read from."""
+    """The policy, the scorecard and the county's terms of a run, and what each was read from.
+
+    `texts`: the bytes of each by their hash, to be kept with the deliveries.
+    """
 
     policy: Policy
     policy_name: str
@@ -65,6 +68,7 @@ class Rules:
     scorecard_sha256: str
     terms: CountyTerms
     terms_sha256: str
+    texts: dict[str, bytes]
 
 
 def load_rules(request: Request, own_key: bytes) -> Rules:
@@ -73,19 +77,20 @@ def load_rules(request: Request, own_key: bytes) -> Rules:
     `own_key`: the store's public key, whose signatures on a scorecard count beside those of the models' folder.
     """
     policy_path = request.policy_file or request.models / "limit_policy.toml"
-    policy, policy_sha256 = read_policy(policy_path)
-    card_path = scorecard_path(request.models, request.model_id)
-    card_text = _read(card_path, "scorecard")
-    terms, terms_sha256 = load_terms(request.counties, request.county_code)
-    return Rules(
-        policy,
-        policy_path.name,
-        policy_sha256,
-        load_scorecard(card_text, request.as_of, trusted_keys(request.models, own_key)),
-        sha256_of(card_text.encode("utf-8")),
-        terms,
-        terms_sha256,
-    )
+    policy = _read(policy_path, "policy")
+    card = _read(scorecard_path(request.models, request.model_id), "scorecard")
+    terms = _terms_text(request.counties, request.county_code)
+    return rules_of(policy_path.name, (policy, card, terms), request, own_key)
+
+
+def rules_of(policy_name: str, texts: tuple[str, str, str], request: Request, own_key: bytes) -> Rules:
+    """Make rules of the texts of a policy, a scorecard and a county's terms, as `load_rules` reads them."""
+    policy, card, terms = texts
+    scorecard = load_scorecard(card, request.as_of, trusted_keys(request.models, own_key))
+    kept = {sha256_of(content): content for content in (text.encode("utf-8") for text in texts)}
+    policy_sha256, card_sha256, terms_sha256 = (sha256_of(text.encode("utf-8")) for text in texts)
+    terms_read = _terms_of(terms, request.county_code)
+    return Rules(load_policy(policy), policy_name, policy_sha256, scorecard, card_sha256, terms_read, terms_sha256, kept)  # fmt: skip
 
 
 def read_policy(path: Path) -> tuple[Policy, str]:
@@ -104,15 +109,25 @@ def load_terms(folder: Path | None, county_code: str) -> tuple[CountyTerms, str]
 
     The default terms come first; a county without a file of its own has them alone.
     """
+    text = _terms_text(folder, county_code)
+    return _terms_of(text, county_code), sha256_of(text.encode("utf-8"))
+
+
+def _terms_text(folder: Path | None, county_code: str) -> str:
+    """Join the files of a county's terms, each after its name."""
     folder = folder or default_counties()
     names = [name for name in ("default.toml", f"{county_code}.toml") if (folder / name).is_file()]
     if not names:
         raise MissingInput(
             f"no terms for county {county_code} in {folder.name}/: it needs default.toml or {county_code}.toml"
         )
-    texts = {name: (folder / name).read_text(encoding="utf-8") for name in names}
+    return "\0".join(f"{name}\0{(folder / name).read_text(encoding='utf-8')}" for name in names)
+
+
+def _terms_of(text: str, county_code: str) -> CountyTerms:
+    parts = text.split("\0")
     try:
-        return read_terms(texts), sha256_of("\0".join(f"{n}\0{t}" for n, t in texts.items()).encode("utf-8"))
+        return read_terms(dict(zip(parts[::2], parts[1::2], strict=True)))
     except TermsRefused as refusal:
         raise MissingInput(f"terms of county {county_code}: {refusal}") from None
 

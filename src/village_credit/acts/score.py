@@ -53,8 +53,12 @@ def frozen_files(store: Store, county_code: str) -> Iterator[DeliveredFile]:
         raise MissingInput(
             f"county {county_code} was never scored in this store: score it from its inbox first"
         )
-    inputs = store.manifest(entries[-1].run_id)["inputs"]
-    for item in sorted(inputs, key=lambda item: reading_order(item["file_name"])):
+    yield from frozen_files_of(store, store.manifest(entries[-1].run_id))
+
+
+def frozen_files_of(store: Store, manifest: dict[str, Any]) -> Iterator[DeliveredFile]:
+    """Give what a run was made from, in reading order; raises MissingInput where some of it is gone."""
+    for item in sorted(manifest["inputs"], key=lambda item: reading_order(item["file_name"])):
         yield DeliveredFile(item["file_name"], store.thaw(item["sha256"]), item["sha256"])
 
 
@@ -65,8 +69,8 @@ def score_files(
     clock = Clock(progress)
     rules = load_rules(request, store.keys.public_key())
     delivered = list(files)
-    for file in delivered:
-        store.freeze(file.content, file.sha256)
+    for sha256, content in [*rules.texts.items(), *((file.sha256, file.content) for file in delivered)]:
+        store.freeze(content, sha256)
     clock.lap("freeze")
     run_id, parts, before = identify_run(store, delivered, request, rules)
     if not (store.run_folder(run_id) / "manifest.json").is_file():

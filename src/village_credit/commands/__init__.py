@@ -18,7 +18,7 @@ VERBS: dict[str, Callable[[argparse.Namespace, Settings], int]] = {
     "hold": people.do_hold, "release": people.do_hold, "find": people.do_find, "explain": people.do_explain,
     "notices": people.do_notices, "links": people.do_links, "reviews": people.do_reviews, "authority": people.do_authority, "renew": people.do_renew,
     "acknowledge": returns.do_acknowledge, "record-usage": returns.do_record_usage,
-    "report": records.do_report, "status": records.do_status, "ledger": records.do_ledger, "package": records.do_package,
+    "report": records.do_report, "status": records.do_status, "verify": records.do_verify, "ledger": records.do_ledger, "package": records.do_package,
     "corrections": records.do_corrections, "contracts": records.do_contracts,
 }  # fmt: skip
 

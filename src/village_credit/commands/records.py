@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from village_credit.acts import tell
-from village_credit.commands.shared import show, store_of
+from village_credit.commands.shared import progress, show, store_of
 from village_credit.errors import VerificationFailed
 from village_credit.publish.ledger import read_ledger
 from village_credit.publish.package import verify_package
@@ -48,6 +48,22 @@ def _batch_text(batch: dict[str, Any]) -> str:
     )
     why = f" ({'; '.join(batch['why_not_known'])})" if batch["why_not_known"] else ""
     return f"referred  {batch['county_code']}  batch {batch['referral_batch']}  on {batch['on']}: {batch['referred']:,} referred; {told}{why}"
+
+
+def do_verify(words: argparse.Namespace, paths: Settings) -> int:
+    """Rebuild a run and compare; exit 6 where anything is not what was sealed."""
+    from village_credit.acts import verify  # noqa: PLC0415  # only this verb needs it
+
+    found = verify.verify_run(store_of(paths), words.run, paths.models, progress())
+    if not found.is_whole:
+        told = [f"{what}: {', '.join(names)}" for what, names in (("not what was sealed", found.altered), ("comes out otherwise", found.differs)) if names]  # fmt: skip
+        raise VerificationFailed(f"run {found.run_id}: {'; '.join(told)}" + (f"; not rebuilt: {found.why_not}" if found.why_not else ""))  # fmt: skip
+    return show(
+        words,
+        dataclasses.asdict(found),
+        lambda: f"run {found.run_id}, county {found.county_code}, as of {found.as_of}: {found.tables} tables are what was sealed"
+        + (", and come out the same again" if found.is_rebuilt else f"; hashes intact, not rebuildable: {found.why_not}"),
+    )  # fmt: skip
 
 
 def do_ledger(words: argparse.Namespace, paths: Settings) -> int:

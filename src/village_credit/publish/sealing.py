@@ -44,6 +44,16 @@ def run_id_of(parts: dict[str, Any]) -> str:
     return f"r{digest[:24]}"
 
 
+def _owned(table: pa.Table, run_id: str) -> pa.Table:
+    """Say in every row whose run it is."""
+    return table.append_column("run_id", pa.array([run_id] * table.num_rows, pa.string())).combine_chunks()
+
+
+def owned_bytes(table: pa.Table, run_id: str) -> bytes:
+    """Write a table as `seal_run` does."""
+    return parquet_bytes(_owned(table, run_id))
+
+
 def seal_run(
     store: Store, run_id: str, tables: dict[str, pa.Table], manifest: dict[str, Any], report: str
 ) -> dict[str, Any]:
@@ -51,9 +61,7 @@ def seal_run(
     sealed = {**manifest, "run_id": run_id, "tables": {}}
     with new_folder(store.run_folder(run_id)) as folder:
         for name, table in sorted(tables.items()):
-            owned = table.append_column(
-                "run_id", pa.array([run_id] * table.num_rows, pa.string())
-            ).combine_chunks()
+            owned = _owned(table, run_id)
             content = parquet_bytes(owned)
             (folder / f"{name}.parquet").write_bytes(content)
             sealed["tables"][name] = {
