@@ -7,17 +7,17 @@ for every county, and a county's own file adds to its words and replaces its cal
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from data_contracts.fields import Column, ExtractRules, Kind
 from data_contracts.prohibited import prohibited_header
 from data_contracts.registry import INCOMING, FieldSpec, field_specs, office_of
+from data_contracts.toml_file import read_toml
 
 DATED = (Kind.YEAR, Kind.DAY, Kind.MONTH)
 PLACED = {"village_name", "contractor_code"}  # what leads from a row to a household and its township
@@ -188,13 +188,9 @@ def read_terms(texts: Mapping[str, str]) -> CountyTerms:
 
 def _read(name: str, text: str) -> _File:
     try:
-        file = _File.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise TermsRefused(f"{name} is no TOML: {error}") from None
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-        where = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
-        raise TermsRefused(f"{name}: {where}") from None
+        file = read_toml(text, _File, TermsRefused)
+    except TermsRefused as refusal:
+        raise TermsRefused(f"{name}: {refusal}") from None
     if file.county != re.sub(r"\.toml$", "", name):
         raise TermsRefused(f"{name} says that it is of county {file.county}")
     return file

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from data_contracts.toml_file import read_toml
 
 Vote = Literal["for", "against", "abstain"]
 _LONG_NUMBER = re.compile(
@@ -63,11 +64,4 @@ class Meeting(BaseModel):
 
 def read_meeting(text: str) -> Meeting:
     """Read a meeting's file; raises MeetingRefused with every fault and its place."""
-    try:
-        return Meeting.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise MeetingRefused(f"it is not TOML: {error}") from None
-    except ValidationError as error:
-        faults = error.errors(include_input=False, include_url=False)
-        told = (f"{'.'.join(map(str, fault['loc'])) or 'meeting'}: {fault['msg']}" for fault in faults)
-        raise MeetingRefused("; ".join(told)) from None
+    return read_toml(text, Meeting, MeetingRefused)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from data_contracts.toml_file import read_toml
 
 AreaCode = Annotated[str, Field(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$")]
 Measure = Literal["extension", "rate_cut", "changed_repayment", "renewal_without_principal", "new_for_old"]
@@ -53,10 +54,4 @@ class ReliefDeclaration(BaseModel):
 
 def read_declaration(text: str) -> ReliefDeclaration:
     """Read a declaration; raises DeclarationRefused with every fault and its place."""
-    try:
-        return ReliefDeclaration.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise DeclarationRefused(f"it is not TOML: {error}") from None
-    except ValidationError as error:
-        faults = error.errors(include_input=False, include_url=False)
-        raise DeclarationRefused("; ".join(f"{'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}" for fault in faults)) from None  # fmt: skip
+    return read_toml(text, ReliefDeclaration, DeclarationRefused)

@@ -82,7 +82,7 @@ def test_a_countys_own_label_stands_for_the_contracts_value():
         (HEAD + "[calendar.related_party]\nby_township = true", "no household to find"),
         (HEAD + "hidden = 1", "hidden"),
         ('county = "653102"\nreference = "x"', "says that it is of county 653102"),
-        ("county = ", "is no TOML"),
+        ("county = ", "it is not TOML"),
     ],
 )
 def test_unsound_terms_say_what_and_where(text: str, why: str):
@@ -131,7 +131,7 @@ def test_a_countys_file_gives_another_run_and_another_county_the_same(county_inb
 
 def test_an_unsound_file_stops_its_county_with_what_to_mend(tmp_path: Path):
     (tmp_path / "659900.toml").write_text("county =", encoding="utf-8")
-    with pytest.raises(MissingInput, match=r"659900.toml is no TOML"):
+    with pytest.raises(MissingInput, match=r"659900.toml: it is not TOML"):
         load_terms(tmp_path, "659900")
     with pytest.raises(MissingInput, match=r"no terms for county 653199"):
         load_terms(tmp_path, "653199")

@@ -8,7 +8,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 from village_credit.decide.growers import highest_cap
-from village_credit.decide.policy import Policy, PolicyInForce, ProductName
+from village_credit.decide.optional import optional_faults
+from village_credit.decide.policy import Figure, Policy, PolicyInForce, ProductName
 
 DOWN, UP = "branch_authority_down", "branch_authority_up"
 DECISION_DAYS, DRAW_DAYS = "referral_decision_days", "referral_draw_days"
@@ -63,15 +64,12 @@ def _optional(policy: PolicyInForce, name: str, product: ProductName | None = No
 
 
 def figure_faults(policy: Policy) -> Iterator[tuple[str, str]]:
-    """Name the place and the fault of each of these figures that is in another unit, no whole day, or kept for whom it is not asked."""
-    for figure in policy.figures:
-        unit = UNITS.get(figure.name)
-        if unit is None:
-            continue
-        if figure.unit != unit:
-            yield f"figures.{figure.name}", f"the unit {figure.unit} should be {unit}"
-        if unit == "working days" and figure.value % 1:
-            yield f"figures.{figure.name}", f"{figure.value} is not whole days"
-        if figure.band or figure.crop or (unit == "working days" and figure.product):
-            whom = "county and product" if unit == "share" else "county"
-            yield f"figures.{figure.name}", f"it may differ by {whom} only"
+    """Name the place and the fault of each of these figures; shares may differ by product too."""
+    return optional_faults(
+        policy, UNITS, _value_fault, lambda unit: ("county", "product") if unit == "share" else ("county",)
+    )
+
+
+def _value_fault(figure: Figure) -> str | None:
+    is_part = UNITS[figure.name] == "working days" and figure.value % 1
+    return f"{figure.value} is not whole days" if is_part else None

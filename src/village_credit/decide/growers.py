@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from village_credit.decide.policy import Policy, PolicyInForce, ProductName
+from village_credit.decide.optional import optional_faults
+from village_credit.decide.policy import Figure, Policy, PolicyInForce, ProductName
 
 LARGE_GROWER = "large_grower_mu"
 TIER_CAPS = {"large_grower": "cap_large_grower", "family_farm": "cap_family_farm", "cooperative": "cap_cooperative"}  # fmt: skip
@@ -33,23 +34,17 @@ def highest_cap(policy: PolicyInForce, product: ProductName) -> int:
 
 
 def figure_faults(policy: Policy) -> Iterator[tuple[str, str]]:
-    """Name the place and the fault of each of these figures that is in another unit, has too many digits, or differs by more than county."""
-    for figure in policy.figures:
-        unit = UNITS.get(figure.name)
-        if unit is None:
-            continue
-        place = f"figures.{figure.name}"
-        if figure.unit != unit:
-            yield place, f"the unit {figure.unit} should be {unit}"
-        if (figure.value * (TEN_THOUSANDTHS if unit == "mu" else 1)) % 1:
-            yield (
-                place,
-                f"{figure.value} has more digits than {'four decimals' if unit == 'mu' else 'whole yuan'}",
-            )
-        if figure.name == LARGE_GROWER and figure.value <= 0:
-            yield place, "an area of 0 mu would make everybody a large grower"
-        if figure.product or figure.band or figure.crop:
-            yield place, "it may differ by county only"
+    """Name the place and the fault of each of these figures; they may differ by county only."""
+    return optional_faults(policy, UNITS, _value_fault)
+
+
+def _value_fault(figure: Figure) -> str | None:
+    is_land = UNITS[figure.name] == "mu"
+    if (figure.value * (TEN_THOUSANDTHS if is_land else 1)) % 1:
+        return f"{figure.value} has more digits than {'four decimals' if is_land else 'whole yuan'}"
+    if figure.name == LARGE_GROWER and figure.value <= 0:
+        return "an area of 0 mu would make everybody a large grower"
+    return None
 
 
 def tier_faults(policy: Policy, day: date, county: str | None) -> Iterator[tuple[str, str]]:

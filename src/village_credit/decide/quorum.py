@@ -8,7 +8,8 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from village_credit.decide.policy import Policy, PolicyInForce
+from village_credit.decide.optional import optional_faults
+from village_credit.decide.policy import Figure, Policy, PolicyInForce
 from village_credit.errors import PolicyRefused
 
 MEMBERS, SHARE_FOR = "quorum_members", "quorum_share_for"
@@ -47,18 +48,13 @@ def quorum(policy: PolicyInForce) -> Quorum | None:
 
 
 def figure_faults(policy: Policy) -> Iterator[tuple[str, str]]:
-    """Name the place and the fault of a quorum's figure in another unit, of no whole members, or kept for whom it is not asked."""
-    for figure in policy.figures:
-        unit = UNITS.get(figure.name)
-        if unit is None:
-            continue
-        place = f"figures.{figure.name}"
-        if figure.unit != unit:
-            yield place, f"the unit {figure.unit} should be {unit}"
-        if figure.name == MEMBERS and (figure.value % 1 or figure.value < 1):
-            yield place, f"{figure.value} is no number of members"
-        if figure.product or figure.band or figure.crop:
-            yield place, "it may differ by county only"
+    """Name the place and the fault of a quorum's figure; it may differ by county only."""
+    return optional_faults(policy, UNITS, _value_fault)
+
+
+def _value_fault(figure: Figure) -> str | None:
+    is_none = figure.name == MEMBERS and (figure.value % 1 or figure.value < 1)
+    return f"{figure.value} is no number of members" if is_none else None
 
 
 def half_faults(policy: Policy, day: date, county: str | None) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,32 @@
+"""Figures that a policy may leave out: each in its unit, and kept by no other key than it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from village_credit.decide.policy import Figure, Policy
+
+KEYS = ("county", "product", "band", "crop")
+
+
+def optional_faults(
+    policy: Policy,
+    units: Mapping[str, str],
+    digits: Callable[[Figure], str | None],
+    by: Callable[[str], tuple[str, ...]] = lambda _unit: ("county",),
+) -> Iterator[tuple[str, str]]:
+    """Name the place and the fault of each figure of `units` (name → unit) that is in another unit or kept for whom it is not asked.
+
+    `digits` says what is wrong with a figure's value, if anything; `by` which keys it may have, by its unit.
+    """
+    for figure in policy.figures:
+        unit = units.get(figure.name)
+        if unit is None:
+            continue
+        place = f"figures.{figure.name}"
+        if figure.unit != unit:
+            yield place, f"the unit {figure.unit} should be {unit}"
+        if fault := digits(figure):
+            yield place, fault
+        if any(getattr(figure, key) for key in KEYS if key not in by(unit)):
+            yield place, f"it may differ by {' and '.join(by(unit))} only"
