@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from data_contracts.toml_file import read_toml
+from data_contracts.toml_file import Text, read_toml
 
 Vote = Literal["for", "against", "abstain"]
-_LONG_NUMBER = re.compile(
-    "[0-9０-９]{11}"
-)  # a telephone's or longer: the ledger is kept for ever, and names nobody
-
-
-def _names_nobody(text: str) -> str:
-    if _LONG_NUMBER.search(text):
-        raise ValueError("it holds what may be a person's number")
-    return text
-
-
-Text = Annotated[str, Field(pattern=r"^\S(.{0,98}\S)?$"), AfterValidator(_names_nobody)]
 Number = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z-]{0,9}$")]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from data_contracts.toml_file import read_toml
+from data_contracts.toml_file import Text, names_nobody, read_toml
 
 AreaCode = Annotated[str, Field(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$")]
 Measure = Literal["extension", "rate_cut", "changed_repayment", "renewal_without_principal", "new_for_old"]
@@ -34,10 +34,12 @@ class ReliefDeclaration(BaseModel):
 
     cause: Literal["epidemic", "disaster"]
     area_codes: tuple[AreaCode, ...] = Field(min_length=1)
-    industries: tuple[Annotated[str, Field(min_length=1, max_length=50)], ...] = ()
+    industries: tuple[
+        Annotated[str, Field(min_length=1, max_length=50), AfterValidator(names_nobody)], ...
+    ] = ()
     from_: date = Field(alias="from")
     to: date
-    document: str = Field(min_length=1, max_length=100)
+    document: Text
     measures: tuple[Measure, ...] = ()
 
     @model_validator(mode="after")

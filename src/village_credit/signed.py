@@ -5,11 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import unicodedata
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from data_contracts.toml_file import has_long_number
+from village_credit.errors import UsageError
+
+LEADING_NOUGHTS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 
 
 def canonical_json(content: Any) -> bytes:
@@ -32,10 +38,21 @@ def key_id(public_key: bytes) -> str:
 
 
 def folded_name(name: str) -> str:
-    """Give a recorded name without letter case, width and spaces."""
-    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+    """Give a recorded name by its letters and numbers alone: A-01, a 1 and Ａ1 are one staff number, 007 and 7 another."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    told = "".join(str(unicodedata.decimal(mark, mark)) for mark in plain if mark.isalnum())
+    return LEADING_NOUGHTS.sub("", told)
 
 
 def same_person(first: str, second: str) -> bool:
     """Compare two recorded names."""
     return folded_name(first) == folded_name(second)
+
+
+def signer(name: str) -> str:
+    """Give the name of whoever signs as it is recorded; raises UsageError where it names nobody, or a person outright."""
+    if not folded_name(name):
+        raise UsageError("--by is empty: say who signs, by staff number")
+    if has_long_number(name):
+        raise UsageError("--by holds what may be a person's number: sign by staff number")
+    return name.strip()

@@ -236,6 +236,21 @@ def test_what_a_run_was_scored_under_counts_and_cannot_be_taken_out_of_it(story,
         authority.export_authority(store, story["run"], tmp_path / "b.xlsx")
 
 
+@pytest.mark.parametrize(("by", "why"), [(" ", "--by is empty"), ("13800000000", "person's number")])
+def test_a_signature_of_nobody_or_by_a_telephone_is_refused(story, tmp_path: Path, by, why):
+    before = read_ledger(story["store"].root / "ledger")
+    with pytest.raises(UsageError, match=why):
+        authority.apply_authority(story["store"], all_signed(story, tmp_path / "b.xlsx"), by)
+    assert read_ledger(story["store"].root / "ledger") == before
+
+
+def test_the_same_signature_under_another_spelling_of_the_number_is_known_already(story, tmp_path: Path):
+    store, path = copied(story, tmp_path), all_signed(story, tmp_path / "b.xlsx")
+    authority.apply_authority(store, path, "A-7")
+    again = authority.apply_authority(store, path, " a07")
+    assert (again.agreed, again.unchanged) == (0, len(story["above"]))
+
+
 @pytest.mark.parametrize(
     ("cell", "why"),
     [

@@ -303,6 +303,19 @@ def test_a_looser_gate_is_listed_and_a_stricter_one_is_not(tmp_path: Path, capsy
     assert "warning" not in capsys.readouterr().out
 
 
+def test_a_dropped_quorum_and_ladder_are_listed_as_loosened(tmp_path: Path, capsys: pytest.CaptureFixture[str]):  # fmt: skip
+    told = '{{ name = "{}", value = {}, unit = "{}", from = 2026-01-01, reference = "x", verified = false }},'
+    lines = [told.format("quorum_members", 5, "members"), told.format("quorum_share_for", 0.6, "share")]
+    step = '\n[[authority_ladder]]\nabove_yuan = 50000\nrole = "行长"\nfrom = 2026-01-01\nreference = "x"\n'
+    old = POLICY.replace("figures = [", "\n".join(["figures = [", *lines]), 1) + step
+    assert check(POLICY, old, tmp_path) == 0
+    said = capsys.readouterr().out
+    assert "warning: quorum_members is loosened from 5 to none" in said
+    assert "warning: authority_ladder: 行长 is loosened from 50000 to none" in said
+    assert check(old, POLICY, tmp_path) == 0
+    assert "warning" not in capsys.readouterr().out
+
+
 def test_a_gate_is_not_loosened_for_the_run_that_it_refused(
     runs: dict[str, Scored], tmp_path: Path, key_file: None, capsys: pytest.CaptureFixture[str]
 ):

@@ -16,7 +16,7 @@ from village_credit import cli
 from village_credit.acts import meeting, publish, score, sign
 from village_credit.acts.tell import explain
 from village_credit.errors import GateRefused, UsageError, VerificationFailed
-from village_credit.publish.ledger import append, read_ledger
+from village_credit.publish.ledger import Entry, append, read_ledger
 from village_credit.publish.store import Store, sha256_of
 from village_credit.report.explain import explain_text
 from village_credit.synthetic import synthesize
@@ -48,6 +48,7 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, str]:
 def a_day_in_november(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sign, "today", lambda: TODAY)
     monkeypatch.setattr(sign, "signed_on", lambda _: TODAY)
+    monkeypatch.setattr(sign, "staged_on", lambda *_: AS_OF)
 
 
 def copied(staged: tuple[Store, str], folder: Path) -> Store:
@@ -92,6 +93,10 @@ def test_without_a_meeting_the_run_is_not_signed(staged):
         ([*SOUND[:4], (PREPARER, "abstain")], "4 members sat who may vote"),  # the preparer is not counted
         ([*SOUND, ("2007", "abstain")], "3 of 6 voted for, the policy asks for a share of 0.6"),
         ([*SOUND, ("a7", "for"), ("A7", "for")], "members twice: a7"),
+        ([*SOUND, ("A-1", "for"), ("A1", "for"), ("007", "for"), ("7", "for")], "members twice: 7, a1"),
+        ([*FOR, ("2-004", "for"), ("02002", "for")], "3 members sat who may vote, the policy asks for 5"),
+        ([*SOUND, ("1001-", "for")], "1001 prepared the run and voted"),
+        ([*SOUND[:4], ("01001", "abstain")], "4 members sat who may vote"),
         ([*SOUND, (PREPARER, "for")], "1001 prepared the run and voted"),
         ([*FOR, ("2008", "for"), ("2009", "for"), (PREPARER, "against")], "1001 prepared the run and voted"),
     ],
@@ -117,6 +122,55 @@ def test_a_meeting_before_the_run_s_day_or_after_today_decides_nothing(staged, t
 def test_on_either_day_it_may_decide(staged, tmp_path: Path, day):
     found = meeting.meeting_in(minutes(tmp_path, day=day))
     meeting.require_quorum(staged[0].manifest(staged[1]), PREPARER, found, TODAY)
+
+
+def test_a_meeting_before_the_day_in_china_on_which_the_run_was_staged_decides_nothing(
+    staged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sign, "staged_on", lambda *_: date(2026, 11, 11))
+    store, run_id = copied(staged, tmp_path), staged[1]
+    with pytest.raises(GateRefused, match="before the run was staged, on 2026-11-11"):
+        sign_with(store, run_id, minutes(tmp_path, day="2026-11-10"))
+    sign_with(store, run_id, minutes(tmp_path, day="2026-11-11"))
+    monkeypatch.setattr(sign, "staged_on", lambda *_: date(2026, 11, 12))
+    with pytest.raises(GateRefused, match="before the run was staged, on 2026-11-12"):
+        publish.publish(store, run_id, PREPARER)
+
+
+def test_the_day_of_staging_is_the_first_one_of_the_run_in_china(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.undo()
+    late, later = "2026-11-10T17:00:00+00:00", "2026-11-15T08:00:00+00:00"
+    entries = [Entry(1, "stage", late, PREPARER, "r1", {}, ""), Entry(2, "stage", later, PREPARER, "r1", {}, "")]  # fmt: skip
+    assert sign.staged_on(entries, "r1") == date(2026, 11, 11)
+    assert sign.staged_on(entries, "r2") is None
+
+
+@pytest.mark.parametrize(
+    ("by", "reason", "override", "why"),
+    [
+        (" ", "x", "x", "--by is empty"),
+        ("-", "x", "x", "--by is empty"),
+        ("65990019900101001X", "x", "x", "--by holds what may be a person's number"),
+        (SIGNER, " ", "x", "--reason is empty"),
+        (SIGNER, "张三 65990019900101001X", "x", "--reason holds what may be a person's number"),
+        (SIGNER, "x", "电话１３８００００００００", "--override holds what may be a person's number"),
+        (SIGNER, "x", " ", "no reason"),
+    ],
+)
+def test_whoever_signs_says_who_and_why_and_names_nobody(staged, by, reason, override, why):
+    store, run_id = staged
+    with pytest.raises(UsageError, match=why) as refused:
+        sign.approve(store, run_id, by, reason, [f"score_drift={override}"])
+    assert "张三" not in str(refused.value)
+    assert acts(store) == ["stage"]
+
+
+def test_the_command_refuses_a_signature_of_nobody_as_wrong_usage(staged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # fmt: skip
+    store, run_id = copied(staged, tmp_path), staged[1]
+    monkeypatch.setenv("VILLAGE_CREDIT_STORE", str(store.root))
+    monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(tmp_path / "keys"))
+    assert cli.main(["approve", run_id, "--by", " ", "--reason", "x"]) == 2
+    assert cli.main(["approve", run_id, "--by", SIGNER, "--reason", " "]) == 2
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,10 @@ from village_credit.acts.history import (
     observe,
     to_history,
 )
-from village_credit.acts.inputs import IN_FORCE
+from village_credit.acts.inputs import IN_FORCE, read_policy
 from village_credit.acts.models import read_candidate
 from village_credit.decide.decide import decide
-from village_credit.decide.policy import BANDS, PolicyInForce, load_policy
+from village_credit.decide.policy import BANDS, PolicyInForce
 from village_credit.errors import MissingInput, ModelRefused
 from village_credit.features.catalogue import FEATURES
 from village_credit.publish.store import write_whole
@@ -85,7 +85,7 @@ def assess_model(
         if not place.is_dir():
             raise MissingInput(f"history {place.name} is gone from where {card.model_id} was trained: name its folders with --history")  # fmt: skip
     observations = [observe(place, county) for place in places]
-    policy = load_policy(_text(policy_file)).in_force(card.valid_from, county)
+    policy = read_policy(policy_file)[0].in_force(card.valid_from, county)
     evidence = gather(card, observations, policy)
     if challenger is not None:
         evidence["challenger_card"] = against(card, read_candidate(challenger), observations, policy)
@@ -104,12 +104,6 @@ def _training(folder: Path) -> dict[str, Any]:
         raise MissingInput(f"{folder.name}/ has no training.json, which `train` writes beside a candidate; name its history with --history and --county")  # fmt: skip
     told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return told
-
-
-def _text(path: Path) -> str:
-    if not path.is_file():
-        raise MissingInput(f"policy file {path.name} is missing: name one with --policy")
-    return path.read_text(encoding="utf-8")
 
 
 def gather(card: Scorecard, observations: list[Observation], policy: PolicyInForce) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from village_credit.publish.sealing import altered_tables
 from village_credit.publish.signing_book import VERDICTS_ZH, Case, Row, read_signings, signing_book
 from village_credit.publish.store import Store, sha256_of, write_whole
 from village_credit.publish.warehouse import build_warehouse
+from village_credit.signed import same_person, signer
 
 FAULTS_TOLD = 20
 SAID_BESIDE = {
@@ -86,8 +87,9 @@ def apply_authority(store: Store, path: Path, by: str, role: str | None = None) 
     `role`: the one in which `by` signs; none: that of each row's step. The ledger names households by key; the workbook,
     with names and opinions, lies among the frozen bytes. Raises GateRefused for the run's preparer, for a role below a
     row's step, and where a lower role would take a higher one's refusal back; UsageError, with the rows, where the
-    workbook was altered.
+    workbook was altered, and where `by` names nobody.
     """
+    by = signer(by)
     run_id, rows = read_signings(path)
     manifest, entries = store.manifest(run_id), read_ledger(store.root / "ledger")
     require_second_person(entries, run_id, by, "sign households of")
@@ -221,4 +223,8 @@ def _signature(row: Row, case: dict[str, Any], role: str | None) -> dict[str, An
 
 def _is_known(one: dict[str, Any], known: dict[Key, Word], by: str) -> bool:
     word = known.get(_key(one))
-    return word is not None and word.by == by and (word.role, word.verdict) == (one["role"], one["verdict"])
+    return (
+        word is not None
+        and same_person(word.by, by)
+        and (word.role, word.verdict) == (one["role"], one["verdict"])
+    )

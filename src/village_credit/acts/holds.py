@@ -12,6 +12,7 @@ from village_credit.publish.holds import HOLD, RELEASE, Hold, holds_in_force, st
 from village_credit.publish.ledger import Entry, append, read_ledger
 from village_credit.publish.package import outbox_folder
 from village_credit.publish.store import Store
+from village_credit.signed import signer
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ def release(store: Store, key: str, by: str, reason: str) -> Stopped:
 
 
 def _act(store: Store, act: str, key: str, by: str, reason: str) -> Stopped:
+    by = signer(by)
     reason = required_reason(reason)
     heal(store)  # what a crash left of the act before is finished, also where this one is refused
     ledger = store.root / "ledger"

@@ -121,7 +121,7 @@ def _terms_text(folder: Path | None, county_code: str) -> str:
         raise MissingInput(
             f"no terms for county {county_code} in {folder.name}/: it needs default.toml or {county_code}.toml"
         )
-    return "\0".join(f"{name}\0{(folder / name).read_text(encoding='utf-8')}" for name in names)
+    return "\0".join(f"{name}\0{_read(folder / name, 'terms')}" for name in names)
 
 
 def _terms_of(text: str, county_code: str) -> CountyTerms:
@@ -137,7 +137,10 @@ def _read(path: Path, what: str) -> str:
         raise MissingInput(
             f"{what} file {path.name} is missing from {path.parent.name or '.'}/: give another with an option, or train one"
         )
-    return path.read_text(encoding="utf-8")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise MissingInput(f"{what} file {path.name} is not UTF-8 (byte {error.start + 1:,}): save it as UTF-8 and try again") from None  # fmt: skip
 
 
 @cache
@@ -173,7 +176,7 @@ def publication_before(entries: list[Entry], county_code: str, as_of: date) -> l
 
 
 def limits_in_force(store: Store, before: list[Publication], as_of: date) -> pa.Table:
-    """Give the lines that run on the day before `as_of`, by household_key; the limit of a stopped one is 0.
+    """Give the lines of the day before `as_of`, one that it starts on that day too, by household_key; the limit of a stopped one is 0.
 
     A limit that a branch set stands in place of the published one from its receipt's day on; `drawn_yuan` is what the
     core system said was drawn and not repaid by then, null where it said nothing.
@@ -204,7 +207,7 @@ def limits_in_force(store: Store, before: list[Publication], as_of: date) -> pa.
     query = f"""
         SELECT household_key, product, coalesce(branch_limit_yuan, limit_yuan) AS limit_yuan, term_months, valid_from, valid_to, drawn_yuan
         FROM ({union}) LEFT JOIN branch_limits USING (publication_id, household_key, product) LEFT JOIN drawn USING (household_key, product)
-        WHERE valid_from < $as_of AND valid_to >= $as_of::DATE - 1 ORDER BY household_key, product"""
+        WHERE valid_from <= $as_of AND valid_to >= $as_of::DATE - 1 ORDER BY household_key, product"""
     return connection.sql(query, params={"as_of": as_of}).to_arrow_table().cast(IN_FORCE)
 
 

@@ -31,6 +31,7 @@ from village_credit.publish.review import (  # fmt: skip
 )
 from village_credit.publish.store import Store, write_whole
 from village_credit.run import Intake
+from village_credit.signed import signer
 from village_credit.validate.identity import masked
 
 ACT = "link_verdicts"
@@ -91,6 +92,7 @@ def apply_review(store: Store, path: Path, by: str, counties: Path | None = None
     A sample checked again replaces what it said before. Raises UsageError, with the rows, where a decision is of no
     doubtful link of that run, where two contradict each other, or where one record is said to be of two households.
     """
+    by = signer(by)
     run_id, sample_size, decisions = read_decisions(path)
     decisions = _one_each(path, decisions)
     manifest = store.manifest(run_id)

@@ -43,10 +43,13 @@ def quorum_kept(quorum: Quorum | None) -> dict[str, Any] | None:
     return {"members": quorum.members, "share_for": str(quorum.share_for)} if quorum else None
 
 
-def require_quorum(manifest: dict[str, Any], preparer: str, meeting: Meeting | None, on: date) -> None:
+def require_quorum(
+    manifest: dict[str, Any], preparer: str, meeting: Meeting | None, on: date, staged: date | None = None
+) -> None:
     """Raise GateRefused where a run's meeting may not have decided it; `on`: the day of the signature.
 
-    The preparer may sit, to answer questions; they do not vote and are not counted.
+    `staged`: the day on which the run was there to be decided; none: the ledger does not say. The preparer may sit, to
+    answer questions; they do not vote and are not counted.
     """
     run_id, quorum = manifest["run_id"], quorum_of(manifest)
     if meeting is None:
@@ -55,23 +58,31 @@ def require_quorum(manifest: dict[str, Any], preparer: str, meeting: Meeting | N
                 f"run {run_id}: its policy asks for a meeting of {quorum.members} members, of whom a share of {quorum.share_for} vote for; give it with --meeting FILE"
             )
         return
-    faults = list(_faults(meeting, quorum, preparer, date.fromisoformat(manifest["as_of"]), on))
+    as_of = date.fromisoformat(manifest["as_of"])
+    faults = [*_day_faults(meeting.date, as_of, staged, on), *_member_faults(meeting, quorum, preparer)]
     if faults:
         raise GateRefused(f"run {run_id}: the meeting cannot decide it: {'; '.join(faults)}")
 
 
-def _faults(meeting: Meeting, quorum: Quorum | None, preparer: str, as_of: date, on: date) -> Iterator[str]:
-    if meeting.date < as_of:
-        yield f"it is dated {meeting.date}, before the run's day, {as_of}"
-    if meeting.date > on:
-        yield f"it is dated {meeting.date}, after {on}"
+def _day_faults(sat: date, as_of: date, staged: date | None, on: date) -> Iterator[str]:
+    if sat < as_of:
+        yield f"it is dated {sat}, before the run's day, {as_of}"
+    elif staged is not None and sat < staged:
+        yield f"it is dated {sat}, before the run was staged, on {staged}: nobody had it before them"
+    if sat > on:
+        yield f"it is dated {sat}, after {on}"
+
+
+def _member_faults(meeting: Meeting, quorum: Quorum | None, preparer: str) -> Iterator[str]:
+    """Spellings of one staff number are one person, who is counted once."""
     numbers = [folded_name(member.number) for member in meeting.members]
     if twice := sorted({number for number in numbers if numbers.count(number) > 1}):
         yield f"members twice: {', '.join(twice)}"
     if any(same_person(member.number, preparer) and member.vote != "abstain" for member in meeting.members):
         yield f"{preparer} prepared the run and voted; the preparer may sit, not vote"
     if quorum is not None:
-        voting = [member for member in meeting.members if not same_person(member.number, preparer)]
+        people = dict(zip(numbers, meeting.members, strict=True))
+        voting = [member for number, member in people.items() if number != folded_name(preparer)]
         if fault := quorum.fault(len(voting), _votes_for(voting)):
             yield fault
 

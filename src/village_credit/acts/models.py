@@ -19,7 +19,7 @@ from village_credit.score.scorecard import (
     read_scorecard,
     statement,
 )
-from village_credit.signed import same_person
+from village_credit.signed import same_person, signer
 
 TRUSTED = "trusted_keys.json"
 
@@ -61,6 +61,7 @@ def sign_model(folder: Path, role: Role, by: str, keys: Keys) -> Scorecard:
 
     The signature is over the hash of everything in the file but the signatures. The page beside it is written anew.
     """
+    by = signer(by)
     path = only_scorecard(folder)
     card = read_scorecard(path.read_text(encoding="utf-8"))
     for signature in card.signatures:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
+from data_contracts.toml_file import has_long_number
 from village_credit.errors import GateRefused, UsageError
 from village_credit.publish.ledger import Entry
 from village_credit.signed import same_person
-
-_LONG_NUMBER = re.compile(
-    r"[0-9０-９]{11}"
-)  # a telephone's or longer: the ledger is kept for ever, and names nobody
 
 
 def require_second_person(entries: list[Entry], run_id: str, by: str, what: str) -> None:
@@ -24,7 +19,7 @@ def required_reason(reason: str) -> str:
     """Give a reason without blanks around it; raises UsageError where it is empty or holds a number of a person."""
     if not reason.strip():
         raise UsageError("--reason is empty: say why, for whoever reads the ledger")
-    if _LONG_NUMBER.search(reason):
+    if has_long_number(reason):  # the ledger is kept for ever, and names nobody
         raise UsageError(
             "--reason holds what may be a person's number: the ledger names nobody; say it without"
         )

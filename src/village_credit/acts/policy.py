@@ -11,15 +11,18 @@ from village_credit.decide.check import PolicyFault, check_policy
 from village_credit.decide.ladder import SECTION, steps
 from village_credit.decide.loosened import Loosened, loosened
 from village_credit.decide.policy import PRODUCTS, Figure, LadderStep, load_policy
-from village_credit.errors import MissingInput, UsageError
+from village_credit.errors import MissingInput, PolicyRefused, UsageError
 from village_credit.publish.store import Store
 
 
 def read_policy(path: Path) -> str:
-    """Read a policy file."""
+    """Read a policy file; raises MissingInput where there is none, PolicyRefused where it is not UTF-8."""
     if not path.is_file():
         raise MissingInput(f"policy file {path.name} is missing")
-    return path.read_text(encoding="utf-8")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise PolicyRefused(f"policy file {path.name} is not UTF-8 (byte {error.start + 1:,}): save it as UTF-8 and try again") from None  # fmt: skip
 
 
 def check(path: Path, day: date) -> list[PolicyFault]:

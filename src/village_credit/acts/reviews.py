@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 
 from data_contracts.branch import PRODUCTS_ZH
 from data_contracts.reasons import DECISION_REASONS
+from village_credit.acts.inputs import read_policy
 from village_credit.acts.persons import require_second_person
 from village_credit.decide.decide import REVIEWED_REASONS
-from village_credit.decide.policy import load_policy
-from village_credit.errors import MissingInput, UsageError, VerificationFailed
+from village_credit.errors import UsageError, VerificationFailed
 from village_credit.publish import authority
 from village_credit.publish.cases import (
     AMOUNT_HEADER,
@@ -35,6 +35,7 @@ from village_credit.publish.ledger import Entry, append, read_ledger
 from village_credit.publish.sealing import altered_tables
 from village_credit.publish.store import Store, sha256_of, write_whole
 from village_credit.publish.warehouse import build_warehouse
+from village_credit.signed import signer
 
 ACT = "review_verdicts"
 FAULTS_TOLD = 20
@@ -95,6 +96,7 @@ def apply_reviews(store: Store, path: Path, by: str, policy_file: Path) -> Appli
     frozen bytes under the hash that the ledger names. Raises GateRefused for the run's preparer, UsageError, with the
     rows, where the workbook was altered or a verdict may not be given.
     """
+    by = signer(by)
     run_id, rows = read_cases(path)
     manifest = store.manifest(run_id)
     entries, county = read_ledger(store.root / "ledger"), manifest["county_code"]
@@ -182,11 +184,7 @@ def _case(row: dict[str, Any]) -> Case:
 
 def _steps(policy_file: Path, manifest: dict[str, Any]) -> tuple[int, int]:
     """Give the step and the smallest ticket of the run's day and county, whole yuan."""
-    if not policy_file.is_file():
-        raise MissingInput(
-            f"policy file {policy_file.name} is missing from {policy_file.parent.name or '.'}/: it says the steps of a limit"
-        )
-    policy = load_policy(policy_file.read_text(encoding="utf-8"))
+    policy, _ = read_policy(policy_file)
     figures = policy.in_force(date.fromisoformat(manifest["as_of"]), manifest["county_code"])
     return int(figures.figure("step")), int(figures.figure("smallest_ticket"))
 

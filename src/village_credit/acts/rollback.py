@@ -19,6 +19,7 @@ from village_credit.publish.ledger import (
 )
 from village_credit.publish.package import outbox_folder
 from village_credit.publish.store import Store
+from village_credit.signed import signer
 
 ACT = "rollback"
 
@@ -44,6 +45,7 @@ def roll_back(store: Store, county_code: str, to: str, by: str, reason: str) -> 
     where there is no such publication, UsageError where it is another county's, RunConflict where it is in force,
     GateRefused where `by` prepared its run, VerificationFailed where the run is not what was signed.
     """
+    by = signer(by)
     reason = required_reason(reason)
     ledger = store.root / "ledger"
     entries = read_ledger(ledger)

@@ -10,8 +10,10 @@ from typing import Any
 import duckdb
 
 from data_contracts.meeting import Meeting
+from data_contracts.toml_file import has_long_number
 from village_credit.acts.authority import require_authority
 from village_credit.acts.meeting import require_quorum, today
+from village_credit.acts.persons import required_reason
 from village_credit.decide.thresholds import EXACT
 from village_credit.errors import GateRefused, RunConflict, UsageError, VerificationFailed
 from village_credit.publish.ledger import Entry, append, head, read_ledger
@@ -19,7 +21,7 @@ from village_credit.publish.referrals import CHINA
 from village_credit.publish.sealing import altered_tables
 from village_credit.publish.store import Store, sha256_of, write_whole
 from village_credit.publish.warehouse import build_warehouse
-from village_credit.signed import canonical_json, same_person
+from village_credit.signed import canonical_json, same_person, signer
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,15 @@ def approve(
 
     `overrides`: GATE=REASON, or GATE alone for the signer's own reason; nothing else gets a run past a failed gate.
     `meeting`: needed where the run's policy has a quorum; GateRefused where it is absent or may not have decided.
+    UsageError where name or reasons are blank, or hold what may be a person's number.
     """
+    by, reason = signer(by), required_reason(reason)
+    reasons = override_reasons(overrides, reason)
     folder = store.require_run(run_id)
     ledger = store.root / "ledger"
     entries = read_ledger(ledger)
     _may_sign(entries, run_id, by)
-    require_quorum(store.manifest(run_id), _preparer(entries, run_id), meeting, today())
-    reasons = override_reasons(overrides, reason)
+    require_quorum(store.manifest(run_id), _preparer(entries, run_id), meeting, today(), staged_on(entries, run_id))  # fmt: skip
     manifest = (folder / "manifest.json").read_bytes()
     _require_as_staged(store, entries, run_id, manifest)
     _require_overrides(run_id, failed_gates(store, run_id), reasons)
@@ -87,7 +91,10 @@ def _require_as_staged(store: Store, entries: list[Entry], run_id: str, manifest
 
 
 def override_reasons(overrides: list[str], reason: str) -> dict[str, str]:
-    """Read GATE=REASON, or GATE alone for the signer's reason; raises UsageError where a gate has none or two."""
+    """Read GATE=REASON, or GATE alone for the signer's reason; raises UsageError where a gate has none or two.
+
+    Or where a reason holds what may be a person's number.
+    """
     found: dict[str, str] = {}
     for word in overrides:
         gate, _, own = (part.strip() for part in word.partition("="))
@@ -96,6 +103,8 @@ def override_reasons(overrides: list[str], reason: str) -> dict[str, str]:
         found[gate] = own if "=" in word else reason.strip()
         if not found[gate]:
             raise UsageError(f"--override {gate} has no reason: write --override '{gate}=REASON'")
+        if has_long_number(word):
+            raise UsageError("--override holds what may be a person's number: the ledger names nobody; say it without")  # fmt: skip
     return dict(sorted(found.items()))
 
 
@@ -156,13 +165,23 @@ def require_signature(store: Store, entries: list[Entry], run_id: str) -> None:
         raise GateRefused(f"run {run_id}: gate {', '.join(open_gates)} failed, and nobody overrode it")
     sat = approval.details.get("meeting")
     meeting = Meeting.model_validate(sat) if sat else None
-    require_quorum(store.manifest(run_id), _preparer(entries, run_id), meeting, signed_on(approval))
+    require_quorum(store.manifest(run_id), _preparer(entries, run_id), meeting, signed_on(approval), staged_on(entries, run_id))  # fmt: skip
     require_authority(store, entries, run_id)
 
 
 def signed_on(approval: Entry) -> date:
     """Give the day in China of a signature."""
-    return datetime.fromisoformat(approval.at).astimezone(CHINA).date()
+    return _day(approval)
+
+
+def staged_on(entries: list[Entry], run_id: str) -> date | None:
+    """Give the day in China on which a run was first staged; None where the ledger does not say."""
+    staged = next((entry for entry in entries if entry.act == "stage" and entry.run_id == run_id), None)
+    return None if staged is None else _day(staged)
+
+
+def _day(entry: Entry) -> date:
+    return datetime.fromisoformat(entry.at).astimezone(CHINA).date()
 
 
 def ledger_entries(store: Store) -> list[Entry]:

@@ -126,7 +126,7 @@ def do_model(words: argparse.Namespace, paths: Settings) -> int:
     """Sign a candidate scorecard."""
     from village_credit.acts import models  # noqa: PLC0415  # only this verb needs it
 
-    card = models.sign_model(words.folder, words.role, words.by, store_of(paths).keys)
+    card = models.sign_model(words.folder, words.role, words.by, store_of(paths, may_begin=True).keys)
     signed = {signature.role: signature.by for signature in card.signatures}
     lacking = [role for role in ("developer", "validator", "approver") if role not in signed]
     return show(
@@ -176,7 +176,7 @@ def do_relief(words: argparse.Namespace, paths: Settings) -> int:
     """Declare relief for an area and a time."""
     from village_credit.acts import relief  # noqa: PLC0415  # only this verb needs it
 
-    done = relief.declare(store_of(paths), words.file, words.by, words.proofs)
+    done = relief.declare(store_of(paths, may_begin=True), words.file, words.by, words.proofs)
     text = [
         f"{done.document}: {'known already (no-op)' if done.noop else 'declared'}, {done.starts_on} to {done.ends_on}, counties {', '.join(done.counties)}",
         f"  {done.proofs:,} proofs; {done.households:,} households there have {done.limits_yuan:,} yuan in force",

@@ -12,6 +12,7 @@ from itertools import pairwise
 from village_credit.decide import authority, growers, ladder, quorum
 from village_credit.decide.figures import SHARES, policy_tables
 from village_credit.decide.listings import screen_faults
+from village_credit.decide.optional import keys_fault
 from village_credit.decide.policy import (
     BANDS,
     PRODUCTS,
@@ -40,6 +41,12 @@ BUDGETS = ("budget_village", "budget_township", "budget_county")
 OPTIONAL = (
     "scale_of_finance", *BUDGETS, *authority.OPTIONAL_FIGURES, *growers.OPTIONAL_FIGURES, *quorum.OPTIONAL_FIGURES, *RELIEF_FIGURES, *OPTIONAL_FIGURES,
 )  # fmt: skip
+# By which keys each figure is looked up, besides its county; `authority`, `growers` and `quorum` know it of their own.
+ASKED_BY: dict[str, tuple[str, ...]] = {
+    **REQUIRED,
+    "scale_of_finance": ("crop",),
+    **dict.fromkeys((*BUDGETS, *RELIEF_FIGURES, *OPTIONAL_FIGURES), ()),
+}
 # Read as whole numbers: a fraction would be cut off in silence
 WHOLE = ("base", "term", "spread_bp", "band_edge_ppm", "product_cap", "age_cap", "norm_years")
 HIGHEST_EDGE_PPM = 1_000_000
@@ -68,6 +75,7 @@ def check_policy(text: str, as_of: date, counties: tuple[str, ...] = ()) -> list
         return [PolicyFault("file", str(refusal))]
     faults = [
         *_values(policy),
+        *_keys(policy),
         *_gate_figures(policy),
         *_budgets(policy),
         *(PolicyFault(*fault) for fault in authority.figure_faults(policy)),
@@ -76,6 +84,7 @@ def check_policy(text: str, as_of: date, counties: tuple[str, ...] = ()) -> list
         *(PolicyFault(*fault) for fault in quorum.figure_faults(policy)),
         *(PolicyFault(*fault) for fault in ladder.ladder_faults(policy)),
         *_crops(policy),
+        *_relief(policy),
         *_overlaps(policy),
         *_annuities(policy),
         *_counties(policy, counties),
@@ -137,20 +146,27 @@ def _values(policy: Policy) -> Iterator[PolicyFault]:
             yield PolicyFault(place, f"{figure.value} {figure.unit} is not whole")
 
 
+def _keys(policy: Policy) -> Iterator[PolicyFault]:
+    """A figure for a product, band or crop by which nobody asks it would be signed, and pass unheard."""
+    for figure in policy.figures:
+        asked = ASKED_BY.get(figure.name)
+        fault = None if asked is None else keys_fault(figure, ("county", *asked))
+        if fault:
+            yield PolicyFault(f"figures.{figure.name}", fault)
+        elif figure.name == "band_edge_ppm" and figure.band == BANDS[-1]:
+            yield PolicyFault(f"figures.{figure.name}", f"band {BANDS[-1]} has no upper edge")
+
+
 def _gate_figures(policy: Policy) -> Iterator[PolicyFault]:
-    """A threshold is read in its gate's unit, and asked of a county as a whole."""
+    """A threshold is read in its gate's unit."""
     for figure in policy.figures:
         asked = GATE_OF.get(figure.name)
-        if asked is None:
-            continue
-        if figure.unit != asked.unit:
+        if asked is not None and figure.unit != asked.unit:
             yield PolicyFault(f"figures.{figure.name}", f"the unit {figure.unit} should be {asked.unit}")
-        if figure.product or figure.band or figure.crop:
-            yield PolicyFault(f"figures.{figure.name}", "a gate's threshold may differ by county only")
 
 
 def _budgets(policy: Policy) -> Iterator[PolicyFault]:
-    """A budget is one sum for all products together: nobody may think that it holds for one of them."""
+    """A budget is one sum for all products together, in whole yuan."""
     for figure in policy.figures:
         if figure.name not in BUDGETS:
             continue
@@ -159,8 +175,6 @@ def _budgets(policy: Policy) -> Iterator[PolicyFault]:
             yield PolicyFault(place, f"the unit {figure.unit} should be yuan")
         if figure.value % 1:
             yield PolicyFault(place, f"{figure.value} is not whole yuan")
-        if figure.product or figure.band or figure.crop:
-            yield PolicyFault(place, "a budget may differ by county only")
 
 
 def _gates(policy: Policy, day: date, county: str | None) -> Iterator[PolicyFault]:
@@ -220,6 +234,20 @@ def _crops(policy: Policy) -> Iterator[PolicyFault]:
         yield PolicyFault("residual_crop", f"the crop {policy.residual_crop} has no norm")
 
 
+def _relief(policy: Policy) -> Iterator[PolicyFault]:
+    """Listing codes that the policy's own dictionary does not know, and reasons that two documents would answer."""
+    known = {code for reason in policy.screen.reasons for code in reason.codes}
+    for code in policy.relief.conduct_list_reasons:
+        if known and code not in known:
+            yield PolicyFault(
+                "relief.conduct_list_reasons", f"the code {code} has no meaning in screen.reasons"
+            )
+    answered = Counter(item.reason for item in policy.relief.may_come_later)
+    for reason, count in answered.items():
+        if count > 1:
+            yield PolicyFault("relief.may_come_later", f"the reason {reason} stands {count} times")
+
+
 def _terms(policy: Policy, day: date, county: str | None) -> Iterator[PolicyFault]:
     for product in PRODUCTS:
         for band, figure in _by_band(policy, "term", day, county, product):
@@ -247,8 +275,12 @@ def _rates(policy: Policy, day: date, county: str | None) -> Iterator[PolicyFaul
     held = policy.in_force(day, county or "*")
     for product in PRODUCTS:
         terms = _by_band(policy, "term", day, county, product)[:-1]
-        years = [(band, max(1, int(term.value) // 12)) for band, term in terms]
-        lent = [(band, held.yearly_rate(product, band, n), held.annuity_permille(product, band, n)) for band, n in years]  # fmt: skip
+        years = [(band, min(max(1, int(term.value) // 12), TERM_LIMIT // 12)) for band, term in terms]
+        try:
+            lent = [(band, held.yearly_rate(product, band, n), held.annuity_permille(product, band, n)) for band, n in years]  # fmt: skip
+        except PolicyRefused as refusal:
+            yield PolicyFault(f"figures.spread_bp.{product}", str(refusal))
+            continue
         for (better, rate, permille), (worse, next_rate, next_permille) in pairwise(lent):
             if rate > next_rate or permille < next_permille:
                 yield PolicyFault(

@@ -19,16 +19,11 @@ SHARES = (
     "service_share", "existing_rate", "self_liquidating_share", "asset_share", "operating_share", "depreciation", "declared_asset_share",
     "working_margin", "rise",
 )  # fmt: skip
-WHOLE_YUAN = (
-    "living_cost",
-    "sheep_value",
-    "cattle_value",
-    "sheep_need",
-    "cattle_need",
-    "household_cap",
-    "step",
-    "smallest_ticket",
-)
+# Each with the most that the SQL can reckon with: a person's or a head's is taken many times
+WHOLE_YUAN = {
+    **dict.fromkeys(("living_cost", "sheep_value", "cattle_value", "sheep_need", "cattle_need"), 1_000_000),
+    **dict.fromkeys(("household_cap", "step", "smallest_ticket"), 1_000_000_000),
+}
 
 
 def scaled(name: str, value: Decimal | Fraction, scale: int) -> int:
@@ -37,6 +32,12 @@ def scaled(name: str, value: Decimal | Fraction, scale: int) -> int:
     if whole.denominator != 1:
         raise PolicyRefused(f"figure {name} = {value} has more digits than 1/{scale:,} can hold: shorten it")
     return whole.numerator
+
+
+def _yuan(name: str, value: Decimal) -> int:
+    if value > WHOLE_YUAN[name]:
+        raise PolicyRefused(f"figure {name} = {value} is above {WHOLE_YUAN[name]:,} yuan: look at it again")
+    return scaled(name, value, 1)
 
 
 def policy_tables(policy: PolicyInForce) -> dict[str, pa.Table]:
@@ -68,7 +69,7 @@ def _figures(policy: PolicyInForce) -> pa.Table:
     row: dict[str, pa.Array] = {
         name: pa.array([scaled(name, policy.figure(name), PPM)], pa.int64()) for name in SHARES
     }
-    row |= {name: pa.array([scaled(name, policy.figure(name), 1)], pa.int64()) for name in WHOLE_YUAN}
+    row |= {name: pa.array([_yuan(name, policy.figure(name))], pa.int64()) for name in WHOLE_YUAN}
     row |= {name: pa.array([value], pa.int64()) for name, value in optional_figures(policy).items()}
     screen, refused = policy.policy.screen, policy.policy.refused_list_reasons
     row["refused_reasons"] = pa.array([[*refused, *screen.codes_of("refused")]], pa.list_(pa.string()))

@@ -1,4 +1,4 @@
-"""Figures that a policy may leave out: each in its unit, and kept by no other key than it is asked for."""
+"""Figures that a policy may leave out: each in its unit; and no figure by another key than it is asked for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from village_credit.decide.policy import Figure, Policy
 
 KEYS = ("county", "product", "band", "crop")
+
+
+def keys_fault(figure: Figure, asked: tuple[str, ...]) -> str | None:
+    """Say by which keys a figure is told apart that nobody asks it by; None where it has no such key."""
+    extra = [key for key in KEYS if getattr(figure, key) and key not in asked]
+    if not extra:
+        return None
+    return f"it may differ by {' and '.join(asked)} only: by {' and '.join(extra)} it would hold for nobody"
 
 
 def optional_faults(
@@ -28,5 +36,5 @@ def optional_faults(
             yield place, f"the unit {figure.unit} should be {unit}"
         if fault := digits(figure):
             yield place, fault
-        if any(getattr(figure, key) for key in KEYS if key not in by(unit)):
-            yield place, f"it may differ by {' and '.join(by(unit))} only"
+        if fault := keys_fault(figure, by(unit)):
+            yield place, fault

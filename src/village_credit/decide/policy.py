@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from data_contracts.branch import MAX_TERM_MONTHS
 from data_contracts.prohibited import prohibited_word
+from data_contracts.reasons import DECISION_REASONS
 from data_contracts.relief import Measure
+from data_contracts.toml_file import BYTE_ORDER_MARK
 from village_credit.decide.listings import ScreenRules
 from village_credit.errors import PolicyRefused
 
@@ -29,6 +31,11 @@ PRODUCTS: tuple[ProductName, ...] = (
 BANDS: tuple[BandName, ...] = ("A", "B", "C", "D", "E")
 KEYS = ("county", "product", "band", "crop")
 LEAST_NORM_YEARS = 2
+# Relief of any kind ends where the law refuses: no policy can take these from its list.
+ALWAYS_REFUSED = ("RELATED_PARTY", "CONSENT_WITHDRAWN")
+# What the limit's whole numbers can hold: beyond, a figure is a slip of the pen.
+Value = Annotated[Decimal, Field(ge=-(10**12), le=10**12, decimal_places=12)]
+NormValue = Annotated[Decimal, Field(ge=0, le=10**6, decimal_places=6)]
 
 
 class _Section(BaseModel):
@@ -39,7 +46,7 @@ class Figure(_Section):
     """One number of the committee. Keys say for whom it holds; without a key it holds for all."""
 
     name: str
-    value: Decimal
+    value: Value
     unit: str
     from_: date = Field(alias="from")
     reference: str
@@ -71,11 +78,11 @@ class CropNorm(_Section):
     county: str
     crop: str
     year: int
-    yield_kg_per_mu: Decimal = Field(ge=0)
-    price_yuan_per_kg: Decimal = Field(ge=0)
-    cost_yuan_per_mu: Decimal = Field(ge=0)
+    yield_kg_per_mu: NormValue
+    price_yuan_per_kg: NormValue
+    cost_yuan_per_mu: NormValue
     form: str
-    outturn: Decimal = Field(gt=0, le=1)
+    outturn: Decimal = Field(gt=0, le=1, decimal_places=12)
     from_: date = Field(alias="from")
     reference: str
     verified: bool
@@ -85,7 +92,7 @@ class Annuity(_Section):
     """What one yuan of yearly service carries, per mille, at a yearly rate: the policy check reckons it again."""
 
     repayment: Literal["revolving", "instalments"]
-    rate: Decimal = Field(ge=0)
+    rate: Decimal = Field(ge=0, le=10**6, decimal_places=12)
     years: int = Field(ge=1, le=MAX_TERM_MONTHS // 12)
     permille: int
 
@@ -137,6 +144,16 @@ class ReliefRules(_Section):
     measures: tuple[Measure, ...] = ()
     may_come_later: tuple[MayCome, ...] = ()
 
+    @field_validator("legal_refusals")
+    @classmethod
+    def hold_what_the_law_refuses(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
+        """Every code is a decision's reason, and none is missing of those that no relief may hold off."""
+        if unknown := [code for code in codes if code not in DECISION_REASONS]:
+            raise ValueError(f"no decision has the reason {', '.join(unknown)}")
+        if missing := [code for code in ALWAYS_REFUSED if code not in codes]:
+            raise ValueError(f"{' and '.join(missing)} must be among them: the law refuses, and no relief holds that off")  # fmt: skip
+        return codes
+
 
 class Policy(_Section):
     """The whole file."""
@@ -156,6 +173,14 @@ class Policy(_Section):
     relief: ReliefRules = ReliefRules()
     screen: ScreenRules = ScreenRules()
     authority_ladder: tuple[LadderStep, ...] = ()
+
+    @field_validator("products")
+    @classmethod
+    def know_every_product(cls, products: dict[ProductName, ProductRules]) -> dict[ProductName, ProductRules]:
+        """A household may fall under any of the products."""
+        if missing := [name for name in PRODUCTS if name not in products]:
+            raise ValueError(f"no section for {', '.join(missing)}: add [products.{missing[0]}]")
+        return products
 
     def _called(self, name: str) -> list[Figure]:
         """Give the figures of a name: a policy is asked for one of hundreds, hundreds of times."""
@@ -271,10 +296,16 @@ class PolicyInForce:
         return annuity(self.policy.products[product].repayment, yearly, years)
 
     def yearly_rate(self, product: ProductName, band: BandName, years: int) -> Fraction:
-        """Give the whole yearly rate of a term: the reference rate up to one year or above, and the spread."""
+        """Give the whole yearly rate of a term: the reference rate up to one year or above, and the spread.
+
+        Raises PolicyRefused where it is below 0.
+        """
         reference = "reference_rate" if years > 1 else "reference_rate_one_year"
         spread = self.share("spread_bp", product=product, band=band)
-        return self.share(reference, product=product) + spread / 10_000
+        rate = self.share(reference, product=product) + spread / 10_000
+        if rate < 0:
+            raise PolicyRefused(f"policy {self.policy.policy_id}: {reference} and spread_bp of {product} {band} come to {float(rate):.2%} on {self.as_of}: no rate is below 0")  # fmt: skip
+        return rate
 
     def product_of(self) -> dict[str, ProductName]:
         """Map 产品 names to products."""
@@ -304,9 +335,7 @@ def half_up(value: Fraction) -> Decimal:
 def load_policy(text: str) -> Policy:
     """Read and check a policy's form; raises PolicyRefused with every fault and its place."""
     try:
-        policy = Policy.model_validate(tomllib.loads(text, parse_float=Decimal))
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyRefused(f"policy is not TOML: {error}") from None
+        policy = Policy.model_validate(_read(text))
     except ValidationError as error:
         raise PolicyRefused(
             "policy is unsound: " + "; ".join(_faults(error.errors(include_input=False, include_url=False)))
@@ -319,6 +348,17 @@ def load_policy(text: str) -> Policy:
             f"policy {policy.policy_id}: a prohibited attribute ({word}) can be no key of a policy"
         )
     return policy
+
+
+def _read(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text.removeprefix(BYTE_ORDER_MARK), parse_float=Decimal)
+    except ValueError as error:
+        raise PolicyRefused(f"policy is not TOML: {error}") from None
+    except (ArithmeticError, RecursionError):
+        raise PolicyRefused(
+            "policy cannot be read: a number or a nesting of brackets is beyond what can be held"
+        ) from None
 
 
 def _faults(errors: Iterable[Any]) -> list[str]:

@@ -12,8 +12,14 @@ import pytest
 
 from tests.conftest import AS_OF, MODELS
 from village_credit import cli
-from village_credit.decide.check import check_policy
+from village_credit.acts import inputs
+from village_credit.acts import policy as asked
+from village_credit.decide import authority, growers, quorum
+from village_credit.decide.check import ASKED_BY, OPTIONAL, check_policy
+from village_credit.decide.loosened import loosened
+from village_credit.decide.optional import KEYS
 from village_credit.decide.policy import load_policy
+from village_credit.errors import MissingInput, PolicyRefused
 
 TEXT = (MODELS / "limit_policy.toml").read_text(encoding="utf-8")
 
@@ -147,6 +153,177 @@ def test_a_fault_of_the_authority_ladder_is_named_with_its_place(steps, place, w
 def test_ladders_of_other_counties_products_and_days_are_sound_beside_each_other():
     steps = [step(50_000, "甲"), step(50_000, "甲", county="653199"), step(20_000, "甲", product="trader_loan"), step(40_000, "乙", "2027-01-01"), step(90_000, "乙")]  # fmt: skip
     assert faults(TEXT + "".join(steps)) == {}
+
+
+VALUES = {"product": "farmer_line", "band": "B", "crop": "棉花"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "keys", "why"),
+    [
+        ("living_cost", 40000, ["product"], "it may differ by county only"),
+        ("household_cap", 10000, ["product"], "it may differ by county only"),
+        ("rise", 1, ["band"], "by county only"),
+        ("asset_share", 0, ["product"], "by county only"),
+        ("operating_share", 0, ["band"], "by county only"),
+        ("existing_rate", 0.2, ["product", "band"], "by product and band it would hold for nobody"),
+        ("smallest_ticket", 20000, ["product"], "by county only"),
+        ("sheep_need", 300, ["crop"], "by county only"),
+        ("product_cap", 20000, ["product", "band"], "by county and product only: by band"),
+        ("reference_rate", 0.09, ["product", "band"], "by county and product only: by band"),
+        ("scale_of_finance", 0, ["crop", "product"], "by county and crop only: by product"),
+        ("margin_bp", 200, ["product", "band"], "by county and product only"),
+        ("band_edge_ppm", 30000, ["product", "band"], "by county and band only"),
+        ("relief_extension_months", 6, ["product"], "by county only"),
+        ("gate_score_drift_fail", 0.25, ["product"], "by county only"),
+        ("budget_county", 90000, ["crop"], "by county only"),
+    ],
+)
+def test_a_figure_is_refused_by_a_key_that_nobody_asks_it_by(name, value, keys, why):
+    found = faults(with_figures(figure(name, value, "x", **{key: VALUES[key] for key in keys})))
+    assert why in found.get(f"figures.{name}", "")
+
+
+def test_every_figure_has_a_rule_of_its_keys_and_no_other_than_policies_have():
+    own = {*authority.OPTIONAL_FIGURES, *growers.OPTIONAL_FIGURES, *quorum.OPTIONAL_FIGURES}
+    assert {*ASKED_BY, *own} >= set(OPTIONAL)
+    assert not own & set(ASKED_BY)
+    assert {key for keys in ASKED_BY.values() for key in keys} < set(KEYS)
+
+
+def test_a_figure_may_stand_by_fewer_keys_than_it_is_asked_by_and_by_county_always():
+    later = "2026-06-01"
+    lines = [figure("base", 20000, start=later, band="D"), figure("living_cost", 6100, start=later, county="653199")]  # fmt: skip
+    lines += [figure("base", 20000, start=later, county="653199", band="D", product="farmer_line")]
+    assert faults(with_figures(*lines)) == {}
+
+
+def test_the_lowest_band_has_no_upper_edge():
+    found = faults(with_figures(figure("band_edge_ppm", 200000, "ppm", band="E")))
+    assert found == {"figures.band_edge_ppm": "band E has no upper edge"}
+
+
+LEGAL = 'legal_refusals = ["HELD", "CONSENT_WITHDRAWN", "RELATED_PARTY", "NEGATIVE_LIST", "NO_LEGAL_BASIS"]'
+
+
+@pytest.mark.parametrize(
+    ("codes", "why"),
+    [
+        ('"CONSENT_WITHDRAWN", "RELATED-PARTY"', "no decision has the reason RELATED-PARTY"),
+        ('"CONSENT_WITHDRAWN", "RELATED_PARTY", "NEGATIV_LIST"', "no decision has the reason NEGATIV_LIST"),
+        ('"CONSENT_WITHDRAWN"', "RELATED_PARTY must be among them"),
+        ('"RELATED_PARTY"', "CONSENT_WITHDRAWN must be among them"),
+        ("", "RELATED_PARTY and CONSENT_WITHDRAWN must be among them"),
+    ],
+)
+def test_relief_holds_off_no_refusal_of_the_law_in_the_check_and_in_no_scoring(codes, why):
+    assert LEGAL in TEXT
+    changed = TEXT.replace(LEGAL, f"legal_refusals = [{codes}]")
+    assert f"relief.legal_refusals: Value error, {why}" in faults(changed)["file"]
+    with pytest.raises(PolicyRefused, match=why):
+        load_policy(changed)
+
+
+def test_the_law_s_own_two_refusals_are_enough():
+    assert faults(TEXT.replace(LEGAL, 'legal_refusals = ["RELATED_PARTY", "CONSENT_WITHDRAWN"]')) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "why"),
+    [
+        (('conduct_list_reasons = ["13", "R13"]', 'conduct_list_reasons = ["13", "R31"]'), "relief.conduct_list_reasons", "the code R31 has no meaning"),
+        (('reason = "LINK_UNCONFIRMED"', 'reason = "OVERDUE"'), "relief.may_come_later", "OVERDUE stands 2 times"),
+        (('reason = "LINK_UNCONFIRMED"', 'reason = "LINK-UNCONFIRMED"'), "file", "may_come_later.1.reason"),
+    ],
+)  # fmt: skip
+def test_a_code_of_relief_of_which_nobody_can_say_what_it_does_is_found(change, place, why):
+    changed = TEXT.replace(*change, 1)
+    assert changed != TEXT
+    assert why in faults(changed).get(place, "")
+
+
+def test_without_a_dictionary_listing_codes_of_relief_are_the_institution_s_own():
+    screen = TEXT.index("[screen]\nreasons"), TEXT.index("# For whom what stands")
+    assert faults(TEXT[: screen[0]] + TEXT[screen[1] :]) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "why"),
+    [
+        ((r"(?s)\[products\.trader_loan\].*", ""), "file", r"add \[products.trader_loan\]"),
+        ((r'(name = "household_cap", value = )200000', r"\g<1>1e30"), "file", "less than or equal to 1000000000000"),
+        ((r'(name = "household_cap", value = )200000', r"\g<1>1000000001"), "figures", "above 1,000,000,000 yuan"),
+        ((r'(name = "sheep_value", value = )800', r"\g<1>1000001"), "figures", "above 1,000,000 yuan"),
+        ((r"price_yuan_per_kg = 13.80", "price_yuan_per_kg = 1e30"), "file", "less than or equal to 1000000"),
+        ((r'(name = "stress", value = )0.70', r"\g<1>1e-999999999"), "file", "no more than 12 decimal places"),
+        ((r'(name = "stress", value = )0.70', r"\g<1>nan"), "file", "finite number"),
+        ((r'(name = "stress", value = )0.70', r"\g<1>1e99999999999999999999"), "file", "beyond what can be held"),
+        ((r'(name = "step", value = )1000', rf"\g<1>{'1' * 5000}"), "file", "is not TOML"),
+        ((r"service_area = ", f"x = {'[' * 5000}\nservice_area = "), "file", "beyond what can be held"),
+        ((r'(name = "term", value = )36', r"\g<1>1000000000000"), "figures.term.farmer_line.A", "is over 36"),
+        ((r'(name = "spread_bp", value = )150(.*farmer_line)', r"\g<1>-10300\2"), "figures.spread_bp.farmer_line", "no rate is below 0"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_held_or_is_left_out_is_a_sentence_and_no_accident(change, place, why):
+    changed = re.sub(*change, TEXT, count=1)
+    assert changed != TEXT
+    assert re.search(why, faults(changed).get(place, ""))
+
+
+def test_a_policy_in_another_encoding_is_refused_by_name_and_one_with_a_byte_order_mark_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    other, marked = tmp_path / "gb.toml", tmp_path / "notepad.toml"
+    other.write_bytes(TEXT.encode("gb18030"))
+    marked.write_bytes(TEXT.encode("utf-8-sig"))
+    assert cli.main(["policy", "check", str(other)]) == 7
+    assert "gb.toml is not UTF-8" in capsys.readouterr().err
+    with pytest.raises(MissingInput, match=r"gb\.toml is not UTF-8"):
+        inputs.read_policy(other)
+    assert cli.main(["policy", "check", str(marked), "--on", "2026-11-01"]) == 0
+    assert inputs.read_policy(marked)[0] == inputs.read_policy(MODELS / "limit_policy.toml")[0]
+    assert asked.check(marked, AS_OF) == []
+
+
+QUORUM = [figure("quorum_members", 5, "members"), figure("quorum_share_for", 0.67, "share")]
+
+
+def told(new: str, old: str) -> list[str]:
+    return [item.sentence for item in loosened(load_policy(new), load_policy(old), AS_OF)]
+
+
+def test_a_quorum_that_is_dropped_or_lowered_is_loosened_and_a_higher_one_is_not():
+    old = with_figures(*QUORUM)
+    assert told(TEXT, old) == [
+        "quorum_members is loosened from 5 to none for every county without its own, as of 2024-01-01",
+        "quorum_share_for is loosened from 0.67 to none for every county without its own, as of 2024-01-01",
+    ]
+    assert told(old, TEXT) == told(old, old) == []
+    lower = with_figures(*QUORUM, figure("quorum_members", 4, "members", "2027-01-01", county="653199"))
+    assert told(lower, old) == ["quorum_members is loosened from 5 to 4 for county 653199, as of 2027-01-01"]
+    assert told(old, lower) == []
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([], ["authority_ladder: 甲 is loosened from 50000 to none", "authority_ladder: 乙 is loosened from 90000 to none"]),
+        ([step(50_000, "甲")], ["authority_ladder: 乙 is loosened from 90000 to none"]),
+        ([step(60_000, "甲"), step(90_000, "乙")], ["authority_ladder: 甲 is loosened from 50000 to 60000"]),
+        ([step(50_000, "丙"), step(90_000, "乙")], ["authority_ladder: 甲 is loosened from 50000 to 90000"]),  # how high is 丙?
+        ([step(50_000, "甲"), step(90_000, "乙"), step(70_000, "甲", county="653199"), step(90_000, "乙", county="653199")],
+         ["authority_ladder: 甲 is loosened from 50000 to 70000 for county 653199"]),
+        ([step(50_000, "甲"), step(90_000, "乙"), step(90_000, "乙", product="trader_loan")],
+         ["authority_ladder: 甲 for trader_loan is loosened from 50000 to 90000"]),
+        ([step(50_000, "甲"), step(90_000, "乙")], []),
+        ([step(50_000, "乙")], []),  # the higher role signs what the lower one signed
+        ([step(40_000, "甲"), step(80_000, "乙"), step(99_000, "丙")], []),
+    ],
+)  # fmt: skip
+def test_a_step_of_the_ladder_that_is_raised_or_gone_is_loosened(steps, expected):
+    found = told(TEXT + "".join(steps), TEXT + step(50_000, "甲") + step(90_000, "乙"))
+    assert len(found) == len(expected)
+    assert all(sentence.startswith(start) for sentence, start in zip(found, expected, strict=True))
 
 
 OVERLAYS = [
