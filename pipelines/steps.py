@@ -58,7 +58,9 @@ def stage(county_code: str, as_of: date, inbox: str | None) -> str:
     with impersonal():
         paths = settings()
         request = inputs.Request(county_code, as_of, login(), paths.models, counties=paths.counties)
-        return _told(score.score_inbox(store_of(paths), inbox_of(inbox), request, _progress()))
+        return _told(
+            score.score_inbox(store_of(paths, may_begin=True), inbox_of(inbox), request, _progress())
+        )
 
 
 @act(name="stage-again", task_run_name="stage-again-{county_code}")

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from village_credit import duck
 from village_credit.acts import inputs, publish, score, sign
@@ -23,6 +24,9 @@ AS_OF = date(2026, 11, 1)
 PREPARER, SIGNER = "1001", "2002"
 COUNTY_OF_TESTS = "659900"
 
+# No test of ours depends on how fast a machine is.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 os.environ.pop("VILLAGE_CREDIT_STORE", None)
 os.environ["VILLAGE_CREDIT_MODELS"] = str(MODELS)
 

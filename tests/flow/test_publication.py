@@ -6,18 +6,24 @@ import csv
 import hashlib
 import io
 import json
+import shutil
 from pathlib import Path
 
 import duckdb
 import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import PREPARER, SIGNER, Scored, new_store, put_in_force, score_into
+from village_credit import cli
 from village_credit.acts import publish, sign
 from village_credit.errors import GateRefused, RunConflict, VerificationFailed
+from village_credit.publish.keys import load_keys
 from village_credit.publish.ledger import read_ledger
 from village_credit.publish.package import verify_package
 from village_credit.publish.views import VIEWS
+from village_credit.signed import canonical_json
 
 
 def view(scored: Scored, query: str) -> list[tuple]:
@@ -68,6 +74,91 @@ def test_a_package_is_verified_and_an_altered_one_refused(county_inbox: Path, tm
     (folder / "limits.csv").write_bytes((folder / "limits.csv").read_bytes().replace(b"5000", b"9000", 1))
     with pytest.raises(VerificationFailed, match=r"limits\.csv"):
         verify_package(folder)
+
+
+def forged(published: Scored, folder: Path, **changes: str) -> Path:
+    """A branch's package with every limit doubled, signed anew with a key of somebody's own, and what else is changed."""
+    place = Path(shutil.copytree(packages(published)[0], folder / "0071"))
+    keys, _ = load_keys(folder / "somebody.keys")
+    table = pq.read_table(place / "limits.parquet")
+    limits = pa.array([2 * limit for limit in table.column("limit_yuan").to_pylist()])
+    pq.write_table(table.set_column(table.column_names.index("limit_yuan"), "limit_yuan", limits), place / "limits.parquet")  # fmt: skip
+    manifest = json.loads((place / "manifest.json").read_text(encoding="utf-8"))
+    manifest["files"]["limits.parquet"] = hashlib.sha256((place / "limits.parquet").read_bytes()).hexdigest()
+    manifest |= {"sum_limit_yuan": sum(limits.to_pylist()), "public_key": keys.public_key().hex(), **changes}
+    manifest = {name: value for name, value in manifest.items() if name != "signature"}
+    signed = {**manifest, "signature": keys.sign(canonical_json(manifest))}
+    (place / "manifest.json").write_text(json.dumps(signed, ensure_ascii=False), encoding="utf-8")
+    return place
+
+
+def verify(store: Path, key_file: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setenv("VILLAGE_CREDIT_STORE", str(store))
+    monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(key_file))
+    return cli.main(["package", "verify", str(folder)])
+
+
+def test_a_package_signed_with_a_key_of_one_s_own_is_not_the_bank_s(
+    published: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    names_ours = forged(published, tmp_path / "a")
+    with pytest.raises(VerificationFailed, match="signed with key"):
+        verify_package(names_ours)
+    somebody, _ = load_keys(tmp_path / "b" / "somebody.keys")
+    names_its_own = forged(published, tmp_path / "b", key_id=somebody.signing_key_id)
+    store = published.store.root
+    assert verify(store, store.parent / "keys", names_its_own, monkeypatch) == 6
+    assert verify(store, store.parent / "keys", packages(published)[0], monkeypatch) == 0
+    assert f"this store's key {published.store.keys.signing_key_id}" in capsys.readouterr().out
+    with pytest.raises(VerificationFailed, match="signed with key"):
+        verify_package(names_its_own, published.store.keys.public_key())
+
+
+def test_where_the_keys_are_not_at_hand_a_person_compares_the_one_that_signed(
+    published: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """As on a branch's machine: nothing is made there for it."""
+    monkeypatch.chdir(tmp_path)
+    assert verify(tmp_path / "store", tmp_path / "store.keys", packages(published)[0], monkeypatch) == 0
+    said = capsys.readouterr()
+    assert f"Compare key {published.store.keys.signing_key_id} with the one that the bank gave out" in said.err  # fmt: skip
+    assert "this store's key" not in said.out
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b"{}", b'{"public_key": 1, "signature": ""}', b"\xff\xfe", b'{"public_key": "xy", "signature": "x", "files": {}}'])  # fmt: skip
+def test_a_package_without_a_sound_manifest_is_refused_by_name(
+    published: Scored, tmp_path: Path, content: bytes | None
+):
+    place = Path(shutil.copytree(packages(published)[0], tmp_path / "0071"))
+    (place / "manifest.json").unlink()
+    if content is not None:
+        (place / "manifest.json").write_bytes(content)
+    with pytest.raises(VerificationFailed, match=r"package 0071: manifest\.json is missing or broken"):
+        verify_package(place)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "status", "ledger verify", "report r1", "publish r1", "acknowledge r.csv", "record-usage r.csv", "verify r1", "notices r1", "find -",
+        "hold h1 --reason x --by 2", "corrections r1 --out o", "reviews export r1 --out o.xlsx", "rescore --county 659900", "diff r1",
+        "rescore --county 659900 --refresh", "simulate --county 659900 --policy p.toml", "approve r1 --by 2 --reason x",
+    ],
+)  # fmt: skip
+def test_a_mistyped_store_is_named_and_never_begun(words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "r.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    assert cli.main([*words.split(), "--store", str(tmp_path / "nostore")]) == 7
+    assert "there is no store in" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["r.csv"]
+
+
+def test_a_store_whose_keys_are_gone_gets_no_new_ones(published: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # fmt: skip
+    monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(tmp_path / "gone.keys"))
+    assert cli.main(["status", "--store", str(published.store.root)]) == 7
+    assert "restore them from their backup" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_csv_is_safe_to_open_and_the_sheet_has_the_branch_s_columns(published: Scored):

@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +20,7 @@ from village_credit import cli
 from village_credit.acts import compute, holds, inputs, tell
 from village_credit.acts.acknowledge import Acknowledged, acknowledge
 from village_credit.acts.households import decision_in_force
+from village_credit.acts.meeting import today
 from village_credit.acts.returned import require_unmoved
 from village_credit.acts.rollback import roll_back
 from village_credit.acts.usage import Recorded, record_usage
@@ -36,6 +38,14 @@ CLERK = "6006"
 HEADER = "publication_id,household_ref,outcome,reason,at,branch_limit_yuan"
 DAY = "2026-11-05"
 LATER = date(2026, 12, 1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _after_every_receipt() -> Iterator[None]:
+    """Today is no day before those of the receipts here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("village_credit.acts.receipts.today", lambda: max(today(), date(2026, 12, 31)))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -324,7 +334,7 @@ def test_the_same_file_twice_is_a_no_op_and_a_line_told_again_is_a_duplicate(sto
     first = take(store, path)
     acts = len(read_ledger(store.root / "ledger"))
     again = take(store, shutil.copy(path, tmp_path / "again.csv"))
-    assert (again.noop, again.counts, again.at) == (True, first.counts, first.at)
+    assert (again.noop, again.counts, again.at) == (True, {"duplicate": 1, "layout": 1}, first.at)
     assert len(read_ledger(store.root / "ledger")) == acts
     told = [f"{publication(store)},{line[0]},已变更,,2026年11月5日,{line[2]}", f"{publication(store)},{rows[1]['household_ref']},已导入,,2026.11.5,"]  # fmt: skip
     (tmp_path / "回执.csv").write_bytes("\r\n".join(["发布编号,户参考号,结果,原因,回执日期,支行核定额度(元)", *told, ""]).encode("gb18030"))  # fmt: skip

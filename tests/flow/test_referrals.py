@@ -15,21 +15,26 @@ from typing import Any
 
 import duckdb
 import openpyxl
+import pyarrow as pa
 import pytest
 
-from tests.conftest import AS_OF, new_store, put_in_force, request_of, score_into
+from tests.conftest import AS_OF, MODELS, new_store, put_in_force, request_of, score_into
 from village_credit import cli
 from village_credit.acts import holds, publish, score, tell
+from village_credit.acts.acknowledge import acknowledge
 from village_credit.acts.usage import record_usage
 from village_credit.errors import VerificationFailed
 from village_credit.publish import ledger
-from village_credit.publish.keys import household_ref
+from village_credit.publish.keys import Keys, household_key, household_ref
+from village_credit.publish.office_package import results as office_results
 from village_credit.publish.package import verify_package
+from village_credit.publish.referrals import calendar_since, clocks_sql, referral_table
 from village_credit.publish.store import Store
 from village_credit.synthetic import synthesize
 
 COUNTY = "659900"
 REFERRED = date(2026, 11, 20)  # a Friday
+AGAIN = date(2026, 11, 27)
 LIST = "县政府办/个体户推荐名单.csv"
 OTHERS = "SELECT * FROM limits_current WHERE product <> 'trader_loan' ORDER BY household_key"
 FORMULA_SHOP, NAMED_BATCH = "=HYPERLINK(1)商店", "王小明专批"
@@ -205,10 +210,11 @@ def test_the_office_s_cells_are_text_that_no_spreadsheet_runs(story: dict[str, A
 
 
 def test_the_office_s_package_is_verified_and_an_altered_one_refused(
-    story: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    story: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     folder = Path(shutil.copytree(office_folder(story), tmp_path / "county_government"))
     assert verify_package(folder)["rows"] == len(story["listed"])
+    monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(story["store"].root.parent / "keys"))
     assert cli.main(["package", "verify", str(folder)]) == 0
     assert "package of county_government" in capsys.readouterr().out
     (folder / "results.xlsx").write_bytes((folder / "results.xlsx").read_bytes() + b" ")
@@ -247,7 +253,7 @@ def test_who_is_held_when_the_result_is_packed_is_in_review(story: dict[str, Any
     holds.hold(store, key, "2002", "test")
     entries = ledger.read_ledger(store.root / "ledger")
     every = ledger.publications(entries)
-    inputs = publish.package_inputs(store, every[-1], every, [key])
+    inputs = publish.package_inputs(store, entries, every[-1], every, [key])
     packed = {
         row.decision: row.limit_yuan
         for row in inputs.results
@@ -274,3 +280,173 @@ def test_no_trader_is_named_outside_the_outbox_the_vault_and_the_frozen_bytes(st
     needles += ["王小明", NAMED_BATCH]
     assert [place for place, text in places.items() if any(needle in text for needle in needles)] == []
     assert "2026-11" in places["referrals"]
+
+
+# referred again, under another product, refused by the branch
+
+
+def write_list(inbox: Path, name: str, rows: list[dict[str, str]]) -> None:
+    """Add a list beside the county's first."""
+    path = (inbox / COUNTY / LIST).with_name(name)
+    text = [",".join(rows[0]), *(",".join(row.values()) for row in rows), ""]
+    path.write_text("\r\n".join(text), encoding="utf-8-sig")
+
+
+@pytest.fixture(scope="module")
+def again(story: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A week later a lone trader is referred again, a registered one twice, once of next year, and two of next year only."""
+    folder = tmp_path_factory.mktemp("again")
+    store = copy_of(story, folder)
+    inbox = Path(shutil.copytree(story["store"].root.parent / "inbox", folder / "inbox"))
+    lone, registered, first = _by_kind(store, story["listed"])
+    told = {"推荐批次": "2026-12", "推荐日期": "2026-11-27"}
+    later = {"推荐批次": "2027-11", "推荐日期": "2027-11-20", "申请金额(元)": "90000"}
+    stranger = {
+        **lone,
+        "统一社会信用代码": "92659900MA7ABCDE1X",
+        "身份证号": "110101199003078515",
+        "经营者姓名": "赵钱孙",
+    }
+    rows = [
+        {**lone, **told, "申请金额(元)": "30000"},
+        {**registered, **told, "申请金额(元)": "40000"},
+        {**registered, **later},
+        {**first, **later},
+        {**stranger, **later},
+    ]  # fmt: skip
+    write_list(inbox, "二.csv", rows)
+    with on_day(AGAIN):
+        batch = score.score_inbox(store, inbox, request_of(COUNTY, AGAIN, product="trader_loan"))
+        published = put_in_force(store, batch.run_id)
+    keys = [household_key(store.keys, "T" + row["统一社会信用代码"]) for row in (lone, stranger)]
+    return {"store": store, "run": batch.run_id, "published": published, "lone": lone, "keys": keys, "registered": registered, "first": first}  # fmt: skip
+
+
+def _by_kind(store: Store, listed: list[dict[str, str]]) -> tuple[dict[str, str], ...]:
+    """A trader on no register, and two on it."""
+    lone = {
+        key for (key,) in view(store, "SELECT household_key FROM referrals WHERE household_key LIKE 't%'")
+    }
+    kinds: dict[bool, list[dict[str, str]]] = {True: [], False: []}
+    for row in listed:
+        kinds[household_key(store.keys, "T" + row["统一社会信用代码"]) in lone].append(row)
+    return kinds[True][0], kinds[False][0], kinds[False][1]
+
+
+def test_a_lone_trader_who_is_referred_again_is_decided_by_the_newest_row(again: dict[str, Any]):
+    query = f"SELECT referral_batch, referred_on, applied_yuan, decision IS NOT NULL FROM referrals WHERE run_id = '{again['run']}' AND household_key = '{again['keys'][0]}'"  # fmt: skip
+    assert view(again["store"], query) == [("2026-12", AGAIN, 30_000, True)]
+    lines = f"SELECT count(*) FROM reconciliation WHERE run_id = '{again['run']}' AND contract = 'trader_referral' AND outcome = 'accepted' AND household_key = '{again['keys'][0]}'"  # fmt: skip
+    assert view(again["store"], lines) == [(2,)]
+    rows = [row for row in results(Path(again["published"].outbox) / "county_government") if row[1] == again["lone"]["字号名称"] and row[2] == again["lone"]["经营者姓名"]]  # fmt: skip
+    assert len({row[4:] for row in rows}) == 1 < len(rows)  # both rows are his, with one result
+
+
+def test_a_referral_of_a_later_day_replaces_none_and_is_not_lost(again: dict[str, Any]):
+    query = f"SELECT referral_batch, applied_yuan FROM referrals WHERE run_id = '{again['run']}' AND referred_on > '2026-11-27'"  # fmt: skip
+    assert view(again["store"], query) == []
+    counted = f"SELECT count(*) FROM referrals WHERE run_id = '{again['run']}' AND applied_yuan = 40000 AND referral_batch = '2026-12'"  # fmt: skip
+    assert view(again["store"], counted) == [(1,)]
+    lines = f"SELECT outcome, count(*) FROM reconciliation WHERE run_id = '{again['run']}' AND file_name LIKE '%二.csv' GROUP BY ALL ORDER BY ALL"  # fmt: skip
+    assert view(again["store"], lines) == [("accepted", 5), ("layout", 1)]
+    told = [row for row in results(Path(again["published"].outbox) / "county_government") if row[0] == "2027-11"]  # fmt: skip
+    assert [row[4] for row in told] == ["审核中"] * 3
+
+
+def test_a_lone_trader_of_a_later_day_only_is_no_unit_yet(again: dict[str, Any]):
+    query = f"SELECT count(*) FROM links WHERE run_id = '{again['run']}' AND source_table = 'trader_referral' AND status = 'unlinked' AND household_key IS NULL"  # fmt: skip
+    assert view(again["store"], query) == [(1,)]
+    assert view(again["store"], f"SELECT * FROM households WHERE household_key = '{again['keys'][1]}'") == []
+
+
+@pytest.mark.parametrize(
+    ("product", "decision", "result", "limit"),
+    [
+        ("trader_loan", "granted", "granted", 50_000),
+        ("farmer_line", "granted", "declined", 0),
+        ("farmer_line", "declined", "declined", 0),
+        ("farmer_line", "manual_review", "manual_review", 0),
+    ],
+)
+def test_whom_another_product_serves_is_decided_too(product: str, decision: str, result: str, limit: int):
+    """The county is told that the referral brought nothing, not what else he has."""
+    granted = 50_000 if decision == "granted" else 0
+    facts = {
+        "traders": pa.table({"unit_code": ["u"], "referral_batch": ["2026-11"], "applied_yuan": [60_000], "referred_on": [REFERRED]}),
+        "households": pa.table({"unit_code": ["u"], "county_code": [COUNTY]}),
+    }  # fmt: skip
+    decided = {"unit_code": ["u"], "product": [product], "decision": [decision], "limit_yuan": [granted]}
+    keys = Keys(b"p" * 32, b"v" * 32, b"f" * 32, b"s" * 32)
+    (row,) = referral_table(facts, pa.table(decided), {"u": "h1"}, (3, 3), keys).to_pylist()
+    assert (row["decision"], row["limit_yuan"]) == (result, limit)
+    listed = {"household_key": "h1", "referral_batch": "2026-11", "shop_name": "s", "operator_name": "o", "referred_on": REFERRED}  # fmt: skip
+    found = {"product": product, "decision": decision, "limit_yuan": granted}
+    (told,) = office_results([listed], {"h1": found}, set())
+    assert (told.decision, told.limit_yuan) == (result, limit)
+
+
+@pytest.mark.parametrize(("day", "clock"), [("2026-11-24", "none"), ("2026-11-27", "late")])
+def test_a_branch_s_refusal_ends_the_clock_of_the_draw(
+    story: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, day: str, clock: str
+):
+    """Within its three working days nothing is owed any more; after them it was late, and is not open for ever."""
+    store, publication = copy_of(story, tmp_path), story["published"].publication_id
+    query = f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision = 'granted' AND referred_on = '2026-11-20'"  # fmt: skip
+    ((key,), *_) = view(store, query)
+    before = _sums(november(store, date(2026, 12, 26)), "draw")
+    ref = reference(store, publication, key)
+    path = tmp_path / "r.csv"
+    path.write_text(f"publication_id,household_ref,outcome,reason,at,branch_limit_yuan\n{publication},{ref},refused,,{day},\n", "utf-8")  # fmt: skip
+    monkeypatch.setattr("village_credit.acts.receipts.today", lambda: date(2026, 12, 26), raising=False)
+    assert acknowledge(store, path, "6006", MODELS / "limit_policy.toml").changed == 1
+    found = view(store, f"SELECT draw_clock FROM referrals WHERE run_id = '{story['batch'].run_id}' AND household_key = '{key}'")  # fmt: skip
+    assert found == [(clock,)]
+    after = _sums(november(store, date(2026, 12, 26)), "draw")
+    assert (before["open"] - after["open"], before["late"] - after["late"]) == (1, clock == "none")
+    assert _sums(november(store, date(2026, 11, 23)), "draw")["open"] == before["open"]  # not known yet
+
+
+def reference(store: Store, publication: str, key: str) -> str:
+    sent = publish.told_to_branches(store, ledger.read_ledger(store.root / "ledger"), publication)
+    (unit,) = [row["unit_code"] for row in sent[1].to_pylist() if row["household_key"] == key]
+    return household_ref(store.keys, publication, unit)
+
+
+def test_a_draw_that_was_taken_back_stops_no_clock(story: dict[str, Any], tmp_path: Path):
+    store, publication = copy_of(story, tmp_path), story["published"].publication_id
+    query = f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision = 'granted' AND referred_on = '2026-11-20'"  # fmt: skip
+    ((key,), *_) = view(store, query)
+    other = view(store, f"SELECT household_key FROM limits_current WHERE decision = 'granted' AND product = 'farmer_line' AND household_key <> '{key}' LIMIT 1")[0][0]  # fmt: skip
+    whole = ledger.publications(ledger.read_ledger(store.root / "ledger"))[0].publication_id
+    contract = "household_ref,contract_no,signed_on\n{},HT-1,2026-11-23\n"
+    for name, text in {
+        "合同.csv": contract.format(reference(store, publication, key)),
+        "用信.csv": "contract_no,amount_yuan,drawn_on\nHT-1,1000,2026-11-24\n",
+        "合同更正.csv": contract.format(reference(store, whole, other)),
+    }.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        record_usage(store, tmp_path / name, "6006")
+    found = view(store, f"SELECT first_drawn_on, draw_clock FROM referrals WHERE run_id = '{story['batch'].run_id}' AND household_key = '{key}'")  # fmt: skip
+    assert found == [(None, "open")]
+
+
+@pytest.mark.parametrize(("referred_on", "decided_on", "state"), [
+    (REFERRED, REFERRED, "same_day"),
+    (REFERRED, date(2026, 11, 21), "in_time"),  # Saturday
+    (date(2026, 9, 30), date(2026, 10, 5), "in_time"),  # within the holiday
+    (date(2026, 10, 5), date(2026, 10, 5), "same_day"),
+])  # fmt: skip
+def test_the_same_day_is_the_day_of_the_referral(referred_on: date, decided_on: date, state: str):
+    row = {
+        "run_id": "r1", "household_key": "h1", "county_code": COUNTY, "referral_batch": "b", "referred_on": referred_on,
+        "applied_yuan": 1, "decision": "granted", "limit_yuan": 1, "decision_days": 3, "draw_days": 3,
+    }  # fmt: skip
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE draws (household_key VARCHAR, product VARCHAR, drawn_on DATE)")
+    connection.execute("CREATE TABLE branch_limits (run_id VARCHAR, household_key VARCHAR, product VARCHAR, branch_limit_yuan BIGINT, branch_limit_on DATE, is_last BOOLEAN)")  # fmt: skip
+    connection.execute("CREATE TABLE publications AS SELECT 'r1' AS run_id, CAST(NULL AS VARCHAR) AS product, CAST($d AS DATE) AS published_on", {"d": decided_on})  # fmt: skip
+    connection.register("referrals", pa.Table.from_pylist([row]))
+    days = [{"day": day, "working_days": count} for day, count in calendar_since(referred_on)]
+    connection.register("working_calendar", pa.Table.from_pylist(days))
+    (found,) = connection.sql(clocks_sql("referrals", "draws")).to_arrow_table().to_pylist()
+    assert found["decision_clock"] == state

@@ -44,6 +44,13 @@ def test_each_line_of_what_comes_back_has_one_outcome(intake):
     }  # fmt: skip
 
 
+def test_what_counts_nowhere_in_the_inbox_names_its_own_door(intake):
+    told = {source.file_name: dict(source.notes).get("COUNTS_NOWHERE", "") for source in intake.sources if source.file_name in RETURNS}  # fmt: skip
+    assert "`acknowledge`" in told.pop("回执.csv")
+    assert told.pop("春耕计划.csv") == ""
+    assert all("`record-usage`" in text for text in told.values())
+
+
 def test_each_refusal_says_why(intake):
     names = {source.source_id: source.file_name for source in intake.sources}
     found = {

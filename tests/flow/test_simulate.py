@@ -148,11 +148,17 @@ def test_what_cannot_be_tried_is_refused_by_name(published: Scored, tmp_path: Pa
         tried(published, written(tmp_path, ('name = "step", value = 1000', 'name = "step_of_limits", value = 1000')))  # fmt: skip
     with pytest.raises(MissingInput, match="rescore --dry-run --policy"):
         tried(published, written(tmp_path, ("basis_exempt = []", 'basis_exempt = ["bank_conduct"]')))
+    later = (
+        'reason = "OVERDUE", item = "纾困证明", days = 60',
+        'reason = "OVERDUE", item = "纾困证明", days = 30',
+    )
+    with pytest.raises(MissingInput, match=r"the policy changes relief.*rescore --dry-run --policy"):
+        tried(published, written(tmp_path, later))
     older = dataclasses.replace(published.store, root=tmp_path / "older")
     shutil.copytree(published.store.root, older.root)
     kept = unpack_measured(older.open_measured(published.run.run_id))
     tables = {name: table for name, table in kept.tables.items() if name != "known"}
-    older.seal_measured(published.run.run_id, pack_measured(tables, kept.groups, {}, kept.basis_exempt))
+    older.seal_measured(published.run.run_id, pack_measured(tables, kept.groups, {}, kept.under))
     with pytest.raises(MissingInput, match=r"measured by an earlier version.*score the county once more"):
         simulate(older, COUNTY_OF_TESTS, written(tmp_path), AS_OF)
     with pytest.raises(MissingInput, match="county 653199: nothing is published"):

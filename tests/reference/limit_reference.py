@@ -25,6 +25,7 @@ BOOK_PARTS = {
     "transfers": "transfer_income_yuan",
 }
 HEADS = ("sheep", "cattle")
+PRODUCTS = ("trader_loan", "poverty_micro_loan", "follow_on_loan", "farmer_line")  # the order of §6
 # A source without a legal basis: the fact table that is then not used.
 TABLE_OF_SOURCE = {
     "land_subsidy": "subsidies",
@@ -388,10 +389,34 @@ def years_to_maturity(due_on: date | None, as_of: date) -> int:
 def existing_service(case: Case, product: str) -> int:
     rate = case.policy("existing_rate", product=product)
     total = Fraction(0)
-    for row in other_exposures(case, product):
+    for row in other_exposures(case, product) + drawn_unlisted(case, product):
         balance = Fraction(row["balance_yuan"])
         total += balance / years_to_maturity(row["due_on"], case.as_of) + balance * rate
     return down(total)
+
+
+def drawn_unlisted(case: Case, product: str) -> Rows:
+    """What the core system told of our own other lines, beyond what the bank's list has of that product."""
+    result = []
+    for other in sorted({row["product"] for row in case.rows["in_force"]} - {product}):
+        told = told_drawn(case, other)
+        listed = [row for row in case.rows["exposures"] if case.product_of(row) == other]
+        balance, unsecured = sum_of(listed, "balance_yuan"), sum(map(unsecured_yuan, listed), Fraction(0))
+        ends = max(row["valid_to"] for row in case.rows["in_force"] if row["product"] == other)
+        zero = Fraction(0)
+        result.append({"balance_yuan": max(zero, told - balance), "unsecured": max(zero, told - unsecured), "due_on": ends})  # fmt: skip
+    return result
+
+
+def told_drawn(case: Case, product: str) -> Fraction:
+    told = [row.get("drawn_yuan") for row in case.rows["in_force"] if row["product"] == product]
+    return max((Fraction(yuan) for yuan in told if yuan is not None), default=Fraction(0))
+
+
+def unsecured_yuan(row: Row) -> Fraction:
+    if row["guarantee"] not in (None, "", "信用"):
+        return Fraction(0)
+    return max(Fraction(row["credit_yuan"]), Fraction(row["balance_yuan"]))
 
 
 def persons(case: Case) -> int:
@@ -452,8 +477,10 @@ def band_parts(case: Case, product: str, band: str, assets: int, operating: int)
 
 def need_parts(case: Case, product: str, crop_rows: Rows) -> Row:
     if product == "trader_loan":
-        latest = max(case.rows["traders"], key=lambda row: row["referred_on"])
-        applied = down(Fraction(latest["applied_yuan"]))
+        latest = max(case.rows["traders"], key=lambda row: row["referred_on"], default=None)
+        applied = (
+            down(Fraction(latest["applied_yuan"])) if latest else 0
+        )  # off the list he applies for nothing
         return {"crop_need_yuan": 0, "livestock_need_yuan": 0, "need_yuan": applied}
     scaled = Fraction(0)
     for row in crop_rows:
@@ -471,9 +498,8 @@ def headroom(case: Case, product: str) -> int:
         tiers = [case.policy.find(f"cap_{tag}") for tag in tags(case) if tag != "other_farm"]
         cap = max([cap, *(Fraction(tier) for tier in tiers if tier is not None)])
     cap = min(cap, case.policy("household_cap"))
-    for row in other_exposures(case, product):
-        if row["guarantee"] in (None, "", "信用"):
-            cap -= max(Fraction(row["credit_yuan"]), Fraction(row["balance_yuan"]))
+    cap -= sum(map(unsecured_yuan, other_exposures(case, product)), Fraction(0))
+    cap -= sum((row["unsecured"] for row in drawn_unlisted(case, product)), Fraction(0))
     return down(cap)
 
 
@@ -578,11 +604,14 @@ def has_open(case: Case, product: str) -> bool:
     return any(
         case.product_of(row) == product and (row["credit_yuan"] > 0 or row["balance_yuan"] > 0)
         for row in case.rows["exposures"]
-    )
+    ) or bool(told_drawn(case, product))
 
 
 def choose(case: Case) -> Row:
-    """The product, the first that applies, and its figures."""
+    """The product, the first that applies, and its figures; while something of a line of ours is owed it stays."""
+    for product in PRODUCTS:
+        if within_term(case, own_line(case, product)) and owed_yuan(case, product) > 0:
+            return figures(case, product)
     if case.rows["traders"]:
         return figures(case, "trader_loan")
     poverty = "poverty_micro_loan"
@@ -677,8 +706,7 @@ def screen(case: Case, result: Row) -> list[str]:
         "OUT_OF_AREA": case.household["county_code"] not in case.policy.raw["service_area"],
         "NO_BORROWER": result["borrower_member_no"] is None,
         "OTHER_PRODUCT": any(
-            case.product_of(row) not in (None, result["product"]) and row["balance_yuan"] > 0
-            for row in confirmed(rows["exposures"])
+            owed_yuan(case, product) > 0 for product in PRODUCTS if product != result["product"]
         ),
         "OBJECTION": (objections - {"撤回同意"} | contested) - {"数据异议"},
         "DISPUTED_DATUM": case.is_unsettled,
@@ -944,9 +972,12 @@ def finished(case: Case, result: Row, amount: int) -> Row:
 
 def drawn_yuan(case: Case, result: Row) -> int:
     """The larger of what the bank's list and what the branches say is drawn, of this product."""
-    own = [row for row in confirmed(case.rows["exposures"]) if case.product_of(row) == result["product"]]
-    told = [row.get("drawn_yuan") for row in case.rows["in_force"] if row["product"] == result["product"]]
-    return down(max([sum_of(own, "balance_yuan"), *(Fraction(yuan) for yuan in told if yuan is not None)]))
+    return down(owed_yuan(case, result["product"]))
+
+
+def owed_yuan(case: Case, product: str) -> Fraction:
+    own = [row for row in confirmed(case.rows["exposures"]) if case.product_of(row) == product]
+    return max(sum_of(own, "balance_yuan"), told_drawn(case, product))
 
 
 def dates(case: Case, result: Row) -> Row:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from village_credit.acts.inputs import read_policy
-from village_credit.acts.receipts import Judge
+from village_credit.acts.receipts import Judge, of_file
 from village_credit.acts.returned import Account, Returned, account_of, read_returned, require_unmoved
 from village_credit.publish.ledger import Entry, append, read_ledger
-from village_credit.publish.returned import ACKNOWLEDGE, RECEIPTS, seal_returned, sealed_table
+from village_credit.publish.returned import ACKNOWLEDGE, RECEIPTS, seal_returned
 from village_credit.publish.store import Store
 from village_credit.publish.warehouse import build_warehouse
 
@@ -22,7 +22,10 @@ CONTRACTS = ("receipt",)
 
 @dataclass(frozen=True)
 class Acknowledged:
-    """What a receipt came to: lines by outcome, rows by what the branch did, limits changed; `noop`: taken in before."""
+    """What a receipt came to: lines by outcome, rows by what the branch did, limits changed, tables that were not taken in.
+
+    `noop`: the file came before, and no line counts now that did not count then.
+    """
 
     file_sha256: str
     branch_code: str | None
@@ -32,6 +35,7 @@ class Acknowledged:
     changed: int
     change_yuan: int
     findings: list[dict[str, Any]]
+    rejected: list[dict[str, str]]
     by: str
     at: str
     noop: bool
@@ -47,22 +51,18 @@ def acknowledge(
 ) -> Acknowledged:
     """Take in a branch's receipt; from each line's day on the limit in force is the branch's.
 
-    `branch_code`: whose receipt it is; none: the branch that most of its lines are of. The same bytes twice are a no-op.
-    A line that may not count is quarantined, and what was published stands. Raises MissingInput where the file is no
-    receipt or the policy is missing, RunConflict where something was published meanwhile.
+    `branch_code`: whose receipt it is; none: the branch that most of its lines are of. A line that may not count is
+    quarantined, and what was published stands. The same bytes again are judged again, and are a no-op unless a line counts
+    now: by the right branch, another policy, a later day. Raises MissingInput where the file is no receipt or the policy is
+    missing, UsageError where no such branch is told of, RunConflict where something was published meanwhile.
     """
     entries = read_ledger(store.root / "ledger")
     returned = read_returned(path, CONTRACTS, counties)
-    known = next((e for e in entries if e.act == ACKNOWLEDGE and e.details["file_sha256"] == returned.file.sha256), None)  # fmt: skip
-    if known is not None:
-        findings = sealed_table(store, known, "findings")
-        return _result(known, Account(findings.slice(0, 0), findings).told(), noop=True)
     policy, policy_sha256 = read_policy(policy_file)
     judge = Judge(store, entries, policy, returned)
-    sender = branch_code or judge.sender()
+    sender = judge.sender(branch_code)
     receipts, changed = judge.run(sender)
     account = account_of(returned, judge.judged)
-    store.freeze(returned.file.content, returned.file.sha256)
     details = {
         "file_sha256": returned.file.sha256,
         "policy_sha256": policy_sha256,
@@ -71,13 +71,18 @@ def acknowledge(
         "counts": account.counts,
         "outcomes": dict(sorted(Counter(row["outcome"] for row in receipts).items())),
         "changed": changed,
-        **_sealed(store, returned, account, receipts),
     }
+    before = of_file(entries, returned.file.sha256)
+    if before and not receipts:
+        told = {**details, "publications": before[-1].details["publications"]}
+        return _result(replace(before[-1], details=told), account, noop=True)
+    store.freeze(returned.file.content, returned.file.sha256)
+    details |= _sealed(store, returned, account, receipts)
     entry = append(
         store.root / "ledger", ACKNOWLEDGE, by, "", details, lambda found: require_unmoved(found, entries)
     )
     build_warehouse(store)
-    return _result(entry, account.told(), noop=False)
+    return _result(entry, account, noop=False)
 
 
 def _sealed(
@@ -91,7 +96,7 @@ def _sealed(
     return {"tables": sorted(tables), **seal_returned(store, returned.file.sha256, tables)}
 
 
-def _result(entry: Entry, findings: list[dict[str, Any]], *, noop: bool) -> Acknowledged:
+def _result(entry: Entry, account: Account, *, noop: bool) -> Acknowledged:
     details = entry.details
     growth = sum(said["limit_yuan"] - said["published_yuan"] for said in details["changed"])
     return Acknowledged(
@@ -102,7 +107,8 @@ def _result(entry: Entry, findings: list[dict[str, Any]], *, noop: bool) -> Ackn
         details["outcomes"],
         len(details["changed"]),
         growth,
-        findings,
+        account.told(),
+        account.rejected,
         entry.by,
         entry.at,
         noop,

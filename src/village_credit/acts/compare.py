@@ -45,17 +45,7 @@ SELECT * EXCLUDE (bounds_after, bounds_before), after_yuan - before_yuan AS chan
 FROM joined
 """
 SUMS = "count(*) AS households, CAST(sum(before_yuan) AS BIGINT) AS before_yuan, CAST(sum(after_yuan) AS BIGINT) AS after_yuan"
-# A lone small count in a line would follow from the others: the next smallest is hidden with it.
-HIDDEN = """
-WITH sized AS (
-    SELECT *, count(*) FILTER (households < $k) OVER line AS small, row_number() OVER (PARTITION BY change ORDER BY households < $k, households, "group") AS place,
-           count(*) OVER line AS cells
-    FROM counted WINDOW line AS (PARTITION BY change)
-)
-SELECT "group", change, CASE WHEN shown THEN households END AS households, CASE WHEN shown THEN before_yuan END AS before_yuan,
-       CASE WHEN shown THEN after_yuan END AS after_yuan
-FROM (SELECT *, households >= $k AND NOT (small = 1 AND place = 1 AND cells > 1) AS shown FROM sized) ORDER BY "group", change
-"""
+COUNTED = 'SELECT "group", change, households, before_yuan, after_yuan FROM counted ORDER BY "group", change'
 
 
 @dataclass(frozen=True)
@@ -143,18 +133,15 @@ def published_side(
     replaced = [p.product for p in current if p.product is not None]
     sides = _of_runs(store, [p.run_id for p in current])
     parts = " UNION ALL ".join(_standing_part(store, p.run_id, p.product, replaced) for p in current)
-    decisions = parts if len(current) == 1 else _one_each(looking().sql(parts).to_arrow_table().cast(DECIDED))
+    decisions = parts if len(current) == 1 else looking().sql(one_each(parts)).to_arrow_table().cast(DECIDED)
     return Side(decisions, sides.terms, sides.measures), current[-1].publication_id
 
 
-def _one_each(decisions: pa.Table) -> pa.Table:
-    """Give one row a household that has lines of two products: the larger tells, the sum counts."""
-    connection = duckdb.connect()
-    connection.register("decisions", decisions)
-    query = """
-        SELECT * REPLACE (CAST(sum(limit_yuan) OVER (PARTITION BY household_key) AS BIGINT) AS limit_yuan) FROM decisions
-        QUALIFY row_number() OVER (PARTITION BY household_key ORDER BY decisions.limit_yuan DESC, product) = 1"""
-    return connection.sql(query).to_arrow_table().cast(DECIDED)
+def one_each(decisions: str) -> str:
+    """Write one row a household that has lines of two products: the larger tells, the sum counts."""
+    return f"""
+        SELECT * REPLACE (CAST(sum(limit_yuan) OVER (PARTITION BY household_key) AS BIGINT) AS limit_yuan) FROM ({decisions}) AS every
+        QUALIFY row_number() OVER (PARTITION BY household_key ORDER BY every.limit_yuan DESC, product) = 1"""
 
 
 def _loaded(tables: dict[str, pa.Table]) -> pa.Table:
@@ -217,6 +204,29 @@ def difference(
     return Difference(name, comparison.changes(), comparison.by(by) if by else [], comparison.movers(), comparison.measures())  # fmt: skip
 
 
+def hide_small(cells: list[dict[str, Any]], k: int) -> list[dict[str, Any]]:
+    """Hide counts below `k` with their sums, and whatever a lone hidden one would follow from.
+
+    The households of each change are told in all, and those of each group elsewhere: where one cell of a change or of
+    a group is hidden, the next smallest is hidden with it, until none is left alone. `cells`: group, change, households,
+    before_yuan, after_yuan; the same come back, hidden ones null.
+    """
+    hidden = {place for place, cell in enumerate(cells) if cell["households"] < k}
+    lines: dict[tuple[str, Any], list[int]] = {}
+    for place, cell in enumerate(cells):
+        for name in ("group", "change"):
+            lines.setdefault((name, cell[name]), []).append(place)
+    found = -1
+    while found != len(hidden):
+        found = len(hidden)
+        for places in lines.values():
+            shown = [place for place in places if place not in hidden]
+            if shown and len(places) - len(shown) == 1:
+                hidden.add(min(shown, key=lambda place: (cells[place]["households"], place)))
+    none = dict.fromkeys(("households", "before_yuan", "after_yuan"))
+    return [{**cell, **none} if place in hidden else cell for place, cell in enumerate(cells)]
+
+
 class Comparison:
     """Two sides joined once, and asked as often as one likes."""
 
@@ -243,7 +253,7 @@ class Comparison:
         """Give the same by village, band, reason or group; counts below the least that is shown are null."""
         if what != "group":
             self.connection.execute(f'CREATE OR REPLACE TEMP VIEW counted AS SELECT {GROUPS[what]} AS "group", change, {SUMS} FROM compared GROUP BY ALL')  # fmt: skip
-            return self._rows(HIDDEN, k=LEAST_GROUP)
+            return hide_small(self._rows(COUNTED), LEAST_GROUP)
         if self.groups is None:
             return []
         names = ", ".join(ATTRIBUTES)
@@ -255,7 +265,7 @@ class Comparison:
         for attribute in ATTRIBUTES:
             self.connection.execute(f"""CREATE OR REPLACE TEMP VIEW counted AS SELECT '{attribute} ' || {attribute} AS "group", change, households, before_yuan, after_yuan
                 FROM grouped WHERE {attribute} IS NOT NULL""")  # fmt: skip
-            found += self._rows(HIDDEN, k=LEAST_GROUP)
+            found += hide_small(self._rows(COUNTED), LEAST_GROUP)
         return found
 
     def movers(self) -> list[dict[str, Any]]:

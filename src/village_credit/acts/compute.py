@@ -53,7 +53,7 @@ from village_credit.publish.gates import Evidence, judge_gates
 from village_credit.publish.holds import held_keys
 from village_credit.publish.keys import household_keys, row_key_hash
 from village_credit.publish.ledger import read_ledger
-from village_credit.publish.measured import pack_measured
+from village_credit.publish.measured import measured_under, pack_measured
 from village_credit.publish.referrals import referral_list, referral_table
 from village_credit.publish.relief import standing_relief
 from village_credit.publish.renewals import signed_renewals
@@ -164,8 +164,10 @@ def compute_run(
         "decided_before": _by_unit(
             decided_before(store, publication_before(entries, request.county_code, request.as_of)), pseudonyms
         ),
-        "ended": _by_unit(ended.filter(pc.invert(covered(ended, "ended_on", parts["renewals"]))), pseudonyms),
-        "renewed": _by_unit(lines.filter(covered(lines, "valid_to", parts["renewals"])), pseudonyms),
+        "ended": _by_unit(
+            ended.filter(pc.invert(covered(store, request.county_code, ended, "ended_on"))), pseudonyms
+        ),
+        "renewed": _by_unit(lines.filter(covered(store, request.county_code, lines, "valid_to")), pseudonyms),
         "held": _by_unit(_said("held", [{"household_key": key} for key in parts["holds"]]), pseudonyms),
         "reviewed": _by_unit(_said("reviewed", parts["reviews"]), pseudonyms),
     }
@@ -214,7 +216,7 @@ def compute_run(
 
     def measured() -> bytes:
         groups = groups_of(intake.facts, decided.decisions, request.as_of)
-        return pack_measured(decided.measured, groups, pseudonyms, policy.policy.basis_exempt)
+        return pack_measured(decided.measured, groups, pseudonyms, measured_under(policy.policy))
 
     return Computed(run_id, tables, manifest, identities, report, referral_list(intake, pseudonyms), measured)
 

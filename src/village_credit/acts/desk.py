@@ -18,6 +18,14 @@ from village_credit.validate.judge import FINDINGS, Batch, judge, normalise
 from village_credit.validate.normalise import Cells
 
 CORRECTION_WORDS = ("更正", "补报")
+# The verb that takes a table in; every other comes in through the inbox
+VERBS = {
+    "receipt": "acknowledge",
+    "credit_contract": "record-usage",
+    "draw": "record-usage",
+    "repayment": "record-usage",
+}
+COUNTS_NOWHERE = "COUNTS_NOWHERE"  # said of one that came through the inbox nevertheless
 # What an office finds its row by; an ID number where nothing else is named
 OWN_KEYS = {
     "land_issuer": "issuer_code",
@@ -99,7 +107,9 @@ def _take_table(
         _add_lines(desk, source, range(1, table.total_lines + 1), "duplicate" if is_copy else "layout")
         return
     if table.contract not in wanted:
-        source.notes.append(("UNRECOGNISED", f"a table of {table.contract}: it comes in through the inbox"))
+        verb = VERBS.get(table.contract)
+        door = f"take it in with `{verb}`" if verb else "it comes in through the inbox"
+        source.notes.append(("UNRECOGNISED", f"a table of {table.contract}: {door}"))
         _add_lines(desk, source, range(1, table.total_lines + 1), "duplicate" if is_copy else "layout")
         return
     source.contract, source.office, source.place_hint = (
@@ -108,6 +118,8 @@ def _take_table(
         table.place_hint,
     )
     source.notes.extend(table.notes)
+    if wanted is INCOMING and table.contract in VERBS:
+        source.notes.append((COUNTS_NOWHERE, f"a table of {table.contract} in the inbox is judged and counts nowhere: take it in with `{VERBS[table.contract]}`"))  # fmt: skip
     source.dropped_columns = table.dropped_columns
     if is_copy:
         _add_lines(desk, source, range(1, table.total_lines + 1), "duplicate")

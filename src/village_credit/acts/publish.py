@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,13 @@ from village_credit.acts.authority import require_authority
 from village_credit.acts.sign import require_signature
 from village_credit.duck import looking
 from village_credit.errors import RunConflict
-from village_credit.publish.branch_limits import BranchLimit, Key, branch_limits, with_branch_limit
+from village_credit.publish.branch_limits import (
+    IN_FORCE,
+    BranchLimit,
+    Key,
+    branch_limits,
+    limits_table,
+)
 from village_credit.publish.holds import HOLD, RELEASE, held_keys, stops
 from village_credit.publish.ledger import (
     Entry,
@@ -38,6 +45,7 @@ from village_credit.publish.package import (
 )
 from village_credit.publish.referrals import PRODUCT, referral_vault
 from village_credit.publish.store import Store
+from village_credit.publish.usage import drawn_before
 from village_credit.publish.warehouse import build_warehouse, is_current
 
 UNKNOWN_LAST = 1_000  # more than there are publications in force for a county
@@ -113,7 +121,7 @@ def heal(store: Store) -> None:
         if not is_packed(store, publication):
             drop_unfinished(store, publication)
             held = held_keys([e for e in entries if e.number < publication.number], publication.county_code)
-            pack(store, publication, package_inputs(store, publication, every, held))
+            pack(store, publication, package_inputs(store, entries, publication, every, held))
     for entry, told in stops(entries):
         before = _before(told, every)
         if before and not is_packed(store, told):
@@ -131,7 +139,7 @@ def told_to_branches(
     for publication in every:
         if publication.publication_id == publication_id:
             held = held_keys([e for e in entries if e.number < publication.number], publication.county_code)
-            return publication, told_rows(publication, package_inputs(store, publication, every, held))
+            return publication, told_rows(publication, package_inputs(store, entries, publication, every, held))  # fmt: skip
     for entry, told in stops(entries):
         if told.publication_id == publication_id and (before := _before(told, every)):
             county = replace(told, run_id=before[-1].run_id)
@@ -146,13 +154,15 @@ def heal_warehouse(store: Store) -> None:
 
 
 def package_inputs(
-    store: Store, publication: Publication, every: list[Publication], held: list[str]
+    store: Store, entries: list[Entry], publication: Publication, every: list[Publication], held: list[str]
 ) -> PackageInputs:
     """Gather a publication's tables: its run, what was in force just before, who the borrowers are, and who is held."""
     before = _before(publication, every)
+    until = [entry for entry in entries if entry.number < publication.number]
+    said = branch_limits(until)
     run = store.require_run(publication.run_id)
     decisions = pq.read_table(run / "decisions.parquet")
-    earlier = [_in_force_rows(store, p, before) for p in before]
+    earlier = [_in_force_rows(store, p, before, said) for p in before]
     return PackageInputs(
         decisions,
         pa.concat_tables([*earlier, _loaded_rows(run, decisions, earlier)], promote_options="default"),
@@ -162,6 +172,7 @@ def package_inputs(
         held,
         _table_of(run / "relief_measures.parquet") if publication.product is None else None,
         _results(store, publication, decisions, held),
+        drawn_before(store, until, date.fromisoformat(publication.as_of)),
     )
 
 
@@ -173,8 +184,8 @@ def _results(
     if publication.product not in (None, PRODUCT) or not store.has_identities(vault):
         return ()
     listed = pq.read_table(io.BytesIO(store.open_identities(vault))).to_pylist()
-    traders = decisions.filter(pc.equal(decisions.column("product"), PRODUCT)).to_pylist()
-    return tuple(results(listed, {row["household_key"]: row for row in traders}, set(held)))
+    told = decisions.select(["household_key", "product", "decision", "limit_yuan"]).to_pylist()
+    return tuple(results(listed, {row["household_key"]: row for row in told}, set(held)))
 
 
 def _loaded_rows(run: Path, decisions: pa.Table, earlier: list[pa.Table]) -> pa.Table:
@@ -226,9 +237,20 @@ def _before(publication: Publication, every: list[Publication]) -> list[Publicat
     return standing(earlier)[::-1]
 
 
-def _in_force_rows(store: Store, publication: Publication, beside: list[Publication]) -> pa.Table:
-    """Give the decisions that a publication has in force: a product's own, else all but those of other products."""
+def _in_force_rows(
+    store: Store, publication: Publication, beside: list[Publication], said: dict[Key, BranchLimit]
+) -> pa.Table:
+    """Give the decisions that a publication has in force, with the limits that branches set.
+
+    Those of a product's own, else all but those of other products.
+    """
     decisions = pq.read_table(store.require_run(publication.run_id) / "decisions.parquet")
+    if here := [limit for limit in said.values() if limit.publication_id == publication.publication_id]:
+        connection = looking()
+        connection.register("decisions", decisions)
+        connection.register("limits", limits_table(here))
+        query = f"SELECT d.* REPLACE ({', '.join(IN_FORCE.values())}) FROM decisions AS d LEFT JOIN limits AS b USING (household_key, product) ORDER BY household_key, product"
+        decisions = connection.sql(query).to_arrow_table().cast(decisions.schema)
     products = decisions.column("product")
     if publication.product is not None:
         return decisions.filter(pc.equal(products, publication.product))
@@ -240,13 +262,8 @@ def _rows_of(
     store: Store, publication: Publication, beside: list[Publication], key: str, said: dict[Key, BranchLimit]
 ) -> pa.Table:
     """Give one household's decision that a publication has in force, with the limit that its branch set."""
-    rows = _in_force_rows(store, publication, beside)
-    rows = rows.filter(pc.equal(rows.column("household_key"), key))
-    told = [
-        with_branch_limit(row, said.get((publication.publication_id, key, row["product"])))
-        for row in rows.to_pylist()
-    ]
-    return pa.Table.from_pylist(told, schema=rows.schema)
+    rows = _in_force_rows(store, publication, beside, said)
+    return rows.filter(pc.equal(rows.column("household_key"), key))
 
 
 def _borrowers(store: Store, found: list[Publication]) -> pa.Table:

@@ -10,13 +10,24 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from village_credit.publish.ledger import Entry, in_force, publications
+from village_credit.publish.branch_limits import branch_limits
+from village_credit.publish.ledger import Entry, Publication, in_force, publications
 from village_credit.publish.referrals import PRODUCT, calendar_since, clocks_sql, day_in_china
 from village_credit.publish.returned import sealed_rows
 from village_credit.publish.store import Store
 
 CLOCKS = (("decision", "decided", "decided_on"), ("draw", "drawn", "first_drawn_on"))
 PUBLICATIONS = pa.schema([("run_id", pa.string()), ("product", pa.string()), ("published_on", pa.date32())])
+REFUSALS = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("household_key", pa.string()),
+        ("product", pa.string()),
+        ("branch_limit_yuan", pa.int64()),
+        ("branch_limit_on", pa.date32()),
+        ("is_last", pa.bool_()),
+    ]
+)
 CALENDAR = pa.schema([("day", pa.date32()), ("working_days", pa.int32())])
 
 
@@ -67,6 +78,7 @@ def _clocked(store: Store, entries: list[Entry], on: date) -> list[dict[str, Any
         "referrals": connection.sql("FROM read_parquet($p)", params={"p": paths}).to_arrow_table(),
         "every_draw": sealed_rows(store, entries, "draws"),
         "publications": _published(entries, on),
+        "branch_limits": _branch_limits(entries, on),
     }.items():
         connection.register(name, table)
     connection.execute(
@@ -90,9 +102,29 @@ def _published(entries: list[Entry], on: date) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=PUBLICATIONS)
 
 
+def _branch_limits(entries: list[Entry], on: date) -> pa.Table:
+    """Give what branches had set by a day in place of a published limit, as the analysts' warehouse names it."""
+    last: dict[str, Publication] = {p.run_id: p for p in publications(entries)}
+    runs = {p.publication_id: p.run_id for p in publications(entries)}
+    rows = [
+        {
+            "run_id": run_id,
+            "household_key": said.household_key,
+            "product": said.product,
+            "branch_limit_yuan": said.limit_yuan,
+            "branch_limit_on": date.fromisoformat(said.received_on),
+            "is_last": last[run_id].publication_id == said.publication_id,
+        }
+        for said in branch_limits(entries, on).values()
+        if (run_id := runs.get(said.publication_id))
+    ]
+    return pa.Table.from_pylist(rows, schema=REFUSALS)
+
+
 def _runs(store: Store, entries: list[Entry]) -> list[str]:
-    """Name the runs that tell what is: each county's last that was staged, then, over it, those in force."""
-    last = {e.details["county_code"]: e.run_id for e in entries if e.act == "stage"}
+    """Name the runs that decide referrals: each county's last that was staged, then, over it, those in force."""
+    staged = [e for e in entries if e.act == "stage" and store.manifest(e.run_id)["product"] in (None, PRODUCT)]  # fmt: skip
+    last = {e.details["county_code"]: e.run_id for e in staged}
     current = [p.run_id for p in in_force(entries) if p.product in (None, PRODUCT)]
     known = set(_with_table(store, entries))
     return [run_id for run_id in [*sorted(set(last.values()) - set(current)), *current] if run_id in known]

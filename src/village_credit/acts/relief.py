@@ -29,6 +29,7 @@ from village_credit.publish.warehouse import build_warehouse
 from village_credit.relief.apply import PROOFS, Allowed, Relieved, declared_table, relief_rows, relieve
 from village_credit.relief.conditions import Waiting, conditions_after, waiting_on
 from village_credit.run import Intake
+from village_credit.signed import signer
 from village_credit.validate.identity import VALID, VALID_15, completed, id_status
 from village_credit.validate.normalise import half_width
 
@@ -56,6 +57,7 @@ def declare(store: Store, path: Path, by: str, proofs_path: Path | None = None) 
     The same document declared again replaces what was declared; proofs add up. Nothing is decided here: the next
     scoring of its counties uses it. Raises MissingInput where a file is absent, UsageError where one is unsound.
     """
+    by = signer(by)
     declaration = _read(path)
     beside = path.with_suffix(".csv")
     found = proofs_path or (beside if beside.is_file() else None)

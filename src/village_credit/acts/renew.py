@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from village_credit.acts.persons import required_reason
 from village_credit.duck import looking
 from village_credit.errors import MissingInput, RunConflict
-from village_credit.publish.ledger import Publication, append, in_force, read_ledger
-from village_credit.publish.renewals import RENEW
+from village_credit.publish.ledger import Entry, Publication, append, in_force, read_ledger
+from village_credit.publish.renewals import RENEW, signed_renewals
 from village_credit.publish.store import Store
 from village_credit.publish.warehouse import build_warehouse
+from village_credit.signed import signer
 
 DUE = pa.schema([("household_key", pa.string()), ("product", pa.string()), ("ended_on", pa.date32())])
 # Over since the publication, or over before it and still waiting.
@@ -49,6 +48,7 @@ def renew(
     The next scoring starts it, on the day after its own, with the figures of that day; until then nothing changes.
     Raises MissingInput where nothing is in force, RunConflict where it concerns no line.
     """
+    by = signer(by)
     reason = required_reason(reason)
     entries = read_ledger(store.root / "ledger")
     current = [p for p in in_force(entries) if p.county_code == county_code]
@@ -97,15 +97,36 @@ def ended_lines(store: Store, before: list[Publication], as_of: date) -> pa.Tabl
     return pa.concat_tables(parts)
 
 
-def covered(lines: pa.Table, day: str, renewals: list[dict[str, Any]]) -> pa.ChunkedArray:
-    """Say of each line whether a signed renewal covers it: its end (column `day`) is not after what was signed."""
-    ends, keys = lines.column(day), lines.column("household_key")
-    found = pa.chunked_array([pa.array([False] * lines.num_rows, pa.bool_())])
-    for renewal in renewals:
-        in_time = pc.less_equal(ends, pa.scalar(date.fromisoformat(renewal["ending_by"])))
-        mine = in_time if renewal["household_key"] is None else pc.and_(in_time, pc.equal(keys, renewal["household_key"]))  # fmt: skip
-        found = pc.or_(found, pc.fill_null(mine, False))
-    return found
+def covered(store: Store, county_code: str, lines: pa.Table, day: str) -> pa.ChunkedArray:
+    """Say of each line whether a signed renewal covers it: its end (column `day`) is not after what was signed.
+
+    A signature covers the lines that it could see, by their ends: those in force when it was given, and those that were
+    over and waited. The term that it starts has another end, and needs a signature of its own.
+    """
+    entries = read_ledger(store.root / "ledger")
+    connection = looking()
+    connection.register("lines", lines.append_column("place", pa.array(range(lines.num_rows), pa.int64())))
+    found: set[int] = set()
+    for renewal in signed_renewals(entries, county_code):
+        connection.register("seen", _seen(store, [e for e in entries if e.number < renewal["number"]], county_code))  # fmt: skip
+        query = f"""SELECT place FROM lines AS l SEMI JOIN seen AS s ON s.household_key = l.household_key AND s.product = l.product AND s.ended_on = l.{day}
+                    WHERE l.{day} <= $ending_by AND ($key IS NULL OR l.household_key = $key)"""
+        values = {"ending_by": date.fromisoformat(renewal["ending_by"]), "key": renewal["household_key"]}
+        found.update(place for (place,) in connection.execute(query, values).fetchall())
+    return pa.chunked_array([pa.array([place in found for place in range(lines.num_rows)], pa.bool_())])
+
+
+def _seen(store: Store, entries: list[Entry], county_code: str) -> pa.Table:
+    """Give the lines, by their ends, that are in force as an account of acts leaves it, and those that wait for a renewal."""
+    parts = [DUE.empty_table()]
+    for publication in in_force(entries):
+        if publication.county_code == county_code:
+            connection = looking()
+            path = str(store.require_run(publication.run_id) / "decisions.parquet")
+            query = "SELECT household_key, product, valid_to AS ended_on FROM read_parquet($path) WHERE valid_to IS NOT NULL AND ($product IS NULL OR product = $product)"
+            values = {"path": path, "product": publication.product}
+            parts += [connection.sql(query, params=values).to_arrow_table().cast(DUE), _due(store, publication.run_id)]  # fmt: skip
+    return pa.concat_tables(parts)
 
 
 def still_due(ended: pa.Table, decisions: pa.Table) -> pa.Table:

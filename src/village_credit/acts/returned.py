@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,12 @@ from village_credit.extract.grid import DeliveredFile
 from village_credit.publish.ledger import PUBLISHING, Entry
 from village_credit.publish.returned import ACKNOWLEDGE, RECORD_USAGE
 from village_credit.publish.store import sha256_of
+from village_credit.run import Source
 from village_credit.validate.judge import FINDINGS
 from village_credit.validate.settle import OUTCOMES, settle
 
 FINDINGS_TOLD = 20
+READ_ANYWAY = ("HIDDEN_SHEET", "NOT_WHAT_NAME_SAYS")  # said of a table of which nothing is lost
 ANY_COUNTY = "000000"  # what comes back names no county: the terms that hold for all
 
 
@@ -58,10 +61,14 @@ class Judged:
 
 @dataclass(frozen=True)
 class Account:
-    """Each line's outcome (sheet, line_number, outcome), and each finding with its reason, value masked."""
+    """Each line's outcome (sheet, line_number, outcome), and each finding with its reason, value masked.
+
+    `rejected`: tables that were not taken in, as a whole or in part: file, sheet, code, message.
+    """
 
     lines: pa.Table
     findings: pa.Table
+    rejected: list[dict[str, str]]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -129,7 +136,17 @@ def account_of(returned: Returned, judged: Judged) -> Account:
     by_line = connection.sql(
         "SELECT sheet, line_number, outcome FROM lines JOIN sources USING (source_id) ORDER BY source_id, line_number"
     ).to_arrow_table()
-    return Account(by_line, told)
+    return Account(by_line, told, _rejected(sources))
+
+
+def _rejected(sources: list[Source]) -> list[dict[str, str]]:
+    """Give what was said of tables that nobody judged, or not whole: it stands beside no line."""
+    return [
+        {"file": source.file_name, "sheet": source.sheet, "code": code, "message": message}
+        for source in sources
+        for code, message in dict.fromkeys([*([source.rejected] if source.rejected else []), *source.notes])
+        if not source.contract or code not in READ_ANYWAY
+    ]
 
 
 def _no_findings() -> pa.Table:
@@ -143,8 +160,10 @@ def require_unmoved(found: list[Entry], judged_on: list[Entry]) -> None:
         raise RunConflict("another act changed what is in force just now: take the file in again")
 
 
-def account_text(counts: dict[str, int], findings: list[dict[str, Any]]) -> list[str]:
-    """Write an account: the lines by outcome, and the first findings."""
+def account_text(
+    counts: dict[str, int], findings: list[dict[str, Any]], rejected: Iterable[dict[str, str]] = ()
+) -> list[str]:
+    """Write an account: the lines by outcome, the first findings, and the tables that were not taken in."""
     text = [f"  lines       {sum(counts.values()):>9,}   " + ", ".join(f"{n:,} {name}" for name, n in counts.items())]  # fmt: skip
     for item in findings[:FINDINGS_TOLD]:
         place = " ".join(filter(None, (item["sheet"], f"line {item['line_number']}")))
@@ -152,4 +171,7 @@ def account_text(counts: dict[str, int], findings: list[dict[str, Any]]) -> list
         text.append(f"    {place}: {item['reason_code']}{kept}  {item['reason_zh']}")
     if len(findings) > FINDINGS_TOLD:
         text.append(f"    and {len(findings) - FINDINGS_TOLD:,} more; --json lists all")
+    for item in rejected:
+        place = " / ".join(filter(None, (item["file"], item["sheet"])))
+        text.append(f"  rejected    {place}: {item['code']}: {item['message']}")
     return text

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from village_credit.acts.compute import Clock, Computed, Progress, compute_run, identify_run
+from village_credit.acts.desk import COUNTS_NOWHERE
 from village_credit.acts.inputs import Request, load_rules
 from village_credit.duck import looking
 from village_credit.errors import MissingInput
@@ -129,7 +130,7 @@ def staged_result(store: Store, run_id: str, *, noop: bool, seconds: dict[str, f
         {"file": " / ".join(filter(None, (s["file_name"], s["sheet"]))), "why": f"{note[0]}: {note[1]}"}
         for s in manifest["sources"]
         for note in s["notes"]
-        if note[0] == "UNRECOGNISED"
+        if note[0] in ("UNRECOGNISED", COUNTS_NOWHERE)
     ]
     return StagedRun(
         run_id, manifest["county_code"], manifest["as_of"], run_status(run_id, entries, in_force(entries), publications(entries)), noop, manifest["counts"], manifest["sum_limit_yuan"],

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from village_credit.acts.compare import Comparison, Side, published_side
+from village_credit.acts.compare import Comparison, Side, one_each, published_side
 from village_credit.acts.policy import read_policy
 from village_credit.decide.check import check_policy
 from village_credit.decide.decide import TRIED, value
@@ -18,7 +18,7 @@ from village_credit.decide.policy import Policy, load_policy
 from village_credit.duck import looking
 from village_credit.errors import MissingInput, PolicyRefused
 from village_credit.publish.ledger import Publication, in_force, read_ledger
-from village_credit.publish.measured import Measured, unpack_measured
+from village_credit.publish.measured import Measured, measured_under, unpack_measured
 from village_credit.publish.store import Store, sha256_of
 
 NAMED = """
@@ -73,7 +73,7 @@ def simulate(store: Store, county_code: str, policy_file: Path, on: date | None 
     after = _named(tried, [measured[p.run_id] for p in current])
     comparison = Comparison(after, before, _groups(list(measured.values())))
     return Simulated(
-        False, county_code, name, as_of.isoformat(), policy_file.name, sha256_of(text.encode("utf-8")), day.isoformat(), sum(part.num_rows for part in tried),
+        False, county_code, name, as_of.isoformat(), policy_file.name, sha256_of(text.encode("utf-8")), day.isoformat(), sum(row["households"] for row in comparison.changes()),
         comparison.changes(), comparison.by("village"), comparison.by("band"), comparison.by("reason"), comparison.by("group"), comparison.movers(),
     )  # fmt: skip
 
@@ -82,13 +82,14 @@ def _tried(
     measured: Measured, publication: Publication, replaced: list[str], policy: Policy, day: date
 ) -> pa.Table:
     """Give what a policy decides of a publication's households, by unit_code, with the terms."""
-    if sorted(policy.basis_exempt) != measured.basis_exempt:
-        raise MissingInput(
-            "the policy changes basis_exempt, which decides what may be measured at all: use `rescore --dry-run --policy`"
-        )
     if set(measured.tables) != set(TRIED):
         raise MissingInput(
             f"run {publication.run_id} was measured by an earlier version, which kept other figures: score the county once more"
+        )
+    asked = measured_under(policy)
+    if changed := sorted(name for name, value in asked.items() if value != measured.under.get(name)):
+        raise MissingInput(
+            f"the policy changes {' and '.join(changed)}, which decides what may be measured at all: use `rescore --dry-run --policy`"
         )
     figures = policy.in_force(day, publication.county_code)
     outcome = value(measured.tables, figures, date.fromisoformat(publication.as_of), publication.product)
@@ -102,7 +103,9 @@ def _named(tried: list[pa.Table], measured: list[Measured]) -> Side:
     inputs: dict[str, pa.Table] = {}
     for place, (outcome, known) in enumerate(zip(tried, measured, strict=True)):
         inputs |= {f"outcome_{place}": outcome, f"units_{place}": known.units, f"households_{place}": known.tables["households"]}  # fmt: skip
-    return Side(" UNION ALL ".join(NAMED.format(place=place) for place in range(len(tried))), [], [], inputs, knows_terms=True)  # fmt: skip
+    parts = [NAMED.format(place=place) for place in range(len(tried))]
+    decisions = parts[0] if len(parts) == 1 else one_each(" UNION ALL ".join(parts))
+    return Side(decisions, [], [], inputs, knows_terms=True)
 
 
 def _groups(measured: list[Measured]) -> pa.Table:

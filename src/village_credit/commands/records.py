@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from village_credit.acts import tell
-from village_credit.commands.shared import progress, show, store_of
+from village_credit.commands.shared import own_public_key, progress, say, show, store_of
 from village_credit.errors import VerificationFailed
 from village_credit.publish.ledger import read_ledger
 from village_credit.publish.package import verify_package
@@ -72,14 +72,20 @@ def do_ledger(words: argparse.Namespace, paths: Settings) -> int:
     return show(words, {"entries": len(entries)}, lambda: f"the chain of {len(entries)} acts is whole")
 
 
-def do_package(words: argparse.Namespace, _paths: Settings) -> int:
-    """Verify a branch package."""
-    manifest = verify_package(words.folder)
+def do_package(words: argparse.Namespace, paths: Settings) -> int:
+    """Verify a branch package: signed by this store, or, where its keys are not at hand, by a key that a person compares."""
+    own_key = own_public_key(paths)
+    manifest = verify_package(words.folder, own_key)
+    if own_key is None:
+        say(
+            f"not known whose key this is: no key file here. Compare key {manifest['key_id']} with the one that the bank gave out before you import"
+        )
+    whose = "this store's key" if own_key else "key"
     return show(
         words,
-        manifest,
+        {**manifest, "is_own_key": True if own_key else None},
         lambda: (
-            f"package of {'branch ' + manifest['branch_code'] if 'branch_code' in manifest else manifest['office']}: {manifest['rows']:,} rows, {manifest['sum_limit_yuan']:,} yuan, signed with key {manifest['key_id']}"
+            f"package of {'branch ' + manifest['branch_code'] if 'branch_code' in manifest else manifest['office']}: {manifest['rows']:,} rows, {manifest['sum_limit_yuan']:,} yuan, signed with {whose} {manifest['key_id']}"
         ),
     )
 

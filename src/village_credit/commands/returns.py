@@ -19,8 +19,8 @@ def do_acknowledge(words: argparse.Namespace, paths: Settings) -> int:
     )
     outcomes = ", ".join(f"{count:,} {name}" for name, count in done.outcomes.items()) or "no row counts"
     text = [
-        f"receipt of branch {done.branch_code or 'unknown'} for {', '.join(done.publications) or 'no publication'}: {'taken in before (no-op)' if done.noop else outcomes}",
-        *returned.account_text(done.counts, done.findings),
+        f"receipt of branch {done.branch_code or 'unknown'} for {', '.join(done.publications) or 'no publication'}: {'nothing new (no-op)' if done.noop else outcomes}",
+        *returned.account_text(done.counts, done.findings, done.rejected),
         f"  limits      {done.changed:>9,} changed, {done.change_yuan:+,} yuan against what was published",
     ]
     return show(words, dataclasses.asdict(done), lambda: "\n".join(text))
@@ -31,9 +31,9 @@ def do_record_usage(words: argparse.Namespace, paths: Settings) -> int:
     from village_credit.acts import returned, usage  # noqa: PLC0415  # only this verb needs it
 
     done = usage.record_usage(store_of(paths), words.file, words.by or login(), paths.counties)
-    told = f"{done.contracts:,} contracts, {done.draws:,} draws of {done.drawn_yuan:,} yuan, {done.repayments:,} repayments of {done.repaid_yuan:,} yuan"
+    told = f"{done.contracts:,} contracts, {done.draws:,} draws of {done.drawn_yuan:,} yuan, {done.repayments:,} repayments of {done.repaid_yuan:,} yuan; {done.superseded:,} recorded rows superseded"
     text = [
         f"usage: {'nothing new (no-op)' if done.noop else told}",
-        *returned.account_text(done.counts, done.findings),
+        *returned.account_text(done.counts, done.findings, done.rejected),
     ]
     return show(words, dataclasses.asdict(done), lambda: "\n".join(text))

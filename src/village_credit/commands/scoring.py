@@ -52,7 +52,9 @@ def do_synthesize(words: argparse.Namespace, _paths: Settings) -> int:
 
 def do_score(words: argparse.Namespace, paths: Settings) -> int:
     """Score an inbox into a staged run."""
-    result = score.score_inbox(store_of(paths), words.inbox, _request(words, paths), progress())
+    result = score.score_inbox(
+        store_of(paths, may_begin=True), words.inbox, _request(words, paths), progress()
+    )
     return show(words, dataclasses.asdict(result), lambda: staged_text(result))
 
 
@@ -79,7 +81,7 @@ def staged_text(result: score.StagedRun) -> str:
 
 def do_rescore(words: argparse.Namespace, paths: Settings) -> int:
     """Score counties again."""
-    store = store_of(paths)
+    store = store_of(paths, may_begin=bool(words.refresh and words.inbox))
     if words.refresh and not words.inbox:
         raise UsageError("--refresh needs --inbox")
     wish = rescore.Wish(

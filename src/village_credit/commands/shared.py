@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from village_credit.acts import publish, tell
-from village_credit.errors import UsageError
+from village_credit.errors import MissingInput, UsageError
 from village_credit.publish.keys import load_keys
 from village_credit.publish.store import Store, open_store
 from village_credit.settings import Settings
@@ -26,8 +26,13 @@ def show(words: argparse.Namespace, result: Any, text: Callable[[], str]) -> int
     return 0
 
 
-def store_of(paths: Settings) -> Store:
-    """Open the store and its keys; warn where keys were made."""
+def store_of(paths: Settings, *, may_begin: bool = False) -> Store:
+    """Open the store and its keys; a verb that `may_begin` one makes what is missing, and keys with a warning.
+
+    Raises MissingInput where there is none: a mistyped path must not become a new, empty store.
+    """
+    if not may_begin:
+        _require_store(paths)
     keys, is_new = load_keys(paths.key_file)
     if is_new:
         say(
@@ -36,6 +41,22 @@ def store_of(paths: Settings) -> Store:
     store = open_store(paths.store, keys)
     publish.heal_warehouse(store)
     return store
+
+
+def _require_store(paths: Settings) -> None:
+    if not (paths.store / "ledger").is_dir():
+        raise MissingInput(
+            f"there is no store in {paths.store}: check --store or VILLAGE_CREDIT_STORE; `village-credit score` begins one"
+        )
+    if not paths.key_file.is_file():
+        raise MissingInput(
+            f"the keys of the store are not in {paths.key_file}: check VILLAGE_CREDIT_KEY_FILE, or restore them from their backup"
+        )
+
+
+def own_public_key(paths: Settings) -> bytes | None:
+    """Give the public key that packages are signed with, where its file is at hand; none is made."""
+    return load_keys(paths.key_file)[0].public_key() if paths.key_file.is_file() else None
 
 
 def progress() -> Callable[[str, float], None]:

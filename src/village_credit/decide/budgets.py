@@ -21,18 +21,18 @@ ALLOCATED = pa.schema([("unit_code", pa.string()), ("amount", pa.int64()), ("bud
 Whole = NDArray[np.int64]
 
 
-def allocate(granted: pa.Table, policy: PolicyInForce) -> pa.Table:
+def allocate(granted: pa.Table, policy: PolicyInForce, used: pa.Table | None = None) -> pa.Table:
     """Give each granted household its amount under village, township and county caps, in the order of `granted`.
 
     `granted`: unit_code, product, township_code, village_code, ppm, policy_limit (whole yuan, whole steps, at least
     the smallest ticket); a village lies in one township. Where no cap is set, or it is above what is asked, budgets
-    are `not_binding`.
+    are `not_binding`. `used`: township_code, village_code, limit_yuan of what stays in force beside, off each cap first.
     """
     asked = granted.column("policy_limit").to_numpy()
     order = in_order_of_value(granted, policy)
     wanted, step = asked[order], int(policy.figure("step"))
     ticket = -(-int(policy.figure("smallest_ticket")) // step) * step
-    levels = [_level(granted, order, name, cap) for name in LEVELS if (cap := policy.cap(name)) is not None]
+    levels = [_level(granted, order, name, cap, used) for name in LEVELS if (cap := policy.cap(name)) is not None]  # fmt: skip
     rule = _pro_rata if policy.policy.budget_rule == "pro_rata" else _by_value
     amounts = np.empty_like(asked)
     amounts[order] = rule(wanted, levels, ticket, step) if levels else wanted
@@ -90,18 +90,29 @@ class _Level:
         return given
 
 
-def _level(granted: pa.Table, order: Whole, name: str, cap: int) -> _Level:
-    """Read where households live; a place that is none, and the county for all."""
+def _level(granted: pa.Table, order: Whole, name: str, cap: int, used: pa.Table | None) -> _Level:
+    """Read where households live, and what is left of each place's cap; a place that is none, and the county for all."""
+    taken = _taken(used, name)
     if name == "county":
-        place, caps = np.zeros(len(order), np.int64), np.array([cap] * min(1, len(order)), np.int64)
+        place, caps = np.zeros(len(order), np.int64), np.array([max(0, cap - taken.get("", 0))] * min(1, len(order)), np.int64)  # fmt: skip
     else:
         codes = granted.column(f"{name}_code").combine_chunks().dictionary_encode()
         place = codes.indices.to_numpy()[order].astype(np.int64)
         endless = int(pc.sum(granted.column("policy_limit")).as_py() or 0)
         named = codes.dictionary.to_pylist()
-        caps = np.array([endless if code.endswith(NOWHERE[name]) else cap for code in named], np.int64)
+        caps = np.array([endless if code.endswith(NOWHERE[name]) else max(0, cap - taken.get(code, 0)) for code in named], np.int64)  # fmt: skip
     by_place = np.argsort(place, kind="stable")
     return _Level(place, caps, by_place, np.searchsorted(place[by_place], np.arange(len(caps))))
+
+
+def _taken(used: pa.Table | None, name: str) -> dict[str, int]:
+    """Sum what is in force beside, by place; of the county by no name."""
+    if used is None or used.num_rows == 0:
+        return {}
+    if name == "county":
+        return {"": pc.sum(used.column("limit_yuan")).as_py()}
+    summed = used.group_by(f"{name}_code").aggregate([("limit_yuan", "sum")])
+    return dict(zip(summed.column(f"{name}_code").to_pylist(), summed.column("limit_yuan_sum").to_pylist(), strict=True))  # fmt: skip
 
 
 def _hand_out(wanted: Whole, levels: list[_Level], amounts: Whole, unit: int) -> Whole:

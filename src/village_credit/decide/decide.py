@@ -217,10 +217,15 @@ def _value(connection: duckdb.DuckDBPyConnection, policy: PolicyInForce) -> None
     granted = connection.sql("""
         SELECT unit_code, product, township_code, village_code, ppm, CAST(asked_limit AS BIGINT) AS policy_limit
         FROM limited JOIN households USING (unit_code) WHERE decision = 'granted' ORDER BY unit_code""").to_arrow_table()
-    connection.register("allocated", allocate(granted, policy))
+    used = connection.sql(BESIDE).to_arrow_table()
+    connection.register("allocated", allocate(granted, policy, used))
     _run(connection, "outcome")
 
 
+# A batch of one product leaves the lines of the others in force: they have used their part of every budget.
+BESIDE = """
+SELECT township_code, village_code, CAST(sum(down(limit_fen, 100)) AS BIGINT) AS limit_yuan FROM own_lines JOIN households USING (unit_code)
+WHERE product <> getvariable('product') AND valid_to >= as_of() GROUP BY ALL"""
 SHARED_ROWS = 30_720
 OUTCOME = """
 SELECT unit_code, product, state AS decision, band, CAST(stored_limit AS BIGINT) AS limit_yuan, binding AS binding_term,

@@ -60,8 +60,10 @@ FROM t WHERE unit_code IS NOT NULL AND link_status <> 'provisional'
 QUALIFY row_number() OVER (PARTITION BY unit_code, year ORDER BY collected_on DESC NULLS LAST, row_id) = 1
 ORDER BY unit_code, year
 """
+# A row whose day is not come is kept, and counts from that day on.
 TRADERS = """
-SELECT unit_code, referral_batch, applied_yuan, industry, referred_on FROM t WHERE unit_code IS NOT NULL AND link_status <> 'provisional'
+SELECT unit_code, referral_batch, applied_yuan, industry, referred_on FROM t
+WHERE unit_code IS NOT NULL AND link_status <> 'provisional' AND referred_on <= $as_of
 QUALIFY row_number() OVER (PARTITION BY unit_code ORDER BY referred_on DESC, row_id) = 1 ORDER BY unit_code
 """
 PARCELS = """
@@ -103,22 +105,32 @@ UNION ALL
 SELECT unit_code, 1, 'head', operator_name, person_id, phone, business_address FROM lone_traders
 ORDER BY unit_code, member_no
 """
+LONE_ROWS = """
+CREATE TABLE lone_rows AS
+SELECT 'T' || credit_code AS unit_code, row_id, traders.source_id, operator_name, traders.person_id, phone, business_address, referred_on
+FROM traders JOIN links USING (row_id)
+WHERE links.status = 'unlinked' AND traders.person_id IS NOT NULL AND referred_on <= $as_of
+"""
+# Of several referrals the newest says who it is, as it says what is applied for (TRADERS).
 LONE_TRADERS = """
 CREATE TABLE lone_traders AS
-SELECT 'T' || credit_code AS unit_code, row_id, traders.source_id, operator_name, traders.person_id, phone, business_address
-FROM traders JOIN links USING (row_id)
-WHERE links.status = 'unlinked' AND traders.person_id IS NOT NULL
-QUALIFY row_number() OVER (PARTITION BY credit_code ORDER BY row_id) = 1
+SELECT * EXCLUDE (referred_on) FROM lone_rows QUALIFY row_number() OVER (PARTITION BY unit_code ORDER BY referred_on DESC, row_id) = 1
 """
 LINK_LONE_TRADERS = """
-UPDATE links SET unit_code = lone_traders.unit_code, stage = 1, pass = 'credit_code', agreement = 'code', status = 'automatic'
-FROM lone_traders WHERE links.row_id = lone_traders.row_id
+UPDATE links SET unit_code = lone_rows.unit_code, stage = 1, pass = 'credit_code', agreement = 'code', status = 'automatic'
+FROM lone_rows WHERE links.row_id = lone_rows.row_id
 """
 
 
-def create_lone_traders(connection: duckdb.DuckDBPyConnection, traders: pa.Table) -> None:
-    """Make `lone_traders`: sole traders on no register are units of their own, known by their credit code."""
+def create_lone_traders(
+    connection: duckdb.DuckDBPyConnection, traders: pa.Table, as_of: date = date.max
+) -> None:
+    """Make `lone_traders`: sole traders on no register are units of their own, known by their credit code.
+
+    Every row that one was referred in by `as_of` is linked to its unit; a later one stays unlinked.
+    """
     connection.register("traders", traders)
+    connection.execute(LONE_ROWS, {"as_of": as_of})
     connection.execute(LONE_TRADERS)
     connection.execute(LINK_LONE_TRADERS)
 
@@ -147,12 +159,12 @@ def build_facts(
             f"SELECT {columns} FROM t WHERE unit_code IS NOT NULL AND {certain} ORDER BY unit_code, row_id",
             parameters,
         )
-    for fact, contract, query in (
-        ("books", "household_economy", BOOKS),
-        ("traders", "trader_referral", TRADERS),
+    for fact, contract, query, parameters in (
+        ("books", "household_economy", BOOKS, {}),
+        ("traders", "trader_referral", TRADERS, {"as_of": as_of}),
     ):
         _join_links(connection, settled[contract])
-        facts[fact] = _query(connection, query)
+        facts[fact] = _query(connection, query, parameters)
     facts["sources"] = _query(connection, "SELECT DISTINCT unit_code, contract FROM tells_of ORDER BY ALL")
     connection.register("bases", settled["legal_basis"])
     facts["legal_basis"] = _query(

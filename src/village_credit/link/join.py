@@ -114,7 +114,7 @@ def join_rows(
     create_links(connection, weights, verdicts.sample_size)
     quality = measure(connection, weights)
     ambiguous = _ambiguous(connection)
-    create_lone_traders(connection, settled["trader_referral"])
+    create_lone_traders(connection, settled["trader_referral"], as_of)
     facts = build_facts(connection, settled, as_of, county_code)
     links = connection.sql("SELECT * FROM links ORDER BY row_id").to_arrow_table()
     doubts = connection.sql("SELECT * FROM doubts ORDER BY subject_id, unit_code").to_arrow_table()

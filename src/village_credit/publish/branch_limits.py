@@ -27,7 +27,7 @@ SCHEMA = pa.schema(
 class BranchLimit:
     """A limit that a branch set in place of a published one, whole yuan, from its receipt's day on; 0: it refused.
 
-    `by`, `at`: who took the receipt in, and when.
+    `by`, `at`: who took the receipt in, and when. `corrects_on`: the day of the receipt that it corrects.
     """
 
     publication_id: str
@@ -39,6 +39,7 @@ class BranchLimit:
     branch_code: str
     by: str
     at: str
+    corrects_on: str | None = None
 
 
 Key = tuple[str, str, str]  # publication_id, household_key, product
@@ -49,13 +50,25 @@ def branch_limits(entries: Iterable[Entry], until: date | None = None) -> dict[K
 
     A receipt is of one publication: it says nothing of the next one, nor of the same one brought back.
     """
-    found: dict[Key, BranchLimit] = {}
+    found = {
+        key: [word for word in said if until is None or word.received_on <= until.isoformat()]
+        for key, said in branch_words(entries).items()
+    }
+    last = {key: said[-1] for key, said in found.items() if said}
+    return {key: limit for key, limit in last.items() if limit.limit_yuan != limit.published_yuan}
+
+
+def branch_words(entries: Iterable[Entry]) -> dict[Key, list[BranchLimit]]:
+    """Give what branches said of each published line, in the ledger's order; a corrected word was never said."""
+    found: dict[Key, list[BranchLimit]] = {}
     for entry in entries:
         for said in entry.details["changed"] if entry.act == ACKNOWLEDGE else ():
-            if until is None or said["received_on"] <= until.isoformat():
-                limit = BranchLimit(**said, by=entry.by, at=entry.at)
-                found[limit.publication_id, limit.household_key, limit.product] = limit
-    return {key: limit for key, limit in found.items() if limit.limit_yuan != limit.published_yuan}
+            limit = BranchLimit(**said, by=entry.by, at=entry.at)
+            words = found.setdefault((limit.publication_id, limit.household_key, limit.product), [])
+            if words and words[-1].received_on == limit.corrects_on:
+                words.pop()
+            words.append(limit)
+    return found
 
 
 def limits_table(limits: Iterable[BranchLimit]) -> pa.Table:

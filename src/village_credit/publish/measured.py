@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from village_credit.decide.policy import Policy
 from village_credit.duck import looking
 
 HUGE = {b"exact": b"huge"}  # a whole number that a policy may multiply beyond 64 bits
@@ -25,17 +27,23 @@ class Measured:
     """`tables`: as `decide.value` reads them, unit_code a whole number. `units`: unit_code, household_key, township, village.
 
     `groups`: unit_code and its group by sex, age, land, monitored; null where there is no borrower.
-    `basis_exempt`: the contracts that needed no legal basis.
+    `under`: what of the policy was asked before anything was measured, as `measured_under` gives it.
     """
 
     tables: dict[str, pa.Table]
     units: pa.Table
     groups: pa.Table
-    basis_exempt: list[str]
+    under: dict[str, Any]
+
+
+def measured_under(policy: Policy) -> dict[str, Any]:
+    """Give what a policy decides before anything is measured: another that differs here cannot be tried on what was."""
+    relief = policy.relief.model_dump(mode="json", include={"conduct_list_reasons", "may_come_later"})
+    return {"basis_exempt": sorted(policy.basis_exempt), "relief": relief}
 
 
 def pack_measured(
-    tables: dict[str, pa.Table], groups: pa.Table, pseudonyms: dict[str, str], basis_exempt: list[str]
+    tables: dict[str, pa.Table], groups: pa.Table, pseudonyms: dict[str, str], under: dict[str, Any]
 ) -> bytes:
     """Write measured tables as narrow Arrow streams one after another; the same tables give the same bytes.
 
@@ -45,9 +53,9 @@ def pack_measured(
     codes = sorted(pseudonyms)
     connection.register("places", pa.table({"unit": pa.array(codes, pa.string()), "unit_no": pa.array(range(len(codes)), pa.int32())}))  # fmt: skip
     keys = pa.table({"unit_code": pa.array(range(len(codes)), pa.int32()), "household_key": pa.array([pseudonyms[code] for code in codes], pa.string())})  # fmt: skip
-    exempt = pa.table({"contract": pa.array(sorted(basis_exempt), pa.string())})
+    asked = pa.table({"under": pa.array([json.dumps(under, ensure_ascii=False, sort_keys=True)], pa.string())})  # fmt: skip
     packed = {name: _placed(connection, table) for name, table in {**tables, "groups_of": groups}.items()}
-    streams = {name: _stream(table) for name, table in (packed | {"units": keys, "basis_exempt": exempt}).items()}  # fmt: skip
+    streams = {name: _stream(table) for name, table in (packed | {"units": keys, "under": asked}).items()}  # fmt: skip
     index = json.dumps({name: len(stream) for name, stream in streams.items()}).encode("utf-8")
     return b"".join([len(index).to_bytes(INDEX_BYTES), index, *streams.values()])
 
@@ -94,5 +102,8 @@ def unpack_measured(content: bytes) -> Measured:
     for name, length in json.loads(content[INDEX_BYTES:start]).items():
         tables[name] = pa.ipc.open_stream(pa.py_buffer(memoryview(content)[start : start + length])).read_all()  # fmt: skip
         start += length
-    units, groups, exempt = (tables.pop(name) for name in ("units", "groups_of", "basis_exempt"))
-    return Measured(tables, units, groups, exempt.column("contract").to_pylist())
+    units, groups = tables.pop("units"), tables.pop("groups_of")
+    asked = tables.pop("under", None)  # an earlier version kept other tables, and is told by them
+    return Measured(
+        tables, units, groups, {} if asked is None else json.loads(asked.column("under")[0].as_py())
+    )

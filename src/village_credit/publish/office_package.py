@@ -15,6 +15,7 @@ from python_calamine import CalamineWorkbook
 
 from village_credit.publish.keys import Keys
 from village_credit.publish.ledger import Publication
+from village_credit.publish.referrals import PRODUCT
 from village_credit.publish.store import sha256_of
 from village_credit.signed import canonical_json
 
@@ -40,15 +41,24 @@ class Result:
 def results(
     listed: list[dict[str, Any]], decisions: dict[str, dict[str, Any]], held: set[str]
 ) -> Iterator[Result]:
-    """Join the office's rows with their decisions by household_key; whoever is held or not yet decided is in review."""
+    """Join the office's rows with their decisions by household_key; whoever is held or not yet decided is in review.
+
+    `decisions`: of any product. Whom another one serves gets no loan of the referral; which one is no business of the office.
+    """
     for row in listed:
         found = decisions.get(row["household_key"] or "")
         is_open = found is None or row["household_key"] in held
-        decision = "manual_review" if found is None or is_open else found["decision"]
+        decision = "manual_review" if found is None or is_open else _of_referral(found)
         limit = found["limit_yuan"] if found is not None and decision == "granted" else 0
         yield Result(
             row["referral_batch"], row["shop_name"], row["operator_name"], row["referred_on"], decision, limit
         )
+
+
+def _of_referral(found: dict[str, Any]) -> str:
+    """Give what a decision is to a referral: a line of another product grants it nothing."""
+    is_other = found["product"] != PRODUCT and found["decision"] == "granted"
+    return "declined" if is_other else str(found["decision"])
 
 
 def write_results(

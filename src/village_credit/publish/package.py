@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from village_credit.publish.office_package import FILE as RESULTS_FILE
 from village_credit.publish.office_package import OFFICE, Result, rows_and_sum, write_results
 from village_credit.publish.sealing import parquet_bytes
 from village_credit.publish.store import Store, new_folder, sha256_of
-from village_credit.signed import canonical_json, verify_signature
+from village_credit.signed import canonical_json, key_id, verify_signature
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 NUMBER_DIGITS = 12  # from here on a spreadsheet shows a number in scientific notation
@@ -36,26 +36,33 @@ CSV_HEADER = [
     "rate_spread_bp", "repayment_method", "revolving", "purposes", "customer_manager", "reason_zh",
 ]  # fmt: skip
 
-# Against what was in force for the county before: who is new, changed, frozen or gone.
+# Against what was in force for the county before: who is new, changed, frozen or gone. A household that goes on with
+# another product has a second row for the line that is over: a branch must close it, or freeze it while it is owed.
 ROWS = """
-WITH before AS (  -- a line that is stopped has no limit, but runs on
-    SELECT * FROM earlier WHERE limit_yuan > 0 OR valid_to IS NOT NULL
-    QUALIFY row_number() OVER (PARTITION BY household_key ORDER BY limit_yuan DESC, product) = 1
+WITH before AS (  -- a line that is stopped has no limit, but runs on; one that its branch refused was never opened
+    SELECT * FROM earlier WHERE (limit_yuan > 0 OR valid_to IS NOT NULL) AND NOT list_contains(reason_codes, 'BRANCH_REFUSED')
+    QUALIFY row_number() OVER (PARTITION BY household_key, product ORDER BY limit_yuan DESC) = 1
 ), joined AS (
-    SELECT now.*, before.household_key IS NOT NULL AS has_line, false AS is_gone FROM decisions AS now LEFT JOIN before USING (household_key)
+    SELECT now.*, before.household_key IS NOT NULL AS has_line, false AS is_gone, false AS is_replaced, 0 AS owed_yuan
+    FROM decisions AS now LEFT JOIN before USING (household_key, product)
     UNION ALL BY NAME
-    SELECT * REPLACE ('declined' AS decision, ['NOT_IN_PUBLICATION'] AS reason_codes), true AS has_line, true AS is_gone
-    FROM before ANTI JOIN decisions USING (household_key) WHERE $is_complete
+    SELECT before.* REPLACE (
+               CASE WHEN now.decision = 'manual_review' THEN 'manual_review' ELSE 'declined' END AS decision,
+               CASE WHEN now.household_key IS NULL THEN ['NOT_IN_PUBLICATION'] WHEN now.decision = 'granted' THEN ['PRODUCT_REPLACED'] ELSE now.reason_codes END AS reason_codes),
+           true AS has_line, now.household_key IS NULL AS is_gone, now.household_key IS NOT NULL AS is_replaced, coalesce(floor(drawn_yuan), 0) AS owed_yuan
+    FROM before ANTI JOIN decisions USING (household_key, product) LEFT JOIN decisions AS now USING (household_key) LEFT JOIN drawn USING (household_key, product)
+    WHERE $is_complete OR before.product = $product
 ), marked AS (
     SELECT *, household_key IN (SELECT household_key FROM held) AND NOT is_gone AS is_held FROM joined
 ), acted AS (
-    SELECT *, CASE WHEN is_gone THEN 'remove'
-                   WHEN is_held AND (has_line OR decision = 'granted') THEN 'freeze'
-                   WHEN list_contains(reason_codes, 'FROZEN') THEN 'freeze'
-                   WHEN decision = 'granted' AND NOT has_line THEN 'grant'
-                   WHEN decision = 'granted' THEN 'change'
-                   WHEN has_line AND decision = 'manual_review' THEN 'freeze'  -- until a person has looked
-                   WHEN has_line THEN 'remove' END AS action
+    SELECT * EXCLUDE (owed_yuan) REPLACE (CASE WHEN is_replaced THEN CAST(owed_yuan AS BIGINT) ELSE limit_yuan END AS limit_yuan),
+           CASE WHEN is_gone THEN 'remove'
+                WHEN is_held AND (has_line OR decision = 'granted') THEN 'freeze'
+                WHEN list_contains(reason_codes, 'FROZEN') OR owed_yuan > 0 THEN 'freeze'
+                WHEN decision = 'granted' AND NOT has_line THEN 'grant'
+                WHEN decision = 'granted' THEN 'change'
+                WHEN has_line AND decision = 'manual_review' THEN 'freeze'  -- until a person has looked
+                WHEN has_line THEN 'remove' END AS action
     FROM marked
 )
 SELECT i.unit_code, i.name, i.person_id AS id_number, coalesce(b.branch_code, (SELECT min(branch_code) FROM branches)) AS branch_code,
@@ -74,6 +81,9 @@ ORDER BY branch_code, d.village_code, i.unit_code, m.document, m.measure, m.due_
 """
 
 
+DRAWN = pa.schema([("household_key", pa.string()), ("product", pa.string()), ("drawn_yuan", pa.decimal128(18, 2))])  # fmt: skip
+
+
 @dataclass(frozen=True)
 class PackageInputs:
     """What a publication's packages are made of, as tables."""
@@ -88,6 +98,9 @@ class PackageInputs:
         None  # of the run: household_key, document, measure, product_name, balance_yuan, …
     )
     results: tuple[Result, ...] = ()  # for the office that referred traders
+    drawn: pa.Table = field(
+        default_factory=DRAWN.empty_table
+    )  # household_key, product, drawn_yuan on the run's day
 
 
 def outbox_folder(store: Store, publication: Publication) -> Path:
@@ -119,7 +132,7 @@ def _rows_by_branch(
 ) -> dict[str, list[BranchRow]]:
     """Check each row against its outgoing contract, and give a branch its own households only."""
     result: dict[str, list[BranchRow]] = {}
-    for row in told_rows(publication, inputs).to_pylist():
+    for row in package_rows(publication, inputs).to_pylist():
         result.setdefault(row["branch_code"], []).append(
             _branch_row(keys, publication, row, inputs.reason_texts)
         )
@@ -127,9 +140,20 @@ def _rows_by_branch(
 
 
 def told_rows(publication: Publication, inputs: PackageInputs) -> pa.Table:
-    """Give what a publication tells its branches, one row a household: the decision, action, branch_code, is_held, who it is."""
+    """Give what a publication tells of each household: of one that goes on with another product, that one.
+
+    One row a household, as a reference in a receipt or contract means it; else as `package_rows`.
+    """
     connection = looking()
-    for name in ("decisions", "earlier", "identities", "branches"):
+    connection.register("rows", package_rows(publication, inputs))
+    query = "FROM rows QUALIFY row_number() OVER (PARTITION BY household_key ORDER BY is_replaced, product) = 1 ORDER BY branch_code, product, village_code, unit_code"
+    return connection.sql(query).to_arrow_table()
+
+
+def package_rows(publication: Publication, inputs: PackageInputs) -> pa.Table:
+    """Give what a publication tells its branches, one row a line: the decision, action, branch_code, is_held, who it is."""
+    connection = looking()
+    for name in ("decisions", "earlier", "identities", "branches", "drawn"):
         connection.register(name, getattr(inputs, name))
     connection.register("held", pa.table({"household_key": pa.array(inputs.held, pa.string())}))
     # A product's batch names its own households; a county, and whatever is brought back, all that have a line.
@@ -323,23 +347,43 @@ def _approval_sheets(rows: list[BranchRow]) -> bytes:
     return buffer.getvalue()
 
 
-def verify_package(folder: Path) -> dict[str, Any]:
-    """Check the package of a branch or of the referring office: READY, every file's hash, rows, sum and signature; gives its manifest."""
+def verify_package(folder: Path, own_key: bytes | None = None) -> dict[str, Any]:
+    """Check the package of a branch or of the referring office: READY, every file's hash, rows, sum and signature; gives its manifest.
+
+    `own_key`: the public key of the store that must have signed it; none: of any key, which the manifest then names by
+    its true id. Raises VerificationFailed, whatever the folder holds.
+    """
     if not (folder / "READY").is_file():
         raise VerificationFailed(
             f"package {folder.name}: READY is missing, so it was never finished; do not import it"
         )
-    manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    signed = {key: value for key, value in manifest.items() if key != "signature"}
-    if not verify_signature(
-        bytes.fromhex(manifest["public_key"]), canonical_json(signed), manifest["signature"]
-    ):
-        raise VerificationFailed(f"package {folder.name}: the manifest's signature does not fit its content")
+    manifest = _signed_manifest(folder, own_key)
     for name, said in manifest["files"].items():
         if not (folder / name).is_file() or hashlib.sha256((folder / name).read_bytes()).hexdigest() != said:
             raise VerificationFailed(f"package {folder.name}: {name} is not the file that was signed")
     if _rows_and_sum(folder, manifest) != (manifest["rows"], manifest["sum_limit_yuan"]):
         raise VerificationFailed(f"package {folder.name}: rows or sum are not what the manifest says")
+    return manifest
+
+
+def _signed_manifest(folder: Path, own_key: bytes | None) -> dict[str, Any]:
+    """Read a package's manifest; raises VerificationFailed where it is none, or is not signed by the key that it names."""
+    lacking = f"package {folder.name}: manifest.json is missing or broken; ask the bank for the package again and do not import this one"
+    try:
+        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        public_key, signature = bytes.fromhex(manifest["public_key"]), str(manifest["signature"])
+        whole = {"key_id", "files", "rows", "sum_limit_yuan"} <= manifest.keys() and isinstance(manifest["files"], dict)  # fmt: skip
+    except (OSError, ValueError, KeyError, TypeError):
+        raise VerificationFailed(lacking) from None
+    if not whole or not {"branch_code", "office"} & manifest.keys():
+        raise VerificationFailed(lacking)
+    signed = {key: value for key, value in manifest.items() if key != "signature"}
+    if not verify_signature(public_key, canonical_json(signed), signature):
+        raise VerificationFailed(f"package {folder.name}: the manifest's signature does not fit its content")
+    if key_id(public_key) != manifest["key_id"] or own_key not in (None, public_key):
+        raise VerificationFailed(
+            f"package {folder.name}: signed with key {key_id(public_key)}, not with the one that it names or this store's; do not import it"
+        )
     return manifest
 
 

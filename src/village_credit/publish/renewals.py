@@ -11,9 +11,9 @@ RENEW = "renew"
 
 
 def signed_renewals(entries: Iterable[Entry], county_code: str) -> list[dict[str, Any]]:
-    """Give a county's renewals in the order of the ledger: ending_by (a day), and household_key or None for all its lines."""
+    """Give a county's renewals in the order of the ledger: its number there, ending_by (a day), and household_key or None for all its lines."""
     return [
-        {"ending_by": e.details["ending_by"], "household_key": e.details["household_key"]}
+        {"number": e.number, "ending_by": e.details["ending_by"], "household_key": e.details["household_key"]}
         for e in entries
         if e.act == RENEW and e.details["county_code"] == county_code
     ]

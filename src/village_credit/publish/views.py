@@ -134,20 +134,23 @@ VIEWS: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
         "village_coverage": (
             "A village in force: how many households are credited, and since the year before",
             """
-            WITH now AS (SELECT * FROM limits_current),
+            WITH now AS (  -- a household with lines of two products is one household
+                SELECT county_code, township_code, village_code, household_key, bool_or(decision = 'granted') AS is_credited,
+                       coalesce(sum(limit_yuan) FILTER (decision = 'granted'), 0) AS limit_yuan
+                FROM limits_current GROUP BY ALL),
             before AS (
                 SELECT DISTINCT household_key, sum(coalesce(branch_limit_yuan, limit_yuan)) OVER (PARTITION BY household_key) AS limit_yuan
                 FROM limits_history AS h JOIN year_before AS y ON h.publication_id = y.publication_id
                 WHERE decision = 'granted' AND coalesce(branch_limit_yuan, limit_yuan) > 0),
             compared AS (SELECT DISTINCT county_code FROM year_before)
             SELECT now.county_code, township_code, village_code, count(*) AS households,
-                   count(*) FILTER (decision = 'granted') AS credited_households,
-                   count(*) FILTER (decision = 'granted')::DOUBLE / count(*) AS coverage,
-                   CAST(coalesce(sum(now.limit_yuan) FILTER (decision = 'granted'), 0) AS BIGINT) AS sum_limit_yuan,
+                   count(*) FILTER (is_credited) AS credited_households,
+                   count(*) FILTER (is_credited)::DOUBLE / count(*) AS coverage,
+                   CAST(sum(now.limit_yuan) AS BIGINT) AS sum_limit_yuan,
                    CASE WHEN any_value(compared.county_code) IS NOT NULL
-                        THEN count(*) FILTER (decision = 'granted' AND before.household_key IS NULL) END AS new_households,
+                        THEN count(*) FILTER (is_credited AND before.household_key IS NULL) END AS new_households,
                    CASE WHEN any_value(compared.county_code) IS NOT NULL
-                        THEN CAST(coalesce(sum(now.limit_yuan) FILTER (decision = 'granted'), 0) - coalesce(sum(before.limit_yuan), 0) AS BIGINT) END AS new_sum_yuan
+                        THEN CAST(sum(now.limit_yuan) - coalesce(sum(before.limit_yuan), 0) AS BIGINT) END AS new_sum_yuan
             FROM now LEFT JOIN before USING (household_key) LEFT JOIN compared ON compared.county_code = now.county_code
             GROUP BY ALL ORDER BY ALL""",
         ),

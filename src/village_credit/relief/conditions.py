@@ -33,9 +33,17 @@ AND NOT EXISTS (SELECT 1 FROM before AS b WHERE b.unit_code = w.unit_code AND b.
 QUALIFY row_number() OVER (PARTITION BY w.unit_code, i.reason_code ORDER BY w.document) = 1
 ORDER BY ALL
 """
-OVER_BEFORE = "SELECT unit_code, reason_code FROM before WHERE state = 'lapsed' OR (state = 'open' AND due_on < $as_of) ORDER BY ALL"
+# A window that was declared after the day had passed is another matter: what lapsed before it takes nothing there.
+OVER_BEFORE = """
+WITH over AS (FROM before WHERE state = 'lapsed' OR (state = 'open' AND due_on < $as_of)), said AS (
+    SELECT b.unit_code, b.reason_code FROM over AS b WHERE NOT EXISTS (
+        SELECT 1 FROM windows AS w WHERE w.unit_code = b.unit_code AND w.document <> b.document AND $as_of BETWEEN w.starts_on AND w.ends_on AND w.starts_on > b.due_on)
+)
+SELECT DISTINCT unit_code, reason_code FROM (FROM said UNION ALL SELECT unit_code, 'OVERDUE_90' FROM said WHERE reason_code = 'OVERDUE') ORDER BY ALL
+"""
 AFTER = """
-WITH stands AS (SELECT unit_code, unnest(reason_codes) AS reason_code FROM decisions),
+WITH said AS (SELECT unit_code, unnest(reason_codes) AS reason_code FROM decisions),
+stands AS (FROM said UNION ALL SELECT unit_code, 'OVERDUE' FROM said WHERE reason_code = 'OVERDUE_90'),  -- what grew worse was not supplied
 granted AS (SELECT unit_code FROM decisions WHERE list_contains(reason_codes, 'CONDITIONAL')),
 known AS (
     SELECT b.unit_code, b.document, b.reason_code, b.item, b.granted_on, b.due_on,

@@ -369,6 +369,21 @@ def test_a_trader_on_no_register_shares_in_the_county_s_budget_only():
     assert amounts_of(granted, budgeted("pro_rata", **caps, county=15_000)) == [15_000, 0]
 
 
+@pytest.mark.parametrize("rule", ["value", "pro_rata"])
+def test_what_other_products_have_in_force_is_off_each_cap_first(rule):
+    granted = asked((0, 10_000, 30), (1, 20_000, 30), (2, 30_000, 30))
+    used = table([{"village": 0, "ppm": 0, "thousands": 25}, {"village": 3, "ppm": 0, "thousands": 10}])
+    used = used.select(["township_code", "village_code", "policy_limit"]).rename_columns(["township_code", "village_code", "limit_yuan"])  # fmt: skip
+    caps = {"village": 40_000, "township": 60_000, "county": 100_000}
+    free = sum(amounts_of(granted, budgeted(rule, **caps)))
+    amounts = allocate(granted, budgeted(rule, **caps), used).column("amount").to_pylist()
+    assert free > sum(amounts)
+    assert amounts[0] <= 15_000  # village 0: 25 of 40 are used
+    assert amounts[0] + amounts[1] <= 35_000  # their township: 25 of 60
+    assert sum(amounts) == 65_000  # the county: 35 of 100, and nothing is left unused
+    assert sum(allocate(granted, budgeted(rule, county=20_000), used).column("amount").to_pylist()) == 0
+
+
 def test_a_household_that_pro_rata_cuts_is_bound_by_the_budget():
     units = [UNIT[:-1] + str(number) for number in range(1, 4)]
     policy = budgeted("pro_rata", village=70_000)

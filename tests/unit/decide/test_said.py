@@ -32,7 +32,9 @@ LINE = {
 }
 
 
-def decided(*, held: bool = False, said: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+def decided(
+    *, held: bool = False, affected: bool = False, said: dict[str, Any] | None = None, **changes: Any
+) -> dict[str, Any]:
     """One usual household's decision, with its policy limit."""
     verdict = (
         [{"unit_code": UNIT, "product": "farmer_line", "reason_codes": ["OVERDUE"], **said}] if said else []
@@ -40,6 +42,7 @@ def decided(*, held: bool = False, said: dict[str, Any] | None = None, **changes
     given = {
         **facts(**changes),
         "held": pa.table({"unit_code": pa.array([UNIT] if held else [], pa.string())}),
+        "affected": pa.table({"unit_code": pa.array([UNIT] if affected else [], pa.string())}),
         "reviewed": pa.Table.from_pylist(verdict, schema=SAID["reviewed"]),
     }
     result: Decided = decide(given, lambda _: scores(30_000), POLICY, AS_OF)
@@ -53,6 +56,16 @@ def test_a_held_household_is_in_review_with_limit_0_and_takes_no_budget():
     assert (held["decision"], held["reason_codes"], held["limit_yuan"]) == ("manual_review", ["HELD"], 0)
     assert (held["policy_limit_yuan"], held["allocated_yuan"]) == (free["policy_limit_yuan"], 0)
     assert held["valid_to"] is None
+
+
+def test_in_a_relief_window_nothing_is_frozen_that_is_not_lowered_either():
+    """More is drawn than limit and line allow: outside a window the limit is frozen at the balance."""
+    line = LINE | {"drawn_yuan": Decimal(45_000)}
+    outside, inside = decided(in_force=[line]), decided(in_force=[line], affected=True)
+    assert (outside["limit_yuan"], outside["reason_codes"]) == (45_000, ["FROZEN"])
+    assert (inside["limit_yuan"], inside["reason_codes"]) == (30_000, [])
+    lower = decided(in_force=[line | {"limit_yuan": 40_000}], affected=True, crops=[])
+    assert (lower["limit_yuan"], lower["reason_codes"][0]) == (40_000, "RELIEF_KEPT")
 
 
 def test_a_held_line_keeps_its_term_and_a_released_one_goes_on_in_it():

@@ -37,6 +37,7 @@ def clocked(
         "referrals": pa.Table.from_pylist([row]),
         "publications": _table("run_id VARCHAR, product VARCHAR, published_on DATE", [("r1", None, published_on)] if published_on else []),
         "draws": _table("household_key VARCHAR, product VARCHAR, drawn_on DATE", [(KEY, "trader_loan", drawn_on)] if drawn_on else []),
+        "branch_limits": _table("run_id VARCHAR, household_key VARCHAR, product VARCHAR, branch_limit_yuan BIGINT, branch_limit_on DATE, is_last BOOLEAN", []),
         "working_calendar": pa.Table.from_pylist(days, schema=pa.schema([("day", pa.date32()), ("working_days", pa.int32())])),
     }  # fmt: skip
     for name, table in tables.items():
@@ -57,7 +58,7 @@ def _table(columns: str, rows: list[tuple]) -> pa.Table:
     ("referred_on", "decided_on", "days", "state"),
     [
         (FRIDAY, FRIDAY, 0, "same_day"),
-        (FRIDAY, date(2026, 11, 22), 0, "same_day"),  # no working day has passed by Sunday
+        (FRIDAY, date(2026, 11, 22), 0, "in_time"),  # Sunday: the day itself is over
         (FRIDAY, date(2026, 11, 23), 1, "in_time"),
         (FRIDAY, date(2026, 11, 25), 3, "in_time"),
         (FRIDAY, date(2026, 11, 26), 4, "late"),

@@ -2,12 +2,19 @@
 CREATE TABLE exposures_mapped AS
 SELECT e.*, n.product FROM loans_open AS e LEFT JOIN product_names AS n ON n.product_name = e.product_name;
 
+CREATE TABLE own_lines AS  -- in force the day before, with what the core system told of draws since the bank's list
+SELECT unit_code, product, fen(max(limit_yuan)) AS limit_fen, fen(coalesce(max(drawn_yuan), 0)) AS told_fen, max(valid_to) AS valid_to
+FROM in_force GROUP BY unit_code, product;
+
 CREATE TABLE open_products AS  -- a doubtful link closes nothing and freezes nothing before it is confirmed
-SELECT unit_code, product, sum(balance_fen) AS balance_fen FROM exposures_mapped
-WHERE product IS NOT NULL AND balance_fen > 0 AND link_status <> 'provisional' GROUP BY unit_code, product;
+SELECT unit_code, product, greatest(listed_fen, told_fen) AS balance_fen  -- GREATEST passes over nulls
+FROM (SELECT unit_code, product, sum(balance_fen) AS listed_fen FROM exposures_mapped
+      WHERE product IS NOT NULL AND balance_fen > 0 AND link_status <> 'provisional' GROUP BY unit_code, product)
+FULL JOIN (SELECT unit_code, product, told_fen FROM own_lines WHERE told_fen > 0) USING (unit_code, product);
 
 CREATE TABLE perhaps_open AS  -- drawn or not, an unconfirmed link too: no second poverty loan on doubt
-SELECT DISTINCT unit_code FROM exposures_mapped WHERE product = 'poverty_micro_loan' AND (balance_fen > 0 OR credit_fen > 0);
+SELECT DISTINCT unit_code FROM exposures_mapped WHERE product = 'poverty_micro_loan' AND (balance_fen > 0 OR credit_fen > 0)
+UNION SELECT unit_code FROM own_lines WHERE product = 'poverty_micro_loan' AND told_fen > 0;
 
 CREATE TABLE before_by_unit AS  -- our own limit in force, else a line that the bank had granted
 WITH own AS (SELECT unit_code, product, fen(limit_yuan) AS limit_fen, term_months, valid_from, valid_to, true AS is_own FROM in_force),
@@ -39,6 +46,8 @@ SELECT unit_code FROM perhaps_open ANTI JOIN (
 CREATE TABLE possible AS
 -- in a relief window nobody loses a line to another product
 SELECT unit_code, product, 0 AS preference FROM before_by_unit SEMI JOIN affected USING (unit_code) WHERE valid_to >= as_of() AND standing_fen > 0
+UNION ALL  -- and nowhere while something of it is owed: that product stays
+SELECT unit_code, product, 0 FROM own_lines SEMI JOIN open_products USING (unit_code, product) WHERE valid_to >= as_of()
 UNION ALL
 SELECT unit_code, 'trader_loan', 1 FROM traders
 UNION ALL
@@ -90,8 +99,9 @@ WITH banded AS (
            before.limit_fen AS before_fen,
            CASE WHEN before.valid_to >= as_of() THEN before.standing_fen END AS standing_fen,  -- of the line that runs on today
            -- a line that ended the day before, or whose renewal is signed, still caps the rise, but keeps no term
-           before.valid_to >= as_of() AND r.unit_code IS NULL AS keeps_term, coalesce(before.is_own AND keeps_term, false) AS has_own_line,
+           coalesce(before.valid_to >= as_of(), false) AS runs, runs AND r.unit_code IS NULL AS keeps_term, coalesce(before.is_own AND runs, false) AS has_own_line,
            CASE WHEN keeps_term THEN before.valid_from END AS before_from, CASE WHEN keeps_term THEN before.valid_to END AS before_to,
+           CASE WHEN runs THEN before.valid_from END AS running_from, CASE WHEN runs THEN before.valid_to END AS running_to, CASE WHEN runs THEN before.term_months END AS running_months,
            coalesce(CASE WHEN keeps_term THEN before.term_months END, least(36, o.term, 12 * (o.age_cap - borrower_age)) // 12 * 12) AS months
     FROM banded AS s JOIN offers AS o ON o.offer_no = s.product_no * 5 + coalesce(s.band_no, 4)
     LEFT JOIN borrowers AS b ON b.unit_code = s.unit_code AND b.product = s.product

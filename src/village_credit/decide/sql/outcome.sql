@@ -2,14 +2,13 @@
 CREATE TABLE outcome AS
 WITH final AS (
     SELECT l.*, coalesce(a.amount, 0) AS amount, a.budget_state,
-           l.decision = 'granted' AND coalesce(a.amount, 0) = 0 AS out_of_budget, greatest(coalesce(o.balance_fen, 0), coalesce(d.told_fen, 0)) AS drawn_fen,
+           l.decision = 'granted' AND coalesce(a.amount, 0) = 0 AS out_of_budget, coalesce(o.balance_fen, 0) AS drawn_fen,
            CASE WHEN l.decision = 'granted' AND coalesce(a.amount, 0) < l.asked_limit THEN 'budget'
                 WHEN l.decision = 'granted' AND l.asked_limit < l.policy_limit THEN 'review' ELSE smallest_term END AS binding,
            CASE WHEN l.decision = 'granted' THEN coalesce(a.amount, 0) ELSE 0 END AS new_limit,
            l.decision <> 'manual_review' AND down(drawn_fen, 100) > new_limit AS is_frozen
     FROM limited AS l LEFT JOIN allocated AS a USING (unit_code)
     LEFT JOIN open_products AS o ON o.unit_code = l.unit_code AND o.product = l.product
-    LEFT JOIN (SELECT unit_code, product, fen(max(drawn_yuan)) AS told_fen FROM in_force GROUP BY ALL) AS d ON d.unit_code = l.unit_code AND d.product = l.product
 ), stated AS (
     SELECT *, CASE WHEN out_of_budget THEN 'declined' ELSE decision END AS state,
            -- article 40: a related party's unsecured limit is 0, even where a balance is frozen
@@ -26,11 +25,12 @@ WITH final AS (
     FROM (SELECT s.*, coalesce(state <> 'granted' AND list_has_any(s.reasons, l.codes), false) AS is_lapsed
           FROM stated AS s LEFT JOIN (SELECT unit_code, list(reason_code) AS codes FROM lapsed GROUP BY unit_code) AS l USING (unit_code))
 ), asked AS (
-    SELECT *, CASE WHEN is_affected AND coalesce(down(standing_fen, 100), 0) > new_limit THEN NOT is_lapsed AND NOT list_has_any(grounds, getvariable('legal_refusals')) ELSE false END AS is_spared
+    SELECT *, CASE WHEN is_affected AND coalesce(standing_fen, 0) > 0 THEN NOT is_lapsed AND NOT list_has_any(grounds, getvariable('legal_refusals')) ELSE false END AS is_shielded,
+           is_shielded AND down(standing_fen, 100) > new_limit AS is_spared
     FROM (SELECT *, unit_code IN (SELECT unit_code FROM affected) AS is_affected FROM overdue_papers)
 )  -- in a declared window nothing is lowered, frozen or withdrawn, but for what the law refuses
 SELECT * REPLACE (
-           CASE WHEN is_spared THEN 'granted' ELSE state END AS state, CASE WHEN is_spared THEN down(standing_fen, 100) ELSE stored_limit END AS stored_limit,
-           CASE WHEN is_spared THEN 'relief' ELSE binding END AS binding, is_frozen AND NOT is_spared AS is_frozen),
+           CASE WHEN is_spared THEN 'granted' ELSE state END AS state, CASE WHEN is_spared THEN down(standing_fen, 100) WHEN is_shielded THEN new_limit ELSE stored_limit END AS stored_limit,
+           CASE WHEN is_spared THEN 'relief' ELSE binding END AS binding, is_frozen AND NOT is_shielded AS is_frozen),
        state AS would_decision, stored_limit AS would_limit, binding AS would_binding, is_frozen AS would_freeze
 FROM asked;

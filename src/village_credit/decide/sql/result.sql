@@ -6,14 +6,17 @@ FROM outcome WHERE is_spared ORDER BY unit_code;
 
 CREATE TABLE decisions AS
 WITH dated AS (
-    SELECT o.*, c.before_from, c.before_to, c.term_months, c.borrower_member_no, c.borrower_relation, state = 'granted' OR (state = 'manual_review' AND c.has_own_line)  -- a line that waits for a person keeps its term
-              OR (stored_limit > 0 AND (before_to IS NOT NULL OR term_months >= 12)) AS has_line, coalesce(before_from, as_of() + 1) AS starts,
-           coalesce(before_to, CAST(as_of() + 1 + to_months(CAST(term_months AS INTEGER)) AS DATE) - 1) AS ends,
+    SELECT o.*, c.borrower_member_no, c.borrower_relation, would_decision = 'granted' AS is_anew,  -- else a line keeps its days, though its renewal is signed
+           CASE WHEN is_anew THEN c.term_months ELSE coalesce(running_months, c.term_months) END AS months,
+           state = 'granted' OR (state = 'manual_review' AND c.has_own_line)  -- a line that waits for a person keeps its term
+              OR (stored_limit > 0 AND (running_to IS NOT NULL OR months >= 12) AND NOT list_contains(reasons, 'RENEWAL_DUE')) AS has_line,  -- what is owed of a line that is over starts no term
+           coalesce(CASE WHEN is_anew THEN before_from ELSE running_from END, as_of() + 1) AS starts,
+           coalesce(CASE WHEN is_anew THEN before_to ELSE running_to END, CAST(as_of() + 1 + to_months(CAST(months AS INTEGER)) AS DATE) - 1) AS ends,
            greatest(0, datesub('year', starts, as_of())) + 1 AS years_to_review  -- each anniversary of the line asks for a review
     FROM outcome AS o JOIN candidates AS c ON c.unit_code = o.unit_code AND c.product = o.product
 )
 SELECT unit_code, dated.product, state AS decision, dated.band, CAST(ppm AS BIGINT) AS default_probability_ppm, CAST(stored_limit AS BIGINT) AS limit_yuan,
-       CASE WHEN has_line THEN CAST(term_months AS BIGINT) END AS term_months, CASE WHEN has_line THEN starts END AS valid_from,
+       CASE WHEN has_line THEN CAST(months AS BIGINT) END AS term_months, CASE WHEN has_line THEN starts END AS valid_from,
        CASE WHEN has_line THEN ends END AS valid_to,
        CASE WHEN has_line THEN least(ends, CAST(starts + to_years(CAST(years_to_review AS INTEGER)) AS DATE)) END AS review_due_on,
        CASE WHEN dated.band IS NOT NULL THEN CAST(b.spread AS BIGINT) END AS rate_spread_bp, p.repayment AS repayment_method, p.is_revolving AS revolving, binding AS binding_term,

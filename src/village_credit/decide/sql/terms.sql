@@ -1,9 +1,19 @@
 -- The terms of the limit (limit §3) for each household and each product that it might have; whole yuan.
+CREATE TABLE own_credit AS  -- of our own lines, what the bank's list does not tell yet; a batch of one product leaves the others' lines in force
+SELECT o.unit_code, o.product, greatest(0, told_fen - coalesce(listed_fen, 0)) AS balance_fen,
+       greatest(1, date_diff('year', as_of(), valid_to) + CASE WHEN strftime(valid_to, '%m%d') > strftime(as_of(), '%m%d') THEN 1 ELSE 0 END) AS years,
+       greatest(0, CASE WHEN getvariable('product') IS NULL THEN told_fen ELSE greatest(limit_fen, told_fen) END - coalesce(e.unsecured_fen, 0)) AS unsecured_fen
+FROM own_lines AS o LEFT JOIN (
+    SELECT unit_code, product, sum(balance_fen) AS listed_fen, sum(CASE WHEN is_unsecured THEN greatest(credit_fen, balance_fen) ELSE 0 END) AS unsecured_fen
+    FROM exposures_mapped GROUP BY unit_code, product) AS e USING (unit_code, product);
+
 CREATE TABLE other_credit AS
 SELECT c.unit_code, c.product,
        sum(down(balance_fen * 10000000000, years) + down(balance_fen * f.existing_rate * 10000, 1)) AS service_e12,
-       sum(CASE WHEN is_unsecured THEN greatest(credit_fen, balance_fen) ELSE 0 END) AS unsecured_fen
-FROM wanted AS c JOIN exposures_mapped AS e ON e.unit_code = c.unit_code AND e.product IS DISTINCT FROM c.product, f
+       sum(e.unsecured_fen) AS unsecured_fen
+FROM wanted AS c JOIN (SELECT unit_code, product, balance_fen, years, CASE WHEN is_unsecured THEN greatest(credit_fen, balance_fen) ELSE 0 END AS unsecured_fen FROM exposures_mapped
+                           UNION ALL FROM own_credit) AS e
+     ON e.unit_code = c.unit_code AND e.product IS DISTINCT FROM c.product, f
 GROUP BY c.unit_code, c.product;
 
 CREATE TABLE machine_value AS  -- yuan in units of fen × millionths

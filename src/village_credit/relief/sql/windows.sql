@@ -4,9 +4,10 @@ SELECT unit_code, industry FROM traders
 UNION SELECT unit_code, $crop_farming FROM crops
 UNION SELECT unit_code, $livestock_farming FROM books WHERE coalesce(livestock_income_yuan, 0) > 0 OR coalesce(sheep, 0) + coalesce(cattle, 0) > 0;
 
-CREATE TABLE known_proofs AS  -- a proof counts for the loan that it names, of a member of the household
+CREATE TABLE known_proofs AS  -- a proof counts for the loan that it names, of a member of the household, from the declaration's first day on
 SELECT DISTINCT p.document, i.unit_code, p.loan_number, p.proof
-FROM proofs AS p JOIN identities AS i USING (person_id) JOIN conducts AS c ON c.unit_code = i.unit_code AND c.loan_number = p.loan_number;
+FROM proofs AS p JOIN declared AS d USING (document) JOIN identities AS i USING (person_id) JOIN conducts AS c ON c.unit_code = i.unit_code AND c.loan_number = p.loan_number
+WHERE d.starts_on <= $as_of;
 
 CREATE TABLE in_window AS
 SELECT h.unit_code, d.document, d.cause, d.starts_on, d.ends_on, d.measures
