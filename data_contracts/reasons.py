@@ -70,6 +70,7 @@ ROW_REASONS = MappingProxyType(
 EXTRACT_REASONS = MappingProxyType(
     {
         "UNRECOGNISED": "没有任何数据契约与此表的表头相符",
+        "COUNTS_NOWHERE": "已逐行校验，但此类文件不从收件目录入账，请用指定命令报入",
         "UNREADABLE_FILE": "文件损坏或无法打开，请重新报送",
         "NOT_WHAT_NAME_SAYS": "文件内容与扩展名不符",
         "ARCHIVE_REFUSED": "压缩包不安全或过大，未予打开",
