@@ -134,14 +134,10 @@ def test_what_is_owed_of_a_line_that_is_over_starts_no_term(county: County):
         assert "RENEWAL_DUE" in again[key]["reason_codes"]
 
 
-@pytest.mark.parametrize("is_signed", [False, True])
-def test_a_line_whose_renewal_is_signed_keeps_its_days_until_it_is_granted_anew(
-    county: County, is_signed: bool
-):
+def test_a_line_whose_renewal_is_signed_keeps_its_days_until_it_is_granted_anew(county: County):
     (key, who), *_ = county.granted(1)
     old = county.decided(county.first)[key]
-    if is_signed:
-        renew.renew(county.store, COUNTY_OF_TESTS, date(2029, 12, 31), SIGNER, "committee")
+    renew.renew(county.store, COUNTY_OF_TESTS, date(2029, 12, 31), SIGNER, "committee")
     arrears(county, who, 40, date(2026, 11, 30))
     row = county.decided(county.published(date(2026, 12, 1)))[key]
     assert row["decision"] == "manual_review"

@@ -7,6 +7,7 @@ rare or unseen one), then one for each special value, then one for a missing val
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -132,6 +133,8 @@ def _rounded_down(value: float, digits: int) -> float:
     if value == 0:
         return 0.0
     places = digits - 1 - math.floor(math.log10(abs(value)))
+    if places > sys.float_info.max_10_exp:
+        return value  # so small that no power of ten brings it to whole numbers: nobody writes it rounder
     # through text, so that 0.3 is the double that a reader of "0.3" gets
     scaled = math.floor(value * 10.0**places) if places >= 0 else math.floor(value / 10.0**-places)
     return float(f"{scaled}e{-places}")

@@ -6,7 +6,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import check_grad
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -45,6 +45,8 @@ def test_the_roundest_edge_is_the_one_that_a_person_would_take(low, high, edge):
         st.one_of(st.none(), st.floats(-1e6, 1e6, allow_nan=False), st.just(-1.0)), min_size=2, max_size=60
     )
 )
+@example([-2.0, -2.225073858507203e-309])
+@example([5e-324, -5e-324, 1.0])
 @settings(max_examples=100, deadline=None)
 def test_every_value_has_one_code_and_codes_rise_with_values(values):
     column = np.array([np.nan if value is None else value for value in values])
