@@ -9,7 +9,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow.parquet as pq
 import pytest
 
@@ -23,6 +22,7 @@ from tests.conftest import (
     request_of,
     score_into,
 )
+from tests.flow.test_receipts import view
 from village_credit.acts import score, usage
 from village_credit.acts.acknowledge import acknowledge
 from village_credit.acts.simulate import simulate
@@ -56,14 +56,6 @@ def branch_rows(outbox: str) -> Rows:
         rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))
         found += [{name: value.strip("\t") for name, value in row.items()} | {"branch": path.parent.name} for row in rows]  # fmt: skip
     return found
-
-
-def view(store: Store, query: str, **values: Any) -> list[tuple]:
-    connection = duckdb.connect(str(store.warehouse), read_only=True)
-    try:
-        return connection.execute(query, values or None).fetchall()
-    finally:
-        connection.close()
 
 
 def refer(inbox: Path, people: Rows) -> None:
