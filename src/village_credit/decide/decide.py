@@ -111,10 +111,9 @@ def _settle_disputes(
     }  # the datum alone is asked of
     concerned = _only(unreviewed, pa.array(sorted(clear), pa.string()))
     masked = without_disputed(concerned, clear)
-    with_datum = _limits(
-        _decide(concerned, score(consenting(concerned)), policy, as_of, lacking, [], product)
-    )
-    without_datum = _limits(_decide(masked, score(consenting(masked)), policy, as_of, lacking, [], product))
+    with_datum, without_datum = (
+        _limits(*_outcome(given, score(consenting(given)), policy, as_of, lacking, [], product)) for given in (concerned, masked)
+    )  # fmt: skip
     raised = sorted(unit for unit in clear if _is_raised(with_datum.get(unit), without_datum.get(unit)))
     return without_disputed(facts, clear), raised
 
@@ -125,17 +124,13 @@ def _is_raised(with_datum: tuple[int, int] | None, without_datum: tuple[int, int
     return after[0] > before[0] or after[1] > before[1]
 
 
-def _limits(decided: Decided) -> dict[str, tuple[int, int]]:
+def _limits(
+    connection: duckdb.DuckDBPyConnection, _tables: dict[str, pa.Table]
+) -> dict[str, tuple[int, int]]:
     """Give each unit's policy limit, and what of it the screen lets through, whole yuan; budgets aside."""
-    figures = decided.waterfall.column("policy_limit_yuan").to_pylist()
-    rows = decided.decisions.select(["unit_code", "decision", "reason_codes"]).to_pylist()
-    return {
-        row["unit_code"]: (
-            figure,
-            figure if row["decision"] == "granted" or "BUDGET_EXHAUSTED" in row["reason_codes"] else 0,
-        )
-        for row, figure in zip(rows, figures, strict=True)
-    }
+    query = "SELECT unit_code, policy_limit, state = 'granted' OR list_contains(grounds, 'BUDGET_EXHAUSTED') FROM outcome"
+    rows = connection.execute(query).fetchall()
+    return {unit: (int(figure), int(figure) if is_through else 0) for unit, figure, is_through in rows}
 
 
 def consenting(facts: dict[str, pa.Table]) -> dict[str, pa.Table]:
@@ -163,7 +158,7 @@ def _only(facts: dict[str, pa.Table], chosen: pa.Array) -> dict[str, pa.Table]:
     return {**kept, "leases": leases.filter(touched)}
 
 
-def _decide(
+def _outcome(
     facts: dict[str, pa.Table],
     scores: pa.Table,
     policy: PolicyInForce,
@@ -171,7 +166,8 @@ def _decide(
     lacking: pa.Table,
     unsettled: list[str],
     product: str | None,
-) -> Decided:
+) -> tuple[duckdb.DuckDBPyConnection, dict[str, pa.Table]]:
+    """Measure and value facts: gives a connection that has `outcome`, and what was registered on it."""
     connection = duckdb.connect()
     tables = {
         **{name: facts[name] for name in FACTS_READ}, **{name: facts.get(name, schema.empty_table()) for name, schema in SAID.items()},
@@ -182,6 +178,19 @@ def _decide(
     _prepare(connection, policy, as_of, product)
     _run(connection, "measure")
     _value(connection, policy)
+    return connection, tables
+
+
+def _decide(
+    facts: dict[str, pa.Table],
+    scores: pa.Table,
+    policy: PolicyInForce,
+    as_of: date,
+    lacking: pa.Table,
+    unsettled: list[str],
+    product: str | None,
+) -> Decided:
+    connection, tables = _outcome(facts, scores, policy, as_of, lacking, unsettled, product)
     _run(connection, "result")
     stored = [
         connection.sql(f"SELECT * FROM {name} ORDER BY ALL").to_arrow_table()

@@ -29,9 +29,9 @@ ORDER BY unit_code;
 
 CREATE TABLE waterfall AS
 SELECT t.unit_code, t.product, to_mu(t.register) AS register_mu, to_mu(t.leased_out) AS leased_out_mu, to_mu(t.leased_in) AS leased_in_mu, to_mu(t.subsidised) AS subsidised_mu,
-       to_mu(t.area) AS area_mu, CAST(CAST(down(i.crop_e12, 1000000) AS DECIMAL(30, 0)) * CAST('0.000001' AS DECIMAL(7, 6)) AS DECIMAL(30, 6)) AS crop_income_yuan, i.crop_income_source,
-       to_yuan(down(i.book_e12, 10000000000)) AS book_crop_yuan, to_yuan(down(i.livestock_e12, 10000000000)) AS livestock_yuan, to_yuan(down(i.wages_e12, 10000000000)) AS wages_yuan,
-       to_yuan(down(i.trade_e12, 10000000000)) AS trade_yuan, to_yuan(down(i.transfers_e12, 10000000000)) AS transfers_yuan,
+       to_mu(t.area) AS area_mu, CAST(CAST(down(t.crop_e12, 1000000) AS DECIMAL(30, 0)) * CAST('0.000001' AS DECIMAL(7, 6)) AS DECIMAL(30, 6)) AS crop_income_yuan, t.crop_income_source,
+       to_yuan(down(t.book_e12, 10000000000)) AS book_crop_yuan, to_yuan(down(t.livestock_e12, 10000000000)) AS livestock_yuan, to_yuan(down(t.wages_e12, 10000000000)) AS wages_yuan,
+       to_yuan(down(t.trade_e12, 10000000000)) AS trade_yuan, to_yuan(down(t.transfers_e12, 10000000000)) AS transfers_yuan,
        CAST(t.income AS BIGINT) AS income_yuan, CAST(t.operating_income AS BIGINT) AS operating_income_yuan, CAST(stressed AS BIGINT) AS stressed_yuan, CAST(persons AS BIGINT) AS persons,
        CAST(living_need AS BIGINT) AS living_cost_yuan, CAST(existing_service AS BIGINT) AS existing_service_yuan, CAST(free_service AS BIGINT) AS free_service_yuan,
        CAST(working_capital AS BIGINT) AS working_capital_yuan, CAST(permille AS BIGINT) AS annuity_permille, CAST(capacity AS BIGINT) AS capacity_yuan,
@@ -41,13 +41,13 @@ SELECT t.unit_code, t.product, to_mu(t.register) AS register_mu, to_mu(t.leased_
        to_yuan(unsecured_fen) AS other_unsecured_yuan, CAST(headroom AS BIGINT) AS headroom_yuan, CAST(down(before_fen, 100) AS BIGINT) AS in_force_yuan, CAST(t.rise AS BIGINT) AS rise_yuan,
        CAST(n.model_limit AS BIGINT) AS model_limit_yuan, CAST(n.policy_limit AS BIGINT) AS policy_limit_yuan, CAST(n.amount AS BIGINT) AS allocated_yuan,
        coalesce(n.budget_state, 'not_asked') AS budget_state, n.would_binding AS binding_term, CAST(d.limit_yuan AS BIGINT) AS limit_yuan,
-       list_concat(list_filter([CASE WHEN abs(t.register - t.subsidised) * 1000000 > greatest(t.register, t.subsidised) * f.area_tolerance THEN 'AREA_DISAGREES' END, CASE WHEN i.unknown_crop THEN 'UNKNOWN_CROP' END,
+       list_concat(list_filter([CASE WHEN abs(t.register - t.subsidised) * 1000000 > greatest(t.register, t.subsidised) * f.area_tolerance THEN 'AREA_DISAGREES' END, CASE WHEN t.unknown_crop THEN 'UNKNOWN_CROP' END,
                     CASE WHEN t.area IS NULL AND EXISTS (SELECT 1 FROM crop_sums AS c WHERE c.unit_code = t.unit_code) THEN 'AREA_UNKNOWN' END,
                     CASE WHEN EXISTS (SELECT 1 FROM negatives_read AS n WHERE n.unit_code = t.unit_code AND NOT has_counting_reason) THEN 'LISTING_REFUSED' END,
                     CASE WHEN EXISTS (SELECT 1 FROM negatives_read AS n WHERE n.unit_code = t.unit_code AND is_over) THEN 'LISTING_OVER' END,
-                    CASE WHEN i.book_e12 IS NOT NULL AND i.norm_e12 IS NOT NULL AND i.book_e12 <> i.norm_e12 THEN 'INCOME_DISAGREES' END],
+                    CASE WHEN t.book_e12 IS NOT NULL AND t.norm_e12 IS NOT NULL AND t.book_e12 <> t.norm_e12 THEN 'INCOME_DISAGREES' END],
                    lambda code: code IS NOT NULL), coalesce(s.codes, [])) AS findings
-FROM reckoned AS t JOIN (SELECT unit_code, product, model_limit, policy_limit, amount, budget_state, would_binding FROM outcome) AS n USING (unit_code, product) LEFT JOIN (SELECT unit_code, list(DISTINCT code ORDER BY code) AS codes FROM noted GROUP BY unit_code) AS s USING (unit_code) JOIN income AS i USING (unit_code) JOIN decisions AS d USING (unit_code), f
+FROM reckoned AS t JOIN (SELECT unit_code, product, model_limit, policy_limit, amount, budget_state, would_binding FROM outcome) AS n USING (unit_code, product) LEFT JOIN (SELECT unit_code, list(DISTINCT code ORDER BY code) AS codes FROM noted GROUP BY unit_code) AS s USING (unit_code) JOIN decisions AS d USING (unit_code), f
 ORDER BY unit_code;
 
 CREATE TABLE crop_result AS

@@ -21,7 +21,7 @@ SELECT unit_code, sum(price_fen * greatest(0, 1000000 - f.depreciation * years))
 
 CREATE VIEW reckoned AS  -- every figure behind a term, for those who ask why
 WITH based AS (
-    SELECT c.* EXCLUDE (cap), i.income, i.operating_income, i.cost_e6, i.scale_e6,
+    SELECT c.* EXCLUDE (cap), i.* EXCLUDE (unit_code, book_e12),
            whole_yuan(coalesce(o.service_e12, 0)) AS existing_service, coalesce(o.unsecured_fen, 0) AS unsecured_fen,
            coalesce(m.fen_ppm, 0) AS machines_fen_ppm, t.applied_yuan,
            CASE WHEN c.product = 'farmer_line' THEN greatest(c.cap, g.tier_cap) ELSE c.cap END AS cap  -- a grower's tier extends the line's cap
