@@ -90,7 +90,7 @@ def decide(
     if clear:
         usable, raised = _settle_disputes(usable, clear, score, policy, as_of, lacking, product)
         unsettled.extend(raised)
-    return _decide(usable, score(consenting(usable)), policy, as_of, lacking, unsettled, product)
+    return _stored(*_outcome(usable, score(consenting(usable)), policy, as_of, lacking, unsettled, product))  # fmt: skip
 
 
 def _settle_disputes(
@@ -181,16 +181,8 @@ def _outcome(
     return connection, tables
 
 
-def _decide(
-    facts: dict[str, pa.Table],
-    scores: pa.Table,
-    policy: PolicyInForce,
-    as_of: date,
-    lacking: pa.Table,
-    unsettled: list[str],
-    product: str | None,
-) -> Decided:
-    connection, tables = _outcome(facts, scores, policy, as_of, lacking, unsettled, product)
+def _stored(connection: duckdb.DuckDBPyConnection, tables: dict[str, pa.Table]) -> Decided:
+    """Write down what was decided, as a run stores it."""
     _run(connection, "result")
     stored = [
         connection.sql(f"SELECT * FROM {name} ORDER BY ALL").to_arrow_table()

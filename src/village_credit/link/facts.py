@@ -122,9 +122,7 @@ FROM lone_rows WHERE links.row_id = lone_rows.row_id
 """
 
 
-def create_lone_traders(
-    connection: duckdb.DuckDBPyConnection, traders: pa.Table, as_of: date = date.max
-) -> None:
+def create_lone_traders(connection: duckdb.DuckDBPyConnection, traders: pa.Table, as_of: date) -> None:
     """Make `lone_traders`: sole traders on no register are units of their own, known by their credit code.
 
     Every row that one was referred in by `as_of` is linked to its unit; a later one stays unlinked.
