@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from village_credit.decide.budgets import allocate
-from village_credit.decide.policy import Figure, PolicyInForce, load_policy
+from village_credit.policy.model import Figure, PolicyInForce, load_policy
 
 AS_OF, COUNTY, STEP, TIMES = date(2026, 11, 1), "659900", 1_000, 5
 VILLAGE_HOUSEHOLDS, TOWNSHIP_VILLAGES = 100, 20
@@ -36,7 +36,9 @@ def main() -> int:
     granted = county(words.households, words.steps)
     whole = words.households * words.steps * STEP
     floor = _seconds(lambda: _sorted(granted))
-    print(f"{words.households:,} households, {words.households * words.steps:,} steps; floor {floor:.3f} CPU s (median of {TIMES})")  # fmt: skip
+    print(
+        f"{words.households:,} households, {words.households * words.steps:,} steps; floor {floor:.3f} CPU s (median of {TIMES})"
+    )
     print(f"  {'rule':<24}{'CPU s':>9}{'× floor':>9}{'given out':>12}")
     faults = []
     for rule in ("value", "pro_rata"):
@@ -51,7 +53,7 @@ def main() -> int:
 
 
 def county(households: int, steps: int) -> pa.Table:
-    """Give households in villages of about 100 and townships of 20 villages, with probabilities from 0.1% to 15%."""
+    """Return households in villages of about 100 and townships of 20 villages, with probabilities from 0.1% to 15%."""
     chance = np.random.default_rng(5)
     villages = max(1, households // VILLAGE_HOUSEHOLDS)
     village = chance.integers(0, villages, households).tolist()
@@ -61,15 +63,17 @@ def county(households: int, steps: int) -> pa.Table:
             "unit_code": [f"u{number:06d}" for number in chance.permutation(households)],
             "product": ["farmer_line"] * households,
             "township_code": township,
-            "village_code": [f"{code}{number % TOWNSHIP_VILLAGES + 201}" for code, number in zip(township, village, strict=True)],
+            "village_code": [
+                f"{code}{number % TOWNSHIP_VILLAGES + 201}" for code, number in zip(township, village, strict=True)
+            ],
             "ppm": pa.array(chance.integers(1_000, 150_000, households), pa.int64()),
             "policy_limit": pa.array(np.full(households, steps * STEP), pa.int64()),
         }
-    )  # fmt: skip
+    )
 
 
 def capped(rule: str, whole: int, households: int) -> PolicyInForce:
-    """Give the shipped policy with half of what is asked for the county; villages and townships bind here and there."""
+    """Return the shipped policy with half of what is asked for the county; villages and townships bind here and there."""
     villages = max(1, households // VILLAGE_HOUSEHOLDS)
     townships = -(-villages // TOWNSHIP_VILLAGES)
     caps = {
@@ -84,7 +88,16 @@ def capped(rule: str, whole: int, households: int) -> PolicyInForce:
 
 
 def _budget(level: str, cap: int) -> Figure:
-    return Figure.model_validate({"name": f"budget_{level}", "value": Decimal(cap), "unit": "yuan", "from": date(2024, 1, 1), "reference": "bench", "verified": False})  # fmt: skip
+    return Figure.model_validate(
+        {
+            "name": f"budget_{level}",
+            "value": Decimal(cap),
+            "unit": "yuan",
+            "from": date(2024, 1, 1),
+            "reference": "bench",
+            "verified": False,
+        }
+    )
 
 
 def _sorted(granted: pa.Table) -> None:

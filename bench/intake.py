@@ -31,16 +31,16 @@ def main() -> int:
         for folder, rows in ((whole, words.rows), (part, min(words.rows, words.peer_rows))):
             _write(folder, rows)
         floor = _case(sys.executable, "floor", whole)
-        print(f"synthetic subsidy table, {words.rows:,} rows, about 1% wrong; floor {1e6 * floor['floor'] / words.rows:.2f} µs CPU a row")  # fmt: skip
+        print(
+            f"synthetic subsidy table, {words.rows:,} rows, about 1% wrong; floor {1e6 * floor['floor'] / words.rows:.2f} µs CPU a row"
+        )
         print(f"  {'case':<34}{'rows':>10}{'CPU s':>9}{'rows/s':>12}{'× floor':>9}{'peak MiB':>10}")
-        print(_line("floor: DuckDB, CSV to Parquet", words.rows, floor["floor"], floor, floor["floor"] / words.rows))  # fmt: skip
+        print(_line("floor: DuckDB, CSV to Parquet", words.rows, floor["floor"], floor, floor["floor"] / words.rows))
         ratio = _print_ours(whole, words.rows, floor["floor"] / words.rows)
         for text in _peer_lines(whole, part, words, floor["floor"] / words.rows):
             print(text)
     verdict = "holds" if ratio <= BUDGET else "DOES NOT HOLD"
-    print(
-        f"  budget: read + validate GB18030 CSV at most {BUDGET:g} floor rows a row: {ratio:.1f}, {verdict}"
-    )
+    print(f"  budget: read + validate GB18030 CSV at most {BUDGET:g} floor rows a row: {ratio:.1f}, {verdict}")
     return 0 if ratio <= BUDGET else 1
 
 
@@ -101,9 +101,7 @@ def _peer_lines(whole: Path, part: Path, words: argparse.Namespace, floor: float
 
 def _line(text: str, rows: int, seconds: float, found: dict[str, float] | None, floor: float) -> str:
     peak = f"{found['peak']:>10,.0f}" if found else ""
-    return (
-        f"  {text:<34}{rows:>10,}{seconds:>9.2f}{rows / seconds:>12,.0f}{seconds / rows / floor:>9.1f}{peak}"
-    )
+    return f"  {text:<34}{rows:>10,}{seconds:>9.2f}{rows / seconds:>12,.0f}{seconds / rows / floor:>9.1f}{peak}"
 
 
 if __name__ == "__main__":

@@ -10,7 +10,18 @@ from xml.sax.saxutils import escape
 
 from data_contracts.fields import check_character
 
-HEADER = ("年度", "姓名", "身份证号", "所在村", "所在组", "承包地面积(亩)", "流转出面积(亩)", "代耕代种面积(亩)", "实际补贴面积(亩)", "实发金额(元)")  # fmt: skip
+HEADER = (
+    "年度",
+    "姓名",
+    "身份证号",
+    "所在村",
+    "所在组",
+    "承包地面积(亩)",
+    "流转出面积(亩)",
+    "代耕代种面积(亩)",
+    "实际补贴面积(亩)",
+    "实发金额(元)",
+)
 NAMES = ("吐尔逊·阿合买提", "王五", "阿依古丽·买买提", "李某某", "欧阳某")
 WRONG = ((0, "去年"), (2, "659900198001010010"), (8, "不详"), (9, "-5"), (1, ""))
 WRONG_SHARE = 0.01
@@ -19,7 +30,7 @@ _PARTS = {
     "_rels/.rels": '<?xml version="1.0" encoding="UTF-8"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>',
     "xl/workbook.xml": '<?xml version="1.0" encoding="UTF-8"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="Sheet1" sheetId="1" r:id="r1"/></sheets></workbook>',
     "xl/_rels/workbook.xml.rels": '<?xml version="1.0" encoding="UTF-8"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
-}  # fmt: skip
+}
 
 
 def write_files(folder: Path, rows: int) -> None:
@@ -40,9 +51,17 @@ def _row(number: int) -> list[str]:
     first_17 = f"659900{1950 + number % 55}0{1 + number % 9}{10 + number // 7 % 18}{number % 1000:03d}"
     area = 1 + number % 400 / 10
     return [
-        "2025", NAMES[number % 5], first_17 + check_character(first_17), f"第{number // 2500}村", f"{1 + number % 9}组",
-        f"{area + 1:.1f}", "1.0", "0", f"{area:.1f}", f"{area * 115.5:.2f}",
-    ]  # fmt: skip
+        "2025",
+        NAMES[number % 5],
+        first_17 + check_character(first_17),
+        f"第{number // 2500}村",
+        f"{1 + number % 9}组",
+        f"{area + 1:.1f}",
+        "1.0",
+        "0",
+        f"{area:.1f}",
+        f"{area * 115.5:.2f}",
+    ]
 
 
 def _write_xlsx(path: Path, table: list[list[str]]) -> None:

@@ -30,14 +30,10 @@ def main(kind: str, folder: Path) -> None:
     """Validate a file by types, patterns and ranges; the check digit and the units are beyond it."""
     schema = Schema.from_descriptor({"fields": FIELDS})
     options = (
-        {"encoding": "gb18030"}
-        if kind == "csv"
-        else {"dialect": Dialect(controls=[ExcelControl(stringified=True)])}
+        {"encoding": "gb18030"} if kind == "csv" else {"dialect": Dialect(controls=[ExcelControl(stringified=True)])}
     )
     with system.use_context(trusted=True):
-        resource_ = Resource(
-            path=str(folder / f"table.{kind}"), schema=schema, detector=Detector(), **options
-        )
+        resource_ = Resource(path=str(folder / f"table.{kind}"), schema=schema, detector=Detector(), **options)
         begun = time.process_time()
         report = resource_.validate(limit_errors=1_000_000)
         seconds = time.process_time() - begun

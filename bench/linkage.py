@@ -67,7 +67,9 @@ def main() -> int:
     parser.add_argument("--households", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=7)
     words = parser.parse_args()
-    print(f"  {'method':<35}{'list':<20}{'links':>9}{'precision':>11}{'recall':>8}{'wrong':>7}{'/100,000':>10}{'long':>7}{'short':>7}{'s':>8}")  # fmt: skip
+    print(
+        f"  {'method':<35}{'list':<20}{'links':>9}{'precision':>11}{'recall':>8}{'wrong':>7}{'/100,000':>10}{'long':>7}{'short':>7}{'s':>8}"
+    )
     faults: list[str] = []
     for variant in ("plain", "hard"):
         with tempfile.TemporaryDirectory() as name:
@@ -90,7 +92,9 @@ def main() -> int:
 def _county(folder: Path, households: int, seed: int, variant: str) -> list[str]:
     words = [sys.executable, "-m", "bench.linkage_case", str(folder), str(households), str(seed), variant]
     case = _run(words)
-    print(f" synthetic county, {variant}: {households:,} households, {case['rows']:,} rows of all lists linked in {case['seconds']:.1f} s wall, peak {case['peak']:,.0f} MiB with the generator")  # fmt: skip
+    print(
+        f" synthetic county, {variant}: {households:,} households, {case['rows']:,} rows of all lists linked in {case['seconds']:.1f} s wall, peak {case['peak']:,.0f} MiB with the generator"
+    )
     judge = _Judge(folder)
     faults = _too_much(variant, case)
     for method, made in (
@@ -98,7 +102,11 @@ def _county(folder: Path, households: int, seed: int, variant: str) -> list[str]
         ("join by name and village", "name_village.parquet"),
     ):
         for name in (*PEER_LISTS, "all lists"):
-            print(_line(method, name, judge.figures(name, made), case[made.split(".")[0]] if name == "all lists" else None))  # fmt: skip
+            print(
+                _line(
+                    method, name, judge.figures(name, made), case[made.split(".")[0]] if name == "all lists" else None
+                )
+            )
     took = {2: case["certain"], 3: case["certain"] + case["residue"]}
     for stage, method in ((2, "ours, stages 1-2"), (3, "ours, with stage 3")):
         for name in (*judge.lists, "all lists"):
@@ -124,9 +132,11 @@ def _bounds(variant: str, judge: _Judge) -> list[str]:
     if certain.wrong_per_100k > MAX_WRONG:
         found.append(f"{variant}: {certain.wrong_per_100k:.1f} wrong links in 100,000 after stages 1-2")
     if min(every.long_recall, every.short_recall) < MIN_RECALL:
-        found.append(f"{variant}: recall of long names {every.long_recall:.3f}, of short {every.short_recall:.3f}")  # fmt: skip
+        found.append(f"{variant}: recall of long names {every.long_recall:.3f}, of short {every.short_recall:.3f}")
     if abs(every.long_recall - every.short_recall) > MAX_GAP:
-        found.append(f"{variant}: recall of long and short names differs by {abs(every.long_recall - every.short_recall):.3f}")  # fmt: skip
+        found.append(
+            f"{variant}: recall of long and short names differs by {abs(every.long_recall - every.short_recall):.3f}"
+        )
     return found
 
 
@@ -154,17 +164,25 @@ class _Judge:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.connection = folder, duckdb.connect()
-        self.connection.execute("CREATE TABLE truth AS FROM read_parquet($path)", {"path": str(folder / "truth.parquet")})  # fmt: skip
-        self.lists = [row[0] for row in self.connection.execute("SELECT DISTINCT contract FROM truth ORDER BY 1").fetchall()]  # fmt: skip
+        self.connection.execute(
+            "CREATE TABLE truth AS FROM read_parquet($path)", {"path": str(folder / "truth.parquet")}
+        )
+        self.lists = [
+            row[0] for row in self.connection.execute("SELECT DISTINCT contract FROM truth ORDER BY 1").fetchall()
+        ]
 
     def figures(self, name: str, file_name: str, condition: str = "true") -> Figures:
         made = f"SELECT row_id, unit_code FROM read_parquet($path) WHERE {condition}"
         return self._count(made, {"list": name, "path": str(self.folder / file_name)})
 
     def splink(self, name: str, kind: str, threshold: float) -> Figures:
-        """Give the peer's links at a threshold; on the residue, together with our certain ones."""
+        """Return the peer's links at a threshold; on the residue, together with our certain ones."""
         made = "SELECT listed_id AS row_id, unit_code FROM read_parquet($path) WHERE match_probability >= $threshold"
-        values: dict[str, Any] = {"list": name, "path": str(self.folder / f"splink_{kind}_{name}.parquet"), "threshold": threshold}  # fmt: skip
+        values: dict[str, Any] = {
+            "list": name,
+            "path": str(self.folder / f"splink_{kind}_{name}.parquet"),
+            "threshold": threshold,
+        }
         if kind == "residue":
             made += " UNION ALL SELECT row_id, unit_code FROM read_parquet($ours) WHERE stage <= 2"
             values["ours"] = str(self.folder / "ours.parquet")

@@ -17,11 +17,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.linkage_world import AS_OF, COUNTY, World, build
-from village_credit.link import quality, star
+from village_credit.link import linkage_passes, quality
 from village_credit.link.join import Identified, Linked, identify_rows, join_rows
 from village_credit.link.weights import Weights
 
-PEER_LISTS = {"household_economy": "b.persons::INT AS persons", "machinery_subsidy": "", "land_subsidy": "s.contracted_mu::DOUBLE AS area_mu"}  # fmt: skip
+PEER_LISTS = {
+    "household_economy": "b.persons::INT AS persons",
+    "machinery_subsidy": "",
+    "land_subsidy": "s.contracted_mu::DOUBLE AS area_mu",
+}
 KEYS = """p.name, pinyin, given_skeleton, father_skeleton, CASE WHEN NOT is_repaired THEN p.person_id END AS id_number,
           CASE WHEN NOT is_repaired THEN substr(p.person_id, 7, 8) END AS birth, village_codes[1] AS village_code, group_no"""
 
@@ -52,14 +56,14 @@ def main(folder: Path, households: int, seed: int, variant: str) -> None:
 def _timed_residue() -> list[float]:
     """Let the scoring of the residue note its seconds: the first of them for the links, the second for the null linkage."""
     seconds: list[float] = []
-    scored = star.score_residue
+    scored = linkage_passes.score_residue
 
     def timed(connection: duckdb.DuckDBPyConnection, weights: Weights) -> None:
         begun = time.perf_counter()
         scored(connection, weights)
         seconds.append(time.perf_counter() - begun)
 
-    star.score_residue = quality.score_residue = timed
+    linkage_passes.score_residue = quality.score_residue = timed
     return seconds
 
 
@@ -81,9 +85,16 @@ def _standing(world: World, identified: Identified) -> dict[str, pa.Table]:
 def _connect(world: World, identified: Identified, linked: Linked) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     tables: dict[str, Any] = {
-        "truth": world.truth, "people": identified.people, "keys": identified.name_keys, "links": linked.links, "doubts": linked.doubts,
-        "members": world.accepted["land_member"], "parcels": world.accepted["land_parcel"], "books": world.accepted["household_economy"], "subsidies": world.accepted["land_subsidy"],
-    }  # fmt: skip
+        "truth": world.truth,
+        "people": identified.people,
+        "keys": identified.name_keys,
+        "links": linked.links,
+        "doubts": linked.doubts,
+        "members": world.accepted["land_member"],
+        "parcels": world.accepted["land_parcel"],
+        "books": world.accepted["household_economy"],
+        "subsidies": world.accepted["land_subsidy"],
+    }
     for name, table in tables.items():
         connection.register(name, table)
     return connection
@@ -91,7 +102,7 @@ def _connect(world: World, identified: Identified, linked: Linked) -> duckdb.Duc
 
 def _write_links(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Write the truth, and our links with their stage; a damaged row's likeness, offered for review, is of stage 3."""
-    pq.write_table(connection.sql("SELECT * FROM truth ORDER BY row_id").to_arrow_table(), folder / "truth.parquet")  # fmt: skip
+    pq.write_table(connection.sql("SELECT * FROM truth ORDER BY row_id").to_arrow_table(), folder / "truth.parquet")
     query = """
         SELECT row_id, unit_code, stage FROM links SEMI JOIN truth USING (row_id) WHERE unit_code IS NOT NULL
         UNION ALL
@@ -113,7 +124,7 @@ NAME_AND_VILLAGE = """
 
 
 def _write_peer_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Give the peer the rosters' persons, and each list it is asked for, with our keys of the names."""
+    """Return the peer the rosters' persons, and each list it is asked for, with our keys of the names."""
     roster = f"""
         SELECT p.row_id AS unique_id, m.contractor_code AS unit_code, {KEYS}, h.persons::INT AS persons, contract_mu::DOUBLE AS area_mu
         FROM people AS p JOIN members AS m USING (row_id) JOIN keys ON keys.name = p.name

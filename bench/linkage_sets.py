@@ -37,9 +37,16 @@ FEBRL = {
 }
 FEBRL_NUMBER = {**FEBRL, "soc_sec_id": "number"}
 FAKE = {"first_name": "name", "surname": "name", "dob": "day", "city": "place", "email": "number"}
-HISTORICAL = {"first_name": "name", "surname": "name", "dob": "day", "birth_place": "place", "postcode_fake": "place", "occupation": "place"}  # fmt: skip
-READ_FEBRL = "SELECT rec_id AS id, regexp_extract(rec_id, 'rec-([0-9]+)-', 1) AS cluster, regexp_extract(rec_id, 'dup-([0-9]+)', 1) AS copy, {columns} FROM read_csv({paths}, header = true, all_varchar = true, normalize_names = false)"  # fmt: skip
-READ_FIRST = "SELECT CAST(unique_id AS VARCHAR) AS id, CAST(cluster AS VARCHAR) AS cluster, CASE WHEN row_number() OVER w = 1 THEN '' ELSE CAST(row_number() OVER w AS VARCHAR) END AS copy, {columns} FROM {read}({paths}) WINDOW w AS (PARTITION BY cluster ORDER BY unique_id)"  # fmt: skip
+HISTORICAL = {
+    "first_name": "name",
+    "surname": "name",
+    "dob": "day",
+    "birth_place": "place",
+    "postcode_fake": "place",
+    "occupation": "place",
+}
+READ_FEBRL = "SELECT rec_id AS id, regexp_extract(rec_id, 'rec-([0-9]+)-', 1) AS cluster, regexp_extract(rec_id, 'dup-([0-9]+)', 1) AS copy, {columns} FROM read_csv({paths}, header = true, all_varchar = true, normalize_names = false)"
+READ_FIRST = "SELECT CAST(unique_id AS VARCHAR) AS id, CAST(cluster AS VARCHAR) AS cluster, CASE WHEN row_number() OVER w = 1 THEN '' ELSE CAST(row_number() OVER w AS VARCHAR) END AS copy, {columns} FROM {read}({paths}) WINDOW w AS (PARTITION BY cluster ORDER BY unique_id)"
 SETS = (
     ("febrl1", ("febrl1.csv",), FEBRL_NUMBER, READ_FEBRL),
     ("febrl2", ("febrl2.csv",), FEBRL_NUMBER, READ_FEBRL),
@@ -77,7 +84,9 @@ def _measured(name: str, paths: list[str], fields: dict[str, str], query: str) -
     connection = duckdb.connect()
     columns = ", ".join(f"nullif(lower(trim(CAST({f} AS VARCHAR))), '') AS {f}" for f in fields)
     read = "read_parquet" if paths[0].endswith("parquet") else "read_csv"
-    connection.execute(f"CREATE TABLE records AS {query.format(columns=columns, read=read, paths='$paths')}", {"paths": paths})  # fmt: skip
+    connection.execute(
+        f"CREATE TABLE records AS {query.format(columns=columns, read=read, paths='$paths')}", {"paths": paths}
+    )
     numbers = [f for f, kind in fields.items() if kind == "number"]
     names = [f for f, kind in fields.items() if kind == "name"]
     place = next(f for f in ("postcode", "postcode_fake", "city") if f in fields)
@@ -87,9 +96,22 @@ def _measured(name: str, paths: list[str], fields: dict[str, str], query: str) -
             yield _judged(connection, method, name, same)
     begun = time.perf_counter()
     _compare(connection, fields)
-    weights = Weights(version="plain", source="written here", accept_bits=12.0, margin_bits=3.0, block_pairs=BLOCK_PAIRS, fields={f: KINDS[kind] for f, kind in fields.items()})  # fmt: skip
+    weights = Weights(
+        version="plain",
+        source="written here",
+        accept_bits=12.0,
+        margin_bits=3.0,
+        block_pairs=BLOCK_PAIRS,
+        fields={f: KINDS[kind] for f, kind in fields.items()},
+    )
     choose_pairs(connection, weights)
-    yield _judged(connection, "ours, residue rule", name, "SELECT left_id, right_group FROM best_pairs WHERE is_accepted", time.perf_counter() - begun)  # fmt: skip
+    yield _judged(
+        connection,
+        "ours, residue rule",
+        name,
+        "SELECT left_id, right_group FROM best_pairs WHERE is_accepted",
+        time.perf_counter() - begun,
+    )
     if PEER.exists():
         yield from _splink(connection, name, fields)
 
@@ -99,7 +121,7 @@ def _splink(connection: duckdb.DuckDBPyConnection, name: str, fields: dict[str, 
         for side, condition in (("copies", "copy <> ''"), ("originals", "copy = ''")):
             table = connection.sql(f"SELECT * FROM records WHERE {condition} ORDER BY id").to_arrow_table()
             pq.write_table(table, Path(folder) / f"{side}.parquet")
-        words = [str(PEER), "bench/linkage_splink_sets.py", folder, *(f"{f}:{kind}" for f, kind in fields.items())]  # fmt: skip
+        words = [str(PEER), "bench/linkage_splink_sets.py", folder, *(f"{f}:{kind}" for f, kind in fields.items())]
         done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603  # our own script
         if done.returncode:
             yield f"  Splink: failed on {name}: {done.stderr.strip().splitlines()[-1][:200]}"
@@ -111,7 +133,9 @@ def _splink(connection: duckdb.DuckDBPyConnection, name: str, fields: dict[str, 
             yield _judged(connection, f"Splink one-to-one, p ≥ {threshold:g}", name, made, seconds)
 
 
-def _judged(connection: duckdb.DuckDBPyConnection, method: str, name: str, made: str, seconds: float | None = None) -> str:  # fmt: skip
+def _judged(
+    connection: duckdb.DuckDBPyConnection, method: str, name: str, made: str, seconds: float | None = None
+) -> str:
     """Count a method's links against the clusters; recall by copies whose original is there."""
     ((links, correct, wanted),) = connection.execute(f"""
         SELECT count(*), count(*) FILTER (l.cluster = right_group),
@@ -127,7 +151,9 @@ def _compare(connection: duckdb.DuckDBPyConnection, fields: dict[str, str]) -> N
     first = list(fields)
     keys = [f"{f} || '/' || {g}" for n, f in enumerate(first) for g in first[n + 1 :]]
     keys += [f for f, kind in fields.items() if kind in {"number", "day"}]
-    keyed = " UNION ALL ".join(f"SELECT {n} AS kind, {key} AS key, id, copy FROM records WHERE {key} IS NOT NULL" for n, key in enumerate(keys))  # fmt: skip
+    keyed = " UNION ALL ".join(
+        f"SELECT {n} AS kind, {key} AS key, id, copy FROM records WHERE {key} IS NOT NULL" for n, key in enumerate(keys)
+    )
     connection.execute("CREATE TABLE keyed AS " + keyed)
     levels = ", ".join(
         f"CASE WHEN l.{f} IS NULL OR r.{f} IS NULL THEN NULL WHEN l.{f} = r.{f} THEN 'equal' WHEN {SIMILAR[kind].format(f=f)} THEN 'similar' ELSE 'differs' END AS {f}"

@@ -28,13 +28,19 @@ NAME = cl.CustomComparison(
         cll.NullLevel("pinyin"),
         cll.ExactMatchLevel("name", term_frequency_adjustments=True),
         cll.ExactMatchLevel("pinyin"),
-        cll.CustomLevel("given_skeleton_l = given_skeleton_r AND father_skeleton_l = father_skeleton_r AND father_skeleton_l <> ''", "both skeletons"),
+        cll.CustomLevel(
+            "given_skeleton_l = given_skeleton_r AND father_skeleton_l = father_skeleton_r AND father_skeleton_l <> ''",
+            "both skeletons",
+        ),
         cll.JaroWinklerLevel("pinyin", 0.92),
-        cll.CustomLevel("given_skeleton_l = given_skeleton_r AND (father_skeleton_l = '' OR father_skeleton_r = '')", "father's name missing"),
+        cll.CustomLevel(
+            "given_skeleton_l = given_skeleton_r AND (father_skeleton_l = '' OR father_skeleton_r = '')",
+            "father's name missing",
+        ),
         cll.JaroWinklerLevel("pinyin", 0.85),
         cll.ElseLevel(),
     ],
-)  # fmt: skip
+)
 NUMBER = cl.CustomComparison(
     output_column_name="id_number",
     comparison_levels=[
@@ -87,8 +93,12 @@ def train(left: pa.Table, right: pa.Table) -> dict[str, object]:
     linker = _linker(left, right, settings(left.column_names))
     linker.training.estimate_probability_two_random_records_match([block_on("id_number")], recall=0.6)
     linker.training.estimate_u_using_random_sampling(max_pairs=2e6, seed=1)
-    linker.training.estimate_parameters_using_expectation_maximisation(block_on("id_number"), record_sample_proportion=1.0)  # fmt: skip
-    linker.training.estimate_parameters_using_expectation_maximisation(block_on("village_code", "pinyin"), record_sample_proportion=1.0)  # fmt: skip
+    linker.training.estimate_parameters_using_expectation_maximisation(
+        block_on("id_number"), record_sample_proportion=1.0
+    )
+    linker.training.estimate_parameters_using_expectation_maximisation(
+        block_on("village_code", "pinyin"), record_sample_proportion=1.0
+    )
     return dict(linker.misc.save_model_to_json())
 
 
@@ -142,7 +152,9 @@ def main(folder: Path, name: str) -> None:
     for kind, table in (("whole", whole), ("residue", residue)):
         pq.write_table(table, folder / f"splink_{kind}_{name}.parquet")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"train": trained - begun, "whole": predicted - trained, "residue": done - predicted, "peak": peak}))  # fmt: skip
+    print(
+        json.dumps({"train": trained - begun, "whole": predicted - trained, "residue": done - predicted, "peak": peak})
+    )
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ COMPARISONS = {
     "day": lambda field: cl.DamerauLevenshteinAtThresholds(field, [1, 2]),
     "place": lambda field: cl.JaroWinklerAtThresholds(field, [0.92, 0.85]),
     "number": lambda field: cl.DamerauLevenshteinAtThresholds(field, [1, 2]),
-}  # fmt: skip
+}
 
 
 def main(folder: Path, words: list[str]) -> None:
@@ -29,9 +29,7 @@ def main(folder: Path, words: list[str]) -> None:
     fields = dict(word.split(":") for word in words)
     sides = {name: pq.read_table(folder / f"{name}.parquet") for name in ("copies", "originals")}
     begun = time.perf_counter()
-    names, days = (
-        [f for f, kind in fields.items() if kind in kinds] for kinds in ({"name"}, {"day", "number"})
-    )
+    names, days = ([f for f, kind in fields.items() if kind in kinds] for kinds in ({"name"}, {"day", "number"}))
     blocks = [block_on(*names), *(block_on(field) for field in days)]
     blocks += [block_on(names[0], field) for field, kind in fields.items() if kind == "place"]
     settings = SettingsCreator(
@@ -43,19 +41,14 @@ def main(folder: Path, words: list[str]) -> None:
     api = DuckDBAPI(connection=duckdb.connect())
     columns = ["id", *fields]
     linker = Linker(
-        [
-            api.register(side.select(columns), dataset_display_name=f"{name}_side")
-            for name, side in sides.items()
-        ],
+        [api.register(side.select(columns), dataset_display_name=f"{name}_side") for name, side in sides.items()],
         settings,
         log_level=40,
     )
     linker.training.estimate_probability_two_random_records_match([block_on(*names, days[0])], recall=0.6)
     linker.training.estimate_u_using_random_sampling(max_pairs=2e6, seed=1)
     for block in (block_on(*names), block_on(days[0])):
-        linker.training.estimate_parameters_using_expectation_maximisation(
-            block, record_sample_proportion=1.0
-        )
+        linker.training.estimate_parameters_using_expectation_maximisation(block, record_sample_proportion=1.0)
     pairs = linker.inference.predict(threshold_match_probability=0.05).as_pyarrow_table()
     pq.write_table(_one_to_one(pairs, sides), folder / "splink.parquet")
     print(json.dumps({"seconds": time.perf_counter() - begun}))

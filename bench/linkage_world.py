@@ -20,7 +20,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from data_contracts.registry import INCOMING
-from village_credit.acts.desk import concat_rows
+from village_credit.ingest.line_account import concat_rows
 from village_credit.synthetic import name_lists
 from village_credit.synthetic.chance import stream
 from village_credit.synthetic.people import SPOUSE, People, build_people
@@ -32,7 +32,26 @@ COUNTY, AS_OF = "659900", date(2026, 11, 1)
 HOUSEHOLDS_A_VILLAGE = 300
 DOTS = "·•・‧．.⋅ "
 SUFFIXES = (("", ""), ("江", "江"), ("", ""), ("吾提", "乌提"), ("明", "敏"), ("", ""), ("杰", "吉"))
-SOUNDS_ALIKE = ("力里丽", "买麦迈", "提地", "夏沙", "吾乌", "依伊", "克科", "尔耳", "拉剌", "热日", "玉雨宇", "英瑛樱", "建健", "国囯", "明铭", "芳方", "志至", "兰蓝")  # fmt: skip
+SOUNDS_ALIKE = (
+    "力里丽",
+    "买麦迈",
+    "提地",
+    "夏沙",
+    "吾乌",
+    "依伊",
+    "克科",
+    "尔耳",
+    "拉剌",
+    "热日",
+    "玉雨宇",
+    "英瑛樱",
+    "建健",
+    "国囯",
+    "明铭",
+    "芳方",
+    "志至",
+    "兰蓝",
+)
 # shares of rows: missing, masked, 15 digits, Excel, one digit, transposed, another member's, the next row's
 ID_DAMAGE = {
     "land_member": (0.05, 0.0, 0.02, 0.01, 0.012, 0.004, 0.01, 0.004),
@@ -84,13 +103,14 @@ def build(households: int, seed: int, *, hard: bool) -> World:
         "land_subsidy": (heads, None),
         "crop_declaration": (heads, True),
         "machinery_subsidy": (_or_other(rng, folk, heads[some], 0.30), False),
-        "bank_exposure": (_or_other(rng, folk, heads[np.sort(rng.permutation(households)[: int(0.35 * households)])], 0.25), True),
-    }  # fmt: skip
+        "bank_exposure": (
+            _or_other(rng, folk, heads[np.sort(rng.permutation(households)[: int(0.35 * households)])], 0.25),
+            True,
+        ),
+    }
     accepted = {contract: concat_rows(contract, []) for contract in INCOMING}
     accepted |= _register(seed, folk)
-    start = sum(
-        accepted[c].num_rows for c in ("land_issuer", "land_contractor", "land_member", "land_parcel")
-    )
+    start = sum(accepted[c].num_rows for c in ("land_issuer", "land_contractor", "land_member", "land_parcel"))
     truths = []
     for contract, (persons, is_newer) in named.items():
         rows, truth = _list(seed, folk, contract, persons, is_newer, start)
@@ -133,14 +153,23 @@ def _names(rng: np.random.Generator, places: Places, people: People, hard: bool)
     given, father = rng.integers(0, 10**6, size), rng.integers(0, 10**6, size)
     heads = people.head
     child = (people.household >= 0) & (people.relation > SPOUSE)
-    father = np.where(child & people.is_male[heads[people.household]], np.where(kinds == 0, father[heads[people.household]], given[heads[people.household]]), father)  # fmt: skip
+    father = np.where(
+        child & people.is_male[heads[people.household]],
+        np.where(kinds == 0, father[heads[people.household]], given[heads[people.household]]),
+        father,
+    )
     if hard:
         split = np.flatnonzero(_is_split(int(rng.bit_generator.seed_seq.entropy[0]), places))  # type: ignore[attr-defined]
         father[heads[split]] = father[heads[split - 1]]
         children = child & np.isin(people.household, split) & (kinds == 0)
         father[children] = father[heads[people.household[children]]]
     drift = rng.random(size) < 0.8
-    made = [_name(*row) for row in zip(kinds.tolist(), people.is_male.tolist(), given.tolist(), father.tolist(), drift.tolist(), strict=True)]  # fmt: skip
+    made = [
+        _name(*row)
+        for row in zip(
+            kinds.tolist(), people.is_male.tolist(), given.tolist(), father.tolist(), drift.tolist(), strict=True
+        )
+    ]
     return np.array([a for a, _ in made], dtype=object), np.array([b for _, b in made], dtype=object)
 
 
@@ -162,20 +191,22 @@ def _name(kind: int, male: bool, given: int, father: int, drifts: bool) -> tuple
     return newer, f"{parts[0][1]}·{parts[1][1]}" if drifts else newer
 
 
-def _or_other(
-    rng: np.random.Generator, folk: _Folk, heads: NDArray[np.int64], share: float
-) -> NDArray[np.int64]:
+def _or_other(rng: np.random.Generator, folk: _Folk, heads: NDArray[np.int64], share: float) -> NDArray[np.int64]:
     """Some lists name another adult of the household."""
     households = folk.people.household[heads]
     last = np.r_[folk.first_adult[1:], folk.adults.size][households]
     first = folk.first_adult[households]
-    chosen = np.minimum(first + (rng.random(heads.size) * np.maximum(last - first, 1)).astype(np.int64), folk.adults.size - 1)  # fmt: skip
+    chosen = np.minimum(
+        first + (rng.random(heads.size) * np.maximum(last - first, 1)).astype(np.int64), folk.adults.size - 1
+    )
     other = folk.adults[chosen]
     usable = (rng.random(heads.size) < share) & (folk.people.household[other] == households)
     return np.where(usable, other, heads)
 
 
-def _written(rng: np.random.Generator, folk: _Folk, contract: str, persons: NDArray[np.int64], newer: NDArray[np.bool_]) -> list[str]:  # fmt: skip
+def _written(
+    rng: np.random.Generator, folk: _Folk, contract: str, persons: NDArray[np.int64], newer: NDArray[np.bool_]
+) -> list[str]:
     """Names as an office writes them, then as the door reads them."""
     names = np.where(newer, folk.newer[persons], folk.older[persons]).tolist()
     size = len(names)
@@ -203,8 +234,8 @@ def _deviating(name: str, place: int) -> str:
     return name[:at] + group[(group.index(name[at]) + 1) % len(group)] + name[at + 1 :]
 
 
-def _numbers(rng: np.random.Generator, folk: _Folk, contract: str, persons: NDArray[np.int64]) -> list[str | None]:  # fmt: skip
-    """Give the ID numbers as they arrive, damaged at the list's rates."""
+def _numbers(rng: np.random.Generator, folk: _Folk, contract: str, persons: NDArray[np.int64]) -> list[str | None]:
+    """Return the ID numbers as they arrive, damaged at the list's rates."""
     true = folk.people.id_number
     shares = ID_DAMAGE[contract]
     kinds = rng.choice(len(shares) + 1, persons.size, p=(*shares, 1 - sum(shares)))
@@ -213,7 +244,9 @@ def _numbers(rng: np.random.Generator, folk: _Folk, contract: str, persons: NDAr
     shifted = np.roll(persons, -1)
     spots, digits = rng.integers(0, 17, persons.size), rng.integers(1, 10, persons.size)
     found: list[str | None] = []
-    for kind, own, member, following, spot, digit in zip(kinds.tolist(), true[persons], true[other], true[shifted], spots.tolist(), digits.tolist(), strict=True):  # fmt: skip
+    for kind, own, member, following, spot, digit in zip(
+        kinds.tolist(), true[persons], true[other], true[shifted], spots.tolist(), digits.tolist(), strict=True
+    ):
         found.append(_damaged(kind, own, member, following, spot, digit))
     return found
 
@@ -234,8 +267,10 @@ def _damaged(kind: int, own: str, member: str, following: str, spot: int, digit:
     return made[kind]
 
 
-def _list(seed: int, folk: _Folk, contract: str, persons: NDArray[np.int64], is_newer: bool | None, start: int) -> tuple[dict[str, Any], pa.Table]:  # fmt: skip
-    """Give a list's columns and its truth."""
+def _list(
+    seed: int, folk: _Folk, contract: str, persons: NDArray[np.int64], is_newer: bool | None, start: int
+) -> tuple[dict[str, Any], pa.Table]:
+    """Return a list's columns and its truth."""
     rng = stream(seed, "linkage", contract)
     places = folk.places
     household = folk.people.household[persons]
@@ -245,20 +280,38 @@ def _list(seed: int, folk: _Folk, contract: str, persons: NDArray[np.int64], is_
     village = places.village_names[places.household_village[household]]
     group = _groups(rng, places.household_group[household])
     row_ids = np.arange(start, start + persons.size)
-    rows: dict[str, Any] = {"row_id": row_ids, "source_id": np.full(persons.size, list(ID_DAMAGE).index(contract) + 5), "id_number": numbers, "id_status": [id_status(number) for number in numbers]}  # fmt: skip
-    name_column = {"household_economy": "head_name", "land_subsidy": "payee_name", "crop_declaration": "grower_name", "machinery_subsidy": "buyer_name", "bank_exposure": "borrower_name"}[contract]  # fmt: skip
+    rows: dict[str, Any] = {
+        "row_id": row_ids,
+        "source_id": np.full(persons.size, list(ID_DAMAGE).index(contract) + 5),
+        "id_number": numbers,
+        "id_status": [id_status(number) for number in numbers],
+    }
+    name_column = {
+        "household_economy": "head_name",
+        "land_subsidy": "payee_name",
+        "crop_declaration": "grower_name",
+        "machinery_subsidy": "buyer_name",
+        "bank_exposure": "borrower_name",
+    }[contract]
     rows[name_column] = names
     township_name = places.township_names[township]
     if contract == "household_economy":
-        size = np.bincount(
-            folk.people.household[folk.people.household >= 0], minlength=places.household_village.size
-        )
+        size = np.bincount(folk.people.household[folk.people.household >= 0], minlength=places.household_village.size)
         noise = rng.choice([0, 0, 0, 0, 1, -1], persons.size)
-        rows |= {"township_name": township_name, "village_name": village, "group_name": group, "persons": np.maximum(1, size[household] + noise)}  # fmt: skip
+        rows |= {
+            "township_name": township_name,
+            "village_name": village,
+            "group_name": group,
+            "persons": np.maximum(1, size[household] + noise),
+        }
     elif contract in {"land_subsidy", "crop_declaration"}:
         rows["village_name"] = township_name + village
         if contract == "land_subsidy":
-            told = np.where(rng.random(persons.size) < 0.7, folk.area[household], folk.area[household] + rng.integers(-40, 40, persons.size))  # fmt: skip
+            told = np.where(
+                rng.random(persons.size) < 0.7,
+                folk.area[household],
+                folk.area[household] + rng.integers(-40, 40, persons.size),
+            )
             rows |= {
                 "group_name": group,
                 "contracted_mu": [Decimal(int(max(tenths, 1))) / 10 for tenths in told],
@@ -267,15 +320,17 @@ def _list(seed: int, folk: _Folk, contract: str, persons: NDArray[np.int64], is_
         rows |= {"township_name": township_name, "village_name": village + np.array(group, dtype=object)}
     truth = pa.table(
         {
-            "row_id": row_ids, "contract": [contract] * persons.size, "unit_code": places.contractor_codes[household].tolist(),
+            "row_id": row_ids,
+            "contract": [contract] * persons.size,
+            "unit_code": places.contractor_codes[household].tolist(),
             "is_long": folk.is_long[persons],
         }
-    )  # fmt: skip
+    )
     return rows, truth
 
 
 def _groups(rng: np.random.Generator, numbers: NDArray[np.int64]) -> list[str]:
-    """Give the village group as a list says it: one in seven without, one in twenty wrong."""
+    """Return the village group as a list says it: one in seven without, one in twenty wrong."""
     said = np.where(rng.random(numbers.size) < 0.05, rng.integers(1, 8, numbers.size), numbers)
     absent = rng.random(numbers.size) < 0.15
     words = [f"{DIGITS[min(number, 10)]}组" for number in said.tolist()]
@@ -296,7 +351,11 @@ def _register(seed: int, folk: _Folk) -> dict[str, pa.Table]:
     at = np.full(people.household.size, -1)
     at[inside] = np.arange(inside.size)
     following = np.minimum(people.head + 1, people.household.size - 1)
-    is_spouse = (people.relation[following] == SPOUSE) & (people.household[following] == np.arange(count)) & (rng.random(count) < 0.07)  # fmt: skip
+    is_spouse = (
+        (people.relation[following] == SPOUSE)
+        & (people.household[following] == np.arange(count))
+        & (rng.random(count) < 0.07)
+    )
     contractor = at[np.where(is_spouse, following, people.head)]
     issuers = sorted(set(places.issuer_codes))
     by_village = dict(zip(places.village_codes, range(places.village_codes.size), strict=True))
@@ -305,18 +364,35 @@ def _register(seed: int, folk: _Folk) -> dict[str, pa.Table]:
     ids, starts = _ids((len(issuers), count, inside.size, count))
     statuses = [id_status(number) for number in numbers]
     tables = {
-        "land_issuer": {"issuer_code": issuers, "issuer_name": [f"{township[v]}{places.village_names[v]}" for v in village_of]},
+        "land_issuer": {
+            "issuer_code": issuers,
+            "issuer_name": [f"{township[v]}{places.village_names[v]}" for v in village_of],
+        },
         "land_contractor": {
-            "contractor_code": places.contractor_codes.tolist(), "contractor_type": ["1"] * count, "contractor_name": [names[i] for i in contractor], "document_type": ["1"] * count,
-            "id_number": [numbers[i] for i in contractor], "id_status": [statuses[i] for i in contractor], "phone": people.phone[people.head].tolist(),
+            "contractor_code": places.contractor_codes.tolist(),
+            "contractor_type": ["1"] * count,
+            "contractor_name": [names[i] for i in contractor],
+            "document_type": ["1"] * count,
+            "id_number": [numbers[i] for i in contractor],
+            "id_status": [statuses[i] for i in contractor],
+            "phone": people.phone[people.head].tolist(),
         },
         "land_member": {
-            "contractor_code": places.contractor_codes[people.household[inside]].tolist(), "member_name": names, "sex": np.where(people.is_male[inside], "1", "2").tolist(), "document_type": ["1"] * inside.size,
-            "id_number": numbers, "id_status": statuses, "relation_code": np.array(["02", "10", "20", "50"])[people.relation[inside]].tolist(),
+            "contractor_code": places.contractor_codes[people.household[inside]].tolist(),
+            "member_name": names,
+            "sex": np.where(people.is_male[inside], "1", "2").tolist(),
+            "document_type": ["1"] * inside.size,
+            "id_number": numbers,
+            "id_status": statuses,
+            "relation_code": np.array(["02", "10", "20", "50"])[people.relation[inside]].tolist(),
             "member_note": [None if text == "NaT" else "7" for text in people.died[inside].astype(str)],
         },
-        "land_parcel": {"parcel_code": [f"{code[:14]}{n % 10**5:05d}" for n, code in enumerate(places.contractor_codes)], "contractor_code": places.contractor_codes.tolist(), "contract_mu": [Decimal(int(a)) / 10 for a in folk.area]},
-    }  # fmt: skip
+        "land_parcel": {
+            "parcel_code": [f"{code[:14]}{n % 10**5:05d}" for n, code in enumerate(places.contractor_codes)],
+            "contractor_code": places.contractor_codes.tolist(),
+            "contract_mu": [Decimal(int(a)) / 10 for a in folk.area],
+        },
+    }
     return {
         contract: _filled(contract, rows | {"row_id": ids[n], "source_id": np.full(ids[n].size, n)})
         for n, (contract, rows) in enumerate(tables.items())
@@ -331,7 +407,7 @@ def _ids(sizes: tuple[int, ...]) -> tuple[list[NDArray[np.int64]], list[int]]:
 
 
 def _filled(contract: str, rows: dict[str, Any]) -> pa.Table:
-    """Give the contract's table with these columns; every other column is null."""
+    """Return the contract's table with these columns; every other column is null."""
     schema = concat_rows(contract, []).schema
     size = len(rows["row_id"])
     columns = [pa.array(rows[f.name], f.type) if f.name in rows else pa.nulls(size, f.type) for f in schema]

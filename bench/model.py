@@ -55,9 +55,7 @@ def main() -> int:
     words = parser.parse_args()
     faults: list[str] = []
     if words.data is None or not (paths := sorted(words.data.glob("*.csv"))):
-        print(
-            " scorecards on public data: absent; give a folder of CSVs (VILLAGE_CREDIT_BENCH_DATA, or --data)"
-        )
+        print(" scorecards on public data: absent; give a folder of CSVs (VILLAGE_CREDIT_BENCH_DATA, or --data)")
     else:
         faults += _compare(paths, words.folds, words.repeats)
     if not words.no_speed:
@@ -78,8 +76,12 @@ def _default_data() -> Path | None:
 
 
 def _compare(paths: list[Path], folds: int, repeats: int) -> list[str]:
-    print(f" scorecards on public credit data, {folds} folds, up to {repeats} times; AUC, KS and Brier with 95% intervals of the mean")  # fmt: skip
-    print(f"  {'set':<14}{'method':<22}{'AUC':>7}{'± ':>7}{'KS':>8}{'± ':>7}{'Brier':>8}{'± ':>8}{'bins a feature':>16}{'bins':>7}{'s a fit':>9}")  # fmt: skip
+    print(
+        f" scorecards on public credit data, {folds} folds, up to {repeats} times; AUC, KS and Brier with 95% intervals of the mean"
+    )
+    print(
+        f"  {'set':<14}{'method':<22}{'AUC':>7}{'± ':>7}{'KS':>8}{'± ':>7}{'Brier':>8}{'± ':>8}{'bins a feature':>16}{'bins':>7}{'s a fit':>9}"
+    )
     gains: dict[str, tuple[float, float]] = {}
     faults: list[str] = []
     for path in paths:
@@ -96,7 +98,10 @@ def _compare(paths: list[Path], folds: int, repeats: int) -> list[str]:
         if OPTBINNING in judged:
             gains[path.stem] = _paired(judged[OURS].figures[:, 0] - judged[OPTBINNING].figures[:, 0], folds)
             price = _paired(judged[BOOSTING].figures[:, 0] - judged[OURS].figures[:, 0], folds)
-            print(f"  {path.stem:<14}ours - optbinning     {_signed(*gains[path.stem])}; price of readability (gradient boosting - ours) {_signed(*price)}", flush=True)  # fmt: skip
+            print(
+                f"  {path.stem:<14}ours - optbinning     {_signed(*gains[path.stem])}; price of readability (gradient boosting - ours) {_signed(*price)}",
+                flush=True,
+            )
     return faults + list(_verdict(gains))
 
 
@@ -108,7 +113,9 @@ def _verdict(gains: dict[str, tuple[float, float]]) -> Iterator[str]:
     mean = float(np.mean([gain for gain, _ in gains.values()]))
     half = float(np.sqrt(np.sum([half**2 for _, half in gains.values()]))) / len(gains)
     worst = min(gains, key=lambda name: gains[name][0])
-    print(f"  over {len(gains)} sets: ours - optbinning {_signed(mean, half)}, lower bound {mean - half:+.4f}; worst set {worst} {gains[worst][0]:+.4f}")  # fmt: skip
+    print(
+        f"  over {len(gains)} sets: ours - optbinning {_signed(mean, half)}, lower bound {mean - half:+.4f}; worst set {worst} {gains[worst][0]:+.4f}"
+    )
     if mean < LEAST_GAIN:
         yield f"mean gain {mean:+.4f} is below {LEAST_GAIN:+}"
     if mean - half <= 0:
@@ -126,7 +133,11 @@ def _judge_set(path: Path, frame: pd.DataFrame, folds: int, repeats: int) -> dic
         fold_of[number // folds, test] = number % folds
     with tempfile.TemporaryDirectory() as name:
         np.savez(Path(name) / "folds.npz", fold_of=fold_of)
-        tasks = [(method, str(path), name, repeat) for repeat in range(repeats) for method in (*METHODS, *([OPTBINNING] if PEER.exists() else []))]  # fmt: skip
+        tasks = [
+            (method, str(path), name, repeat)
+            for repeat in range(repeats)
+            for method in (*METHODS, *([OPTBINNING] if PEER.exists() else []))
+        ]
         with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
             found = list(pool.map(_task, tasks))
     return {
@@ -137,7 +148,7 @@ def _judge_set(path: Path, frame: pd.DataFrame, folds: int, repeats: int) -> dic
             float(np.mean([one["seconds"] for task, one in zip(tasks, found, strict=True) if task[0] == method])),
         )
         for method in dict.fromkeys(task[0] for task in tasks)
-    }  # fmt: skip
+    }
 
 
 def _task(task: tuple[str, str, str, int]) -> dict[str, Any]:
@@ -155,7 +166,7 @@ def _task(task: tuple[str, str, str, int]) -> dict[str, Any]:
 
 
 def _paired(differences: np.ndarray, folds: int) -> tuple[float, float]:
-    """Give the mean over folds and half its 95% interval, corrected for training rows that folds share."""
+    """Return the mean over folds and half its 95% interval, corrected for training rows that folds share."""
     count = len(differences)
     wide = np.sqrt((1 / count + 1 / (folds - 1)) * differences.var(ddof=1))
     return float(differences.mean()), float(students.ppf(0.975, count - 1) * wide)
@@ -168,8 +179,10 @@ def _signed(mean: float, half: float) -> str:
 def _line(name: str, method: str, one: Judged, folds: int) -> str:
     shown = "".join(
         f"{mean:>{width}.4f}{half:>7.4f}"
-        for width, (mean, half) in zip((8, 8, 9), [_paired(one.figures[:, i], folds) for i in range(len(FIGURES))], strict=True)
-    )  # fmt: skip
+        for width, (mean, half) in zip(
+            (8, 8, 9), [_paired(one.figures[:, i], folds) for i in range(len(FIGURES))], strict=True
+        )
+    )
     bins = f"{one.most_bins:>14}{one.all_bins:>9.0f}" if one.most_bins else f"{'':>23}"
     return f"  {name:<14}{method:<22}{shown}{bins}{one.seconds:>9.2f}"
 

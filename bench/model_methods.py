@@ -14,10 +14,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 from threadpoolctl import threadpool_limits
 
-from village_credit.score.estimator import ScorecardClassifier
-from village_credit.score.fine import make_fine
-from village_credit.score.metrics import auc, brier, ks
-from village_credit.score.woe import find_evidence, fit_woe
+from village_credit.training.estimator import ScorecardClassifier
+from village_credit.training.fine import make_fine
+from village_credit.training.metrics import auc, brier, ks
+from village_credit.training.woe import find_evidence, fit_woe
 
 OURS = "ours"
 METHODS = (OURS, "plain WoE + LR", "gradient boosting")
@@ -44,7 +44,12 @@ def _judge(method: str, path: Path, folds: Path, repeat: int) -> dict[str, Any]:
         figures.append([auc(labels, risk), ks(labels, risk), brier(labels, risk)])
         most = max([most, *bins])
         every.append(sum(bins))
-    return {"figures": figures, "most_bins": most, "all_bins": float(np.mean(every)), "seconds": float(np.mean(seconds))}  # fmt: skip
+    return {
+        "figures": figures,
+        "most_bins": most,
+        "all_bins": float(np.mean(every)),
+        "seconds": float(np.mean(seconds)),
+    }
 
 
 def _ours(seen: pd.DataFrame, is_bad: np.ndarray, unseen: pd.DataFrame) -> tuple[np.ndarray, list[int]]:
@@ -56,9 +61,18 @@ def _plain(seen: pd.DataFrame, is_bad: np.ndarray, unseen: pd.DataFrame) -> tupl
     """Bin, weigh the evidence, and regress once: no bags, no shrunk steps, no trees."""
     weight, bad = np.ones(len(seen)), is_bad.astype(float)
     is_word = [seen[name].dtype.kind not in "if" for name in seen]
-    given = [seen[name].astype(object).to_numpy() if word else seen[name].to_numpy(float) for name, word in zip(seen, is_word, strict=True)]  # fmt: skip
-    asked = [unseen[name].astype(object).to_numpy() if word else unseen[name].to_numpy(float) for name, word in zip(unseen, is_word, strict=True)]  # fmt: skip
-    features = [make_fine(str(name), column, weight, is_category=word) for name, column, word in zip(seen, given, is_word, strict=True)]  # fmt: skip
+    given = [
+        seen[name].astype(object).to_numpy() if word else seen[name].to_numpy(float)
+        for name, word in zip(seen, is_word, strict=True)
+    ]
+    asked = [
+        unseen[name].astype(object).to_numpy() if word else unseen[name].to_numpy(float)
+        for name, word in zip(unseen, is_word, strict=True)
+    ]
+    features = [
+        make_fine(str(name), column, weight, is_category=word)
+        for name, column, word in zip(seen, given, is_word, strict=True)
+    ]
     codes = np.column_stack([f.codes(column) for f, column in zip(features, given, strict=True)])
     steps = fit_woe(codes, bad, weight, features, [0] * len(features))
     found = [find_evidence(f, codes[:, place], bad, weight, 0) for place, f in enumerate(features)]
@@ -70,9 +84,12 @@ def _boosting(seen: pd.DataFrame, is_bad: np.ndarray, unseen: pd.DataFrame) -> t
     words = [name for name in seen if seen[name].dtype.kind not in "if"]
     encoder = make_column_transformer(
         (OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan), words),
-        remainder="passthrough", verbose_feature_names_out=False,
-    )  # fmt: skip
-    trees = HistGradientBoostingClassifier(random_state=0, categorical_features=[name in words for name in (*words, *(n for n in seen if n not in words))])  # fmt: skip
+        remainder="passthrough",
+        verbose_feature_names_out=False,
+    )
+    trees = HistGradientBoostingClassifier(
+        random_state=0, categorical_features=[name in words for name in (*words, *(n for n in seen if n not in words))]
+    )
     model = make_pipeline(encoder, trees).fit(seen, is_bad)
     return model.predict_proba(unseen)[:, 1], []
 

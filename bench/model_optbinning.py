@@ -20,7 +20,7 @@ warnings.filterwarnings("ignore")
 
 
 def scorecard(frame: pd.DataFrame, **words: object) -> Scorecard:
-    """Give an unfitted scorecard at the library's defaults."""
+    """Return an unfitted scorecard at the library's defaults."""
     categorical = [name for name in frame if frame[name].dtype.kind not in "if"]
     process = BinningProcess(list(frame.columns), categorical_variables=categorical)
     return Scorecard(process, LogisticRegression(max_iter=1000), **words)
@@ -39,11 +39,18 @@ def judge(path: str, folds: str, repeat: int) -> dict[str, object]:
         risk, labels = card.predict_proba(unseen)[:, 1], is_bad[fold_of == fold]
         seconds.append(time.perf_counter() - begun)
         false_rate, true_rate, _ = roc_curve(labels, risk)
-        figures.append([roc_auc_score(labels, risk), float(np.max(true_rate - false_rate)), brier_score_loss(labels, risk)])  # fmt: skip
+        figures.append(
+            [roc_auc_score(labels, risk), float(np.max(true_rate - false_rate)), brier_score_loss(labels, risk)]
+        )
         table = card.table(style="detailed")
         held = table[table["Count"] > 0].groupby("Variable").size()
         bins.append([int(held.max()), int(held.sum())])
-    return {"figures": figures, "most_bins": max(b[0] for b in bins), "all_bins": float(np.mean([b[1] for b in bins])), "seconds": float(np.mean(seconds))}  # fmt: skip
+    return {
+        "figures": figures,
+        "most_bins": max(b[0] for b in bins),
+        "all_bins": float(np.mean([b[1] for b in bins])),
+        "seconds": float(np.mean(seconds)),
+    }
 
 
 def speed(path: str, train_rows: int, times: int) -> dict[str, object]:

@@ -17,15 +17,15 @@ import pyarrow.parquet as pq
 
 from village_credit.score.apply import score_columns
 from village_credit.score.scorecard import Scorecard, Training
-from village_credit.score.table import FeatureFacts, probability_table, score_ranges, stored_features
-from village_credit.score.train import History, fit
+from village_credit.training.table import FeatureFacts, probability_table, score_ranges, stored_features
+from village_credit.training.train import History, fit
 
 ROWS, FEATURES, TRAIN_ROWS, TIMES, REASONS = 1_000_000, 12, 20_000, 7, 4
 LEAST_RATIO = 10.0
 
 
 def speed_lines(peer: Path) -> tuple[list[str], list[str]]:
-    """Give lines to print, and what does not hold."""
+    """Return lines to print, and what does not hold."""
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "rows.parquet"
         frame = _rows()
@@ -36,7 +36,10 @@ def speed_lines(peer: Path) -> tuple[list[str], list[str]]:
             begun = time.perf_counter()
             score_columns(columns, card).ranking(REASONS)
             ours.append(time.perf_counter() - begun)
-        lines = [f" scoring {ROWS:,} synthetic rows x {len(columns)} features, median of {TIMES}", f"  ours, with the {REASONS} features that lose most points{'':<6}{median(ours):>8.3f} s"]  # fmt: skip
+        lines = [
+            f" scoring {ROWS:,} synthetic rows x {len(columns)} features, median of {TIMES}",
+            f"  ours, with the {REASONS} features that lose most points{'':<6}{median(ours):>8.3f} s",
+        ]
         if not peer.exists():
             return [*lines, "  optbinning: absent (.venv-optbinning is not installed)"], []
         words = [str(peer), "bench/model_optbinning.py", "speed", str(path), str(TRAIN_ROWS), str(TIMES)]
@@ -44,13 +47,20 @@ def speed_lines(peer: Path) -> tuple[list[str], list[str]]:
         theirs = median(json.loads(done.stdout.splitlines()[-1])["seconds"])
     ratio = theirs / median(ours)
     lines.append(f"  optbinning's score, no reasons{'':<20}{theirs:>8.3f} s   {ratio:.1f} times ours")
-    return lines, [] if ratio >= LEAST_RATIO else [f"scoring is {ratio:.1f} times faster than optbinning's, not {LEAST_RATIO:g}"]  # fmt: skip
+    return lines, [] if ratio >= LEAST_RATIO else [
+        f"scoring is {ratio:.1f} times faster than optbinning's, not {LEAST_RATIO:g}"
+    ]
 
 
 def _rows() -> pd.DataFrame:
     chance = np.random.default_rng(0)
-    frame = pd.DataFrame({f"f{place:02d}": np.where(chance.random(ROWS) < 0.05, np.nan, chance.gamma(2.0, 1.0, ROWS)) for place in range(FEATURES)})  # fmt: skip
-    odds = -3 + sum((frame[name].fillna(1.0).clip(0, 4) - 2) * (0.1 + 0.03 * place) for place, name in enumerate(frame))  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            f"f{place:02d}": np.where(chance.random(ROWS) < 0.05, np.nan, chance.gamma(2.0, 1.0, ROWS))
+            for place in range(FEATURES)
+        }
+    )
+    odds = -3 + sum((frame[name].fillna(1.0).clip(0, 4) - 2) * (0.1 + 0.03 * place) for place, name in enumerate(frame))
     return frame.assign(bad=(chance.random(ROWS) < 1 / (1 + np.exp(-odds))).astype(np.int64))
 
 
@@ -58,16 +68,41 @@ def _card(frame: pd.DataFrame) -> tuple[Scorecard, list[pa.Array]]:
     names = [str(name) for name in frame if name != "bad"]
     part = frame[:TRAIN_ROWS]
     facts = [FeatureFacts(name, "unit", ("none",), name, name, "free") for name in names]
-    history = History(part[names].to_numpy(), part["bad"].to_numpy() == 1, np.full(len(part), "v"), np.zeros(len(part), np.int64), ["2025-01-01"], {}, [])  # fmt: skip
+    history = History(
+        part[names].to_numpy(),
+        part["bad"].to_numpy() == 1,
+        np.full(len(part), "v"),
+        np.zeros(len(part), np.int64),
+        ["2025-01-01"],
+        {},
+        [],
+    )
     model = fit(history, facts)
     features = stored_features(model, facts)
     base = int(model.base_points_)
     training = Training(
-        is_synthetic=True, windows=[], rows=len(part), bads=int(part["bad"].sum()), outcomes={}, default_definition="drawn", horizon_months=12,
-        method="bench", figures={}, score_ranges=score_ranges(model.score_points(history.values).astype(float)), input_hashes=[],
-    )  # fmt: skip
+        is_synthetic=True,
+        windows=[],
+        rows=len(part),
+        bads=int(part["bad"].sum()),
+        outcomes={},
+        default_definition="drawn",
+        horizon_months=12,
+        method="bench",
+        figures={},
+        score_ranges=score_ranges(model.score_points(history.values).astype(float)),
+        input_hashes=[],
+    )
     card = Scorecard(
-        model_id="speed", note="", base_points=base, points_to_double_odds=20, features=features, probability=probability_table(base, features, 20),
-        training=training, valid_from=date(2026, 1, 1), valid_to=date(2026, 1, 2), impact_assessment="none",
-    )  # fmt: skip
+        model_id="speed",
+        note="",
+        base_points=base,
+        points_to_double_odds=20,
+        features=features,
+        probability=probability_table(base, features, 20),
+        training=training,
+        valid_from=date(2026, 1, 1),
+        valid_to=date(2026, 1, 2),
+        impact_assessment="none",
+    )
     return card, [pa.array(frame[feature.name].to_numpy()) for feature in features]

@@ -17,12 +17,16 @@ from pathlib import Path
 import duckdb
 import pyarrow.csv as pa_csv
 
-from village_credit.acts import inputs, publish, score, sign
 from village_credit.extract.grid import Extract
 from village_credit.extract.inbox import pull
 from village_credit.extract.read import read_files
-from village_credit.publish.keys import load_keys
-from village_credit.publish.store import open_store
+from village_credit.services import rules as inputs
+from village_credit.services.approval import approve as sign
+from village_credit.services.approval import publish
+from village_credit.services.scoring import stage as score
+from village_credit.store import runs
+from village_credit.store.keys import load_keys
+from village_credit.store.store import open_store
 from village_credit.synthetic import synthesize
 
 COUNTY, AS_OF = "659900", date(2026, 11, 1)
@@ -69,9 +73,7 @@ def _timed(act: object) -> float:
 def _floor(folder: Path) -> tuple[float, int]:
     """Write the delivered rows as plain CSV, then time DuckDB alone on them."""
     rows = 0
-    for number, table in enumerate(
-        t for t in read_files(pull(folder / "inbox", COUNTY)) if isinstance(t, Extract)
-    ):
+    for number, table in enumerate(t for t in read_files(pull(folder / "inbox", COUNTY)) if isinstance(t, Extract)):
         pa_csv.write_csv(table.rows, folder / f"plain_{number}.csv")
         rows += table.rows.num_rows
     connection = duckdb.connect()
@@ -95,10 +97,8 @@ def _path(folder: Path) -> dict[str, float]:
         laps[stage], last = now - last, now
 
     store = open_store(folder / "store", load_keys(folder / "keys")[0])
-    run = score.score_inbox(
-        store, folder / "inbox", inputs.Request(COUNTY, AS_OF, "1001", Path("models")), lap
-    )
-    sign.approve(store, run.run_id, "2002", "bench", sign.failed_gates(store, run.run_id))
+    run = score.score_inbox(store, folder / "inbox", inputs.Request(COUNTY, AS_OF, "1001", Path("models")), lap)
+    sign.approve(store, run.run_id, "2002", "bench", runs.failed_gates(store, run.run_id))
     publish.publish(store, run.run_id, "1001")
     lap("sign, publish, pack")
     return laps

@@ -18,10 +18,14 @@ from statistics import median
 
 import duckdb
 
-from village_credit.acts import inputs, publish, score, sign
-from village_credit.acts.simulate import simulate
-from village_credit.publish.keys import load_keys
-from village_credit.publish.store import Store, open_store
+from village_credit.services import rules as inputs
+from village_credit.services.approval import approve as sign
+from village_credit.services.approval import publish
+from village_credit.services.queries.simulate import simulate
+from village_credit.services.scoring import stage as score
+from village_credit.store import runs
+from village_credit.store.keys import load_keys
+from village_credit.store.store import Store, open_store
 from village_credit.synthetic import synthesize
 
 COUNTY, AS_OF, TIMES = "659900", date(2026, 11, 1), 5
@@ -39,14 +43,16 @@ def main() -> int:
         folder = Path(name)
         store, run = _published(folder, words.households)
         policy = folder / "tried.toml"
-        policy.write_text((MODELS / "limit_policy.toml").read_text(encoding="utf-8").replace(*CHANGED), encoding="utf-8")  # fmt: skip
+        policy.write_text(
+            (MODELS / "limit_policy.toml").read_text(encoding="utf-8").replace(*CHANGED), encoding="utf-8"
+        )
         floor, floor_cpu = _measured(lambda: _join(run))
         wall, cpu = _measured(lambda: simulate(store, COUNTY, policy, AS_OF))
         changed = {row["change"]: row["households"] for row in simulate(store, COUNTY, policy, AS_OF).changes}
     print(f"synthetic county of {words.households:,} households; changes {changed}; medians of {TIMES}")
     print(f"  {'':<28}{'seconds':>9}{'× floor':>9}{'CPU s':>9}{'× floor':>9}")
     print(f"  {'read and join two tables':<28}{floor:>9.3f}{1:>9.1f}{floor_cpu:>9.3f}{1:>9.1f}")
-    print(f"  {'simulate, whole difference':<28}{wall:>9.3f}{wall / floor:>9.1f}{cpu:>9.3f}{cpu / floor_cpu:>9.1f}")  # fmt: skip
+    print(f"  {'simulate, whole difference':<28}{wall:>9.3f}{wall / floor:>9.1f}{cpu:>9.3f}{cpu / floor_cpu:>9.1f}")
     print(f"  bound: {BOUND} × in seconds: {'holds' if wall <= BOUND * floor else 'BROKEN'}")
     return 0 if wall <= BOUND * floor else 1
 
@@ -57,7 +63,7 @@ def _published(folder: Path, households: int) -> tuple[Store, Path]:
     keys, _ = load_keys(folder / "keys")
     store = open_store(folder / "store", keys)
     run = score.score_inbox(store, folder / "inbox", inputs.Request(COUNTY, AS_OF, "1001", MODELS))
-    sign.approve(store, run.run_id, "2002", "bench", sign.failed_gates(store, run.run_id))
+    sign.approve(store, run.run_id, "2002", "bench", runs.failed_gates(store, run.run_id))
     publish.publish(store, run.run_id, "1001")
     return store, store.run_folder(run.run_id)
 
@@ -69,7 +75,7 @@ def _join(run: Path) -> None:
 
 
 def _measured(act: Callable[[], object]) -> tuple[float, float]:
-    """Give the median seconds and CPU seconds of an act, after one that is not counted."""
+    """Return the median seconds and CPU seconds of an act, after one that is not counted."""
     act()
     taken = []
     for _ in range(TIMES):

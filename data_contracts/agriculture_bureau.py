@@ -43,18 +43,65 @@ ID_ALIASES = (
 VILLAGE_ALIASES = ("所在村", "村", "行政村", "所在行政村", "村名", "村委会", "所属村")
 YEAR_ALIASES = ("年度", "年份", "补贴年度", "所属年度")
 DOCUMENTS = (
-    ("身份证", "1"), ("居民身份证", "1"), ("军官证", "2"), ("户口簿", "4"), ("护照", "5"), ("其他", "9"),
-)  # fmt: skip
+    ("身份证", "1"),
+    ("居民身份证", "1"),
+    ("军官证", "2"),
+    ("户口簿", "4"),
+    ("护照", "5"),
+    ("其他", "9"),
+)
 RELATIONS = (  # GB/T 4761, the words that registers use instead of its codes
-    ("本人", "01"), ("户主", "02"), ("配偶", "10"), ("夫", "11"), ("丈夫", "11"), ("妻", "12"), ("妻子", "12"), ("子", "20"), ("儿子", "20"), ("独生子", "21"),
-    ("长子", "22"), ("次子", "23"), ("女婿", "28"), ("女", "30"), ("女儿", "30"), ("独生女", "31"), ("长女", "32"), ("次女", "33"), ("儿媳", "38"),
-    ("孙子", "41"), ("孙女", "42"), ("父母", "50"), ("父", "51"), ("父亲", "51"), ("母", "52"), ("母亲", "52"), ("祖父", "61"), ("祖母", "62"), ("兄", "71"),
-    ("弟", "73"), ("姐", "75"), ("妹", "77"), ("其他", "97"), ("其他亲属", "97"), ("非亲属", "99"),
-)  # fmt: skip
+    ("本人", "01"),
+    ("户主", "02"),
+    ("配偶", "10"),
+    ("夫", "11"),
+    ("丈夫", "11"),
+    ("妻", "12"),
+    ("妻子", "12"),
+    ("子", "20"),
+    ("儿子", "20"),
+    ("独生子", "21"),
+    ("长子", "22"),
+    ("次子", "23"),
+    ("女婿", "28"),
+    ("女", "30"),
+    ("女儿", "30"),
+    ("独生女", "31"),
+    ("长女", "32"),
+    ("次女", "33"),
+    ("儿媳", "38"),
+    ("孙子", "41"),
+    ("孙女", "42"),
+    ("父母", "50"),
+    ("父", "51"),
+    ("父亲", "51"),
+    ("母", "52"),
+    ("母亲", "52"),
+    ("祖父", "61"),
+    ("祖母", "62"),
+    ("兄", "71"),
+    ("弟", "73"),
+    ("姐", "75"),
+    ("妹", "77"),
+    ("其他", "97"),
+    ("其他亲属", "97"),
+    ("非亲属", "99"),
+)
 NOTES = (
-    ("外嫁女", "1"), ("外嫁", "1"), ("入赘男", "2"), ("在校大学生", "3"), ("公职人员", "4"), ("国家公职人员", "4"), ("军人", "5"), ("新生儿", "6"), ("去世", "7"),
-    ("已去世", "7"), ("死亡", "7"), ("其他", "9"), ("其他备注", "9"),
-)  # fmt: skip
+    ("外嫁女", "1"),
+    ("外嫁", "1"),
+    ("入赘男", "2"),
+    ("在校大学生", "3"),
+    ("公职人员", "4"),
+    ("国家公职人员", "4"),
+    ("军人", "5"),
+    ("新生儿", "6"),
+    ("去世", "7"),
+    ("已去世", "7"),
+    ("死亡", "7"),
+    ("其他", "9"),
+    ("其他备注", "9"),
+)
 METHODS = (
     ("承包", "100"),
     ("家庭承包", "110"),
@@ -94,18 +141,14 @@ class LandContractor(Contract):
         Kind.LABEL,
         Column("CBFLX", ("承包方类型",), labels=(("农户", "1"), ("个人", "2"), ("单位", "3"))),
     ]
-    contractor_name: Annotated[
-        PersonName, Column("CBFMC", ("承包方名称", "承包方代表姓名"), sensitivity="C2")
-    ]
+    contractor_name: Annotated[PersonName, Column("CBFMC", ("承包方名称", "承包方代表姓名"), sensitivity="C2")]
     document_type: Annotated[
         Literal["1", "2", "3", "4", "5", "9"],
         Kind.LABEL,
         Column("CBFZJLX", ("承包方证件类型",), labels=DOCUMENTS),
     ]
     id_number: Annotated[PlainText, Kind.ID, Column("CBFZJHM", ("承包方证件号码",), sensitivity="C2")]
-    address: Annotated[
-        PlainText | None, Column("CBFDZ", ("承包方地址",), sensitivity="C2", ancillary=True)
-    ] = None
+    address: Annotated[PlainText | None, Column("CBFDZ", ("承包方地址",), sensitivity="C2", ancillary=True)] = None
     post_code: Annotated[ShortCode | None, Column("YZBM", ("邮政编码",), ancillary=True)] = None
     phone: Annotated[Phone | None, Column("LXDH", ("联系电话",), sensitivity="C2", ancillary=True)] = None
     member_count: Annotated[Count | None, Column("CBFCYSL", ("承包方成员数量",))] = None
@@ -130,18 +173,14 @@ class LandMember(Contract):
         Kind.LABEL,
         Column("CYZJLX", ("成员证件类型",), labels=DOCUMENTS),
     ] = None
-    id_number: Annotated[PlainText | None, Kind.ID, Column("CYZJHM", ("成员证件号码",), sensitivity="C2")] = (
-        None
-    )
+    id_number: Annotated[PlainText | None, Kind.ID, Column("CYZJHM", ("成员证件号码",), sensitivity="C2")] = None
     relation_code: Annotated[ShortCode, Kind.LABEL, Column("YHZGX", ("与户主关系",), labels=RELATIONS)]
     member_note: Annotated[
         Literal["1", "2", "3", "4", "5", "6", "7", "8", "9"] | None,
         Kind.LABEL,
         Column("CYBZ", ("成员备注",), labels=NOTES),
     ] = None
-    note_text: Annotated[
-        PlainText | None, Column("CYBZSM", ("成员备注说明",), sensitivity="C2", ancillary=True)
-    ] = None
+    note_text: Annotated[PlainText | None, Column("CYBZSM", ("成员备注说明",), sensitivity="C2", ancillary=True)] = None
     is_co_owner: Annotated[
         Literal["1", "2", "0"] | None,
         Kind.LABEL,
@@ -163,9 +202,7 @@ class LandParcel(Contract):
     ] = None
     measured_mu: Annotated[Mu, Column("HTMJ", ("合同面积",), unit="square_metre")]
     contract_mu: Annotated[Mu | None, Column("HTMJM", ("合同面积亩",), unit="mu")] = None
-    certificate_code: Annotated[
-        ShortCode | None, Column("CBJYQZBM", ("承包经营权证编码",), ancillary=True)
-    ] = None
+    certificate_code: Annotated[ShortCode | None, Column("CBJYQZBM", ("承包经营权证编码",), ancillary=True)] = None
     is_confirmed_share: Annotated[
         Literal["1", "2", "0"] | None,
         Kind.LABEL,
@@ -228,14 +265,12 @@ class LandSubsidy(Contract):
     ]
     id_number: Annotated[ResidentId, Column("身份证号", ID_ALIASES, sensitivity="C2")]
     village_name: Annotated[PlainText, Column("所在村", VILLAGE_ALIASES)]
-    group_name: Annotated[PlainText | None, Column("所在组", ("组", "村民小组", "小组"), ancillary=True)] = (
-        None
-    )
+    group_name: Annotated[PlainText | None, Column("所在组", ("组", "村民小组", "小组"), ancillary=True)] = None
     contracted_mu: Annotated[Mu | None, Column("承包地面积", ("承包面积", "确权面积"), unit="mu")] = None
     leased_out_mu: Annotated[Mu | None, Column("流转出面积", ("流出面积",), unit="mu")] = None
-    farmed_for_others_mu: Annotated[
-        Mu | None, Column("代耕代种面积", ("代耕代种进", "代耕代种进面积"), unit="mu")
-    ] = None
+    farmed_for_others_mu: Annotated[Mu | None, Column("代耕代种面积", ("代耕代种进", "代耕代种进面积"), unit="mu")] = (
+        None
+    )
     subsidised_mu: Annotated[Mu, Column("实际补贴面积", ("补贴面积", "核定补贴面积"), unit="mu")]
     paid_yuan: Annotated[Yuan, Column("实发金额", ("补贴金额", "发放金额", "实发补贴金额"), unit="yuan")]
 
@@ -247,16 +282,12 @@ class CropDeclaration(Contract):
     office: ClassVar[str] = "agriculture_bureau"
 
     year: Annotated[Year, Column("年度", YEAR_ALIASES)]
-    grower_name: Annotated[
-        PersonName, Column("姓名", ("农户姓名", "户主姓名", "种植户姓名"), sensitivity="C2")
-    ]
+    grower_name: Annotated[PersonName, Column("姓名", ("农户姓名", "户主姓名", "种植户姓名"), sensitivity="C2")]
     id_number: Annotated[ResidentId, Column("身份证号", ID_ALIASES, sensitivity="C2")]
     village_name: Annotated[PlainText, Column("所在村", VILLAGE_ALIASES)]
     crop: Annotated[PlainText, Column("作物", ("作物名称", "种植作物", "作物种类"))]
     sown_mu: Annotated[Mu, Column("种植面积", ("申报面积", "核实面积", "播种面积"), unit="mu")]
-    delivered_kg: Annotated[
-        Kilograms | None, Column("交售量", ("籽棉交售量", "交售数量"), unit="kilogram")
-    ] = None
+    delivered_kg: Annotated[Kilograms | None, Column("交售量", ("籽棉交售量", "交售数量"), unit="kilogram")] = None
 
 
 class FamilyFarm(Contract):
@@ -266,9 +297,7 @@ class FamilyFarm(Contract):
     office: ClassVar[str] = "agriculture_bureau"
 
     farm_name: Annotated[PlainText, Column("名称", ("家庭农场名称", "合作社名称", "农场名称"))]
-    operator_name: Annotated[
-        PersonName, Column("经营者姓名", ("经营者", "负责人", "法定代表人"), sensitivity="C2")
-    ]
+    operator_name: Annotated[PersonName, Column("经营者姓名", ("经营者", "负责人", "法定代表人"), sensitivity="C2")]
     id_number: Annotated[ResidentId, Column("身份证号", (*ID_ALIASES, "经营者身份证号"), sensitivity="C2")]
     village_name: Annotated[PlainText, Column("村", VILLAGE_ALIASES)]
     farm_type: Annotated[PlainText, Column("类型", ("经营主体类型", "主体类型"))]

@@ -63,9 +63,7 @@ class Decision(_Outgoing):
 class BranchRow(_Outgoing):
     """One row of a branch package; the only place besides the vault where a name stands."""
 
-    household_ref: str = Field(
-        pattern=r"^b[a-z2-7]{26}$", description="name of the household in this publication only"
-    )
+    household_ref: str = Field(pattern=r"^b[a-z2-7]{26}$", description="name of the household in this publication only")
     action: Action
     product: Product
     name: str = Field(min_length=1, max_length=50, serialization_alias="姓名")

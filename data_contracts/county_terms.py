@@ -57,7 +57,7 @@ class Due(_Terms):
         return self
 
     def owed_year(self, as_of: date) -> int | None:
-        """Give the latest year whose table is due as of a day; None where the table is not yearly."""
+        """Return the latest year whose table is due as of a day; None where the table is not yearly."""
         if self.due is None:
             return None
         is_due = as_of.strftime("%m-%d") >= self.due
@@ -141,11 +141,14 @@ def _check_labels(labels: Labels) -> None:
             _known(spec is not None and spec.kind is Kind.LABEL, f"{contract}.{name} has no list of values")
             allowed = allowed_values(contract, name)  # none where a pattern rules
             for word, value in words.items():
-                _known(not allowed or value in allowed, f"{contract}.{name}: {word} stands for {value}, which is none of {sorted(allowed)}")  # fmt: skip
+                _known(
+                    not allowed or value in allowed,
+                    f"{contract}.{name}: {word} stands for {value}, which is none of {sorted(allowed)}",
+                )
 
 
 def allowed_values(contract: str, name: str) -> frozenset[str]:
-    """Give the canonical values of a field with a list of values; none for any other field."""
+    """Return the canonical values of a field with a list of values; none for any other field."""
     return frozenset(_literals(INCOMING[contract].model_fields[name].annotation))
 
 
@@ -164,11 +167,11 @@ class CountyTerms:
     checks: Mapping[str, Checks]
 
     def rules(self, contract: str) -> ExtractRules:
-        """Give what one delivered table of a contract must be."""
+        """Return what one delivered table of a contract must be."""
         return INCOMING[contract].extract_rules
 
     def check(self, contract: str) -> Checks:
-        """Give what all delivered tables of a contract must be together."""
+        """Return what all delivered tables of a contract must be together."""
         return self.checks.get(contract) or Checks(minimum_rows=0)
 
 

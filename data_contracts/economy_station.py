@@ -37,14 +37,12 @@ class HouseholdEconomy(Contract):
     id_number: Annotated[ResidentId, Column("身份证号", ID_ALIASES, sensitivity="C2")]
     township_name: Annotated[PlainText, Column("乡镇", ("乡（镇）", "所在乡镇", "乡", "镇"))]
     village_name: Annotated[PlainText, Column("村", VILLAGE_ALIASES)]
-    group_name: Annotated[PlainText | None, Column("组", ("所在组", "村民小组", "小组"), ancillary=True)] = (
-        None
-    )
+    group_name: Annotated[PlainText | None, Column("组", ("所在组", "村民小组", "小组"), ancillary=True)] = None
     persons: Annotated[PositiveCount | None, Column("家庭人口", ("家庭人口数", "人口", "家庭人数"))] = None
     labourers: Annotated[Count | None, Column("劳动力人数", ("劳动力", "劳动力数"))] = None
-    planting_income_yuan: Annotated[
-        Yuan | None, Column("种植收入", ("种植业收入",), sensitivity="C2", unit="yuan")
-    ] = None
+    planting_income_yuan: Annotated[Yuan | None, Column("种植收入", ("种植业收入",), sensitivity="C2", unit="yuan")] = (
+        None
+    )
     livestock_income_yuan: Annotated[
         Yuan | None, Column("养殖收入", ("养殖业收入", "畜牧收入"), sensitivity="C2", unit="yuan")
     ] = None
@@ -54,26 +52,22 @@ class HouseholdEconomy(Contract):
     trade_income_yuan: Annotated[
         Yuan | None, Column("经营收入", ("经商收入", "其他经营收入"), sensitivity="C2", unit="yuan")
     ] = None
-    transfer_income_yuan: Annotated[
-        Yuan | None, Column("转移性收入", ("转移收入",), sensitivity="C2", unit="yuan")
-    ] = None
+    transfer_income_yuan: Annotated[Yuan | None, Column("转移性收入", ("转移收入",), sensitivity="C2", unit="yuan")] = (
+        None
+    )
     production_cost_yuan: Annotated[
         Yuan | None, Column("生产支出", ("生产性支出", "生产费用"), sensitivity="C2", unit="yuan")
     ] = None
-    living_cost_yuan: Annotated[
-        Yuan | None, Column("生活支出", ("生活消费支出",), sensitivity="C2", unit="yuan")
-    ] = None
-    assets_yuan: Annotated[
-        Yuan | None, Column("家庭资产", ("家庭资产总值", "资产"), sensitivity="C2", unit="yuan")
-    ] = None
-    debts_yuan: Annotated[
-        Yuan | None, Column("家庭负债", ("负债", "家庭债务"), sensitivity="C2", unit="yuan")
-    ] = None
+    living_cost_yuan: Annotated[Yuan | None, Column("生活支出", ("生活消费支出",), sensitivity="C2", unit="yuan")] = (
+        None
+    )
+    assets_yuan: Annotated[Yuan | None, Column("家庭资产", ("家庭资产总值", "资产"), sensitivity="C2", unit="yuan")] = (
+        None
+    )
+    debts_yuan: Annotated[Yuan | None, Column("家庭负债", ("负债", "家庭债务"), sensitivity="C2", unit="yuan")] = None
     sheep: Annotated[Count | None, Column("羊", ("羊存栏", "存栏羊"))] = None
     cattle: Annotated[Count | None, Column("牛", ("牛存栏", "存栏牛"))] = None
-    is_cooperative_member: Annotated[
-        YesNo | None, Column("合作社成员", ("是否合作社成员",), labels=YES_NO)
-    ] = None
+    is_cooperative_member: Annotated[YesNo | None, Column("合作社成员", ("是否合作社成员",), labels=YES_NO)] = None
     collected_on: Annotated[Day | None, Column("采集日期", ("采集时间", "填表日期", "登记日期"))] = None
 
 

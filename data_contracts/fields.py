@@ -69,9 +69,7 @@ class ExtractRules:
     """What a delivered table must be as a whole: under a minimum it is noted, over a maximum it is rejected."""
 
     minimum_rows: int = 1
-    maximum_quarantined_share: float = (
-        0.9  # asked from `asked_from_rows` rows on: then the extract is at fault
-    )
+    maximum_quarantined_share: float = 0.9  # asked from `asked_from_rows` rows on: then the extract is at fault
     asked_from_rows: int = 20
 
 
@@ -90,7 +88,7 @@ CHECK_CHARACTERS = "10X98765432"
 
 
 def check_character(first_17: str) -> str:
-    """Give the check character of the first 17 digits of a resident ID (GB 11643, MOD 11-2)."""
+    """Return the check character of the first 17 digits of a resident ID (GB 11643, MOD 11-2)."""
     return CHECK_CHARACTERS[sum(map(mul, WEIGHTS, map(int, first_17))) % 11]
 
 
@@ -101,9 +99,7 @@ _AREA = r"-?(?:0|[1-9][0-9]{0,9})(?:\.[0-9]{1,4})?"
 
 PlainText = Annotated[str, Kind.TEXT, Field(min_length=1, max_length=254)]
 PersonName = Annotated[str, Kind.NAME, Field(min_length=1, max_length=50)]  # 民委发〔2016〕33号: 50 fit
-ResidentId = Annotated[
-    str, Kind.ID, Field(pattern=r"^(?:[0-9]{17}[0-9X]|[0-9]{15}|[0-9*]{17}[0-9X*]|[0-9*]{15})$")
-]
+ResidentId = Annotated[str, Kind.ID, Field(pattern=r"^(?:[0-9]{17}[0-9X]|[0-9]{15}|[0-9*]{17}[0-9X*]|[0-9*]{15})$")]
 IssuerCode = Annotated[str, Kind.CODE, Field(pattern=r"^[0-9]{14}$")]
 ContractorCode = Annotated[str, Kind.CODE, Field(pattern=r"^[0-9]{18}$")]
 ParcelCode = Annotated[str, Kind.CODE, Field(pattern=r"^[0-9]{19}$")]

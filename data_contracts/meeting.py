@@ -45,7 +45,7 @@ class Meeting(BaseModel):
         return self
 
     def content(self) -> dict[str, Any]:
-        """Give it as the ledger keeps it."""
+        """Return it as the ledger keeps it."""
         return self.model_dump(mode="json", exclude_none=True)
 
 

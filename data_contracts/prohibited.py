@@ -8,9 +8,31 @@ from __future__ import annotations
 import re
 
 PROHIBITED_HEADERS: tuple[str, ...] = (
-    "民族", "族别", "宗教", "信仰", "教派", "政治面貌", "党派", "党员", "健康", "疾病", "病史", "患病", "病种", "残疾",
-    "血型", "指纹", "基因", "人脸", "国籍", "可信", "三类人员", "重点人员", "积分等级", "政审",
-)  # fmt: skip
+    "民族",
+    "族别",
+    "宗教",
+    "信仰",
+    "教派",
+    "政治面貌",
+    "党派",
+    "党员",
+    "健康",
+    "疾病",
+    "病史",
+    "患病",
+    "病种",
+    "残疾",
+    "血型",
+    "指纹",
+    "基因",
+    "人脸",
+    "国籍",
+    "可信",
+    "三类人员",
+    "重点人员",
+    "积分等级",
+    "政审",
+)
 ACCOUNT_HEADERS: tuple[str, ...] = (
     "银行卡",
     "银行账号",
@@ -41,7 +63,7 @@ _LATIN = re.compile(
 
 
 def prohibited_word(text: str) -> str | None:
-    """Give the first word of a text that names a prohibited attribute, or None."""
+    """Return the first word of a text that names a prohibited attribute, or None."""
     found = _LATIN.search(text.lower())
     if found:
         return found.group(0)

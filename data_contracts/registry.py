@@ -59,14 +59,33 @@ OFFICES_ZH = MappingProxyType(
 
 CONTRACTS_ZH = MappingProxyType(
     {
-        "land_issuer": "发包方", "land_contractor": "承包方", "land_member": "承包方家庭成员", "land_parcel": "承包地块",
-        "land_transfer": "流转合同", "land_subsidy": "耕地地力保护补贴", "crop_declaration": "种植申报", "family_farm": "经营主体名录",
-        "household_economy": "农户经济台账", "monitored_household": "防返贫监测对象", "machinery_subsidy": "农机购置补贴",
-        "bank_exposure": "存量授信", "bank_conduct": "还款记录", "credit_line": "已授信", "negative_list": "负面清单", "related_party": "关系人",
-        "objection": "异议登记", "legal_basis": "数据来源依据", "branch": "机构", "trader_referral": "个体户推荐名单", "receipt": "支行回执",
-        "credit_contract": "授信合同", "draw": "用信", "repayment": "还款", "campaign_plan": "信贷投放计划",
+        "land_issuer": "发包方",
+        "land_contractor": "承包方",
+        "land_member": "承包方家庭成员",
+        "land_parcel": "承包地块",
+        "land_transfer": "流转合同",
+        "land_subsidy": "耕地地力保护补贴",
+        "crop_declaration": "种植申报",
+        "family_farm": "经营主体名录",
+        "household_economy": "农户经济台账",
+        "monitored_household": "防返贫监测对象",
+        "machinery_subsidy": "农机购置补贴",
+        "bank_exposure": "存量授信",
+        "bank_conduct": "还款记录",
+        "credit_line": "已授信",
+        "negative_list": "负面清单",
+        "related_party": "关系人",
+        "objection": "异议登记",
+        "legal_basis": "数据来源依据",
+        "branch": "机构",
+        "trader_referral": "个体户推荐名单",
+        "receipt": "支行回执",
+        "credit_contract": "授信合同",
+        "draw": "用信",
+        "repayment": "还款",
+        "campaign_plan": "信贷投放计划",
     }
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -87,7 +106,7 @@ class FieldSpec:
 
 @cache
 def field_specs(contract_name: str) -> tuple[FieldSpec, ...]:
-    """Give the fields of a contract in declared order."""
+    """Return the fields of a contract in declared order."""
     specs = []
     for name, info in INCOMING[contract_name].model_fields.items():
         metadata = [*_nested(info.annotation), *info.metadata]
@@ -106,5 +125,5 @@ def _nested(annotation: object) -> list[object]:
 
 
 def office_of(contract_name: str) -> str:
-    """Give the office that owes a contract's table."""
+    """Return the office that owes a contract's table."""
     return str(INCOMING[contract_name].__dict__["office"])

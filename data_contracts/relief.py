@@ -12,8 +12,12 @@ from data_contracts.toml_file import Text, names_nobody, read_toml
 AreaCode = Annotated[str, Field(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$")]
 Measure = Literal["extension", "rate_cut", "changed_repayment", "renewal_without_principal", "new_for_old"]
 MEASURES_ZH: dict[str, str] = {
-    "extension": "展期", "rate_cut": "降低利率", "changed_repayment": "调整还款方式", "renewal_without_principal": "无还本续贷", "new_for_old": "借新还旧",
-}  # fmt: skip
+    "extension": "展期",
+    "rate_cut": "降低利率",
+    "changed_repayment": "调整还款方式",
+    "renewal_without_principal": "无还本续贷",
+    "new_for_old": "借新还旧",
+}
 CAUSES_ZH: dict[str, str] = {"epidemic": "疫情", "disaster": "灾害"}
 # A farming household is known by what it grows or keeps; every other word is a trader's 所属行业.
 CROP_FARMING, LIVESTOCK_FARMING = "种植业", "养殖业"
@@ -34,9 +38,7 @@ class ReliefDeclaration(BaseModel):
 
     cause: Literal["epidemic", "disaster"]
     area_codes: tuple[AreaCode, ...] = Field(min_length=1)
-    industries: tuple[
-        Annotated[str, Field(min_length=1, max_length=50), AfterValidator(names_nobody)], ...
-    ] = ()
+    industries: tuple[Annotated[str, Field(min_length=1, max_length=50), AfterValidator(names_nobody)], ...] = ()
     from_: date = Field(alias="from")
     to: date
     document: Text
@@ -50,7 +52,7 @@ class ReliefDeclaration(BaseModel):
         return self
 
     def counties(self) -> list[str]:
-        """Give the counties that it concerns, sorted."""
+        """Return the counties that it concerns, sorted."""
         return sorted({code[:6] for code in self.area_codes})
 
 

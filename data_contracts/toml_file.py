@@ -19,7 +19,7 @@ def has_long_number(text: str) -> bool:
 
 
 def names_nobody(text: str) -> str:
-    """Give words back; raises ValueError where they hold what may be a person's number."""
+    """Return words back; raises ValueError where they hold what may be a person's number."""
     if has_long_number(text):
         raise ValueError("it holds what may be a person's number")
     return text

@@ -66,9 +66,7 @@ def free_port(wanted: int) -> int:
         try:
             probe.bind((HERE, wanted))
         except OSError:
-            raise UsageError(
-                f"port {wanted} is taken: end what listens there, or give another --port"
-            ) from None
+            raise UsageError(f"port {wanted} is taken: end what listens there, or give another --port") from None
         return int(probe.getsockname()[1])
 
 
@@ -78,9 +76,7 @@ def serve(home: Path, port: int) -> None:
     environment = environment_of(home, port)
     with ExitStack() as stack:
         print("starting Prefect, half a minute the first time …", flush=True)
-        server = start(
-            stack, home / "server.log", environment, "server", "start", "--host", HERE, "--port", str(port)
-        )
+        server = start(stack, home / "server.log", environment, "server", "start", "--host", HERE, "--port", str(port))
         wait_until_healthy(server, environment["PREFECT_API_URL"], home)
         deploy(home, environment)
         close_dead_runs(environment["PREFECT_API_URL"])
@@ -116,18 +112,22 @@ def environment_of(home: Path, port: int) -> dict[str, str]:
 
 
 def prefect(*arguments: str) -> list[str]:
-    """Give a Prefect command of this interpreter."""
+    """Return a Prefect command of this interpreter."""
     return [sys.executable, "-m", "prefect", "--no-prompt", *arguments]
 
 
-def start(
-    stack: ExitStack, log: Path, environment: dict[str, str], *arguments: str
-) -> subprocess.Popen[bytes]:
+def start(stack: ExitStack, log: Path, environment: dict[str, str], *arguments: str) -> subprocess.Popen[bytes]:
     """Start a long-lived process in a session of its own, so that Ctrl-C reaches it only through us, in order."""
     with log.open("wb") as file:
         process = subprocess.Popen(  # noqa: S603  # our own interpreter and words
-            prefect(*arguments), cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
-        )  # fmt: skip
+            prefect(*arguments),
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
     stack.callback(stop, process)
     return process
 

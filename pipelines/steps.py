@@ -15,9 +15,14 @@ from prefect.runtime import flow_run
 
 from pipelines.places import inbox_of, place
 from pipelines.verdicts import WorldAway, impersonal
-from village_credit.acts import inputs, publish, rescore, score, train
-from village_credit.commands.shared import store_of
+from village_credit.cli.common import store_of
 from village_credit.errors import MissingInput
+from village_credit.services import rules as inputs
+from village_credit.services.approval import publish
+from village_credit.services.modelling import train
+from village_credit.services.queries import dry_run
+from village_credit.services.scoring import rescore as rescore_module
+from village_credit.services.scoring import stage as score
 from village_credit.settings import login, settings
 
 BANK_TIME = ZoneInfo("Asia/Urumqi")
@@ -58,9 +63,7 @@ def stage(county_code: str, as_of: date, inbox: str | None) -> str:
     with impersonal():
         paths = settings()
         request = inputs.Request(county_code, as_of, login(), paths.models, counties=paths.counties)
-        return _told(
-            score.score_inbox(store_of(paths, may_begin=True), inbox_of(inbox), request, _progress())
-        )
+        return _told(score.score_inbox(store_of(paths, may_begin=True), inbox_of(inbox), request, _progress()))
 
 
 @act(name="stage-again", task_run_name="stage-again-{county_code}")
@@ -68,19 +71,22 @@ def stage_again(county_code: str, as_of: date | None) -> str:
     """Score a county again from its last frozen inputs; gives the staged run's id."""
     with impersonal():
         paths = settings()
-        return _told(rescore.rescore(store_of(paths), county_code, _wish(as_of), _progress()))
+        return _told(rescore_module.rescore(store_of(paths), county_code, _wish(as_of), _progress()))
 
 
 @act(name="try-again", task_run_name="try-again-{county_code}")
 def try_again(county_code: str, as_of: date | None) -> str:
     """Score a county again in memory and log by how much it would change; gives what it was compared with."""
     with impersonal():
-        found = rescore.dry_run(store_of(settings()), county_code, _wish(as_of))
+        found = dry_run.dry_run(store_of(settings()), county_code, _wish(as_of))
     for line in found.changes:
         get_run_logger().info(
             "%s: %d households, %d yuan before, %d yuan after",
-            line["change"], line["households"], line["before_yuan"], line["after_yuan"],
-        )  # fmt: skip
+            line["change"],
+            line["households"],
+            line["before_yuan"],
+            line["after_yuan"],
+        )
     return found.against
 
 
@@ -104,20 +110,18 @@ def fit(county_code: str, model_id: str, valid_from: date | None) -> str:
         if not folders:
             raise MissingInput("the history has no folder named by a day: see `village-credit train --help`")
         card, path = train.train_candidate(folders, county_code, model_id, valid_from, out)
-    get_run_logger().info(
-        "%d loans, %d defaults; %s", card.training.rows, card.training.bads, card.training.figures
-    )
+    get_run_logger().info("%d loans, %d defaults; %s", card.training.rows, card.training.bads, card.training.figures)
     return str(path)
 
 
 def scheduled_day() -> date:
-    """Give the day for which this flow run was scheduled, in the bank's time: a late retry keeps it."""
+    """Return the day for which this flow run was scheduled, in the bank's time: a late retry keeps it."""
     return flow_run.scheduled_start_time.astimezone(BANK_TIME).date()
 
 
-def _wish(as_of: date | None) -> rescore.Wish:
+def _wish(as_of: date | None) -> rescore_module.RescoreRequest:
     paths = settings()
-    return rescore.Wish(as_of, login(), paths.models, None, None, None, paths.counties)
+    return rescore_module.RescoreRequest(as_of, login(), paths.models, None, None, None, paths.counties)
 
 
 def _progress() -> Callable[[str, float], None]:
@@ -130,7 +134,14 @@ def _told(run: score.StagedRun) -> str:
     failed = [gate["gate"] for gate in run.gates if gate["verdict"] == "fail"]
     get_run_logger().info(
         "run %s of county %s as of %s %s: %d registered, %s, %d yuan; %d extracts rejected; failed gates: %s",
-        run.run_id, run.county, run.as_of, "was there already" if run.noop else "is staged", run.counts["registered"],
-        run.counts["households"], run.sum_limit_yuan, len(run.rejected), ", ".join(failed) or "none",
-    )  # fmt: skip
+        run.run_id,
+        run.county,
+        run.as_of,
+        "was there already" if run.noop else "is staged",
+        run.counts["registered"],
+        run.counts["households"],
+        run.sum_limit_yuan,
+        len(run.rejected),
+        ", ".join(failed) or "none",
+    )
     return run.run_id

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from village_credit.decide.policy import load_policy
+from village_credit.policy.model import load_policy
 from village_credit.settings import settings
 
 

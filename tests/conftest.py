@@ -11,10 +11,14 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from village_credit import duck
-from village_credit.acts import inputs, publish, score, sign
-from village_credit.publish.keys import load_keys
-from village_credit.publish.store import Store, open_store
+from village_credit import duckdb_session
+from village_credit.services import rules as inputs
+from village_credit.services.approval import approve as sign
+from village_credit.services.approval import publish
+from village_credit.services.scoring import stage as score
+from village_credit.store import runs
+from village_credit.store.keys import load_keys
+from village_credit.store.store import Store, open_store
 from village_credit.synthetic import synthesize
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -47,9 +51,7 @@ def new_store(folder: Path, key_file: Path | None = None) -> Store:
 
 
 def request_of(county_code: str, as_of: date = AS_OF, **changes: object) -> inputs.Request:
-    return inputs.Request(
-        **{"county_code": county_code, "as_of": as_of, "by": PREPARER, "models": MODELS, **changes}
-    )  # type: ignore[arg-type]
+    return inputs.Request(**{"county_code": county_code, "as_of": as_of, "by": PREPARER, "models": MODELS, **changes})  # type: ignore[arg-type]
 
 
 def score_into(store: Store, inbox: Path, county_code: str, as_of: date = AS_OF) -> Scored:
@@ -57,7 +59,7 @@ def score_into(store: Store, inbox: Path, county_code: str, as_of: date = AS_OF)
 
 
 def put_in_force(store: Store, run_id: str) -> publish.Published:
-    sign.approve(store, run_id, SIGNER, "test", sign.failed_gates(store, run_id))
+    sign.approve(store, run_id, SIGNER, "test", runs.failed_gates(store, run_id))
     return publish.publish(store, run_id, PREPARER)
 
 
@@ -90,7 +92,7 @@ def nothing_is_created_where_one_only_looks() -> Iterator[None]:
     """Connections that share a database must leave nothing in it: the next one would find it."""
     yield
     found = (
-        duck.looking()
+        duckdb_session.query_cursor()
         .execute(
             "SELECT view_name FROM duckdb_views() WHERE NOT internal AND NOT temporary UNION ALL SELECT table_name FROM duckdb_tables() WHERE NOT temporary"
         )

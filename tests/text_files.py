@@ -13,7 +13,13 @@ HEADER = "身份证号,姓名,关系,更新日期"
 NAMES = ("王五", "吐尔逊·阿合买提", "李\U00020bb7", "㛃丽", "欧阳某")
 RELATIONS = ("董事", "信贷人员近亲属", "NULL", "二,组", '所谓"大"户', "两\n行", "\n下行")
 DATES = ("2026-03-05", "2026.3.5", "2026年3月5日", "20260305")
-ENCODINGS = {"gb18030": b"", "utf-8": b"", "utf-8-sig": b"\xef\xbb\xbf", "utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}  # fmt: skip
+ENCODINGS = {
+    "gb18030": b"",
+    "utf-8": b"",
+    "utf-8-sig": b"\xef\xbb\xbf",
+    "utf-16-le": b"\xff\xfe",
+    "utf-16-be": b"\xfe\xff",
+}
 LAYOUTS = ("", ",,,", HEADER, "合计,,,", "总 计", "制表人：某某,,,2026.9.30", "注：以上含补发,,,")
 FAULTS = (
     "short",
@@ -50,7 +56,7 @@ class TextFile:
         return ENCODINGS[self.encoding] + b"".join(line.content for line in self.lines)
 
     def numbered(self) -> Iterable[tuple[int, Line]]:
-        """Give each line with the number of its first physical line."""
+        """Return each line with the number of its first physical line."""
         number = 1
         for line in self.lines:
             yield number, line
@@ -73,9 +79,7 @@ def quoted(cell: str, *, always: bool = False) -> str:
 
 def good_line(cells: tuple[str, str, str, str], encoding: str, end: str, *, is_quoted: bool) -> Line:
     text = ",".join(quoted(cell, always=is_quoted) for cell in cells).replace("\n", end)
-    return Line(
-        _encoded(text + end, encoding), 1 + text.count("\n"), "accepted", (cells[1], cells[2].strip())
-    )
+    return Line(_encoded(text + end, encoding), 1 + text.count("\n"), "accepted", (cells[1], cells[2].strip()))
 
 
 def _encoded(text: str, encoding: str) -> bytes:
@@ -116,7 +120,12 @@ def text_files(
     foreign = 0
     for order, kind in enumerate(draw(st.lists(st.sampled_from(kinds), max_size=14))):
         end = draw(st.sampled_from(["\r\n", "\n"]))
-        cells = (id_number(order), draw(st.sampled_from(NAMES)), draw(st.sampled_from(relations)), draw(st.sampled_from(DATES)))  # fmt: skip
+        cells = (
+            id_number(order),
+            draw(st.sampled_from(NAMES)),
+            draw(st.sampled_from(relations)),
+            draw(st.sampled_from(DATES)),
+        )
         what, _, which = kind.partition(" ")
         if what == "layout":
             lines.append(Line(_encoded(which + end, encoding), 1, "layout"))

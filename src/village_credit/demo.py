@@ -9,11 +9,15 @@ from pathlib import Path
 
 import duckdb
 
-from village_credit.acts import inputs, publish, score, sign
-from village_credit.commands.scoring import staged_text
-from village_credit.publish.keys import load_keys
-from village_credit.publish.store import open_store
+from village_credit.cli.scoring import staged_text
+from village_credit.services import rules as inputs
+from village_credit.services.approval import approve as sign
+from village_credit.services.approval import publish
+from village_credit.services.scoring import stage as score
 from village_credit.settings import settings
+from village_credit.store import runs
+from village_credit.store.keys import load_keys
+from village_credit.store.store import open_store
 from village_credit.synthetic import synthesize
 
 COUNTY, AS_OF = "659900", date(2026, 11, 1)
@@ -31,9 +35,7 @@ def main() -> int:
     _lap("synthesize", time.perf_counter() - begun)
     keys, is_new = load_keys(paths.key_file)
     if is_new:
-        print(
-            f"  new keys in {paths.key_file} (mode 0600): keep a copy apart from the store", file=sys.stderr
-        )
+        print(f"  new keys in {paths.key_file} (mode 0600): keep a copy apart from the store", file=sys.stderr)
     store = open_store(paths.store, keys)
     run = score.score_inbox(
         store, INBOX, inputs.Request(COUNTY, AS_OF, PREPARER, paths.models, counties=paths.counties), _lap
@@ -45,7 +47,7 @@ def main() -> int:
             run.run_id,
             SIGNER,
             "demonstration on a synthetic county",
-            sign.failed_gates(store, run.run_id),
+            runs.failed_gates(store, run.run_id),
         )
     _lap("approve", time.perf_counter() - last)
     last = time.perf_counter()

@@ -27,9 +27,7 @@ def settings(store: str | None = None, models: str | None = None, counties: str 
     key_file = Path(os.environ.get("VILLAGE_CREDIT_KEY_FILE") or f"{root}.keys")
     folder = models or os.environ.get("VILLAGE_CREDIT_MODELS")
     terms = counties or os.environ.get("VILLAGE_CREDIT_COUNTIES")
-    return Settings(
-        root, key_file, Path(folder) if folder else _default_models(), Path(terms) if terms else None
-    )
+    return Settings(root, key_file, Path(folder) if folder else _default_models(), Path(terms) if terms else None)
 
 
 def _default_models() -> Path:

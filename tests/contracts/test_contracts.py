@@ -16,15 +16,20 @@ from data_contracts.prohibited import prohibited_header
 from data_contracts.reasons import DECISION_REASONS, EXTRACT_REASONS, ROW_REASONS
 from data_contracts.registry import INCOMING, OFFICES_ZH, FieldSpec, field_specs, office_of
 from village_credit.extract.headers import best_match, plain, split_unit
-from village_credit.validate.judge import Batch, validate
+from village_credit.validate.rows import Batch, validate
 
 ROOT = Path(__file__).resolve().parents[2]
-REQUIRED = [
-    (contract, spec.name) for contract in INCOMING for spec in field_specs(contract) if spec.is_required
-]
+REQUIRED = [(contract, spec.name) for contract in INCOMING for spec in field_specs(contract) if spec.is_required]
 PERSONAL_KINDS = {Kind.NAME, Kind.ID, Kind.PHONE}
 CODES = re.compile(r"'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'")
-NO_REASONS = {"VILLAGE_CREDIT_MODELS", "VILLAGE_CREDIT_STORE", "VILLAGE_CREDIT_KEY_FILE", "PROHIBITED_ATTRIBUTE", "GRANT_WITHOUT_LIMIT", "LIMIT_WITHOUT_GRANT"}  # fmt: skip
+NO_REASONS = {
+    "VILLAGE_CREDIT_MODELS",
+    "VILLAGE_CREDIT_STORE",
+    "VILLAGE_CREDIT_KEY_FILE",
+    "PROHIBITED_ATTRIBUTE",
+    "GRANT_WITHOUT_LIMIT",
+    "LIMIT_WITHOUT_GRANT",
+}
 
 
 def record(contract: str, **changes: str) -> Batch:
@@ -126,7 +131,17 @@ def test_no_contract_asks_for_what_is_prohibited():
     assert [header for header in headers if prohibited_header(header)] == []
 
 
-@pytest.mark.parametrize(("header", "why"), [("民族", "attribute"), ("健康状况", "attribute"), ("是否党员", "attribute"), ("银行卡号", "account"), ("一卡通账号", "account"), ("姓名", None)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("header", "why"),
+    [
+        ("民族", "attribute"),
+        ("健康状况", "attribute"),
+        ("是否党员", "attribute"),
+        ("银行卡号", "account"),
+        ("一卡通账号", "account"),
+        ("姓名", None),
+    ],
+)
 def test_prohibited_headers_are_told_with_why(header, why):
     assert prohibited_header(header) == why
 
@@ -136,17 +151,13 @@ def test_every_field_says_how_sensitive_it_is_and_no_secret_is_asked_for():
 
 
 def test_every_name_number_and_phone_of_a_person_is_personal():
-    open_fields = [
-        (c, s.name) for c, s in all_fields() if s.kind in PERSONAL_KINDS and s.column.sensitivity != "C2"
-    ]
+    open_fields = [(c, s.name) for c, s in all_fields() if s.kind in PERSONAL_KINDS and s.column.sensitivity != "C2"]
     assert open_fields == []
 
 
 def test_what_a_person_earns_owes_or_owns_is_personal():
     kept = re.compile(r"income|debts|assets|balance|limit_yuan|credit_yuan")
-    open_fields = [
-        (c, s.name) for c, s in all_fields() if kept.search(s.name) and s.column.sensitivity != "C2"
-    ]
+    open_fields = [(c, s.name) for c, s in all_fields() if kept.search(s.name) and s.column.sensitivity != "C2"]
     assert open_fields == []
 
 

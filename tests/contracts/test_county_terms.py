@@ -11,12 +11,12 @@ import pytest
 from data_contracts.county_terms import BARE_TERMS, CountyTerms, TermsRefused, read_terms
 from data_contracts.registry import INCOMING, field_specs
 from tests.conftest import AS_OF, new_store, request_of
-from village_credit.acts.inputs import default_counties, load_rules, load_terms
-from village_credit.acts.score import score_inbox
 from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile, Extract, Unrecognised
 from village_credit.extract.read import read_file
-from village_credit.validate.judge import Batch, validate
+from village_credit.services.rules import default_counties, load_rules, load_terms
+from village_credit.services.scoring.stage import score_inbox
+from village_credit.validate.rows import Batch, validate
 
 OWN_KEY = bytes(32)  # no scorecard here is signed by it: the shipped one names its own
 HEAD = 'county = "653101"\nreference = "示例"\n'
@@ -29,9 +29,7 @@ paid_yuan = ["到户资金"]
 "已脱贫" = "脱贫户"
 """
 )
-SUBSIDY = (
-    "年度,姓名,身份证号,所在村,实际补贴面积(亩),到户资金(元)\n2026,王五,11010519491231002X,团结村,11,1320\n"
-)
+SUBSIDY = "年度,姓名,身份证号,所在村,实际补贴面积(亩),到户资金(元)\n2026,王五,11010519491231002X,团结村,11,1320\n"
 MONITORED = "户编号,户类型,姓名,身份证号,村\n6531010001,已脱贫,王五,11010519491231002X,团结村\n"
 
 
@@ -91,18 +89,14 @@ def test_unsound_terms_say_what_and_where(text: str, why: str):
 
 
 def test_the_year_owed_follows_the_due_day():
-    due = terms_of(
-        HEAD + '[calendar.household_economy]\ndated_by="year"\ndue="03-31"\nyears_after=1'
-    ).calendar
+    due = terms_of(HEAD + '[calendar.household_economy]\ndated_by="year"\ndue="03-31"\nyears_after=1').calendar
     owed = due["household_economy"].owed_year
     assert [owed(date(2026, 3, 30)), owed(date(2026, 3, 31)), owed(date(2026, 12, 31))] == [2024, 2025, 2025]
 
 
 def test_a_countys_line_of_the_calendar_replaces_the_default_one():
     default = (default_counties() / "default.toml").read_text(encoding="utf-8")
-    terms = read_terms(
-        {"default.toml": default, "653101.toml": HEAD + "[calendar.household_economy]\nis_needed=true"}
-    )
+    terms = read_terms({"default.toml": default, "653101.toml": HEAD + "[calendar.household_economy]\nis_needed=true"})
     assert terms.calendar["household_economy"].is_needed
     assert terms.calendar["household_economy"].due is None
     assert terms.calendar["land_subsidy"].due == "03-31"
@@ -122,10 +116,7 @@ def test_a_countys_file_gives_another_run_and_another_county_the_same(county_inb
     assert load_rules(request_of("659900", AS_OF, counties=folder), OWN_KEY).terms_sha256 != plain
     assert load_rules(request_of("653199", AS_OF, counties=folder), OWN_KEY).terms_sha256 == plain
     store = new_store(tmp_path)
-    runs = [
-        score_inbox(store, county_inbox, request_of("659900", AS_OF, counties=c)).run_id
-        for c in (None, folder)
-    ]
+    runs = [score_inbox(store, county_inbox, request_of("659900", AS_OF, counties=c)).run_id for c in (None, folder)]
     assert runs[0] != runs[1]
 
 

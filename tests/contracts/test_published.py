@@ -14,7 +14,6 @@ import yaml
 
 from data_contracts.examples import EXAMPLES
 from data_contracts.registry import INCOMING, field_specs
-from village_credit.acts import contracts
 from village_credit.cli import main
 from village_credit.errors import VerificationFailed
 from village_credit.extract.grid import DeliveredFile, Extract, Unrecognised
@@ -22,7 +21,8 @@ from village_credit.extract.read import read_file
 from village_credit.offices.describe import describe
 from village_credit.offices.documents import json_schema, odcs
 from village_credit.offices.template import template
-from village_credit.validate.judge import Batch, validate
+from village_credit.services import contracts
+from village_credit.validate.rows import Batch, validate
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "data_contracts" / "published"
 
@@ -97,12 +97,9 @@ def test_schema_and_standard_file_name_every_field_once(contract: str):
     assert set(schema["required"]) == {spec.name for spec in field_specs(contract) if spec.is_required}
     (table,) = yaml.safe_load(odcs(page))["schema"]
     assert [item["name"] for item in table["properties"]] == names
-    synonyms = {
-        item["name"]: [s["synonym"] for s in item.get("synonyms", [])] for item in table["properties"]
-    }
+    synonyms = {item["name"]: [s["synonym"] for s in item.get("synonyms", [])] for item in table["properties"]}
     assert all(
-        set(synonyms[spec.name]) == {*spec.column.aliases} - {spec.column.header}
-        for spec in field_specs(contract)
+        set(synonyms[spec.name]) == {*spec.column.aliases} - {spec.column.header} for spec in field_specs(contract)
     )
     for item in table["properties"]:
         values = {entry["value"] for entry in item.get("enum", [])}
@@ -144,7 +141,13 @@ def test_a_new_version_leaves_the_old_one_and_says_that_nothing_breaks(tmp_path:
 )
 def test_an_old_sample_says_what_breaks(tmp_path: Path, sample: str, said: str):
     headers = {spec.name: spec.column.header for spec in field_specs("branch")}
-    names = dict(zip(("机构编码", "机构名称", "服务乡镇代码", "客户经理工号"), ("branch_code", "branch_name", "township_code", "manager_number"), strict=True))  # fmt: skip
+    names = dict(
+        zip(
+            ("机构编码", "机构名称", "服务乡镇代码", "客户经理工号"),
+            ("branch_code", "branch_name", "township_code", "manager_number"),
+            strict=True,
+        )
+    )
     for word, name in names.items():
         sample = sample.replace(word, headers[name])
     place = tmp_path / "branch" / "0.9.0"

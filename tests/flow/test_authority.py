@@ -15,16 +15,20 @@ import pytest
 
 from tests.conftest import AS_OF, MODELS, PREPARER, SIGNER, new_store, request_of
 from village_credit import cli
-from village_credit.acts import authority, publish, score, sign
-from village_credit.acts.reviews import given_reviews
-from village_credit.acts.tell import explain
 from village_credit.errors import GateRefused, UsageError, VerificationFailed
-from village_credit.publish.ledger import append, read_ledger
-from village_credit.publish.signing_book import HEADERS, HOUSEHOLD_HEADER, OPINION_HEADER
-from village_credit.publish.store import Store
-from village_credit.publish.verdict_book import FIRST_ROW, VERDICT_HEADER
+from village_credit.ledger.log import append, read_ledger
+from village_credit.ledger.reviews import review_verdicts
 from village_credit.report.explain import explain_text
+from village_credit.services.approval import approve as sign
+from village_credit.services.approval import household_signatures as authority
+from village_credit.services.approval import publish
+from village_credit.services.queries.explain import explain
+from village_credit.services.scoring import stage as score
+from village_credit.store import runs
+from village_credit.store.store import Store
 from village_credit.synthetic import synthesize
+from village_credit.workbooks.decision_workbook import FIRST_ROW, VERDICT_HEADER
+from village_credit.workbooks.household_signatures import HEADERS, HOUSEHOLD_HEADER, OPINION_HEADER
 
 COUNTY = "659900"
 LOW, HIGH = "支行行长", "分管副行长"
@@ -52,10 +56,18 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     policy = folder / "policy.toml"
     policy.write_text(ladder(STEPS), encoding="utf-8")
     run = score.score_inbox(store, inbox, request_of(COUNTY, policy_file=policy)).run_id
-    sign.approve(store, run, SIGNER, "test", sign.failed_gates(store, run))
+    sign.approve(store, run, SIGNER, "test", runs.failed_gates(store, run))
     blank = folder / "blank.xlsx"
     made = authority.export_authority(store, run, blank)
-    return {"store": store, "inbox": inbox, "policy": policy, "run": run, "blank": blank, "made": made, "above": table(store, run)}  # fmt: skip
+    return {
+        "store": store,
+        "inbox": inbox,
+        "policy": policy,
+        "run": run,
+        "blank": blank,
+        "made": made,
+        "above": table(store, run),
+    }
 
 
 def decisions(store: Store, run_id: str) -> dict[str, dict[str, Any]]:
@@ -76,7 +88,7 @@ def copied(story: dict[str, Any], folder: Path) -> Store:
 
 def cells(path: Path) -> dict[str, dict[str, Any]]:
     page = openpyxl.load_workbook(path).active
-    rows = (dict(zip(HEADERS, row, strict=True)) for row in page.iter_rows(min_row=FIRST_ROW + 1, values_only=True))  # fmt: skip
+    rows = (dict(zip(HEADERS, row, strict=True)) for row in page.iter_rows(min_row=FIRST_ROW + 1, values_only=True))
     return {row[HOUSEHOLD_HEADER]: row for row in rows}
 
 
@@ -100,7 +112,11 @@ def of_role(story: dict[str, Any], role: str) -> list[str]:
 
 
 def test_the_run_keeps_who_must_sign_whom(story):
-    granted = {key: row["limit_yuan"] for key, row in decisions(story["store"], story["run"]).items() if row["decision"] == "granted"}  # fmt: skip
+    granted = {
+        key: row["limit_yuan"]
+        for key, row in decisions(story["store"], story["run"]).items()
+        if row["decision"] == "granted"
+    }
     assert set(story["above"]) == {key for key, limit in granted.items() if limit > STEPS[LOW]}
     assert len(story["above"]) < len(granted)
     for key, row in story["above"].items():
@@ -127,7 +143,7 @@ def test_publish_refuses_while_one_household_is_unsigned_and_says_what_to_do(sto
     store, last = copied(story, tmp_path), of_role(story, LOW)[0]
     with pytest.raises(GateRefused, match=rf"{len(story['above'])} households .* authority export"):
         publish.publish(store, story["run"], PREPARER)
-    authority.apply_authority(store, all_signed(story, tmp_path / "b.xlsx", **{last: {VERDICT_HEADER: None}}), "7007")  # fmt: skip
+    authority.apply_authority(store, all_signed(story, tmp_path / "b.xlsx", **{last: {VERDICT_HEADER: None}}), "7007")
     with pytest.raises(GateRefused, match="1 households above the authority ladder are not signed"):
         publish.publish(store, story["run"], PREPARER)
     authority.export_authority(store, story["run"], tmp_path / "rest.xlsx")
@@ -147,7 +163,9 @@ def test_all_signed_it_is_published_and_view_ledger_and_explain_name_who(story, 
     assert store.thaw(entry.details["workbook_sha256"]) == path.read_bytes()
     publish.publish(store, story["run"], PREPARER)
     connection = duckdb.connect(str(store.warehouse), read_only=True)
-    rows = connection.execute("SELECT household_key, role, signed_role, signed_by, signed_at IS NOT NULL FROM authority").fetchall()  # fmt: skip
+    rows = connection.execute(
+        "SELECT household_key, role, signed_role, signed_by, signed_at IS NOT NULL FROM authority"
+    ).fetchall()
     connection.close()
     assert {row[0] for row in rows} == set(story["above"])
     assert {row[1:] for row in rows} == {(LOW, LOW, "7007", True), (HIGH, HIGH, "7007", True)}
@@ -175,20 +193,26 @@ def test_a_lower_role_cannot_sign_a_higher_step_and_a_higher_one_signs_all(story
     assert publish.publish(store, story["run"], PREPARER).run_id == story["run"]
 
 
-def test_a_signature_in_too_low_a_role_counts_for_nothing_however_it_came_into_the_ledger(
-    story, tmp_path: Path
-):
+def test_a_signature_in_too_low_a_role_counts_for_nothing_however_it_came_into_the_ledger(story, tmp_path: Path):
     store = copied(story, tmp_path)
-    words = [{"household_key": k, "product": r["product"], "limit_yuan": r["limit_yuan"], "role": LOW, "verdict": "agree", "reason_codes": []} for k, r in story["above"].items()]  # fmt: skip
+    words = [
+        {
+            "household_key": k,
+            "product": r["product"],
+            "limit_yuan": r["limit_yuan"],
+            "role": LOW,
+            "verdict": "agree",
+            "reason_codes": [],
+        }
+        for k, r in story["above"].items()
+    ]
     details = {"county_code": COUNTY, "as_of": AS_OF.isoformat(), "workbook_sha256": "", "signatures": words}
     append(store.root / "ledger", authority.ACT, "7007", story["run"], details)
     with pytest.raises(GateRefused, match=f"{len(of_role(story, HIGH))} households"):
         publish.publish(store, story["run"], PREPARER)
 
 
-def test_a_refused_household_is_declined_by_the_next_scoring_and_the_others_stay_signed(
-    story, tmp_path: Path
-):
+def test_a_refused_household_is_declined_by_the_next_scoring_and_the_others_stay_signed(story, tmp_path: Path):
     store, refused = copied(story, tmp_path), of_role(story, HIGH)[0]
     authority.apply_authority(store, all_signed(story, tmp_path / "b.xlsx", **{refused: NO}), "7007", HIGH)
     with pytest.raises(GateRefused, match=r"1 households .* were refused; score the county again"):
@@ -198,31 +222,29 @@ def test_a_refused_household_is_declined_by_the_next_scoring_and_the_others_stay
     assert again != story["run"]
     assert (row["decision"], row["limit_yuan"], row["reason_codes"]) == ("declined", 0, ["REVIEW_DECLINED"])
     assert set(table(store, again)) == set(story["above"]) - {refused}
-    sign.approve(store, again, SIGNER, "test", sign.failed_gates(store, again))
+    sign.approve(store, again, SIGNER, "test", runs.failed_gates(store, again))
     assert publish.publish(store, again, PREPARER).run_id == again
 
 
 def test_a_refusal_is_taken_back_by_its_role_or_a_higher_one_only(story, tmp_path: Path):
     store, key = copied(story, tmp_path), of_role(story, LOW)[0]
     authority.apply_authority(store, filled(story["blank"], tmp_path / "no.xlsx", {key: NO}), "7007", HIGH)
-    assert [v["household_key"] for v in given_reviews(read_ledger(store.root / "ledger"), COUNTY)] == [key]
+    assert [v["household_key"] for v in review_verdicts(read_ledger(store.root / "ledger"), COUNTY)] == [key]
     yes = filled(story["blank"], tmp_path / "yes.xlsx", {key: YES})
     with pytest.raises(GateRefused, match=f"{HIGH} refused it"):
         authority.apply_authority(store, yes, "6006")
     authority.apply_authority(store, yes, "8008", HIGH)
-    assert given_reviews(read_ledger(store.root / "ledger"), COUNTY) == []
+    assert review_verdicts(read_ledger(store.root / "ledger"), COUNTY) == []
     assert authority.still_open(store, read_ledger(store.root / "ledger"), story["run"])[1] == 0
 
 
-def test_a_refusal_after_publication_changes_nothing_of_it_and_waits_for_the_next_scoring(
-    story, tmp_path: Path
-):
+def test_a_refusal_after_publication_changes_nothing_of_it_and_waits_for_the_next_scoring(story, tmp_path: Path):
     store, key = copied(story, tmp_path), of_role(story, LOW)[0]
     authority.apply_authority(store, all_signed(story, tmp_path / "b.xlsx"), "7007")
     publish.publish(store, story["run"], PREPARER)
     authority.apply_authority(store, filled(story["blank"], tmp_path / "no.xlsx", {key: NO}), "7007")
     assert publish.publish(store, story["run"], PREPARER).noop
-    assert [v["household_key"] for v in given_reviews(read_ledger(store.root / "ledger"), COUNTY)] == [key]
+    assert [v["household_key"] for v in review_verdicts(read_ledger(store.root / "ledger"), COUNTY)] == [key]
     assert explain(store, key)["authority"]["signature"]["signed_by"] == "7007"
 
 

@@ -16,11 +16,11 @@ import xlsxwriter
 
 from data_contracts.fields import check_character
 from data_contracts.reasons import EXTRACT_REASONS, ROW_REASONS
-from village_credit.acts.intake import take_in
 from village_credit.cli import main
 from village_credit.extract.grid import DeliveredFile
 from village_credit.extract.inbox import pull, reading_order
-from village_credit.run import Intake, Source
+from village_credit.ingest.county import take_in
+from village_credit.intake import Intake, Source
 from village_credit.synthetic import synthesize
 
 COUNTY, AS_OF = "659900", date(2026, 11, 1)
@@ -91,8 +91,21 @@ def texts(table: pa.Table) -> list[str]:
 
 def score(inbox: Path, store: Path, *words: str) -> int:
     return main(
-        ["score", "--inbox", str(inbox), "--county", COUNTY, "--as-of", str(AS_OF), "--by", "1001", "--store", str(store), *words]
-    )  # fmt: skip
+        [
+            "score",
+            "--inbox",
+            str(inbox),
+            "--county",
+            COUNTY,
+            "--as-of",
+            str(AS_OF),
+            "--by",
+            "1001",
+            "--store",
+            str(store),
+            *words,
+        ]
+    )
 
 
 def payee(sound: Intake) -> dict[str, str]:
@@ -140,10 +153,15 @@ def test_a_damaged_register_is_named_where_nobody_can_be_scored(county, inbox, t
         ("农经站/名单.xls", b"<html><table><tr><td>1</td></tr></table>", "NOT_WHAT_NAME_SAYS", "save it as xlsx"),
         ("农经站/截断.xlsx", workbook(PAYEES, PAYEES)[:3000], "UNREADABLE_FILE", "deliver it again"),
         ("农经站/空.csv", b"", "EMPTY_FILE", "deliver the file itself"),
-        ("农经站/确权.mdb", b"\x00\x01\x00\x00Standard Jet DB" + bytes(100), "ACCESS_DATABASE", "deliver the CSV files"),
+        (
+            "农经站/确权.mdb",
+            b"\x00\x01\x00\x00Standard Jet DB" + bytes(100),
+            "ACCESS_DATABASE",
+            "deliver the CSV files",
+        ),
         ("农经站/坏.parquet", b"PAR1" + bytes(100), "UNREADABLE_FILE", "deliver it again"),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_cannot_be_read_is_rejected_with_what_to_do(county, sound, name, content, code, advice):
     intake = taken(county | {name: content})
     source = only_source(intake, name)
@@ -290,7 +308,5 @@ def test_a_stray_far_cell_costs_its_sheet_and_not_the_county(county, sound):
         page.write(1048575, 16383, "x")
     name = "农经站/远.xlsx"
     intake = taken(county | {name: buffer.getvalue()})
-    assert (
-        only_source(intake, name).rejected[1] == "a cell far off from the table: delete it and deliver again"
-    )
+    assert only_source(intake, name).rejected[1] == "a cell far off from the table: delete it and deliver again"
     assert_the_rest_is_taken_in(intake, sound, name)

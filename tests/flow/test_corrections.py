@@ -13,9 +13,9 @@ import openpyxl
 import pytest
 
 from tests.conftest import AS_OF, new_store, request_of
-from village_credit.acts.corrections import ageing, write_corrections
-from village_credit.acts.score import score_inbox
-from village_credit.publish.store import Store
+from village_credit.services.casework.corrections import ageing, write_corrections
+from village_credit.services.scoring.stage import score_inbox
+from village_credit.store.store import Store
 from village_credit.synthetic import synthesize
 
 COUNTY = "659900"
@@ -30,9 +30,7 @@ def rows_of(store: Store, run_id: str, table: str) -> list[dict[str, Any]]:
 
 def sheets(path: Path) -> dict[str, list[list[str]]]:
     book = openpyxl.load_workbook(path)
-    return {
-        page.title: [[str(c or "") for c in row] for row in page.iter_rows(values_only=True)] for page in book
-    }
+    return {page.title: [[str(c or "") for c in row] for row in page.iter_rows(values_only=True)] for page in book}
 
 
 def crop_file(inbox: Path) -> tuple[Path, list[str], str]:
@@ -83,9 +81,20 @@ def mend(book_path: Path, whole: Path, mended: list[int]) -> None:
 
 def through_libreoffice(path: Path, out: Path, profile: Path) -> Path:
     subprocess.run(
-        ["soffice", f"-env:UserInstallation=file://{profile}", "--headless", "--convert-to", "xlsx", "--outdir", out, path],
-        check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
+        [
+            "soffice",
+            f"-env:UserInstallation=file://{profile}",
+            "--headless",
+            "--convert-to",
+            "xlsx",
+            "--outdir",
+            out,
+            path,
+        ],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
     return out / path.name
 
 
@@ -97,9 +106,7 @@ def test_the_mended_workbook_saved_by_libreoffice_clears_exactly_what_it_mends(
     store = new_store(tmp_path)
     first = score(store, inbox)
     (book,) = [
-        Path(w.path)
-        for w in write_corrections(store, first, tmp_path / "out")
-        if w.office == "agriculture_bureau"
+        Path(w.path) for w in write_corrections(store, first, tmp_path / "out") if w.office == "agriculture_bureau"
     ]
     mend(book, whole, wrong[:3])
     through_libreoffice(book, inbox / COUNTY / BUREAU, tmp_path / "profile")
@@ -123,9 +130,7 @@ def test_when_all_is_mended_the_county_is_decided_as_if_nothing_had_been_wrong(
     store = new_store(tmp_path)
     sound = score(store, whole)
     first = score(store, inbox)
-    (written,) = [
-        w for w in write_corrections(store, first, tmp_path / "out") if w.office == "agriculture_bureau"
-    ]
+    (written,) = [w for w in write_corrections(store, first, tmp_path / "out") if w.office == "agriculture_bureau"]
     mend(Path(written.path), whole, wrong)
     shutil.copy(written.path, inbox / COUNTY / BUREAU)
     second = score(store, inbox)
@@ -146,9 +151,7 @@ def test_the_workbook_has_the_offices_columns_and_none_that_may_not_be_kept(
     inbox, _, wrong = damaged
     store = new_store(tmp_path)
     run_id = score(store, inbox)
-    (written,) = [
-        w for w in write_corrections(store, run_id, tmp_path / "out") if w.office == "agriculture_bureau"
-    ]
+    (written,) = [w for w in write_corrections(store, run_id, tmp_path / "out") if w.office == "agriculture_bureau"]
     assert Path(written.path).stat().st_mode & 0o777 == 0o600
     pages = sheets(Path(written.path))
     title, head, *rows = pages["更正1"]
@@ -173,10 +176,7 @@ def test_the_same_run_gives_the_same_bytes(tmp_path: Path, damaged: tuple[Path, 
     store = new_store(tmp_path)
     run_id = score(store, inbox)
     contents = [
-        {
-            Path(w.path).name: Path(w.path).read_bytes()
-            for w in write_corrections(store, run_id, tmp_path / out)
-        }
+        {Path(w.path).name: Path(w.path).read_bytes() for w in write_corrections(store, run_id, tmp_path / out)}
         for out in ("a", "b")
     ]
     assert contents[0] == contents[1] != {}
@@ -193,9 +193,7 @@ def test_a_later_run_says_how_long_errors_are_open(tmp_path: Path, damaged: tupl
     assert age["over_30_days"] == len(wrong)
 
 
-def test_in_a_badly_damaged_county_every_open_row_stands_in_exactly_one_workbook(
-    county_inbox: Path, tmp_path: Path
-):
+def test_in_a_badly_damaged_county_every_open_row_stands_in_exactly_one_workbook(county_inbox: Path, tmp_path: Path):
     store = new_store(tmp_path)
     run_id = score(store, county_inbox)
     written = write_corrections(store, run_id, tmp_path / "out")
@@ -226,10 +224,7 @@ def test_unmended_workbooks_put_back_change_nothing_but_the_attempt(county_inbox
     still = Counter(row["correction_number"] for row in after if row["state"] == "open")
     assert still == Counter(row["correction_number"] for row in before if row["state"] == "open")
     decided = [
-        [
-            (row["household_key"], row["decision"], row["limit_yuan"])
-            for row in rows_of(store, run, "decisions")
-        ]
+        [(row["household_key"], row["decision"], row["limit_yuan"]) for row in rows_of(store, run, "decisions")]
         for run in (first, second)
     ]
     assert decided[0] == decided[1]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import AS_OF
-from village_credit.acts.intake import take_in
 from village_credit.extract.inbox import pull
+from village_credit.ingest.county import take_in
 from village_credit.synthetic import synthesize
 
 
@@ -19,8 +19,7 @@ def test_every_damaged_line_has_the_outcome_that_its_damage_calls_for(tmp_path: 
     intake = take_in(pull(tmp_path / "inbox", "659900"), AS_OF, "659900")
     places = {source.source_id: (source.file_name, source.sheet) for source in intake.sources}
     found = {
-        (*places[row["source_id"]], row["line_number"]): row["outcome"]
-        for row in intake.reconciliation.to_pylist()
+        (*places[row["source_id"]], row["line_number"]): row["outcome"] for row in intake.reconciliation.to_pylist()
     }
     with (tmp_path / "truth" / "659900" / "damaged_lines.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -36,9 +35,5 @@ def test_every_damaged_line_has_the_outcome_that_its_damage_calls_for(tmp_path: 
 
 def test_a_correction_supersedes_the_rows_that_it_mends(tmp_path: Path):
     synthesize(tmp_path / "inbox", "659900", 4, 600, 11, AS_OF, "typical")
-    outcomes = (
-        take_in(pull(tmp_path / "inbox", "659900"), AS_OF, "659900")
-        .reconciliation.column("outcome")
-        .to_pylist()
-    )
+    outcomes = take_in(pull(tmp_path / "inbox", "659900"), AS_OF, "659900").reconciliation.column("outcome").to_pylist()
     assert 0 < outcomes.count("superseded") <= 8

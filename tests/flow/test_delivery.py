@@ -11,17 +11,31 @@ import duckdb
 import pytest
 
 from tests.conftest import DELIVERY, Scored
-from village_credit.publish.keys import household_key
+from village_credit.pseudonyms import household_key
 
 MOST_DIFFERENCES = 5  # none is left today; the README beside this test would explain each
 
 TRUTH = json.loads((DELIVERY / "truth.json").read_text(encoding="utf-8"))
 COLUMNS = {
-    "HTMJM": "area_mu", "LZMJM": "area_mu", "实际补贴面积": "subsidised_mu", "实发金额": "paid_yuan", "种植面积": "sown_mu",
-    "种植收入": "planting_income_yuan", "养殖收入": "livestock_income_yuan", "务工收入": "wage_income_yuan", "经营收入": "trade_income_yuan",
-    "转移性收入": "transfer_income_yuan", "生产支出": "production_cost_yuan", "生活支出": "living_cost_yuan", "家庭资产": "assets_yuan",
-    "家庭负债": "debts_yuan", "总补贴额": "subsidy_yuan", "贷款余额": "balance_yuan", "授信余额": "credit_yuan", "申请金额": "applied_yuan",
-}  # fmt: skip
+    "HTMJM": "area_mu",
+    "LZMJM": "area_mu",
+    "实际补贴面积": "subsidised_mu",
+    "实发金额": "paid_yuan",
+    "种植面积": "sown_mu",
+    "种植收入": "planting_income_yuan",
+    "养殖收入": "livestock_income_yuan",
+    "务工收入": "wage_income_yuan",
+    "经营收入": "trade_income_yuan",
+    "转移性收入": "transfer_income_yuan",
+    "生产支出": "production_cost_yuan",
+    "生活支出": "living_cost_yuan",
+    "家庭资产": "assets_yuan",
+    "家庭负债": "debts_yuan",
+    "总补贴额": "subsidy_yuan",
+    "贷款余额": "balance_yuan",
+    "授信余额": "credit_yuan",
+    "申请金额": "applied_yuan",
+}
 
 
 def view(scored: Scored, query: str) -> list[tuple]:
@@ -39,8 +53,7 @@ def expected_lines() -> dict[tuple[str, str, int], dict[str, str]]:
 
 def found_lines(scored: Scored) -> dict[tuple[str, str, int], str]:
     return {
-        (f, s, n): o
-        for f, s, n, o in view(scored, "SELECT file_name, sheet, line_number, outcome FROM reconciliation")
+        (f, s, n): o for f, s, n, o in view(scored, "SELECT file_name, sheet, line_number, outcome FROM reconciliation")
     }
 
 
@@ -55,9 +68,7 @@ def test_every_physical_line_has_exactly_one_outcome(delivery):
 def test_each_line_has_the_outcome_that_is_true_of_it(delivery):
     found = found_lines(delivery)
     expected = expected_lines()
-    wrong = [
-        key for key, row in expected.items() if row["expected"] != "any" and found[key] != row["expected"]
-    ]
+    wrong = [key for key, row in expected.items() if row["expected"] != "any" and found[key] != row["expected"]]
     layout = [
         key
         for key, row in expected.items()
@@ -87,9 +98,7 @@ def test_the_sums_of_accepted_rows_are_reproduced(delivery, contract, column, su
     for uncertain in sums["uncertain"]:
         possible |= {value + Decimal(str(uncertain)) for value in possible}
     differences = {abs(total - Decimal(str(sums["certain"])) - extra) for extra in possible}
-    assert min(differences) <= Decimal("0.02"), (
-        total
-    )  # the truth's own sums are rounded per row to two places
+    assert min(differences) <= Decimal("0.02"), total  # the truth's own sums are rounded per row to two places
 
 
 def test_every_must_of_the_truth_holds(delivery):
@@ -113,9 +122,10 @@ def test_every_must_of_the_truth_holds(delivery):
                 must["why"],
                 limit,
             )
-            assert not any(
-                word in code for word in must["reason_not"].split("|") if word for code in reasons
-            ), (household["household"], reasons)
+            assert not any(word in code for word in must["reason_not"].split("|") if word for code in reasons), (
+                household["household"],
+                reasons,
+            )
 
 
 def test_a_dead_head_is_never_the_borrower(delivery):
@@ -134,18 +144,14 @@ def test_a_dead_head_is_never_the_borrower(delivery):
 def test_decisions_add_up_to_the_registered_households(delivery):
     ((decided,),) = view(delivery, "SELECT count(*) FROM limits_current")
     assert decided == sum(delivery.run.counts["households"].values()) == delivery.run.counts["registered"]
-    registered = {
-        household_key(delivery.store.keys, h["cbfbm"]) for h in TRUTH["households"] if h["registered"]
-    }
+    registered = {household_key(delivery.store.keys, h["cbfbm"]) for h in TRUTH["households"] if h["registered"]}
     assert registered <= {key for (key,) in view(delivery, "SELECT household_key FROM limits_current")}
 
 
 def test_no_line_is_linked_to_another_family(delivery):
     """A member who married out stands in her parents' register: the register's own rows are left aside."""
     person_key = {
-        m["person"]: household_key(delivery.store.keys, h["cbfbm"])
-        for h in TRUTH["households"]
-        for m in h["members"]
+        m["person"]: household_key(delivery.store.keys, h["cbfbm"]) for h in TRUTH["households"] for m in h["members"]
     }
     expected = expected_lines()
     wrong = []

@@ -16,20 +16,18 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import AS_OF, MODELS, Scored, new_store, put_in_force, request_of, score_into
-from village_credit.acts import score
-from village_credit.acts.compute import identify_run
-from village_credit.acts.inputs import load_rules
 from village_credit.extract.inbox import pull
 from village_credit.publish.views import VIEWS
 from village_credit.score.scorecard import read_scorecard
+from village_credit.services.rules import load_rules
+from village_credit.services.scoring import stage as score
+from village_credit.services.scoring.compute import identify_run
 from village_credit.synthetic import synthesize
 
 COUNTY = "659900"
 CARD_FEATURES = {
     feature.name
-    for feature in read_scorecard(
-        (MODELS / "synthetic-2026.1.scorecard.json").read_text(encoding="utf-8")
-    ).features
+    for feature in read_scorecard((MODELS / "synthetic-2026.1.scorecard.json").read_text(encoding="utf-8")).features
 }
 NEXT_YEAR = date(2027, 11, 1)
 REGISTER = "农业农村局/确权登记/659900承包地确权成果.zip"
@@ -92,7 +90,7 @@ def test_a_first_run_has_nothing_published_to_compare_with(years: tuple[Scored, 
 
 def test_the_same_inputs_a_year_later_have_drifted_only_where_a_year_matters(years: tuple[Scored, Scored]):
     first, second = drift(years[0]), drift(years[1])
-    for name in ("land_mu", "worst_days_overdue", "bank_balance_yuan", "labour_share", "crop_count"):  # fmt: skip
+    for name in ("land_mu", "worst_days_overdue", "bank_balance_yuan", "labour_share", "crop_count"):
         assert second[name]["psi_published"] == 0, name
     assert 0 < second["income_volatility"]["psi_published"] < 0.25  # three years of books become two
     assert 0 <= second["score"]["psi_published"] < 0.05
@@ -142,7 +140,7 @@ def test_three_times_the_land_drifts_and_warns(inbox: Path, years: tuple[Scored,
     assert after > 0.5
     assert gates(usual)["feature_drift"][1] == "pass"
     assert gates(grown)["feature_drift"] == (after, "warn")
-    unmoved = {name: row["psi_training"] for name, row in drift(grown).items() if name not in ("land_mu", "score")}  # fmt: skip
+    unmoved = {name: row["psi_training"] for name, row in drift(grown).items() if name not in ("land_mu", "score")}
     assert unmoved == {name: drift(usual)[name]["psi_training"] for name in unmoved}
 
 
@@ -157,7 +155,9 @@ def test_without_the_books_their_features_are_missing_and_the_gate_warns(
     assert {found[name]["missing_share"] for name in BOOK_FEATURES} == {1.0}
     assert found["land_mu"]["missing_share"] == drift(usual)["land_mu"]["missing_share"]
     value, verdict = gates(without)["missing_drift"]
-    largest = max(row["missing_share"] - row["missing_share_training"] for name, row in found.items() if name != "score")  # fmt: skip
+    largest = max(
+        row["missing_share"] - row["missing_share_training"] for name, row in found.items() if name != "score"
+    )
     assert (value, verdict) == (largest, "warn")
     assert gates(usual)["missing_drift"][1] == "pass"
 
@@ -167,7 +167,9 @@ def test_a_product_s_batch_is_judged_by_all_that_were_scored(years: tuple[Scored
     whole = years[0]
     batch = score.score_inbox(whole.store, inbox, request_of(COUNTY, product="trader_loan"))
     scored = Scored(whole.store, inbox, COUNTY, batch)
-    assert [row["psi_training"] for row in rows(scored, "drift")] == [row["psi_training"] for row in rows(whole, "drift")]  # fmt: skip
+    assert [row["psi_training"] for row in rows(scored, "drift")] == [
+        row["psi_training"] for row in rows(whole, "drift")
+    ]
     assert 0 < len(rows(scored, "decisions")) < 30
     assert {row["is_hidden"] for row in rows(scored, "fairness")} == {True}
 
@@ -199,9 +201,7 @@ def test_the_same_publications_and_inputs_give_the_same_bytes(
 def test_the_views_show_published_runs_only(years: tuple[Scored, Scored]):
     first, second = years
     for name, count in (("drift", 1 + len(CARD_FEATURES)), ("fairness", 11)):
-        assert view(second, f"SELECT run_id, count(*) FROM {name} GROUP BY ALL") == [
-            (first.run.run_id, count)
-        ]
+        assert view(second, f"SELECT run_id, count(*) FROM {name} GROUP BY ALL") == [(first.run.run_id, count)]
 
 
 def test_the_groups_of_a_run_add_up_to_its_borrowers(published: Scored):
@@ -211,13 +211,26 @@ def test_the_groups_of_a_run_add_up_to_its_borrowers(published: Scored):
     assert [row["is_hidden"] for row in of_sex] == [False, False]
     assert sum(row["households"] for row in of_sex) == len(borrowers)
     assert sum(row["granted"] for row in of_sex) == sum(row["decision"] == "granted" for row in borrowers)
-    ratios = [row["approval_ratio"] for row in rows(published, "fairness") if row["approval_ratio"] is not None]  # fmt: skip
+    ratios = [row["approval_ratio"] for row in rows(published, "fairness") if row["approval_ratio"] is not None]
     assert gates(published)["approval_ratio_of_groups"][0] == min(ratios)
 
 
 def test_no_group_of_fewer_than_thirty_is_told(delivery: Scored):
     for row in rows(delivery, "fairness"):
-        figures = [row[name] for name in ("households", "granted", "approval_share", "approval_ratio", "approval_low", "approval_high", "mean_limit_yuan", "limit_ratio", "is_flagged")]  # fmt: skip
+        figures = [
+            row[name]
+            for name in (
+                "households",
+                "granted",
+                "approval_share",
+                "approval_ratio",
+                "approval_low",
+                "approval_high",
+                "mean_limit_yuan",
+                "limit_ratio",
+                "is_flagged",
+            )
+        ]
         assert row["households"] is None if row["is_hidden"] else row["households"] >= 30
         assert not row["is_hidden"] or set(figures) == {None}
     hidden = {(row["attribute"], row["group_name"]) for row in rows(delivery, "fairness") if row["is_hidden"]}
@@ -251,9 +264,7 @@ def test_no_stored_table_tells_long_names_from_short_ones(delivery: Scored):
     assert 30 < sum(shape.values()) < len(shape) - 30
     for path in sorted(delivery.store.run_folder(delivery.run.run_id).glob("*.parquet")):
         table = pq.read_table(path)
-        named = [
-            name for name in table.column_names if re.search(r"long|shape|interpunct|translit|han_", name)
-        ]
+        named = [name for name in table.column_names if re.search(r"long|shape|interpunct|translit|han_", name)]
         assert named == [], path.name
         if "household_key" in table.column_names:
             assert divided(table.to_pylist(), table.column_names, shape) == [], path.name
@@ -300,8 +311,6 @@ def test_the_page_shows_both(published: Scored):
 @pytest.mark.parametrize("name", ["drift", "fairness"])
 def test_every_column_says_what_it_is(published: Scored, name: str):
     assert name in VIEWS
-    comments = view(
-        published, f"SELECT column_name, comment FROM duckdb_columns() WHERE table_name = '{name}'"
-    )
+    comments = view(published, f"SELECT column_name, comment FROM duckdb_columns() WHERE table_name = '{name}'")
     assert len(comments) > 6
     assert [column for column, text in comments if text.startswith("Term of the limit")] == []

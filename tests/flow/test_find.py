@@ -12,9 +12,9 @@ import pytest
 
 from tests.conftest import Scored
 from village_credit import cli
-from village_credit.acts.tell import explain
-from village_credit.publish.ledger import read_ledger
-from village_credit.publish.store import Store
+from village_credit.ledger.log import read_ledger
+from village_credit.services.queries.explain import explain
+from village_credit.store.store import Store
 
 
 @pytest.fixture
@@ -62,9 +62,7 @@ def test_nobody_is_exit_code_7_and_who_looked_is_kept_too(store, monkeypatch, ca
     assert (entry.act, entry.details["household_key"]) == ("find", None)
 
 
-def test_a_number_as_an_argument_or_none_at_all_is_wrong_usage_and_is_not_repeated(
-    store, monkeypatch, capsys
-):
+def test_a_number_as_an_argument_or_none_at_all_is_wrong_usage_and_is_not_repeated(store, monkeypatch, capsys):
     before = read_ledger(store.root / "ledger")
     assert find(monkeypatch, "", "659900198005040017") == 2
     assert find(monkeypatch, " \n") == 2

@@ -25,14 +25,18 @@ from tests.conftest import (
     score_into,
 )
 from village_credit import cli
-from village_credit.acts import compute, publish, score, sign
-from village_credit.acts.inputs import default_counties
 from village_credit.decide.decide import Decided
-from village_credit.decide.thresholds import EXACT, GATES
 from village_credit.errors import GateRefused, UsageError
-from village_credit.publish.ledger import append, read_ledger
-from village_credit.publish.store import Store, open_store, sha256_of
-from village_credit.run import Intake
+from village_credit.intake import Intake
+from village_credit.ledger.log import append, read_ledger
+from village_credit.policy.gate_thresholds import EXACT, GATES
+from village_credit.services.approval import approve as sign
+from village_credit.services.approval import publish
+from village_credit.services.rules import default_counties
+from village_credit.services.scoring import compute
+from village_credit.services.scoring import stage as score
+from village_credit.store import runs as runs_module
+from village_credit.store.store import Store, open_store, sha256_of
 
 COUNTY = "659900"
 NEXT_DAY = date(2026, 11, 2)
@@ -41,18 +45,34 @@ BRANCHES, BASES, RELATED = "信用社/机构.csv", "信用社/合规部/数据�
 NEEDED = '[calendar.related_party]\ndated_by = "updated_on"\nstale_after_days = 100\nis_needed = true\n'
 # What a committee would have to ask for this county, with typing errors in its files, to be refused by each gate.
 STRICT = {
-    "gate_quarantined_share_fail": "0", "gate_unlinked_share_fail": "0", "gate_link_gap_of_names_fail": "0",
-    "gate_link_gap_of_villages_fail": "0", "gate_null_linkage_fail": "0", "gate_id_area_codes_fail": "0.5",
-    "gate_unlicensed_link_passes_fail": "0.5", "gate_rejected_extracts_fail": "0", "gate_manual_review_share_fail": "0",
-    "gate_score_drift_fail": "0", "gate_feature_drift_fail": "0", "gate_missing_drift_fail": "0",
-    "gate_approval_ratio_of_groups_fail": "1", "gate_budget_fail": "0",
-    "gate_model_evidence_fail": "0", "gate_model_valid_fail": "5000", "budget_village": "300000",
-}  # fmt: skip
+    "gate_quarantined_share_fail": "0",
+    "gate_unlinked_share_fail": "0",
+    "gate_link_gap_of_names_fail": "0",
+    "gate_link_gap_of_villages_fail": "0",
+    "gate_null_linkage_fail": "0",
+    "gate_id_area_codes_fail": "0.5",
+    "gate_unlicensed_link_passes_fail": "0.5",
+    "gate_rejected_extracts_fail": "0",
+    "gate_manual_review_share_fail": "0",
+    "gate_score_drift_fail": "0",
+    "gate_feature_drift_fail": "0",
+    "gate_missing_drift_fail": "0",
+    "gate_approval_ratio_of_groups_fail": "1",
+    "gate_budget_fail": "0",
+    "gate_model_evidence_fail": "0",
+    "gate_model_valid_fail": "5000",
+    "budget_village": "300000",
+}
 OF_STRICT = {name.removesuffix("_fail").removeprefix("gate_") for name in STRICT} - {"budget_village"}
 OF_NEGLECTED = {
-    "related_party_list", "deliveries", "extract_checks", "branch_for_every_township", "legal_basis",
-    "approval_share_change", "total_change",
-}  # fmt: skip
+    "related_party_list",
+    "deliveries",
+    "extract_checks",
+    "branch_for_every_township",
+    "legal_basis",
+    "approval_share_change",
+    "total_change",
+}
 NAMES = {"gate_approval_ratio_of_names_fail": "1"}  # too few short names in the synthetic county to judge
 CASES = [
     *(("strict", gate) for gate in sorted(OF_STRICT)),
@@ -136,7 +156,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory, county_inbox: Path) -> dict[s
 
 
 def failed(scored: Scored) -> list[str]:
-    return sign.failed_gates(scored.store, scored.run.run_id)
+    return runs_module.failed_gates(scored.store, scored.run.run_id)
 
 
 def acts(store: Store) -> list[str]:
@@ -146,7 +166,9 @@ def acts(store: Store) -> list[str]:
 def approve(scored: Scored, by: str, *overrides: str) -> int:
     """Sign by the command line; gives its exit code."""
     words = [f"--override={word}" for word in overrides]
-    return cli.main(["approve", scored.run.run_id, "--store", str(scored.store.root), "--by", by, "--reason", "committee", *words])  # fmt: skip
+    return cli.main(
+        ["approve", scored.run.run_id, "--store", str(scored.store.root), "--by", by, "--reason", "committee", *words]
+    )
 
 
 @pytest.fixture
@@ -202,7 +224,9 @@ def test_an_override_without_a_reason_of_its_own_takes_the_signer_s(runs: dict[s
     scored = copied(runs["neglected"], tmp_path)
     first, *others = failed(scored)
     assert others
-    signature = sign.approve(scored.store, scored.run.run_id, SIGNER, "committee of 3 November", [f"{first}=known = seen", *others])  # fmt: skip
+    signature = sign.approve(
+        scored.store, scored.run.run_id, SIGNER, "committee of 3 November", [f"{first}=known = seen", *others]
+    )
     assert signature.overrides == {first: "known = seen", **dict.fromkeys(others, "committee of 3 November")}
 
 
@@ -232,7 +256,7 @@ def test_a_gate_that_held_cannot_be_overridden(runs: dict[str, Scored]):
 @pytest.mark.parametrize(
     ("overrides", "reason", "message"),
     [(["a="], "x", "no reason"), (["a"], " ", "no reason"), (["a=x", "a=y"], "x", "twice"), (["a", "a"], "x", "twice")],
-)  # fmt: skip
+)
 def test_a_gate_has_one_reason_and_it_says_something(overrides, reason, message):
     with pytest.raises(UsageError, match=message):
         sign.override_reasons(overrides, reason)
@@ -251,7 +275,18 @@ def test_a_signature_that_forgets_a_failed_gate_publishes_nothing(runs: dict[str
 def test_no_flag_and_no_variable_of_the_environment_skips_a_gate():
     signing = cli.parser()._subparsers._group_actions[0].choices["approve"]  # type: ignore[union-attr, index]
     options = {option for action in signing._actions for option in action.option_strings}
-    assert options == {"-h", "--help", "--store", "--models", "--counties", "--json", "--by", "--reason", "--override", "--meeting"}  # fmt: skip
+    assert options == {
+        "-h",
+        "--help",
+        "--store",
+        "--models",
+        "--counties",
+        "--json",
+        "--by",
+        "--reason",
+        "--override",
+        "--meeting",
+    }
     source = Path(cli.__file__).parent
     named = {
         name
@@ -261,7 +296,9 @@ def test_no_flag_and_no_variable_of_the_environment_skips_a_gate():
     assert named == {"get"}  # and what `get` asks for are places only:
     asked = re.findall(r'environ\.get\(f?"(\w+)"', (source / "settings.py").read_text(encoding="utf-8"))
     assert set(asked) == {f"VILLAGE_CREDIT_{place}" for place in ("STORE", "KEY_FILE", "MODELS", "COUNTIES")}
-    assert [str(p) for p in source.rglob("*.py") if "environ" in p.read_text(encoding="utf-8") and p.name != "settings.py"] == []  # fmt: skip
+    assert [
+        str(p) for p in source.rglob("*.py") if "environ" in p.read_text(encoding="utf-8") and p.name != "settings.py"
+    ] == []
 
 
 def explained(scored: Scored, gate: str) -> tuple[float | None, str, str]:
@@ -293,7 +330,7 @@ def check(new: str, old: str, tmp_path: Path, *words: str) -> int:
     return cli.main(["policy", "check", *files, *words])
 
 
-def test_a_looser_gate_is_listed_and_a_stricter_one_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]):  # fmt: skip
+def test_a_looser_gate_is_listed_and_a_stricter_one_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     new = changed({"gate_score_drift_fail": "0.40", "gate_total_change_fail": "0.20"})
     assert check(new, POLICY, tmp_path) == 0
     said = capsys.readouterr().out
@@ -303,7 +340,7 @@ def test_a_looser_gate_is_listed_and_a_stricter_one_is_not(tmp_path: Path, capsy
     assert "warning" not in capsys.readouterr().out
 
 
-def test_a_dropped_quorum_and_ladder_are_listed_as_loosened(tmp_path: Path, capsys: pytest.CaptureFixture[str]):  # fmt: skip
+def test_a_dropped_quorum_and_ladder_are_listed_as_loosened(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     told = '{{ name = "{}", value = {}, unit = "{}", from = 2026-01-01, reference = "x", verified = false }},'
     lines = [told.format("quorum_members", 5, "members"), told.format("quorum_share_for", 0.6, "share")]
     step = '\n[[authority_ladder]]\nabove_yuan = 50000\nrole = "行长"\nfrom = 2026-01-01\nreference = "x"\n'
@@ -321,7 +358,7 @@ def test_a_gate_is_not_loosened_for_the_run_that_it_refused(
 ):
     scored = runs["neglected"]
     run = ("--store", str(scored.store.root), "--for-run", scored.run.run_id)
-    new = changed({"gate_legal_basis_fail": "1", "gate_total_change_fail": "2", "gate_quarantined_share_fail": "0.30"})  # fmt: skip
+    new = changed({"gate_legal_basis_fail": "1", "gate_total_change_fail": "2", "gate_quarantined_share_fail": "0.30"})
     assert check(new, POLICY, tmp_path, *run) == 7
     said = capsys.readouterr().err
     assert "figures.gate_legal_basis_fail" in said

@@ -7,11 +7,19 @@ from pathlib import Path
 import duckdb
 
 from tests.conftest import MODELS, Scored
-from village_credit.acts.simulate import simulate
+from village_credit.services.queries.simulate import simulate
 
 DECLINES = (
-    "CONSENT_WITHDRAWN", "RELATED_PARTY", "NEGATIVE_LIST", "OVERDUE_90", "OUT_OF_AREA", "NO_BORROWER", "AGE_TERM", "OTHER_PRODUCT", "LOWEST_BAND",
-)  # fmt: skip
+    "CONSENT_WITHDRAWN",
+    "RELATED_PARTY",
+    "NEGATIVE_LIST",
+    "OVERDUE_90",
+    "OUT_OF_AREA",
+    "NO_BORROWER",
+    "AGE_TERM",
+    "OTHER_PRODUCT",
+    "LOWEST_BAND",
+)
 
 
 def view(scored: Scored, query: str) -> list[tuple]:
@@ -44,18 +52,14 @@ def test_growers_are_listed_with_what_their_limit_leaves_open(published: Scored)
         assert (row["limit_yuan"], row["need_yuan"]) == (row["limit_in_force"], row["need"])
         assert row["shortfall_yuan"] == max(0, row["need"] - row["limit_in_force"])
         assert row["village_code"].startswith(row["township_code"])
-        assert ("large_grower" in row["tags"]) == (
-            row["declared_mu"] is not None and row["declared_mu"] >= 100
-        )
+        assert ("large_grower" in row["tags"]) == (row["declared_mu"] is not None and row["declared_mu"] >= 100)
         assert row["managed_mu"] is not None or row["tags"] == ["large_grower"]
 
 
 def test_a_policy_by_which_a_listing_stays_with_its_member_can_be_tried(published: Scored, tmp_path: Path):
     text = (MODELS / "limit_policy.toml").read_text(encoding="utf-8")
     file = tmp_path / "policy.toml"
-    file.write_text(
-        text.replace('negative_list = "any_adult"', 'negative_list = "borrower_only"'), encoding="utf-8"
-    )
+    file.write_text(text.replace('negative_list = "any_adult"', 'negative_list = "borrower_only"'), encoding="utf-8")
     tried = simulate(published.store, "659900", file)
     assert {row["change"] for row in tried.changes} == {"new", "same"}
     assert {row["moved_by"] for row in tried.movers} == {"NEGATIVE_LIST"}

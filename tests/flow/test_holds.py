@@ -15,13 +15,17 @@ import pytest
 
 from tests.conftest import PREPARER, Scored, new_store, put_in_force, score_into
 from village_credit import cli
-from village_credit.acts import holds, publish, tell
-from village_credit.acts.rollback import roll_back
 from village_credit.errors import MissingInput, RunConflict, UsageError
-from village_credit.publish.ledger import read_ledger
-from village_credit.publish.package import verify_package
-from village_credit.publish.store import Store
+from village_credit.ledger.log import read_ledger
+from village_credit.publish import outbox
+from village_credit.publish.branch_package import verify_package
 from village_credit.report.explain import explain_text
+from village_credit.services.approval import publish as publish_module
+from village_credit.services.approval.rollback import roll_back
+from village_credit.services.casework import holds
+from village_credit.services.queries import explain as tell
+from village_credit.services.queries import status
+from village_credit.store.store import Store
 
 COUNTY = "659900"
 LATER = date(2026, 12, 1)
@@ -53,9 +57,7 @@ def rows_of(folders: list[str] | list[Path]) -> list[dict[str, str]]:
 
 def branch_row(store: Store, publication_id: str, line: dict[str, Any]) -> dict[str, str] | None:
     """The row of the one household that has this ID number, in a publication's packages."""
-    folders = [
-        ready.parent for ready in (store.root / "outbox" / COUNTY / publication_id).glob("*/limits.csv")
-    ]
+    folders = [ready.parent for ready in (store.root / "outbox" / COUNTY / publication_id).glob("*/limits.csv")]
     found = [row for row in rows_of(folders) if row["身份证号码"] == line["身份证号码"]]
     return found[0] if found else None
 
@@ -67,17 +69,31 @@ def story(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     first = score_into(store, county_inbox, COUNTY).run.run_id
     put_in_force(store, first)
     free = score_into(store, county_inbox, COUNTY, LATER).run.run_id
-    query = "SELECT household_key FROM limits_current WHERE decision = 'granted' AND limit_yuan >= 10000 ORDER BY 1 LIMIT 1"
+    query = (
+        "SELECT household_key FROM limits_current WHERE decision = 'granted' AND limit_yuan >= 10000 ORDER BY 1 LIMIT 1"
+    )
     ((key,),) = view(store, query)
     held = holds.hold(store, key, "2002", "reported dead by the village")
-    seen = {"view": view(store, "SELECT household_key, held_by FROM holds"), "status": tell.status(store)}
+    seen = {"view": view(store, "SELECT household_key, held_by FROM holds"), "status": status.status(store)}
     seen["explain"] = tell.explain(store, key)
     stopped = score_into(store, county_inbox, COUNTY, LATER).run.run_id
     second = put_in_force(store, stopped)
     released = holds.release(store, key, "3003", "it was a neighbour")
     third = score_into(store, county_inbox, COUNTY, date(2027, 1, 1)).run.run_id
     again = put_in_force(store, third)
-    return {"store": store, "key": key, "first": first, "free": free, "held": held, "stopped": stopped, "second": second, "released": released, "third": third, "again": again, **seen}  # fmt: skip
+    return {
+        "store": store,
+        "key": key,
+        "first": first,
+        "free": free,
+        "held": held,
+        "stopped": stopped,
+        "second": second,
+        "released": released,
+        "third": third,
+        "again": again,
+        **seen,
+    }
 
 
 def test_the_branch_gets_one_freeze_row_at_once(story):
@@ -112,17 +128,14 @@ def test_the_next_scoring_decides_held_and_keeps_the_term(story):
     assert branch_action(story, story["second"]) == "freeze"
 
 
-def branch_action(story: dict[str, Any], published: publish.Published) -> str:
+def branch_action(story: dict[str, Any], published: publish_module.Published) -> str:
     row = branch_row(story["store"], published.publication_id, rows_of(story["held"].packages)[0])
     return row["action"] if row else ""
 
 
 def test_a_hold_is_part_of_what_names_a_run_and_changes_nobody_else(story):
     assert len({story["first"], story["free"], story["stopped"], story["third"]}) == 4
-    paths = {
-        name: str(story["store"].run_folder(story[name]) / "decisions.parquet")
-        for name in ("free", "stopped")
-    }
+    paths = {name: str(story["store"].run_folder(story[name]) / "decisions.parquet") for name in ("free", "stopped")}
     query = "SELECT household_key FROM (SELECT * EXCLUDE (run_id) FROM read_parquet($free) EXCEPT SELECT * EXCLUDE (run_id) FROM read_parquet($stopped))"
     assert duckdb.connect().execute(query, paths).fetchall() == [(story["key"],)]
 
@@ -157,7 +170,7 @@ def alone(published: Scored, folder: Path) -> tuple[Store, str, dict[str, Any]]:
     shutil.copytree(published.store.root, folder / "store")
     shutil.copy(published.store.root.parent / "keys", folder / "keys")
     store = new_store(folder)
-    publish.heal_warehouse(store)
+    outbox.refresh_warehouse(store)
     query = "SELECT household_key FROM limits_current WHERE decision = 'granted' ORDER BY 1 LIMIT 1"
     ((key,),) = view(store, query)
     return store, key, decision(store, published.run.run_id, key)
@@ -207,7 +220,7 @@ def test_a_crash_after_the_ledger_s_entry_is_finished_by_the_next_act(
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(publish, "pack", killed)
+    monkeypatch.setattr("village_credit.publish.outbox.pack", killed)
     with pytest.raises(KeyboardInterrupt):
         holds.hold(store, key, "2002", "x")
     monkeypatch.undo()

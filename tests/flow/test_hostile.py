@@ -12,8 +12,9 @@ import pytest
 
 from data_contracts.branch import Decision, Household
 from tests.conftest import AS_OF, Scored, new_store, score_into
-from village_credit.acts import tell
-from village_credit.publish import sealing
+from village_credit.services.casework import household_lookup
+from village_credit.services.queries import explain as tell
+from village_credit.store import runs as sealing
 from village_credit.synthetic import synthesize
 
 
@@ -39,9 +40,7 @@ def test_every_quarantined_line_has_a_reason_in_chinese(hostile: Scored):
         {"p": str(folder / "reconciliation.parquet")},
     ).fetchall()
     reasons = pq.read_table(folder / "quarantine.parquet").to_pylist()
-    explained = {
-        (row["file_name"], row["sheet"], row["line_number"]) for row in reasons if row["is_quarantine"]
-    }
+    explained = {(row["file_name"], row["sheet"], row["line_number"]) for row in reasons if row["is_quarantine"]}
     # the later lines of a quoted cell share their row's reason, which stands at its first line
     assert len(set(lines) - explained) <= len(lines) * 0.01
     assert all(row["reason_zh"] for row in reasons)
@@ -97,8 +96,8 @@ def test_a_person_is_found_by_number_and_the_account_names_office_file_and_line(
         .to_pylist()
     )
     head = next(person for person in truth if person["relation"] == 0 and person["household"] == 5)
-    by_number = tell.key_of(published.store, "-", head["id_number"])
-    assert by_number == tell.key_of(published.store, "-", households[5] + "\n")
+    by_number = household_lookup.key_of(published.store, "-", head["id_number"])
+    assert by_number == household_lookup.key_of(published.store, "-", households[5] + "\n")
     found = tell.explain(published.store, by_number)
     assert found["waterfall"]["limit_yuan"] == found["decision"]["limit_yuan"]
     assert all(line["office"] and line["file_name"] and line["line_number"] > 0 for line in found["inputs"])

@@ -12,9 +12,9 @@ import duckdb
 import pytest
 
 from tests.conftest import AS_OF, new_store, put_in_force, request_of
-from village_credit.acts.inputs import default_counties
-from village_credit.acts.score import score_inbox
-from village_credit.publish.store import Store
+from village_credit.services.rules import default_counties
+from village_credit.services.scoring.stage import score_inbox
+from village_credit.store.store import Store
 from village_credit.synthetic import synthesize
 
 COUNTY = "659900"
@@ -51,9 +51,12 @@ def run(
     staged = score_inbox(store, inbox, request)
     folder = store.run_folder(staged.run_id)
     tables = [
-        duckdb.connect().sql("FROM read_parquet($p)", params={"p": str(folder / f"{name}.parquet")}).to_arrow_table().to_pylist()
+        duckdb.connect()
+        .sql("FROM read_parquet($p)", params={"p": str(folder / f"{name}.parquet")})
+        .to_arrow_table()
+        .to_pylist()
         for name in ("deliveries", "extract_checks")
-    ]  # fmt: skip
+    ]
     return tables[0], tables[1], {gate["gate"]: gate["verdict"] for gate in staged.gates}, staged.run_id
 
 

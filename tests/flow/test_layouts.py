@@ -19,14 +19,14 @@ import xlwt
 
 from data_contracts.fields import check_character
 from tests.conftest import AS_OF
-from village_credit.acts.intake import take_in
 from village_credit.errors import ExtractRejected
 from village_credit.extract.grid import DeliveredFile, Extract, Unrecognised
 from village_credit.extract.inbox import pull
 from village_credit.extract.read import read_file, read_files
-from village_credit.run import Intake
+from village_credit.ingest.county import take_in
+from village_credit.intake import Intake
 from village_credit.synthetic import synthesize
-from village_credit.validate.judge import Batch, normalise, validate
+from village_credit.validate.rows import Batch, normalise, validate
 
 ID = "65990019800101001" + check_character("65990019800101001")
 SUBSIDY = ["年度", "姓名", "身份证号", "所在村", "实际补贴面积(亩)", "实发金额(元)"]
@@ -45,16 +45,12 @@ def read(content: bytes | str, name: str = "表.csv") -> Extract | Unrecognised:
     return table
 
 
-def judged(
-    content: bytes | str, name: str = "表.csv"
-) -> tuple[list[dict[str, object]], set[tuple[str, str]]]:
-    """Give the accepted rows, and (field, reason) of what quarantines the others."""
+def judged(content: bytes | str, name: str = "表.csv") -> tuple[list[dict[str, object]], set[tuple[str, str]]]:
+    """Return the accepted rows, and (field, reason) of what quarantines the others."""
     table = read(content, name)
     assert isinstance(table, Extract), table
     accepted, findings = validate(Batch(table.contract, table.rows, table.units))
-    return accepted.to_pylist(), {
-        (f["field"], f["reason_code"]) for f in findings.to_pylist() if f["is_quarantine"]
-    }
+    return accepted.to_pylist(), {(f["field"], f["reason_code"]) for f in findings.to_pylist() if f["is_quarantine"]}
 
 
 def workbook(*rows: list[object]) -> bytes:
@@ -71,7 +67,7 @@ def old_workbook(*rows: list[object]) -> bytes:
     page = book.add_sheet("表")
     for number, row in enumerate(rows):
         for column, value in enumerate(row):
-            style = xlwt.easyxf(num_format_str="YYYY-MM-DD") if isinstance(value, date) else xlwt.Style.default_style  # fmt: skip
+            style = xlwt.easyxf(num_format_str="YYYY-MM-DD") if isinstance(value, date) else xlwt.Style.default_style
             page.write(number, column, value, style)
     buffer = io.BytesIO()
     book.save(buffer)
@@ -115,15 +111,13 @@ def test_marks_brackets_line_breaks_and_units_of_a_header_are_understood(header,
     assert (row["subsidised_mu"], faults) == (Decimal(mu), set())
 
 
-@pytest.mark.parametrize(("unit", "yuan"), [("元", "5"), ("人民币元", "5"), ("千元", "5000"), ("万元", "50000")])  # fmt: skip
+@pytest.mark.parametrize(("unit", "yuan"), [("元", "5"), ("人民币元", "5"), ("千元", "5000"), ("万元", "50000")])
 def test_money_is_in_the_unit_that_its_header_says(unit, yuan):
     ((row,), _) = judged(lines([*SUBSIDY[:5], f"实发金额（{unit}）"], [*PAID[:5], "5"]))
     assert row["paid_yuan"] == Decimal(yuan)
 
 
-@pytest.mark.parametrize(
-    "said", ["单位：公顷、万元", "(计量单位:公顷;万元)", "金额单位：万元 面积单位：公顷"]
-)
+@pytest.mark.parametrize("said", ["单位：公顷、万元", "(计量单位:公顷;万元)", "金额单位：万元 面积单位：公顷"])
 def test_a_row_of_units_above_the_header_holds_for_columns_that_say_none(said):
     bare = [label.split("(")[0] for label in SUBSIDY]
     ((row,), _) = judged(lines([said, "", "", "", "", ""], bare, [*PAID[:4], "0.5", "0.2"]))
@@ -139,8 +133,9 @@ def test_a_row_that_names_two_units_of_money_says_none_and_the_file_is_refused()
 
 
 @pytest.mark.parametrize(
-    ("cell", "header", "field"), [("500元", "实发金额(万元)", "paid_yuan"), ("5亩", "实际补贴面积(公顷)", "subsidised_mu")]
-)  # fmt: skip
+    ("cell", "header", "field"),
+    [("500元", "实发金额(万元)", "paid_yuan"), ("5亩", "实际补贴面积(公顷)", "subsidised_mu")],
+)
 def test_a_cell_that_names_another_unit_than_its_header_is_not_converted(cell, header, field):
     at = 5 if field == "paid_yuan" else 4
     labels, row = [*SUBSIDY], [*PAID]
@@ -148,7 +143,9 @@ def test_a_cell_that_names_another_unit_than_its_header_is_not_converted(cell, h
     assert judged(lines(labels, row)) == ([], {(field, "UNREADABLE_NUMBER")})
 
 
-@pytest.mark.parametrize("word", ["合计", "总 计", "小计", "共计：", "制表人：某某", "填报单位(盖章)", "审核人", "备注：含补发"])  # fmt: skip
+@pytest.mark.parametrize(
+    "word", ["合计", "总 计", "小计", "共计：", "制表人：某某", "填报单位(盖章)", "审核人", "备注：含补发"]
+)
 def test_a_sum_or_a_signature_is_layout_wherever_it_stands(word):
     footer = [word, "", "", "", "10", "1320.5"]
     table = read(lines(SUBSIDY, PAID, footer, PAID, footer))
@@ -156,9 +153,7 @@ def test_a_sum_or_a_signature_is_layout_wherever_it_stands(word):
 
 
 def test_a_delivery_of_mixed_encodings_says_the_same_in_each():
-    text = lines(
-        RELATED, [ID, "吐尔逊·阿合买提", "董事", "2026-03-05"], [ID, "一〇四团王五", "监事", "2026-03-05"]
-    )
+    text = lines(RELATED, [ID, "吐尔逊·阿合买提", "董事", "2026-03-05"], [ID, "一〇四团王五", "监事", "2026-03-05"])
     encodings = ["gb18030", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"]
     files = [DeliveredFile(f"{encoding}.csv", text.encode(encoding), "") for encoding in encodings]
     tables = list(read_files(files))
@@ -175,8 +170,18 @@ def test_mixed_line_ends_are_one_kind_of_line_end():
 
 @pytest.mark.parametrize(
     "written",
-    ["2020-03-05", "2020/3/5", "2020.3.5", "2020.03.05", "2020年3月5日", "２０２０年３月５日", "20200305", "43895", "2020-03-05 08:30:00"],
-)  # fmt: skip
+    [
+        "2020-03-05",
+        "2020/3/5",
+        "2020.3.5",
+        "2020.03.05",
+        "2020年3月5日",
+        "２０２０年３月５日",
+        "20200305",
+        "43895",
+        "2020-03-05 08:30:00",
+    ],
+)
 def test_a_day_is_read_as_offices_write_it(written):
     ((row,), _) = judged(lines(RELATED, [ID, "王五", "董事", written]))
     assert row["updated_on"] == date(2020, 3, 5)
@@ -190,7 +195,7 @@ def test_a_month_is_its_first_day(written):
 
 @pytest.mark.parametrize(
     "written", ["2020.1", "20203", "201913", "20200230", "3/5/2020", "05.03.20", "2020", "2020年", "长期", "2100-01-01"]
-)  # fmt: skip
+)
 def test_a_day_that_could_be_another_or_none_is_never_guessed(written):
     assert judged(lines(RELATED, [ID, "王五", "董事", written])) == ([], {("updated_on", "UNREADABLE_DATE")})
 
@@ -249,23 +254,22 @@ def test_a_formula_that_failed_is_told_as_such(fault):
 
 @pytest.mark.parametrize(
     ("content", "name"),
-    [(workbook(SUBSIDY, PAID), "表.xlsx"), (old_workbook(SUBSIDY, PAID), "表.xls"), (parquet(SUBSIDY, PAID), "表.parquet")],
+    [
+        (workbook(SUBSIDY, PAID), "表.xlsx"),
+        (old_workbook(SUBSIDY, PAID), "表.xls"),
+        (parquet(SUBSIDY, PAID), "表.parquet"),
+    ],
     ids=["xlsx", "xls", "parquet"],
-)  # fmt: skip
+)
 def test_a_table_says_the_same_in_every_format(content, name):
     (expected,), _ = judged(lines(SUBSIDY, PAID))
     (row,), faults = judged(content, name)
     assert faults == set()
-    assert {k: v for k, v in row.items() if "line" not in k} == {
-        k: v for k, v in expected.items() if "line" not in k
-    }
+    assert {k: v for k, v in row.items() if "line" not in k} == {k: v for k, v in expected.items() if "line" not in k}
 
 
 def parcels(*areas: tuple[str, str]) -> Batch:
-    rows = [
-        [f"65990010020101{at:05d}", "65990010020101", "659900100201010001", *area]
-        for at, area in enumerate(areas)
-    ]
+    rows = [[f"65990010020101{at:05d}", "65990010020101", "659900100201010001", *area] for at, area in enumerate(areas)]
     table = read(lines(["DKBM", "FBFBM", "CBFBM", "HTMJ", "HTMJM"], *rows))
     return Batch(table.contract, table.rows, table.units)
 
@@ -319,9 +323,13 @@ MEMBER = ["CBFBM", "CYXM", "CYXB", "YHZGX", "CYZJHM"]
         (SUBSIDY, [PAID[0], "王" * 51, *PAID[2:]], ("payee_name", "TOO_LONG")),
         (SUBSIDY, [*PAID[:2], "6.599E+17", *PAID[3:]], ("id_number", "ID_UNRECOVERABLE")),
         (SUBSIDY, [*PAID[:2], "无", *PAID[3:]], ("id_number", "ID_MALFORMED")),
-        (["合同号", "用信金额(元)", "用信日期", "用途"], ["HT-1", "500", "2026-11-07", "婚礼"], ("purpose", "NOT_IN_LIST")),
+        (
+            ["合同号", "用信金额(元)", "用信日期", "用途"],
+            ["HT-1", "500", "2026-11-07", "婚礼"],
+            ("purpose", "NOT_IN_LIST"),
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_value_that_breaks_its_contract_quarantines_its_row_with_the_reason(header, row, fault):
     assert judged(lines(header, row)) == ([], {fault})
 

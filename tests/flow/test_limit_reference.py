@@ -14,12 +14,12 @@ import pyarrow.compute as pc
 import pytest
 
 from tests.conftest import AS_OF, DELIVERY, MODELS
-from village_credit.acts.inputs import IN_FORCE
-from village_credit.acts.intake import take_in
 from village_credit.decide.decide import decide
-from village_credit.decide.policy import load_policy
 from village_credit.extract.inbox import pull
 from village_credit.features.build import build_features
+from village_credit.ingest.county import take_in
+from village_credit.ledger.before import IN_FORCE
+from village_credit.policy.model import load_policy
 from village_credit.score.apply import score
 from village_credit.score.scorecard import read_scorecard
 from village_credit.synthetic import synthesize
@@ -28,23 +28,32 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "reference"))
 from limit_reference import reference_limits
 
 FIGURES = (
-    "income_yuan", "operating_income_yuan", "stressed_yuan", "existing_service_yuan", "free_service_yuan", "working_capital_yuan", "annuity_permille",
-    "capacity_yuan", "band_yuan", "verified_assets_yuan", "need_yuan", "headroom_yuan", "rise_yuan", "model_limit_yuan", "policy_limit_yuan",
-)  # fmt: skip
+    "income_yuan",
+    "operating_income_yuan",
+    "stressed_yuan",
+    "existing_service_yuan",
+    "free_service_yuan",
+    "working_capital_yuan",
+    "annuity_permille",
+    "capacity_yuan",
+    "band_yuan",
+    "verified_assets_yuan",
+    "need_yuan",
+    "headroom_yuan",
+    "rise_yuan",
+    "model_limit_yuan",
+    "policy_limit_yuan",
+)
 POLICY_TEXT = (MODELS / "limit_policy.toml").read_text(encoding="utf-8")
 
 
 def compared(
     inbox: Path, county: str, as_of: date, text: str = POLICY_TEXT
 ) -> tuple[dict[str, dict], dict[str, dict], dict[str, dict]]:
-    """Give decisions and waterfall of the product, and the reference's figures, without disputed households."""
+    """Return decisions and waterfall of the product, and the reference's figures, without disputed households."""
     intake = take_in(pull(inbox, county), as_of, county)
     disputed = pa.array(
-        [
-            row["unit_code"]
-            for row in intake.facts["objections"].to_pylist()
-            if row["objection_type"] == "数据异议"
-        ],
+        [row["unit_code"] for row in intake.facts["objections"].to_pylist() if row["objection_type"] == "数据异议"],
         pa.string(),
     )
     in_force = pa.table(
@@ -74,10 +83,7 @@ def compared(
     reference = reference_limits(
         {name: table.to_pylist() for name, table in facts.items()}, scores, policy, as_of, county
     )
-    by_unit = [
-        {row["unit_code"]: row for row in table.to_pylist()}
-        for table in (decided.decisions, decided.waterfall)
-    ]
+    by_unit = [{row["unit_code"]: row for row in table.to_pylist()} for table in (decided.decisions, decided.waterfall)]
     return by_unit[0], by_unit[1], reference
 
 
@@ -113,12 +119,9 @@ def residual_pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, dict,
 
 def test_land_that_nobody_declares_counts_as_the_residual_crop(residual_pair, synthetic_pair):
     _, waterfall, _ = residual_pair
-    assert any(
-        row["crop_income_source"] == "norm" and row["crop_need_yuan"] > 0 for row in waterfall.values()
-    )
+    assert any(row["crop_income_source"] == "norm" and row["crop_need_yuan"] > 0 for row in waterfall.values())
     known = [
-        sum(row["crop_income_yuan"] is not None for row in w.values()) / len(w)
-        for w in (waterfall, synthetic_pair[1])
+        sum(row["crop_income_yuan"] is not None for row in w.values()) / len(w) for w in (waterfall, synthetic_pair[1])
     ]
     assert known[0] > known[1]
 
@@ -153,10 +156,7 @@ def test_every_decision_product_borrower_and_date_agrees(pair):
     granted = [unit for unit, row in decisions.items() if row["decision"] == "granted"]
     dates = ("term_months", "valid_from", "valid_to")
     assert [
-        (u, n, decisions[u][n], reference[u][n])
-        for u in granted
-        for n in dates
-        if decisions[u][n] != reference[u][n]
+        (u, n, decisions[u][n], reference[u][n]) for u in granted for n in dates if decisions[u][n] != reference[u][n]
     ][:5] == []
 
 

@@ -18,10 +18,7 @@ def counted(path: Path, name: str) -> dict[tuple[str, str], int]:
     content = path.read_bytes()
     if name.endswith(".zip"):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return {
-                (name, info.filename): _lines(archive.read(info), info.filename)
-                for info in archive.infolist()
-            }
+            return {(name, info.filename): _lines(archive.read(info), info.filename) for info in archive.infolist()}
     if name.endswith(".xlsx"):
         try:
             book = openpyxl.load_workbook(io.BytesIO(content))

@@ -67,12 +67,10 @@ def test_the_quality_counts_every_record_of_a_list_once_though_it_waits_in_quara
     table = linked.quality.by_village.to_pylist()
     counted = sum(row["records"] for row in table)
     parts = sum(
-        row[name]
-        for row in table
-        for name in ("automatic", "confirmed", "provisional", "conflicting", "unlinked")
+        row[name] for row in table for name in ("automatic", "confirmed", "provisional", "conflicting", "unlinked")
     )
     standing = [row for row in linked.links.to_pylist() if row["pass"] != "contractor_code"]
-    of_lists = [row for row in standing if not row["contract"].startswith("land_") or row["contract"] == "land_subsidy"]  # fmt: skip
+    of_lists = [row for row in standing if not row["contract"].startswith("land_") or row["contract"] == "land_subsidy"]
     assert counted == parts == world.truth.num_rows
     assert len(of_lists) < counted  # some numbers stay damaged: their rows are unlinked, not forgotten
 
@@ -83,7 +81,7 @@ def shuffled(world: World) -> World:
     accepted = {}
     for contract, rows in world.accepted.items():
         connection.register("given", rows)
-        accepted[contract] = connection.sql("SELECT * FROM given ORDER BY hash(row_id * 7919)").to_arrow_table()  # fmt: skip
+        accepted[contract] = connection.sql("SELECT * FROM given ORDER BY hash(row_id * 7919)").to_arrow_table()
     return World(accepted, world.hints, world.truth)
 
 
@@ -98,9 +96,7 @@ def test_the_order_of_rows_and_the_threads_change_nothing(world, linked, monkeyp
 
 
 def test_adding_a_list_breaks_no_link_made_by_a_number(world, linked):
-    fewer = {
-        name: rows.slice(0, 0) if name == "bank_exposure" else rows for name, rows in world.accepted.items()
-    }
+    fewer = {name: rows.slice(0, 0) if name == "bank_exposure" else rows for name, rows in world.accepted.items()}
     without = link(World(fewer, world.hints, world.truth))
     certain = {
         row["row_id"]: row["unit_code"]
@@ -138,8 +134,10 @@ def test_neighbours_whose_numbers_are_swapped_through_a_whole_list_find_nobody(w
 
 
 def with_neighbour(rows: pa.Table, world: World, name: str) -> list[Any]:
-    """Give a column with the values of each two rows that follow each other in one village swapped."""
-    unit_of = dict(zip(world.truth.column("row_id").to_pylist(), world.truth.column("unit_code").to_pylist(), strict=True))  # fmt: skip
+    """Return a column with the values of each two rows that follow each other in one village swapped."""
+    unit_of = dict(
+        zip(world.truth.column("row_id").to_pylist(), world.truth.column("unit_code").to_pylist(), strict=True)
+    )
     villages = [unit_of[row_id][:12] for row_id in rows.column("row_id").to_pylist()]
     values, at = rows.column(name).to_pylist(), 0
     while at + 1 < len(values):
@@ -154,7 +152,7 @@ def with_neighbour(rows: pa.Table, world: World, name: str) -> list[Any]:
 def test_neighbours_of_one_village_whose_numbers_are_swapped_find_nobody_wrong(world, contract):
     """Brothers next door and sons with their grandfather's name are among them."""
     rows = world.accepted[contract]
-    swapped = replaced(rows, **{name: with_neighbour(rows, world, name) for name in ("id_number", "id_status")})  # fmt: skip
+    swapped = replaced(rows, **{name: with_neighbour(rows, world, name) for name in ("id_number", "id_status")})
     result = link(World(world.accepted | {contract: swapped}, world.hints, world.truth))
     of_list = f"status = 'automatic' AND l.contract = '{contract}'"
     links, errors = wrong(result, world, of_list)
@@ -165,23 +163,22 @@ def test_neighbours_of_one_village_whose_numbers_are_swapped_find_nobody_wrong(w
 def test_five_thousand_of_one_name_in_a_village_stay_bounded_and_link_nobody(world):
     """Nobody is told apart by a name that thousands share; the block is not multiplied out."""
     machines = world.accepted["machinery_subsidy"]
-    one = machines.slice(0, 1).to_pylist()[0] | {"id_number": None, "id_status": "empty", "buyer_name": "买买提·若孜"}  # fmt: skip
+    one = machines.slice(0, 1).to_pylist()[0] | {"id_number": None, "id_status": "empty", "buyer_name": "买买提·若孜"}
     crowd = pa.Table.from_pylist(
-        [
-            one | {"row_id": 10_000_000 + n, "village_name": f"{one['village_name'][:-2]}"}
-            for n in range(5000)
-        ],
+        [one | {"row_id": 10_000_000 + n, "village_name": f"{one['village_name'][:-2]}"} for n in range(5000)],
         schema=machines.schema,
     )
-    crowd = replaced(crowd, buyer_name=[f"买买提·若孜{'买麦提迪'[n % 4]}" if n % 2 else "买买提·若孜" for n in range(5000)])  # fmt: skip
+    crowd = replaced(
+        crowd, buyer_name=[f"买买提·若孜{'买麦提迪'[n % 4]}" if n % 2 else "买买提·若孜" for n in range(5000)]
+    )
     members = world.accepted["land_member"]
     some = members.slice(0, 3000).to_pylist()
     village = some[0]["contractor_code"][:12]
-    named = [
-        "麦麦提·若孜" if row["contractor_code"].startswith(village) else row["member_name"] for row in some
-    ]
+    named = ["麦麦提·若孜" if row["contractor_code"].startswith(village) else row["member_name"] for row in some]
     renamed = pa.concat_tables([replaced(members.slice(0, 3000), member_name=named), members.slice(3000)])
-    result = link(World(world.accepted | {"machinery_subsidy": crowd, "land_member": renamed}, world.hints, world.truth))  # fmt: skip
+    result = link(
+        World(world.accepted | {"machinery_subsidy": crowd, "land_member": renamed}, world.hints, world.truth)
+    )
     rows = [row for row in result.links.to_pylist() if row["contract"] == "machinery_subsidy"]
     assert len(rows) == 5000
     assert {row["status"] for row in rows} == {"unlinked"}
@@ -191,7 +188,13 @@ def test_a_list_of_another_county_links_nobody(world):
     """Its people have other numbers and its villages other names: every record is unlinked, and counted so."""
     books = world.accepted["household_economy"]
     numbers = [f"6531{number[4:]}" if number else None for number in books.column("id_number").to_pylist()]
-    strange = replaced(books, id_number=numbers, village_name=["远方村"] * books.num_rows, township_name=["别镇"] * books.num_rows, id_status=["valid"] * books.num_rows)  # fmt: skip
+    strange = replaced(
+        books,
+        id_number=numbers,
+        village_name=["远方村"] * books.num_rows,
+        township_name=["别镇"] * books.num_rows,
+        id_status=["valid"] * books.num_rows,
+    )
     result = link(World(world.accepted | {"household_economy": strange}, world.hints, world.truth))
     rows = [row for row in result.links.to_pylist() if row["contract"] == "household_economy"]
     assert {row["status"] for row in rows} == {"unlinked"}
@@ -199,11 +202,13 @@ def test_a_list_of_another_county_links_nobody(world):
 
 def test_the_view_and_the_gates_tell_the_run_s_quality(published: Scored):
     connection = duckdb.connect(str(published.store.warehouse), read_only=True)
-    rows = connection.execute("SELECT sum(records), sum(automatic + confirmed + provisional + conflicting + unlinked) FROM link_quality").fetchall()  # fmt: skip
+    rows = connection.execute(
+        "SELECT sum(records), sum(automatic + confirmed + provisional + conflicting + unlinked) FROM link_quality"
+    ).fetchall()
     assert rows[0][0] == rows[0][1] > 0
     gates = dict(connection.execute("SELECT gate, verdict FROM gates").fetchall())
     connection.close()
-    assert {gates[name] for name in ("link_gap_of_names", "link_gap_of_villages", "null_linkage")} <= {"pass", "warn"}  # fmt: skip
+    assert {gates[name] for name in ("link_gap_of_names", "link_gap_of_villages", "null_linkage")} <= {"pass", "warn"}
 
 
 def test_no_person_counts_in_two_households(world, linked):

@@ -14,17 +14,18 @@ import openpyxl
 import pytest
 
 from tests.conftest import Scored, new_store, put_in_force, score_into
-from village_credit.acts.intake import take_in
-from village_credit.acts.link_samples import licensed_passes, revoked_passes, sample_result
-from village_credit.acts.links import apply_review, given_verdicts, write_review
-from village_credit.acts.tell import explain
 from village_credit.errors import UsageError
 from village_credit.extract.grid import DeliveredFile
-from village_credit.publish.keys import household_key
-from village_credit.publish.ledger import Entry, read_ledger
-from village_credit.publish.review import HEADERS, HOUSEHOLD_HEADER, KEY_HEADER
-from village_credit.publish.verdict_book import FIRST_ROW, VERDICT_HEADER
+from village_credit.ingest.county import take_in
+from village_credit.ledger.link_samples import licensed_passes, revoked_passes, sample_result
+from village_credit.ledger.link_verdicts import link_verdicts
+from village_credit.ledger.log import Entry, read_ledger
+from village_credit.pseudonyms import household_key
 from village_credit.report.explain import explain_text
+from village_credit.services.casework.link_review import apply_review, write_review
+from village_credit.services.queries.explain import explain
+from village_credit.workbooks.decision_workbook import FIRST_ROW, VERDICT_HEADER
+from village_credit.workbooks.link_review import HEADERS, HOUSEHOLD_HEADER, KEY_HEADER
 
 COUNTY = "659900"
 
@@ -69,16 +70,22 @@ def reviewed(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> di
     runs = {"before": score_into(store, county_inbox, COUNTY)}
     workbook = folder / "review.xlsx"
     made = write_review(store, runs["before"].run.run_id, workbook)
-    waiting = {
-        str(n): "同一户" for n, row in links_of(runs["before"]).items() if row["status"] == "provisional"
-    }
+    waiting = {str(n): "同一户" for n, row in links_of(runs["before"]).items() if row["status"] == "provisional"}
     decided = decide(workbook, waiting)
     first = apply_review(store, workbook, "2002")
     runs["confirmed"] = score_into(store, county_inbox, COUNTY)
     decide(workbook, dict.fromkeys(waiting, "不是同一户"))
     second = apply_review(store, workbook, "3003")
     runs["withdrawn"] = score_into(store, county_inbox, COUNTY)
-    return {"store": store, "runs": runs, "made": made, "waiting": waiting, "decided": decided, "applied": (first, second), "workbook": workbook}  # fmt: skip
+    return {
+        "store": store,
+        "runs": runs,
+        "made": made,
+        "waiting": waiting,
+        "decided": decided,
+        "applied": (first, second),
+        "workbook": workbook,
+    }
 
 
 def test_confirmed_links_are_confirmed_in_the_next_run(reviewed):
@@ -92,7 +99,7 @@ def test_confirmed_links_are_confirmed_in_the_next_run(reviewed):
 
 
 def test_a_confirmed_machine_raises_the_band_term_and_a_withdrawn_link_takes_it_back(reviewed):
-    before, confirmed, withdrawn = (bands(reviewed["runs"][name]) for name in ("before", "confirmed", "withdrawn"))  # fmt: skip
+    before, confirmed, withdrawn = (bands(reviewed["runs"][name]) for name in ("before", "confirmed", "withdrawn"))
     raised = [key for key in before if confirmed[key] > before[key]]
     assert raised
     assert not [key for key in before if confirmed[key] < before[key]]
@@ -198,18 +205,26 @@ def test_a_workbook_without_a_needed_header_is_refused_by_name(reviewed, tmp_pat
 @pytest.mark.parametrize("size", [0, -3])
 def test_a_sample_is_of_at_least_one_link(reviewed, tmp_path, size):
     with pytest.raises(UsageError, match=f"--sample {size}: draw at least 1"):
-        write_review(reviewed["store"], reviewed["runs"]["before"].run.run_id, tmp_path / "s.xlsx", sample=size)  # fmt: skip
+        write_review(reviewed["store"], reviewed["runs"]["before"].run.run_id, tmp_path / "s.xlsx", sample=size)
     assert not (tmp_path / "s.xlsx").exists()
 
 
 def said_of(*verdicts: tuple[str, str, str]) -> list[dict[str, str]]:
-    """Give what holds after verdicts given one after the other, each in an entry of its own."""
+    """Return what holds after verdicts given one after the other, each in an entry of its own."""
     names = ("record_key", "household_key", "verdict")
     entries = [
-        Entry(n, "link_verdicts", "2026-11-02T00:00:00+00:00", "2002", "run", {"county_code": COUNTY, "verdicts": [dict(zip(names, said, strict=True))]}, "0" * 64)
+        Entry(
+            n,
+            "link_verdicts",
+            "2026-11-02T00:00:00+00:00",
+            "2002",
+            "run",
+            {"county_code": COUNTY, "verdicts": [dict(zip(names, said, strict=True))]},
+            "0" * 64,
+        )
         for n, said in enumerate(verdicts, start=1)
-    ]  # fmt: skip
-    return given_verdicts(entries, COUNTY)
+    ]
+    return link_verdicts(entries, COUNTY)
 
 
 def test_a_later_household_of_a_record_replaces_an_earlier_one():
@@ -238,7 +253,17 @@ def test_a_workbook_saved_by_libreoffice_says_the_same(reviewed, tmp_path, count
     write_review(store, scored.run.run_id, workbook)
     decided = decide(workbook, reviewed["waiting"])
     saved = tmp_path / "saved"
-    command = ["soffice", "--headless", "--norestore", f"-env:UserInstallation=file://{tmp_path}/profile", "--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(saved), str(workbook)]  # fmt: skip
+    command = [
+        "soffice",
+        "--headless",
+        "--norestore",
+        f"-env:UserInstallation=file://{tmp_path}/profile",
+        "--convert-to",
+        "xlsx:Calc MS Excel 2007 XML",
+        "--outdir",
+        str(saved),
+        str(workbook),
+    ]
     subprocess.run(command, check=True, capture_output=True, timeout=180)
     applied = apply_review(store, saved / "review.xlsx", "2002")
     assert (applied.same, applied.other, applied.unchanged) == (len(decided), 0, 0)
@@ -270,9 +295,16 @@ def sampled(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
     samples = read_ledger(store.root / "ledger")
     corrected = apply_review(store, workbook, "3003")
     return {
-        "store": store, "before": before, "made": made, "applied": applied, "after": after, "waiting": waiting, "samples": samples,
-        "corrected": corrected, "again": score_into(store, county_inbox, COUNTY),
-    }  # fmt: skip
+        "store": store,
+        "before": before,
+        "made": made,
+        "applied": applied,
+        "after": after,
+        "waiting": waiting,
+        "samples": samples,
+        "corrected": corrected,
+        "again": score_into(store, county_inbox, COUNTY),
+    }
 
 
 def test_a_sample_says_how_often_each_pass_is_wrong_at_most(sampled):
@@ -299,7 +331,11 @@ def test_a_pass_that_a_sample_finds_wrong_waits_for_a_person(sampled):
 
 
 def test_the_links_of_a_revoked_pass_are_offered_to_a_person(sampled):
-    waiting = [row for row in rows_of(sampled["after"], "links") if row["pass"] == "masked_id" and row["status"] == "provisional"]  # fmt: skip
+    waiting = [
+        row
+        for row in rows_of(sampled["after"], "links")
+        if row["pass"] == "masked_id" and row["status"] == "provisional"
+    ]
     assert 0 < sampled["waiting"].grounds["masked_id"] <= len(waiting)  # rows of one record share a line
 
 
@@ -322,9 +358,7 @@ def test_a_small_sample_licenses_nothing(sampled):
     ("checked", "wrong", "licensed", "revoked"),
     [(2994, 0, False, False), (2995, 0, True, False), (2995, 1, False, False), (30, 1, False, True)],
 )
-def test_a_pass_is_licensed_by_enough_right_links_and_revoked_by_enough_wrong_ones(
-    checked, wrong, licensed, revoked
-):
+def test_a_pass_is_licensed_by_enough_right_links_and_revoked_by_enough_wrong_ones(checked, wrong, licensed, revoked):
     rows = [({"pass": "masked_id", "weight": 2.0}, "other" if n < wrong else "same") for n in range(checked)]
     details = {"county_code": COUNTY, "as_of": "2026-11-01", "passes": sample_result(rows)}
     entry = Entry(1, "link_sample", "2026-11-02T00:00:00+00:00", "2002", "run", details, "0" * 64)
@@ -340,20 +374,28 @@ MEMBERS = "CBFBM,CYXM,CYXB,CYZJLX,CYZJHM,YHZGX,CYBZ\n"
 
 
 @pytest.fixture(scope="module")
-def claimed(county_inbox: Path, reviewed: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:  # fmt: skip
+def claimed(county_inbox: Path, reviewed: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Wives of credited households are listed; a second register claims each; a person says that they are at home."""
     folder = tmp_path_factory.mktemp("claimed")
     store = new_store(folder)
     own = reviewed["store"].keys
-    granted = {row["household_key"] for row in rows_of(reviewed["runs"]["before"], "decisions") if row["decision"] == "granted"}  # fmt: skip
+    granted = {
+        row["household_key"] for row in rows_of(reviewed["runs"]["before"], "decisions") if row["decision"] == "granted"
+    }
     archive = county_inbox / COUNTY / REGISTER / f"{COUNTY}承包地确权成果.zip"
     intake = take_in([DeliveredFile("r.zip", archive.read_bytes(), "0" * 64)], date(2026, 11, 1), COUNTY)
     people = intake.identities.to_pylist()
-    wives = [row for row in people if row["relation"] == "spouse" and row["person_id"] and household_key(own, row["unit_code"]) in granted]  # fmt: skip
+    wives = [
+        row
+        for row in people
+        if row["relation"] == "spouse" and row["person_id"] and household_key(own, row["unit_code"]) in granted
+    ]
     pairs = list(zip(wives[:4], wives[4:8], strict=True))  # each is claimed by the household of another
     inbox = folder / "inbox"
     shutil.copytree(county_inbox, inbox)
-    listed = "".join(f"{a['person_id']},{a['name']},失信被执行人,6,文{n},2026-01-01,2029-01-01\n" for n, (a, _) in enumerate(pairs))  # fmt: skip
+    listed = "".join(
+        f"{a['person_id']},{a['name']},失信被执行人,6,文{n},2026-01-01,2029-01-01\n" for n, (a, _) in enumerate(pairs)
+    )
     (inbox / COUNTY / "信用社/风险部/新增负面.csv").write_text(NEGATIVES + listed, encoding="utf-8-sig")
     again = "".join(f"{b['unit_code']},{a['name']},2,1,{a['person_id']},30,\n" for a, b in pairs)
     (inbox / COUNTY / REGISTER / "成员补充.csv").write_text(MEMBERS + again, encoding="utf-8-sig")
@@ -383,7 +425,7 @@ def _say_at_home(workbook: Path, at_home: list[str]) -> list[tuple[str, str]]:
 
 
 def reasons(scored: Scored) -> dict[str, tuple[str, list[str]]]:
-    return {row["household_key"]: (row["decision"], row["reason_codes"]) for row in rows_of(scored, "decisions")}  # fmt: skip
+    return {row["household_key"]: (row["decision"], row["reason_codes"]) for row in rows_of(scored, "decisions")}
 
 
 def test_a_listing_is_not_lost_where_a_second_register_claims_the_person(claimed):
@@ -396,7 +438,7 @@ def test_a_listing_is_not_lost_where_a_second_register_claims_the_person(claimed
 def test_a_person_is_asked_of_each_claimant_and_one_word_settles_both(claimed):
     assert sorted(unit for _, unit in claimed["asked"]) == sorted(claimed["at_home"] + claimed["other"])
     found = reasons(claimed["runs"]["settled"])
-    assert all(found[unit][0] == "declined" and "NEGATIVE_LIST" in found[unit][1] for unit in claimed["at_home"])  # fmt: skip
+    assert all(found[unit][0] == "declined" and "NEGATIVE_LIST" in found[unit][1] for unit in claimed["at_home"])
     assert all("LINK_UNCONFIRMED" not in found[unit][1] for unit in claimed["other"])
 
 

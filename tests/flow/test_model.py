@@ -17,18 +17,18 @@ import pytest
 
 from tests.conftest import AS_OF, MODELS, new_store, request_of
 from tests.health.test_report_page import FLAGS
-from village_credit.acts import history as histories
-from village_credit.acts import score
-from village_credit.acts import train as act
-from village_credit.acts.assess import assess_model
-from village_credit.acts.models import read_candidate, sign_model
-from village_credit.acts.train import train_candidate
 from village_credit.cli import main
 from village_credit.errors import GateRefused, ModelRefused, RunConflict
 from village_credit.features.build import build_features
 from village_credit.features.leaks import altered_later
 from village_credit.score.apply import score as score_features
 from village_credit.score.scorecard import Scorecard
+from village_credit.services.modelling import observations as histories
+from village_credit.services.modelling import train as act
+from village_credit.services.modelling.assess import assess_model
+from village_credit.services.modelling.sign import read_candidate, sign_model
+from village_credit.services.modelling.train import train_candidate
+from village_credit.services.scoring import stage as score
 from village_credit.synthetic import synthesize
 
 COUNTY = "659900"
@@ -71,7 +71,9 @@ def test_the_card_says_where_it_comes_from(workshop: Workshop):
     training = workshop.card.training
     assert training.windows == [folder.name for folder in workshop.histories]
     assert training.outcomes["never_drawn"] > 0
-    assert training.rows == sum(training.outcomes[name] for name in ("drawn_repaid", "late", "relief_extended", "overdue_with_proof", "overdue"))  # fmt: skip
+    assert training.rows == sum(
+        training.outcomes[name] for name in ("drawn_repaid", "late", "relief_extended", "overdue_with_proof", "overdue")
+    )
     assert training.bads == training.outcomes["overdue"]
     assert training.input_hashes
 
@@ -91,12 +93,8 @@ def test_what_a_declared_window_excuses_is_no_default_in_training(
     text = f'cause = "epidemic"\narea_codes = ["{COUNTY}"]\nfrom = {day + timedelta(days=1)}\nto = {day.replace(year=day.year + 1)}\ndocument = "(虚构)1号"\n'
     (folder / "relief" / "epidemic.toml").write_text(text, encoding="utf-8")
     told = histories.observe(folder, COUNTY)
-    before = dict(
-        zip(*(observed.outcomes.column(name).to_pylist() for name in ("unit_code", "is_bad")), strict=True)
-    )
-    after = dict(
-        zip(*(told.outcomes.column(name).to_pylist() for name in ("unit_code", "is_bad")), strict=True)
-    )
+    before = dict(zip(*(observed.outcomes.column(name).to_pylist() for name in ("unit_code", "is_bad")), strict=True))
+    after = dict(zip(*(told.outcomes.column(name).to_pylist() for name in ("unit_code", "is_bad")), strict=True))
     assert sum(1 for is_bad in before.values() if is_bad) > 3
     assert not any(is_bad for is_bad in after.values())  # every default of the year began in it
     assert {unit for unit, is_bad in before.items() if is_bad is False} <= {
@@ -114,16 +112,18 @@ def test_altering_every_row_dated_after_the_day_changes_no_byte_of_the_features(
     # rows after the day are planted: the offices deliver none
     facts = dict(observed.intake.facts)
     books = facts["books"]
-    later = books.set_column(books.column_names.index("year"), "year", pa.array([observed.day.year] * books.num_rows, books.schema.field("year").type))  # fmt: skip
+    later = books.set_column(
+        books.column_names.index("year"),
+        "year",
+        pa.array([observed.day.year] * books.num_rows, books.schema.field("year").type),
+    )
     facts["books"] = pa.concat_tables([books, later])
     before = build_features(facts, observed.day)
     assert before.equals(build_features(altered_later(facts, observed.day), observed.day))
     assert before.equals(observed.features)
 
 
-def test_a_feature_that_sees_the_future_stops_the_training(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_feature_that_sees_the_future_stops_the_training(workshop: Workshop, monkeypatch: pytest.MonkeyPatch):
     def leaking(facts: dict[str, pa.Table], as_of: date) -> pa.Table:
         known = build_features(facts, as_of)
         total = sum(value or 0 for value in facts["conducts"].column("max_days_overdue").to_pylist())
@@ -136,7 +136,11 @@ def test_a_feature_that_sees_the_future_stops_the_training(
     def taken_in(*words):
         intake = plain(*words)
         conducts = intake.facts["conducts"]
-        later = conducts.set_column(conducts.column_names.index("cutoff_on"), "cutoff_on", pa.array([date(2030, 1, 1)] * conducts.num_rows, pa.date32()))  # fmt: skip
+        later = conducts.set_column(
+            conducts.column_names.index("cutoff_on"),
+            "cutoff_on",
+            pa.array([date(2030, 1, 1)] * conducts.num_rows, pa.date32()),
+        )
         intake.facts["conducts"] = pa.concat_tables([conducts, later])
         return intake
 
@@ -145,7 +149,9 @@ def test_a_feature_that_sees_the_future_stops_the_training(
         histories.observe(workshop.histories[0], COUNTY)
 
 
-def test_a_feature_that_tells_the_shape_of_names_stops_the_training(workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # fmt: skip
+def test_a_feature_that_tells_the_shape_of_names_stops_the_training(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     def telling(observation: histories.Observation) -> np.ndarray:
         matrix = histories.feature_matrix(observation)
         matrix[:, 1] = histories.long_names(observation)
@@ -223,19 +229,25 @@ def test_a_thousand_scores_are_added_up_from_the_page(workshop: Workshop, assess
     page = read_page((workshop.folder / f"candidate.{name}.html").read_text(encoding="utf-8"))
     assert set(page.points) == {feature.name for feature in workshop.card.features}
     chance = np.random.default_rng(0)
-    edges = {
-        f.name: [b.below for b in f.bins if b.below is not None] or [0.0] for f in workshop.card.features
-    }
+    edges = {f.name: [b.below for b in f.bins if b.below is not None] or [0.0] for f in workshop.card.features}
     rows = [
-        {name: None if chance.random() < 0.15 else float(chance.choice(edge) + chance.choice([0.0, -1e-9, 1.0, -1.0])) for name, edge in edges.items()}
+        {
+            name: None
+            if chance.random() < 0.15
+            else float(chance.choice(edge) + chance.choice([0.0, -1e-9, 1.0, -1.0]))
+            for name, edge in edges.items()
+        }
         for _ in range(1000)
-    ]  # fmt: skip
+    ]
     columns = {name: pa.array([row[name] for row in rows], pa.float64()) for name in edges}
-    given = score_features(
-        pa.table({"unit_code": [f"u{n:05d}" for n in range(1000)], **columns}), workshop.card
-    )
+    given = score_features(pa.table({"unit_code": [f"u{n:05d}" for n in range(1000)], **columns}), workshop.card)
     per_million = {int(level): int(ppm) for level, ppm in page.levels}
-    for row, points, ppm in zip(rows, given.scores.column("points").to_pylist(), given.scores.column("default_probability_ppm").to_pylist(), strict=True):  # fmt: skip
+    for row, points, ppm in zip(
+        rows,
+        given.scores.column("points").to_pylist(),
+        given.scores.column("default_probability_ppm").to_pylist(),
+        strict=True,
+    ):
         total = int(page.base)
         for feature, value in row.items():
             (found,) = [line[1] for line in page.points[feature] if holds(line[0], value)]
@@ -267,10 +279,18 @@ def test_a_browser_draws_the_evidence(workshop: Workshop, assessed, tmp_path: Pa
     chromium = shutil.which("chromium")
     assert chromium, "Chromium is not installed; `make test` leaves this out and says so"
     page = (workshop.folder / "candidate.assessment.html").resolve().as_uri()
-    seen = subprocess.run([chromium, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page], capture_output=True, timeout=120, check=False)  # fmt: skip
+    seen = subprocess.run(
+        [chromium, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page],
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
     rendered = seen.stdout.decode("utf-8")
     assert rendered.count("<polyline") >= 4
-    assert read_page(rendered).points == read_page((workshop.folder / "candidate.assessment.html").read_text(encoding="utf-8")).points  # fmt: skip
+    assert (
+        read_page(rendered).points
+        == read_page((workshop.folder / "candidate.assessment.html").read_text(encoding="utf-8")).points
+    )
 
 
 # the evidence
@@ -348,7 +368,7 @@ def test_nobody_signs_twice_and_no_role_is_signed_twice(candidate: Path, tmp_pat
 
 def test_a_candidate_that_was_altered_is_neither_signed_nor_assessed(candidate: Path, tmp_path: Path):
     path = candidate / "candidate.scorecard.json"
-    path.write_text(path.read_text(encoding="utf-8").replace('"base_points": 6', '"base_points": 7'), encoding="utf-8")  # fmt: skip
+    path.write_text(path.read_text(encoding="utf-8").replace('"base_points": 6', '"base_points": 7'), encoding="utf-8")
     with pytest.raises(ModelRefused, match="altered"):
         sign_model(candidate, "developer", "11", new_store(tmp_path).keys)
     with pytest.raises(ModelRefused, match="altered"):
@@ -374,7 +394,5 @@ def test_the_commands_say_what_is_wrong_and_what_to_do(candidate: Path, tmp_path
     assert main(["assess-model", str(candidate), *store]) == 7
     assert "training.json" in capsys.readouterr().err
     (tmp_path / "2024-13-01").mkdir()
-    assert (
-        main(["train", "--history", str(tmp_path / "2024-13-01"), "--out", str(tmp_path / "o"), *store]) == 2
-    )
+    assert main(["train", "--history", str(tmp_path / "2024-13-01"), "--out", str(tmp_path / "o"), *store]) == 2
     assert "name it by its day" in capsys.readouterr().err

@@ -17,14 +17,18 @@ import pytest
 
 from data_contracts.registry import field_specs
 from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, new_store, put_in_force, request_of
-from village_credit.acts import compare, holds, renew, reviews, score, tell
-from village_credit.acts.models import sign_model
 from village_credit.extract.grid import Extract
 from village_credit.extract.inbox import pull
 from village_credit.extract.read import read_files
-from village_credit.publish import ledger
-from village_credit.publish.store import Store
+from village_credit.ledger import log as ledger
 from village_credit.score.scorecard import card_json, content_hash, read_scorecard
+from village_credit.services.casework import holds, reviews
+from village_credit.services.casework import renewals as renew
+from village_credit.services.modelling.sign import sign_model
+from village_credit.services.queries import diff as compare
+from village_credit.services.queries import explain as tell
+from village_credit.services.scoring import stage as score
+from village_credit.store.store import Store
 from village_credit.synthetic import synthesize
 
 MONTHS = 40
@@ -35,7 +39,7 @@ INCOMES = ("planting_income_yuan", "livestock_income_yuan", "wage_income_yuan", 
 
 
 def months(first: date, count: int) -> list[date]:
-    return [date(first.year + (first.month - 1 + k) // 12, (first.month - 1 + k) % 12 + 1, 1) for k in range(count)]  # fmt: skip
+    return [date(first.year + (first.month - 1 + k) // 12, (first.month - 1 + k) % 12 + 1, 1) for k in range(count)]
 
 
 def lines_of(store: Store) -> dict[str, dict[str, Any]]:
@@ -53,7 +57,7 @@ def books_of(inbox: Path) -> list[dict[str, str]]:
     for table in read_files(pull(inbox, COUNTY_OF_TESTS)):
         if isinstance(table, Extract) and table.contract == "household_economy":
             rows = table.rows.drop_columns(["line_number", "last_line"]).to_pylist()
-            found += [{headers[name]: value or "" for name, value in row.items() if name in headers} for row in rows]  # fmt: skip
+            found += [{headers[name]: value or "" for name, value in row.items() if name in headers} for row in rows]
     return found
 
 
@@ -64,8 +68,10 @@ def bring_books(inbox: Path, books: list[dict[str, str]], month: int, day: date)
     changed = []
     for place, book in enumerate(books):
         own = factor if place % 2 else (1.0, 0.4, 1.6)[month % 3]
-        more = {headers[name]: f"{float(book[headers[name]]) * own:.2f}" for name in INCOMES if book.get(headers[name])}  # fmt: skip
-        changed.append(book | more | {headers["year"]: str(day.year - 1), headers["collected_on"]: day.replace(day=1).isoformat()})  # fmt: skip
+        more = {headers[name]: f"{float(book[headers[name]]) * own:.2f}" for name in INCOMES if book.get(headers[name])}
+        changed.append(
+            book | more | {headers["year"]: str(day.year - 1), headers["collected_on"]: day.replace(day=1).isoformat()}
+        )
     path = inbox / COUNTY_OF_TESTS / "农经站" / "月报.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(changed[0]))
@@ -143,7 +149,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         put_in_force(store, run.run_id)
         told.append(lines_of(store))
         after = sum(row["limit_yuan"] for row in told[-1].values())
-        diffs.append((sum(row["after_yuan"] - row["before_yuan"] for row in changes), 0 if before is None else after - before))  # fmt: skip
+        diffs.append(
+            (sum(row["after_yuan"] - row["before_yuan"] for row in changes), 0 if before is None else after - before)
+        )
         act_of_month(store, run.run_id, month, told[-1], people, folder)
     patch.undo()
     return {"store": store, "told": told, "diffs": diffs, "people": people, "days": months(AS_OF, MONTHS)}
@@ -156,9 +164,14 @@ def bring_arrears(inbox: Path, number: str, day: date) -> None:
     (inbox / COUNTY_OF_TESTS / "信用社" / "逾期.csv").write_text(f"{header}\n{row}\n", encoding="utf-8")
 
 
-def act_of_month(store: Store, run_id: str, month: int, lines: dict[str, dict[str, Any]], people: dict[str, str], folder: Path) -> None:  # fmt: skip
+def act_of_month(
+    store: Store, run_id: str, month: int, lines: dict[str, dict[str, Any]], people: dict[str, str], folder: Path
+) -> None:
     """What people do between two runs."""
-    best = sorted((key for key, row in lines.items() if row["decision"] == "granted"), key=lambda key: (-lines[key]["limit_yuan"], key))  # fmt: skip
+    best = sorted(
+        (key for key, row in lines.items() if row["decision"] == "granted"),
+        key=lambda key: (-lines[key]["limit_yuan"], key),
+    )
     if month == 0:
         people["late"] = best[0]
         rows = pq.read_table(io.BytesIO(store.open_identities(run_id))).to_pylist()
@@ -171,7 +184,9 @@ def act_of_month(store: Store, run_id: str, month: int, lines: dict[str, dict[st
     if month == 1:
         people["reviewed"] = verdict(store, run_id, folder)
     if month == RENEWED_AT - 1:
-        people["renewed"] = str(renew.renew(store, COUNTY_OF_TESTS, months(AS_OF, MONTHS)[RENEWED_AT], "2002", "committee").lines)  # fmt: skip
+        people["renewed"] = str(
+            renew.renew(store, COUNTY_OF_TESTS, months(AS_OF, MONTHS)[RENEWED_AT], "2002", "committee").lines
+        )
 
 
 def verdict(store: Store, run_id: str, folder: Path) -> str:
@@ -201,11 +216,7 @@ def test_no_end_moves_without_a_signed_renewal(story):
         for key, row in lines.items():
             end = row["valid_to"]
             if end is None:
-                if (
-                    ends.get(key) is not None
-                    and ends[key] >= story["days"][month]
-                    and row["decision"] == "declined"
-                ):
+                if ends.get(key) is not None and ends[key] >= story["days"][month] and row["decision"] == "declined":
                     del ends[key]  # withdrawn: what is granted later is another line
                 continue
             if key in ends and end != ends[key]:
@@ -231,9 +242,7 @@ def test_a_line_that_is_over_waits_for_its_renewal(story):
 
 def test_each_diff_adds_up_to_the_change_in_the_sum_of_limits(story):
     assert [said for said, _ in story["diffs"][1:]] == [found for _, found in story["diffs"][1:]]
-    assert sum(1 for said, _ in story["diffs"][1:] if said) > MONTHS // 2, (
-        "incomes move limits nearly every month"
-    )
+    assert sum(1 for said, _ in story["diffs"][1:] if said) > MONTHS // 2, "incomes move limits nearly every month"
 
 
 def test_a_hold_and_a_verdict_survive_every_scoring(story):
@@ -255,9 +264,7 @@ def test_each_line_is_due_for_review_within_a_year(story):
     for day, lines in zip(story["days"], story["told"], strict=True):
         for row in lines.values():
             if row["valid_to"] is not None and row["valid_to"] >= day:
-                assert (
-                    day <= row["review_due_on"] <= min(row["valid_to"], day.replace(year=day.year + 1, day=2))
-                )
+                assert day <= row["review_due_on"] <= min(row["valid_to"], day.replace(year=day.year + 1, day=2))
     connection = duckdb.connect(str(story["store"].warehouse), read_only=True)
     events = dict(connection.execute("SELECT event, count(*) FROM events GROUP BY event").fetchall())
     connection.close()
@@ -274,9 +281,7 @@ def test_each_line_is_due_for_review_within_a_year(story):
         (SECOND_MODEL, "later_policy.toml", "second", 60),
     ],
 )
-def test_the_account_of_a_day_gives_the_figures_policy_and_model_of_that_day(
-    story, month, policy, model, stress
-):
+def test_the_account_of_a_day_gives_the_figures_policy_and_model_of_that_day(story, month, policy, model, stress):
     lines, day = story["told"][month], story["days"][month]
     key = next(key for key, row in sorted(lines.items()) if row["decision"] == "granted")
     for on in (day, day.replace(day=27)):  # until the next publication

@@ -22,15 +22,15 @@ from hypothesis import strategies as st
 
 from tests.conftest import AS_OF
 from tests.text_files import ENCODINGS, FAULTS, HEADER, TextFile, id_number, text_files
-from village_credit.acts.intake import outcome_counts, take_in
-from village_credit.extract import ledger
+from village_credit.extract import text_table
 from village_credit.extract.grid import DeliveredFile, Extract, Grid
 from village_credit.extract.inbox import pull
-from village_credit.extract.ledger import read_text
 from village_credit.extract.read import read_file
-from village_credit.run import Intake
+from village_credit.extract.text_table import read_text
+from village_credit.ingest.county import outcome_counts, take_in
+from village_credit.intake import Intake
 from village_credit.synthetic import synthesize
-from village_credit.validate.judge import Batch, validate
+from village_credit.validate.rows import Batch, validate
 
 Reader = Callable[[bytes], Grid]
 STEADY = settings(deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -42,16 +42,14 @@ def delivered(content: bytes, name: str = "关系人.csv") -> DeliveredFile:
 
 
 def outcomes_of(content: bytes) -> tuple[list[tuple[int, str]], dict[int, tuple[str, str]]]:
-    """Give (line, outcome) of each line that the pipeline speaks of, and the accepted rows' name and relation."""
+    """Return (line, outcome) of each line that the pipeline speaks of, and the accepted rows' name and relation."""
     (table,) = read_file(delivered(content))
     assert isinstance(table, Extract), table.detail
     accepted, _ = validate(Batch(table.contract, table.rows, table.units))
     values = {row["line_number"]: (row["person_name"], row["relation"]) for row in accepted.to_pylist()}
     told = [(line, "layout") for line in table.layout_lines]
     told += [(line, "quarantined") for line, _ in table.condemned]
-    for first, last in zip(
-        *(table.rows[name].to_pylist() for name in ("line_number", "last_line")), strict=True
-    ):
+    for first, last in zip(*(table.rows[name].to_pylist() for name in ("line_number", "last_line")), strict=True):
         outcome = "accepted" if first in values else "quarantined"
         told += [(line, outcome) for line in range(first, last + 1)]
     return sorted(told), values
@@ -60,13 +58,11 @@ def outcomes_of(content: bytes) -> tuple[list[tuple[int, str]], dict[int, tuple[
 def violations(file: TextFile, reader: Reader = read_text) -> list[str]:
     """Say what a reader, put in the ledger's place, does wrong with a file; nothing where all is kept."""
     try:
-        with patch.object(ledger, "read_text", reader):
+        with patch.object(text_table, "read_text", reader):
             told, values = outcomes_of(file.content)
     except (AssertionError, ValueError, UnicodeError) as refusal:
         return [f"the file as a whole is lost: {type(refusal).__name__}"]
-    expected = [
-        (number + more, line.outcome) for number, line in file.numbered() for more in range(line.physical)
-    ]
+    expected = [(number + more, line.outcome) for number, line in file.numbered() for more in range(line.physical)]
     found = [f"{line}: {outcome}" for line, outcome in (Counter(expected) - Counter(told))]
     found += [f"{line}: {outcome} too often" for line, outcome in (Counter(told) - Counter(expected))]
     kept = {number: line.said for number, line in file.numbered() if line.outcome == "accepted"}
@@ -150,7 +146,7 @@ LOSSES: dict[str, tuple[dict[str, Any], tuple[str, ...], tuple[str, ...], tuple[
     "another encoding becomes nonsense": (IGNORING, ("other encoding",), (), ("董事",), "accepted too often"),
     "a zero byte is kept in a value": (CAREFUL, ("zero byte",), (), ("董事",), "2: accepted too often"),
     "a line break in a cell is no line": (CAREFUL, (), (), ("两\n行",), "3: accepted"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -173,9 +169,7 @@ def test_the_standard_librarys_reader_alone_is_found_out_too():
         return grid
 
     files = text_files(encodings=("gb18030",))
-    worst = find(
-        files, lambda file: bool(violations(file, lenient)), settings=settings(STEADY, max_examples=2000)
-    )
+    worst = find(files, lambda file: bool(violations(file, lenient)), settings=settings(STEADY, max_examples=2000))
     assert violations(worst) == []
 
 
@@ -190,7 +184,9 @@ def register(tmp_path_factory: pytest.TempPathFactory) -> DeliveredFile:
 def known(intake: Intake) -> dict[str, Counter[str]]:
     """What is known of the county, without where it was read."""
     tables = {f"fact {name}": table for name, table in intake.facts.items()}
-    tables["related_party"] = intake.settled["related_party"].drop_columns(["row_id", "source_id", "line_number", "last_line"])  # fmt: skip
+    tables["related_party"] = intake.settled["related_party"].drop_columns(
+        ["row_id", "source_id", "line_number", "last_line"]
+    )
     return {name: Counter(str(row) for row in table.to_pylist()) for name, table in tables.items()}
 
 
@@ -199,7 +195,9 @@ def known(intake: Intake) -> dict[str, Counter[str]]:
     st.lists(text_files(encodings=tuple(ENCODINGS)), min_size=2, max_size=4),
     st.randoms(use_true_random=False),
 )
-def test_the_order_of_files_and_lines_changes_nothing_of_a_county(register: DeliveredFile, files: list[TextFile], chance: Any):  # fmt: skip
+def test_the_order_of_files_and_lines_changes_nothing_of_a_county(
+    register: DeliveredFile, files: list[TextFile], chance: Any
+):
     parts = [delivered(file.content, f"{place}.csv") for place, file in enumerate(files)]
     shuffled = []
     for place, file in enumerate(files):

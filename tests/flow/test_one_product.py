@@ -23,10 +23,11 @@ from tests.conftest import (
     score_into,
 )
 from tests.flow.test_receipts import view
-from village_credit.acts import score, usage
-from village_credit.acts.acknowledge import acknowledge
-from village_credit.acts.simulate import simulate
-from village_credit.publish.store import Store
+from village_credit.services.queries.simulate import simulate
+from village_credit.services.scoring import stage as score
+from village_credit.services.servicing import usage
+from village_credit.services.servicing.acknowledge import acknowledge
+from village_credit.store.store import Store
 from village_credit.synthetic import synthesize
 
 REFERRED, NEXT_MONTH = date(2026, 11, 20), date(2026, 12, 1)
@@ -44,9 +45,7 @@ class Story:
     keys: dict[str, str]
     runs: dict[str, str] = dataclasses.field(default_factory=dict)
     packages: dict[str, Rows] = dataclasses.field(default_factory=dict)
-    between: dict[str, Any] = dataclasses.field(
-        default_factory=dict
-    )  # the batch published, no whole run since
+    between: dict[str, Any] = dataclasses.field(default_factory=dict)  # the batch published, no whole run since
 
 
 def branch_rows(outbox: str) -> Rows:
@@ -54,7 +53,9 @@ def branch_rows(outbox: str) -> Rows:
     found: Rows = []
     for path in sorted(Path(outbox).glob("*/limits.csv")):
         rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))
-        found += [{name: value.strip("\t") for name, value in row.items()} | {"branch": path.parent.name} for row in rows]  # fmt: skip
+        found += [
+            {name: value.strip("\t") for name, value in row.items()} | {"branch": path.parent.name} for row in rows
+        ]
     return found
 
 
@@ -66,9 +67,14 @@ def refer(inbox: Path, people: Rows) -> None:
     lines = [header]
     for order, row in enumerate(people):
         changed = {
-            "推荐批次": "2026-11", "推荐日期": REFERRED.isoformat(), "经营者姓名": row["姓名"], "身份证号": row["身份证号码"], "字号名称": f"新店{order}",
-            "统一社会信用代码": f"92659900MA7ABCD{order}1X", "申请金额(元)": "60000",
-        }  # fmt: skip
+            "推荐批次": "2026-11",
+            "推荐日期": REFERRED.isoformat(),
+            "经营者姓名": row["姓名"],
+            "身份证号": row["身份证号码"],
+            "字号名称": f"新店{order}",
+            "统一社会信用代码": f"92659900MA7ABCD{order}1X",
+            "申请金额(元)": "60000",
+        }
         lines.append(",".join({name: changed.get(name, value) for name, value in usual.items()}.values()))
     (folder / "推荐名单十一月.csv").write_text("\r\n".join([*lines, ""]), encoding="utf-8-sig")
 
@@ -92,23 +98,57 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     synthesize(inbox, COUNTY_OF_TESTS, 4, 120, 11, AS_OF, "none")
     store = new_store(folder)
     first = put_in_force(store, score_into(store, inbox, COUNTY_OF_TESTS).run.run_id)
-    told = [row for row in branch_rows(first.outbox) if row["product"] == "farmer_line" and row["action"] == "grant" and int(row["limit_yuan"]) >= 20_000]  # fmt: skip
-    chosen = dict(zip(("drawn", "undrawn", "refused"), sorted(told, key=lambda row: row["身份证号码"])[:3], strict=True))  # fmt: skip
+    told = [
+        row
+        for row in branch_rows(first.outbox)
+        if row["product"] == "farmer_line" and row["action"] == "grant" and int(row["limit_yuan"]) >= 20_000
+    ]
+    chosen = dict(
+        zip(("drawn", "undrawn", "refused"), sorted(told, key=lambda row: row["身份证号码"])[:3], strict=True)
+    )
     vault = pq.read_table(io.BytesIO(store.open_identities(first.run_id))).to_pylist()
-    keys = {name: next(v["household_key"] for v in vault if v["person_id"] == row["身份证号码"]) for name, row in chosen.items()}  # fmt: skip
+    keys = {
+        name: next(v["household_key"] for v in vault if v["person_id"] == row["身份证号码"])
+        for name, row in chosen.items()
+    }
     story = Story(store, inbox, chosen, keys, {"first": first.run_id}, {"first": told})
     drawn, refused = chosen["drawn"], chosen["refused"]
-    usage.record_usage(store, delivered(folder / "合同.csv", "household_ref,contract_no,signed_on,channel", f"{drawn['household_ref']},HT-1,2026-11-03,counter"), SIGNER)  # fmt: skip
-    usage.record_usage(store, delivered(folder / "用信.csv", "contract_no,amount_yuan,drawn_on,purpose", f"HT-1,{drawn['limit_yuan']},2026-11-05,seed"), SIGNER)  # fmt: skip
-    receipt = delivered(folder / "回执.csv", "publication_id,household_ref,outcome,reason,at,branch_limit_yuan", f"{first.publication_id},{refused['household_ref']},refused,x,2026-11-05,")  # fmt: skip
+    usage.record_usage(
+        store,
+        delivered(
+            folder / "合同.csv",
+            "household_ref,contract_no,signed_on,channel",
+            f"{drawn['household_ref']},HT-1,2026-11-03,counter",
+        ),
+        SIGNER,
+    )
+    usage.record_usage(
+        store,
+        delivered(
+            folder / "用信.csv",
+            "contract_no,amount_yuan,drawn_on,purpose",
+            f"HT-1,{drawn['limit_yuan']},2026-11-05,seed",
+        ),
+        SIGNER,
+    )
+    receipt = delivered(
+        folder / "回执.csv",
+        "publication_id,household_ref,outcome,reason,at,branch_limit_yuan",
+        f"{first.publication_id},{refused['household_ref']},refused,x,2026-11-05,",
+    )
     acknowledge(store, receipt, SIGNER, MODELS / "limit_policy.toml")
     refer(inbox, [drawn, chosen["undrawn"]])
     publish_next(story, "batch", REFERRED, "trader_loan")
     story.between = {
-        "covered": view(store, "SELECT CAST(sum(households) AS BIGINT), CAST(sum(sum_limit_yuan) AS BIGINT) FROM village_coverage"),
-        "decided": view(store, "SELECT count(DISTINCT household_key), CAST(sum(limit_yuan) FILTER (decision = 'granted') AS BIGINT), count(*) FROM limits_current"),
+        "covered": view(
+            store, "SELECT CAST(sum(households) AS BIGINT), CAST(sum(sum_limit_yuan) AS BIGINT) FROM village_coverage"
+        ),
+        "decided": view(
+            store,
+            "SELECT count(DISTINCT household_key), CAST(sum(limit_yuan) FILTER (decision = 'granted') AS BIGINT), count(*) FROM limits_current",
+        ),
         "simulated": simulate(store, COUNTY_OF_TESTS, MODELS / "limit_policy.toml", REFERRED),
-    }  # fmt: skip
+    }
     publish_next(story, "whole", NEXT_MONTH)
     return story
 
@@ -136,7 +176,7 @@ def test_a_batch_leaves_room_for_the_other_line_that_stays_in_force(story: Story
     row, limit = decided(story, "batch", "undrawn"), int(story.told["undrawn"]["limit_yuan"])
     assert row["product"] == "trader_loan"
     assert row["other_unsecured_yuan"] >= limit
-    assert row["headroom_yuan"] == min(row["product_cap_yuan"], row["household_cap_yuan"]) - row["other_unsecured_yuan"]  # fmt: skip
+    assert row["headroom_yuan"] == min(row["product_cap_yuan"], row["household_cap_yuan"]) - row["other_unsecured_yuan"]
 
 
 def test_the_next_whole_scoring_keeps_the_owed_line_and_its_term(story: Story):
@@ -144,7 +184,9 @@ def test_the_next_whole_scoring_keeps_the_owed_line_and_its_term(story: Story):
     assert row["product"] == "farmer_line"
     assert row["limit_yuan"] >= int(story.told["drawn"]["limit_yuan"])  # never below what is owed
     assert str(row["valid_to"]) == story.told["drawn"]["valid_to"]
-    assert [(told["product"], told["action"] in ("change", "freeze")) for told in rows_told(story, "whole", "drawn")] == [("farmer_line", True)]  # fmt: skip
+    assert [
+        (told["product"], told["action"] in ("change", "freeze")) for told in rows_told(story, "whole", "drawn")
+    ] == [("farmer_line", True)]
 
 
 def test_a_line_that_makes_way_is_closed_at_its_branch(story: Story):
@@ -175,4 +217,4 @@ def test_the_policy_in_force_changes_nobody_beside_a_batch_either(story: Story):
     assert [row["change"] for row in found.changes] == ["same"]
     assert found.households == story.between["decided"][0][0]
     refused = int(story.told["refused"]["limit_yuan"])  # by its branch, of what was published
-    assert found.changes[0]["before_yuan"] == found.changes[0]["after_yuan"] == story.between["decided"][0][1] + refused  # fmt: skip
+    assert found.changes[0]["before_yuan"] == found.changes[0]["after_yuan"] == story.between["decided"][0][1] + refused

@@ -17,10 +17,10 @@ import pytest
 
 from tests.conftest import DELIVERY, MODELS, Scored, new_store
 from village_credit import cli
-from village_credit.acts import tell
-from village_credit.acts.households import decision_in_force
-from village_credit.publish.ledger import read_ledger
-from village_credit.publish.store import Store
+from village_credit.ledger.in_force import decision_in_force
+from village_credit.ledger.log import read_ledger
+from village_credit.services.casework import household_lookup as tell
+from village_credit.store.store import Store
 
 TRUTH = json.loads((DELIVERY / "truth.json").read_text(encoding="utf-8"))
 SEARCHED_ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "gb18030")
@@ -127,9 +127,7 @@ def test_the_terminal_says_no_person(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert leaks(iter([("terminal", said.getvalue().encode())])) == []
 
 
-def test_what_people_do_between_runs_says_no_person(
-    delivery: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_what_people_do_between_runs_says_no_person(delivery: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     shutil.copytree(delivery.store.root, tmp_path / "store")
     shutil.copy(delivery.store.root.parent / "keys", tmp_path / "keys")
     monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(tmp_path / "keys"))

@@ -17,13 +17,16 @@ import pytest
 
 from tests.conftest import PREPARER, SIGNER, Scored, new_store, put_in_force, score_into
 from village_credit import cli
-from village_credit.acts import publish, sign
 from village_credit.errors import GateRefused, RunConflict, VerificationFailed
-from village_credit.publish.keys import load_keys
-from village_credit.publish.ledger import read_ledger
-from village_credit.publish.package import verify_package
+from village_credit.ledger.log import read_ledger
+from village_credit.publish import outbox
+from village_credit.publish.branch_package import verify_package
 from village_credit.publish.views import VIEWS
-from village_credit.signed import canonical_json
+from village_credit.services.approval import approve as sign
+from village_credit.services.approval import publish as publish_module
+from village_credit.signatures import canonical_json
+from village_credit.store import runs
+from village_credit.store.keys import load_keys
 
 
 def view(scored: Scored, query: str) -> list[tuple]:
@@ -50,19 +53,14 @@ def test_branch_packages_add_up_to_the_views(published: Scored):
         actions |= {row["action"] for row in found}
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         assert (manifest["rows"], manifest["sum_limit_yuan"]) == (len(amounts), sum(amounts))
-        assert (
-            manifest["files"]["limits.csv"]
-            == hashlib.sha256((folder / "limits.csv").read_bytes()).hexdigest()
-        )
+        assert manifest["files"]["limits.csv"] == hashlib.sha256((folder / "limits.csv").read_bytes()).hexdigest()
         rows, limits = rows + sum(1 for amount in amounts if amount), limits + sum(amounts)
     assert stopped <= {
         "remove",
         "freeze",
     }  # of lines that the bank had granted before; those that go on are changes
     assert {"grant", "change"} <= actions
-    ((count, total),) = view(
-        published, "SELECT count(*), sum(limit_yuan) FROM limits_current WHERE limit_yuan > 0"
-    )
+    ((count, total),) = view(published, "SELECT count(*), sum(limit_yuan) FROM limits_current WHERE limit_yuan > 0")
     assert (rows, limits) == (count, total)
 
 
@@ -82,7 +80,9 @@ def forged(published: Scored, folder: Path, **changes: str) -> Path:
     keys, _ = load_keys(folder / "somebody.keys")
     table = pq.read_table(place / "limits.parquet")
     limits = pa.array([2 * limit for limit in table.column("limit_yuan").to_pylist()])
-    pq.write_table(table.set_column(table.column_names.index("limit_yuan"), "limit_yuan", limits), place / "limits.parquet")  # fmt: skip
+    pq.write_table(
+        table.set_column(table.column_names.index("limit_yuan"), "limit_yuan", limits), place / "limits.parquet"
+    )
     manifest = json.loads((place / "manifest.json").read_text(encoding="utf-8"))
     manifest["files"]["limits.parquet"] = hashlib.sha256((place / "limits.parquet").read_bytes()).hexdigest()
     manifest |= {"sum_limit_yuan": sum(limits.to_pylist()), "public_key": keys.public_key().hex(), **changes}
@@ -121,12 +121,24 @@ def test_where_the_keys_are_not_at_hand_a_person_compares_the_one_that_signed(
     monkeypatch.chdir(tmp_path)
     assert verify(tmp_path / "store", tmp_path / "store.keys", packages(published)[0], monkeypatch) == 0
     said = capsys.readouterr()
-    assert f"Compare key {published.store.keys.signing_key_id} with the one that the bank gave out" in said.err  # fmt: skip
+    assert f"Compare key {published.store.keys.signing_key_id} with the one that the bank gave out" in said.err
     assert "this store's key" not in said.out
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b"{}", b'{"public_key": 1, "signature": ""}', b"\xff\xfe", b'{"public_key": "xy", "signature": "x", "files": {}}'])  # fmt: skip
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"public_key": 1, "signature": ""}',
+        b"\xff\xfe",
+        b'{"public_key": "xy", "signature": "x", "files": {}}',
+    ],
+)
 def test_a_package_without_a_sound_manifest_is_refused_by_name(
     published: Scored, tmp_path: Path, content: bytes | None
 ):
@@ -141,12 +153,28 @@ def test_a_package_without_a_sound_manifest_is_refused_by_name(
 @pytest.mark.parametrize(
     "words",
     [
-        "status", "ledger verify", "report r1", "publish r1", "acknowledge r.csv", "record-usage r.csv", "verify r1", "notices r1", "find -",
-        "hold h1 --reason x --by 2", "corrections r1 --out o", "reviews export r1 --out o.xlsx", "rescore --county 659900", "diff r1",
-        "rescore --county 659900 --refresh", "simulate --county 659900 --policy p.toml", "approve r1 --by 2 --reason x",
+        "status",
+        "ledger verify",
+        "report r1",
+        "publish r1",
+        "acknowledge r.csv",
+        "record-usage r.csv",
+        "verify r1",
+        "notices r1",
+        "find -",
+        "hold h1 --reason x --by 2",
+        "corrections r1 --out o",
+        "reviews export r1 --out o.xlsx",
+        "rescore --county 659900",
+        "diff r1",
+        "rescore --county 659900 --refresh",
+        "simulate --county 659900 --policy p.toml",
+        "approve r1 --by 2 --reason x",
     ],
-)  # fmt: skip
-def test_a_mistyped_store_is_named_and_never_begun(words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # fmt: skip
+)
+def test_a_mistyped_store_is_named_and_never_begun(
+    words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "r.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     assert cli.main([*words.split(), "--store", str(tmp_path / "nostore")]) == 7
@@ -154,7 +182,9 @@ def test_a_mistyped_store_is_named_and_never_begun(words: str, tmp_path: Path, m
     assert [path.name for path in tmp_path.iterdir()] == ["r.csv"]
 
 
-def test_a_store_whose_keys_are_gone_gets_no_new_ones(published: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # fmt: skip
+def test_a_store_whose_keys_are_gone_gets_no_new_ones(
+    published: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
     monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(tmp_path / "gone.keys"))
     assert cli.main(["status", "--store", str(published.store.root)]) == 7
     assert "restore them from their backup" in capsys.readouterr().err
@@ -192,7 +222,7 @@ def test_the_preparer_cannot_sign_whatever_the_case_or_width(county_inbox: Path,
 def test_an_unsigned_run_is_not_published_and_a_signed_one_is_signed_once(county_inbox: Path, tmp_path: Path):
     scored = score_into(new_store(tmp_path), county_inbox, "659900")
     with pytest.raises(GateRefused, match="not signed"):
-        publish.publish(scored.store, scored.run.run_id, PREPARER)
+        publish_module.publish(scored.store, scored.run.run_id, PREPARER)
     sign.approve(scored.store, scored.run.run_id, SIGNER, "x", [])
     with pytest.raises(RunConflict, match="signed already"):
         sign.approve(scored.store, scored.run.run_id, "3003", "x", [])
@@ -206,7 +236,7 @@ def test_a_failed_gate_refuses_until_it_is_overridden_by_name(tmp_path: Path, co
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())
     scored = score_into(new_store(tmp_path), inbox, "659900")
-    assert sign.failed_gates(scored.store, scored.run.run_id) == ["related_party_list"]
+    assert runs.failed_gates(scored.store, scored.run.run_id) == ["related_party_list"]
     with pytest.raises(GateRefused, match="related_party_list"):
         sign.approve(scored.store, scored.run.run_id, SIGNER, "x", [])
     sign.approve(scored.store, scored.run.run_id, SIGNER, "the list is on its way", ["related_party_list"])
@@ -230,12 +260,12 @@ def test_a_crash_after_the_ledger_s_entry_is_healed_by_the_next_command(
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(publish, "pack", killed)
+    monkeypatch.setattr("village_credit.publish.outbox.pack", killed)
     with pytest.raises(KeyboardInterrupt):
-        publish.publish(scored.store, scored.run.run_id, PREPARER)
+        publish_module.publish(scored.store, scored.run.run_id, PREPARER)
     monkeypatch.undo()
     assert packages(scored) == []
-    assert publish.publish(scored.store, scored.run.run_id, PREPARER).noop
+    assert publish_module.publish(scored.store, scored.run.run_id, PREPARER).noop
     assert packages(scored) != []
     assert view(scored, "SELECT count(*) > 0 FROM limits_current") == [(True,)]
 
@@ -261,9 +291,7 @@ def test_every_promised_view_answers_and_every_column_has_a_comment(published: S
 
 
 def test_published_figures_balance_from_line_to_branch_row(published: Scored):
-    ((lines, files),) = view(
-        published, "SELECT count(*), count(DISTINCT (file_name, sheet)) FROM reconciliation"
-    )
+    ((lines, files),) = view(published, "SELECT count(*), count(DISTINCT (file_name, sheet)) FROM reconciliation")
     assert lines == sum(published.run.counts["lines"].values())
     assert files > 10
     ((decided,),) = view(published, "SELECT count(*) FROM limits_current")
@@ -276,7 +304,7 @@ def test_after_a_move_the_next_command_rewrites_the_views(county_inbox: Path, tm
     put_in_force(scored.store, scored.run.run_id)
     (tmp_path / "here").rename(tmp_path / "there")
     moved = new_store(tmp_path / "there")
-    publish.heal_warehouse(moved)
+    outbox.refresh_warehouse(moved)
     connection = duckdb.connect(str(moved.warehouse), read_only=True)
     ((count,),) = connection.execute("SELECT count(*) FROM limits_current").fetchall()
     connection.close()

@@ -13,12 +13,16 @@ import pytest
 
 from tests.conftest import AS_OF, MODELS, PREPARER, SIGNER, new_store, request_of
 from village_credit import cli
-from village_credit.acts import meeting, publish, score, sign
-from village_credit.acts.tell import explain
 from village_credit.errors import GateRefused, UsageError, VerificationFailed
-from village_credit.publish.ledger import Entry, append, read_ledger
-from village_credit.publish.store import Store, sha256_of
+from village_credit.ledger.log import Entry, append, read_ledger
 from village_credit.report.explain import explain_text
+from village_credit.services.approval import approve as sign
+from village_credit.services.approval import committee as meeting
+from village_credit.services.approval import publish
+from village_credit.services.queries.explain import explain
+from village_credit.services.scoring import stage as score
+from village_credit.store import runs
+from village_credit.store.store import Store, sha256_of
 from village_credit.synthetic import synthesize
 
 COUNTY = "659900"
@@ -57,17 +61,22 @@ def copied(staged: tuple[Store, str], folder: Path) -> Store:
     return new_store(folder)
 
 
-def minutes(folder: Path, sat: list[tuple[str, str]] = SOUND, day: str = "2026-11-10", **changes: str) -> Path:  # fmt: skip
+def minutes(folder: Path, sat: list[tuple[str, str]] = SOUND, day: str = "2026-11-10", **changes: str) -> Path:
     """A meeting's file."""
     told = ", ".join(f'{{ number = "{number}", vote = "{vote}" }}' for number, vote in sat)
-    words = {"date": day, "title": '"贷审会第12次会议"', "minutes": '"纪要〔2026〕12号"', "members": f"[{told}]"} | changes  # fmt: skip
+    words = {
+        "date": day,
+        "title": '"贷审会第12次会议"',
+        "minutes": '"纪要〔2026〕12号"',
+        "members": f"[{told}]",
+    } | changes
     path = folder / "meeting.toml"
-    path.write_text("\n".join(f"{name} = {value}" for name, value in words.items() if value), encoding="utf-8")  # fmt: skip
+    path.write_text("\n".join(f"{name} = {value}" for name, value in words.items() if value), encoding="utf-8")
     return path
 
 
 def sign_with(store: Store, run_id: str, path: Path | None) -> sign.Signature:
-    failed = sign.failed_gates(store, run_id)
+    failed = runs.failed_gates(store, run_id)
     return sign.approve(store, run_id, SIGNER, "test", failed, meeting.meeting_in(path))
 
 
@@ -101,9 +110,7 @@ def test_without_a_meeting_the_run_is_not_signed(staged):
         ([*FOR, ("2008", "for"), ("2009", "for"), (PREPARER, "against")], "1001 prepared the run and voted"),
     ],
 )
-def test_too_few_members_or_votes_one_twice_or_the_preparer_s_vote_refuse(
-    staged, tmp_path: Path, members, why
-):
+def test_too_few_members_or_votes_one_twice_or_the_preparer_s_vote_refuse(staged, tmp_path: Path, members, why):
     with pytest.raises(GateRefused, match=why):
         sign_with(*staged, minutes(tmp_path, members))
     assert acts(staged[0]) == ["stage"]
@@ -140,7 +147,7 @@ def test_a_meeting_before_the_day_in_china_on_which_the_run_was_staged_decides_n
 def test_the_day_of_staging_is_the_first_one_of_the_run_in_china(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.undo()
     late, later = "2026-11-10T17:00:00+00:00", "2026-11-15T08:00:00+00:00"
-    entries = [Entry(1, "stage", late, PREPARER, "r1", {}, ""), Entry(2, "stage", later, PREPARER, "r1", {}, "")]  # fmt: skip
+    entries = [Entry(1, "stage", late, PREPARER, "r1", {}, ""), Entry(2, "stage", later, PREPARER, "r1", {}, "")]
     assert sign.staged_on(entries, "r1") == date(2026, 11, 11)
     assert sign.staged_on(entries, "r2") is None
 
@@ -165,7 +172,9 @@ def test_whoever_signs_says_who_and_why_and_names_nobody(staged, by, reason, ove
     assert acts(store) == ["stage"]
 
 
-def test_the_command_refuses_a_signature_of_nobody_as_wrong_usage(staged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # fmt: skip
+def test_the_command_refuses_a_signature_of_nobody_as_wrong_usage(
+    staged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     store, run_id = copied(staged, tmp_path), staged[1]
     monkeypatch.setenv("VILLAGE_CREDIT_STORE", str(store.root))
     monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(tmp_path / "keys"))
@@ -192,9 +201,7 @@ def test_a_meeting_s_file_is_sound_or_its_faults_are_named(tmp_path: Path, chang
     assert "张三" not in str(refused.value)
 
 
-def test_with_a_quorum_the_run_is_signed_and_approval_ledger_view_and_explain_keep_the_minutes(
-    staged, tmp_path: Path
-):
+def test_with_a_quorum_the_run_is_signed_and_approval_ledger_view_and_explain_keep_the_minutes(staged, tmp_path: Path):
     store, run_id = copied(staged, tmp_path), staged[1]
     path = minutes(tmp_path, [*SOUND, (PREPARER, "abstain")])
     sign_with(store, run_id, path)
@@ -213,13 +220,11 @@ def test_with_a_quorum_the_run_is_signed_and_approval_ledger_view_and_explain_ke
 
 
 @pytest.mark.parametrize("sat", [None, SOUND[:4]])
-def test_a_signature_without_its_quorum_publishes_nothing_however_it_came_into_the_ledger(
-    staged, tmp_path: Path, sat
-):
+def test_a_signature_without_its_quorum_publishes_nothing_however_it_came_into_the_ledger(staged, tmp_path: Path, sat):
     store, run_id = copied(staged, tmp_path), staged[1]
     details: dict[str, Any] = {
         "reason": "x",
-        "overrides": dict.fromkeys(sign.failed_gates(store, run_id), "x"),
+        "overrides": dict.fromkeys(runs.failed_gates(store, run_id), "x"),
         "manifest_sha256": sha256_of((store.run_folder(run_id) / "manifest.json").read_bytes()),
     }
     if sat:
@@ -238,7 +243,7 @@ def test_the_command_takes_the_file_and_refuses_without(
     monkeypatch.setenv("VILLAGE_CREDIT_STORE", str(store.root))
     monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(tmp_path / "keys"))
     words = ["approve", run_id, "--by", SIGNER, "--reason", "x"]
-    words += [word for gate in sign.failed_gates(store, run_id) for word in ("--override", gate)]
+    words += [word for gate in runs.failed_gates(store, run_id) for word in ("--override", gate)]
     assert cli.main(words) == 4
     assert "--meeting FILE" in capsys.readouterr().err
     assert cli.main([*words, "--meeting", str(tmp_path / "none.toml")]) == 7
@@ -255,7 +260,7 @@ def test_a_quorum_that_is_taken_out_of_the_staged_run_is_noticed(staged, tmp_pat
         sign_with(store, run_id, None)
 
 
-def test_without_a_quorum_one_signer_is_enough_and_a_meeting_is_still_kept_to_its_days(staged, tmp_path: Path):  # fmt: skip
+def test_without_a_quorum_one_signer_is_enough_and_a_meeting_is_still_kept_to_its_days(staged, tmp_path: Path):
     manifest = {**staged[0].manifest(staged[1]), "quorum": None}
     meeting.require_quorum(manifest, PREPARER, None, TODAY)
     meeting.require_quorum(manifest, PREPARER, meeting.meeting_in(minutes(tmp_path, FOR)), TODAY)

@@ -17,20 +17,25 @@ import pytest
 
 from tests.conftest import AS_OF, MODELS, Scored, new_store, put_in_force, request_of, score_into
 from village_credit import cli
-from village_credit.acts import compute, holds, inputs, tell
-from village_credit.acts.acknowledge import Acknowledged, acknowledge
-from village_credit.acts.households import decision_in_force
-from village_credit.acts.meeting import today
-from village_credit.acts.returned import require_unmoved
-from village_credit.acts.rollback import roll_back
-from village_credit.acts.usage import Recorded, record_usage
+from village_credit.china_calendar import today
 from village_credit.errors import MissingInput, RunConflict, VerificationFailed
 from village_credit.extract.inbox import pull
-from village_credit.publish.branch_limits import branch_limits
-from village_credit.publish.ledger import Entry, publications, read_ledger
-from village_credit.publish.returned import sealed_paths
-from village_credit.publish.store import Store
+from village_credit.ledger import before as before_module
+from village_credit.ledger.branch_limits import branch_limits
+from village_credit.ledger.in_force import decision_in_force
+from village_credit.ledger.log import Entry, read_ledger
+from village_credit.ledger.publications import publications
+from village_credit.ledger.returned import sealed_paths
 from village_credit.report.explain import explain_text
+from village_credit.services import rules as inputs
+from village_credit.services.approval.rollback import roll_back
+from village_credit.services.casework import holds, household_lookup
+from village_credit.services.queries import explain as tell
+from village_credit.services.scoring import compute
+from village_credit.services.servicing.acknowledge import Acknowledged, acknowledge
+from village_credit.services.servicing.returned_file import require_unmoved
+from village_credit.services.servicing.usage import Recorded, record_usage
+from village_credit.store.store import Store
 from village_credit.synthetic import synthesize
 
 COUNTY = "659900"
@@ -44,7 +49,7 @@ LATER = date(2026, 12, 1)
 def _after_every_receipt() -> Iterator[None]:
     """Today is no day before those of the receipts here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("village_credit.acts.receipts.today", lambda: max(today(), date(2026, 12, 31)))
+        patch.setattr("village_credit.services.servicing.receipt_rules.today", lambda: max(today(), date(2026, 12, 31)))
         yield
 
 
@@ -74,7 +79,7 @@ def store(county: Scored, tmp_path: Path) -> Store:
 def without_views(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare a test that reads no view the time to build them."""
     for act in ("acknowledge", "usage"):
-        monkeypatch.setattr(f"village_credit.acts.{act}.build_warehouse", lambda _store: None)
+        monkeypatch.setattr(f"village_credit.services.servicing.{act}.build_warehouse", lambda _store: None)
 
 
 @pytest.fixture(scope="module")
@@ -83,9 +88,7 @@ def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = (MODELS / "limit_policy.toml").read_text(encoding="utf-8")
     path = tmp_path_factory.mktemp("policy") / "limit_policy.toml"
     text = text.replace('"branch_authority_down", value = 1.00', '"branch_authority_down", value = 0.50')
-    path.write_text(
-        text.replace('"branch_authority_up", value = 0,', '"branch_authority_up", value = 0.20,'), "utf-8"
-    )
+    path.write_text(text.replace('"branch_authority_up", value = 0,', '"branch_authority_up", value = 0.20,'), "utf-8")
     return path
 
 
@@ -109,9 +112,7 @@ def of_branch(store: Store, branch: str = "0071") -> list[dict[str, str]]:
 def receipt(store: Store, path: Path, *lines: tuple[Any, ...]) -> Path:
     """Write a receipt: each line a reference, an outcome, a limit, and a day where it is another."""
     told = publication(store)
-    text = [
-        f"{told},{ref},{outcome},,{day[0] if day else DAY},{limit}" for ref, outcome, limit, *day in lines
-    ]
+    text = [f"{told},{ref},{outcome},,{day[0] if day else DAY},{limit}" for ref, outcome, limit, *day in lines]
     path.write_text("\n".join([HEADER, *text, ""]), encoding="utf-8")
     return path
 
@@ -133,7 +134,7 @@ def reasons(done: Acknowledged | Recorded) -> dict[int, str]:
 
 
 def key_of(store: Store, row: dict[str, str]) -> str:
-    return tell.key_of(store, "-", row["身份证号码"].strip())
+    return household_lookup.key_of(store, "-", row["身份证号码"].strip())
 
 
 def half(row: dict[str, str]) -> int:
@@ -160,9 +161,7 @@ def test_a_branch_s_limit_is_in_force_and_the_published_one_is_kept(answered: di
     assert decision_in_force(store, read_ledger(store.root / "ledger"), key)["limit_yuan"] == said
     current = "SELECT limit_yuan, decision, binding_term FROM limits_current WHERE household_key = $key"
     assert view(store, current, key=key) == [(said, "granted", "branch")]
-    query = (
-        "SELECT limit_yuan, branch_limit_yuan, branch_limit_on FROM limits_history WHERE household_key = $key"
-    )
+    query = "SELECT limit_yuan, branch_limit_yuan, branch_limit_on FROM limits_history WHERE household_key = $key"
     assert view(store, query, key=key) == [(published, said, date(2026, 11, 5))]
     query = "SELECT limit_yuan, branch_limit_yuan FROM limit_waterfall WHERE household_key = $key"
     assert view(store, query, key=key) == [(published, said)]
@@ -184,9 +183,7 @@ def test_explain_sets_the_three_figures_apart_with_who_and_when(answered: dict[s
     text = explain_text(found, found["versions"], found["signatures"])
     figures = found["waterfall"]
     (told,) = [line for line in text.split("\n") if line.startswith("三项额度")]
-    assert (
-        f"模型额度 {figures['model_limit_yuan']:,} 元；政策额度 {figures['policy_limit_yuan']:,} 元" in told
-    )
+    assert f"模型额度 {figures['model_limit_yuan']:,} 元；政策额度 {figures['policy_limit_yuan']:,} 元" in told
     assert f"支行核定额度 {half(row):,} 元（支行 0071，{DAY}；{CLERK}" in told
     assert f"授信额度 {half(row):,} 元" in text
 
@@ -232,9 +229,7 @@ def later(county: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 def test_the_next_scoring_starts_from_the_branch_s_limit_and_is_another_run(later: dict[str, Any]):
     store, row, key = later["store"], later["row"], key_of(later["store"], later["row"])
     assert later["before"] != later["after"] == later["scored"]
-    assert {line["household_key"]: line["limit_yuan"] for line in later["lines"].to_pylist()}[key] == half(
-        row
-    )
+    assert {line["household_key"]: line["limit_yuan"] for line in later["lines"].to_pylist()}[key] == half(row)
     path = str(store.run_folder(later["scored"]) / "waterfall.parquet")
     query = "SELECT in_force_yuan, rise_yuan, limit_yuan FROM read_parquet($p) WHERE household_key = $key"
     ((in_force, rise, limit),) = duckdb.connect().execute(query, {"p": path, "key": key}).fetchall()
@@ -250,7 +245,7 @@ def test_a_superseded_publication_is_answered_no_more_and_brought_back_it_starts
 
 
 def _in_force(store: Store) -> list[Any]:
-    return inputs.publication_before(read_ledger(store.root / "ledger"), COUNTY, LATER)
+    return before_module.publication_before(read_ledger(store.root / "ledger"), COUNTY, LATER)
 
 
 def test_a_refusal_takes_the_limit_away_until_the_next_publication(store: Store, tmp_path: Path):
@@ -261,15 +256,14 @@ def test_a_refusal_takes_the_limit_away_until_the_next_publication(store: Store,
     query = "SELECT decision, limit_yuan, reason_codes[1] FROM limits_current WHERE household_key = $key"
     assert view(store, query, key=key_of(store, row)) == [("declined", 0, "BRANCH_REFUSED")]
     assert view(store, query, key=key_of(store, other)) == [("declined", 0, "BRANCH_REFUSED")]
-    ((covered, total),) = view(
-        store, "SELECT sum(credited_households), sum(sum_limit_yuan) FROM village_coverage"
+    ((covered, total),) = view(store, "SELECT sum(credited_households), sum(sum_limit_yuan) FROM village_coverage")
+    assert (covered, total) == (
+        len(rows_sent(store, 1)) - 2,
+        sum(int(r["limit_yuan"]) for r in rows_sent(store, 1)) - int(row["limit_yuan"]) - int(other["limit_yuan"]),
     )
-    assert (covered, total) == (len(rows_sent(store, 1)) - 2, sum(int(r["limit_yuan"]) for r in rows_sent(store, 1)) - int(row["limit_yuan"]) - int(other["limit_yuan"]))  # fmt: skip
 
 
-def test_every_line_that_may_not_count_says_why_and_sinks_no_other(
-    store: Store, policy: Path, tmp_path: Path
-):
+def test_every_line_that_may_not_count_says_why_and_sinks_no_other(store: Store, policy: Path, tmp_path: Path):
     rows = of_branch(store)
     foreign = of_branch(store, "0072")[0]["household_ref"]
     limits = [int(row["limit_yuan"]) for row in rows]
@@ -298,10 +292,7 @@ def test_every_line_that_may_not_count_says_why_and_sinks_no_other(
         (rows[14], "changed", "two", "", "UNREADABLE_NUMBER"),
         (rows[15], "changed", half(rows[15]) + 10_000 - half(rows[15]) % 1_000, "", None),
     ]
-    text = [
-        f"{told},{row['household_ref']},{outcome},,{day or DAY},{limit}"
-        for row, outcome, limit, day, _ in lines
-    ]
+    text = [f"{told},{row['household_ref']},{outcome},,{day or DAY},{limit}" for row, outcome, limit, day, _ in lines]
     text += [
         f"{told},{foreign},imported,,{DAY},",
         f"{told},bnobody,imported,,{DAY},",
@@ -336,13 +327,20 @@ def test_the_same_file_twice_is_a_no_op_and_a_line_told_again_is_a_duplicate(sto
     again = take(store, shutil.copy(path, tmp_path / "again.csv"))
     assert (again.noop, again.counts, again.at) == (True, {"duplicate": 1, "layout": 1}, first.at)
     assert len(read_ledger(store.root / "ledger")) == acts
-    told = [f"{publication(store)},{line[0]},已变更,,2026年11月5日,{line[2]}", f"{publication(store)},{rows[1]['household_ref']},已导入,,2026.11.5,"]  # fmt: skip
-    (tmp_path / "回执.csv").write_bytes("\r\n".join(["发布编号,户参考号,结果,原因,回执日期,支行核定额度(元)", *told, ""]).encode("gb18030"))  # fmt: skip
+    told = [
+        f"{publication(store)},{line[0]},已变更,,2026年11月5日,{line[2]}",
+        f"{publication(store)},{rows[1]['household_ref']},已导入,,2026.11.5,",
+    ]
+    (tmp_path / "回执.csv").write_bytes(
+        "\r\n".join(["发布编号,户参考号,结果,原因,回执日期,支行核定额度(元)", *told, ""]).encode("gb18030")
+    )
     longer = take(store, tmp_path / "回执.csv")
     assert longer.counts == {"accepted": 1, "duplicate": 1, "layout": 1}
 
 
-def test_a_later_receipt_takes_an_earlier_one_over_and_one_of_its_day_only_where_it_says_it_corrects(store: Store, tmp_path: Path):  # fmt: skip
+def test_a_later_receipt_takes_an_earlier_one_over_and_one_of_its_day_only_where_it_says_it_corrects(
+    store: Store, tmp_path: Path
+):
     row = of_branch(store)[0]
     ref, published, key = row["household_ref"], int(row["limit_yuan"]), key_of(store, row)
     query = "SELECT limit_yuan FROM limits_current WHERE household_key = $key"
@@ -357,7 +355,9 @@ def test_a_later_receipt_takes_an_earlier_one_over_and_one_of_its_day_only_where
     assert tell.explain(store, key)["branch_limit"] is None
 
 
-def test_a_hold_is_acknowledged_but_not_changed_and_a_release_gives_the_branch_its_own_limit(store: Store, tmp_path: Path):  # fmt: skip
+def test_a_hold_is_acknowledged_but_not_changed_and_a_release_gives_the_branch_its_own_limit(
+    store: Store, tmp_path: Path
+):
     row = of_branch(store)[0]
     take(store, receipt(store, tmp_path / "1.csv", (row["household_ref"], "changed", half(row))))
     key = key_of(store, row)
@@ -398,9 +398,7 @@ def test_a_policy_that_gives_no_authority_lets_a_branch_change_nothing(store: St
     assert reasons(done) == {2: "BEYOND_AUTHORITY"}
 
 
-def test_a_file_that_is_no_receipt_is_refused_by_name(
-    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
+def test_a_file_that_is_no_receipt_is_refused_by_name(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     acts = len(read_ledger(store.root / "ledger"))
     (tmp_path / "r.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     with pytest.raises(MissingInput, match=r"r\.csv holds no receipt"):
@@ -426,16 +424,14 @@ CONTRACT, DRAW, REPAYMENT = (
 
 
 def in_force_line(store: Store, as_of: date, key: str) -> dict[str, Any]:
-    rows = inputs.limits_in_force(store, _in_force(store), as_of).to_pylist()
+    rows = before_module.limits_in_force(store, _in_force(store), as_of).to_pylist()
     return next(row for row in rows if row["household_key"] == key)
 
 
 @pytest.mark.usefixtures("without_views")
 def test_what_is_drawn_less_what_is_repaid_stands_beside_the_limit_in_force(store: Store, tmp_path: Path):
     row, other = of_branch(store)[:2]
-    record_usage(
-        store, core(tmp_path / "c.csv", CONTRACT, f"{row['household_ref']},HT-1,2026-11-06,counter"), CLERK
-    )
+    record_usage(store, core(tmp_path / "c.csv", CONTRACT, f"{row['household_ref']},HT-1,2026-11-06,counter"), CLERK)
     draws = core(
         tmp_path / "d.csv",
         DRAW,
@@ -455,7 +451,9 @@ def test_what_is_drawn_less_what_is_repaid_stands_beside_the_limit_in_force(stor
 
 
 @pytest.mark.usefixtures("without_views")
-def test_the_same_usage_twice_adds_nothing_and_a_draw_that_waited_comes_in_with_its_contract(store: Store, tmp_path: Path):  # fmt: skip
+def test_the_same_usage_twice_adds_nothing_and_a_draw_that_waited_comes_in_with_its_contract(
+    store: Store, tmp_path: Path
+):
     row = of_branch(store)[0]
     draws = core(tmp_path / "d.csv", DRAW, "HT-1,9000,2026-11-07,seed")
     assert reasons(record_usage(store, draws, CLERK)) == {2: "CONTRACT_UNKNOWN"}
@@ -473,10 +471,12 @@ def test_the_same_usage_twice_adds_nothing_and_a_draw_that_waited_comes_in_with_
 @pytest.mark.usefixtures("without_views")
 def test_a_draw_before_its_contract_or_above_the_limit_counts_and_is_found(store: Store, tmp_path: Path):
     row, other = of_branch(store)[:2]
-    lines = [f"{row['household_ref']},HT-1,2026-11-06,counter", f"{other['household_ref']},HT-2,2026-11-06,", "bnobody,HT-3,2026-11-06,"]  # fmt: skip
-    assert reasons(record_usage(store, core(tmp_path / "c.csv", CONTRACT, *lines), CLERK)) == {
-        4: "REFERENCE_UNKNOWN"
-    }
+    lines = [
+        f"{row['household_ref']},HT-1,2026-11-06,counter",
+        f"{other['household_ref']},HT-2,2026-11-06,",
+        "bnobody,HT-3,2026-11-06,",
+    ]
+    assert reasons(record_usage(store, core(tmp_path / "c.csv", CONTRACT, *lines), CLERK)) == {4: "REFERENCE_UNKNOWN"}
     moved = core(tmp_path / "c2.csv", CONTRACT, f"{other['household_ref']},HT-1,2026-11-06,counter")
     assert reasons(record_usage(store, moved, CLERK)) == {2: "CONFLICTING_ROWS"}
     limit = int(row["limit_yuan"])
@@ -490,9 +490,7 @@ def test_a_draw_before_its_contract_or_above_the_limit_counts_and_is_found(store
 @pytest.mark.usefixtures("without_views")
 def test_usage_that_was_altered_after_it_was_sealed_stops_the_next_scoring(store: Store, tmp_path: Path):
     row = of_branch(store)[0]
-    record_usage(
-        store, core(tmp_path / "c.csv", CONTRACT, f"{row['household_ref']},HT-1,2026-11-06,counter"), CLERK
-    )
+    record_usage(store, core(tmp_path / "c.csv", CONTRACT, f"{row['household_ref']},HT-1,2026-11-06,counter"), CLERK)
     record_usage(store, core(tmp_path / "d.csv", DRAW, "HT-1,9000,2026-11-07,seed"), CLERK)
     path = sealed_paths(store, read_ledger(store.root / "ledger"), "draws")[-1]
     path.write_bytes(path.read_bytes() + b" ")
@@ -528,8 +526,15 @@ def test_the_command_line_takes_both_in_and_nothing_personal_is_left_outside_the
         texts += [said.out, said.err]
     assert "no-op" in texts[2]
     assert "1 accepted, 1 layout, 1 quarantined" in texts[6]
-    needles = [text.encode() for text in (row["姓名"], row["身份证号码"].strip(), "13999112233", "HT-20261106", row["household_ref"])]  # fmt: skip
-    kept = [p for p in store.root.rglob("*") if p.is_file() and p.relative_to(store.root).parts[0] not in ("outbox", "vault", "frozen")]  # fmt: skip
+    needles = [
+        text.encode()
+        for text in (row["姓名"], row["身份证号码"].strip(), "13999112233", "HT-20261106", row["household_ref"])
+    ]
+    kept = [
+        p
+        for p in store.root.rglob("*")
+        if p.is_file() and p.relative_to(store.root).parts[0] not in ("outbox", "vault", "frozen")
+    ]
     contents = {str(p.relative_to(store.root)): p.read_bytes() + p.name.encode() for p in kept}
     contents |= {f"said {n}": text.encode() for n, text in enumerate(texts)}
     for p in (store.root / "returned").rglob("*.parquet"):
@@ -550,7 +555,7 @@ def test_a_crash_before_the_ledger_s_entry_leaves_nothing_in_force_and_the_file_
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("village_credit.acts.acknowledge.append", killed)
+        patch.setattr("village_credit.services.servicing.acknowledge.append", killed)
         with pytest.raises(KeyboardInterrupt):
             take(store, path)
     assert branch_limits(read_ledger(store.root / "ledger")) == {}
@@ -559,9 +564,7 @@ def test_a_crash_before_the_ledger_s_entry_leaves_nothing_in_force_and_the_file_
 
 
 def test_whoever_is_overtaken_by_a_publication_takes_the_file_in_again():
-    entries = [
-        Entry(number, act, "", "", "", {}, "") for number, act in enumerate(("publish", "find", "hold"), 1)
-    ]
+    entries = [Entry(number, act, "", "", "", {}, "") for number, act in enumerate(("publish", "find", "hold"), 1)]
     require_unmoved(entries[:2], entries[:1])
     with pytest.raises(RunConflict, match="take the file in again"):
         require_unmoved(entries, entries[:2])

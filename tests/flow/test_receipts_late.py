@@ -34,15 +34,17 @@ from tests.flow.test_receipts import (
     view,
 )
 from village_credit import cli
-from village_credit.acts import holds, publish, tell
-from village_credit.acts.meeting import today
-from village_credit.acts.usage import record_usage
+from village_credit.china_calendar import today
 from village_credit.errors import MissingInput, UsageError
-from village_credit.publish.branch_limits import branch_limits
-from village_credit.publish.keys import household_ref
-from village_credit.publish.ledger import Entry, read_ledger
-from village_credit.publish.returned import ACKNOWLEDGE
-from village_credit.publish.store import Store
+from village_credit.ledger.branch_limits import branch_limits
+from village_credit.ledger.log import Entry, read_ledger
+from village_credit.ledger.returned import ACKNOWLEDGE
+from village_credit.pseudonyms import household_ref
+from village_credit.publish import outbox as publish
+from village_credit.services.casework import holds
+from village_credit.services.queries import explain as tell
+from village_credit.services.servicing.usage import record_usage
+from village_credit.store.store import Store
 from village_credit.synthetic import synthesize
 
 CURRENT = "SELECT decision, limit_yuan FROM limits_current WHERE household_key = $key"
@@ -68,7 +70,7 @@ def store(county: Scored, tmp_path: Path) -> Store:
 def without_views(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare a test that reads no view the time to build them."""
     for act in ("acknowledge", "usage", "publish"):
-        monkeypatch.setattr(f"village_credit.acts.{act}.build_warehouse", lambda _store: None)
+        monkeypatch.setattr(f"village_credit.services.servicing.{act}.build_warehouse", lambda _store: None)
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +80,7 @@ def _after_every_receipt(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def on_day(monkeypatch: pytest.MonkeyPatch, day: date) -> None:
-    monkeypatch.setattr("village_credit.acts.receipts.today", lambda: day)
+    monkeypatch.setattr("village_credit.services.servicing.receipt_rules.today", lambda: day)
 
 
 def released(store: Store, key: str) -> tuple[str, dict[str, str]]:
@@ -121,7 +123,9 @@ def test_a_released_line_that_is_refused_is_in_force_no_more(store: Store, tmp_p
 def test_a_released_line_may_be_cut_no_further_than_the_published_one(store: Store, tmp_path: Path):
     text = (MODELS / "limit_policy.toml").read_text(encoding="utf-8")
     policy = tmp_path / "limit_policy.toml"
-    policy.write_text(text.replace('"branch_authority_down", value = 1.00', '"branch_authority_down", value = 0.50'), "utf-8")  # fmt: skip
+    policy.write_text(
+        text.replace('"branch_authority_down", value = 1.00', '"branch_authority_down", value = 0.50'), "utf-8"
+    )
     row = next(row for row in of_branch(store) if int(row["limit_yuan"]) % 2_000 == 0)
     key = key_of(store, row)
     take(store, receipt(store, tmp_path / "1.csv", (row["household_ref"], "changed", half(row))), policy)
@@ -188,9 +192,7 @@ def test_a_line_that_was_refused_counts_once_the_policy_gives_the_authority(stor
 
 
 @pytest.mark.usefixtures("without_views")
-def test_a_branch_that_no_publication_knows_is_refused_before_anything_is_recorded(
-    store: Store, tmp_path: Path
-):
+def test_a_branch_that_no_publication_knows_is_refused_before_anything_is_recorded(store: Store, tmp_path: Path):
     row = of_branch(store)[0]
     path = receipt(store, tmp_path / "r.csv", (row["household_ref"], "imported", ""))
     acts = len(read_ledger(store.root / "ledger"))
@@ -231,7 +233,7 @@ def test_a_file_that_contradicts_counts_once_its_name_says_that_it_corrects(stor
 def test_nobody_has_received_tomorrow(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     row, other = of_branch(store)[:2]
     on_day(monkeypatch, date(2026, 11, 26))
-    lines = (row["household_ref"], "refused", "", "2027-01-25"), (other["household_ref"], "refused", "", "2026-11-27")  # fmt: skip
+    lines = (row["household_ref"], "refused", "", "2027-01-25"), (other["household_ref"], "refused", "", "2026-11-27")
     path = receipt(store, tmp_path / "r.csv", *lines)
     assert reasons(take(store, path)) == {2: "RECEIPT_IN_FUTURE", 3: "RECEIPT_IN_FUTURE"}
     assert branch_limits(read_ledger(store.root / "ledger")) == {}
@@ -249,16 +251,28 @@ def test_a_correction_wins_whatever_its_day_and_moves_the_day(store: Store, tmp_
     assert reasons(again) == {2: "RECEIPT_CONTRADICTS"}
     take(store, receipt(store, tmp_path / "回执（更正）.csv", (ref, "changed", half(row), day)))
     before, on = date.fromisoformat(day).toordinal() - 1, date.fromisoformat(day)
-    assert [limit_on(store, key, date.fromordinal(before)), limit_on(store, key, on)] == [published, half(row)]  # fmt: skip
+    assert [limit_on(store, key, date.fromordinal(before)), limit_on(store, key, on)] == [published, half(row)]
 
 
 def test_a_corrected_word_was_never_said_and_the_one_before_it_was():
     def word(limit: int, day: str, corrects_on: str | None) -> Entry:
-        said = {"publication_id": "p", "household_key": "h", "product": "farmer_line", "published_yuan": 9, "limit_yuan": limit, "received_on": day, "branch_code": "0071", "corrects_on": corrects_on}  # fmt: skip
+        said = {
+            "publication_id": "p",
+            "household_key": "h",
+            "product": "farmer_line",
+            "published_yuan": 9,
+            "limit_yuan": limit,
+            "received_on": day,
+            "branch_code": "0071",
+            "corrects_on": corrects_on,
+        }
         return Entry(1, ACKNOWLEDGE, "", "", "", {"changed": [said]}, "")
 
     entries = [word(5, "2026-11-05", None), word(0, "2026-11-10", None), word(7, "2026-11-20", "2026-11-10")]
-    found = {day: [word.limit_yuan for word in branch_limits(entries, date(2026, 11, day)).values()] for day in (4, 5, 12, 20)}  # fmt: skip
+    found = {
+        day: [word.limit_yuan for word in branch_limits(entries, date(2026, 11, day)).values()]
+        for day in (4, 5, 12, 20)
+    }
     assert found == {4: [], 5: [5], 12: [5], 20: [7]}
 
 
@@ -303,17 +317,21 @@ def shrunk(county: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     store = copy_of(county, folder)
     synthesize(folder / "inbox", COUNTY, 4, 120, 7, AS_OF, "none")
     later = put_in_force(store, score_into(store, folder / "inbox", COUNTY, LATER).run.run_id)
-    found = publish.told_to_branches(store, read_ledger(store.root / "ledger"), later.publication_id)
+    found = publish.packaged_for_branches(store, read_ledger(store.root / "ledger"), later.publication_id)
     assert found is not None
     gone = [row for row in found[1].to_pylist() if row["action"] == "remove" and row["limit_yuan"] > 0]
     refs = [household_ref(store.keys, later.publication_id, row["unit_code"]) for row in gone]
-    return {"store": store, "told": later.publication_id, "refs": refs, "limits": [r["limit_yuan"] for r in gone], "branch": gone[0]["branch_code"]}  # fmt: skip
+    return {
+        "store": store,
+        "told": later.publication_id,
+        "refs": refs,
+        "limits": [r["limit_yuan"] for r in gone],
+        "branch": gone[0]["branch_code"],
+    }
 
 
 @pytest.mark.usefixtures("without_views")
-def test_a_line_that_is_gone_is_imported_at_nought_as_the_package_says(
-    shrunk: dict[str, Any], tmp_path: Path
-):
+def test_a_line_that_is_gone_is_imported_at_nought_as_the_package_says(shrunk: dict[str, Any], tmp_path: Path):
     store, told, ref = shrunk["store"], shrunk["told"], shrunk["refs"][0]
     old = answer(tmp_path / "1.csv", told, ref, "imported", shrunk["limits"][0], LATER)
     assert reasons(take(store, old, branch_code=shrunk["branch"])) == {2: "OUTCOME_AND_LIMIT"}
@@ -338,9 +356,7 @@ def test_a_line_that_is_gone_is_imported_at_nought_as_the_package_says(
         ),
     ],
 )
-def test_a_table_of_another_kind_is_shown_its_door(
-    store: Store, tmp_path: Path, contract: str, header: str, door: str
-):
+def test_a_table_of_another_kind_is_shown_its_door(store: Store, tmp_path: Path, contract: str, header: str, door: str):
     path = core(tmp_path / "t.csv", header, ",".join("1" for _ in header.split(",")))
     with pytest.raises(MissingInput, match=f"a table of {contract}: {door}"):
         take(store, path)
@@ -367,10 +383,8 @@ def test_a_sheet_that_nobody_recognises_is_told_with_what_it_lacks(
     row, other = of_branch(store)[:2]
     told = publication(store)
     good = [HEADER.split(","), [told, row["household_ref"], "imported", "", DAY, ""]]
-    wrong = [["publication_id", "household_reff", "outcome", "at"], [told, other["household_ref"], "refused", DAY]]  # fmt: skip
-    path = workbook(
-        tmp_path / "two.xlsx", 一=good, 二=wrong, 三=[DRAW.split(","), ["HT-1", "1000", DAY, "seed"]]
-    )
+    wrong = [["publication_id", "household_reff", "outcome", "at"], [told, other["household_ref"], "refused", DAY]]
+    path = workbook(tmp_path / "two.xlsx", 一=good, 二=wrong, 三=[DRAW.split(","), ["HT-1", "1000", DAY, "seed"]])
     done = take(store, path)
     assert done.counts == {"accepted": 1, "layout": 5}
     assert [(item["file"], item["sheet"], item["code"]) for item in done.rejected] == [

@@ -20,17 +20,22 @@ import pytest
 
 from tests.conftest import AS_OF, MODELS, new_store, put_in_force, request_of, score_into
 from village_credit import cli
-from village_credit.acts import holds, publish, score, tell
-from village_credit.acts.acknowledge import acknowledge
-from village_credit.acts.usage import record_usage
 from village_credit.errors import VerificationFailed
-from village_credit.publish import ledger
-from village_credit.publish.keys import Keys, household_key, household_ref
+from village_credit.ledger import log as ledger
+from village_credit.ledger import publications
+from village_credit.pseudonyms import Keys, household_key, household_ref
+from village_credit.publish import outbox as publish
+from village_credit.publish.branch_package import verify_package
 from village_credit.publish.office_package import results as office_results
-from village_credit.publish.package import verify_package
-from village_credit.publish.referrals import calendar_since, clocks_sql, referral_table
-from village_credit.publish.store import Store
+from village_credit.publish.referral_clocks import calendar_since, clocks_sql
+from village_credit.services.casework import holds
+from village_credit.services.queries import status as tell
+from village_credit.services.scoring import stage as score
+from village_credit.services.servicing.acknowledge import acknowledge
+from village_credit.services.servicing.usage import record_usage
+from village_credit.store.store import Store
 from village_credit.synthetic import synthesize
+from village_credit.tables.referrals import referral_table
 
 COUNTY = "659900"
 REFERRED = date(2026, 11, 20)  # a Friday
@@ -92,7 +97,15 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         batch = score.score_inbox(store, inbox, request_of(COUNTY, REFERRED, product="trader_loan"))
         staged = tell.status(store, REFERRED)[0]["referrals"]
         published = put_in_force(store, batch.run_id)
-    return {"store": store, "whole": whole, "batch": batch, "before": before, "listed": listed, "staged": staged, "published": published}  # fmt: skip
+    return {
+        "store": store,
+        "whole": whole,
+        "batch": batch,
+        "before": before,
+        "listed": listed,
+        "staged": staged,
+        "published": published,
+    }
 
 
 def copy_of(story: dict[str, Any], folder: Path) -> Store:
@@ -125,12 +138,17 @@ def november(store: Store, on: date) -> list[dict[str, Any]]:
 def test_every_other_decision_is_the_same_to_the_byte(story: dict[str, Any]):
     assert view(story["store"], OTHERS) == story["before"]["rows"] != []
     assert hashes(story["store"].run_folder(story["whole"].run.run_id)) == story["before"]["files"]
-    decided = view(story["store"], f"SELECT DISTINCT product, run_id FROM limits_current WHERE run_id = '{story['batch'].run_id}'")  # fmt: skip
+    decided = view(
+        story["store"], f"SELECT DISTINCT product, run_id FROM limits_current WHERE run_id = '{story['batch'].run_id}'"
+    )
     assert decided == [("trader_loan", story["batch"].run_id)]
 
 
 def test_a_trader_of_the_batch_is_decided_on_its_day(story: dict[str, Any]):
-    rows = view(story["store"], f"SELECT DISTINCT decided_on, decision_working_days, decision_clock, decision_due_on FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision <> 'manual_review' AND referred_on = '2026-11-20'")  # fmt: skip
+    rows = view(
+        story["store"],
+        f"SELECT DISTINCT decided_on, decision_working_days, decision_clock, decision_due_on FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision <> 'manual_review' AND referred_on = '2026-11-20'",
+    )
     assert rows == [(REFERRED, 0, "same_day", date(2026, 11, 25))]
 
 
@@ -139,7 +157,10 @@ def test_whom_only_the_model_declines_waits_for_a_person_and_his_clock_runs_on(s
     query = "SELECT household_key, reason_codes FROM read_parquet($p) WHERE decision = 'manual_review'"
     waiting = duckdb.connect().execute(query, {"p": path}).fetchall()
     assert any("TRADER_MODEL_DECLINE" in codes for _, codes in waiting)
-    open_ = view(story["store"], f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision_clock = 'open'")  # fmt: skip
+    open_ = view(
+        story["store"],
+        f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision_clock = 'open'",
+    )
     assert {key for key, _ in waiting} == {key for (key,) in open_}
 
 
@@ -149,17 +170,23 @@ def test_status_counts_a_batch_that_waits_for_its_signature(story: dict[str, Any
 
 
 @pytest.mark.parametrize(("day", "is_over"), [(20, False), (25, False), (26, True)])
-def test_status_reads_both_clocks_on_the_day_that_one_asks_for(
-    story: dict[str, Any], day: int, is_over: bool
-):
+def test_status_reads_both_clocks_on_the_day_that_one_asks_for(story: dict[str, Any], day: int, is_over: bool):
     """Friday's three working days end with Wednesday the 25th; Monday's ended on Thursday, before anything was decided."""
     rows = november(story["store"], date(2026, 11, day))
-    told = view(story["store"], f"SELECT decision = 'manual_review', referred_on = '2026-11-16', decision = 'granted' FROM referrals WHERE run_id = '{story['batch'].run_id}'")  # fmt: skip
+    told = view(
+        story["store"],
+        f"SELECT decision = 'manual_review', referred_on = '2026-11-16', decision = 'granted' FROM referrals WHERE run_id = '{story['batch'].run_id}'",
+    )
     waiting, granted = sum(row[0] for row in told), [row for row in told if row[2]]
     late = [row for row in told if row[1] or (row[0] and is_over)]
     late_draws = [row for row in granted if row[1] or is_over]
     assert waiting > 0 < len(granted)
-    assert _sums(rows, "decision") == {"decided": len(told) - waiting, "open": waiting, "late": len(late), "not_known": 0}  # fmt: skip
+    assert _sums(rows, "decision") == {
+        "decided": len(told) - waiting,
+        "open": waiting,
+        "late": len(late),
+        "not_known": 0,
+    }
     assert _sums(rows, "draw") == {"drawn": 0, "open": len(granted), "late": len(late_draws), "not_known": 0}
 
 
@@ -179,8 +206,7 @@ def test_the_command_line_shows_the_clocks_as_text_and_as_json(
     found = batches(json.loads(capsys.readouterr().out)[0]["referrals"])
     assert found["2026-11"]["on"] == "2026-11-26"
     assert not any(
-        name in said + json.dumps(found, ensure_ascii=False)
-        for name in ("王小明", story["listed"][0]["经营者姓名"])
+        name in said + json.dumps(found, ensure_ascii=False) for name in ("王小明", story["listed"][0]["经营者姓名"])
     )
 
 
@@ -188,11 +214,14 @@ def test_the_office_gets_each_trader_s_result_and_nothing_of_why(story: dict[str
     folder = office_folder(story)
     header, *rows = results(folder)
     assert header == ("推荐批次", "字号名称", "经营者姓名", "推荐日期", "结果", "授信金额(元)")
-    named = {
-        (row["推荐批次"], row["字号名称"], row["经营者姓名"], row["推荐日期"]) for row in story["listed"]
-    }
+    named = {(row["推荐批次"], row["字号名称"], row["经营者姓名"], row["推荐日期"]) for row in story["listed"]}
     assert {row[:4] for row in rows} == named
-    counts = dict(view(story["store"], f"SELECT decision, count(*) FROM referrals WHERE run_id = '{story['batch'].run_id}' GROUP BY ALL"))  # fmt: skip
+    counts = dict(
+        view(
+            story["store"],
+            f"SELECT decision, count(*) FROM referrals WHERE run_id = '{story['batch'].run_id}' GROUP BY ALL",
+        )
+    )
     words = {"granted": "授信", "declined": "未授信", "manual_review": "审核中"}
     assert {decision: sum(row[4] == words[decision] for row in rows) for decision in counts} == counts
     assert all((row[5] is not None) == (row[4] == "授信") for row in rows)
@@ -228,9 +257,9 @@ def test_the_office_s_package_is_verified_and_an_altered_one_refused(
 def test_the_first_draw_stops_its_clock(story: dict[str, Any], tmp_path: Path):
     store = copy_of(story, tmp_path)
     publication = story["published"].publication_id
-    query = f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision = 'granted' AND referred_on = '2026-11-20'"  # fmt: skip
+    query = f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision = 'granted' AND referred_on = '2026-11-20'"
     ((key,), *_) = view(story["store"], query)
-    sent = publish.told_to_branches(store, ledger.read_ledger(store.root / "ledger"), publication)
+    sent = publish.packaged_for_branches(store, ledger.read_ledger(store.root / "ledger"), publication)
     (unit,) = [row["unit_code"] for row in sent[1].to_pylist() if row["household_key"] == key]
     ref = household_ref(store.keys, publication, unit)
     for name, text in {
@@ -239,25 +268,27 @@ def test_the_first_draw_stops_its_clock(story: dict[str, Any], tmp_path: Path):
     }.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
         record_usage(store, tmp_path / name, "6006")
-    found = view(store, f"SELECT first_drawn_on, draw_working_days, draw_clock FROM referrals WHERE run_id = '{story['batch'].run_id}' AND household_key = '{key}'")  # fmt: skip
+    found = view(
+        store,
+        f"SELECT first_drawn_on, draw_working_days, draw_clock FROM referrals WHERE run_id = '{story['batch'].run_id}' AND household_key = '{key}'",
+    )
     assert found == [(date(2026, 11, 24), 2, "in_time")]
-    drawn = [
-        sum(batch["draw"]["drawn"] for batch in november(store, date(2026, 11, day))) for day in (23, 24)
-    ]
+    drawn = [sum(batch["draw"]["drawn"] for batch in november(store, date(2026, 11, day))) for day in (23, 24)]
     assert drawn == [0, 1]
 
 
 def test_who_is_held_when_the_result_is_packed_is_in_review(story: dict[str, Any], tmp_path: Path):
     store = copy_of(story, tmp_path)
-    ((key,), *_) = view(story["store"], "SELECT household_key FROM limits_current WHERE product = 'trader_loan' AND decision = 'granted'")  # fmt: skip
+    ((key,), *_) = view(
+        story["store"],
+        "SELECT household_key FROM limits_current WHERE product = 'trader_loan' AND decision = 'granted'",
+    )
     holds.hold(store, key, "2002", "test")
     entries = ledger.read_ledger(store.root / "ledger")
-    every = ledger.publications(entries)
+    every = publications.publications(entries)
     inputs = publish.package_inputs(store, entries, every[-1], every, [key])
     packed = {
-        row.decision: row.limit_yuan
-        for row in inputs.results
-        if row.limit_yuan or row.decision == "manual_review"
+        row.decision: row.limit_yuan for row in inputs.results if row.limit_yuan or row.decision == "manual_review"
     }
     before = sum(row[5] or 0 for row in results(office_folder(story))[1:])
     assert sum(row.limit_yuan for row in inputs.results) < before
@@ -266,13 +297,15 @@ def test_who_is_held_when_the_result_is_packed_is_in_review(story: dict[str, Any
 
 def test_no_trader_is_named_outside_the_outbox_the_vault_and_the_frozen_bytes(story: dict[str, Any]):
     store: Store = story["store"]
-    needles = [row[name] for row in story["listed"] for name in ("经营者姓名", "身份证号", "联系电话", "字号名称", "统一社会信用代码")]  # fmt: skip
+    needles = [
+        row[name]
+        for row in story["listed"]
+        for name in ("经营者姓名", "身份证号", "联系电话", "字号名称", "统一社会信用代码")
+    ]
     places: dict[str, str] = {}
     for path in store.root.rglob("*"):
         if path.is_file() and path.relative_to(store.root).parts[0] not in ("outbox", "vault", "frozen"):
-            places[str(path.relative_to(store.root))] = path.name + path.read_bytes().decode(
-                "utf-8", "replace"
-            )
+            places[str(path.relative_to(store.root))] = path.name + path.read_bytes().decode("utf-8", "replace")
             if path.suffix == ".parquet":
                 rows = duckdb.connect().execute("FROM read_parquet($p)", {"p": str(path)}).fetchall()
                 places[f"{path.name} decoded"] = json.dumps(rows, ensure_ascii=False, default=str)
@@ -313,20 +346,26 @@ def again(story: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> di
         {**registered, **later},
         {**first, **later},
         {**stranger, **later},
-    ]  # fmt: skip
+    ]
     write_list(inbox, "二.csv", rows)
     with on_day(AGAIN):
         batch = score.score_inbox(store, inbox, request_of(COUNTY, AGAIN, product="trader_loan"))
         published = put_in_force(store, batch.run_id)
     keys = [household_key(store.keys, "T" + row["统一社会信用代码"]) for row in (lone, stranger)]
-    return {"store": store, "run": batch.run_id, "published": published, "lone": lone, "keys": keys, "registered": registered, "first": first}  # fmt: skip
+    return {
+        "store": store,
+        "run": batch.run_id,
+        "published": published,
+        "lone": lone,
+        "keys": keys,
+        "registered": registered,
+        "first": first,
+    }
 
 
 def _by_kind(store: Store, listed: list[dict[str, str]]) -> tuple[dict[str, str], ...]:
     """A trader on no register, and two on it."""
-    lone = {
-        key for (key,) in view(store, "SELECT household_key FROM referrals WHERE household_key LIKE 't%'")
-    }
+    lone = {key for (key,) in view(store, "SELECT household_key FROM referrals WHERE household_key LIKE 't%'")}
     kinds: dict[bool, list[dict[str, str]]] = {True: [], False: []}
     for row in listed:
         kinds[household_key(store.keys, "T" + row["统一社会信用代码"]) in lone].append(row)
@@ -334,27 +373,31 @@ def _by_kind(store: Store, listed: list[dict[str, str]]) -> tuple[dict[str, str]
 
 
 def test_a_lone_trader_who_is_referred_again_is_decided_by_the_newest_row(again: dict[str, Any]):
-    query = f"SELECT referral_batch, referred_on, applied_yuan, decision IS NOT NULL FROM referrals WHERE run_id = '{again['run']}' AND household_key = '{again['keys'][0]}'"  # fmt: skip
+    query = f"SELECT referral_batch, referred_on, applied_yuan, decision IS NOT NULL FROM referrals WHERE run_id = '{again['run']}' AND household_key = '{again['keys'][0]}'"
     assert view(again["store"], query) == [("2026-12", AGAIN, 30_000, True)]
-    lines = f"SELECT count(*) FROM reconciliation WHERE run_id = '{again['run']}' AND contract = 'trader_referral' AND outcome = 'accepted' AND household_key = '{again['keys'][0]}'"  # fmt: skip
+    lines = f"SELECT count(*) FROM reconciliation WHERE run_id = '{again['run']}' AND contract = 'trader_referral' AND outcome = 'accepted' AND household_key = '{again['keys'][0]}'"
     assert view(again["store"], lines) == [(2,)]
-    rows = [row for row in results(Path(again["published"].outbox) / "county_government") if row[1] == again["lone"]["字号名称"] and row[2] == again["lone"]["经营者姓名"]]  # fmt: skip
+    rows = [
+        row
+        for row in results(Path(again["published"].outbox) / "county_government")
+        if row[1] == again["lone"]["字号名称"] and row[2] == again["lone"]["经营者姓名"]
+    ]
     assert len({row[4:] for row in rows}) == 1 < len(rows)  # both rows are his, with one result
 
 
 def test_a_referral_of_a_later_day_replaces_none_and_is_not_lost(again: dict[str, Any]):
-    query = f"SELECT referral_batch, applied_yuan FROM referrals WHERE run_id = '{again['run']}' AND referred_on > '2026-11-27'"  # fmt: skip
+    query = f"SELECT referral_batch, applied_yuan FROM referrals WHERE run_id = '{again['run']}' AND referred_on > '2026-11-27'"
     assert view(again["store"], query) == []
-    counted = f"SELECT count(*) FROM referrals WHERE run_id = '{again['run']}' AND applied_yuan = 40000 AND referral_batch = '2026-12'"  # fmt: skip
+    counted = f"SELECT count(*) FROM referrals WHERE run_id = '{again['run']}' AND applied_yuan = 40000 AND referral_batch = '2026-12'"
     assert view(again["store"], counted) == [(1,)]
-    lines = f"SELECT outcome, count(*) FROM reconciliation WHERE run_id = '{again['run']}' AND file_name LIKE '%二.csv' GROUP BY ALL ORDER BY ALL"  # fmt: skip
+    lines = f"SELECT outcome, count(*) FROM reconciliation WHERE run_id = '{again['run']}' AND file_name LIKE '%二.csv' GROUP BY ALL ORDER BY ALL"
     assert view(again["store"], lines) == [("accepted", 5), ("layout", 1)]
-    told = [row for row in results(Path(again["published"].outbox) / "county_government") if row[0] == "2027-11"]  # fmt: skip
+    told = [row for row in results(Path(again["published"].outbox) / "county_government") if row[0] == "2027-11"]
     assert [row[4] for row in told] == ["审核中"] * 3
 
 
 def test_a_lone_trader_of_a_later_day_only_is_no_unit_yet(again: dict[str, Any]):
-    query = f"SELECT count(*) FROM links WHERE run_id = '{again['run']}' AND source_table = 'trader_referral' AND status = 'unlinked' AND household_key IS NULL"  # fmt: skip
+    query = f"SELECT count(*) FROM links WHERE run_id = '{again['run']}' AND source_table = 'trader_referral' AND status = 'unlinked' AND household_key IS NULL"
     assert view(again["store"], query) == [(1,)]
     assert view(again["store"], f"SELECT * FROM households WHERE household_key = '{again['keys'][1]}'") == []
 
@@ -372,14 +415,22 @@ def test_whom_another_product_serves_is_decided_too(product: str, decision: str,
     """The county is told that the referral brought nothing, not what else he has."""
     granted = 50_000 if decision == "granted" else 0
     facts = {
-        "traders": pa.table({"unit_code": ["u"], "referral_batch": ["2026-11"], "applied_yuan": [60_000], "referred_on": [REFERRED]}),
+        "traders": pa.table(
+            {"unit_code": ["u"], "referral_batch": ["2026-11"], "applied_yuan": [60_000], "referred_on": [REFERRED]}
+        ),
         "households": pa.table({"unit_code": ["u"], "county_code": [COUNTY]}),
-    }  # fmt: skip
+    }
     decided = {"unit_code": ["u"], "product": [product], "decision": [decision], "limit_yuan": [granted]}
     keys = Keys(b"p" * 32, b"v" * 32, b"f" * 32, b"s" * 32)
     (row,) = referral_table(facts, pa.table(decided), {"u": "h1"}, (3, 3), keys).to_pylist()
     assert (row["decision"], row["limit_yuan"]) == (result, limit)
-    listed = {"household_key": "h1", "referral_batch": "2026-11", "shop_name": "s", "operator_name": "o", "referred_on": REFERRED}  # fmt: skip
+    listed = {
+        "household_key": "h1",
+        "referral_batch": "2026-11",
+        "shop_name": "s",
+        "operator_name": "o",
+        "referred_on": REFERRED,
+    }
     found = {"product": product, "decision": decision, "limit_yuan": granted}
     (told,) = office_results([listed], {"h1": found}, set())
     assert (told.decision, told.limit_yuan) == (result, limit)
@@ -391,15 +442,22 @@ def test_a_branch_s_refusal_ends_the_clock_of_the_draw(
 ):
     """Within its three working days nothing is owed any more; after them it was late, and is not open for ever."""
     store, publication = copy_of(story, tmp_path), story["published"].publication_id
-    query = f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision = 'granted' AND referred_on = '2026-11-20'"  # fmt: skip
+    query = f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision = 'granted' AND referred_on = '2026-11-20'"
     ((key,), *_) = view(store, query)
     before = _sums(november(store, date(2026, 12, 26)), "draw")
     ref = reference(store, publication, key)
     path = tmp_path / "r.csv"
-    path.write_text(f"publication_id,household_ref,outcome,reason,at,branch_limit_yuan\n{publication},{ref},refused,,{day},\n", "utf-8")  # fmt: skip
-    monkeypatch.setattr("village_credit.acts.receipts.today", lambda: date(2026, 12, 26), raising=False)
+    path.write_text(
+        f"publication_id,household_ref,outcome,reason,at,branch_limit_yuan\n{publication},{ref},refused,,{day},\n",
+        "utf-8",
+    )
+    monkeypatch.setattr(
+        "village_credit.services.servicing.receipt_rules.today", lambda: date(2026, 12, 26), raising=False
+    )
     assert acknowledge(store, path, "6006", MODELS / "limit_policy.toml").changed == 1
-    found = view(store, f"SELECT draw_clock FROM referrals WHERE run_id = '{story['batch'].run_id}' AND household_key = '{key}'")  # fmt: skip
+    found = view(
+        store, f"SELECT draw_clock FROM referrals WHERE run_id = '{story['batch'].run_id}' AND household_key = '{key}'"
+    )
     assert found == [(clock,)]
     after = _sums(november(store, date(2026, 12, 26)), "draw")
     assert (before["open"] - after["open"], before["late"] - after["late"]) == (1, clock == "none")
@@ -407,17 +465,20 @@ def test_a_branch_s_refusal_ends_the_clock_of_the_draw(
 
 
 def reference(store: Store, publication: str, key: str) -> str:
-    sent = publish.told_to_branches(store, ledger.read_ledger(store.root / "ledger"), publication)
+    sent = publish.packaged_for_branches(store, ledger.read_ledger(store.root / "ledger"), publication)
     (unit,) = [row["unit_code"] for row in sent[1].to_pylist() if row["household_key"] == key]
     return household_ref(store.keys, publication, unit)
 
 
 def test_a_draw_that_was_taken_back_stops_no_clock(story: dict[str, Any], tmp_path: Path):
     store, publication = copy_of(story, tmp_path), story["published"].publication_id
-    query = f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision = 'granted' AND referred_on = '2026-11-20'"  # fmt: skip
+    query = f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision = 'granted' AND referred_on = '2026-11-20'"
     ((key,), *_) = view(store, query)
-    other = view(store, f"SELECT household_key FROM limits_current WHERE decision = 'granted' AND product = 'farmer_line' AND household_key <> '{key}' LIMIT 1")[0][0]  # fmt: skip
-    whole = ledger.publications(ledger.read_ledger(store.root / "ledger"))[0].publication_id
+    other = view(
+        store,
+        f"SELECT household_key FROM limits_current WHERE decision = 'granted' AND product = 'farmer_line' AND household_key <> '{key}' LIMIT 1",
+    )[0][0]
+    whole = publications.publications(ledger.read_ledger(store.root / "ledger"))[0].publication_id
     contract = "household_ref,contract_no,signed_on\n{},HT-1,2026-11-23\n"
     for name, text in {
         "合同.csv": contract.format(reference(store, publication, key)),
@@ -426,25 +487,44 @@ def test_a_draw_that_was_taken_back_stops_no_clock(story: dict[str, Any], tmp_pa
     }.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
         record_usage(store, tmp_path / name, "6006")
-    found = view(store, f"SELECT first_drawn_on, draw_clock FROM referrals WHERE run_id = '{story['batch'].run_id}' AND household_key = '{key}'")  # fmt: skip
+    found = view(
+        store,
+        f"SELECT first_drawn_on, draw_clock FROM referrals WHERE run_id = '{story['batch'].run_id}' AND household_key = '{key}'",
+    )
     assert found == [(None, "open")]
 
 
-@pytest.mark.parametrize(("referred_on", "decided_on", "state"), [
-    (REFERRED, REFERRED, "same_day"),
-    (REFERRED, date(2026, 11, 21), "in_time"),  # Saturday
-    (date(2026, 9, 30), date(2026, 10, 5), "in_time"),  # within the holiday
-    (date(2026, 10, 5), date(2026, 10, 5), "same_day"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("referred_on", "decided_on", "state"),
+    [
+        (REFERRED, REFERRED, "same_day"),
+        (REFERRED, date(2026, 11, 21), "in_time"),  # Saturday
+        (date(2026, 9, 30), date(2026, 10, 5), "in_time"),  # within the holiday
+        (date(2026, 10, 5), date(2026, 10, 5), "same_day"),
+    ],
+)
 def test_the_same_day_is_the_day_of_the_referral(referred_on: date, decided_on: date, state: str):
     row = {
-        "run_id": "r1", "household_key": "h1", "county_code": COUNTY, "referral_batch": "b", "referred_on": referred_on,
-        "applied_yuan": 1, "decision": "granted", "limit_yuan": 1, "decision_days": 3, "draw_days": 3,
-    }  # fmt: skip
+        "run_id": "r1",
+        "household_key": "h1",
+        "county_code": COUNTY,
+        "referral_batch": "b",
+        "referred_on": referred_on,
+        "applied_yuan": 1,
+        "decision": "granted",
+        "limit_yuan": 1,
+        "decision_days": 3,
+        "draw_days": 3,
+    }
     connection = duckdb.connect()
     connection.execute("CREATE TABLE draws (household_key VARCHAR, product VARCHAR, drawn_on DATE)")
-    connection.execute("CREATE TABLE branch_limits (run_id VARCHAR, household_key VARCHAR, product VARCHAR, branch_limit_yuan BIGINT, branch_limit_on DATE, is_last BOOLEAN)")  # fmt: skip
-    connection.execute("CREATE TABLE publications AS SELECT 'r1' AS run_id, CAST(NULL AS VARCHAR) AS product, CAST($d AS DATE) AS published_on", {"d": decided_on})  # fmt: skip
+    connection.execute(
+        "CREATE TABLE branch_limits (run_id VARCHAR, household_key VARCHAR, product VARCHAR, branch_limit_yuan BIGINT, branch_limit_on DATE, is_last BOOLEAN)"
+    )
+    connection.execute(
+        "CREATE TABLE publications AS SELECT 'r1' AS run_id, CAST(NULL AS VARCHAR) AS product, CAST($d AS DATE) AS published_on",
+        {"d": decided_on},
+    )
     connection.register("referrals", pa.Table.from_pylist([row]))
     days = [{"day": day, "working_days": count} for day, count in calendar_since(referred_on)]
     connection.register("working_calendar", pa.Table.from_pylist(days))

@@ -17,12 +17,14 @@ import pytest
 from tests.conftest import COUNTY_OF_TESTS as COUNTY
 from tests.conftest import MODELS, new_store, put_in_force, request_of, score_into
 from village_credit import cli
-from village_credit.acts import relief, score, tell
 from village_credit.errors import MissingInput, UsageError
-from village_credit.publish.ledger import read_ledger
-from village_credit.publish.package import verify_package
-from village_credit.publish.store import Store
+from village_credit.ledger.log import read_ledger
+from village_credit.publish.branch_package import verify_package
 from village_credit.report.explain import explain_text
+from village_credit.services.casework import relief
+from village_credit.services.queries import explain as tell
+from village_credit.services.scoring import stage as score
+from village_credit.store.store import Store
 
 STRUCK, SPARED = "659900100", "659900101"
 LATER, AFTER = date(2026, 12, 1), date(2027, 3, 1)
@@ -58,7 +60,10 @@ def lines_of(store: Store) -> dict[str, dict[str, Any]]:
         "binding_term",
         "band",
     ]
-    return {row[0]: dict(zip(columns, row, strict=True)) for row in view(store, f"SELECT {', '.join(columns)} FROM limits_current")}  # fmt: skip
+    return {
+        row[0]: dict(zip(columns, row, strict=True))
+        for row in view(store, f"SELECT {', '.join(columns)} FROM limits_current")
+    }
 
 
 def people_of(store: Store, run_id: str) -> dict[str, tuple[str, str]]:
@@ -95,7 +100,15 @@ def story(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     late_before = late_once(store, first)
 
     def clean(township: str) -> list[str]:
-        return [key for key, row in sorted(before.items()) if row["township_code"] == township and row["decision"] == "granted" and not row["reason_codes"] and numbers[key] and key not in late_before]  # fmt: skip
+        return [
+            key
+            for key, row in sorted(before.items())
+            if row["township_code"] == township
+            and row["decision"] == "granted"
+            and not row["reason_codes"]
+            and numbers[key]
+            and key not in late_before
+        ]
 
     half = max(
         (key for key in clean(STRUCK) if before[key]["band"] == "A"),
@@ -107,15 +120,24 @@ def story(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     inbox = folder / "inbox"
     shutil.copytree(county_inbox, inbox)
     header = "身份证号,借据号,放款日,到期日,最大逾期天数,当前逾期天数,纾困标志,纾困原因,纾困证明编号,截止日期"
-    rows = [arrears(numbers[excused], "R1", 49), arrears(numbers[half], "R2", 70), arrears(numbers[listed], "R3", 40), arrears(numbers[unproven], "R4", 49), arrears(numbers[owing], "R5", 49)]  # fmt: skip
-    (inbox / COUNTY / "信用社" / "还款补充.csv").write_text("\n".join([header, *rows]), encoding="utf-8")
-    (inbox / COUNTY / "信用社" / "名单补充.csv").write_text(f"身份证号,姓名,名单类别,原因代码,依据文号,列入日期,失效日期\n{numbers[listed]},{known[listed][1]},逾期名单,13,(虚构)1号,2026-11-20,\n", encoding="utf-8")  # fmt: skip
-    debts = [
-        f"{numbers[key]},{known[key][1]},农户贷,9000,8000,正常,保证,2026-11-30" for key in (excused, unproven)
+    rows = [
+        arrears(numbers[excused], "R1", 49),
+        arrears(numbers[half], "R2", 70),
+        arrears(numbers[listed], "R3", 40),
+        arrears(numbers[unproven], "R4", 49),
+        arrears(numbers[owing], "R5", 49),
     ]
-    (inbox / COUNTY / "信用社" / "授信补充.csv").write_text("\n".join(["身份证号,姓名,产品,授信余额(元),贷款余额(元),五级分类,担保方式,到期日", *debts]), encoding="utf-8")  # fmt: skip
+    (inbox / COUNTY / "信用社" / "还款补充.csv").write_text("\n".join([header, *rows]), encoding="utf-8")
+    (inbox / COUNTY / "信用社" / "名单补充.csv").write_text(
+        f"身份证号,姓名,名单类别,原因代码,依据文号,列入日期,失效日期\n{numbers[listed]},{known[listed][1]},逾期名单,13,(虚构)1号,2026-11-20,\n",
+        encoding="utf-8",
+    )
+    debts = [f"{numbers[key]},{known[key][1]},农户贷,9000,8000,正常,保证,2026-11-30" for key in (excused, unproven)]
+    (inbox / COUNTY / "信用社" / "授信补充.csv").write_text(
+        "\n".join(["身份证号,姓名,产品,授信余额(元),贷款余额(元),五级分类,担保方式,到期日", *debts]), encoding="utf-8"
+    )
     policy = folder / "policy.toml"
-    policy.write_text((MODELS / "limit_policy.toml").read_text(encoding="utf-8").replace(*STRICTER), encoding="utf-8")  # fmt: skip
+    policy.write_text((MODELS / "limit_policy.toml").read_text(encoding="utf-8").replace(*STRICTER), encoding="utf-8")
     without = score_on(store, inbox, LATER, policy)
     declaration = folder / "flood.toml"
     declaration.write_text(DECLARATION, encoding="utf-8")
@@ -125,7 +147,10 @@ def story(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     during = lines_of(store)
     told = {key: tell.explain(store, key) for key in people.values()}
     proofs = folder / "late.csv"
-    proofs.write_text(f"身份证号,借据号,纾困证明编号\n{numbers[unproven]},R4,(虚构)证7号\n{numbers[unproven][:17]},R4,x\n", encoding="gb18030")  # fmt: skip
+    proofs.write_text(
+        f"身份证号,借据号,纾困证明编号\n{numbers[unproven]},R4,(虚构)证7号\n{numbers[unproven][:17]},R4,x\n",
+        encoding="gb18030",
+    )
     proven = relief.declare(store, declaration, "2002", proofs)
     third = score_on(store, inbox, date(2026, 12, 15), policy)
     put_in_force(store, third)
@@ -133,9 +158,25 @@ def story(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     over = score_on(store, inbox, AFTER, policy)
     put_in_force(store, over)
     return {
-        "store": store, "first": first, "people": people, "numbers": numbers, "before": before, "without": without, "within": within, "published": published, "during": during,
-        "declared": declared, "proven": proven, "third": third, "with_proof": with_proof, "over": over, "after": lines_of(store), "told": told, "declaration": declaration, "folder": folder,
-    }  # fmt: skip
+        "store": store,
+        "first": first,
+        "people": people,
+        "numbers": numbers,
+        "before": before,
+        "without": without,
+        "within": within,
+        "published": published,
+        "during": during,
+        "declared": declared,
+        "proven": proven,
+        "third": third,
+        "with_proof": with_proof,
+        "over": over,
+        "after": lines_of(store),
+        "told": told,
+        "declaration": declaration,
+        "folder": folder,
+    }
 
 
 def decisions(story: dict[str, Any], run: str) -> dict[str, dict[str, Any]]:
@@ -144,14 +185,31 @@ def decisions(story: dict[str, Any], run: str) -> dict[str, dict[str, Any]]:
 
 
 def test_no_limit_falls_in_the_struck_township_and_many_fall_elsewhere(story):
-    fallen = {township: sum(1 for key, row in story["before"].items() if row["township_code"] == township and story["during"][key]["limit_yuan"] < row["limit_yuan"]) for township in (STRUCK, SPARED)}  # fmt: skip
-    refused = [key for key, row in story["before"].items() if row["township_code"] == STRUCK and story["during"][key]["limit_yuan"] < row["limit_yuan"]]  # fmt: skip
+    fallen = {
+        township: sum(
+            1
+            for key, row in story["before"].items()
+            if row["township_code"] == township and story["during"][key]["limit_yuan"] < row["limit_yuan"]
+        )
+        for township in (STRUCK, SPARED)
+    }
+    refused = [
+        key
+        for key, row in story["before"].items()
+        if row["township_code"] == STRUCK and story["during"][key]["limit_yuan"] < row["limit_yuan"]
+    ]
     assert fallen[STRUCK] == 0, [story["during"][key]["reason_codes"] for key in refused]
     assert fallen[SPARED] > 30
 
 
 def test_each_limit_that_is_kept_is_listed_with_the_figure_it_would_have_had(story):
-    kept = {row[0]: row[1:] for row in view(story["store"], f"SELECT household_key, kept_limit_yuan, would_decision, would_limit_yuan FROM relief_kept WHERE run_id = '{story['within']}'")}  # fmt: skip
+    kept = {
+        row[0]: row[1:]
+        for row in view(
+            story["store"],
+            f"SELECT household_key, kept_limit_yuan, would_decision, would_limit_yuan FROM relief_kept WHERE run_id = '{story['within']}'",
+        )
+    }
     without, within = decisions(story, "without"), decisions(story, "within")
     assert set(kept) == {key for key, row in within.items() if row["reason_codes"][:1] == ["RELIEF_KEPT"]}
     assert len(kept) > 50
@@ -171,15 +229,27 @@ def test_arrears_of_the_time_are_excused_in_the_screen(story):
     assert "NEGATIVE_LIST" in without[people["listed"]]["reason_codes"]
     assert "NEGATIVE_LIST" not in within[people["listed"]]["reason_codes"]
     assert within[people["owing"]]["reason_codes"] == without[people["owing"]]["reason_codes"]
-    ((loans, days, entries),) = view(story["store"], f"SELECT excused_loans, excused_days, lifted_entries FROM relief WHERE run_id = '{story['within']}' AND household_key = '{people['listed']}'")  # fmt: skip
+    ((loans, days, entries),) = view(
+        story["store"],
+        f"SELECT excused_loans, excused_days, lifted_entries FROM relief WHERE run_id = '{story['within']}' AND household_key = '{people['listed']}'",
+    )
     assert (loans, days, entries) == (1, 40, 1)
 
 
 def test_what_is_excused_costs_no_points(story):
-    query = (
-        "SELECT value FROM read_parquet($path) WHERE household_key = $key AND feature = 'worst_days_overdue'"
-    )
-    values = [duckdb.connect().execute(query, {"path": str(story["store"].run_folder(story[run]) / "score_points.parquet"), "key": story["people"]["excused"]}).fetchone()[0] for run in ("first", "without", "within")]  # fmt: skip
+    query = "SELECT value FROM read_parquet($path) WHERE household_key = $key AND feature = 'worst_days_overdue'"
+    values = [
+        duckdb.connect()
+        .execute(
+            query,
+            {
+                "path": str(story["store"].run_folder(story[run]) / "score_points.parquet"),
+                "key": story["people"]["excused"],
+            },
+        )
+        .fetchone()[0]
+        for run in ("first", "without", "within")
+    ]
     usual, late, excused = values
     assert late == 49
     assert excused == (usual or 0)
@@ -191,7 +261,7 @@ def test_a_document_may_come_later_and_what_does_not_come_lapses(story):
     assert "CONDITIONAL" in story["during"][key]["reason_codes"]
     states = dict(view(story["store"], f"SELECT run_id, state FROM conditions WHERE household_key = '{key}'"))
     assert states == {story["within"]: "open", story["third"]: "open", story["over"]: "lapsed"}
-    (due,) = {row[0] for row in view(story["store"], f"SELECT due_on FROM conditions WHERE household_key = '{key}'")}  # fmt: skip
+    (due,) = {row[0] for row in view(story["store"], f"SELECT due_on FROM conditions WHERE household_key = '{key}'")}
     assert due == date(2027, 1, 30)
     after = story["after"][key]
     assert (after["decision"], after["limit_yuan"]) == ("manual_review", 0)
@@ -216,29 +286,39 @@ def test_branches_get_the_measures_they_may_offer_signed_and_only_for_their_own(
             assert "relief.csv" in manifest["files"]
             with (ready.parent / "relief.csv").open(encoding="utf-8-sig", newline="") as file:
                 found += list(csv.DictReader(file))
-    mine = [row for row in found if row["身份证号码"].strip() == story["numbers"][key] and row["balance_yuan"] == "8000.00"]  # fmt: skip
+    mine = [
+        row for row in found if row["身份证号码"].strip() == story["numbers"][key] and row["balance_yuan"] == "8000.00"
+    ]
     assert {row["measure"]: (row["due_on"], row["proposed_due_on"], row["rate_cut_bp"]) for row in mine} == {
-        "extension": ("2026-11-30", "2027-05-30", ""), "rate_cut": ("2026-11-30", "", "50"), "new_for_old": ("2026-11-30", "", ""),
-    }  # fmt: skip
+        "extension": ("2026-11-30", "2027-05-30", ""),
+        "rate_cut": ("2026-11-30", "", "50"),
+        "new_for_old": ("2026-11-30", "", ""),
+    }
     assert story["numbers"][story["people"]["unproven"]] not in {row["身份证号码"].strip() for row in found}
     offered = view(story["store"], f"SELECT count(*) FROM relief_measures WHERE run_id = '{story['within']}'")
     assert offered == [(len(found),)]
 
 
 def test_when_the_window_is_over_limits_fall_as_elsewhere(story):
-    fallen = [key for key, row in story["before"].items() if row["township_code"] == STRUCK and story["after"][key]["limit_yuan"] < row["limit_yuan"]]  # fmt: skip
-    assert len(fallen) > 50
-    assert view(story["store"], f"SELECT count(*) FROM relief_kept WHERE run_id = '{story['over']}'") == [
-        (0,)
+    fallen = [
+        key
+        for key, row in story["before"].items()
+        if row["township_code"] == STRUCK and story["after"][key]["limit_yuan"] < row["limit_yuan"]
     ]
+    assert len(fallen) > 50
+    assert view(story["store"], f"SELECT count(*) FROM relief_kept WHERE run_id = '{story['over']}'") == [(0,)]
 
 
 def test_the_account_of_a_household_tells_of_relief(story):
-    text = explain_text(story["told"][story["people"]["excused"]], {"policy": "", "scorecard": "", "linkage": "", "code": ""}, [])  # fmt: skip
+    text = explain_text(
+        story["told"][story["people"]["excused"]], {"policy": "", "scorecard": "", "linkage": "", "code": ""}, []
+    )
     assert "(虚构)救灾发〔2026〕7号" in text
     assert "纾困期内的逾期不计入" in text
     kept = next(found for found in story["told"].values() if found["relief_kept"])
-    assert f"{kept['relief_kept']['would_limit_yuan']:,} 元" in explain_text(kept, {"policy": "", "scorecard": "", "linkage": "", "code": ""}, [])  # fmt: skip
+    assert f"{kept['relief_kept']['would_limit_yuan']:,} 元" in explain_text(
+        kept, {"policy": "", "scorecard": "", "linkage": "", "code": ""}, []
+    )
 
 
 def test_declared_again_nothing_is_done_and_the_ledger_names_nobody(story, capsys):

@@ -20,13 +20,14 @@ from tests.conftest import (
     request_of,
     score_into,
 )
-from village_credit.acts import compare, rescore, score
+from village_credit.services.queries import diff as compare
+from village_credit.services.queries import dry_run
+from village_credit.services.scoring import rescore as rescore_module
+from village_credit.services.scoring import stage as score
 
 
 def files_of(folder: Path) -> dict[str, float]:
-    return {
-        str(path.relative_to(folder)): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()
-    }
+    return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_second_score_is_a_no_op_before_and_after_publication(published: Scored):
@@ -53,9 +54,7 @@ duckdb.connect = connect
 print(score_into(new_store(Path({str(tmp_path)!r})), Path({str(published.inbox)!r}), "659900").run.run_id)
 """
     environment = {**os.environ, "TZ": "Pacific/Auckland", "PYTHONHASHSEED": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     other = new_store(tmp_path)
     run_id = done.stdout.strip()
     assert run_id == published.run.run_id
@@ -64,20 +63,18 @@ print(score_into(new_store(Path({str(tmp_path)!r})), Path({str(published.inbox)!
 
 def test_rescore_uses_the_frozen_inputs_and_a_dry_run_writes_nothing(published: Scored):
     before = files_of(published.store.root)
-    wish = rescore.Wish(None, PREPARER, MODELS, None, None, None)
-    found = rescore.dry_run(published.store, "659900", wish)
+    wish = rescore_module.RescoreRequest(None, PREPARER, MODELS, None, None, None)
+    found = dry_run.dry_run(published.store, "659900", wish)
     assert files_of(published.store.root) == before
     assert {change["change"] for change in found.changes} == {"same"}
 
 
-def test_a_later_day_is_another_run_that_keeps_the_terms_of_lines_in_force(
-    county_inbox: Path, tmp_path: Path
-):
+def test_a_later_day_is_another_run_that_keeps_the_terms_of_lines_in_force(county_inbox: Path, tmp_path: Path):
     store = new_store(tmp_path)
     first = score_into(store, county_inbox, "659900")
     put_in_force(store, first.run.run_id)
-    later = rescore.rescore(
-        store, "659900", rescore.Wish(date(2027, 3, 1), PREPARER, MODELS, None, None, None)
+    later = rescore_module.rescore(
+        store, "659900", rescore_module.RescoreRequest(date(2027, 3, 1), PREPARER, MODELS, None, None, None)
     )
     assert later.run_id != first.run.run_id
     query = """SELECT count(*), count(*) FILTER (a.valid_to = b.valid_to AND a.valid_from = b.valid_from AND a.term_months = b.term_months)

@@ -11,7 +11,7 @@ import pytest
 from tests.unit.link.test_join import taken
 from village_credit.extract.grid import DeliveredFile, Extract
 from village_credit.extract.read import read_file
-from village_credit.validate.judge import Batch, validate
+from village_credit.validate.rows import Batch, validate
 
 RETURNS = {
     "回执.csv": "publication_id,household_ref,outcome,reason,at,branch_limit_yuan\np1,r1,imported,,2026-11-05,\np1,r2,changed,核减,2026-11-05,30000\np1,r3,changed,核减,2026-11-05,\n",
@@ -36,16 +36,26 @@ def test_each_line_of_what_comes_back_has_one_outcome(intake):
     )
     assert told == {
         **{(name, "layout"): 1 for name in RETURNS},
-        ("回执.csv", "accepted"): 2, ("回执.csv", "quarantined"): 1,
-        ("合同.csv", "accepted"): 1, ("合同.csv", "quarantined"): 1,
-        ("用信.csv", "accepted"): 1, ("用信.csv", "quarantined"): 1, ("用信.csv", "duplicate"): 1,
-        ("还款.csv", "accepted"): 1, ("还款.csv", "quarantined"): 1,
-        ("春耕计划.csv", "accepted"): 1, ("春耕计划.csv", "quarantined"): 1,
-    }  # fmt: skip
+        ("回执.csv", "accepted"): 2,
+        ("回执.csv", "quarantined"): 1,
+        ("合同.csv", "accepted"): 1,
+        ("合同.csv", "quarantined"): 1,
+        ("用信.csv", "accepted"): 1,
+        ("用信.csv", "quarantined"): 1,
+        ("用信.csv", "duplicate"): 1,
+        ("还款.csv", "accepted"): 1,
+        ("还款.csv", "quarantined"): 1,
+        ("春耕计划.csv", "accepted"): 1,
+        ("春耕计划.csv", "quarantined"): 1,
+    }
 
 
 def test_what_counts_nowhere_in_the_inbox_names_its_own_door(intake):
-    told = {source.file_name: dict(source.notes).get("COUNTS_NOWHERE", "") for source in intake.sources if source.file_name in RETURNS}  # fmt: skip
+    told = {
+        source.file_name: dict(source.notes).get("COUNTS_NOWHERE", "")
+        for source in intake.sources
+        if source.file_name in RETURNS
+    }
     assert "`acknowledge`" in told.pop("回执.csv")
     assert told.pop("春耕计划.csv") == ""
     assert all("`record-usage`" in text for text in told.values())
@@ -83,5 +93,8 @@ def test_an_office_s_own_headers_and_unit_are_read(header, amount):
     accepted, _ = validate(Batch(table.contract, table.rows, table.units))
     (row,) = accepted.to_pylist()
     assert (table.contract, row["amount_yuan"], row["drawn_on"], row["purpose"]) == (
-        "draw", amount, date(2026, 11, 7), "seed",
-    )  # fmt: skip
+        "draw",
+        amount,
+        date(2026, 11, 7),
+        "seed",
+    )

@@ -15,16 +15,16 @@ import pytest
 
 from tests.conftest import AS_OF, MODELS, Scored, new_store, put_in_force, score_into
 from village_credit import cli
-from village_credit.acts import holds
-from village_credit.acts.reviews import Applied, apply_reviews, export_reviews
-from village_credit.acts.tell import explain, notices
 from village_credit.decide.decide import REVIEWED_REASONS
 from village_credit.errors import GateRefused, UsageError
-from village_credit.publish.cases import AMOUNT_HEADER, HEADERS, HOUSEHOLD_HEADER, OPINION_HEADER
-from village_credit.publish.ledger import read_ledger
-from village_credit.publish.store import Store
-from village_credit.publish.verdict_book import FIRST_ROW, VERDICT_HEADER
+from village_credit.ledger.log import read_ledger
 from village_credit.report.explain import explain_text
+from village_credit.services.casework import holds
+from village_credit.services.casework.reviews import Applied, apply_reviews, export_reviews
+from village_credit.services.queries.explain import explain, notices
+from village_credit.store.store import Store
+from village_credit.workbooks.decision_workbook import FIRST_ROW, VERDICT_HEADER
+from village_credit.workbooks.reviews import AMOUNT_HEADER, HEADERS, HOUSEHOLD_HEADER, OPINION_HEADER
 
 COUNTY = "659900"
 POLICY = MODELS / "limit_policy.toml"
@@ -71,11 +71,27 @@ def story(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     figures = rows_of(store, first, "waterfall")
     decisions = rows_of(store, first, "decisions")
     keys = [row[HOUSEHOLD_HEADER] for row in cells(blank)]
-    able = [key for key in keys if figures[key]["policy_limit_yuan"] >= 8_000 and set(decisions[key]["reason_codes"]) <= set(REVIEWED_REASONS)]  # fmt: skip
+    able = [
+        key
+        for key in keys
+        if figures[key]["policy_limit_yuan"] >= 8_000 and set(decisions[key]["reason_codes"]) <= set(REVIEWED_REASONS)
+    ]
     said = {able[0]: grant(6000), able[1]: {VERDICT_HEADER: "不授信"}, able[2]: {VERDICT_HEADER: "维持复核"}}
     applied = apply_reviews(store, fill(blank, said, folder / "said.xlsx"), REVIEWER, POLICY)
     second = score_into(store, county_inbox, COUNTY, date(2026, 11, 2)).run.run_id
-    return {"store": store, "first": first, "second": second, "blank": blank, "made": made, "able": able, "applied": applied, "figures": figures, "decisions": decisions, "keys": keys, "said": folder / "said.xlsx"}  # fmt: skip
+    return {
+        "store": store,
+        "first": first,
+        "second": second,
+        "blank": blank,
+        "made": made,
+        "able": able,
+        "applied": applied,
+        "figures": figures,
+        "decisions": decisions,
+        "keys": keys,
+        "said": folder / "said.xlsx",
+    }
 
 
 def copied(story: dict[str, Any], folder: Path) -> Store:
@@ -152,9 +168,7 @@ def test_a_later_word_replaces_the_earlier_and_keeping_the_review_takes_it_back(
     assert again.run.run_id == story["first"]
 
 
-def test_a_verdict_is_forgotten_where_the_household_s_reasons_change(
-    story, county_inbox: Path, tmp_path: Path
-):
+def test_a_verdict_is_forgotten_where_the_household_s_reasons_change(story, county_inbox: Path, tmp_path: Path):
     store = copied(story, tmp_path)
     granted = story["able"][0]
     holds.hold(store, granted, "2002", "x")

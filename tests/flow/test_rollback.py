@@ -17,13 +17,17 @@ import pytest
 
 from tests.conftest import PREPARER, new_store, put_in_force, request_of, score_into
 from village_credit import cli
-from village_credit.acts import inputs, publish, rollback, score
-from village_credit.acts.rollback import roll_back
 from village_credit.errors import GateRefused, MissingInput, RunConflict, UsageError, VerificationFailed
-from village_credit.publish.ledger import in_force, read_ledger
-from village_credit.publish.package import verify_package
-from village_credit.publish.sealing import table_hash
-from village_credit.publish.store import Store
+from village_credit.ledger import before as inputs
+from village_credit.ledger.log import read_ledger
+from village_credit.ledger.publications import in_force
+from village_credit.publish import outbox as publish
+from village_credit.publish.branch_package import verify_package
+from village_credit.services.approval import rollback
+from village_credit.services.approval.rollback import roll_back
+from village_credit.services.scoring import stage as score
+from village_credit.store.runs import table_hash
+from village_credit.store.store import Store
 
 COUNTY = "659900"
 CURRENT = "SELECT * EXCLUDE (publication_id, published_at) FROM limits_current ORDER BY household_key"
@@ -74,7 +78,7 @@ def copied(two: dict[str, Any], folder: Path) -> Store:
     shutil.copytree(two["store"].root, folder / "store")
     shutil.copy(two["store"].root.parent / "keys", folder / "keys")
     store = new_store(folder)
-    publish.heal_warehouse(store)
+    publish.refresh_warehouse(store)
     return store
 
 
@@ -237,9 +241,7 @@ def test_a_day_between_may_be_published_after_going_back(returned, tmp_path: Pat
     assert view(store, "SELECT DISTINCT run_id FROM limits_current") == [(between.run.run_id,)]
 
 
-def test_a_product_s_batch_goes_with_the_county_s_return_and_comes_back_by_its_own(
-    county_inbox: Path, tmp_path: Path
-):
+def test_a_product_s_batch_goes_with_the_county_s_return_and_comes_back_by_its_own(county_inbox: Path, tmp_path: Path):
     store = new_store(tmp_path)
     whole = put_in_force(store, score_into(store, county_inbox, COUNTY).run.run_id)
     alone = view(store, CURRENT)

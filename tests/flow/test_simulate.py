@@ -15,11 +15,14 @@ import pytest
 
 from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, Scored, new_store, request_of, score_into
 from village_credit import cli
-from village_credit.acts import compare, rescore, score
-from village_credit.acts.simulate import Simulated, simulate
 from village_credit.errors import MissingInput, PolicyRefused
-from village_credit.publish.measured import pack_measured, unpack_measured
-from village_credit.score.metrics import LEAST_GROUP
+from village_credit.score.statistics import LEAST_GROUP
+from village_credit.services.queries import diff as compare
+from village_credit.services.queries import dry_run
+from village_credit.services.queries.simulate import Simulated, simulate
+from village_credit.services.scoring import rescore as rescore_module
+from village_credit.services.scoring import stage as score
+from village_credit.tables.simulation_inputs import pack_simulation_inputs, unpack_simulation_inputs
 
 POLICY = (MODELS / "limit_policy.toml").read_text(encoding="utf-8")
 CHANGES = {  # name → (was, is): one figure of every kind that the limit asks
@@ -29,9 +32,15 @@ CHANGES = {  # name → (was, is): one figure of every kind that the limit asks
     "a lower cap": ('name = "product_cap", value = 200000', 'name = "product_cap", value = 30000'),
     "a larger ticket": ('name = "smallest_ticket", value = 5000', 'name = "smallest_ticket", value = 8000'),
     "machines age faster": ('name = "depreciation", value = 0.12', 'name = "depreciation", value = 0.40'),
-    "a village cap": ("figures = [", 'figures = [\n  { name = "budget_village", value = 900000, unit = "yuan", from = 2026-01-01, reference = "x", verified = false },'),
-    "one year's wages count in full": ('name = "single_year_share", value = 0.80', 'name = "single_year_share", value = 1.00'),
-}  # fmt: skip
+    "a village cap": (
+        "figures = [",
+        'figures = [\n  { name = "budget_village", value = 900000, unit = "yuan", from = 2026-01-01, reference = "x", verified = false },',
+    ),
+    "one year's wages count in full": (
+        'name = "single_year_share", value = 0.80',
+        'name = "single_year_share", value = 1.00',
+    ),
+}
 
 
 def written(folder: Path, *changes: tuple[str, str]) -> Path:
@@ -67,17 +76,24 @@ AT_ONCE = (
 
 def test_a_simulation_is_what_a_scoring_would_decide(published: Scored, tmp_path: Path):
     path = written(tmp_path, *(CHANGES[name] for name in AT_ONCE))
-    wish = rescore.Wish(AS_OF, "1001", MODELS, path, None, None)
-    scored = rescore.dry_run(published.store, COUNTY_OF_TESTS, wish)
+    wish = rescore_module.RescoreRequest(AS_OF, "1001", MODELS, path, None, None)
+    scored = dry_run.dry_run(published.store, COUNTY_OF_TESTS, wish)
     found = tried(published, path)
     assert found.changes == scored.changes
-    movers = [[{key: row[key] for key in ("household_key", "before_yuan", "after_yuan", "moved_by")} for row in side.movers] for side in (found, scored)]  # fmt: skip
+    movers = [
+        [{key: row[key] for key in ("household_key", "before_yuan", "after_yuan", "moved_by")} for row in side.movers]
+        for side in (found, scored)
+    ]
     assert movers[0] == movers[1]
     assert {row["change"] for row in found.changes} >= {"lowered", "removed", "same"}
 
 
 def tree(folder: Path) -> dict[str, str]:
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}  # fmt: skip
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def test_nothing_is_written(published: Scored, tmp_path: Path):
@@ -90,9 +106,7 @@ def test_counts_and_sums_add_up_and_small_counts_are_hidden(published: Scored, t
     found = tried(published, written(tmp_path, CHANGES["a poorer year"]))
     total = Counter({row["change"]: row["households"] for row in found.changes})
     assert sum(total.values()) == found.households
-    decisions = pq.read_table(
-        published.store.run_folder(published.run.run_id) / "decisions.parquet"
-    ).to_pylist()
+    decisions = pq.read_table(published.store.run_folder(published.run.run_id) / "decisions.parquet").to_pylist()
     assert sum(row["before_yuan"] for row in found.changes) == sum(row["limit_yuan"] for row in decisions)
     for groups in (found.by_village, found.by_band, found.by_reason, found.by_group):
         assert groups
@@ -102,7 +116,9 @@ def test_counts_and_sums_add_up_and_small_counts_are_hidden(published: Scored, t
             assert (row["households"] is None) == (row["after_yuan"] is None) == (row["before_yuan"] is None)
         if groups is not found.by_group:
             lines = Counter(row["change"] for row in groups)
-            assert all(hidden[change] != 1 or lines[change] == 1 for change in lines), "a lone hidden count follows from the others"  # fmt: skip
+            assert all(hidden[change] != 1 or lines[change] == 1 for change in lines), (
+                "a lone hidden count follows from the others"
+            )
             for change, count in total.items():
                 assert sum(row["households"] or 0 for row in groups if row["change"] == change) <= count
     assert {row["group"].split()[0] for row in found.by_group} == {"sex", "age", "land", "monitored"}
@@ -116,7 +132,9 @@ def test_movers_name_the_term_that_moved_them(published: Scored, tmp_path: Path)
     for row in (row for row in capped.movers if row["moved_by"] == "headroom"):
         assert row["term_after_yuan"] <= 30000 < row["term_before_yuan"]
         assert row["change_yuan"] == row["after_yuan"] - row["before_yuan"] < 0
-    freed = tried(published, written(tmp_path, ('name = "service_share", value = 0.50', 'name = "service_share", value = 0.90')))  # fmt: skip
+    freed = tried(
+        published, written(tmp_path, ('name = "service_share", value = 0.50', 'name = "service_share", value = 0.90'))
+    )
     assert {row["change_yuan"] > 0 for row in freed.movers} == {True}
     assert {row["moved_by"] for row in freed.movers} <= {
         "capacity",
@@ -125,27 +143,31 @@ def test_movers_name_the_term_that_moved_them(published: Scored, tmp_path: Path)
     }
 
 
-FUTURE = ("figures = [", 'figures = [\n  { name = "stress", value = 0.40, unit = "share", from = 2027-01-01, reference = "committee of December", verified = false },')  # fmt: skip
+FUTURE = (
+    "figures = [",
+    'figures = [\n  { name = "stress", value = 0.40, unit = "share", from = 2027-01-01, reference = "committee of December", verified = false },',
+)
 
 
-def test_a_policy_of_next_year_is_tried_as_of_next_year_and_leaves_todays_run_alone(published: Scored, tmp_path: Path):  # fmt: skip
+def test_a_policy_of_next_year_is_tried_as_of_next_year_and_leaves_todays_run_alone(published: Scored, tmp_path: Path):
     path = written(tmp_path, FUTURE)
-    assert [row["change"] for row in tried(published, path).changes] == [
-        "same"
-    ]  # as of the publication's day
+    assert [row["change"] for row in tried(published, path).changes] == ["same"]  # as of the publication's day
     later = tried(published, path, on=None)
     assert later.policy_day == "2027-01-01"
     assert "lowered" in {row["change"] for row in later.changes}
     store = new_store(tmp_path)
     run = score.score_inbox(store, published.inbox, request_of(COUNTY_OF_TESTS, policy_file=path)).run_id
-    mine, theirs = (pq.read_table(folder / "decisions.parquet").drop_columns(["run_id", "household_key"]).to_pylist() for folder in (store.run_folder(run), published.store.run_folder(published.run.run_id)))  # fmt: skip
+    mine, theirs = (
+        pq.read_table(folder / "decisions.parquet").drop_columns(["run_id", "household_key"]).to_pylist()
+        for folder in (store.run_folder(run), published.store.run_folder(published.run.run_id))
+    )
     key = lambda row: (row["village_code"], str(row))  # noqa: E731  # another store has other pseudonyms
     assert sorted(mine, key=key) == sorted(theirs, key=key)
 
 
 def test_what_cannot_be_tried_is_refused_by_name(published: Scored, tmp_path: Path):
     with pytest.raises(PolicyRefused, match=r"tried.toml: figures.step"):
-        tried(published, written(tmp_path, ('name = "step", value = 1000', 'name = "step_of_limits", value = 1000')))  # fmt: skip
+        tried(published, written(tmp_path, ('name = "step", value = 1000', 'name = "step_of_limits", value = 1000')))
     with pytest.raises(MissingInput, match="rescore --dry-run --policy"):
         tried(published, written(tmp_path, ("basis_exempt = []", 'basis_exempt = ["bank_conduct"]')))
     later = (
@@ -156,18 +178,16 @@ def test_what_cannot_be_tried_is_refused_by_name(published: Scored, tmp_path: Pa
         tried(published, written(tmp_path, later))
     older = dataclasses.replace(published.store, root=tmp_path / "older")
     shutil.copytree(published.store.root, older.root)
-    kept = unpack_measured(older.open_measured(published.run.run_id))
+    kept = unpack_simulation_inputs(older.open_simulation_inputs(published.run.run_id))
     tables = {name: table for name, table in kept.tables.items() if name != "known"}
-    older.seal_measured(published.run.run_id, pack_measured(tables, kept.groups, {}, kept.under))
+    older.seal_simulation_inputs(published.run.run_id, pack_simulation_inputs(tables, kept.groups, {}, kept.under))
     with pytest.raises(MissingInput, match=r"measured by an earlier version.*score the county once more"):
         simulate(older, COUNTY_OF_TESTS, written(tmp_path), AS_OF)
     with pytest.raises(MissingInput, match="county 653199: nothing is published"):
         simulate(published.store, "653199", written(tmp_path))
 
 
-def test_the_command_says_that_it_is_not_authoritative(
-    published: Scored, tmp_path: Path, monkeypatch, capsys
-):
+def test_the_command_says_that_it_is_not_authoritative(published: Scored, tmp_path: Path, monkeypatch, capsys):
     monkeypatch.setenv("VILLAGE_CREDIT_STORE", str(published.store.root))
     monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(published.store.root.parent / "keys"))
     path = written(tmp_path, CHANGES["a poorer year"])
@@ -190,9 +210,7 @@ def test_the_diff_of_two_runs_goes_by_group_too(published: Scored, tmp_path: Pat
         compare.diff_runs(store, published.run.run_id, by="name")
 
 
-def test_a_first_publication_is_compared_with_the_lines_that_the_bank_had_granted(
-    published: Scored, tmp_path: Path
-):
+def test_a_first_publication_is_compared_with_the_lines_that_the_bank_had_granted(published: Scored, tmp_path: Path):
     scored = score_into(new_store(tmp_path), published.inbox, COUNTY_OF_TESTS)
     against = compare.diff_runs(scored.store, scored.run.run_id)
     folder = scored.store.run_folder(scored.run.run_id)

@@ -23,15 +23,19 @@ from tests.conftest import (
     put_in_force,
     request_of,
 )
-from village_credit.acts import publish, relief, renew, score
-from village_credit.publish.ledger import read_ledger
-from village_credit.publish.store import Store
+from village_credit.ledger.log import read_ledger
+from village_credit.publish import outbox
+from village_credit.services.approval import publish as publish_module
+from village_credit.services.casework import relief
+from village_credit.services.casework import renewals as renew
+from village_credit.services.scoring import stage as score
+from village_credit.store.store import Store
 from village_credit.synthetic import synthesize
 
 Decisions = dict[str, dict[str, Any]]
 LOANS = "身份证号,姓名,产品,授信余额(元),贷款余额(元),五级分类,担保方式,到期日"
 CONDUCT = "身份证号,借据号,放款日,到期日,最大逾期天数,当前逾期天数,纾困标志,纾困原因,纾困证明编号,截止日期"
-YEARLY = re.sub(r'(name = "term", value = )\d+', r"\g<1>12", (MODELS / "limit_policy.toml").read_text(encoding="utf-8"))  # fmt: skip
+YEARLY = re.sub(r'(name = "term", value = )\d+', r"\g<1>12", (MODELS / "limit_policy.toml").read_text(encoding="utf-8"))
 
 
 @dataclasses.dataclass
@@ -57,7 +61,7 @@ class County:
         return run_id
 
     def delivered(self, name: str, header: str, *lines: str) -> None:
-        (self.inbox / COUNTY_OF_TESTS / "信用社" / name).write_text("\n".join([header, *lines, ""]), encoding="utf-8")  # fmt: skip
+        (self.inbox / COUNTY_OF_TESTS / "信用社" / name).write_text("\n".join([header, *lines, ""]), encoding="utf-8")
 
     def granted(self, count: int, **having: Any) -> list[tuple[str, dict[str, Any]]]:
         """Farmers whose line nothing stands against, with who they are, in the order of their numbers."""
@@ -66,9 +70,12 @@ class County:
         found = [
             (key, people[key])
             for key, row in self.decided(self.first).items()
-            if row["decision"] == "granted" and row["product"] == "farmer_line" and not row["reason_codes"] and key in people
+            if row["decision"] == "granted"
+            and row["product"] == "farmer_line"
+            and not row["reason_codes"]
+            and key in people
             and all(row[name] == value for name, value in having.items())
-        ]  # fmt: skip
+        ]
         return sorted(found, key=lambda pair: pair[1]["person_id"])[:count]
 
 
@@ -96,13 +103,15 @@ def county(base: Scored, tmp_path: Path) -> County:
 
 
 def arrears(county: County, person: dict[str, Any], days: int, cutoff: date) -> None:
-    county.delivered("逾期.csv", CONDUCT, f"{person['person_id']},J1,2025-11-05,2026-07-01,{days},{days},否,,,{cutoff}")  # fmt: skip
+    county.delivered("逾期.csv", CONDUCT, f"{person['person_id']},J1,2025-11-05,2026-07-01,{days},{days},否,,,{cutoff}")
 
 
 def test_a_line_that_begins_tomorrow_is_in_force_tomorrow(county: County):
     before = county.decided(county.first)
     after = county.decided(county.scored(AS_OF + timedelta(days=1)))
-    granted = {key for key, row in before.items() if row["decision"] == "granted" and after[key]["decision"] == "granted"}  # fmt: skip
+    granted = {
+        key for key, row in before.items() if row["decision"] == "granted" and after[key]["decision"] == "granted"
+    }
     assert len(granted) > 20
     assert {key for key in granted if after[key]["valid_to"] != before[key]["valid_to"]} == set()
 
@@ -110,18 +119,30 @@ def test_a_line_that_begins_tomorrow_is_in_force_tomorrow(county: County):
 def test_a_signature_starts_one_term_and_no_second(county: County):
     signed = renew.renew(county.store, COUNTY_OF_TESTS, date(2028, 6, 30), SIGNER, "committee")
     assert signed.lines > 20
-    first, second, third = (county.decided(county.published(day)) for day in (date(2026, 12, 1), date(2027, 1, 1), date(2027, 2, 1)))  # fmt: skip
+    first, second, third = (
+        county.decided(county.published(day)) for day in (date(2026, 12, 1), date(2027, 1, 1), date(2027, 2, 1))
+    )
     before = county.decided(county.first)
-    begun = {key for key, row in first.items() if row["decision"] == "granted" and before[key]["valid_to"] and row["valid_from"] == date(2026, 12, 2)}  # fmt: skip
+    begun = {
+        key
+        for key, row in first.items()
+        if row["decision"] == "granted" and before[key]["valid_to"] and row["valid_from"] == date(2026, 12, 2)
+    }
     assert len(begun) > 20
     for later in (second, third):
-        assert {key for key in begun if later[key]["valid_to"] and later[key]["valid_to"] != first[key]["valid_to"]} == set()  # fmt: skip
+        assert {
+            key for key in begun if later[key]["valid_to"] and later[key]["valid_to"] != first[key]["valid_to"]
+        } == set()
 
 
 def test_what_is_owed_of_a_line_that_is_over_starts_no_term(county: County):
     """The late payer's line is over as the prompt one's is: neither has a new term before a renewal is signed."""
     (late, who), (prompt, other) = county.granted(2)
-    county.delivered("补充.csv", LOANS, *(f"{p['person_id']},{p['name']},农贷通,20000,9000,正常,信用,2027-11-01" for p in (who, other)))  # fmt: skip
+    county.delivered(
+        "补充.csv",
+        LOANS,
+        *(f"{p['person_id']},{p['name']},农贷通,20000,9000,正常,信用,2027-11-01" for p in (who, other)),
+    )
     arrears(county, who, 120, date(2027, 11, 14))
     found = county.decided(county.published(date(2027, 11, 15)))
     assert found[late]["reason_codes"][0] == "OVERDUE_90"
@@ -146,8 +167,8 @@ def test_a_line_whose_renewal_is_signed_keeps_its_days_until_it_is_granted_anew(
     run_id = county.published(date(2027, 2, 21))
     assert county.decided(run_id)[key]["decision"] == "declined"
     entries = read_ledger(county.store.root / "ledger")
-    last = publish.publications(entries)[-1]
-    told = publish.told_to_branches(county.store, entries, last.publication_id)
+    last = publish_module.publications(entries)[-1]
+    told = outbox.packaged_for_branches(county.store, entries, last.publication_id)
     assert told is not None
     assert [row["action"] for row in told[1].to_pylist() if row["household_key"] == key] == ["remove"]
 
@@ -155,8 +176,11 @@ def test_a_line_whose_renewal_is_signed_keeps_its_days_until_it_is_granted_anew(
 def test_a_declaration_excuses_nothing_before_its_first_day(county: County, tmp_path: Path):
     (key, who), *_ = county.granted(1)
     arrears(county, who, 120, date(2026, 11, 30))
-    (tmp_path / "flood.toml").write_text('cause = "disaster"\narea_codes = ["659900"]\nfrom = 2027-03-01\nto = 2027-04-30\ndocument = "F1"\n', encoding="utf-8")  # fmt: skip
-    (tmp_path / "flood.csv").write_text(f"身份证号,借据号,纾困证明编号\n{who['person_id']},J1,P-1\n", encoding="utf-8")  # fmt: skip
+    (tmp_path / "flood.toml").write_text(
+        'cause = "disaster"\narea_codes = ["659900"]\nfrom = 2027-03-01\nto = 2027-04-30\ndocument = "F1"\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "flood.csv").write_text(f"身份证号,借据号,纾困证明编号\n{who['person_id']},J1,P-1\n", encoding="utf-8")
     relief.declare(county.store, tmp_path / "flood.toml", SIGNER)
     row = county.decided(county.scored(date(2026, 12, 1)))[key]
     assert (row["decision"], row["reason_codes"][0]) == ("declined", "OVERDUE_90")

@@ -13,12 +13,14 @@ import pyarrow as pa
 import pytest
 
 from tests.conftest import AS_OF, Scored, new_store, put_in_force, score_into
-from village_credit.acts import holds, tell
-from village_credit.acts.usage import Recorded, record_usage
-from village_credit.publish.ledger import publications, read_ledger
-from village_credit.publish.returned import DRAWS, REPAYMENTS, sealed_paths
-from village_credit.publish.store import Store
-from village_credit.publish.usage import drawn_before, owed_by_day
+from village_credit.ledger.balances import drawn_before, owed_by_day
+from village_credit.ledger.log import read_ledger
+from village_credit.ledger.publications import publications
+from village_credit.ledger.returned import DRAWS, REPAYMENTS, sealed_paths
+from village_credit.services.casework import holds
+from village_credit.services.casework import household_lookup as tell
+from village_credit.services.servicing.usage import Recorded, record_usage
+from village_credit.store.store import Store
 from village_credit.synthetic import synthesize
 
 COUNTY, CLERK, LATER = "659900", "6006", date(2026, 12, 1)
@@ -62,15 +64,15 @@ class Desk:
 @pytest.fixture
 def desk(county: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """Spared the time to build views that no test here reads."""
-    for act in ("usage", "holds"):
-        monkeypatch.setattr(f"village_credit.acts.{act}.build_warehouse", lambda _store: None, raising=False)
+    for act in ("servicing.usage", "casework.holds"):
+        monkeypatch.setattr(f"village_credit.services.{act}.build_warehouse", lambda _store: None, raising=False)
     return Desk(county, tmp_path)
 
 
 def sent(store: Store) -> list[dict[str, str]]:
     """Rows of the first branch's package with a limit of at least 20,000 yuan."""
     told = publications(read_ledger(store.root / "ledger"))[0].publication_id
-    with (store.root / "outbox" / COUNTY / told / "0071" / "limits.csv").open(encoding="utf-8-sig", newline="") as file:  # fmt: skip
+    with (store.root / "outbox" / COUNTY / told / "0071" / "limits.csv").open(encoding="utf-8-sig", newline="") as file:
         return [row for row in csv.DictReader(file) if int(row["limit_yuan"]) >= 20_000]
 
 
@@ -126,7 +128,9 @@ def test_a_correction_of_the_correction_stands_and_neither_earlier_file_brings_i
 
 def test_a_correction_names_all_moves_of_its_contract_and_day_and_no_other(desk: Desk):
     row, other = signed(desk), signed(desk, 1, "HT-2")
-    desk.take("用信", "HT-1,100,2026-11-07,seed", "HT-1,20,2026-11-07,trade", "HT-1,3,2026-11-08,", "HT-2,7,2026-11-07,")  # fmt: skip
+    desk.take(
+        "用信", "HT-1,100,2026-11-07,seed", "HT-1,20,2026-11-07,trade", "HT-1,3,2026-11-08,", "HT-2,7,2026-11-07,"
+    )
     desk.take("还款", "HT-1,50,2026-11-09", "HT-1,9,2026-11-07")
     done = desk.take("用信补报", "HT-1,100,2026-11-07,seed")
     assert (done.counts, done.superseded, done.noop) == ({"duplicate": 1, "layout": 1}, 1, False)
@@ -175,9 +179,7 @@ def test_a_contract_s_channel_that_comes_later_is_no_conflict(desk: Desk):
     desk.take("合同", f"{row['household_ref']},HT-1,2026-11-03,")
     assert desk.take("合同二", f"{row['household_ref']},HT-1,2026-11-03,counter").contracts == 1
     assert desk.take("合同", f"{row['household_ref']},HT-1,2026-11-03,").noop
-    assert reasons(desk.take("合同三", f"{row['household_ref']},HT-1,2026-11-03,online")) == {
-        2: "CONFLICTING_ROWS"
-    }
+    assert reasons(desk.take("合同三", f"{row['household_ref']},HT-1,2026-11-03,online")) == {2: "CONFLICTING_ROWS"}
 
 
 # what is owed
@@ -203,13 +205,18 @@ def test_interest_paid_lowers_no_later_draw_of_a_revolving_line(desk: Desk):
 
 def moved(*moves: tuple[str, str, int]) -> list[int]:
     """What is owed day by day: each move a contract, an amount with its sign, a day of November."""
-    rows = [{"contract_key": key, "household_key": "h", "product": "p", "amount_yuan": Decimal(amount)} for key, amount, _ in moves]  # fmt: skip
+    rows = [
+        {"contract_key": key, "household_key": "h", "product": "p", "amount_yuan": Decimal(amount)}
+        for key, amount, _ in moves
+    ]
     days = [date(2026, 11, day) for *_, day in moves]
     draws = [{**row, "drawn_on": day} for row, day in zip(rows, days, strict=True) if row["amount_yuan"] > 0]
-    paid = [{**row, "amount_yuan": -row["amount_yuan"], "paid_on": day} for row, day in zip(rows, days, strict=True) if row["amount_yuan"] < 0]  # fmt: skip
-    found = owed_by_day(
-        pa.Table.from_pylist(draws, schema=DRAWS), pa.Table.from_pylist(paid, schema=REPAYMENTS)
-    )
+    paid = [
+        {**row, "amount_yuan": -row["amount_yuan"], "paid_on": day}
+        for row, day in zip(rows, days, strict=True)
+        if row["amount_yuan"] < 0
+    ]
+    found = owed_by_day(pa.Table.from_pylist(draws, schema=DRAWS), pa.Table.from_pylist(paid, schema=REPAYMENTS))
     return [int(row["owed_yuan"]) for row in found.to_pylist()]
 
 
@@ -234,7 +241,10 @@ def test_a_balance_runs_by_contract_and_never_below_nothing(moves: list[Any], ow
 def test_a_contract_under_the_reference_of_a_release_is_known(desk: Desk):
     row = sent(desk.store)[0]
     key = key_of(desk.store, row)
-    packages = [*holds.hold(desk.store, key, "2002", "test").packages, *holds.release(desk.store, key, "2002", "test").packages]  # fmt: skip
+    packages = [
+        *holds.hold(desk.store, key, "2002", "test").packages,
+        *holds.release(desk.store, key, "2002", "test").packages,
+    ]
     for number, folder in enumerate(packages):
         with (Path(folder) / "limits.csv").open(encoding="utf-8-sig", newline="") as file:
             (told,) = csv.DictReader(file)

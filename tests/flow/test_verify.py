@@ -15,9 +15,11 @@ import pytest
 
 from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, SIGNER, Scored, put_in_force, request_of
 from village_credit import cli
-from village_credit.acts import holds, score, verify
-from village_credit.publish.sealing import parquet_bytes
-from village_credit.publish.store import Store, open_store, sha256_of
+from village_credit.services.casework import holds
+from village_credit.services.queries import verify
+from village_credit.services.scoring import stage as score
+from village_credit.store.runs import parquet_bytes
+from village_credit.store.store import Store, open_store, sha256_of
 
 NEXT_MONTH = date(2026, 12, 1)
 
@@ -43,9 +45,7 @@ def replaced(store: Store, run_id: str, name: str, change) -> None:
     path.write_bytes(parquet_bytes(change(pq.read_table(path))))
 
 
-def test_a_run_comes_out_the_same_though_its_county_lived_on(
-    published: Scored, county_inbox: Path, tmp_path: Path
-):
+def test_a_run_comes_out_the_same_though_its_county_lived_on(published: Scored, county_inbox: Path, tmp_path: Path):
     store, first = copied(published, tmp_path), published.run.run_id
     holds.hold(store, held_household(store, first), SIGNER, "death certificate seen")
     second = score.score_inbox(store, county_inbox, request_of(COUNTY_OF_TESTS, NEXT_MONTH)).run_id
@@ -81,7 +81,7 @@ def test_a_limit_raised_with_its_hash_and_its_entry_in_the_ledger_does_not_come_
 ):
     """Whoever may write every file of a store, and mends each hash behind a change, still cannot change what was computed."""
     store = dataclasses.replace(published.store, root=tmp_path / "store")
-    run_id = score.score_inbox(open_store(store.root, store.keys), county_inbox, request_of(COUNTY_OF_TESTS)).run_id  # fmt: skip
+    run_id = score.score_inbox(open_store(store.root, store.keys), county_inbox, request_of(COUNTY_OF_TESTS)).run_id
 
     def doubled(table: pa.Table) -> pa.Table:
         place = table.column_names.index("limit_yuan")
@@ -113,9 +113,7 @@ def test_what_is_gone_leaves_the_hashes_intact_and_the_reason_said(published: Sc
         assert f"{gone[:12]} is gone" in str(found.why_not)
 
 
-def test_a_run_of_other_code_is_not_rebuilt_and_says_by_which(
-    published: Scored, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_run_of_other_code_is_not_rebuilt_and_says_by_which(published: Scored, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(verify, "code_sha256", lambda: "0" * 64)
     found = verify.verify_run(published.store, published.run.run_id, MODELS)
     assert (found.is_whole, found.is_rebuilt) == (True, False)

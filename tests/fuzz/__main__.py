@@ -84,7 +84,9 @@ def _deaths(batch: Iterable[tuple[str, int]], death: Exception) -> Iterator[Verd
 
 def _print_table(verdicts: list[Verdict]) -> None:
     """One row a kind, then why tables were refused."""
-    print(f"{'kind':<12}{'files':>7}{'read':>7}{'refused':>9}{'lines':>10}{'untouched':>11}{'accepted':>10}{'slowest s':>11}")  # fmt: skip
+    print(
+        f"{'kind':<12}{'files':>7}{'read':>7}{'refused':>9}{'lines':>10}{'untouched':>11}{'accepted':>10}{'slowest s':>11}"
+    )
     for kind in KINDS:
         own = [verdict for verdict in verdicts if verdict.kind == kind]
         if own:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from data_contracts.reasons import EXTRACT_REASONS, ROW_REASONS
 from tests.conftest import AS_OF
 from tests.fuzz.damage import Hostile
-from village_credit.acts.intake import take_in
 from village_credit.errors import ExtractRejected
 from village_credit.extract.grid import DeliveredFile, Extract, Unrecognised
 from village_credit.extract.lines import decode_lines
 from village_credit.extract.read import kind_of, read_file
-from village_credit.validate.judge import Batch, validate
+from village_credit.ingest.county import take_in
+from village_credit.validate.rows import Batch, validate
 
 LEAST_SHARE = 0.95  # of the untouched rows that must be accepted where the damage is local
 
@@ -70,9 +70,7 @@ def _check(hostile: Hostile, verdict: Verdict) -> None:
         verdict.untouched = len(hostile.untouched)
         verdict.untouched_accepted = len(hostile.untouched & accepted)
         if verdict.untouched_accepted < LEAST_SHARE * verdict.untouched:
-            verdict.violations.append(
-                f"of {verdict.untouched} untouched rows {verdict.untouched_accepted} accepted"
-            )
+            verdict.violations.append(f"of {verdict.untouched} untouched rows {verdict.untouched_accepted} accepted")
 
 
 def _check_refusal(table: Unrecognised, verdict: Verdict) -> None:
@@ -101,9 +99,7 @@ def _check_extract(table: Extract, verdict: Verdict) -> set[str]:
     return set(accepted["id_number"].to_pylist()) if "id_number" in accepted.column_names else set()
 
 
-def _check_findings(
-    table: Extract, accepted: list[int], findings: list[dict[str, object]], verdict: Verdict
-) -> None:
+def _check_findings(table: Extract, accepted: list[int], findings: list[dict[str, object]], verdict: Verdict) -> None:
     explained = {finding["line_number"] for finding in findings if finding["is_quarantine"]}
     if set(table.rows["line_number"].to_pylist()) - set(accepted) - explained:
         verdict.violations.append("a row is quarantined without a reason")

@@ -12,7 +12,23 @@ from tests.fuzz.whole import ENCODINGS, KINDS, WRITERS, Row, archive, rows, text
 
 SUFFIXES = {"dbf": ".dbf", "parquet": ".parquet", "zip": ".zip", "xlsx": ".xlsx", "xls": ".xls"}
 LOCAL_SHARE = 0.4  # of all files are damaged only in rows that are known
-HOSTILE_CELLS = (None, "", 65990019800101.0, 659900198001010112.0, "#N/A", True, "x" * 3000, "\u202e王", "=1+1", -1, "1e3", "\r\n", "'", "１２", "合计")  # fmt: skip
+HOSTILE_CELLS = (
+    None,
+    "",
+    65990019800101.0,
+    659900198001010112.0,
+    "#N/A",
+    True,
+    "x" * 3000,
+    "\u202e王",
+    "=1+1",
+    -1,
+    "1e3",
+    "\r\n",
+    "'",
+    "１２",
+    "合计",
+)
 
 
 @dataclass(frozen=True)
@@ -106,8 +122,19 @@ def _line_ends(chance: random.Random, content: bytes) -> bytes:
 
 
 ANYWHERE: tuple[Callable[[random.Random, bytes], bytes], ...] = (
-    _flip, _flip, _truncate, _behead, _splice, _splice, _reencode, _blot, _repeat, _false_lengths, _nest, _line_ends,
-)  # fmt: skip
+    _flip,
+    _flip,
+    _truncate,
+    _behead,
+    _splice,
+    _splice,
+    _reencode,
+    _blot,
+    _repeat,
+    _false_lengths,
+    _nest,
+    _line_ends,
+)
 
 
 def _local(chance: random.Random, kind: str, name: str) -> Hostile:

@@ -12,7 +12,7 @@ from tests.fuzz.__main__ import judge_batch
 from tests.fuzz.check import check_delivery, check_file
 from tests.fuzz.damage import hostile_file
 from tests.fuzz.whole import KINDS
-from village_credit.extract import ledger
+from village_credit.extract import text_table
 from village_credit.extract.grid import Grid
 from village_credit.extract.inbox import pull
 from village_credit.synthetic import synthesize
@@ -55,9 +55,9 @@ def crashing(content: bytes) -> Grid:
 
 def test_a_lost_line_and_a_crash_are_found():
     files = [hostile_file(SEED, "csv_gb18030", index) for index in range(20)]
-    with patch.object(ledger, "read_text", losing(ledger.read_text)):
+    with patch.object(text_table, "read_text", losing(text_table.read_text)):
         lost = [check_file(file).violations for file in files]
-    with patch.object(ledger, "read_text", crashing):
+    with patch.object(text_table, "read_text", crashing):
         crashed = [check_file(file).violations for file in files]
     assert any("a line is lost or told twice" in found for found in lost)
     assert any(text.startswith("crash: KeyError") for found in crashed for text in found)

@@ -89,9 +89,7 @@ def dbf(table: tuple[Row, ...]) -> bytes:
 def parquet(table: tuple[Row, ...]) -> bytes:
     buffer = io.BytesIO()
     columns = [[None if row[at] is None else str(row[at]) for row in table] for at in range(4)]
-    pq.write_table(
-        pa.table([pa.array(column, pa.string()) for column in columns], names=list(HEADER)), buffer
-    )
+    pq.write_table(pa.table([pa.array(column, pa.string()) for column in columns], names=list(HEADER)), buffer)
     return buffer.getvalue()
 
 
@@ -115,7 +113,7 @@ WRITERS: dict[str, Callable[[tuple[Row, ...]], bytes]] = {
 
 @cache
 def whole(kind: str) -> tuple[bytes, ...]:
-    """Give the whole files of a kind; of workbooks also what LibreOffice writes."""
+    """Return the whole files of a kind; of workbooks also what LibreOffice writes."""
     made = [WRITERS[kind](rows())]
     if kind == "zip":
         made.append(archive(*[(f"{k}.bin", WRITERS[k](rows())) for k in ("csv_utf16", "xlsx", "dbf")]))

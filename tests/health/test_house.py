@@ -12,16 +12,16 @@ import pytest
 from data_contracts.registry import INCOMING, field_specs
 from tests.conftest import MODELS, ROOT
 from village_credit import cli, errors
-from village_credit.acts.models import trusted_keys
-from village_credit.decide.check import check_policy
+from village_credit.policy.check import check_policy
 from village_credit.publish.views import COMMENTS, VIEWS
 from village_credit.score.scorecard import load_scorecard
+from village_credit.services.rules import trusted_keys
 
 TRACKED = [
     ROOT / name
-    for name in subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.split("\n")
+    for name in subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
     if name and "\\" not in name
 ]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,9 +29,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def exception_classes() -> list[type[errors.VillageCreditError]]:
     return [
-        item
-        for item in vars(errors).values()
-        if isinstance(item, type) and issubclass(item, errors.VillageCreditError)
+        item for item in vars(errors).values() if isinstance(item, type) and issubclass(item, errors.VillageCreditError)
     ]
 
 
@@ -105,11 +103,7 @@ def test_every_folder_of_ours_has_a_readme():
         ROOT / "data_contracts",
         ROOT / "pipelines",
         ROOT / "models",
-        *(
-            path
-            for path in (ROOT / "src" / "village_credit").iterdir()
-            if path.is_dir() and path.name != "__pycache__"
-        ),
+        *(path for path in (ROOT / "src" / "village_credit").iterdir() if path.is_dir() and path.name != "__pycache__"),
     ]
     assert [str(folder) for folder in folders if not (folder / "README.md").is_file()] == []
 
@@ -124,9 +118,7 @@ def test_no_tracked_file_names_a_machine_or_a_registry(pattern: str):
         if path.suffix in {".py", ".md", ".toml", ".sql", ".yaml", ".lock", ".json", ""} and path.is_file()
     ]
     assert [
-        str(path)
-        for path in texts
-        if re.search(pattern, path.read_text(encoding="utf-8", errors="surrogateescape"))
+        str(path) for path in texts if re.search(pattern, path.read_text(encoding="utf-8", errors="surrogateescape"))
     ] == []
 
 
@@ -139,9 +131,7 @@ def test_the_lock_holds_hashes_and_no_addresses():
 
 def test_no_function_takes_more_than_a_sitting_to_read():
     long_files = [
-        str(path)
-        for path in (ROOT / "src").rglob("*.py")
-        if len(path.read_text(encoding="utf-8").split("\n")) > 480
+        str(path) for path in (ROOT / "src").rglob("*.py") if len(path.read_text(encoding="utf-8").split("\n")) > 480
     ]
     assert long_files == []
 

@@ -41,9 +41,18 @@ def test_a_browser_draws_the_page(published: Scored, tmp_path: Path):
     assert chromium, "Chromium is not installed; `make test` leaves this out and says so"
     picture = tmp_path / "page.png"
     drawn = subprocess.run(
-        [chromium, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1160,2400", f"--screenshot={picture}", page(published).resolve().as_uri()],
-        capture_output=True, timeout=120, check=False,
-    )  # fmt: skip
+        [
+            chromium,
+            *FLAGS,
+            f"--user-data-dir={tmp_path / 'profile'}",
+            "--window-size=1160,2400",
+            f"--screenshot={picture}",
+            page(published).resolve().as_uri(),
+        ],
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
     assert drawn.returncode == 0
     assert picture.stat().st_size > 60_000  # an empty page packs to a few thousand bytes
     seen = subprocess.run(

@@ -404,7 +404,9 @@ def drawn_unlisted(case: Case, product: str) -> Rows:
         balance, unsecured = sum_of(listed, "balance_yuan"), sum(map(unsecured_yuan, listed), Fraction(0))
         ends = max(row["valid_to"] for row in case.rows["in_force"] if row["product"] == other)
         zero = Fraction(0)
-        result.append({"balance_yuan": max(zero, told - balance), "unsecured": max(zero, told - unsecured), "due_on": ends})  # fmt: skip
+        result.append(
+            {"balance_yuan": max(zero, told - balance), "unsecured": max(zero, told - unsecured), "due_on": ends}
+        )
     return result
 
 
@@ -478,9 +480,7 @@ def band_parts(case: Case, product: str, band: str, assets: int, operating: int)
 def need_parts(case: Case, product: str, crop_rows: Rows) -> Row:
     if product == "trader_loan":
         latest = max(case.rows["traders"], key=lambda row: row["referred_on"], default=None)
-        applied = (
-            down(Fraction(latest["applied_yuan"])) if latest else 0
-        )  # off the list he applies for nothing
+        applied = down(Fraction(latest["applied_yuan"])) if latest else 0  # off the list he applies for nothing
         return {"crop_need_yuan": 0, "livestock_need_yuan": 0, "need_yuan": applied}
     scaled = Fraction(0)
     for row in crop_rows:
@@ -511,9 +511,7 @@ def tags(case: Case) -> list[str]:
     declared, threshold = sum_of(case.latest_year("crops"), "area_mu"), case.policy.find("large_grower_mu")
     words = [row["farm_type"] for row in case.rows["farms"]]
     held = {
-        "large_grower": threshold is not None
-        and case.latest_year("crops")
-        and declared >= Fraction(threshold),
+        "large_grower": threshold is not None and case.latest_year("crops") and declared >= Fraction(threshold),
         "family_farm": any("家庭农场" in word for word in words),
         "cooperative": any("合作社" in word for word in words),
         "other_farm": any("家庭农场" not in word and "合作社" not in word for word in words),
@@ -636,9 +634,7 @@ def colour_of(case: Case, row: Row) -> str | None:
     for reason in case.policy.raw.get("screen", {}).get("reasons", []):
         for code in reason["codes"]:
             colours.setdefault(code, reason["colour"])
-    given = {
-        colours.get(code, "black") for code in re.split("[,，;；、/ ]+", row["reason_code"].strip()) if code
-    }
+    given = {colours.get(code, "black") for code in re.split("[,，;；、/ ]+", row["reason_code"].strip()) if code}
     return next((colour for colour in ("black", "grey") if colour in given), None)
 
 
@@ -663,11 +659,7 @@ def own_fault(case: Case, member: Row) -> int:
             if not reaches(case, row, "negative_list" if is_black else "grey_list", -1):
                 worst = max(worst, 2 if is_black else 1)
     for row in overdue_loans(case):
-        if (
-            row["days_overdue"] > 0
-            and row.get("member_no") == number
-            and not reaches(case, row, "overdue", -1)
-        ):
+        if row["days_overdue"] > 0 and row.get("member_no") == number and not reaches(case, row, "overdue", -1):
             worst = max(worst, 2 if row["days_overdue"] > 90 else 1)
     return worst
 
@@ -705,18 +697,14 @@ def screen(case: Case, result: Row) -> list[str]:
         "OVERDUE": any(1 <= days <= 90 for days in overdue),
         "OUT_OF_AREA": case.household["county_code"] not in case.policy.raw["service_area"],
         "NO_BORROWER": result["borrower_member_no"] is None,
-        "OTHER_PRODUCT": any(
-            owed_yuan(case, product) > 0 for product in PRODUCTS if product != result["product"]
-        ),
+        "OTHER_PRODUCT": any(owed_yuan(case, product) > 0 for product in PRODUCTS if product != result["product"]),
         "OBJECTION": (objections - {"撤回同意"} | contested) - {"数据异议"},
         "DISPUTED_DATUM": case.is_unsettled,
         "NO_INCOME_SOURCE": result["income_yuan"] is None,
         "LINK_UNCONFIRMED": unconfirmed,
         "LOWEST_BAND": result["band"] == "E" and result["product"] != "trader_loan",
         "TRADER_MODEL_DECLINE": result["band"] == "E" and result["product"] == "trader_loan",
-        "AGE_TERM": result["term_months"] is not None
-        and result["is_new_term"]
-        and result["term_months"] < 12,
+        "AGE_TERM": result["term_months"] is not None and result["is_new_term"] and result["term_months"] < 12,
         "NOT_SCORED": result["band"] is None and "撤回同意" not in objections,
     }
     return [code for code in SCREEN if held[code]]
@@ -770,9 +758,7 @@ def terms(case: Case, result: Row) -> Row:
         "headroom_yuan": headroom(case, product),
         "in_force_yuan": line and down(Fraction(line["limit_yuan"])),
         "rise_yuan": None,
-        **dict.fromkeys(
-            ("stressed_yuan", "free_service_yuan", "annuity_permille", "capacity_yuan", "band_yuan")
-        ),
+        **dict.fromkeys(("stressed_yuan", "free_service_yuan", "annuity_permille", "capacity_yuan", "band_yuan")),
     }
     if line and line["limit_yuan"] > 0:
         own["rise_yuan"] = down(case.policy("rise") * Fraction(line["limit_yuan"]))

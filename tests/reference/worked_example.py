@@ -86,9 +86,7 @@ def figure_lines() -> list[str]:
             lines.append(figure_line("spread_bp", spread, "basis points a year", product=product, band=band))
     lines += [figure_line("base", value, "yuan", band=band) for band, value in BASES.items()]
     lines += [figure_line("band_edge_ppm", value, "ppm", band=band) for band, value in BAND_EDGES.items()]
-    lines += [
-        figure_line("scale_of_finance", value, "yuan a mu", crop=crop) for crop, value in SCALES.items()
-    ]
+    lines += [figure_line("scale_of_finance", value, "yuan a mu", crop=crop) for crop, value in SCALES.items()]
     return lines
 
 

@@ -19,8 +19,8 @@ from data_contracts.reasons import DECISION_REASONS
 from tests.builders import UNIT, facts
 from tests.conftest import AS_OF, MODELS
 from tests.reference.limit_reference import reference_limits
-from village_credit.decide.decide import SAID, decide
-from village_credit.decide.policy import PRODUCTS, Policy
+from village_credit.decide.decide import HUMAN_INPUTS, decide
+from village_credit.policy.model import PRODUCTS, Policy
 
 Case = dict[str, Any]
 CASES: list[Case] = tomllib.loads(
@@ -32,13 +32,27 @@ ALWAYS = {"decision", "limit_yuan", "binding_term", "reasons"}
 TERMS = ("capacity", "band", "need", "headroom", "rise", "budget")
 # The reasons that §4 gives after the screen.
 AFTER_THE_SCREEN = {
-    "BELOW_SMALLEST_TICKET", "NO_ROOM_CAPACITY", "NO_ROOM_BAND", "NO_ROOM_NEED", "NO_ROOM_HEADROOM", "NO_ROOM_RISE", "BUDGET_EXHAUSTED", "FROZEN",
-    "REVIEW_GRANTED", "REVIEW_DECLINED",
-}  # fmt: skip
+    "BELOW_SMALLEST_TICKET",
+    "NO_ROOM_CAPACITY",
+    "NO_ROOM_BAND",
+    "NO_ROOM_NEED",
+    "NO_ROOM_HEADROOM",
+    "NO_ROOM_RISE",
+    "BUDGET_EXHAUSTED",
+    "FROZEN",
+    "REVIEW_GRANTED",
+    "REVIEW_DECLINED",
+}
 # The product's own words and roundings for what it shows; everything else must be in both reckonings.
 SHOWN_ONLY = {
-    "borrower", "findings", "leased_out_mu", "crop_income_source", "wages_yuan", "trade_yuan", "budget_state",
-}  # fmt: skip
+    "borrower",
+    "findings",
+    "leased_out_mu",
+    "crop_income_source",
+    "wages_yuan",
+    "trade_yuan",
+    "budget_state",
+}
 
 
 def raw_policy(case: Case) -> dict[str, Any]:
@@ -58,8 +72,8 @@ def raw_policy(case: Case) -> dict[str, Any]:
 def given_facts(case: Case, unit: str = UNIT) -> dict[str, pa.Table]:
     """The usual household's rows, or those that the case gives in their place; and what people said of it."""
     given = case.get("given", {})
-    tables = facts([unit], **{name: rows for name, rows in given.items() if name not in SAID})
-    for name, schema in SAID.items():
+    tables = facts([unit], **{name: rows for name, rows in given.items() if name not in HUMAN_INPUTS})
+    for name, schema in HUMAN_INPUTS.items():
         rows = [{"unit_code": unit, **row} for row in given.get(name, [])]
         tables[name] = pa.Table.from_pylist(rows, schema=schema)
     own = [{**row, "from_unit_code": row["from_unit_code"] and unit} for row in tables["leases"].to_pylist()]
@@ -73,9 +87,7 @@ def probability(case: Case) -> int | None:
 
 def shared(case: Case) -> str:
     """What all households of one run have in common: cases with the same are decided in one table."""
-    return repr(
-        [case.get("policy"), case.get("norms"), case.get("screen"), case.get("given", {}).get("legal_basis")]
-    )
+    return repr([case.get("policy"), case.get("norms"), case.get("screen"), case.get("given", {}).get("legal_basis")])
 
 
 @cache
@@ -105,7 +117,12 @@ def decided_together(common: str) -> dict[str, Case]:
 
 def by_product(case: Case) -> Case:
     row = decided_together(shared(case))[case["name"]]
-    return {**row, "reasons": row["reason_codes"], "borrower": row["borrower_reason"], "binding_term": row["binding_term"] or ""}  # fmt: skip
+    return {
+        **row,
+        "reasons": row["reason_codes"],
+        "borrower": row["borrower_reason"],
+        "binding_term": row["binding_term"] or "",
+    }
 
 
 def by_reference(case: Case) -> Case:
@@ -138,7 +155,9 @@ def told(expected: Case) -> str:
     else:
         text = {"declined": "Declined", "manual_review": "A person looks"}[expected["decision"]]
     if "FROZEN" in expected["reasons"]:
-        text += f"; {expected['limit_yuan']:,} yuan stay drawn" if expected["limit_yuan"] else "; what is drawn is no limit"  # fmt: skip
+        text += (
+            f"; {expected['limit_yuan']:,} yuan stay drawn" if expected["limit_yuan"] else "; what is drawn is no limit"
+        )
     codes = ", ".join(expected["reasons"])
     return f"{text}{f' ({codes})' if codes else ''}: "
 

@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import AS_OF, MODELS, ROOT, new_store, request_of
-from village_credit.acts import score
-from village_credit.publish.ledger import Entry, read_ledger
-from village_credit.publish.store import Store
+from village_credit.ledger.log import Entry, read_ledger
+from village_credit.services.scoring import stage as score
+from village_credit.store.store import Store
 from village_credit.synthetic import synthesize
 
 pytestmark = pytest.mark.system
@@ -37,8 +37,13 @@ class Served:
     def prefect(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
-            cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
 
     def staged(self) -> list[Entry]:
         return [entry for entry in read_ledger(self.store.root / "ledger") if entry.act == "stage"]
@@ -59,10 +64,15 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         try:
             address = page_of(process)
             yield Served(
-                {**environment, "PREFECT_API_URL": f"{address}/api", "PREFECT_HOME": str(folder / "client"), "DO_NOT_TRACK": "1"},
+                {
+                    **environment,
+                    "PREFECT_API_URL": f"{address}/api",
+                    "PREFECT_HOME": str(folder / "client"),
+                    "DO_NOT_TRACK": "1",
+                },
                 store,
                 folder / "prefect",
-            )  # fmt: skip
+            )
         finally:
             process.send_signal(signal.SIGTERM)
             assert process.wait(60) == 0
@@ -105,10 +115,7 @@ def test_the_server_keeps_no_personal_data(served: Served):
     run_id = served.staged()[0].run_id
     people = pq.read_table(io.BytesIO(served.store.open_identities(run_id)))
     canaries = {
-        value.encode()
-        for column in ("person_id", "phone")
-        for value in people.column(column).to_pylist()
-        if value
+        value.encode() for column in ("person_id", "phone") for value in people.column(column).to_pylist() if value
     }
     kept = [path.read_bytes() for path in served.home.rglob("*") if path.is_file()]
     assert len(canaries) > 40
@@ -117,9 +124,7 @@ def test_the_server_keeps_no_personal_data(served: Served):
 
 
 def test_a_run_cannot_bring_its_own_command(served: Served):
-    run = served.prefect(
-        "deployment", "run", "rescore/ops", "-p", f"county={COUNTY}", "--job-variable", "command=true"
-    )
+    run = served.prefect("deployment", "run", "rescore/ops", "-p", f"county={COUNTY}", "--job-variable", "command=true")
     assert run.returncode != 0
     assert "'command' was unexpected" in spoken(run)
 
@@ -143,6 +148,4 @@ def test_the_night_is_scheduled(served: Served):
         served.prefect("flow-run", "ls", "--flow-name", "score-all", "--state", "Scheduled", "-o", "json")
         for _ in range(20)
     )
-    assert any(json.loads(look.stdout) for look in looks), (served.home / "server.log").read_text(
-        encoding="utf-8"
-    )
+    assert any(json.loads(look.stdout) for look in looks), (served.home / "server.log").read_text(encoding="utf-8")

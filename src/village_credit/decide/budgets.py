@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from village_credit.decide.policy import PolicyInForce
+from village_credit.policy.model import PolicyInForce
 
 LEVELS = ("village", "township", "county")  # each lies within the next
 # A trader on no register lives in no village that a cap could hold: codes that end so name none.
@@ -22,7 +22,7 @@ Whole = NDArray[np.int64]
 
 
 def allocate(granted: pa.Table, policy: PolicyInForce, used: pa.Table | None = None) -> pa.Table:
-    """Give each granted household its amount under village, township and county caps, in the order of `granted`.
+    """Return each granted household its amount under village, township and county caps, in the order of `granted`.
 
     `granted`: unit_code, product, township_code, village_code, ppm, policy_limit (whole yuan, whole steps, at least
     the smallest ticket); a village lies in one township. Where no cap is set, or it is above what is asked, budgets
@@ -32,7 +32,7 @@ def allocate(granted: pa.Table, policy: PolicyInForce, used: pa.Table | None = N
     order = in_order_of_value(granted, policy)
     wanted, step = asked[order], int(policy.figure("step"))
     ticket = -(-int(policy.figure("smallest_ticket")) // step) * step
-    levels = [_level(granted, order, name, cap, used) for name in LEVELS if (cap := policy.cap(name)) is not None]  # fmt: skip
+    levels = [_level(granted, order, name, cap, used) for name in LEVELS if (cap := policy.cap(name)) is not None]
     rule = _pro_rata if policy.policy.budget_rule == "pro_rata" else _by_value
     amounts = np.empty_like(asked)
     amounts[order] = rule(wanted, levels, ticket, step) if levels else wanted
@@ -41,13 +41,13 @@ def allocate(granted: pa.Table, policy: PolicyInForce, used: pa.Table | None = N
 
 
 def step_value(policy: PolicyInForce, product: str, ppm: int) -> Fraction:
-    """Give what a yuan of limit is worth: margin less expected loss; constant within a household."""
+    """Return what a yuan of limit is worth: margin less expected loss; constant within a household."""
     margin, loss = policy.share("margin_bp", product=product), policy.share("loss_given_default")
     return margin / 10_000 - Fraction(ppm, 1_000_000) * loss
 
 
 def in_order_of_value(granted: pa.Table, policy: PolicyInForce) -> Whole:
-    """Give the places of households, the most valuable step first, ties by contractor code.
+    """Return the places of households, the most valuable step first, ties by contractor code.
 
     Values are compared as whole numbers: millionths of a yuan times the common denominator of the policy's figures.
     """
@@ -76,11 +76,11 @@ class _Level:
     first: Whole
 
     def left(self, amounts: Whole) -> Whole:
-        """Give what each place has left, yuan."""
+        """Return what each place has left, yuan."""
         return self.caps - np.add.reduceat(amounts[self.by_place], self.first)
 
     def in_turn(self, wanted: Whole, room: Whole) -> Whole:
-        """Give the room of each place to its households in turn: to each what it wants of what is left."""
+        """Return the room of each place to its households in turn: to each what it wants of what is left."""
         queue = wanted[self.by_place]
         place = self.place[self.by_place]
         before = np.cumsum(queue) - queue
@@ -94,13 +94,18 @@ def _level(granted: pa.Table, order: Whole, name: str, cap: int, used: pa.Table 
     """Read where households live, and what is left of each place's cap; a place that is none, and the county for all."""
     taken = _taken(used, name)
     if name == "county":
-        place, caps = np.zeros(len(order), np.int64), np.array([max(0, cap - taken.get("", 0))] * min(1, len(order)), np.int64)  # fmt: skip
+        place, caps = (
+            np.zeros(len(order), np.int64),
+            np.array([max(0, cap - taken.get("", 0))] * min(1, len(order)), np.int64),
+        )
     else:
         codes = granted.column(f"{name}_code").combine_chunks().dictionary_encode()
         place = codes.indices.to_numpy()[order].astype(np.int64)
         endless = int(pc.sum(granted.column("policy_limit")).as_py() or 0)
         named = codes.dictionary.to_pylist()
-        caps = np.array([endless if code.endswith(NOWHERE[name]) else max(0, cap - taken.get(code, 0)) for code in named], np.int64)  # fmt: skip
+        caps = np.array(
+            [endless if code.endswith(NOWHERE[name]) else max(0, cap - taken.get(code, 0)) for code in named], np.int64
+        )
     by_place = np.argsort(place, kind="stable")
     return _Level(place, caps, by_place, np.searchsorted(place[by_place], np.arange(len(caps))))
 
@@ -112,11 +117,13 @@ def _taken(used: pa.Table | None, name: str) -> dict[str, int]:
     if name == "county":
         return {"": pc.sum(used.column("limit_yuan")).as_py()}
     summed = used.group_by(f"{name}_code").aggregate([("limit_yuan", "sum")])
-    return dict(zip(summed.column(f"{name}_code").to_pylist(), summed.column("limit_yuan_sum").to_pylist(), strict=True))  # fmt: skip
+    return dict(
+        zip(summed.column(f"{name}_code").to_pylist(), summed.column("limit_yuan_sum").to_pylist(), strict=True)
+    )
 
 
 def _hand_out(wanted: Whole, levels: list[_Level], amounts: Whole, unit: int) -> Whole:
-    """Give out units of yuan in order of value while every cap lasts; how many each household gets.
+    """Return out units of yuan in order of value while every cap lasts; how many each household gets.
 
     Who comes first within a village, of these who comes first within the township, of these within the county: one
     household after another under all caps at once ends alike, for a place that is full stays full.
@@ -128,7 +135,7 @@ def _hand_out(wanted: Whole, levels: list[_Level], amounts: Whole, unit: int) ->
 
 
 def _by_value(wanted: Whole, levels: list[_Level], ticket: int, step: int) -> Whole:
-    """Give tickets, then steps, in order of value: exact for nested caps once the tickets are given.
+    """Return tickets, then steps, in order of value: exact for nested caps once the tickets are given.
 
     A household's steps have one value and ties go by contractor code, so its steps follow one another.
     """
@@ -139,7 +146,7 @@ def _by_value(wanted: Whole, levels: list[_Level], ticket: int, step: int) -> Wh
 
 
 def _pro_rata(wanted: Whole, levels: list[_Level], ticket: int, step: int) -> Whole:
-    """Give each its share, down to steps and none below the ticket; what is left in order of value, step by step.
+    """Return each its share, down to steps and none below the ticket; what is left in order of value, step by step.
 
     First of what is left: a ticket to each household that has nothing. Then one step to each in turn, round by round.
     """

@@ -12,28 +12,59 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from village_credit.decide.basis import disputes, lacking_basis, without_disputed, without_lacking
 from village_credit.decide.budgets import allocate
-from village_credit.decide.figures import policy_tables
-from village_credit.decide.policy import PolicyInForce
+from village_credit.decide.legal_basis import disputes, lacking_basis, without_disputed, without_lacking
+from village_credit.policy.compiled import policy_tables
+from village_credit.policy.model import PolicyInForce
 
 VALUE = ("income", "listings", "candidates", "growers", "terms", "screen", "limit")
 # What `measure` makes, and the facts that stay as they are: another policy can be tried on these alone.
 MEASURED = (
-    "known", "crop_scaled", "machines_owned", "loans_open", "adults", "loan_names", "arrears", "marks",
-)  # fmt: skip
-KEPT = ("households", "negatives", "objections", "monitored", "farms", "credit_lines", "traders", "in_force")  # fmt: skip
+    "known",
+    "crop_scaled",
+    "machines_owned",
+    "loans_open",
+    "adults",
+    "loan_names",
+    "arrears",
+    "marks",
+)
+FACTS_KEPT = ("households", "negatives", "objections", "monitored", "farms", "credit_lines", "traders", "in_force")
 FACTS_READ = (
-    "households", "members", "parcels", "leases", "subsidies", "crops", "books", "machines", "exposures", "conducts", "negatives",
-    "related_parties", "objections", "monitored", "farms", "credit_lines", "traders", "in_force",
-)  # fmt: skip
+    "households",
+    "members",
+    "parcels",
+    "leases",
+    "subsidies",
+    "crops",
+    "books",
+    "machines",
+    "exposures",
+    "conducts",
+    "negatives",
+    "related_parties",
+    "objections",
+    "monitored",
+    "farms",
+    "credit_lines",
+    "traders",
+    "in_force",
+)
 # What people said between runs; absent: nothing. `reviewed`: verdict grant or decline, limit in whole yuan, its grounds.
-SAID = {
+HUMAN_INPUTS = {
     "held": pa.schema([("unit_code", pa.string())]),
     "reviewed": pa.schema(
-        [("unit_code", pa.string()), ("product", pa.string()), ("verdict", pa.string()), ("limit_yuan", pa.int64()), ("reason_codes", pa.list_(pa.string()))]
+        [
+            ("unit_code", pa.string()),
+            ("product", pa.string()),
+            ("verdict", pa.string()),
+            ("limit_yuan", pa.int64()),
+            ("reason_codes", pa.list_(pa.string())),
+        ]
     ),
-    "decided_before": pa.schema([("unit_code", pa.string())]),  # in the publication in force the day before, whatever was decided
+    "decided_before": pa.schema(
+        [("unit_code", pa.string())]
+    ),  # in the publication in force the day before, whatever was decided
     # lines of ours that are over and whose renewal nobody signed; and those whose renewal is signed
     "ended": pa.schema([("unit_code", pa.string()), ("product", pa.string())]),
     "renewed": pa.schema([("unit_code", pa.string()), ("product", pa.string())]),
@@ -42,12 +73,21 @@ SAID = {
     "waiting": pa.schema([("unit_code", pa.string()), ("reason_code", pa.string())]),
     "lapsed": pa.schema([("unit_code", pa.string()), ("reason_code", pa.string())]),
     "noted": pa.schema([("unit_code", pa.string()), ("code", pa.string())]),  # findings to be shown beside the figures
-}  # fmt: skip
-TRIED = (*MEASURED, *KEPT, *SAID)
+}
+SIMULATION_TABLES = (*MEASURED, *FACTS_KEPT, *HUMAN_INPUTS)
 # Where these decide a person looks, and may grant where none but these stand against it.
 REVIEWED_REASONS = (
-    "NO_LEGAL_BASIS", "OVERDUE", "OBJECTION", "DISPUTED_DATUM", "NO_INCOME_SOURCE", "LINK_UNCONFIRMED", "NOT_SCORED", "TRADER_MODEL_DECLINE", "GREY_LIST", "RENEWAL_DUE",
-)  # fmt: skip
+    "NO_LEGAL_BASIS",
+    "OVERDUE",
+    "OBJECTION",
+    "DISPUTED_DATUM",
+    "NO_INCOME_SOURCE",
+    "LINK_UNCONFIRMED",
+    "NOT_SCORED",
+    "TRADER_MODEL_DECLINE",
+    "GREY_LIST",
+    "RENEWAL_DUE",
+)
 Scorer = Callable[[dict[str, pa.Table]], pa.Table]
 
 
@@ -58,7 +98,7 @@ class Decided:
     `relief_kept`: a unit whose limit a relief window keeps, and the decision, figure and reasons that it would have had.
     `lines_before`: the lines that ran on the day before: unit_code, product, limit_yuan, valid_from, valid_to, is_own (else the bank's).
     `follow_up`: a unit whom a customer manager visits: its tags, declared and managed land, need, limit, and what is short.
-    `measured`: what `value` needs to try another policy on the same units.
+    `measured`: what `apply_policy` needs to try another policy on the same units.
     """
 
     decisions: pa.Table
@@ -90,7 +130,7 @@ def decide(
     if clear:
         usable, raised = _settle_disputes(usable, clear, score, policy, as_of, lacking, product)
         unsettled.extend(raised)
-    return _stored(*_outcome(usable, score(consenting(usable)), policy, as_of, lacking, unsettled, product))  # fmt: skip
+    return _stored(*_outcome(usable, score(consenting(usable)), policy, as_of, lacking, unsettled, product))
 
 
 def _settle_disputes(
@@ -107,13 +147,14 @@ def _settle_disputes(
     The datum is out for them too: a disputed fact neither declines a household nor waves it through.
     """
     unreviewed = {
-        name: table for name, table in facts.items() if name not in SAID
+        name: table for name, table in facts.items() if name not in HUMAN_INPUTS
     }  # the datum alone is asked of
     concerned = _only(unreviewed, pa.array(sorted(clear), pa.string()))
     masked = without_disputed(concerned, clear)
     with_datum, without_datum = (
-        _limits(*_outcome(given, score(consenting(given)), policy, as_of, lacking, [], product)) for given in (concerned, masked)
-    )  # fmt: skip
+        _limits(*_outcome(given, score(consenting(given)), policy, as_of, lacking, [], product))
+        for given in (concerned, masked)
+    )
     raised = sorted(unit for unit in clear if _is_raised(with_datum.get(unit), without_datum.get(unit)))
     return without_disputed(facts, clear), raised
 
@@ -124,11 +165,11 @@ def _is_raised(with_datum: tuple[int, int] | None, without_datum: tuple[int, int
     return after[0] > before[0] or after[1] > before[1]
 
 
-def _limits(
-    connection: duckdb.DuckDBPyConnection, _tables: dict[str, pa.Table]
-) -> dict[str, tuple[int, int]]:
-    """Give each unit's policy limit, and what of it the screen lets through, whole yuan; budgets aside."""
-    query = "SELECT unit_code, policy_limit, state = 'granted' OR list_contains(grounds, 'BUDGET_EXHAUSTED') FROM outcome"
+def _limits(connection: duckdb.DuckDBPyConnection, _tables: dict[str, pa.Table]) -> dict[str, tuple[int, int]]:
+    """Return each unit's policy limit, and what of it the screen lets through, whole yuan; budgets aside."""
+    query = (
+        "SELECT unit_code, policy_limit, state = 'granted' OR list_contains(grounds, 'BUDGET_EXHAUSTED') FROM outcome"
+    )
     rows = connection.execute(query).fetchall()
     return {unit: (int(figure), int(figure) if is_through else 0) for unit, figure, is_through in rows}
 
@@ -136,9 +177,7 @@ def _limits(
 def consenting(facts: dict[str, pa.Table]) -> dict[str, pa.Table]:
     """Leave out, before scoring, households that withdrew their consent, or perhaps did."""
     objections, units = facts["objections"], facts["households"].column("unit_code")
-    withdrew = objections.filter(pc.equal(objections.column("objection_type"), "撤回同意")).column(
-        "unit_code"
-    )
+    withdrew = objections.filter(pc.equal(objections.column("objection_type"), "撤回同意")).column("unit_code")
     if len(withdrew) == 0:
         return facts
     return _only(facts, units.filter(pc.invert(pc.is_in(units, withdrew))))
@@ -146,15 +185,11 @@ def consenting(facts: dict[str, pa.Table]) -> dict[str, pa.Table]:
 
 def _only(facts: dict[str, pa.Table], chosen: pa.Array) -> dict[str, pa.Table]:
     kept = {
-        name: table.filter(pc.is_in(table.column("unit_code"), chosen))
-        if "unit_code" in table.column_names
-        else table
+        name: table.filter(pc.is_in(table.column("unit_code"), chosen)) if "unit_code" in table.column_names else table
         for name, table in facts.items()
     }
     leases = facts["leases"]
-    touched = pc.or_(
-        pc.is_in(leases.column("from_unit_code"), chosen), pc.is_in(leases.column("to_unit_code"), chosen)
-    )
+    touched = pc.or_(pc.is_in(leases.column("from_unit_code"), chosen), pc.is_in(leases.column("to_unit_code"), chosen))
     return {**kept, "leases": leases.filter(touched)}
 
 
@@ -170,9 +205,12 @@ def _outcome(
     """Measure and value facts: gives a connection that has `outcome`, and what was registered on it."""
     connection = duckdb.connect()
     tables = {
-        **{name: facts[name] for name in FACTS_READ}, **{name: facts.get(name, schema.empty_table()) for name, schema in SAID.items()},
-        "scored": scores, "lacking": lacking, "unsettled": pa.table({"unit_code": pa.array(unsettled, pa.string())}),
-    }  # fmt: skip
+        **{name: facts[name] for name in FACTS_READ},
+        **{name: facts.get(name, schema.empty_table()) for name, schema in HUMAN_INPUTS.items()},
+        "scored": scores,
+        "lacking": lacking,
+        "unsettled": pa.table({"unit_code": pa.array(unsettled, pa.string())}),
+    }
     for name, table in tables.items():
         connection.register(name, table)
     _prepare(connection, policy, as_of, product)
@@ -190,17 +228,18 @@ def _stored(connection: duckdb.DuckDBPyConnection, tables: dict[str, pa.Table]) 
     ]
     measured = {name: connection.sql(f"FROM {name}").to_arrow_table() for name in MEASURED}
     decisions, waterfall, crop_terms, relief_kept, lines_before, follow_up = stored
-    measured |= {name: tables[name] for name in (*KEPT, *SAID)}
+    measured |= {name: tables[name] for name in (*FACTS_KEPT, *HUMAN_INPUTS)}
     return Decided(decisions, waterfall, crop_terms, relief_kept, lines_before, follow_up, measured)
 
 
-def _prepare(
-    connection: duckdb.DuckDBPyConnection, policy: PolicyInForce, as_of: date, product: str | None
-) -> None:
+def _prepare(connection: duckdb.DuckDBPyConnection, policy: PolicyInForce, as_of: date, product: str | None) -> None:
     """Set what every step may ask for, and define what it reckons with."""
     variables = {
-        "as_of": as_of, "product": product, "reviewed_reasons": list(REVIEWED_REASONS), "legal_refusals": list(policy.policy.relief.legal_refusals),
-    }  # fmt: skip
+        "as_of": as_of,
+        "product": product,
+        "reviewed_reasons": list(REVIEWED_REASONS),
+        "legal_refusals": list(policy.policy.relief.legal_refusals),
+    }
     # DuckDB 2.0.0 stops with an internal error where it turns a LEFT JOIN round above a join with a tiny table
     # (duckdb/duckdb#24807), which the policy's tables are: each join is written with its smaller side on the right.
     connection.execute("SET disabled_optimizers = 'build_side_probe_side'")
@@ -236,10 +275,10 @@ FROM outcome
 """
 
 
-def value(
+def apply_policy(
     measured: dict[str, pa.Table], policy: PolicyInForce, as_of: date, product: str | None = None
 ) -> pa.Table:
-    """Give what a policy would decide of units that were measured as of a day: decision, limit, band, reasons, the five terms.
+    """Return what a policy would decide of units that were measured as of a day: decision, limit, band, reasons, the five terms.
 
     `measured`: the `TRIED` tables as `Decided` has them, in any order; unit_code may be any ordered key. Budgets are shared out anew.
     """

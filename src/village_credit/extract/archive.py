@@ -38,7 +38,7 @@ class Member:
 
 
 def members(content: bytes) -> Iterator[Member]:
-    """Give the members in the archive's order; where the archive is damaged, a last one without a name."""
+    """Return the members in the archive's order; where the archive is damaged, a last one without a name."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             unpacked = 0

@@ -63,9 +63,7 @@ def _fields(content: bytes, header_length: int) -> tuple[list[str], list[int]]:
     return names, widths
 
 
-def _add_records(
-    grid: Grid, records: np.ndarray[tuple[int, int], np.dtype[np.uint8]], widths: list[int]
-) -> None:
+def _add_records(grid: Grid, records: np.ndarray[tuple[int, int], np.dtype[np.uint8]], widths: list[int]) -> None:
     """Decode field by field; a record with an undecodable field is condemned, a deleted one stays blank."""
     encoding = _encoding(records)
     grid.encoding = encoding

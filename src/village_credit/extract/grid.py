@@ -34,9 +34,7 @@ class Grid:
     encoding: str = ""
     has_fixed_header: bool = False  # dbf and Parquet name their columns outside the lines
     notes: list[tuple[str, str]] = field(default_factory=list)
-    filled: set[tuple[int, int]] = field(
-        default_factory=set
-    )  # (index in cells, column) merged down from above
+    filled: set[tuple[int, int]] = field(default_factory=set)  # (index in cells, column) merged down from above
 
     def add(self, start: int, end: int, cells: list[str]) -> None:
         """Append one row."""

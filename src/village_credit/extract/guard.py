@@ -47,7 +47,7 @@ def survives(content: bytes) -> bool:
 
 
 def cells_spanned(xml: bytes, rows: int) -> int:
-    """Give at most how many cells lie between A1 and the farthest cell with a value; `rows`: of the sheet."""
+    """Return at most how many cells lie between A1 and the farthest cell with a value; `rows`: of the sheet."""
     if rows * USUAL_COLUMNS <= MAX_CELLS and not _FAR.search(xml):
         return rows * USUAL_COLUMNS
     height = width = 0
@@ -57,7 +57,7 @@ def cells_spanned(xml: bytes, rows: int) -> int:
 
 
 def column_number(letters: bytes) -> int:
-    """Give a column's number from 1: A is 1, AA is 27."""
+    """Return a column's number from 1: A is 1, AA is 27."""
     number = 0
     for letter in letters:
         number = number * 26 + letter - 64

@@ -13,10 +13,22 @@ from data_contracts.prohibited import prohibited_header
 from data_contracts.registry import INCOMING
 
 UNITS = {
-    "亩": "mu", "公顷": "hectare", "平方米": "square_metre", "㎡": "square_metre", "m2": "square_metre", "m²": "square_metre",
-    "元": "yuan", "人民币元": "yuan", "万元": "ten_thousand_yuan", "千元": "thousand_yuan",
-    "公斤": "kilogram", "千克": "kilogram", "kg": "kilogram", "吨": "tonne", "斤": "jin",
-}  # fmt: skip
+    "亩": "mu",
+    "公顷": "hectare",
+    "平方米": "square_metre",
+    "㎡": "square_metre",
+    "m2": "square_metre",
+    "m²": "square_metre",
+    "元": "yuan",
+    "人民币元": "yuan",
+    "万元": "ten_thousand_yuan",
+    "千元": "thousand_yuan",
+    "公斤": "kilogram",
+    "千克": "kilogram",
+    "kg": "kilogram",
+    "吨": "tonne",
+    "斤": "jin",
+}
 COUNT_UNITS = ("只", "头", "台", "人", "天", "个", "户", "辆")
 _BRACKETS = re.compile(r"[(\[【〔]([^)\]】〕]*)[)\]】〕]")
 _UNIT_MARKS = re.compile(r"[、,，;；/和]")
@@ -60,7 +72,7 @@ def unit_word(unit: str) -> str:
 
 @cache
 def aliases(terms: CountyTerms, contract: str) -> dict[str, str]:
-    """Give every accepted header of a contract in a county, normalised, with its field."""
+    """Return every accepted header of a contract in a county, normalised, with its field."""
     names: dict[str, str] = {}
     for spec in terms.specs[contract]:
         for header in (spec.column.header, *spec.column.aliases):
@@ -107,14 +119,12 @@ def match_contract(terms: CountyTerms, contract: str, header: list[Label]) -> Ma
             number_column = label.index if label.rest == NUMBER_HEADER else number_column
         else:
             dropped.append((label.rest, label.fate))
-    missing = tuple(
-        s.column.header for s in terms.specs[contract] if s.header_is_required and s.name not in units
-    )
+    missing = tuple(s.column.header for s in terms.specs[contract] if s.header_is_required and s.name not in units)
     return Match(contract, columns, missing, units, dropped, number_column)
 
 
 def best_match(header: list[str], terms: CountyTerms = BARE_TERMS) -> Match | None:
-    """Give the complete match with most columns, or the nearest incomplete one, or None for no column at all."""
+    """Return the complete match with most columns, or the nearest incomplete one, or None for no column at all."""
     labels = labels_of(header)
     matches = [match_contract(terms, contract, labels) for contract in INCOMING]
     complete = [match for match in matches if not match.missing]

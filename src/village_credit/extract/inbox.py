@@ -20,12 +20,10 @@ def reading_order(file_name: str) -> tuple[bool, str]:
 
 
 def list_inbox(inbox: Path, county_code: str) -> list[str]:
-    """Give the names below INBOX/<county>/ in reading order; raises MissingInput where there is nothing."""
+    """Return the names below INBOX/<county>/ in reading order; raises MissingInput where there is nothing."""
     folder = inbox / county_code
     if not folder.is_dir():
-        raise MissingInput(
-            f"inbox has no folder for county {county_code}: expected {county_code}/ below the inbox"
-        )
+        raise MissingInput(f"inbox has no folder for county {county_code}: expected {county_code}/ below the inbox")
     names = [
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
@@ -50,5 +48,5 @@ def pull(inbox: Path, county_code: str) -> Iterator[DeliveredFile]:
 
 
 def _own_bytes(path: Path, root: Path) -> bytes:
-    """Give a file's bytes; a link that leaves the county's folder, or leads nowhere, has none of its own."""
+    """Return a file's bytes; a link that leaves the county's folder, or leads nowhere, has none of its own."""
     return path.read_bytes() if path.is_file() and path.resolve().is_relative_to(root) else b""

@@ -8,7 +8,7 @@ MAX_LINE_BYTES = 1 << 20  # a delivered row is hundreds of bytes; a megabyte is 
 
 
 def decode_lines(content: bytes) -> tuple[list[str | None], list[tuple[int, str]], str]:
-    """Give each physical line as text, or None and its reason; and the file's encoding.
+    """Return each physical line as text, or None and its reason; and the file's encoding.
 
     Lines end at a line feed; GB18030 has no trail byte 0x0A, 0x0D, 0x2C or 0x22, so bytes may be split first.
     """
@@ -100,7 +100,7 @@ def _decode_each(raw: list[bytes], encoding: str) -> tuple[list[str | None], lis
 
 
 def _sound(line: bytes, encoding: str, *, is_gb: bool) -> str | None:
-    """Give a line's text without its carriage return where nothing is wrong with it; None where it must be looked at."""
+    """Return a line's text without its carriage return where nothing is wrong with it; None where it must be looked at."""
     try:
         text = line.decode(encoding)
     except UnicodeDecodeError:
@@ -113,7 +113,7 @@ def _sound(line: bytes, encoding: str, *, is_gb: bool) -> str | None:
 
 
 def _decode_one(line: bytes, encoding: str, nul: bytes, *, is_gb: bool) -> tuple[str, str]:
-    """Give a line's text, or an empty text and its fault."""
+    """Return a line's text, or an empty text and its fault."""
     if fault := _fault_of_bytes(line, nul, is_gb=is_gb):
         return "", fault
     try:

@@ -10,10 +10,10 @@ from pathlib import PurePosixPath
 from python_calamine import CalamineError
 
 from data_contracts.county_terms import BARE_TERMS, CountyTerms
-from village_credit.collector import resting_collector
-from village_credit.extract import access, archive, dbf, ledger, parquet, workbooks
+from village_credit.extract import access, archive, dbf, parquet, text_table, workbooks
 from village_credit.extract.grid import DeliveredFile, Extract, Grid, Unrecognised
 from village_credit.extract.recognise import recognise
+from village_credit.gc_pause import resting_collector
 
 Read = Extract | Unrecognised
 OLE = b"\xd0\xcf\x11\xe0"
@@ -43,7 +43,7 @@ def read_file(file: DeliveredFile, terms: CountyTerms = BARE_TERMS) -> Iterator[
 
 
 def read_grids(file: DeliveredFile) -> Iterator[Grid | Unrecognised]:
-    """Give each table of a file as it stands there, before anyone knows its contract."""
+    """Return each table of a file as it stands there, before anyone knows its contract."""
     kind = kind_of(file.content)
     if kind == "zip":
         yield from _read_archive(file)
@@ -86,9 +86,7 @@ def _nested(content: bytes) -> tuple[str, str]:
     return "UNREADABLE_FILE", "damaged or cut short: deliver it again"
 
 
-def _read_tables(
-    file: DeliveredFile, member: str, content: bytes, kind: str
-) -> Iterator[Grid | Unrecognised]:
+def _read_tables(file: DeliveredFile, member: str, content: bytes, kind: str) -> Iterator[Grid | Unrecognised]:
     if not content:
         yield Unrecognised(
             file,
@@ -129,7 +127,7 @@ def _grids(content: bytes, kind: str) -> list[Grid] | tuple[str, str]:
         return _access_grids(content)
     if kind == "text":
         return (
-            [ledger.read_text(content)]
+            [text_table.read_text(content)]
             if not _is_markup(content)
             else ("NOT_WHAT_NAME_SAYS", "a web page under a table's name: save it as xlsx")
         )
@@ -160,8 +158,5 @@ def _access_grids(content: bytes) -> list[Grid] | tuple[str, str]:
 
 def _is_markup(content: bytes) -> bool:
     return (
-        content[:512]
-        .lstrip(b"\xef\xbb\xbf \r\n\t")
-        .lower()
-        .startswith((b"<html", b"<!doctype", b"<?xml", b"<table"))
+        content[:512].lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith((b"<html", b"<!doctype", b"<?xml", b"<table"))
     )

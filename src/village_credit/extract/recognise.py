@@ -23,8 +23,25 @@ from village_credit.extract.headers import (
 
 HEADER_SEARCH_ROWS = 15
 FOOTERS = (
-    "合计", "总计", "小计", "共计", "制表", "填表", "填报", "审核", "制单", "复核", "负责人", "单位负责人", "经办人", "联系人", "盖章", "单位(盖章", "报送", "以上",
-)  # fmt: skip
+    "合计",
+    "总计",
+    "小计",
+    "共计",
+    "制表",
+    "填表",
+    "填报",
+    "审核",
+    "制单",
+    "复核",
+    "负责人",
+    "单位负责人",
+    "经办人",
+    "联系人",
+    "盖章",
+    "单位(盖章",
+    "报送",
+    "以上",
+)
 _NOTE = re.compile(r"\s*(?:注|备注|说明)\s*[0-9]*\s*[:：]")  # a remark needs its colon: 注 may begin a name
 
 
@@ -45,9 +62,7 @@ def recognise(file: DeliveredFile, grid: Grid, terms: CountyTerms = BARE_TERMS) 
     if header is not None:
         _take_unit_line(grid, header)
     if header is None and grid.cells and plain("".join(grid.cells[0])).startswith(SUMMARY_TITLE):
-        return Unrecognised(
-            file, grid.sheet, grid.total_lines, "OWN_SUMMARY", "read for nothing but its title"
-        )
+        return Unrecognised(file, grid.sheet, grid.total_lines, "OWN_SUMMARY", "read for nothing but its title")
     if header is None:
         return Unrecognised(file, grid.sheet, grid.total_lines, "UNRECOGNISED", _nearest_text(nearest, grid))
     return _extract(file, grid, header)
@@ -131,9 +146,7 @@ def _extract(file: DeliveredFile, grid: Grid, header: _Header) -> Extract:
     notes = list(grid.notes)
     minimum = INCOMING[match.contract].extract_rules.minimum_rows
     if len(data) + len(condemned) < minimum:
-        notes.append(
-            ("HEADER_ONLY", f"{len(data)} data rows below the header, at least {minimum} are expected")
-        )
+        notes.append(("HEADER_ONLY", f"{len(data)} data rows below the header, at least {minimum} are expected"))
     return Extract(
         file=file,
         sheet=grid.sheet,
@@ -158,7 +171,7 @@ def _extract(file: DeliveredFile, grid: Grid, header: _Header) -> Extract:
 
 
 def _lines(grid: Grid, index: int) -> list[int]:
-    """Give a row's physical lines; a dbf's field names stand on none."""
+    """Return a row's physical lines; a dbf's field names stand on none."""
     return [line for line in range(grid.starts[index], grid.ends[index] + 1) if line > 0]
 
 
@@ -185,15 +198,13 @@ def _is_footer(cells: list[str], match: Match) -> bool:
     """A row that begins like a footer and fills fewer than half of the required columns."""
     required = {spec.name for spec in field_specs(match.contract) if spec.is_required}
     filled = sum(
-        1
-        for index, name in match.columns.items()
-        if name in required and index < len(cells) and plain(cells[index])
+        1 for index, name in match.columns.items() if name in required and index < len(cells) and plain(cells[index])
     )
     return filled * 2 <= len(required)
 
 
 def _units(header: _Header) -> dict[str, str | None]:
-    """Give each field its unit: its own header's, else the 单位 row's of the same dimension."""
+    """Return each field its unit: its own header's, else the 单位 row's of the same dimension."""
     units: dict[str, str | None] = {}
     for spec in field_specs(header.match.contract):
         if spec.column.unit is None or spec.name not in header.match.units:
@@ -217,11 +228,7 @@ def _table(grid: Grid, data: list[int], match: Match) -> pa.Table:
         if filled:
             cells = [_cell(grid.cells[index], position) if index not in filled else "" for index in data]
         else:
-            cells = (
-                [row[position] for row in rows]
-                if position < narrowest
-                else [_cell(row, position) for row in rows]
-            )
+            cells = [row[position] for row in rows] if position < narrowest else [_cell(row, position) for row in rows]
         columns[name] = pa.array(cells, pa.string())
     if match.number_column is not None:
         numbers = [_cell(grid.cells[index], match.number_column).strip() for index in data]

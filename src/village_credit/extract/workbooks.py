@@ -84,9 +84,7 @@ def _mark_errors(rows: list[list[str]], xml: bytes) -> None:
             rows[row][column] = text.decode("utf-8")
 
 
-def _fill_down(
-    rows: list[list[str]], merged: list[tuple[tuple[int, int], tuple[int, int]]]
-) -> set[tuple[int, int]]:
+def _fill_down(rows: list[list[str]], merged: list[tuple[tuple[int, int], tuple[int, int]]]) -> set[tuple[int, int]]:
     """A cell merged down over several rows belongs to each of them; give the cells filled so (row, column)."""
     filled: set[tuple[int, int]] = set()
     for (top, left), (bottom, right) in merged:
@@ -98,7 +96,7 @@ def _fill_down(
 
 
 def _sheet_xml(content: bytes) -> dict[str, bytes]:
-    """Give each xlsx sheet's XML by sheet name; an xls has none."""
+    """Return each xlsx sheet's XML by sheet name; an xls has none."""
     if not content.startswith(b"PK"):
         return {}
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -107,15 +105,12 @@ def _sheet_xml(content: bytes) -> dict[str, bytes]:
             return {}
         relations = dict(_pairs(archive.read("xl/_rels/workbook.xml.rels"), "Relationship", "Id", "Target"))
         sheets = _pairs(archive.read("xl/workbook.xml"), "sheet", "name", "r:id")
-        paths = {
-            name: "xl/" + relations.get(key, "").removeprefix("/xl/").removeprefix("xl/")
-            for name, key in sheets
-        }
+        paths = {name: "xl/" + relations.get(key, "").removeprefix("/xl/").removeprefix("xl/") for name, key in sheets}
         return {name: archive.read(path) for name, path in paths.items() if path in names}
 
 
 def _pairs(xml: bytes, tag: str, first: str, second: str) -> list[tuple[str, str]]:
-    """Give two attributes of each element of a kind."""
+    """Return two attributes of each element of a kind."""
     import html  # noqa: PLC0415  # only workbooks need it
 
     text = xml.decode("utf-8")

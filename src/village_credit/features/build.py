@@ -8,7 +8,7 @@ from importlib import resources
 
 import pyarrow as pa
 
-from village_credit.duck import looking
+from village_credit.duckdb_session import query_cursor
 from village_credit.features.catalogue import FEATURES
 
 FAMILIES = ("land", "economy", "conduct")
@@ -17,15 +17,13 @@ FACTS_READ = ("households", "parcels", "leases", "crops", "books", "conducts", "
 
 @cache
 def family_sql(family: str) -> str:
-    """Give the SQL of one family, as an analyst reads it."""
-    return (
-        resources.files("village_credit.features").joinpath(f"sql/{family}.sql").read_text(encoding="utf-8")
-    )
+    """Return the SQL of one family, as an analyst reads it."""
+    return resources.files("village_credit.features").joinpath(f"sql/{family}.sql").read_text(encoding="utf-8")
 
 
 def build_features(facts: dict[str, pa.Table], as_of: date) -> pa.Table:
-    """Give unit_code and one double per feature of the catalogue, ordered by unit_code; null is missing."""
-    connection = looking()
+    """Return unit_code and one double per feature of the catalogue, ordered by unit_code; null is missing."""
+    connection = query_cursor()
     for name in FACTS_READ:
         connection.register(name, facts[name])
     for family in FAMILIES:
@@ -35,6 +33,4 @@ def build_features(facts: dict[str, pa.Table], as_of: date) -> pa.Table:
         connection.register(f"family_{family}", table)
     columns = ", ".join(f"round({feature.name}, 6) AS {feature.name}" for feature in FEATURES)
     joins = " ".join(f"JOIN family_{family} USING (unit_code)" for family in FAMILIES)
-    return connection.sql(
-        f"SELECT unit_code, {columns} FROM households {joins} ORDER BY unit_code"
-    ).to_arrow_table()
+    return connection.sql(f"SELECT unit_code, {columns} FROM households {joins} ORDER BY unit_code").to_arrow_table()

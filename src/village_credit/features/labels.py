@@ -7,7 +7,7 @@ from importlib import resources
 
 import pyarrow as pa
 
-from village_credit.duck import looking
+from village_credit.duckdb_session import query_cursor
 
 DEFAULT_DAYS = 90
 HORIZON_MONTHS = 12
@@ -26,15 +26,15 @@ BAD = ("overdue",)
 
 
 def label_households(units: pa.Table, loans: pa.Table, as_of: date) -> pa.Table:
-    """Give unit_code, outcome, and is_bad (null where the outcome teaches nothing), ordered by unit_code.
+    """Return unit_code, outcome, and is_bad (null where the outcome teaches nothing), ordered by unit_code.
 
     `units`: unit_code of every registered household. `loans`: the bank's conduct delivered after the horizon, by
     unit_code, one row a loan (opened_on, max_days_overdue, overdue_since, settled_on, cutoff_on, is_relief,
     relief_proof). The meaning of each outcome stands in `sql/labels.sql`.
     """
-    connection = looking()
+    connection = query_cursor()
     connection.register("units", units)
     connection.register("loans", loans)
     query = resources.files("village_credit.features").joinpath("sql/labels.sql").read_text(encoding="utf-8")
-    values = {"as_of": as_of, "days": DEFAULT_DAYS, "months": HORIZON_MONTHS, "good": list(GOOD), "bad": list(BAD)}  # fmt: skip
+    values = {"as_of": as_of, "days": DEFAULT_DAYS, "months": HORIZON_MONTHS, "good": list(GOOD), "bad": list(BAD)}
     return connection.sql(query, params=values).to_arrow_table()

@@ -7,7 +7,7 @@ from datetime import date
 
 import pyarrow as pa
 
-from village_credit.duck import looking
+from village_credit.duckdb_session import query_cursor
 
 # fact → when a row was known: a condition that is true of rows dated after `as_of`
 LATER = {
@@ -29,14 +29,12 @@ Builder = Callable[[dict[str, pa.Table], date], pa.Table]
 
 
 def altered_later(facts: dict[str, pa.Table], as_of: date) -> dict[str, pa.Table]:
-    """Give the facts with every number in rows dated after `as_of` changed, and each such row once more."""
-    return {
-        name: _altered(table, LATER[name], as_of) if name in LATER else table for name, table in facts.items()
-    }
+    """Return the facts with every number in rows dated after `as_of` changed, and each such row once more."""
+    return {name: _altered(table, LATER[name], as_of) if name in LATER else table for name, table in facts.items()}
 
 
 def _altered(table: pa.Table, condition: str, as_of: date) -> pa.Table:
-    connection = looking()
+    connection = query_cursor()
     connection.register("t", table)
     kinds = dict(connection.execute("SELECT column_name, column_type FROM (DESCRIBE t)").fetchall())
     changed = [

@@ -43,12 +43,12 @@ def _read(file_name: str) -> pa.Table:
 
 @cache
 def county_aliases() -> pa.Table:
-    """Give old_code and current_code."""
+    """Return old_code and current_code."""
     return _read("county_aliases.csv")
 
 
 def unissued_area_share(people: pa.Table) -> float | None:
-    """Give the share of whole ID numbers that begin with a code no county ever had; none without a number.
+    """Return the share of whole ID numbers that begin with a code no county ever had; none without a number.
 
     A warning only: people are born anywhere, and a list of codes is never complete.
     """
@@ -68,7 +68,7 @@ def create_divisions(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def with_current_codes(settled: dict[str, pa.Table]) -> dict[str, pa.Table]:
-    """Give the settled tables with places under today's codes and households under their registered ones."""
+    """Return the settled tables with places under today's codes and households under their registered ones."""
     connection = duckdb.connect()
     create_divisions(connection)
     connection.register("registered", settled["land_contractor"].select(["contractor_code"]))

@@ -136,7 +136,7 @@ def create_lone_traders(connection: duckdb.DuckDBPyConnection, traders: pa.Table
 def build_facts(
     connection: duckdb.DuckDBPyConnection, settled: dict[str, pa.Table], as_of: date, county_code: str
 ) -> dict[str, pa.Table]:
-    """Give every fact table (columns as their SELECT says); needs `register`, `roster`, `tells_of`, `parcels`, `lone_traders`."""
+    """Return every fact table (columns as their SELECT says); needs `register`, `roster`, `tells_of`, `parcels`, `lone_traders`."""
     born = {"minor_born": birthday_limit(as_of, MINOR_AGE)}
     facts = {
         "households": _query(connection, HOUSEHOLDS, {**born, "county": county_code}),
@@ -148,9 +148,7 @@ def build_facts(
         _join_links(connection, settled[contract])
         # A fact that keeps its link's status is weighed by it later, and an objection is a right: doubt takes it from
         # nobody. Of every other fact a doubtful link adds nothing.
-        certain = (
-            "true" if "link_status" in columns or fact == "objections" else "link_status <> 'provisional'"
-        )
+        certain = "true" if "link_status" in columns or fact == "objections" else "link_status <> 'provisional'"
         parameters = {"adult_born": birthday_limit(as_of, ADULT_AGE)} if "$adult_born" in columns else {}
         facts[fact] = _query(
             connection,

@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from village_credit.link.divisions import create_divisions, unissued_area_share
 from village_credit.link.facts import build_facts, build_identities, create_lone_traders
+from village_credit.link.linkage_passes import create_links, subject_details
 from village_credit.link.people import REGISTER, identify
 from village_credit.link.quality import Quality, measure
 from village_credit.link.roster import create_roster, roster_findings
-from village_credit.link.star import create_links, subject_details
 from village_credit.link.verdicts import RECORD_TEXT, Verdicts, no_verdicts
 from village_credit.link.villages import create_places
 from village_credit.link.weights import Weights, standard_weights
@@ -59,9 +59,7 @@ class Linked:
     unissued_area_share: float | None
 
 
-def identify_rows(
-    accepted: dict[str, pa.Table], hints: pa.Table, verdicts: Verdicts | None = None
-) -> Identified:
+def identify_rows(accepted: dict[str, pa.Table], hints: pa.Table, verdicts: Verdicts | None = None) -> Identified:
     """Resolve villages, complete and repair ID numbers; a number that stays damaged quarantines its row.
 
     Unless a person has said whose record it is.
@@ -95,11 +93,7 @@ def join_rows(
     connection = duckdb.connect()
     connection.register("identified", identified.people)
     standing = pa.table(
-        {
-            "row_id": pa.concat_arrays(
-                [chunk for table in settled.values() for chunk in table.column("row_id").chunks]
-            )
-        }
+        {"row_id": pa.concat_arrays([chunk for table in settled.values() for chunk in table.column("row_id").chunks])}
     )
     create_divisions(connection)
     connection.register("parcels", settled["land_parcel"])
@@ -136,9 +130,7 @@ def _code_rows(connection: duckdb.DuckDBPyConnection, settled: dict[str, pa.Tabl
     parts = []
     for contract in (*REGISTER, "land_parcel", "land_transfer"):
         connection.register(f"settled_{contract}", settled[contract])
-        parts.append(
-            f"SELECT row_id, '{contract}' AS contract, source_id, contractor_code FROM settled_{contract}"
-        )
+        parts.append(f"SELECT row_id, '{contract}' AS contract, source_id, contractor_code FROM settled_{contract}")
     return connection.sql(" UNION ALL ".join(parts)).to_arrow_table()
 
 

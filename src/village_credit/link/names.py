@@ -39,7 +39,7 @@ FROM read GROUP BY part
 
 
 def is_long(name: str) -> str:
-    """Give the SQL for whether a name is long: an interpunct, or LONG_HAN characters; `name`: a column."""
+    """Return the SQL for whether a name is long: an interpunct, or LONG_HAN characters; `name`: a column."""
     return f"(contains({name}, '·') OR length({name}) >= {LONG_HAN})"
 
 
@@ -87,12 +87,10 @@ CASE WHEN {one}.name = {other}.name THEN 'equal'
 
 
 def agreement(one: str, other: str) -> str:
-    """Give the SQL for how two names agree; `one`, `other`: aliases of `name_keys` rows."""
+    """Return the SQL for how two names agree; `one`, `other`: aliases of `name_keys` rows."""
     givens = f"jaro_similarity({one}.given_pinyin, {other}.given_pinyin)"
     fathers = f"CASE WHEN {one}.father_pinyin = {other}.father_pinyin THEN 1.0 ELSE jaro_similarity({one}.father_pinyin, {other}.father_pinyin) END"
-    return AGREEMENT.replace("$cut", str(CUT_LENGTH)).format(
-        one=one, other=other, givens=givens, fathers=fathers
-    )
+    return AGREEMENT.replace("$cut", str(CUT_LENGTH)).format(one=one, other=other, givens=givens, fathers=fathers)
 
 
 def _read(file_name: str) -> list[dict[str, str]]:
@@ -102,18 +100,14 @@ def _read(file_name: str) -> list[dict[str, str]]:
 
 @cache
 def variants() -> pa.Table:
-    """Give irregular spellings: part, same_as."""
+    """Return irregular spellings: part, same_as."""
     return pa.Table.from_pylist(_read("name_variants.csv"))
 
 
 @cache
 def syllables() -> pa.Table:
-    """Give letter, syllable and skeleton of every Han character of the frozen table."""
-    rows = [
-        (letter, row["syllable"], row["skeleton"])
-        for row in _read("pinyin.csv")
-        for letter in row["characters"]
-    ]
+    """Return letter, syllable and skeleton of every Han character of the frozen table."""
+    rows = [(letter, row["syllable"], row["skeleton"]) for row in _read("pinyin.csv") for letter in row["characters"]]
     columns = zip(*rows, strict=True)
     return pa.table(dict(zip(("letter", "syllable", "skeleton"), map(list, columns), strict=True)))
 

@@ -134,9 +134,7 @@ FROM located LEFT JOIN repaired USING (row_id)
 """
 
 
-def identify(
-    connection: duckdb.DuckDBPyConnection, accepted: dict[str, pa.Table], hints: pa.Table
-) -> pa.Table:
+def identify(connection: duckdb.DuckDBPyConnection, accepted: dict[str, pa.Table], hints: pa.Table) -> pa.Table:
     """Make `identified` and give it, one row per person-bearing row.
 
     row_id, contract, source_id, name, id_number, id_status, person_id, village_codes, group_no, is_repaired, and
@@ -166,9 +164,7 @@ def identify(
 
 def _offices() -> pa.Table:
     """Say which office each contract comes from: a typing error is confirmed by another office only."""
-    return pa.table(
-        {"contract": list(PERSON_COLUMNS), "office": [office_of(name) for name in PERSON_COLUMNS]}
-    )
+    return pa.table({"contract": list(PERSON_COLUMNS), "office": [office_of(name) for name in PERSON_COLUMNS]})
 
 
 def _raw_people(connection: duckdb.DuckDBPyConnection, accepted: dict[str, pa.Table]) -> pa.Table:

@@ -84,16 +84,14 @@ def score_residue(connection: duckdb.DuckDBPyConnection, weights: Weights) -> No
     """
     connection.execute(LEFT)
     connection.execute(RIGHT)
-    connection.execute(
-        BLOCKS.format(left=_keyed("left"), right=_keyed("right")), {"pairs": weights.block_pairs}
-    )
+    connection.execute(BLOCKS.format(left=_keyed("left"), right=_keyed("right")), {"pairs": weights.block_pairs})
     connection.execute(COMPARED)
     choose_pairs(connection, weights)
     connection.execute("DROP TABLE left_side; DROP TABLE right_side; DROP TABLE blocks; DROP TABLE pairs")
 
 
 def _keyed(side: str) -> str:
-    """Give every key of one side, a row each."""
+    """Return every key of one side, a row each."""
     columns = f"{side}_id, village_code"
     return " UNION ALL ".join(
         f"SELECT DISTINCT '{kind}' AS kind, {columns}, {key} AS key FROM {side}_side JOIN name_keys USING (name) WHERE {key} IS NOT NULL"

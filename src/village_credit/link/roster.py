@@ -11,9 +11,7 @@ from village_credit.link.names import agreement
 
 PLACEHOLDER = "99999999999999%"  # unassigned land in NY/T 2539 deliveries
 HOUSEHOLD_TYPE = "1"
-LEFT_HOUSEHOLD = (
-    "分户|迁出|移出|户口迁"  # what CYBZSM says of a member marked 其他 who lives in the household no more
-)
+LEFT_HOUSEHOLD = "分户|迁出|移出|户口迁"  # what CYBZSM says of a member marked 其他 who lives in the household no more
 
 HOUSEHOLDS = """
 CREATE TABLE register AS

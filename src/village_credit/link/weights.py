@@ -31,7 +31,7 @@ class Weights(BaseModel):
         return {name: value for name, value in given.items() if name not in fields} | {"fields": fields}
 
     def sql(self) -> str:
-        """Give the score of a row that holds one level per field, in bits."""
+        """Return the score of a row that holds one level per field, in bits."""
         cases = {
             field: " ".join(f"WHEN '{level}' THEN {bits!r}" for level, bits in levels.items())
             for field, levels in self.fields.items()

@@ -16,11 +16,21 @@ from data_contracts.registry import CONTRACTS_ZH, INCOMING, OFFICES_ZH, FieldSpe
 UNITS_ZH = MappingProxyType({"mu": "亩", "square_metre": "平方米", "yuan": "元", "kilogram": "公斤"})
 KINDS_ZH: Mapping[Kind, str] = MappingProxyType(
     {
-        Kind.TEXT: "文字", Kind.NAME: "姓名", Kind.ID: "身份证号（文本格式）", Kind.CODE: "代码（文本格式）", Kind.PHONE: "电话（文本格式）",
-        Kind.DAY: "日期，如 2026-03-05", Kind.MONTH: "年月，如 2026年3月", Kind.YEAR: "四位年份", Kind.COUNT: "整数", Kind.YUAN: "金额，至多两位小数",
-        Kind.MU: "面积，至多四位小数", Kind.KILOGRAM: "重量，至多两位小数", Kind.LABEL: "选项",
+        Kind.TEXT: "文字",
+        Kind.NAME: "姓名",
+        Kind.ID: "身份证号（文本格式）",
+        Kind.CODE: "代码（文本格式）",
+        Kind.PHONE: "电话（文本格式）",
+        Kind.DAY: "日期，如 2026-03-05",
+        Kind.MONTH: "年月，如 2026年3月",
+        Kind.YEAR: "四位年份",
+        Kind.COUNT: "整数",
+        Kind.YUAN: "金额，至多两位小数",
+        Kind.MU: "面积，至多四位小数",
+        Kind.KILOGRAM: "重量，至多两位小数",
+        Kind.LABEL: "选项",
     }
-)  # fmt: skip
+)
 SENSITIVITY_ZH = MappingProxyType({"C1": "内部", "C2": "个人信息", "C3": "鉴别信息"})
 
 
@@ -55,9 +65,7 @@ class ContractPage:
     title: str
     office: str
     fields: tuple[FieldPage, ...]
-    keys: tuple[
-        str, ...
-    ]  # fields by which a later row replaces an earlier one; none where there is no such key
+    keys: tuple[str, ...]  # fields by which a later row replaces an earlier one; none where there is no such key
 
     @property
     def office_zh(self) -> str:
@@ -80,11 +88,13 @@ def describe(contract: str) -> ContractPage:
         for spec in field_specs(contract)
     )
     keys = getattr(model, "superseding_key", None) or getattr(model, "unique_key", None) or ()
-    return ContractPage(contract, model.contract_version, CONTRACTS_ZH[contract], office_of(contract), fields, tuple(keys))  # fmt: skip
+    return ContractPage(
+        contract, model.contract_version, CONTRACTS_ZH[contract], office_of(contract), fields, tuple(keys)
+    )
 
 
 def _choices(contract: str, spec: FieldSpec) -> tuple[tuple[str, str], ...]:
-    """Give each accepted value and the first Chinese word for it; the value itself where there is none."""
+    """Return each accepted value and the first Chinese word for it; the value itself where there is none."""
     words: dict[str, str] = {}
     for word, value in spec.labels:
         if not word.isascii():
@@ -93,7 +103,7 @@ def _choices(contract: str, spec: FieldSpec) -> tuple[tuple[str, str], ...]:
 
 
 def _value(schema: dict[str, Any]) -> dict[str, Any]:
-    """Give the schema of a value that is there: without null and without pydantic's own title."""
+    """Return the schema of a value that is there: without null and without pydantic's own title."""
     options = [option for option in schema.get("anyOf", [schema]) if option.get("type") != "null"]
     chosen = next((option for option in options if option.get("type") == "string"), options[0])
     return {key: value for key, value in chosen.items() if key not in ("title", "default")}

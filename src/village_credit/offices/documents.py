@@ -56,7 +56,10 @@ def odcs(page: ContractPage) -> bytes:
         "version": page.version,
         "status": "active",
         "domain": page.office,
-        "description": {"purpose": f"{page.office_zh}报送《{page.title}》，用于整村授信。", "usage": "仅用于授信测算；民族、宗教、政治面貌、健康等信息不得报送。"},
+        "description": {
+            "purpose": f"{page.office_zh}报送《{page.title}》，用于整村授信。",
+            "usage": "仅用于授信测算；民族、宗教、政治面貌、健康等信息不得报送。",
+        },
         "team": {"name": page.office_zh},
         "schema": [
             {
@@ -67,7 +70,7 @@ def odcs(page: ContractPage) -> bytes:
                 "properties": [_property(page, field) for field in page.fields],
             }
         ],
-    }  # fmt: skip
+    }
     text: str = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=120)
     return text.encode("utf-8")
 
@@ -105,9 +108,7 @@ def expectation(field: FieldPage) -> str:
     if field.spec.column.unit:
         parts.append(f"单位{UNITS_ZH[field.spec.column.unit]}")
     if field.choices:
-        parts.append(
-            "、".join(word if word == value else f"{word}（{value}）" for value, word in field.choices)
-        )
+        parts.append("、".join(word if word == value else f"{word}（{value}）" for value, word in field.choices))
     if field.spec.column.banded:
         parts.append("可填区间，如 5万-20万，按下限计")
     return "；".join(parts)
@@ -126,9 +127,13 @@ def page_text(page: ContractPage) -> bytes:
     for field in page.fields:
         column = field.spec.column
         cells = (
-            field.header, "是" if field.spec.is_required else "否", expectation(field), "、".join(field.aliases), field.example,
+            field.header,
+            "是" if field.spec.is_required else "否",
+            expectation(field),
+            "、".join(field.aliases),
+            field.example,
             SENSITIVITY_ZH[column.sensitivity],
-        )  # fmt: skip
+        )
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     if page.keys:
         headers = {field.spec.name: field.spec.column.header for field in page.fields}
@@ -141,5 +146,5 @@ def page_text(page: ContractPage) -> bytes:
         "身份证号和各类代码请以文本格式报送：被表格软件存成数值的号码会丢失末三位，只有能唯一确认时才修复。",
         "面积和金额请在表头注明单位；无法判断单位的整份文件会被退回。民族、宗教、政治面貌、健康、银行卡号等列不予读取。",
         "",
-    ]  # fmt: skip
+    ]
     return "\n".join(lines).encode("utf-8")

@@ -33,9 +33,11 @@ def template(page: ContractPage, *, is_filled: bool = False) -> bytes:
 def _write_table(book: Any, page: ContractPage, *, is_filled: bool) -> None:
     sheet = book.add_worksheet(page.title)
     heads = {
-        is_required: book.add_format({"bold": True, "text_wrap": True, "border": 1, "num_format": "@", "bg_color": colour})
+        is_required: book.add_format(
+            {"bold": True, "text_wrap": True, "border": 1, "num_format": "@", "bg_color": colour}
+        )
         for is_required, colour in ((True, "#FCE4D6"), (False, "#DDEBF7"))
-    }  # fmt: skip
+    }
     text = book.add_format({"num_format": "@"})
     for column, field in enumerate(page.fields):
         is_text = field.spec.kind in TEXT_KINDS
@@ -51,18 +53,16 @@ def _write_table(book: Any, page: ContractPage, *, is_filled: bool) -> None:
 def _drop_down(sheet: Any, column: int, field: FieldPage) -> None:
     words = [word for _, word in field.choices]
     if words and len(",".join(words)) <= LIST_LETTERS:
-        sheet.data_validation(1, column, READY_ROWS, column, {"validate": "list", "source": words, "error_type": "warning"})  # fmt: skip
+        sheet.data_validation(
+            1, column, READY_ROWS, column, {"validate": "list", "source": words, "error_type": "warning"}
+        )
 
 
 def _write_guide(book: Any, page: ContractPage) -> None:
     """The second sheet says what each column must hold; it has no header of the contract."""
     sheet = book.add_worksheet("填报说明")
-    sheet.write_string(
-        0, 0, f"填报说明：{page.title}（{page.name} {page.version}），报送部门：{page.office_zh}"
-    )
+    sheet.write_string(0, 0, f"填报说明：{page.title}（{page.name} {page.version}），报送部门：{page.office_zh}")
     for row, field in enumerate(page.fields, start=2):
         needed = "必填" if field.spec.is_required else "选填"
-        sheet.write_string(
-            row, 0, f"{field.header}：{needed}；{expectation(field)}；示例（虚构）：{field.example}"
-        )
+        sheet.write_string(row, 0, f"{field.header}：{needed}；{expectation(field)}；示例（虚构）：{field.example}")
     sheet.set_column(0, 0, 120)

@@ -1,1 +1,1 @@
-"""Decided households become a sealed run, a signed publication, the analysts' warehouse and branch packages."""
+"""What leaves: branch and office packages, the outbox, the analysts' views and their warehouse."""

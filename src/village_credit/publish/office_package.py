@@ -13,11 +13,11 @@ from typing import Any
 import xlsxwriter
 from python_calamine import CalamineWorkbook
 
-from village_credit.publish.keys import Keys
-from village_credit.publish.ledger import Publication
-from village_credit.publish.referrals import PRODUCT
-from village_credit.publish.store import sha256_of
-from village_credit.signed import canonical_json
+from village_credit.ledger.publications import Publication
+from village_credit.pseudonyms import Keys
+from village_credit.signatures import canonical_json
+from village_credit.store.store import sha256_of
+from village_credit.tables.referrals import PRODUCT
 
 OFFICE = "county_government"
 FILE = "results.xlsx"
@@ -38,9 +38,7 @@ class Result:
     limit_yuan: int
 
 
-def results(
-    listed: list[dict[str, Any]], decisions: dict[str, dict[str, Any]], held: set[str]
-) -> Iterator[Result]:
+def results(listed: list[dict[str, Any]], decisions: dict[str, dict[str, Any]], held: set[str]) -> Iterator[Result]:
     """Join the office's rows with their decisions by household_key; whoever is held or not yet decided is in review.
 
     `decisions`: of any product. Whom another one serves gets no loan of the referral; which one is no business of the office.
@@ -50,20 +48,16 @@ def results(
         is_open = found is None or row["household_key"] in held
         decision = "manual_review" if found is None or is_open else _of_referral(found)
         limit = found["limit_yuan"] if found is not None and decision == "granted" else 0
-        yield Result(
-            row["referral_batch"], row["shop_name"], row["operator_name"], row["referred_on"], decision, limit
-        )
+        yield Result(row["referral_batch"], row["shop_name"], row["operator_name"], row["referred_on"], decision, limit)
 
 
 def _of_referral(found: dict[str, Any]) -> str:
-    """Give what a decision is to a referral: a line of another product grants it nothing."""
+    """Return what a decision is to a referral: a line of another product grants it nothing."""
     is_other = found["product"] != PRODUCT and found["decision"] == "granted"
     return "declined" if is_other else str(found["decision"])
 
 
-def write_results(
-    keys: Keys, publication: Publication, folder: Path, rows: Sequence[Result], expires_on: str
-) -> None:
+def write_results(keys: Keys, publication: Publication, folder: Path, rows: Sequence[Result], expires_on: str) -> None:
     """Write the office's workbook, a signed manifest, and READY last."""
     folder.mkdir(parents=True)
     content = _workbook(rows)
@@ -90,15 +84,16 @@ def write_results(
 def _workbook(rows: Sequence[Result]) -> bytes:
     """Write every cell as text or number: no spreadsheet runs or rounds any."""
     buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(
-        buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     book.set_properties({"created": date(2000, 1, 1)})  # the same rows give the same bytes
     title, head = (
         book.add_format({"bold": True, "font_size": 14}),
         book.add_format({"bold": True, "border": 1}),
     )
-    text, money = book.add_format({"num_format": "@", "border": 1}), book.add_format({"num_format": "#,##0", "border": 1})  # fmt: skip
+    text, money = (
+        book.add_format({"num_format": "@", "border": 1}),
+        book.add_format({"num_format": "#,##0", "border": 1}),
+    )
     sheet = book.add_worksheet("推荐结果")
     sheet.set_column(0, len(HEADERS) - 1, 22)
     sheet.write_string(0, 0, "个体工商户推荐名单授信结果", title)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from village_credit.publish.referrals import clocks_sql
+from village_credit.publish.referral_clocks import clocks_sql
 
 # `{table}` is the union of that table's files over all runs; `publications`, `in_force`, `run_log`, `held`,
 # `branch_limits` and `overrides` are lists of values from the ledger, `working_calendar` of days; `{decision_now}` and its
@@ -350,7 +350,7 @@ COMMENTS: MappingProxyType[str, str] = MappingProxyType(
 
 
 def comment_of(column: str) -> str:
-    """Give a column's comment; a waterfall's term is told by its name and unit suffix."""
+    """Return a column's comment; a waterfall's term is told by its name and unit suffix."""
     known = COMMENTS.get(column)
     if known:
         return known

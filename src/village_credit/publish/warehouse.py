@@ -10,15 +10,17 @@ from typing import Any
 
 import duckdb
 
-from village_credit.publish.authority import signed_rows
-from village_credit.publish.branch_limits import IN_FORCE as NOW
-from village_credit.publish.branch_limits import branch_limits
-from village_credit.publish.holds import holds_in_force
-from village_credit.publish.ledger import Entry, Publication, head, in_force, publications, read_ledger
-from village_credit.publish.referrals import calendar_since, day_in_china
-from village_credit.publish.returned import sealed_paths
-from village_credit.publish.store import Store
+from village_credit.china_calendar import day_in_china
+from village_credit.ledger.branch_limits import IN_FORCE as NOW
+from village_credit.ledger.branch_limits import branch_limits
+from village_credit.ledger.holds import holds_in_force
+from village_credit.ledger.household_signatures import signed_rows
+from village_credit.ledger.log import Entry, head, read_ledger
+from village_credit.ledger.publications import Publication, in_force, publications
+from village_credit.ledger.returned import sealed_paths
+from village_credit.publish.referral_clocks import calendar_since
 from village_credit.publish.views import VIEWS, comment_of
+from village_credit.store.store import Store
 
 RUN_TABLES = (
     "decisions",
@@ -84,9 +86,7 @@ def is_current(store: Store) -> bool:
         return False
     connection = duckdb.connect(str(store.warehouse), read_only=True)
     try:
-        found = connection.execute(
-            "SELECT comment, sql FROM duckdb_views() WHERE view_name = 'runs'"
-        ).fetchall()
+        found = connection.execute("SELECT comment, sql FROM duckdb_views() WHERE view_name = 'runs'").fetchall()
         paths = connection.execute("SELECT sql FROM duckdb_views() WHERE view_name = 'gates'").fetchall()
     finally:
         connection.close()
@@ -113,7 +113,13 @@ def _files(store: Store, sealed: dict[str, dict[str, Any]], table: str) -> str:
 
 
 def _union(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"({' UNION ALL BY NAME '.join('FROM ' + part for part in parts)})" if parts else ""  # fmt: skip
+    return (
+        parts[0]
+        if len(parts) == 1
+        else f"({' UNION ALL BY NAME '.join('FROM ' + part for part in parts)})"
+        if parts
+        else ""
+    )
 
 
 def _draws(store: Store, entries: list[Entry]) -> str:
@@ -138,22 +144,13 @@ def _comment_all(connection: duckdb.DuckDBPyConnection, ledger_head: str) -> Non
     That of `runs` names the ledger's head, by which `is_current` knows the warehouse.
     """
     made = [
-        name
-        for (name,) in connection.execute(
-            "SELECT view_name FROM duckdb_views() WHERE NOT internal"
-        ).fetchall()
+        name for (name,) in connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
     ]
-    views = {
-        name: VIEWS.get(name, ("What the ledger says; the analysts' views read it", ""))[0] for name in made
-    }
+    views = {name: VIEWS.get(name, ("What the ledger says; the analysts' views read it", ""))[0] for name in made}
     views["runs"] += f"; ledger head {ledger_head}"
-    columns = connection.execute(
-        "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal"
-    ).fetchall()
+    columns = connection.execute("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal").fetchall()
     lines = [f"COMMENT ON VIEW {view} IS {_quoted(comment)};" for view, comment in views.items()]
-    lines += [
-        f'COMMENT ON COLUMN {view}."{column}" IS {_quoted(comment_of(column))};' for view, column in columns
-    ]
+    lines += [f'COMMENT ON COLUMN {view}."{column}" IS {_quoted(comment_of(column))};' for view, column in columns]
     connection.execute("\n".join(lines))
 
 
@@ -162,18 +159,12 @@ def _values_view(
 ) -> None:
     """Make a small macro-like view of ledger facts; typed, also when it has no rows."""
     typed = ", ".join(f"CAST({column} AS {kind}) AS {column}" for column, kind in columns.items())
-    body = ", ".join(
-        "(" + ", ".join(_quoted(value) for value in row) + ")" for row in rows or [(None,) * len(columns)]
-    )
+    body = ", ".join("(" + ", ".join(_quoted(value) for value in row) + ")" for row in rows or [(None,) * len(columns)])
     where = "" if rows else " WHERE false"
-    connection.execute(
-        f"CREATE VIEW {name} AS SELECT {typed} FROM (VALUES {body}) AS v({', '.join(columns)}){where}"
-    )
+    connection.execute(f"CREATE VIEW {name} AS SELECT {typed} FROM (VALUES {body}) AS v({', '.join(columns)}){where}")
 
 
-def _create_values(
-    connection: duckdb.DuckDBPyConnection, store: Store, entries: list[Entry], runs: list[str]
-) -> None:
+def _create_values(connection: duckdb.DuckDBPyConnection, store: Store, entries: list[Entry], runs: list[str]) -> None:
     """Make the views of ledger facts that the analysts' views read."""
     current = in_force(entries)
     every = publications(entries)
@@ -239,8 +230,11 @@ def _create_values(
         ],
     )
     _values_view(
-        connection, "working_calendar", {"day": "DATE", "working_days": "INTEGER"}, calendar_since(_first_referral(store, runs)),
-    )  # fmt: skip
+        connection,
+        "working_calendar",
+        {"day": "DATE", "working_days": "INTEGER"},
+        calendar_since(_first_referral(store, runs)),
+    )
     _values_view(
         connection,
         "year_before",
@@ -248,25 +242,25 @@ def _create_values(
         _year_before(current, every),
     )
     _values_view(
-        connection, "overrides", {"run_id": "VARCHAR", "gate": "VARCHAR", "overridden_by": "VARCHAR"},
+        connection,
+        "overrides",
+        {"run_id": "VARCHAR", "gate": "VARCHAR", "overridden_by": "VARCHAR"},
         [(e.run_id, gate, e.by) for e in entries if e.act == "approve" for gate in e.details["overrides"]],
-    )  # fmt: skip
+    )
     _values_view(connection, "household_signatures", SIGNATURES, signed_rows(store, entries, runs))
     _values_view(
-        connection, "held", {"county_code": "VARCHAR", "household_key": "VARCHAR", "since": "TIMESTAMPTZ", "held_by": "VARCHAR"},
+        connection,
+        "held",
+        {"county_code": "VARCHAR", "household_key": "VARCHAR", "since": "TIMESTAMPTZ", "held_by": "VARCHAR"},
         [(hold.county_code, hold.household_key, hold.since, hold.held_by) for hold in holds_in_force(entries)],
-    )  # fmt: skip
-    _values_view(
-        connection, "run_log", RUN_LOG, [_run_row(store, entries, run_id, current, every) for run_id in runs]
     )
+    _values_view(connection, "run_log", RUN_LOG, [_run_row(store, entries, run_id, current, every) for run_id in runs])
 
 
 def _superseded_at(publication: Publication, every: list[Publication]) -> str | None:
     """A later publication of the whole county, or of the same product, supersedes."""
     later = [p for p in every if p.number > publication.number and p.county_code == publication.county_code]
-    return next(
-        (p.published_at for p in later if p.product is None or p.product == publication.product), None
-    )
+    return next((p.published_at for p in later if p.product is None or p.product == publication.product), None)
 
 
 def _year_before(current: list[Publication], every: list[Publication]) -> list[tuple[Any, ...]]:
@@ -274,13 +268,9 @@ def _year_before(current: list[Publication], every: list[Publication]) -> list[t
     found: list[tuple[Any, ...]] = []
     for now in (p for p in current if p.product is None):
         day = date.fromisoformat(now.as_of)
-        limit = day.replace(
-            year=day.year - 1, day=min(day.day, 28) if day.month == 2 else day.day
-        ).isoformat()
+        limit = day.replace(year=day.year - 1, day=min(day.day, 28) if day.month == 2 else day.day).isoformat()
         earlier = [
-            p
-            for p in every
-            if p.county_code == now.county_code and p.product is None and _in_force_from(p) <= limit
+            p for p in every if p.county_code == now.county_code and p.product is None and _in_force_from(p) <= limit
         ]
         if earlier:  # the ledger's order, not the days': what was rolled back is not what was in force
             found.append((now.county_code, earlier[-1].publication_id))
@@ -288,31 +278,51 @@ def _year_before(current: list[Publication], every: list[Publication]) -> list[t
 
 
 def _in_force_from(publication: Publication) -> str:
-    """Give the day from which a publication counts: its run's, or the day on which it was brought back."""
-    return (
-        max(publication.as_of, publication.published_at[:10]) if publication.restores else publication.as_of
-    )
+    """Return the day from which a publication counts: its run's, or the day on which it was brought back."""
+    return max(publication.as_of, publication.published_at[:10]) if publication.restores else publication.as_of
 
 
 def _first_referral(store: Store, runs: list[str]) -> date | None:
-    """Give the day of the first referral in any run."""
+    """Return the day of the first referral in any run."""
     files = _files(store, {run_id: store.manifest(run_id)["tables"] for run_id in runs}, "referrals")
     found = duckdb.connect().execute(f"SELECT min(referred_on) FROM {files}").fetchone() if files else None
     return found[0] if found else None
 
 
 BRANCH_LIMITS = {
-    "publication_id": "VARCHAR", "run_id": "VARCHAR", "household_key": "VARCHAR", "product": "VARCHAR", "branch_limit_yuan": "BIGINT",
-    "branch_limit_on": "DATE", "is_last": "BOOLEAN",
-}  # fmt: skip
+    "publication_id": "VARCHAR",
+    "run_id": "VARCHAR",
+    "household_key": "VARCHAR",
+    "product": "VARCHAR",
+    "branch_limit_yuan": "BIGINT",
+    "branch_limit_on": "DATE",
+    "is_last": "BOOLEAN",
+}
 SIGNATURES = {
-    "run_id": "VARCHAR", "household_key": "VARCHAR", "product": "VARCHAR", "signed_role": "VARCHAR", "signed_by": "VARCHAR", "signed_at": "TIMESTAMPTZ",
-}  # fmt: skip
+    "run_id": "VARCHAR",
+    "household_key": "VARCHAR",
+    "product": "VARCHAR",
+    "signed_role": "VARCHAR",
+    "signed_by": "VARCHAR",
+    "signed_at": "TIMESTAMPTZ",
+}
 RUN_LOG = {
-    "run_id": "VARCHAR", "county_code": "VARCHAR", "product": "VARCHAR", "as_of": "DATE", "status": "VARCHAR", "versions": "VARCHAR", "counts": "VARCHAR",
-    "sum_limit_yuan": "BIGINT", "gates": "VARCHAR", "prepared_by": "VARCHAR", "approved_by": "VARCHAR", "minutes": "VARCHAR",
-    "staged_at": "TIMESTAMPTZ", "approved_at": "TIMESTAMPTZ", "published_at": "TIMESTAMPTZ",
-}  # fmt: skip
+    "run_id": "VARCHAR",
+    "county_code": "VARCHAR",
+    "product": "VARCHAR",
+    "as_of": "DATE",
+    "status": "VARCHAR",
+    "versions": "VARCHAR",
+    "counts": "VARCHAR",
+    "sum_limit_yuan": "BIGINT",
+    "gates": "VARCHAR",
+    "prepared_by": "VARCHAR",
+    "approved_by": "VARCHAR",
+    "minutes": "VARCHAR",
+    "staged_at": "TIMESTAMPTZ",
+    "approved_at": "TIMESTAMPTZ",
+    "published_at": "TIMESTAMPTZ",
+}
 
 
 def _run_row(
@@ -322,23 +332,31 @@ def _run_row(
     acts = {entry.act: entry for entry in entries if entry.run_id == run_id}
     stage, approve, publish = acts.get("stage"), acts.get("approve"), acts.get("publish")
     return (
-        run_id, manifest["county_code"], manifest["product"], manifest["as_of"], run_status(run_id, entries, current, every),
-        json.dumps(manifest["versions"], sort_keys=True), json.dumps(manifest["counts"], sort_keys=True, ensure_ascii=False),
-        manifest["sum_limit_yuan"], json.dumps(manifest["gates"], sort_keys=True),
-        stage.by if stage else None, approve.by if approve else None, _minutes(approve),
-        stage.at if stage else None, approve.at if approve else None, publish.at if publish else None,
-    )  # fmt: skip
+        run_id,
+        manifest["county_code"],
+        manifest["product"],
+        manifest["as_of"],
+        run_status(run_id, entries, current, every),
+        json.dumps(manifest["versions"], sort_keys=True),
+        json.dumps(manifest["counts"], sort_keys=True, ensure_ascii=False),
+        manifest["sum_limit_yuan"],
+        json.dumps(manifest["gates"], sort_keys=True),
+        stage.by if stage else None,
+        approve.by if approve else None,
+        _minutes(approve),
+        stage.at if stage else None,
+        approve.at if approve else None,
+        publish.at if publish else None,
+    )
 
 
 def _minutes(approve: Entry | None) -> str | None:
-    """Give the reference of the minutes behind a signature."""
+    """Return the reference of the minutes behind a signature."""
     sat = approve.details.get("meeting") if approve else None
     return sat["minutes"] if sat else None
 
 
-def run_status(
-    run_id: str, entries: list[Entry], current: list[Publication], every: list[Publication]
-) -> str:
+def run_status(run_id: str, entries: list[Entry], current: list[Publication], every: list[Publication]) -> str:
     """Say how far a run has come."""
     if any(p.run_id == run_id for p in current):
         return "published"

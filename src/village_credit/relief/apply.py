@@ -70,7 +70,7 @@ def _sql(step: str) -> str:
 
 
 def declared_table(declarations: Iterable[ReliefDeclaration]) -> pa.Table:
-    """Give declarations as a table, one row each."""
+    """Return declarations as a table, one row each."""
     rows = [
         {
             "document": d.document,
@@ -87,21 +87,35 @@ def declared_table(declarations: Iterable[ReliefDeclaration]) -> pa.Table:
 
 
 def relieve(
-    facts: dict[str, pa.Table], identities: pa.Table, declared: pa.Table, proofs: pa.Table, as_of: date, allowed: Allowed
-) -> Relieved:  # fmt: skip
+    facts: dict[str, pa.Table],
+    identities: pa.Table,
+    declared: pa.Table,
+    proofs: pa.Table,
+    as_of: date,
+    allowed: Allowed,
+) -> Relieved:
     """Reckon declared relief into a county's facts as of a day.
 
     `identities`: unit_code and person_id of members, in memory only; `proofs`: PROOFS. Without a declaration the facts
     come back as they are.
     """
     connection = duckdb.connect()
-    given = {name: facts[name] for name in FACTS_READ} | {"identities": identities, "declared": declared, "proofs": proofs}  # fmt: skip
+    given = {name: facts[name] for name in FACTS_READ} | {
+        "identities": identities,
+        "declared": declared,
+        "proofs": proofs,
+    }
     for name, rows in given.items():
         connection.register(name, rows)
     values = {
-        "as_of": as_of, "crop_farming": CROP_FARMING, "livestock_farming": LIVESTOCK_FARMING, "conduct_reasons": list(allowed.conduct_reasons),
-        "measures": list(allowed.measures), "extension_months": allowed.extension_months, "rate_cut_bp": allowed.rate_cut_bp,
-    }  # fmt: skip
+        "as_of": as_of,
+        "crop_farming": CROP_FARMING,
+        "livestock_farming": LIVESTOCK_FARMING,
+        "conduct_reasons": list(allowed.conduct_reasons),
+        "measures": list(allowed.measures),
+        "extension_months": allowed.extension_months,
+        "rate_cut_bp": allowed.rate_cut_bp,
+    }
     for step in ("windows", "excuse", "measures"):
         for statement in _sql(step).split(";\n"):
             if statement.strip():
@@ -112,8 +126,10 @@ def relieve(
 
     counted = {
         "conducts": table("FROM conducts_counted").cast(facts["conducts"].schema),
-        "negatives": table("SELECT * EXCLUDE (entry_no, is_lifted) FROM lifted WHERE NOT is_lifted ORDER BY entry_no").cast(facts["negatives"].schema),
-    }  # fmt: skip
+        "negatives": table(
+            "SELECT * EXCLUDE (entry_no, is_lifted) FROM lifted WHERE NOT is_lifted ORDER BY entry_no"
+        ).cast(facts["negatives"].schema),
+    }
     unmatched = table(
         "SELECT document, count(*) AS proofs FROM proofs AS p WHERE NOT EXISTS (SELECT 1 FROM known_proofs AS k"
         " JOIN identities AS i USING (unit_code) WHERE i.person_id = p.person_id AND k.document = p.document AND k.loan_number = p.loan_number)"
@@ -122,12 +138,17 @@ def relieve(
     return Relieved(
         facts={**facts, **counted} if declared.num_rows else facts,
         windows=table("SELECT unit_code, document, cause, starts_on, ends_on FROM in_window ORDER BY ALL"),
-        affected=table("SELECT DISTINCT unit_code FROM merged WHERE $as_of BETWEEN starts_on AND ends_on ORDER BY unit_code", as_of=as_of),
+        affected=table(
+            "SELECT DISTINCT unit_code FROM merged WHERE $as_of BETWEEN starts_on AND ends_on ORDER BY unit_code",
+            as_of=as_of,
+        ),
         excused=table("FROM excused ORDER BY ALL"),
         lifted=table("SELECT unit_code, reason_code, listed_on FROM lifted WHERE is_lifted ORDER BY ALL"),
         offers=table("FROM offers"),
-        unmatched=dict(zip(unmatched.column("document").to_pylist(), unmatched.column("proofs").to_pylist(), strict=True)),
-    )  # fmt: skip
+        unmatched=dict(
+            zip(unmatched.column("document").to_pylist(), unmatched.column("proofs").to_pylist(), strict=True)
+        ),
+    )
 
 
 ROWS = """
@@ -141,7 +162,7 @@ ORDER BY ALL
 
 
 def relief_rows(relieved: Relieved) -> pa.Table:
-    """Give one row a unit and window: what was excused of the unit's conduct, and how many listings fell."""
+    """Return one row a unit and window: what was excused of the unit's conduct, and how many listings fell."""
     connection = duckdb.connect()
     for name in ("windows", "excused", "lifted"):
         connection.register(name, getattr(relieved, name))

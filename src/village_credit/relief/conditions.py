@@ -8,7 +8,7 @@ from datetime import date
 
 import pyarrow as pa
 
-from village_credit.duck import looking
+from village_credit.duckdb_session import query_cursor
 
 CONDITIONS = pa.schema(
     [
@@ -70,26 +70,35 @@ class Waiting:
     lapsed: pa.Table
 
 
-def waiting_on(
-    windows: pa.Table, items: Iterable[tuple[str, str, int]], before: pa.Table, as_of: date
-) -> Waiting:
+def waiting_on(windows: pa.Table, items: Iterable[tuple[str, str, int]], before: pa.Table, as_of: date) -> Waiting:
     """Say who may bring a document later as of a day.
 
     `windows`: unit_code, document, starts_on, ends_on; `items`: the reason that a document answers, its name, days;
     `before`: CONDITIONS of the last publication.
     """
-    connection = looking()
+    connection = query_cursor()
     rows = [{"reason_code": reason, "item": item, "days": days} for reason, item, days in items]
     schema = pa.schema([("reason_code", pa.string()), ("item", pa.string()), ("days", pa.int64())])
-    for name, table in {"windows": windows, "before": before, "items": pa.Table.from_pylist(rows, schema=schema)}.items():  # fmt: skip
+    for name, table in {
+        "windows": windows,
+        "before": before,
+        "items": pa.Table.from_pylist(rows, schema=schema),
+    }.items():
         connection.register(name, table)
     values = {"as_of": as_of}
-    return Waiting(connection.sql(WAITING, params=values).to_arrow_table(), connection.sql(OVER_BEFORE, params=values).to_arrow_table())  # fmt: skip
+    return Waiting(
+        connection.sql(WAITING, params=values).to_arrow_table(),
+        connection.sql(OVER_BEFORE, params=values).to_arrow_table(),
+    )
 
 
 def conditions_after(waiting: pa.Table, before: pa.Table, decisions: pa.Table, as_of: date) -> pa.Table:
-    """Give the conditions as a run leaves them: open while its day is not over, supplied where the reason is gone, else lapsed."""
-    connection = looking()
-    for name, table in {"waiting": waiting, "before": before, "decisions": decisions.select(["unit_code", "reason_codes"])}.items():  # fmt: skip
+    """Return the conditions as a run leaves them: open while its day is not over, supplied where the reason is gone, else lapsed."""
+    connection = query_cursor()
+    for name, table in {
+        "waiting": waiting,
+        "before": before,
+        "decisions": decisions.select(["unit_code", "reason_codes"]),
+    }.items():
         connection.register(name, table)
     return connection.sql(AFTER, params={"as_of": as_of}).to_arrow_table().cast(CONDITIONS)

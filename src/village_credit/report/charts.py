@@ -14,9 +14,7 @@ Point = tuple[float, float]
 class Frame:
     """Axes from (0, 0) to the largest values; turns figures into places."""
 
-    def __init__(
-        self, most_x: float, most_y: float, x_text: str, y_text: str, *, percent: bool = True
-    ) -> None:
+    def __init__(self, most_x: float, most_y: float, x_text: str, y_text: str, *, percent: bool = True) -> None:
         self.most_x, self.most_y = most_x or 1.0, most_y or 1.0
         self.x_text, self.y_text, self.percent = x_text, y_text, percent
 
@@ -38,12 +36,22 @@ class Frame:
             f'<text x="{self.x(place)}" y="{SIZE[1] - BOTTOM + 16}" text-anchor="middle" font-size="11" fill="{SOFT}">{escape(text)}</text>'
             for place, text in across
         ]
-        parts.append(f'<text x="{(LEFT + SIZE[0]) / 2}" y="{SIZE[1] - 6}" text-anchor="middle" font-size="12" fill="{INK}">{escape(self.x_text)}</text>')  # fmt: skip
-        parts.append(f'<text x="12" y="{SIZE[1] / 2}" text-anchor="middle" font-size="12" fill="{INK}" transform="rotate(-90 12 {SIZE[1] / 2})">{escape(self.y_text)}</text>')  # fmt: skip
+        parts.append(
+            f'<text x="{(LEFT + SIZE[0]) / 2}" y="{SIZE[1] - 6}" text-anchor="middle" font-size="12" fill="{INK}">{escape(self.x_text)}</text>'
+        )
+        parts.append(
+            f'<text x="12" y="{SIZE[1] / 2}" text-anchor="middle" font-size="12" fill="{INK}" transform="rotate(-90 12 {SIZE[1] / 2})">{escape(self.y_text)}</text>'
+        )
         return "".join(parts)
 
     def _tick(self, value: float) -> str:
-        return f"{value:.0%}" if self.percent and self.most_y >= 0.2 else f"{value:.1%}" if self.percent else f"{value:,.0f}"  # fmt: skip
+        return (
+            f"{value:.0%}"
+            if self.percent and self.most_y >= 0.2
+            else f"{value:.1%}"
+            if self.percent
+            else f"{value:,.0f}"
+        )
 
 
 def svg(content: str, label: str) -> str:

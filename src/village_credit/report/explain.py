@@ -17,16 +17,33 @@ REVIEWS_ZH = {"grant": "授信", "decline": "不授信", "keep": "维持复核"}
 CONDITIONS_ZH = {"open": "尚未补交", "supplied": "已补交", "lapsed": "逾期未交"}
 HOLDS_ZH = {"hold": "暂停用信", "release": "解除暂停"}
 TERMS_ZH = {
-    "area_mu": ("计入面积", "亩"), "crop_income_yuan": ("种植净收入", "元"), "livestock_yuan": ("养殖收入（认可部分）", "元"),
-    "wages_yuan": ("务工收入（认可部分）", "元"), "trade_yuan": ("经营收入（认可部分）", "元"), "income_yuan": ("认定年收入", "元"),
-    "stressed_yuan": ("压力情形下收入", "元"), "persons": ("家庭人口", "人"), "living_cost_yuan": ("生活支出标准", "元"),
-    "existing_service_yuan": ("现有贷款年还款", "元"), "free_service_yuan": ("可用于还款的年度结余", "元"), "working_capital_yuan": ("收成可还部分", "元"),
-    "annuity_permille": ("每元年还款可承担本金", "‰"), "capacity_yuan": ("还款能力", "元"), "base_yuan": ("评分档次基数", "元"),
-    "asset_part_yuan": ("核实资产部分", "元"), "operating_part_yuan": ("经营收入部分", "元"), "band_yuan": ("档次额度", "元"),
-    "crop_need_yuan": ("种植资金需要", "元"), "livestock_need_yuan": ("养殖资金需要", "元"), "need_yuan": ("资金需要", "元"),
-    "headroom_yuan": ("可用空间", "元"), "rise_yuan": ("增幅上限", "元"), "model_limit_yuan": ("模型额度", "元"),
-    "policy_limit_yuan": ("政策额度", "元"), "limit_yuan": ("授信额度", "元"),
-}  # fmt: skip
+    "area_mu": ("计入面积", "亩"),
+    "crop_income_yuan": ("种植净收入", "元"),
+    "livestock_yuan": ("养殖收入（认可部分）", "元"),
+    "wages_yuan": ("务工收入（认可部分）", "元"),
+    "trade_yuan": ("经营收入（认可部分）", "元"),
+    "income_yuan": ("认定年收入", "元"),
+    "stressed_yuan": ("压力情形下收入", "元"),
+    "persons": ("家庭人口", "人"),
+    "living_cost_yuan": ("生活支出标准", "元"),
+    "existing_service_yuan": ("现有贷款年还款", "元"),
+    "free_service_yuan": ("可用于还款的年度结余", "元"),
+    "working_capital_yuan": ("收成可还部分", "元"),
+    "annuity_permille": ("每元年还款可承担本金", "‰"),
+    "capacity_yuan": ("还款能力", "元"),
+    "base_yuan": ("评分档次基数", "元"),
+    "asset_part_yuan": ("核实资产部分", "元"),
+    "operating_part_yuan": ("经营收入部分", "元"),
+    "band_yuan": ("档次额度", "元"),
+    "crop_need_yuan": ("种植资金需要", "元"),
+    "livestock_need_yuan": ("养殖资金需要", "元"),
+    "need_yuan": ("资金需要", "元"),
+    "headroom_yuan": ("可用空间", "元"),
+    "rise_yuan": ("增幅上限", "元"),
+    "model_limit_yuan": ("模型额度", "元"),
+    "policy_limit_yuan": ("政策额度", "元"),
+    "limit_yuan": ("授信额度", "元"),
+}
 
 
 def explain_rows(run: Path, household_key: str) -> dict[str, Any]:
@@ -43,17 +60,13 @@ def explain_rows(run: Path, household_key: str) -> dict[str, Any]:
         return found
 
     def optional(table: str, order: str) -> list[dict[str, Any]]:
-        """Give a household's rows of a table that runs of older code lack."""
+        """Return a household's rows of a table that runs of older code lack."""
         return rows(table, order) if (run / f"{table}.parquet").is_file() else []
 
     lines = [
-        row
-        for row in rows("reconciliation", "office, file_name, sheet, line_number")
-        if row["outcome"] == "accepted"
+        row for row in rows("reconciliation", "office, file_name, sheet, line_number") if row["outcome"] == "accepted"
     ]
-    links = {
-        (row["file_name"], row["sheet"], row["line_number"]): row for row in rows("links", "line_number")
-    }
+    links = {(row["file_name"], row["sheet"], row["line_number"]): row for row in rows("links", "line_number")}
     for line in lines:
         link = links.get((line["file_name"], line["sheet"], line["line_number"]), {})
         line["link"] = link.get("status")
@@ -102,9 +115,7 @@ def explain_text(found: dict[str, Any], versions: dict[str, Any], signatures: li
     for name, (label, unit) in TERMS_ZH.items():
         value = waterfall.get(name)
         mark = (
-            "  ← 约束项"
-            if waterfall["binding_term"] and name.startswith(waterfall["binding_term"] + "_yuan")
-            else ""
+            "  ← 约束项" if waterfall["binding_term"] and name.startswith(waterfall["binding_term"] + "_yuan") else ""
         )
         lines.append(f"  {label}：{'无' if value is None else f'{value:,} {unit}'}{mark}")
     lines += [f"  · {DECISION_REASONS.get(code, code)}" for code in waterfall["findings"]]
@@ -117,7 +128,9 @@ def explain_text(found: dict[str, Any], versions: dict[str, Any], signatures: li
         "四、版本与签字",
         f"  政策 {versions['policy']}；评分卡 {versions['scorecard']}；关联规则 {versions['linkage']}；程序 {versions['code']}",
     ]
-    lines += [f"  {s['act']}：{s['by']}，{s['at']}{'，纪要 ' + s['minutes'] if 'minutes' in s else ''}" for s in signatures]  # fmt: skip
+    lines += [
+        f"  {s['act']}：{s['by']}，{s['at']}{'，纪要 ' + s['minutes'] if 'minutes' in s else ''}" for s in signatures
+    ]
     return "\n".join(lines)
 
 
@@ -137,9 +150,16 @@ def _relief_lines(found: dict[str, Any]) -> list[str]:
         for row in found["relief"]
     ]
     if kept := found["relief_kept"]:
-        lines.append(f"纾困期内额度保持 {kept['kept_limit_yuan']:,} 元；否则为{DECISIONS_ZH[kept['would_decision']]} {kept['would_limit_yuan']:,} 元")  # fmt: skip
-    lines += [f"可提供的纾困措施：{MEASURES_ZH[row['measure']]}（{row['product_name']}，余额 {row['balance_yuan']:,} 元）" for row in found["relief_measures"]]  # fmt: skip
-    lines += [f"待补材料：{row['item']}，{row['due_on']} 前；{CONDITIONS_ZH[row['state']]}" for row in found["conditions"]]  # fmt: skip
+        lines.append(
+            f"纾困期内额度保持 {kept['kept_limit_yuan']:,} 元；否则为{DECISIONS_ZH[kept['would_decision']]} {kept['would_limit_yuan']:,} 元"
+        )
+    lines += [
+        f"可提供的纾困措施：{MEASURES_ZH[row['measure']]}（{row['product_name']}，余额 {row['balance_yuan']:,} 元）"
+        for row in found["relief_measures"]
+    ]
+    lines += [
+        f"待补材料：{row['item']}，{row['due_on']} 前；{CONDITIONS_ZH[row['state']]}" for row in found["conditions"]
+    ]
     return lines
 
 

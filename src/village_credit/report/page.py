@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from data_contracts.reasons import DECISION_REASONS, EXTRACT_REASONS, ROW_REASONS
 from data_contracts.registry import CONTRACTS_ZH, OFFICES_ZH
-from village_credit.duck import looking
+from village_credit.duckdb_session import query_cursor
 from village_credit.features.catalogue import FEATURES
-from village_credit.report.draw import STYLE, bars, cards, table
-from village_credit.report.words import ATTRIBUTES_ZH, GROUPS_ZH
+from village_credit.report.html import STYLE, bars, cards, table
+from village_credit.report.labels import ATTRIBUTES_ZH, GROUPS_ZH
 
 DECISIONS_ZH = {"granted": "授信", "declined": "未授信", "manual_review": "人工复核"}
 GATES_ZH = {
@@ -52,9 +52,13 @@ STATES_ZH = {
     "rejected": "被退回",
 }
 MEASURES_ZH = {
-    "rows": "行数", "change": "与上次发布的行数之比", "duplicate_share": "重复行占比", "quarantined_share": "隔离行占比",
-    "filled_share": "填写率", "median": "中位数",
-}  # fmt: skip
+    "rows": "行数",
+    "change": "与上次发布的行数之比",
+    "duplicate_share": "重复行占比",
+    "quarantined_share": "隔离行占比",
+    "filled_share": "填写率",
+    "median": "中位数",
+}
 FEATURES_ZH = {"score": "评分", **{feature.name: feature.meaning_zh for feature in FEATURES}}
 OUTCOMES_ZH = {
     "accepted": "通过",
@@ -67,7 +71,7 @@ OUTCOMES_ZH = {
 
 def run_page(run_id: str, manifest: dict[str, Any], tables: dict[str, pa.Table]) -> str:
     """Draw the page of a run from its tables."""
-    connection = looking()
+    connection = query_cursor()
     for name, rows in tables.items():
         connection.register(f"t_{name}", rows)
     sections = [
@@ -133,9 +137,7 @@ def _funnel(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> 
 
 
 def _gates(connection: duckdb.DuckDBPyConnection) -> str:
-    rows = _rows(
-        connection, "SELECT gate, value, threshold, verdict, explanation FROM t_gates ORDER BY verdict, gate"
-    )
+    rows = _rows(connection, "SELECT gate, value, threshold, verdict, explanation FROM t_gates ORDER BY verdict, gate")
     shown = [
         (
             gate,
@@ -172,12 +174,34 @@ def _deliveries(connection: duckdb.DuckDBPyConnection) -> str:
         for office, contract, place, state, owed, newest, *counts in rows
     ]
     bounds = [
-        (OFFICES_ZH.get(office, office), CONTRACTS_ZH.get(contract, contract), f"{MEASURES_ZH[measure]} {field}".strip(), "无数据" if value is None else f"{value:,.4g}",
-         "" if low is None else f"{low:,.4g}", "" if high is None else f"{high:,.4g}", f"@{verdict}")
+        (
+            OFFICES_ZH.get(office, office),
+            CONTRACTS_ZH.get(contract, contract),
+            f"{MEASURES_ZH[measure]} {field}".strip(),
+            "无数据" if value is None else f"{value:,.4g}",
+            "" if low is None else f"{low:,.4g}",
+            "" if high is None else f"{high:,.4g}",
+            f"@{verdict}",
+        )
         for office, contract, measure, field, value, low, high, verdict in _rows(
-            connection, "SELECT * FROM t_extract_checks WHERE verdict <> 'pass' ORDER BY verdict, office, contract, measure, field")
-    ]  # fmt: skip
-    heads = ["部门", "表", "范围", "情况", "应达到", "最新", "行数", "有效行", "缺少的农户", "其中授信", "其中复核", "其中未授信"]  # fmt: skip
+            connection,
+            "SELECT * FROM t_extract_checks WHERE verdict <> 'pass' ORDER BY verdict, office, contract, measure, field",
+        )
+    ]
+    heads = [
+        "部门",
+        "表",
+        "范围",
+        "情况",
+        "应达到",
+        "最新",
+        "行数",
+        "有效行",
+        "缺少的农户",
+        "其中授信",
+        "其中复核",
+        "其中未授信",
+    ]
     text = table(heads, late) if late else "<p>应报的表均已送达。</p>"
     if bounds:
         text += "<h3>整表检查</h3>" + table(["部门", "表", "项目", "数值", "下限", "上限", "结论"], bounds)
@@ -187,20 +211,27 @@ def _deliveries(connection: duckdb.DuckDBPyConnection) -> str:
 def _links(connection: duckdb.DuckDBPyConnection) -> str:
     """What became of each list's records, and the villages that are furthest behind."""
     shown = [
-        (OFFICES_ZH.get(office, office), CONTRACTS_ZH.get(contract, contract), *(f"{count:,}" for count in counts), f"{share:.1%}")
+        (
+            OFFICES_ZH.get(office, office),
+            CONTRACTS_ZH.get(contract, contract),
+            *(f"{count:,}" for count in counts),
+            f"{share:.1%}",
+        )
         for office, contract, *counts, share in _rows(
             connection,
             """SELECT office, source_table, sum(records), sum(automatic), sum(confirmed), sum(provisional), sum(conflicting), sum(unlinked),
-                      sum(automatic + confirmed) / sum(records) FROM t_link_quality GROUP BY ALL ORDER BY office, source_table""")
-    ]  # fmt: skip
+                      sum(automatic + confirmed) / sum(records) FROM t_link_quality GROUP BY ALL ORDER BY office, source_table""",
+        )
+    ]
     behind = [
         (name or code, code, f"{records:,}", f"{share:.1%}")
         for name, code, records, share in _rows(
             connection,
             """SELECT any_value(p.place_name), village_code, sum(records), sum(automatic + confirmed) / sum(records) AS share
                FROM t_link_quality LEFT JOIN t_places AS p ON p.place_code = village_code AND p.level = 'village' WHERE village_code <> ''
-               GROUP BY village_code HAVING sum(records) >= 30 ORDER BY share, village_code LIMIT 10""")
-    ]  # fmt: skip
+               GROUP BY village_code HAVING sum(records) >= 30 ORDER BY share, village_code LIMIT 10""",
+        )
+    ]
     text = table(["部门", "表", "记录", "自动关联", "人工确认", "待确认", "冲突", "未关联", "关联率"], shown)
     text += "<h3>关联率最低的村</h3>" + table(["村", "代码", "记录", "关联率"], behind)
     return f'<section><h2>关联到农户</h2>{text}<p class="note">待确认的关联不计入任何数字；未关联不等于不授信，请用 links review 交人工核对。</p></section>'
@@ -222,7 +253,9 @@ def _quarantine(connection: duckdb.DuckDBPyConnection) -> str:
         "SELECT office, count(DISTINCT (file_name, sheet, line_number)) AS n FROM t_quarantine WHERE is_quarantine GROUP BY office ORDER BY n DESC, office",
     )
     chart = bars([(OFFICES_ZH.get(office, office), count) for office, count in by_office])
-    return f"<section><h2>隔离（按部门和原因）</h2>{chart}{table(['部门', '代码', '原因与期望', '行数'], shown)}</section>"
+    return (
+        f"<section><h2>隔离（按部门和原因）</h2>{chart}{table(['部门', '代码', '原因与期望', '行数'], shown)}</section>"
+    )
 
 
 def _villages(connection: duckdb.DuckDBPyConnection) -> str:
@@ -258,24 +291,42 @@ def _decisions(connection: duckdb.DuckDBPyConnection) -> str:
         (product, DECISIONS_ZH[decision], DECISION_REASONS.get(why, why), f"{count:,}", f"{int(total):,}")
         for product, decision, why, count, total in rows
     ]
-    return f"<section><h2>决定及首要原因</h2>{table(['产品', '决定', '原因', '户数', '额度合计（元）'], shown)}</section>"
+    return (
+        f"<section><h2>决定及首要原因</h2>{table(['产品', '决定', '原因', '户数', '额度合计（元）'], shown)}</section>"
+    )
 
 
 def _stability(connection: duckdb.DuckDBPyConnection) -> str:
     """How far the county is from the training and the last publication, and how groups of borrowers fare."""
     drifted = [
-        (FEATURES_ZH.get(feature, feature), *(_figure(psi, ".4f") for psi in (training, published)), *(_figure(share, ".1%") for share in shares))
+        (
+            FEATURES_ZH.get(feature, feature),
+            *(_figure(psi, ".4f") for psi in (training, published)),
+            *(_figure(share, ".1%") for share in shares),
+        )
         for feature, training, published, *shares in _rows(
-            connection, "SELECT feature, psi_training, psi_published, missing_share, missing_share_training, missing_share_published FROM t_drift")
-    ]  # fmt: skip
+            connection,
+            "SELECT feature, psi_training, psi_published, missing_share, missing_share_training, missing_share_published FROM t_drift",
+        )
+    ]
     groups = [
-        (ATTRIBUTES_ZH[attribute], GROUPS_ZH.get(group, group), *(_figure(count, ",") for count in (households, granted)), _figure(share, ".1%"),
-         "—" if low is None else f"{low:.1%} 至 {high:.1%}", _figure(ratio, ".2f"), _figure(limit, ","), _figure(limit_ratio, ".2f"), "@warn" if is_flagged else "")
+        (
+            ATTRIBUTES_ZH[attribute],
+            GROUPS_ZH.get(group, group),
+            *(_figure(count, ",") for count in (households, granted)),
+            _figure(share, ".1%"),
+            "—" if low is None else f"{low:.1%} 至 {high:.1%}",
+            _figure(ratio, ".2f"),
+            _figure(limit, ","),
+            _figure(limit_ratio, ".2f"),
+            "@warn" if is_flagged else "",
+        )
         for attribute, group, households, granted, share, low, high, ratio, limit, limit_ratio, is_flagged in _rows(
             connection,
             """SELECT attribute, group_name, households, granted, approval_share, approval_low, approval_high, approval_ratio, mean_limit_yuan, limit_ratio, is_flagged
-               FROM t_fairness""")
-    ]  # fmt: skip
+               FROM t_fairness""",
+        )
+    ]
     text = table(
         ["变量", "PSI（对建模样本）", "PSI（对上次发布）", "缺失率", "建模样本缺失率", "上次发布缺失率"],
         drifted,
@@ -307,9 +358,7 @@ def _figure(value: float | None, form: str) -> str:
 def _extracts(manifest: dict[str, Any]) -> str:
     """Every table delivered, with what was noted of it; rejected ones first."""
     shown = []
-    for source in sorted(
-        manifest["sources"], key=lambda s: (s["rejected"] is None, s["file_name"], s["sheet"])
-    ):
+    for source in sorted(manifest["sources"], key=lambda s: (s["rejected"] is None, s["file_name"], s["sheet"])):
         place = " / ".join(filter(None, (source["file_name"], source["sheet"])))
         notes = [source["rejected"]] if source["rejected"] else source["notes"]
         text = "；".join(f"{EXTRACT_REASONS.get(code, code)}（{detail}）" for code, detail in notes)

@@ -40,17 +40,20 @@ class Kernel:
     ppm: Ints
 
     def lost(self) -> Small:
-        """Give the points lost against the best attainable; shape (features, rows)."""
+        """Return the points lost against the best attainable; shape (features, rows)."""
         best = np.array([feature.best_points for feature in self.card.features], dtype=np.int16)
         found: Small = best[:, None] - self.points
         return found
 
     def ranking(self, most: int | None = None) -> NDArray[np.int8]:
-        """Give the places of the features that lose most, first first; shape (most or features, rows)."""
+        """Return the places of the features that lose most, first first; shape (most or features, rows)."""
         count, rows = self.points.shape
         best = np.array([feature.best_points for feature in self.card.features])
         # one whole number a feature and row sorts by points lost, then by the scorecard's order
-        fits = int((best - [feature.worst_points for feature in self.card.features]).max() + 1) * count < np.iinfo(np.int16).max  # fmt: skip
+        fits = (
+            int((best - [feature.worst_points for feature in self.card.features]).max() + 1) * count
+            < np.iinfo(np.int16).max
+        )
         tops = (best * count + np.arange(count - 1, -1, -1)).astype(np.int16 if fits else np.int32)
         found = np.empty((min(most or count, count), rows), dtype=np.int8)
         for start in range(0, rows, CHUNK):
@@ -105,7 +108,7 @@ def sort_columns(keys: NDArray[Any]) -> None:
 
 @cache
 def sorting_network(count: int) -> tuple[tuple[int, int], ...]:
-    """Give the pairs to compare, in order, that sort any `count` values (Knuth, volume 3, 5.2.2, algorithm M)."""
+    """Return the pairs to compare, in order, that sort any `count` values (Knuth, volume 3, 5.2.2, algorithm M)."""
     pairs: list[tuple[int, int]] = []
     top = 1 << max((count - 1).bit_length() - 1, 0)
     step = top
@@ -119,7 +122,7 @@ def sorting_network(count: int) -> tuple[tuple[int, int], ...]:
 
 
 def bin_places(feature: FeaturePoints, column: pa.ChunkedArray | pa.Array) -> NDArray[np.int8]:
-    """Give each value's bin by its place in the scorecard, missing last; NaN is missing, and infinity is a number."""
+    """Return each value's bin by its place in the scorecard, missing last; NaN is missing, and infinity is a number."""
     if feature.is_category:
         return _word_places(feature, column)
     values = column.to_numpy(zero_copy_only=False) if isinstance(column, pa.Array) else column.to_numpy()
@@ -145,7 +148,11 @@ def _word_places(feature: FeaturePoints, column: pa.ChunkedArray | pa.Array) -> 
         dtype=np.int8,
     )
     found = pc.index_in(column, value_set=pa.array(words, pa.string()))
-    known = pc.fill_null(found, len(words)).to_numpy(zero_copy_only=False) if isinstance(column, pa.Array) else pc.fill_null(found, len(words)).to_numpy()  # fmt: skip
+    known = (
+        pc.fill_null(found, len(words)).to_numpy(zero_copy_only=False)
+        if isinstance(column, pa.Array)
+        else pc.fill_null(found, len(words)).to_numpy()
+    )
     places: NDArray[np.int8] = of_word[known.astype(np.int64)]
     places[np.asarray(pc.is_null(column))] = len(feature.bins)
     return places

@@ -43,7 +43,9 @@ def card_text(card: Scorecard) -> str:
 
 
 def _feature(feature: FeaturePoints) -> list[str]:
-    rows = [f"| {bin_.label} | {bin_.points:+d} | {bin_.rows:,} | {_rate(bin_.bads, bin_.rows)} |" for bin_ in feature.bins]  # fmt: skip
+    rows = [
+        f"| {bin_.label} | {bin_.points:+d} | {bin_.rows:,} | {_rate(bin_.bads, bin_.rows)} |" for bin_ in feature.bins
+    ]
     missing = feature.missing
     return [
         f"## {feature.name} ({feature.unit}) · {feature.meaning_zh}",

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from data_contracts.prohibited import prohibited_word
 from village_credit.errors import ModelRefused
-from village_credit.signed import canonical_json, folded_name, key_id, verify_signature
+from village_credit.signatures import canonical_json, folded_name, key_id, verify_signature
 
 PPM = 1_000_000
 MAX_BINS = 8
@@ -113,9 +113,7 @@ class FeaturePoints(_Stored):
         ways = {"falls": 1, "rises": -1, "free": 0}[self.direction]
         points = [bin_.points for bin_ in self.ranges]
         if ways and any((high - low) * ways < 0 for low, high in pairwise(points)):
-            raise PydanticCustomError(
-                "DIRECTION", "points move against the direction that the feature promises"
-            )
+            raise PydanticCustomError("DIRECTION", "points move against the direction that the feature promises")
         return self
 
     @model_validator(mode="after")
@@ -136,12 +134,8 @@ class ProbabilityTable(_Stored):
     @model_validator(mode="after")
     def falls(self) -> ProbabilityTable:
         """More points never mean a higher probability."""
-        if any(low < high for low, high in pairwise(self.ppm)) or not all(
-            0 <= value <= PPM for value in self.ppm
-        ):
-            raise PydanticCustomError(
-                "PROBABILITY", "probabilities must fall with points and lie in 0..1,000,000 ppm"
-            )
+        if any(low < high for low, high in pairwise(self.ppm)) or not all(0 <= value <= PPM for value in self.ppm):
+            raise PydanticCustomError("PROBABILITY", "probabilities must fall with points and lie in 0..1,000,000 ppm")
         return self
 
 
@@ -178,7 +172,7 @@ class ModelSignature(_Stored):
     signature: str
 
     def statement(self, model_id: str, content_sha256: str) -> bytes:
-        """Give the bytes that are signed."""
+        """Return the bytes that are signed."""
         return statement(model_id, content_sha256, self.role, self.by, self.at)
 
 
@@ -213,7 +207,7 @@ class Scorecard(_Stored):
 
 def statement(model_id: str, content_sha256: str, role: str, by: str, at: str) -> bytes:
     """Write what a signer says of a model, in the one form that is signed."""
-    return canonical_json({"model_id": model_id, "content_sha256": content_sha256, "role": role, "by": by, "at": at})  # fmt: skip
+    return canonical_json({"model_id": model_id, "content_sha256": content_sha256, "role": role, "by": by, "at": at})
 
 
 def content_hash(card: Scorecard) -> str:
@@ -266,7 +260,7 @@ def check_signatures(card: Scorecard, trusted_keys: Iterable[bytes]) -> None:
     trusted = set(trusted_keys)
     for signature in card.signatures:
         key = bytes.fromhex(signature.public_key)
-        if not verify_signature(key, signature.statement(card.model_id, card.content_sha256), signature.signature):  # fmt: skip
+        if not verify_signature(key, signature.statement(card.model_id, card.content_sha256), signature.signature):
             raise ModelRefused(
                 f"scorecard {card.model_id}: the {signature.role}'s signature is not over this content; it was altered after it was signed"
             )

@@ -29,9 +29,7 @@ from village_credit.synthetic.shocks import Shocks
 
 OTHER_CREDIT = ("农户小额信用贷款", "住房按揭贷款")
 GUARANTEES = ("信用", "保证", "抵押")
-DRAW_SHARE = (
-    0.4  # of households with a line that draw within the year: believed 15–35%, more here to train on
-)
+DRAW_SHARE = 0.4  # of households with a line that draw within the year: believed 15–35%, more here to train on
 LAST_DRAW = 200  # days after the observation: later draws could not default within its year
 BASE_LOG_ODDS = -3.6  # gives a share of defaults between 3 and 6%
 
@@ -95,9 +93,7 @@ def build_exposures(seed: int, traits: Traits, as_of: date) -> Exposures:
     household = np.flatnonzero(owes | heavy)
     size = household.size
     is_heavy = heavy[household]
-    credit = np.round(
-        np.where(is_heavy, rng.uniform(150000, 210000, size), rng.uniform(8000, 60000, size)), -3
-    )
+    credit = np.round(np.where(is_heavy, rng.uniform(150000, 210000, size), rng.uniform(8000, 60000, size)), -3)
     share = np.where(is_heavy, rng.uniform(0.02, 0.12, size), rng.uniform(0.2, 1.0, size))
     secured = choose(rng, GUARANTEES, size)
     due = day(as_of) + rng.integers(30, 5 * 365, size).astype("timedelta64[D]")
@@ -189,9 +185,7 @@ def follow(
     count = traits.ability.size
     household = np.flatnonzero(rng.random(count) < DRAW_SHARE)
     size = household.size
-    log_odds = _default_log_odds(places, shocks, land, traits, past, as_of)[household] + rng.normal(
-        0, 0.25, size
-    )
+    log_odds = _default_log_odds(places, shocks, land, traits, past, as_of)[household] + rng.normal(0, 0.25, size)
     bad = rng.random(size) < sigmoid(log_odds)
     opened = day(as_of) + rng.integers(10, LAST_DRAW, size).astype("timedelta64[D]")
     # a default of the year began early enough to be one before its end, and runs on until then
@@ -201,9 +195,7 @@ def follow(
     end = day(years_before(as_of, -1)).astype(np.int64)
     worst = np.where(bad, end - start, np.where(rng.random(size) < 0.2, rng.integers(1, 60, size), 0))
     disaster = shocks.disaster(places.household_village[household], as_of.year + 1)
-    proven = disaster & (
-        rng.random(size) < np.where(bad, 0.5, 0.2)
-    )  # some are extended before they fall behind
+    proven = disaster & (rng.random(size) < np.where(bad, 0.5, 0.2))  # some are extended before they fall behind
     late, repaid = worst > 0, opened + np.timedelta64(300, "D")
     return Followed(
         Conducts(

@@ -70,9 +70,7 @@ def add_months(days: Dates, months: Ints | int) -> Dates:
 
 def written_dates(days: Dates, separator: str = "-") -> Texts:
     """Dates as officers type them; empty where there is none."""
-    return texts(
-        [("" if text == "NaT" else text.replace("-", separator)) for text in days.astype(str).tolist()]
-    )
+    return texts([("" if text == "NaT" else text.replace("-", separator)) for text in days.astype(str).tolist()])
 
 
 def sigmoid(value: Floats) -> Floats:

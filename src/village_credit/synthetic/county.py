@@ -62,11 +62,7 @@ def synthesize(
         place.write_bytes(content[: int(len(content) * extra.keep_share)])
     truth = out.parent / "truth" / county_code
     _write_truth(truth, world, damaged)
-    past = (
-        [_write_history(out.parent / "history", world, day, as_of) for day in earlier_days(as_of)]
-        if history
-        else []
-    )
+    past = [_write_history(out.parent / "history", world, day, as_of) for day in earlier_days(as_of)] if history else []
     return SyntheticCounty(
         county_code,
         households,
@@ -90,18 +86,31 @@ def _write_truth(folder: Path, world: World, damaged: list[Damaged]) -> None:
     traits, land = world.traits, world.land
     households = pa.table(
         {
-            "contractor_code": world.places.contractor_codes.tolist(), "village_code": world.places.village_codes[world.places.household_village].tolist(),
-            "ability": traits.ability, "will": traits.will, "persons": traits.persons, "registered_mu": land.registered_mu, "farmed_mu": land.farmed_mu,
-            "subsidised_mu": land.subsidised_mu, "is_poor": traits.is_poor, "monitored_class": traits.monitored_class, "is_grower": land.is_grower,
+            "contractor_code": world.places.contractor_codes.tolist(),
+            "village_code": world.places.village_codes[world.places.household_village].tolist(),
+            "ability": traits.ability,
+            "will": traits.will,
+            "persons": traits.persons,
+            "registered_mu": land.registered_mu,
+            "farmed_mu": land.farmed_mu,
+            "subsidised_mu": land.subsidised_mu,
+            "is_poor": traits.is_poor,
+            "monitored_class": traits.monitored_class,
+            "is_grower": land.is_grower,
         }
-    )  # fmt: skip
+    )
     people = world.people
     persons = pa.table(
         {
-            "household": people.household, "relation": people.relation, "name": people.name_newer.tolist(), "older_name": people.name_older.tolist(),
-            "id_number": people.id_number.tolist(), "phone": people.phone.tolist(), "is_dead": [text != "NaT" for text in people.died.astype(str).tolist()],
+            "household": people.household,
+            "relation": people.relation,
+            "name": people.name_newer.tolist(),
+            "older_name": people.name_older.tolist(),
+            "id_number": people.id_number.tolist(),
+            "phone": people.phone.tolist(),
+            "is_dead": [text != "NaT" for text in people.died.astype(str).tolist()],
         }
-    )  # fmt: skip
+    )
     pq.write_table(households, folder / "households.parquet")
     pq.write_table(persons, folder / "persons.parquet")
     with (folder / "damaged_lines.csv").open("w", encoding="utf-8", newline="") as file:

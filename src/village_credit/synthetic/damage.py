@@ -90,9 +90,7 @@ def _line(file: File, table: Table, row: int, what: str, expected: str) -> Damag
         for part in (file.path if file.archive else "", table.sheet if file.kind in ("xlsx", "xls") else "")
         if part
     )
-    return Damaged(
-        file.archive or file.path, sheet, row + table.first_line(file.kind), table.contract, what, expected
-    )
+    return Damaged(file.archive or file.path, sheet, row + table.first_line(file.kind), table.contract, what, expected)
 
 
 def _rows(rng: np.random.Generator, table: Table, share: float) -> list[int]:
@@ -173,9 +171,7 @@ def _damage_lines(rng: np.random.Generator, file: File, table: Table) -> list[Da
     cells = [",".join(str(column[row]).replace(",", "") for column in table.columns) for row in rows]
     whole = cells[0].encode(encoding)
     table.raw_lines[rows[0]] = whole.replace(b",", b',"', 1) + b"\r"
-    table.raw_lines[rows[1]] = (cells[1] + ("" if any(c > "\u0800" for c in cells[1]) else "村")).encode(
-        other
-    ) + b"\r"
+    table.raw_lines[rows[1]] = (cells[1] + ("" if any(c > "\u0800" for c in cells[1]) else "村")).encode(other) + b"\r"
     table.raw_lines[rows[2]] = cells[2].encode(encoding)[:-1] + b"\0\r"
     kinds = ("open quote", "other encoding", "zero byte")
     return [_line(file, table, row, kind, "quarantined") for row, kind in zip(rows, kinds, strict=True)]
@@ -222,9 +218,7 @@ def _repeated_and_blank(files: list[File]) -> list[Damaged]:
                 first = table.rows
                 for column in table.columns:
                     column.extend(column[:REPEATED])
-                found += [
-                    _line(file, table, row, "sent twice", "any") for row in range(first, first + REPEATED)
-                ]
+                found += [_line(file, table, row, "sent twice", "any") for row in range(first, first + REPEATED)]
             elif table.contract == "land_subsidy":
                 found += [_line(file, table, table.rows + extra, "blank", "layout") for extra in range(2)]
                 for column in table.columns:
@@ -256,9 +250,7 @@ def _corrected(files: list[File], seed: int, level: str) -> list[Damaged]:
     )
     collected, wages = again.header.index("采集日期"), again.header.index("务工收入")
     columns[collected] = [f"{int(str(day)[:4])}.6.20" for day in columns[collected]]
-    columns[wages] = [
-        float(value) + 1 if isinstance(value, int | float) else value for value in columns[wages]
-    ]
+    columns[wages] = [float(value) + 1 if isinstance(value, int | float) else value for value in columns[wages]]
     files.append(File(book.path.replace("农户经济台账", "补报/农户经济台账（更正）"), "xlsx", [again]))
     return [_line(book, table, row, "corrected later", "superseded") for row in rows]
 

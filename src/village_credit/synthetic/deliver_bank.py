@@ -15,10 +15,25 @@ from village_credit.synthetic.tables import File, Table
 from village_credit.synthetic.world import World
 
 CONTRACTS_WITH_BASIS = (
-    "land_issuer", "land_contractor", "land_member", "land_parcel", "land_transfer", "land_subsidy", "crop_declaration", "household_economy",
-    "monitored_household", "bank_exposure", "bank_conduct", "credit_line", "family_farm", "negative_list", "related_party", "objection", "branch",
+    "land_issuer",
+    "land_contractor",
+    "land_member",
+    "land_parcel",
+    "land_transfer",
+    "land_subsidy",
+    "crop_declaration",
+    "household_economy",
+    "monitored_household",
+    "bank_exposure",
+    "bank_conduct",
+    "credit_line",
+    "family_farm",
+    "negative_list",
+    "related_party",
+    "objection",
+    "branch",
     "trader_referral",
-)  # fmt: skip
+)
 
 
 def bank_files(world: World) -> list[File]:
@@ -115,9 +130,7 @@ def _lines(world: World) -> Table:
         written_dates(lines.ends).tolist(),
         [f"HT{n:08d}" for n in range(len(names))],
     ]
-    return Table(
-        "credit_line", ["身份证号", "姓名", "产品", "授信额度(元)", "起始日", "到期日", "合同编号"], columns
-    )
+    return Table("credit_line", ["身份证号", "姓名", "产品", "授信额度(元)", "起始日", "到期日", "合同编号"], columns)
 
 
 def _negatives(world: World) -> Table:
@@ -131,9 +144,7 @@ def _negatives(world: World) -> Table:
     household = np.concatenate([group for group, _, _ in groups])
     numbers, names = _who(world, household)
     listed = list(chain.from_iterable([str(start)] * group.size for group, start, _ in groups))
-    expires = list(
-        chain.from_iterable(["" if end is None else str(end)] * group.size for group, _, end in groups)
-    )
+    expires = list(chain.from_iterable(["" if end is None else str(end)] * group.size for group, _, end in groups))
     size = household.size
     columns: list[list[Any]] = [
         numbers,
@@ -154,9 +165,7 @@ def _negatives(world: World) -> Table:
 def _related(world: World) -> Table:
     numbers, names = _who(world, world.lists.related)
     updated = str(day(world.as_of) - np.timedelta64(15, "D"))
-    outside = int(
-        np.flatnonzero(world.people.household < 0)[0]
-    )  # the list is never empty: staff live elsewhere too
+    outside = int(np.flatnonzero(world.people.household < 0)[0])  # the list is never empty: staff live elsewhere too
     numbers.append(str(world.people.id_number[outside]))
     names.append(str(world.people.name_newer[outside]))
     return Table(
@@ -169,8 +178,10 @@ def _related(world: World) -> Table:
 def _objections(world: World) -> Table:
     lists = world.lists
     kinds: list[tuple[Ints, str, str]] = [
-        (lists.refuses, "拒绝自动化决策", ""), (lists.disputes, "数据异议", "household_economy 务工收入"), (lists.withdrew, "撤回同意", ""),
-    ]  # fmt: skip
+        (lists.refuses, "拒绝自动化决策", ""),
+        (lists.disputes, "数据异议", "household_economy 务工收入"),
+        (lists.withdrew, "撤回同意", ""),
+    ]
     numbers, _ = _who(world, np.concatenate([group for group, _, _ in kinds]))
     columns: list[list[Any]] = [
         numbers,

@@ -65,9 +65,7 @@ def _contractors(world: World) -> Table:
     count = places.contractor_codes.size
     village = [
         f"{places.township_names[t]}{n}"
-        for t, n in zip(
-            places.household_township, places.village_names[places.household_village], strict=True
-        )
+        for t, n in zip(places.household_township, places.village_names[places.household_village], strict=True)
     ]
     members = np.bincount(people.household[people.household >= 0], minlength=count)
     surveyed = choose(stream(world.seed, "surveyed"), ["20160504", "20160317", "20170620", "20151109"], count)
@@ -224,10 +222,7 @@ def _crops(world: World) -> Table:
     household, crop = np.nonzero((land.crop_mu >= 0.05) & declares[:, None])
     rows: list[list[Any]] = [[] for _ in range(7)]
     for year in (world.as_of.year - 1, world.as_of.year):
-        luck = (
-            world.shocks.of(places.household_village[household], year)
-            + 0.05 * world.traits.ability[household]
-        )
+        luck = world.shocks.of(places.household_village[household], year) + 0.05 * world.traits.ability[household]
         area = land.crop_mu[household, crop]
         kilograms = area * YIELD_KG[crop] / LINT_OUTTURN * np.exp(luck + rng.normal(0, 0.06, area.size))
         who = people.current_head[household]
@@ -252,9 +247,7 @@ def _farms(world: World) -> Table:
     people, places = world.people, world.places
     growers = np.flatnonzero(world.land.is_grower)
     who = people.current_head[growers]
-    bands = choose(
-        stream(world.seed, "farms"), ["5万元以下", "5万-20万", "20万-100万", "150000"], growers.size
-    )
+    bands = choose(stream(world.seed, "farms"), ["5万元以下", "5万-20万", "20万-100万", "150000"], growers.size)
     columns: list[list[Any]] = [
         [f"{n[-2:]}家庭农场" for n in people.name_newer[who]],
         people.name_newer[who].tolist(),

@@ -52,14 +52,20 @@ def _books(world: World, township: int) -> Table:
         )
         blocks.append(
             [
-                [places.township_names[township]] * household.size, places.village_names[places.household_village[household]].tolist(),
-                with_dot(people.name_newer[who], "‧").tolist(), people.id_number[who].tolist(), [year] * household.size,
-                traits.persons[household].tolist(), traits.labourers[household].tolist(),
+                [places.township_names[township]] * household.size,
+                places.village_names[places.household_village[household]].tolist(),
+                with_dot(people.name_newer[who], "‧").tolist(),
+                people.id_number[who].tolist(),
+                [year] * household.size,
+                traits.persons[household].tolist(),
+                traits.labourers[household].tolist(),
                 *[np.round(m[household] / scale, 6).tolist() for m in money],
-                traits.sheep[household].tolist(), traits.cattle[household].tolist(), ["是" if m else "否" for m in traits.is_member[household]],
+                traits.sheep[household].tolist(),
+                traits.cattle[household].tolist(),
+                ["是" if m else "否" for m in traits.is_member[household]],
                 [f"{year + 1}.3.{5 + township}"] * household.size,
             ]
-        )  # fmt: skip
+        )
     columns = [list(chain.from_iterable(block[index] for block in blocks)) for index in range(len(blocks[0]))]
     labels = [
         "种植收入",

@@ -86,9 +86,7 @@ def build_traits(seed: int, people: People, land: Land, ability: Floats, will: F
         sheep,
         cattle,
         rng.lognormal(np.log(110000), 0.5, count) * boost + 2500 * land.farmed_mu,
-        np.where(
-            rng.random(count) < 0.3, rng.lognormal(np.log(17000), 0.8, count) * np.exp(-0.25 * ability), 0.0
-        ),
+        np.where(rng.random(count) < 0.3, rng.lognormal(np.log(17000), 0.8, count) * np.exp(-0.25 * ability), 0.0),
         poor,
         _monitored(rng, poor, land),
         pick(rng, ~poor & ~land.is_grower & ~salaried, 0.03),
@@ -111,15 +109,9 @@ def write_book(seed: int, year: int, places: Places, shocks: Shocks, land: Land,
     luck = shocks.of(places.household_village, year) + 0.1 * traits.ability + rng.normal(0, 0.1, count)
     modest = np.where(rng.random(count) < 0.1, rng.uniform(0.45, 0.8, count), 1.0)
     planting = land.crop_mu @ (YIELD_KG * PRICE_YUAN) * np.exp(luck) * modest
-    livestock = traits.livestock * np.exp(
-        rng.normal(0, 0.15, count) + 0.3 * shocks.of(places.household_village, year)
-    )
+    livestock = traits.livestock * np.exp(rng.normal(0, 0.15, count) + 0.3 * shocks.of(places.household_village, year))
     trade = traits.trade * np.exp(rng.normal(0, 0.2, count))
-    cost = (
-        land.crop_mu @ COST_YUAN * rng.normal(1.0, 0.07, count) * np.sqrt(modest)
-        + 0.4 * livestock
-        + 0.45 * trade
-    )
+    cost = land.crop_mu @ COST_YUAN * rng.normal(1.0, 0.07, count) * np.sqrt(modest) + 0.4 * livestock + 0.45 * trade
     wages = traits.wages * np.exp(rng.normal(0, 0.15, count))
     return Book(
         _tens(planting),

@@ -30,10 +30,7 @@ def id_numbers(county_code: str, born: Dates, is_male: Bools) -> Texts:
     sequence = (rank * 37 + 11) % 500 * 2 + is_male
     bodies = int(prefix_of(county_code)) * 10**11 + births * 1000 + sequence
     return texts(
-        [
-            f"{body}{ID_CHECKS[check]}"
-            for body, check in zip(bodies.tolist(), _checks(bodies).tolist(), strict=True)
-        ]
+        [f"{body}{ID_CHECKS[check]}" for body, check in zip(bodies.tolist(), _checks(bodies).tolist(), strict=True)]
     )
 
 

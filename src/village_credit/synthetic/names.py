@@ -34,9 +34,7 @@ def build_names(seed: int, kind: Ints, is_male: Bools, father_of: Ints) -> Names
     family = np.where(known, inherited, family)
     third = np.where(rng.random(size) < 0.02, rng.integers(0, 10**6, size), -1)
     drifts = rng.random(size) < DRIFT_SHARE
-    parts = list(
-        zip(kind.tolist(), is_male.tolist(), given.tolist(), family.tolist(), third.tolist(), strict=True)
-    )
+    parts = list(zip(kind.tolist(), is_male.tolist(), given.tolist(), family.tolist(), third.tolist(), strict=True))
     newer = texts([_full_name(*part, spelling=0) for part in parts])
     older = texts(
         [

@@ -84,9 +84,7 @@ def _draw_families(rng: np.random.Generator, count: int) -> _Family:
     head = np.clip(rng.normal(47, 10.5, count), 21, 84)
     lonely_old = pick(rng, np.ones(count, np.bool_), 0.008) if count > 1 else np.zeros(count, np.bool_)
     orphans = pick(rng, ~lonely_old, 0.002) if count > 1 else np.zeros(count, np.bool_)
-    head = np.where(
-        lonely_old, rng.uniform(67, 84, count), np.where(orphans, rng.uniform(9, 16.5, count), head)
-    )
+    head = np.where(lonely_old, rng.uniform(67, 84, count), np.where(orphans, rng.uniform(9, 16.5, count), head))
     small = lonely_old | orphans
     spouse = np.where(rng.random(count) < 0.86, np.maximum(head - rng.normal(2, 3, count), 20), np.nan)
     spouse = np.where(orphans | (lonely_old & (rng.random(count) < 0.5)), np.nan, spouse)
@@ -122,9 +120,7 @@ def _stack(seed: int, family: _Family, outsiders: int) -> tuple[Floats, Ints, In
 
 def _births(rng: np.random.Generator, ages: Floats, as_of: date) -> Dates:
     days = np.maximum((ages * 365.2425).astype(np.int64), 10)
-    born: Dates = (
-        day(as_of) - days.astype("timedelta64[D]") - rng.integers(0, 25, ages.size).astype("timedelta64[D]")
-    )
+    born: Dates = day(as_of) - days.astype("timedelta64[D]") - rng.integers(0, 25, ages.size).astype("timedelta64[D]")
     return born
 
 
@@ -162,9 +158,7 @@ def _moves(seed: int, relation: Ints, male: Bools, ages: Floats) -> Bools:
     return moved
 
 
-def _current_heads(
-    household: Ints, relation: Ints, ages: Floats, died: Dates, moved: Bools, head: Ints
-) -> Ints:
+def _current_heads(household: Ints, relation: Ints, ages: Floats, died: Dates, moved: Bools, head: Ints) -> Ints:
     """Who speaks for the household now: the head, else the spouse, else the eldest adult; else the old head."""
     able = (household >= 0) & np.isnat(died) & ~moved & (ages >= 18)
     rank = np.where(relation == HEAD, 300.0, np.where(relation == SPOUSE, 200.0, ages))

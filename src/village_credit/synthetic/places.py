@@ -9,9 +9,7 @@ import numpy as np
 from village_credit.synthetic import name_lists
 from village_credit.synthetic.chance import Ints, Texts, stream, texts
 
-GROUP_SIZE = (
-    70  # households per village group: believed, as issuers of four figures of households are unknown
-)
+GROUP_SIZE = 70  # households per village group: believed, as issuers of four figures of households are unknown
 
 
 @dataclass(frozen=True)
@@ -44,10 +42,7 @@ class Places:
         names = self.village_names.tolist()
         owners = self.township_names[self.village_township]
         return texts(
-            [
-                owner + name if names.count(name) > 1 else name
-                for owner, name in zip(owners, names, strict=True)
-            ]
+            [owner + name if names.count(name) > 1 else name for owner, name in zip(owners, names, strict=True)]
         )
 
 
@@ -57,9 +52,7 @@ def build_places(seed: int, county_code: str, villages: int, households: int) ->
     village_township = np.sort(np.arange(villages, dtype=np.int64) % townships)
     township_codes = texts([f"{county_code}{100 + number}" for number in range(townships)])
     rank = np.arange(villages) - np.searchsorted(village_township, village_township)
-    village_codes = texts(
-        [f"{township_codes[t]}{201 + r}" for t, r in zip(village_township, rank, strict=True)]
-    )
+    village_codes = texts([f"{township_codes[t]}{201 + r}" for t, r in zip(village_township, rank, strict=True)])
     village = _settle(seed, villages, households)
     in_village = np.arange(households) - np.searchsorted(village, village)
     group = in_village // GROUP_SIZE + 1

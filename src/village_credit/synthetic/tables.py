@@ -21,9 +21,7 @@ class Table:
     groups: list[tuple[str, int]] = field(default_factory=list)  # two-row header: (label, columns it spans)
     footer: bool = False
     deleted: set[int] = field(default_factory=set)  # dbf records that are marked as deleted
-    raw_lines: dict[int, bytes] = field(
-        default_factory=dict
-    )  # lines that are damaged below the level of cells
+    raw_lines: dict[int, bytes] = field(default_factory=dict)  # lines that are damaged below the level of cells
 
     @property
     def rows(self) -> int:
@@ -31,7 +29,7 @@ class Table:
         return len(self.columns[0])
 
     def column(self, header: str) -> list[Any]:
-        """Give a column by its header."""
+        """Return a column by its header."""
         return self.columns[self.header.index(header)]
 
     def first_line(self, kind: Format) -> int:

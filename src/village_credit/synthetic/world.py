@@ -33,9 +33,7 @@ class World:
     lists: bank.Lists
 
 
-def build_world(
-    seed: int, county_code: str, villages: int, households: int, born_as_of: date, as_of: date
-) -> World:
+def build_world(seed: int, county_code: str, villages: int, households: int, born_as_of: date, as_of: date) -> World:
     """Make a county. `born_as_of` fixes who lives there, `as_of` what has happened so far."""
     places = build_places(seed, county_code, villages, households)
     people = build_people(seed, places, born_as_of)

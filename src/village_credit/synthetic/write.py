@@ -43,7 +43,7 @@ def _put(path: Path, content: bytes) -> Path:
 
 
 def content_of(file: File) -> bytes:
-    """Give one file's bytes."""
+    """Return one file's bytes."""
     if file.kind == "xlsx":
         return _xlsx(file.tables)
     if file.kind == "xls":
@@ -55,9 +55,7 @@ def _zip(members: list[File]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for member in members:
-            archive.writestr(
-                zipfile.ZipInfo(member.path, ZIP_DAY), content_of(member), zipfile.ZIP_DEFLATED, 6
-            )
+            archive.writestr(zipfile.ZipInfo(member.path, ZIP_DAY), content_of(member), zipfile.ZIP_DEFLATED, 6)
     return buffer.getvalue()
 
 
@@ -114,13 +112,7 @@ def _dbf(table: Table) -> bytes:
     )
     marks = [b"*" if row in table.deleted else b" " for row in range(table.rows)]
     padded = [[cell.ljust(width) for cell in column] for column, width in zip(columns, widths, strict=True)]
-    return (
-        header
-        + fields
-        + b"\r"
-        + b"".join(b"".join(cells) for cells in zip(marks, *padded, strict=True))
-        + b"\x1a"
-    )
+    return header + fields + b"\r" + b"".join(b"".join(cells) for cells in zip(marks, *padded, strict=True)) + b"\x1a"
 
 
 def _xlsx(tables: list[Table]) -> bytes:

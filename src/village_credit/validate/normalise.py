@@ -47,7 +47,7 @@ SUFFIXES = {
 
 
 def normalise_column(spec: FieldSpec, cells: Cells) -> tuple[Cells, int]:
-    """Give the canonical cells of a column and how many were changed; blank becomes None."""
+    """Return the canonical cells of a column and how many were changed; blank becomes None."""
     rule = _rule(spec)
     known: dict[str, str | None] = {}
     result: Cells = []
@@ -88,9 +88,7 @@ def half_width(text: str) -> str:
     """Turn full-width letters, digits and brackets into half-width; leaves ① and ½ alone."""
     if text.isascii():
         return text
-    return "".join(
-        chr(ord(c) - 0xFEE0) if "\uff01" <= c <= "\uff5e" else " " if c == "\u3000" else c for c in text
-    )
+    return "".join(chr(ord(c) - 0xFEE0) if "\uff01" <= c <= "\uff5e" else " " if c == "\u3000" else c for c in text)
 
 
 def name(text: str) -> str:
@@ -132,7 +130,7 @@ def plain_decimal(text: str) -> str:
 
 
 def _lower_bound(text: str) -> str:
-    """Give the lower bound of a banded value: `5万-20万` is 50000, `5万以下` is 0; a band upside down stays."""
+    """Return the lower bound of a banded value: `5万-20万` is 50000, `5万以下` is 0; a band upside down stays."""
     bare = text.replace(" ", "")
     if _BELOW.match(bare):
         return "0"
@@ -145,7 +143,7 @@ def _lower_bound(text: str) -> str:
 def _lower_of(
     low: str, low_wan: str | None, low_yuan: str | None, high: str, high_wan: str | None, _: str | None
 ) -> str:
-    """Give the lower amount in yuan: of `5-20万` it is 万 too, of `5000-2万` and `5000元-2万元` it is not."""
+    """Return the lower amount in yuan: of `5-20万` it is 万 too, of `5000-2万` and `5000元-2万元` it is not."""
     is_shared = high_wan and not low_yuan and Decimal(low) <= Decimal(high)
     lower = _scaled(low, low_wan or (high_wan if is_shared else None))
     return lower if Decimal(lower) <= Decimal(_scaled(high, high_wan)) else ""

@@ -16,10 +16,16 @@ from village_credit.errors import ExtractRejected
 from village_credit.validate.normalise import Cells, is_interval, plain_decimal
 
 TO_CANONICAL = {
-    "mu": Decimal(1), "hectare": Decimal(15), "square_metre": Decimal("0.0015"),
-    "yuan": Decimal(1), "ten_thousand_yuan": Decimal(10000), "thousand_yuan": Decimal(1000),
-    "kilogram": Decimal(1), "tonne": Decimal(1000), "jin": Decimal("0.5"),
-}  # fmt: skip
+    "mu": Decimal(1),
+    "hectare": Decimal(15),
+    "square_metre": Decimal("0.0015"),
+    "yuan": Decimal(1),
+    "ten_thousand_yuan": Decimal(10000),
+    "thousand_yuan": Decimal(1000),
+    "kilogram": Decimal(1),
+    "tonne": Decimal(1000),
+    "jin": Decimal("0.5"),
+}
 PAIR = ("measured_mu", "contract_mu")  # …MJ and …MJM of NY/T 2539
 SQUARE_METRE_MEDIAN = 100  # a parcel of more than 100 is square metres: domain of NY/T 2539 deliveries
 YUAN_MEDIAN = 500  # a household's yearly money in 万元 or 千元 is far below
@@ -44,9 +50,11 @@ def convert_units(
         if TO_CANONICAL[unit] != 1:
             came = (delivered or columns)[name]
             columns[name] = [
-                _own_unit(cell, raw) if raw and _OWN_UNIT.search(raw) else _converted(cell, TO_CANONICAL[unit], specs[name].kind)
+                _own_unit(cell, raw)
+                if raw and _OWN_UNIT.search(raw)
+                else _converted(cell, TO_CANONICAL[unit], specs[name].kind)
                 for cell, raw in zip(columns[name], came, strict=True)
-            ]  # fmt: skip
+            ]
     return units
 
 
@@ -82,9 +90,7 @@ def _settle(
         if silent:
             common = {units[name] for name in names if name in units}
             unit = (
-                common.pop()
-                if len(common) == 1
-                else _by_magnitude(contract, kind, [columns[name] for name in silent])
+                common.pop() if len(common) == 1 else _by_magnitude(contract, kind, [columns[name] for name in silent])
             )
             units.update(dict.fromkeys(silent, unit))
     return units
@@ -114,9 +120,7 @@ def _agree(area: Decimal, declared: Decimal) -> bool:
 
 def _by_magnitude(contract: str, kind: Kind, columns: list[Cells]) -> str:
     """Tell an unsaid unit where only one is plausible; otherwise refuse the extract."""
-    values = [
-        value for cells in columns for cell in cells if (value := _decimal(cell)) is not None and value > 0
-    ]
+    values = [value for cells in columns for cell in cells if (value := _decimal(cell)) is not None and value > 0]
     middle = median(values) if values else None
     if kind is Kind.YUAN and (middle is None or middle >= YUAN_MEDIAN):
         return "yuan"

@@ -17,13 +17,26 @@ NONE = np.iinfo(np.int64).min  # an empty cell
 CROPS = ("棉花", "玉米", "小麦", "核桃", "红枣", "油葵")  # the last has no norm: it earns nothing
 UNKNOWN_CROP = CROPS.index("油葵")
 PARTS = {
-    "planting_income_yuan": 120_000, "livestock_income_yuan": 60_000, "wage_income_yuan": 90_000, "trade_income_yuan": 60_000, "transfer_income_yuan": 9_000,
-}  # fmt: skip
+    "planting_income_yuan": 120_000,
+    "livestock_income_yuan": 60_000,
+    "wage_income_yuan": 90_000,
+    "trade_income_yuan": 60_000,
+    "transfer_income_yuan": 9_000,
+}
 WORDS = {
-    "crop": CROPS, "relation": ("head", "spouse"), "product_name": ("个人消费贷款", "农贷通", "脱贫人口小额信贷"), "guarantee": ("信用", "保证", "抵押"),
-    "method_code": ("110", "120", "200"), "status": ("已结算", "待申请结算"), "household_type": ("脱贫户", "一般农户"), "product": ("farmer_line",),
-    "link_status": ("automatic",), "county_code": ("659900",), "township_code": ("659900100",), "village_code": ("659900100201",),
-}  # fmt: skip
+    "crop": CROPS,
+    "relation": ("head", "spouse"),
+    "product_name": ("个人消费贷款", "农贷通", "脱贫人口小额信贷"),
+    "guarantee": ("信用", "保证", "抵押"),
+    "method_code": ("110", "120", "200"),
+    "status": ("已结算", "待申请结算"),
+    "household_type": ("脱贫户", "一般农户"),
+    "product": ("farmer_line",),
+    "link_status": ("automatic",),
+    "county_code": ("659900",),
+    "township_code": ("659900100",),
+    "village_code": ("659900100201",),
+}
 # What may be done to a household, and what its limit may then never do.
 NEVER_LOWER = (*PARTS, "crop area", "land", "lower probability")
 NEVER_HIGHER = ("balance", "credit", "another loan", "register's persons", "book's persons")
@@ -125,11 +138,16 @@ def people(draw: Draw) -> dict[str, dict[str, Column]]:
     return {
         "households": {"unit": everyone, **where, "persons_register": draw.whole(draw.count, 0, 7)},
         "members": {
-            "unit": unit, "member_no": np.repeat([1, 2], [draw.count, len(spouses)]), "relation": np.repeat([0, 1], [draw.count, len(spouses)]),
-            "sex": draw.whole(rows, 1, 3), "birth_date": draw.whole(rows, *days(date(1959, 1, 1), date(2006, 1, 1))), "is_living": yes, "is_resident": yes,
+            "unit": unit,
+            "member_no": np.repeat([1, 2], [draw.count, len(spouses)]),
+            "relation": np.repeat([0, 1], [draw.count, len(spouses)]),
+            "sex": draw.whole(rows, 1, 3),
+            "birth_date": draw.whole(rows, *days(date(1959, 1, 1), date(2006, 1, 1))),
+            "is_living": yes,
+            "is_resident": yes,
             "has_valid_id": yes,
         },
-    }  # fmt: skip
+    }
 
 
 def land(draw: Draw) -> dict[str, dict[str, Column]]:
@@ -137,15 +155,25 @@ def land(draw: Draw) -> dict[str, dict[str, Column]]:
     growers = np.concatenate([draw.some(0.9), draw.some(0.5)])
     rows = len(growers)
     return {
-        "parcels": {"unit": owners, "method_code": draw.whole(len(owners), 0, 3) % 2, "area_mu": draw.whole(len(owners), 0, 150_0000)},
+        "parcels": {
+            "unit": owners,
+            "method_code": draw.whole(len(owners), 0, 3) % 2,
+            "area_mu": draw.whole(len(owners), 0, 150_0000),
+        },
         "subsidies": {
-            "unit": paid, "year": np.full(len(paid), 2025), "subsidised_mu": draw.whole(len(paid), 20_0000, 150_0000), "paid_yuan": np.full(len(paid), 100),
+            "unit": paid,
+            "year": np.full(len(paid), 2025),
+            "subsidised_mu": draw.whole(len(paid), 20_0000, 150_0000),
+            "paid_yuan": np.full(len(paid), 100),
         },
         "crops": {
-            "unit": growers, "year": np.full(rows, 2026), "crop": draw.whole(rows, 0, len(CROPS)), "area_mu": draw.whole(rows, 0, 60_0000),
+            "unit": growers,
+            "year": np.full(rows, 2026),
+            "crop": draw.whole(rows, 0, len(CROPS)),
+            "area_mu": draw.whole(rows, 0, 60_0000),
             "delivered_kg": draw.whole(rows, 0, 20_000_00, empty=0.8),
         },
-    }  # fmt: skip
+    }
 
 
 def economy(draw: Draw) -> dict[str, dict[str, Column]]:
@@ -161,11 +189,16 @@ def economy(draw: Draw) -> dict[str, dict[str, Column]]:
     bought = draw.whole(len(owners), *days(date(2016, 1, 1), AS_OF))
     return {
         "books": {
-            "unit": unit, "year": np.repeat([2023, 2024, 2025], [len(part) for part in written]), "persons": draw.whole(rows, 1, 7, empty=0.3), **income,
-            "production_cost_yuan": draw.whole(rows, 0, 60_000_00, empty=0.3), "sheep": draw.whole(rows, 0, 150, empty=0.3), "cattle": draw.whole(rows, 0, 8, empty=0.5),
+            "unit": unit,
+            "year": np.repeat([2023, 2024, 2025], [len(part) for part in written]),
+            "persons": draw.whole(rows, 1, 7, empty=0.3),
+            **income,
+            "production_cost_yuan": draw.whole(rows, 0, 60_000_00, empty=0.3),
+            "sheep": draw.whole(rows, 0, 150, empty=0.3),
+            "cattle": draw.whole(rows, 0, 8, empty=0.5),
         },
         "machines": {"unit": owners, **price, "bought_on": bought, "status": draw.whole(len(owners), 0, 2)},
-    }  # fmt: skip
+    }
 
 
 def credit(draw: Draw) -> dict[str, dict[str, Column]]:
@@ -180,18 +213,33 @@ def credit(draw: Draw) -> dict[str, dict[str, Column]]:
     ends, _ = days(date(2028, 5, 31), AS_OF)
     return {
         "exposures": {
-            "unit": borrowers, "product_name": (draw.whole(rows, 0, 10) == 0).astype(np.int64), "credit_yuan": draw.whole(rows, 1_00, 120_000_00),
-            "balance_yuan": draw.whole(rows, 1_00, 60_000_00), "guarantee": draw.whole(rows, 0, 3, empty=0.2),
+            "unit": borrowers,
+            "product_name": (draw.whole(rows, 0, 10) == 0).astype(np.int64),
+            "credit_yuan": draw.whole(rows, 1_00, 120_000_00),
+            "balance_yuan": draw.whole(rows, 1_00, 60_000_00),
+            "guarantee": draw.whole(rows, 0, 3, empty=0.2),
             "due_on": draw.whole(rows, *days(date(2026, 6, 1), date(2032, 1, 1)), empty=0.1),
         },
         "in_force": {
-            "unit": lines, "product": np.zeros(len(lines), np.int64), "limit_yuan": draw.whole(len(lines), 0, 80) * 1000, "term_months": np.full(len(lines), 36),
-            "valid_from": np.full(len(lines), starts), "valid_to": np.full(len(lines), ends),
+            "unit": lines,
+            "product": np.zeros(len(lines), np.int64),
+            "limit_yuan": draw.whole(len(lines), 0, 80) * 1000,
+            "term_months": np.full(len(lines), 36),
+            "valid_from": np.full(len(lines), starts),
+            "valid_to": np.full(len(lines), ends),
         },
         "monitored": {"unit": poor, "household_type": np.zeros(len(poor), np.int64)},
-        "conducts": {"unit": past, "product_name": np.full(len(past), 2), **told},  # repaid micro-loans: the follow-on loan
-        "traders": {"unit": traders, "applied_yuan": draw.whole(len(traders), 0, 150_000_00), "referred_on": np.full(len(traders), starts)},
-    }  # fmt: skip
+        "conducts": {
+            "unit": past,
+            "product_name": np.full(len(past), 2),
+            **told,
+        },  # repaid micro-loans: the follow-on loan
+        "traders": {
+            "unit": traders,
+            "applied_yuan": draw.whole(len(traders), 0, 150_000_00),
+            "referred_on": np.full(len(traders), starts),
+        },
+    }
 
 
 # --- one thing changed for each household --------------------------------------------------------------------
@@ -200,9 +248,7 @@ def credit(draw: Draw) -> dict[str, dict[str, Column]]:
 def changed(county: County, seed: int) -> tuple[County, NDArray[np.str_]]:
     """A copy, and what was done to each household; where it has nothing of the kind, nothing was."""
     draw = Draw(county.count, seed)
-    tables = {
-        name: {key: values.copy() for key, values in table.items()} for name, table in county.tables.items()
-    }
+    tables = {name: {key: values.copy() for key, values in table.items()} for name, table in county.tables.items()}
     copy = County(county.count, county.ppm.copy(), tables)
     kind = draw.chance.choice(np.array(KINDS), county.count)
     done = np.full(county.count, "nothing", dtype=kind.dtype)
@@ -248,7 +294,9 @@ def figures(county: County) -> dict[str, tuple[str, str, NDArray[np.bool_], int]
 
 def pays_its_costs(books: dict[str, Column]) -> NDArray[np.bool_]:
     """A year whose planting, livestock and trade together are not below its production costs."""
-    shared = sum(np.maximum(books[part], 0) for part in ("planting_income_yuan", "livestock_income_yuan", "trade_income_yuan"))  # fmt: skip
+    shared = sum(
+        np.maximum(books[part], 0) for part in ("planting_income_yuan", "livestock_income_yuan", "trade_income_yuan")
+    )
     return np.asarray(shared >= np.maximum(books["production_cost_yuan"], 0))
 
 
@@ -269,7 +317,12 @@ def earns(county: County) -> NDArray[np.bool_]:
     crops = county.tables["crops"]
     declared = np.bincount(crops["unit"], crops["area_mu"], county.count).astype(np.int64)
     has_room = declared + 10_0000 <= area_of(county)
-    return (crops["crop"] != UNKNOWN_CROP) & (crops["delivered_kg"] == NONE) & has_room[crops["unit"]] & ~delivers_twin(crops, county.count)  # fmt: skip
+    return (
+        (crops["crop"] != UNKNOWN_CROP)
+        & (crops["delivered_kg"] == NONE)
+        & has_room[crops["unit"]]
+        & ~delivers_twin(crops, county.count)
+    )
 
 
 def delivers_twin(crops: dict[str, Column], count: int) -> NDArray[np.bool_]:
@@ -290,7 +343,9 @@ def more_land(county: County, units: Column) -> Column:
     return units
 
 
-def raised(table: dict[str, Column], column: str, units: Column, usable: NDArray[np.bool_], most: int, draw: Draw) -> Column:  # fmt: skip
+def raised(
+    table: dict[str, Column], column: str, units: Column, usable: NDArray[np.bool_], most: int, draw: Draw
+) -> Column:
     """Raise one cell, known already, of each unit that has one; give these units."""
     rows = np.flatnonzero(usable & (table[column] != NONE) & np.isin(table["unit"], units))
     rows = draw.chance.permutation(rows)
@@ -303,9 +358,13 @@ def raised(table: dict[str, Column], column: str, units: Column, usable: NDArray
 def one_more_loan(loans: dict[str, Column], units: Column, draw: Draw) -> Column:
     rows = len(units)
     new = {
-        "unit": units, "product_name": np.zeros(rows, np.int64), "credit_yuan": draw.whole(rows, 0, 60_000_00), "balance_yuan": draw.whole(rows, 0, 30_000_00),
-        "guarantee": draw.whole(rows, 0, 3, empty=0.2), "due_on": np.full(rows, days(AS_OF, date(2028, 1, 1))[1]),
-    }  # fmt: skip
+        "unit": units,
+        "product_name": np.zeros(rows, np.int64),
+        "credit_yuan": draw.whole(rows, 0, 60_000_00),
+        "balance_yuan": draw.whole(rows, 0, 30_000_00),
+        "guarantee": draw.whole(rows, 0, 3, empty=0.2),
+        "due_on": np.full(rows, days(AS_OF, date(2028, 1, 1))[1]),
+    }
     for column, values in new.items():
         loans[column] = np.concatenate([loans[column], values])
     return units

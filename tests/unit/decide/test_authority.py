@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tests.builders import shipped_policy
 from tests.conftest import AS_OF, MODELS
-from village_credit.decide.authority import Authority, authority, referral_days
-from village_credit.decide.check import check_policy
-from village_credit.decide.policy import load_policy
+from village_credit.policy.branch_authority import Authority, authority, referral_days
+from village_credit.policy.check import check_policy
+from village_credit.policy.model import load_policy
 
 HALF_AND_A_FIFTH = Authority(Fraction(1, 2), Fraction(1, 5), 1_000, 5_000, 60_000)
 TEXT = (MODELS / "limit_policy.toml").read_text(encoding="utf-8")
@@ -23,10 +23,19 @@ TEXT = (MODELS / "limit_policy.toml").read_text(encoding="utf-8")
 @pytest.mark.parametrize(
     ("asked", "reason"),
     [
-        (19_000, "BEYOND_AUTHORITY"), (20_000, None), (21_000, None), (40_000, None), (47_000, None), (48_000, None),
-        (49_000, "BEYOND_AUTHORITY"), (20_500, "OFF_STEP"), (4_000, "OFF_STEP"), (0, "BEYOND_AUTHORITY"), (Decimal("20000.50"), "OFF_STEP"),
+        (19_000, "BEYOND_AUTHORITY"),
+        (20_000, None),
+        (21_000, None),
+        (40_000, None),
+        (47_000, None),
+        (48_000, None),
+        (49_000, "BEYOND_AUTHORITY"),
+        (20_500, "OFF_STEP"),
+        (4_000, "OFF_STEP"),
+        (0, "BEYOND_AUTHORITY"),
+        (Decimal("20000.50"), "OFF_STEP"),
     ],
-)  # fmt: skip
+)
 def test_below_on_and_above_each_bound(asked, reason):
     assert HALF_AND_A_FIFTH.fault(Decimal(asked), 40_000, 100_000) == reason
 
@@ -64,10 +73,7 @@ def test_what_is_allowed_is_a_step_a_ticket_and_within_every_bound(asked, publis
 
 
 def test_the_published_limit_itself_is_always_allowed():
-    assert (
-        Authority(Fraction(0), Fraction(0), 1_000, 5_000, 60_000).fault(Decimal(40_000), 40_000, 30_000)
-        is None
-    )
+    assert Authority(Fraction(0), Fraction(0), 1_000, 5_000, 60_000).fault(Decimal(40_000), 40_000, 30_000) is None
 
 
 def test_figures_that_a_policy_leaves_out_give_no_authority_and_no_clock():
@@ -82,15 +88,16 @@ def test_figures_that_a_policy_leaves_out_give_no_authority_and_no_clock():
 
 def test_authority_differs_by_county_product_and_day():
     more = '  { name = "branch_authority_down", value = 0.25, unit = "share", from = 2026-06-01, reference = "x", verified = false, county = "659900", product = "trader_loan" },\n'
-    policy = load_policy(
-        TEXT.replace('  { name = "branch_authority_up"', more + '  { name = "branch_authority_up"')
-    )
+    policy = load_policy(TEXT.replace('  { name = "branch_authority_up"', more + '  { name = "branch_authority_up"'))
     downs = [
         authority(policy.in_force(day, county), product).down
         for day, county, product in [
-            (AS_OF, "659900", "trader_loan"), (date(2026, 5, 31), "659900", "trader_loan"), (AS_OF, "653199", "trader_loan"), (AS_OF, "659900", "farmer_line"),
+            (AS_OF, "659900", "trader_loan"),
+            (date(2026, 5, 31), "659900", "trader_loan"),
+            (AS_OF, "653199", "trader_loan"),
+            (AS_OF, "659900", "farmer_line"),
         ]
-    ]  # fmt: skip
+    ]
     assert downs == [Fraction(1, 4), 1, 1, 1]
 
 
@@ -102,12 +109,24 @@ def test_the_shipped_policy_gives_three_working_days_to_each_clock():
     ("before", "after", "sentence"),
     [
         ('"branch_authority_down", value = 1.00', '"branch_authority_down", value = 1.50', "outside 0 to 1"),
-        ('"branch_authority_up", value = 0, unit = "share"', '"branch_authority_up", value = 0, unit = "yuan"', "should be share"),
+        (
+            '"branch_authority_up", value = 0, unit = "share"',
+            '"branch_authority_up", value = 0, unit = "yuan"',
+            "should be share",
+        ),
         ('"referral_decision_days", value = 3', '"referral_decision_days", value = 3.5', "no"),
-        ('"referral_draw_days", value = 3, unit = "working days"', '"referral_draw_days", value = 3, unit = "days"', "should be working days"),
-        ('"referral_draw_days", value = 3', '"referral_draw_days", product = "trader_loan", value = 3', "by county only"),
+        (
+            '"referral_draw_days", value = 3, unit = "working days"',
+            '"referral_draw_days", value = 3, unit = "days"',
+            "should be working days",
+        ),
+        (
+            '"referral_draw_days", value = 3',
+            '"referral_draw_days", product = "trader_loan", value = 3',
+            "by county only",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_policy_check_names_a_figure_that_says_nothing(before, after, sentence):
     assert before in TEXT
     faults = check_policy(TEXT.replace(before, after), AS_OF)

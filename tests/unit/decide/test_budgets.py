@@ -21,10 +21,10 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from tests.builders import UNIT, facts, scores
 from tests.conftest import AS_OF, MODELS
 from village_credit.decide.budgets import allocate, step_value
-from village_credit.decide.check import check_policy
 from village_credit.decide.decide import decide
-from village_credit.decide.policy import Figure, PolicyInForce, load_policy
 from village_credit.errors import PolicyRefused
+from village_credit.policy.check import check_policy
+from village_credit.policy.model import Figure, PolicyInForce, load_policy
 
 TEXT = (MODELS / "limit_policy.toml").read_text(encoding="utf-8")
 SHIPPED = load_policy(TEXT)
@@ -58,9 +58,7 @@ def table(rows: list[dict[str, Any]]) -> pa.Table:
             {
                 "unit_code": f"u{number:05d}",
                 "product": row.get("product", "farmer_line"),
-                "township_code": NOWHERE[:9]
-                if row["village"] is None
-                else f"6599001{row['village'] // 2:02d}",
+                "township_code": NOWHERE[:9] if row["village"] is None else f"6599001{row['village'] // 2:02d}",
                 "village_code": NOWHERE
                 if row["village"] is None
                 else f"6599001{row['village'] // 2:02d}2{row['village']:02d}",
@@ -180,9 +178,7 @@ def test_the_three_hundred_hold_ties_idle_caps_and_caps_below_the_ticket_at_ever
             allocate(granted, budgeted(**caps)).to_pylist(),
         )
         states = {row["budget_state"] for row in given_out}
-        kinds = Counter(
-            zip(granted.column("product").to_pylist(), granted.column("ppm").to_pylist(), strict=True)
-        )
+        kinds = Counter(zip(granted.column("product").to_pylist(), granted.column("ppm").to_pylist(), strict=True))
         seen["ties"] += max(kinds.values()) > 1
         seen["part cut, part whole"] += len(states) == 2
         seen["a step worth less than nothing"] += any(row["ppm"] > 68_400 for row in granted.to_pylist())
@@ -194,9 +190,7 @@ def test_the_three_hundred_hold_ties_idle_caps_and_caps_below_the_ticket_at_ever
             seen[f"{level} not in steps"] += TICKET <= cap < whole and cap % STEP > 0
     wanted = ["ties", "part cut, part whole", "a step worth less than nothing"]
     wanted += [
-        f"{level} {what}"
-        for level in LEVELS
-        for what in ("idle", "below the ticket", "binding", "not in steps")
+        f"{level} {what}" for level in LEVELS for what in ("idle", "below the ticket", "binding", "not in steps")
     ]
     assert {what: seen[what] for what in wanted if seen[what] < 20} == {}
 
@@ -315,9 +309,7 @@ def test_a_cap_at_what_is_asked_or_above_does_not_bind(rows, rule, levels):
 def test_pro_rata_gives_neighbours_who_ask_alike_alike_but_for_a_step_or_a_ticket(rows, caps):
     granted = table(rows)
     alike: dict[tuple[str, int], list[int]] = defaultdict(list)
-    for row, amount in zip(
-        granted.to_pylist(), amounts_of(granted, budgeted("pro_rata", **caps)), strict=True
-    ):
+    for row, amount in zip(granted.to_pylist(), amounts_of(granted, budgeted("pro_rata", **caps)), strict=True):
         alike[row["village_code"], row["policy_limit"]].append(amount)
     for amounts in alike.values():
         had = [amount for amount in amounts if amount]
@@ -349,7 +341,7 @@ def test_the_order_of_households_changes_no_amount(rows, caps, chance):
         ({"county": 9_999}, [9_000, 0, 0]),  # 4,999 for the first: all are below; one ticket, then steps
         ({"county": 4_999}, [0, 0, 0]),
     ],
-)  # fmt: skip
+)
 def test_pro_rata_by_hand(caps, expected):
     granted = asked((0, 10_000, 40), (1, 30_000, 20), (2, 60_000, 20))
     assert amounts_of(granted, budgeted("pro_rata", **caps)) == expected
@@ -373,7 +365,9 @@ def test_a_trader_on_no_register_shares_in_the_county_s_budget_only():
 def test_what_other_products_have_in_force_is_off_each_cap_first(rule):
     granted = asked((0, 10_000, 30), (1, 20_000, 30), (2, 30_000, 30))
     used = table([{"village": 0, "ppm": 0, "thousands": 25}, {"village": 3, "ppm": 0, "thousands": 10}])
-    used = used.select(["township_code", "village_code", "policy_limit"]).rename_columns(["township_code", "village_code", "limit_yuan"])  # fmt: skip
+    used = used.select(["township_code", "village_code", "policy_limit"]).rename_columns(
+        ["township_code", "village_code", "limit_yuan"]
+    )
     caps = {"village": 40_000, "township": 60_000, "county": 100_000}
     free = sum(amounts_of(granted, budgeted(rule, **caps)))
     amounts = allocate(granted, budgeted(rule, **caps), used).column("amount").to_pylist()
@@ -416,7 +410,11 @@ def test_a_policy_shares_by_value_unless_it_says_pro_rata_and_knows_no_third_rul
 )
 def test_a_budget_is_whole_yuan_and_may_differ_by_county_only(figure, sentence):
     line = f'{{ name = "budget_village", {figure}, from = 2024-01-01, reference = "x", verified = false }},'
-    faults = [f.sentence for f in check_policy(TEXT.replace("figures = [", f"figures = [\n{line}", 1), AS_OF) if f.place == "figures.budget_village"]  # fmt: skip
+    faults = [
+        f.sentence
+        for f in check_policy(TEXT.replace("figures = [", f"figures = [\n{line}", 1), AS_OF)
+        if f.place == "figures.budget_village"
+    ]
     assert len(faults) == (sentence is not None)
     assert not sentence or sentence in faults[0]
 
@@ -434,9 +432,7 @@ def test_two_million_steps_are_allocated_in_seconds(rule):
             "unit_code": [f"u{number:05d}" for number in chance.permutation(count)],
             "product": ["farmer_line"] * count,
             "township_code": [f"6599{number // 20 + 1:05d}" for number in village.tolist()],
-            "village_code": [
-                f"6599{number // 20 + 1:05d}{number % 20 + 1:03d}" for number in village.tolist()
-            ],
+            "village_code": [f"6599{number // 20 + 1:05d}{number % 20 + 1:03d}" for number in village.tolist()],
             "ppm": pa.array(chance.integers(1_000, 150_000, count)),
             "policy_limit": pa.array(np.full(count, 50 * STEP)),
         }

@@ -16,15 +16,29 @@ from tests.builders import SCHEMAS
 from tests.conftest import MODELS
 from tests.reference.limit_reference import reference_limits
 from village_credit.decide.decide import decide
-from village_credit.decide.policy import load_policy
+from village_credit.policy.model import load_policy
 
 AS_OF, COUNTY = date(2026, 11, 1), "659900"
 EVE, OLD, OLDEST = date(2026, 10, 31), date(2021, 11, 1), date(2021, 10, 31)
 TEXT = (MODELS / "limit_policy.toml").read_text(encoding="utf-8")
 FIGURES = (
-    "income_yuan", "operating_income_yuan", "stressed_yuan", "existing_service_yuan", "free_service_yuan", "working_capital_yuan", "annuity_permille",
-    "capacity_yuan", "band_yuan", "verified_assets_yuan", "need_yuan", "headroom_yuan", "rise_yuan", "model_limit_yuan", "policy_limit_yuan", "binding_term",
-)  # fmt: skip
+    "income_yuan",
+    "operating_income_yuan",
+    "stressed_yuan",
+    "existing_service_yuan",
+    "free_service_yuan",
+    "working_capital_yuan",
+    "annuity_permille",
+    "capacity_yuan",
+    "band_yuan",
+    "verified_assets_yuan",
+    "need_yuan",
+    "headroom_yuan",
+    "rise_yuan",
+    "model_limit_yuan",
+    "policy_limit_yuan",
+    "binding_term",
+)
 OUTCOMES = ("product", "decision", "band", "limit_yuan", "borrower_member_no", "borrower_reason")
 DATES = ("term_months", "valid_from", "valid_to", "review_due_on")
 LOANS = ["农贷通", "农户贷", "个人消费贷款", "脱贫人口小额信贷", "乡村致富贷"]
@@ -62,9 +76,7 @@ class Chance:
             village_code=unit[:12],
             persons_register=self.random.randint(0, 6),
         )
-        for number, relation in enumerate(
-            ["head", "spouse", "other", "other"][: self.random.randint(0, 4)], 1
-        ):
+        for number, relation in enumerate(["head", "spouse", "other", "other"][: self.random.randint(0, 4)], 1):
             living, resident = not self.one_in(9), not self.one_in(9)
             born = self.pick(
                 self.day(date(1958, 1, 1), date(2010, 1, 1)),
@@ -108,9 +120,7 @@ class Chance:
                 paid_yuan=Decimal(1),
             )
         for crop in self.random.sample(["棉花", "玉米", "小麦", "核桃", "油葵"], self.random.randint(0, 3)):
-            self.add(
-                "crops", unit, year=2026, crop=crop, area_mu=self.yuan(60), delivered_kg=self.yuan(15000, 2)
-            )
+            self.add("crops", unit, year=2026, crop=crop, area_mu=self.yuan(60), delivered_kg=self.yuan(15000, 2))
 
     def economy(self, unit: str) -> None:
         parts = {"planting": 90000, "livestock": 30000, "wage": 30000, "trade": 60000, "transfer": 9000}
@@ -179,9 +189,7 @@ class Chance:
             )
         if self.one_in(5):
             starts = self.day(date(2024, 1, 1), AS_OF)
-            ends = date(
-                starts.year + self.random.randint(1, 3), starts.month, min(starts.day, 28)
-            ) - timedelta(days=1)
+            ends = date(starts.year + self.random.randint(1, 3), starts.month, min(starts.day, 28)) - timedelta(days=1)
             self.add(
                 "credit_lines",
                 unit,
@@ -218,9 +226,7 @@ class Chance:
                 link_status=self.pick("automatic", "provisional"),
             )
         if self.one_in(40):
-            self.add(
-                "related_parties", unit, updated_on=EVE, link_status=self.pick("automatic", "provisional")
-            )
+            self.add("related_parties", unit, updated_on=EVE, link_status=self.pick("automatic", "provisional"))
         if self.one_in(20):
             self.add(
                 "objections",

@@ -9,9 +9,9 @@ import pytest
 
 from tests.builders import UNIT, facts, scores
 from tests.conftest import MODELS
-from village_credit.decide.basis import disputes
 from village_credit.decide.decide import decide
-from village_credit.decide.policy import load_policy
+from village_credit.decide.legal_basis import disputes
+from village_credit.policy.model import load_policy
 
 AS_OF = date(2026, 11, 1)
 POLICY = load_policy((MODELS / "limit_policy.toml").read_text(encoding="utf-8")).in_force(AS_OF, "659900")

@@ -71,7 +71,9 @@ def test_no_limit_of_200_000_households_is_above_a_term_or_off_the_steps(many):
     for table in many[:2]:
         limit = whole(table, "policy_limit_yuan")
         is_known = table.column("binding_term").is_valid().to_numpy()
-        assert {term: int((limit > whole(table, term))[is_known & (limit > 0)].sum()) for term in TERMS} == dict.fromkeys(TERMS, 0)  # fmt: skip
+        assert {
+            term: int((limit > whole(table, term))[is_known & (limit > 0)].sum()) for term in TERMS
+        } == dict.fromkeys(TERMS, 0)
         assert not limit[~is_known].any()
         assert (limit % STEP == 0).all()
         assert ((limit == 0) | (limit >= TICKET)).all()
@@ -116,7 +118,9 @@ def test_every_kind_of_change_is_frequent_and_moves_limits_where_it_should(many)
 def test_only_the_follow_on_loan_s_coming_and_going_changes_a_product(many):
     first, second, done = many
     switched = ~kept_product(first, second)
-    pairs = zip(first.column("product").to_numpy()[switched], second.column("product").to_numpy()[switched], strict=True)  # fmt: skip
+    pairs = zip(
+        first.column("product").to_numpy()[switched], second.column("product").to_numpy()[switched], strict=True
+    )
     assert {frozenset(pair) for pair in pairs} == {frozenset({"farmer_line", "follow_on_loan"})}
     assert switched.mean() < 0.01
     assert not switched[np.isin(done, NEVER_OTHER)].any()
@@ -166,11 +170,22 @@ HOUSEHOLD = st.fixed_dictionaries(
         "parcels": AREAS.map(lambda mu: [{"method_code": "110", "area_mu": mu}]),
         "subsidies": st.just([]),
         "in_force": st.sampled_from(
-            [[], [{"product": "farmer_line", "limit_yuan": 20_000, "term_months": 36, "valid_from": date(2025, 6, 1), "valid_to": date(2028, 5, 31)}]]
+            [
+                [],
+                [
+                    {
+                        "product": "farmer_line",
+                        "limit_yuan": 20_000,
+                        "term_months": 36,
+                        "valid_from": date(2025, 6, 1),
+                        "valid_to": date(2028, 5, 31),
+                    }
+                ],
+            ]
         ),
         "monitored": st.sampled_from([[], [{"household_type": "脱贫户"}]]),
     }
-)  # fmt: skip
+)
 
 
 def with_row(rows: Rows, table: str, number: int, **changes: Any) -> Rows:
@@ -223,9 +238,7 @@ def waterfall(variants: list[Rows], ppms: list[int]) -> list[dict[str, Any]]:
         "points": pa.array([600] * len(units), pa.int64()),
         "default_probability_ppm": pa.array(ppms, pa.int64()),
     }
-    return decide(
-        joined, lambda _: pa.table({"unit_code": units, **scored}), POLICY, AS_OF
-    ).waterfall.to_pylist()
+    return decide(joined, lambda _: pa.table({"unit_code": units, **scored}), POLICY, AS_OF).waterfall.to_pylist()
 
 
 @given(HOUSEHOLD, st.integers(1, 200_000), st.integers(1, 60_000_00).map(lambda fen: Decimal(fen) / 100))
@@ -255,11 +268,20 @@ def book(**changes: Any) -> dict[str, Any]:
 
 def test_planting_income_of_a_year_that_does_not_pay_its_costs_takes_more_of_the_costs_with_it():
     """§2: the year's cost is shared out by planting income, and a year's loss lowers the mean of three."""
-    good = [book(year=year, planting_income_yuan=Decimal(60_000), production_cost_yuan=Decimal(0)) for year in (2023, 2024)]  # fmt: skip
+    good = [
+        book(year=year, planting_income_yuan=Decimal(60_000), production_cost_yuan=Decimal(0)) for year in (2023, 2024)
+    ]
     incomes = [
-        [*good, book(planting_income_yuan=Decimal(planted), livestock_income_yuan=Decimal(10_000), production_cost_yuan=Decimal(60_000))]
+        [
+            *good,
+            book(
+                planting_income_yuan=Decimal(planted),
+                livestock_income_yuan=Decimal(10_000),
+                production_cost_yuan=Decimal(60_000),
+            ),
+        ]
         for planted in (1_000, 10_000)
-    ]  # fmt: skip
+    ]
     less, more = waterfall([{"books": books} for books in incomes], [10_000] * 2)
     # 1,000 - 60,000 x 1/11 = -4,454.55; 10,000 - 60,000 x 10/20 = -20,000
     assert (less["book_crop_yuan"], more["book_crop_yuan"]) == (Decimal("38515.15"), Decimal("33333.33"))

@@ -15,7 +15,7 @@ from tests.builders import UNIT, facts, scores
 from tests.conftest import MODELS
 from village_credit.decide.budgets import allocate, step_value
 from village_credit.decide.decide import decide
-from village_credit.decide.policy import Figure, Policy, PolicyInForce, load_policy
+from village_credit.policy.model import Figure, Policy, PolicyInForce, load_policy
 
 AS_OF = date(2026, 11, 1)
 POLICY = load_policy((MODELS / "limit_policy.toml").read_text(encoding="utf-8"))
@@ -51,9 +51,7 @@ def test_a_better_band_never_has_a_lower_limit_or_a_dearer_rate():
         assert better["rate_spread_bp"] <= worse["rate_spread_bp"]
 
 
-@pytest.mark.parametrize(
-    ("applied", "expected"), [("4999.99", 0), ("5000", 5000), ("5999.99", 5000), ("6000", 6000)]
-)
+@pytest.mark.parametrize(("applied", "expected"), [("4999.99", 0), ("5000", 5000), ("5999.99", 5000), ("6000", 6000)])
 def test_the_smallest_ticket_and_the_step_are_met_from_below(applied, expected):
     row = limit(
         30_000,
@@ -66,9 +64,7 @@ def test_the_smallest_ticket_and_the_step_are_met_from_below(applied, expected):
 def test_no_limit_depends_on_the_order_of_rows():
     units = [UNIT[:-1] + str(number) for number in range(1, 8)]
     tables = facts(units)
-    turned = {
-        name: table.take(pa.array(range(table.num_rows)[::-1], pa.int64())) for name, table in tables.items()
-    }
+    turned = {name: table.take(pa.array(range(table.num_rows)[::-1], pa.int64())) for name, table in tables.items()}
     first = decide(tables, lambda _: scores(30_000, units), IN_FORCE, AS_OF)
     second = decide(turned, lambda _: scores(30_000, units), IN_FORCE, AS_OF)
     assert first.decisions.equals(second.decisions)
@@ -135,8 +131,7 @@ def test_no_budget_is_ever_exceeded_and_tickets_come_first(rows, village, townsh
 def test_a_larger_budget_never_grants_fewer_households(rows, county):
     table = asked(rows)
     small, large = (
-        allocate(table, budgeted(county=cap * 1000)).column("amount").to_pylist()
-        for cap in (county, county + 5)
+        allocate(table, budgeted(county=cap * 1000)).column("amount").to_pylist() for cap in (county, county + 5)
     )
     assert sum(amount > 0 for amount in large) >= sum(amount > 0 for amount in small)
     assert sum(large) >= sum(small)
@@ -168,17 +163,13 @@ def test_the_allocation_is_worth_as_much_as_the_best_of_all_possible_ones(rows, 
         return sum(chosen) <= county * 1000 and all(total <= village * 1000 for total in villages.values())
 
     best = max(
-        sum(w * c for w, c in zip(worth, chosen, strict=True))
-        for chosen in itertools.product(*choices)
-        if fits(chosen)
+        sum(w * c for w, c in zip(worth, chosen, strict=True)) for chosen in itertools.product(*choices) if fits(chosen)
     )
     assert sum(w * a for w, a in zip(worth, amounts, strict=True)) == best
 
 
 def test_without_a_cap_the_budget_is_said_not_to_bind():
-    assert set(allocate(asked([(0, 10_000, 9)]), IN_FORCE).column("budget_state").to_pylist()) == {
-        "not_binding"
-    }
+    assert set(allocate(asked([(0, 10_000, 9)]), IN_FORCE).column("budget_state").to_pylist()) == {"not_binding"}
 
 
 @pytest.mark.parametrize(("ends", "kept"), [(date(2026, 11, 1), True), (date(2026, 10, 31), False)])
@@ -240,8 +231,7 @@ def test_a_trader_on_no_register_is_held_by_the_county_s_budget_only():
 )
 def test_tickets_go_first_then_steps_by_value(cap, amounts):
     assert (
-        allocate(asked([(0, 10_000, 9), (0, 30_000, 9)]), budgeted(village=cap)).column("amount").to_pylist()
-        == amounts
+        allocate(asked([(0, 10_000, 9), (0, 30_000, 9)]), budgeted(village=cap)).column("amount").to_pylist() == amounts
     )
 
 
@@ -253,11 +243,9 @@ def test_a_household_without_a_ticket_is_declined_for_the_budget_and_one_cut_is_
     limits = decided.decisions.column("limit_yuan").to_pylist()
     assert sum(limits) == 70_000
     assert limits == sorted(limits, reverse=True)
-    assert {
-        r["binding_term"] for r in decided.decisions.to_pylist() if r["limit_yuan"] < full["limit_yuan"]
-    } == {"budget"}
-    none = decide(
-        facts(units), lambda _: scores(30_000, units), budgeted(village=9_999), AS_OF
-    ).decisions.to_pylist()
+    assert {r["binding_term"] for r in decided.decisions.to_pylist() if r["limit_yuan"] < full["limit_yuan"]} == {
+        "budget"
+    }
+    none = decide(facts(units), lambda _: scores(30_000, units), budgeted(village=9_999), AS_OF).decisions.to_pylist()
     assert [row["reason_codes"] for row in none] == [[], ["BUDGET_EXHAUSTED"], ["BUDGET_EXHAUSTED"]]
     assert [row["decision"] for row in none] == ["granted", "declined", "declined"]

@@ -89,8 +89,15 @@ def test_a_table_s_row_has_the_line_that_it_has_in_the_export(tmp_path, monkeypa
     assert isinstance(extract, Extract)
     assert (extract.contract, extract.sheet, extract.total_lines) == ("related_party", "关系人", 2)
     assert extract.rows.to_pylist() == [
-        {"line_number": 2, "last_line": 2, "id_number": PERSON, "person_name": "王五", "relation": "董事", "updated_on": "2026-03-05"}
-    ]  # fmt: skip
+        {
+            "line_number": 2,
+            "last_line": 2,
+            "id_number": PERSON,
+            "person_name": "王五",
+            "relation": "董事",
+            "updated_on": "2026-03-05",
+        }
+    ]
 
 
 def test_the_tools_are_handed_the_delivered_bytes_and_no_file_is_left(tmp_path, monkeypatch):
@@ -98,7 +105,7 @@ def test_the_tools_are_handed_the_delivered_bytes_and_no_file_is_left(tmp_path, 
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     read_access(ACE)
     assert (tmp_path / "seen").read_bytes() == ACE
-    assert {path.name for path in tmp_path.iterdir()} == {"seen", "exported", "mdb-tables", "mdb-count", "mdb-export"}  # fmt: skip
+    assert {path.name for path in tmp_path.iterdir()} == {"seen", "exported", "mdb-tables", "mdb-count", "mdb-export"}
 
 
 @pytest.mark.parametrize("absent", access.TOOLS)
@@ -123,9 +130,7 @@ def test_where_mdbtools_is_not_installed_the_office_is_told_how_to_export(tmp_pa
         ({"mdb_export": "printf 'a\\n\"王五'"}, "what mdb-export wrote is no table"),
     ],
 )
-def test_a_tool_that_fails_is_answered_with_the_way_to_export_and_without_a_value(
-    tmp_path, monkeypatch, changes, why
-):
+def test_a_tool_that_fails_is_answered_with_the_way_to_export_and_without_a_value(tmp_path, monkeypatch, changes, why):
     usual(tmp_path, monkeypatch, RELATED, **changes)
     code, detail = refused()
     assert (code, detail.split(":")[0]) == ("ACCESS_DATABASE", why)
@@ -147,9 +152,7 @@ def test_a_tool_that_writes_without_end_is_ended(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("counted", ["echo 3", "echo 0", "echo offset is beyond EOF", "exit 0"])
-def test_a_table_whose_rows_are_not_as_many_as_it_promises_is_read_and_said_to_be(
-    tmp_path, monkeypatch, counted
-):
+def test_a_table_whose_rows_are_not_as_many_as_it_promises_is_read_and_said_to_be(tmp_path, monkeypatch, counted):
     usual(tmp_path, monkeypatch, RELATED, mdb_count=counted)
     (extract,) = read_file(DeliveredFile("农业局/确权.accdb", ACE, ""))
     ((code, detail),) = extract.notes
@@ -168,7 +171,7 @@ def test_a_table_whose_rows_are_not_as_many_as_it_promises_is_read_and_said_to_b
         ("2026-03-05 08:30:00", "2026-03-05 08:30:00"),
         ("1e3", "1e3"),
     ],
-)  # fmt: skip
+)
 def test_what_mdb_export_writes_becomes_what_a_workbook_would_say(exported, cell):
     assert grid_of("表", f"a,b\n{exported},\n").cells == [["a", "b"], [cell, ""]]
 

@@ -25,15 +25,13 @@ def archive(*files: tuple[str | zipfile.ZipInfo, bytes]) -> bytes:
 
 
 def outcomes(content: bytes) -> list[tuple[str, str]]:
-    """Give each table's sheet and what became of it."""
+    """Return each table's sheet and what became of it."""
     tables = read_file(DeliveredFile("确权成果.zip", content, ""))
     return [(t.sheet, t.contract if isinstance(t, Extract) else t.code) for t in tables]
 
 
 def details(content: bytes) -> list[str]:
-    return [
-        t.detail for t in read_file(DeliveredFile("确权成果.zip", content, "")) if not isinstance(t, Extract)
-    ]
+    return [t.detail for t in read_file(DeliveredFile("确权成果.zip", content, "")) if not isinstance(t, Extract)]
 
 
 def with_gb18030_names(content: bytes, ascii_name: str, name: str) -> bytes:
@@ -88,9 +86,7 @@ def test_a_repetitive_table_up_to_16_mebibytes_is_no_bomb(extra, is_opened):
 
 
 def test_a_workbook_that_unpacks_to_an_implausible_size_is_refused():
-    content = archive(
-        ("[Content_Types].xml", b"<Types/>"), ("xl/sharedStrings.xml", bytes(RATIO_FREE_BYTES + 1))
-    )
+    content = archive(("[Content_Types].xml", b"<Types/>"), ("xl/sharedStrings.xml", bytes(RATIO_FREE_BYTES + 1)))
     assert workbook_refusal(content) == "workbook unpacks to an implausible size"
     assert outcomes(content) == [("", "ARCHIVE_REFUSED")]
 

@@ -25,8 +25,7 @@ def dbf(*records: bytes, promised: int | None = None, record_length: int = 1 + s
     count = len(records) if promised is None else promised
     header = struct.pack("<BBBBIHH20x", 0x03, 120, 1, 1, count, 33 + 32 * len(NAMES), record_length)
     fields = [
-        struct.pack("<11sc4xBB14x", name.encode(), b"C", width, 0)
-        for name, width in zip(NAMES, WIDTHS, strict=True)
+        struct.pack("<11sc4xBB14x", name.encode(), b"C", width, 0) for name, width in zip(NAMES, WIDTHS, strict=True)
     ]
     return header + b"".join(fields) + b"\r" + b"".join(records) + b"\x1a"
 

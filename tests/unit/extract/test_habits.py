@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from village_credit.extract.grid import DeliveredFile, Extract
 from village_credit.extract.read import read_file
-from village_credit.validate.judge import Batch, validate
+from village_credit.validate.rows import Batch, validate
 
 SUBSIDY = "年度,姓名,身份证号码(18位),所在村,实际补贴面积,实发金额"
 

@@ -61,8 +61,12 @@ SAMPLES = {
 
 @pytest.mark.parametrize(
     ("name", "content", "kind"),
-    [("关系人.xlsx", CSV, "text"), ("关系人.csv", workbook(HEADER, ROW), "xlsx"), ("关系人.XLS", parquet([ROW]), "parquet")],
-)  # fmt: skip
+    [
+        ("关系人.xlsx", CSV, "text"),
+        ("关系人.csv", workbook(HEADER, ROW), "xlsx"),
+        ("关系人.XLS", parquet([ROW]), "parquet"),
+    ],
+)
 def test_content_beats_the_extension_and_that_is_noted(name, content, kind):
     (extract,) = read(name, content)
     assert extract.rows.num_rows == 1

@@ -26,9 +26,9 @@ from dbfread import DBF
 from tests.conftest import ROOT
 from village_credit.extract.dbf import read_dbf
 from village_credit.extract.grid import DeliveredFile, Unrecognised
-from village_credit.extract.ledger import read_text
 from village_credit.extract.parquet import read_parquet
 from village_credit.extract.read import read_file
+from village_credit.extract.text_table import read_text
 from village_credit.extract.workbooks import read_workbook
 
 PUBLIC = ROOT / "tests" / "public"
@@ -126,7 +126,7 @@ def test_a_dbf_of_another_library_is_read_as_a_third_reads_it(tmp_path, code_pag
     theirs = [
         [*list(row.values())[:3], f"{row['AREA']:.2f}", f"{row['ISSUED']:%Y%m%d}", "T" if row["IS_RURAL"] else "F"]
         for row in DBF(path, encoding={"cp936": "gb18030", "utf8": "utf-8"}[code_page])
-    ]  # fmt: skip
+    ]
     grid = read_dbf(path.read_bytes())
     assert grid.cells[0] == ["CODE", "NAME", "COUNTY", "AREA", "ISSUED", "IS_RURAL"]
     assert [[cell.strip() for cell in row] for row in grid.cells[1:]] == theirs
@@ -176,7 +176,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
     convert(folder, "xlsx", sources, f"--infilter={IMPORT}")
     convert(folder, "xls", [source.replace(".csv", ".xlsx") for source in sources])
     (folder / "back").mkdir()
-    convert(folder, EXPORT, [source.replace(".csv", ".xls") for source in sources], "--outdir", str(folder / "back"))  # fmt: skip
+    convert(folder, EXPORT, [source.replace(".csv", ".xls") for source in sources], "--outdir", str(folder / "back"))
     return folder
 
 

@@ -14,12 +14,30 @@ DAY = date(2026, 11, 1)
 
 
 def worst(**changes: object) -> float | None:
-    loan = {"unit_code": "u1", "max_days_overdue": 120, "is_relief": None, "relief_proof": None, "opened_on": date(2025, 1, 1), "cutoff_on": date(2026, 10, 1), "link_status": "automatic"}  # fmt: skip
-    schema = pa.schema([("unit_code", pa.string()), ("max_days_overdue", pa.int64()), ("is_relief", pa.bool_()), ("relief_proof", pa.string()), ("opened_on", pa.date32()), ("cutoff_on", pa.date32()), ("link_status", pa.string())])  # fmt: skip
+    loan = {
+        "unit_code": "u1",
+        "max_days_overdue": 120,
+        "is_relief": None,
+        "relief_proof": None,
+        "opened_on": date(2025, 1, 1),
+        "cutoff_on": date(2026, 10, 1),
+        "link_status": "automatic",
+    }
+    schema = pa.schema(
+        [
+            ("unit_code", pa.string()),
+            ("max_days_overdue", pa.int64()),
+            ("is_relief", pa.bool_()),
+            ("relief_proof", pa.string()),
+            ("opened_on", pa.date32()),
+            ("cutoff_on", pa.date32()),
+            ("link_status", pa.string()),
+        ]
+    )
     connection = duckdb.connect()
     connection.register("households", pa.table({"unit_code": ["u1"]}))
     connection.register("conducts", pa.Table.from_pylist([{**loan, **changes}], schema=schema))
-    exposures = pa.schema([("unit_code", pa.string()), ("balance_yuan", pa.float64()), ("link_status", pa.string())])  # fmt: skip
+    exposures = pa.schema([("unit_code", pa.string()), ("balance_yuan", pa.float64()), ("link_status", pa.string())])
     connection.register("exposures", exposures.empty_table())
     (row,) = connection.sql(family_sql("conduct"), params={"as_of": DAY}).to_arrow_table().to_pylist()
     return row["worst_days_overdue"]

@@ -14,8 +14,8 @@ from tests.conftest import MODELS
 from tests.unit.link.test_household import BOTH_HEADS, CLARA, MEMBERS, ONE, TWO
 from tests.unit.link.test_join import ANNA, AS_OF, BERT, COUNTY, number, taken
 from village_credit.decide.decide import consenting, decide
-from village_credit.decide.policy import load_policy
 from village_credit.link.verdicts import VERDICTS, Verdicts, no_verdicts
+from village_credit.policy.model import load_policy
 
 LISTS = {
     "bank_exposure": "身份证号,姓名,产品,授信余额(元),贷款余额(元),五级分类\n{number},{name},农户小额信用贷款,50000,40000,正常\n",
@@ -24,7 +24,13 @@ LISTS = {
     "related_party": "身份证号,姓名,关系,更新日期\n{number},{name},董事,2026-10-01\n",
     "objection": "身份证号,类型,登记日期,涉及数据\n{number},拒绝自动化决策,2026-01-01,\n",
 }
-FACTS = {"bank_exposure": "exposures", "bank_conduct": "conducts", "negative_list": "negatives", "related_party": "related_parties", "objection": "objections"}  # fmt: skip
+FACTS = {
+    "bank_exposure": "exposures",
+    "bank_conduct": "conducts",
+    "negative_list": "negatives",
+    "related_party": "related_parties",
+    "objection": "objections",
+}
 CLAIMED_TWICE = (f"{ONE},王克拉,2,1,{CLARA},32,,", f"{TWO},王克拉,2,1,{CLARA},12,,")
 OF_TWO_NAMES = (f"{ONE},王克拉,2,1,{CLARA},32,,", f"{TWO},赵别人,2,1,{CLARA},38,,")
 POLICY = load_policy((MODELS / "limit_policy.toml").read_text(encoding="utf-8")).in_force(AS_OF, COUNTY)
@@ -67,7 +73,9 @@ def test_a_record_of_a_person_whom_two_registers_claim_waits_with_both(contract)
     intake = told(contract, CLAIMED_TWICE)
     waits = True if contract == "objection" else "provisional"
     assert fact(intake, contract) == [(ONE, waits), (TWO, waits)]
-    assert [(row["unit_code"], row["status"]) for row in intake.links.to_pylist() if row["contract"] == contract] == [(None, "refused")]  # fmt: skip
+    assert [(row["unit_code"], row["status"]) for row in intake.links.to_pylist() if row["contract"] == contract] == [
+        (None, "refused")
+    ]
 
 
 @pytest.mark.parametrize("contract", ["bank_conduct", "objection"])
@@ -102,13 +110,16 @@ def test_of_one_claim_a_withdrawn_consent_declines():
 @pytest.mark.parametrize("contract", ["negative_list", "objection"])
 def test_a_person_is_asked_of_each_household_and_settles_it_for_all(contract):
     open_doubts = told(contract, CLAIMED_TWICE).doubts.to_pylist()
-    assert [(row["unit_code"], row["pass"]) for row in open_doubts] == [(ONE, "id_of_two_households"), (TWO, "id_of_two_households")]  # fmt: skip
+    assert [(row["unit_code"], row["pass"]) for row in open_doubts] == [
+        (ONE, "id_of_two_households"),
+        (TWO, "id_of_two_households"),
+    ]
     record = open_doubts[0]["record_text"]
     settled = told(contract, CLAIMED_TWICE, said=spoken(verdict(record, TWO, "same")))
     assert fact(settled, contract) == [(TWO, False if contract == "objection" else "confirmed")]
     lifted = told(contract, CLAIMED_TWICE, said=spoken(verdict(record, TWO, "other")))
     assert [unit for unit, _ in fact(lifted, contract)] == [ONE]
-    neither = told(contract, CLAIMED_TWICE, said=spoken(verdict(record, ONE, "other"), verdict(record, TWO, "other")))  # fmt: skip
+    neither = told(contract, CLAIMED_TWICE, said=spoken(verdict(record, ONE, "other"), verdict(record, TWO, "other")))
     assert fact(neither, contract) == []
 
 
@@ -133,7 +144,7 @@ def test_a_record_said_to_be_of_two_households_is_linked_to_neither_and_listed_o
     record = taken(contractors=heads, **{"农机.csv": machines}).doubts.to_pylist()[0]["record_text"]
     said = spoken(verdict(record, ONE, "same"), verdict(record, f"{ONE[:-1]}2", "same"))
     intake = taken(contractors=heads, verdicts=said, **{"农机.csv": machines})
-    assert [row["status"] for row in intake.links.to_pylist() if row["contract"] == "machinery_subsidy"] == ["unlinked"]  # fmt: skip
+    assert [row["status"] for row in intake.links.to_pylist() if row["contract"] == "machinery_subsidy"] == ["unlinked"]
 
 
 SPOUSE = number("19780303", 21)
@@ -141,13 +152,21 @@ SPOUSE = number("19780303", 21)
 
 @pytest.mark.parametrize(
     ("book", "owner"),
-    [((), None), ((f"2025,王安娜,{ANNA},东乡,前村,5000",), "head"), ((f"2025,赵丈夫,{ANNA},东乡,前村,5000",), "spouse")],
+    [
+        ((), None),
+        ((f"2025,王安娜,{ANNA},东乡,前村,5000",), "head"),
+        ((f"2025,赵丈夫,{ANNA},东乡,前村,5000",), "spouse"),
+    ],
     ids=["nobody else names it", "another list names the dead head", "another list names the husband"],
-)  # fmt: skip
+)
 def test_a_dead_head_s_number_on_her_husband_makes_nobody_a_borrower_unless_a_list_says_so(book, owner):
-    rows = [f"{ONE},王安娜,2,1,{ANNA},02,7,", f"{ONE},赵丈夫,1,1,{ANNA},11,,", f"{ONE},王女儿,2,1,{SPOUSE},30,,"]  # fmt: skip
+    rows = [f"{ONE},王安娜,2,1,{ANNA},02,7,", f"{ONE},赵丈夫,1,1,{ANNA},11,,", f"{ONE},王女儿,2,1,{SPOUSE},30,,"]
     intake = taken(*book, members=[], **{"成员.csv": MEMBERS.format(rows="\n".join(rows))})
-    owners = {row["relation"] for row in intake.facts["members"].to_pylist() if row["unit_code"] == ONE and row["has_valid_id"]}  # fmt: skip
+    owners = {
+        row["relation"]
+        for row in intake.facts["members"].to_pylist()
+        if row["unit_code"] == ONE and row["has_valid_id"]
+    }
     assert owners == {"other"} | ({owner} if owner else set())
     flagged = [row["reason_code"] for row in intake.findings.to_pylist()]
     assert flagged.count("NUMBER_OF_TWO_PEOPLE") == 2
@@ -157,6 +176,8 @@ def test_a_number_of_two_living_members_is_whose_name_another_list_gives():
     rows = [f"{ONE},王安娜,2,1,{ANNA},02,,", f"{ONE},赵丈夫,1,1,{ANNA},11,,"]
     text = {"成员.csv": MEMBERS.format(rows="\n".join(rows))}
     intake = taken(f"2025,王安娜,{ANNA},东乡,前村,5000", members=[], **text)
-    owners = {row["relation"]: row["has_valid_id"] for row in intake.facts["members"].to_pylist() if row["unit_code"] == ONE}  # fmt: skip
+    owners = {
+        row["relation"]: row["has_valid_id"] for row in intake.facts["members"].to_pylist() if row["unit_code"] == ONE
+    }
     assert owners == {"head": True, "spouse": False}
     assert intake.facts["households"].to_pylist()[0]["persons_register"] == 2

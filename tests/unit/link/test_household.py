@@ -62,7 +62,11 @@ def test_a_number_of_two_people_is_its_bearer_s_only_where_another_list_says_so(
     rows = (f"{ONE},王克拉,2,1,{CLARA},32,,", f"{TWO},赵别人,2,1,{CLARA},38,,")
     assert persons(members(*rows)) == {ONE: 2, TWO: 2}
     assert codes(members(*rows)).count("NUMBER_OF_TWO_PEOPLE") == 2
-    told = taken(f"2025,王克拉,{CLARA},东乡,前村,5000", members=[], **{"成员.csv": MEMBERS.format(rows="\n".join([*BOTH_HEADS, *rows]))})  # fmt: skip
+    told = taken(
+        f"2025,王克拉,{CLARA},东乡,前村,5000",
+        members=[],
+        **{"成员.csv": MEMBERS.format(rows="\n".join([*BOTH_HEADS, *rows]))},
+    )
     owners = {
         row["unit_code"]: row["has_valid_id"]
         for row in told.facts["members"].to_pylist()
@@ -75,9 +79,7 @@ PARCELS = "DKBM,FBFBM,CBFBM,CBJYQQDFS,HTMJ,HTMJM,CBHTBM,LZHTBM,CBJYQZBM,SFQQQG\n
 
 
 def parcels(*rows: tuple[str, str, str, str]) -> Any:
-    text = "\n".join(
-        f"{code},65990010020101,{contractor},110,{area},{mu},,,,1" for code, contractor, area, mu in rows
-    )
+    text = "\n".join(f"{code},65990010020101,{contractor},110,{area},{mu},,,,1" for code, contractor, area, mu in rows)
     return taken(**{"地块.csv": PARCELS.format(rows=text)})
 
 
@@ -99,9 +101,7 @@ def test_a_parcel_under_two_contractors_counts_for_neither():
 
 
 def test_a_parcel_twice_under_one_contractor_counts_once_by_its_smaller_area():
-    intake = parcels(
-        ("6599001002010100001", ONE, "6666.67", "10.00"), ("6599001002010100001", ONE, "5333.33", "8.00")
-    )
+    intake = parcels(("6599001002010100001", ONE, "6666.67", "10.00"), ("6599001002010100001", ONE, "5333.33", "8.00"))
     assert areas(intake) == {ONE: Decimal(8)}
     assert codes(intake).count("PARCEL_TWICE") == 2
 
@@ -132,7 +132,11 @@ def test_the_same_number_on_three_people_links_no_list_but_by_name():
     found = {}
     for name in ("王克拉", "李克拉", "赵朵拉"):
         intake = taken(f"2025,{name},{CLARA},东乡,前村,5000", members=[], **text)
-        (found[name],) = [(row["unit_code"], row["status"]) for row in intake.links.to_pylist() if row["contract"] == "household_economy"]  # fmt: skip
+        (found[name],) = [
+            (row["unit_code"], row["status"])
+            for row in intake.links.to_pylist()
+            if row["contract"] == "household_economy"
+        ]
     assert found == {
         "王克拉": (ONE, "automatic"),
         "李克拉": (TWO, "automatic"),
@@ -159,7 +163,10 @@ def test_a_list_that_names_a_dead_member_finds_the_household():
 
 
 def test_a_telephone_that_many_households_give_is_nobody_s():
-    heads = [f"6599001002010100{n:02d},1,王安娜,1,{number('19800101', n)},x,,{'10012345678' if n < 5 else '10087654321'}" for n in range(1, 8)]  # fmt: skip
+    heads = [
+        f"6599001002010100{n:02d},1,王安娜,1,{number('19800101', n)},x,,{'10012345678' if n < 5 else '10087654321'}"
+        for n in range(1, 8)
+    ]
     contractors = "CBFBM,CBFLX,CBFMC,CBFZJLX,CBFZJHM,CBFDZ,YZBM,LXDH\n" + "\n".join(heads)
     intake = taken(members=[], **{"承包方.csv": contractors})
     phones = intake.identities.column("phone").to_pylist()

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from village_credit.acts.intake import take_in
 from village_credit.extract.grid import DeliveredFile
+from village_credit.ingest.county import take_in
 from village_credit.link.verdicts import Verdicts
 from village_credit.synthetic.identities import ID_CHECKS, ID_WEIGHTS
 
@@ -48,10 +48,7 @@ def taken(
         **files,
     }
     return take_in(
-        [
-            DeliveredFile(name, text.encode(), f"{index:064d}")
-            for index, (name, text) in enumerate(texts.items())
-        ],
+        [DeliveredFile(name, text.encode(), f"{index:064d}") for index, (name, text) in enumerate(texts.items())],
         AS_OF,
         COUNTY,
         verdicts=verdicts,
@@ -114,9 +111,7 @@ def test_two_people_of_one_prefix_name_and_village_repair_nothing():
     members = [f"659900100201010001,王安娜,2,1,{ANNA},02,", f"659900100201010002,王安娜,2,1,{other},30,"]
     heads = [f"659900100201010001,1,王安娜,1,{ANNA},x", f"659900100201010002,1,李贝特,1,{BERT},x"]
     damaged = f"{ANNA[0]}.{ANNA[1:15]}E+17"
-    assert (
-        book_links(taken(f"2025,王安娜,{damaged},东乡,前村,5000", contractors=heads, members=members)) == []
-    )
+    assert book_links(taken(f"2025,王安娜,{damaged},东乡,前村,5000", contractors=heads, members=members)) == []
 
 
 def masked(number: str, kept: int = 4) -> str:
@@ -190,9 +185,7 @@ def test_an_office_does_not_confirm_its_own_typing_error():
     alone = taken(**{"作物.csv": crops})
     assert "ID_CHECK_DIGIT" in alone.findings.column("reason_code").to_pylist()
     confirmed = taken(f"2025,王安娜,{ANNA},东乡,前村,5000", **{"作物.csv": crops})
-    assert [r["pass"] for r in confirmed.links.to_pylist() if r["contract"] == "crop_declaration"] == [
-        "mistyped_id"
-    ]
+    assert [r["pass"] for r in confirmed.links.to_pylist() if r["contract"] == "crop_declaration"] == ["mistyped_id"]
 
 
 def _valid(text: str) -> bool:
@@ -202,9 +195,9 @@ def _valid(text: str) -> bool:
 def test_a_village_name_of_two_townships_is_settled_by_the_number_or_quarantines():
     crops = "年度,姓名,身份证号,所在村,作物,种植面积(亩)\n"
     settled = taken(**{"作物.csv": f"{crops}2026,王安娜,{ANNA},前村,棉花,10\n"})
-    assert [
-        row["unit_code"] for row in settled.links.to_pylist() if row["contract"] == "crop_declaration"
-    ] == ["659900100201010001"]
+    assert [row["unit_code"] for row in settled.links.to_pylist() if row["contract"] == "crop_declaration"] == [
+        "659900100201010001"
+    ]
     stranger = number("19900909", 77)
     unsettled = taken(**{"作物.csv": f"{crops}2026,外来人,{stranger},前村,棉花,10\n"})
     assert "VILLAGE_AMBIGUOUS" in unsettled.findings.column("reason_code").to_pylist()
@@ -219,19 +212,17 @@ def test_a_fifteen_digit_number_is_completed_by_rule():
 
 def test_children_become_a_count_and_the_dead_and_married_out_are_no_persons():
     rows = [
-        f"659900100201010001,王安娜,2,1,{ANNA},02,", f"659900100201010001,王小小,1,1,{number('20150101', 21)},20,", f"659900100201010001,王老老,1,1,{number('19500101', 21)},51,7",
+        f"659900100201010001,王安娜,2,1,{ANNA},02,",
+        f"659900100201010001,王小小,1,1,{number('20150101', 21)},20,",
+        f"659900100201010001,王老老,1,1,{number('19500101', 21)},51,7",
         f"659900100201010001,王外嫁,2,1,{number('19990101', 22)},30,1",
-    ]  # fmt: skip
-    intake = taken(members=rows)
-    (household,) = [
-        row for row in intake.facts["households"].to_pylist() if row["unit_code"] == "659900100201010001"
     ]
+    intake = taken(members=rows)
+    (household,) = [row for row in intake.facts["households"].to_pylist() if row["unit_code"] == "659900100201010001"]
     assert (household["persons_register"], household["children"]) == (2, 1)
     assert "王小小" not in intake.identities.column("name").to_pylist()
     assert {
-        row["is_living"]
-        for row in intake.facts["members"].to_pylist()
-        if row["birth_date"] == date(1950, 1, 1)
+        row["is_living"] for row in intake.facts["members"].to_pylist() if row["birth_date"] == date(1950, 1, 1)
     } == {False}
 
 
@@ -279,21 +270,21 @@ def test_twins_with_neighbouring_numbers_are_told_apart_and_swapped_ones_link_no
         f"659900100201010001,吐尔逊·依明,1,1,{first},20,",
         f"659900101201010001,吐尔洪·依明,1,1,{second},20,",
     ]
-    right = taken(f"2025,图尔荪·依明,{first},东乡,前村,5000\n2025,图尔贡·依明,{second},西乡,前村,5000", members=members)  # fmt: skip
+    right = taken(f"2025,图尔荪·依明,{first},东乡,前村,5000\n2025,图尔贡·依明,{second},西乡,前村,5000", members=members)
     assert [unit for unit, *_ in book_links(right)] == ["659900100201010001", "659900101201010001"]
-    swapped = taken(f"2025,图尔荪·依明,{second},东乡,前村,5000\n2025,图尔贡·依明,{first},西乡,前村,5000", members=members)  # fmt: skip
+    swapped = taken(
+        f"2025,图尔荪·依明,{second},东乡,前村,5000\n2025,图尔贡·依明,{first},西乡,前村,5000", members=members
+    )
     assert {(unit, status) for unit, _, status in book_links(swapped)} == {(None, "refused")}
 
 
 def test_one_name_forty_times_in_a_village_is_a_doubt_and_no_link():
     members = [f"659900100201010001,麦麦提·若孜,1,1,{number('19700101', n)},20," for n in range(1, 41)]
     members += [f"659900101201010001,麦麦提·若孜,1,1,{number('19710101', 7)},20,"]
-    heads = [f"659900100201010001,1,王安娜,1,{ANNA},x", f"659900100201010002,1,麦麦提·若孜,1,{number('19720101', 9)},x"]  # fmt: skip
+    heads = [f"659900100201010001,1,王安娜,1,{ANNA},x", f"659900100201010002,1,麦麦提·若孜,1,{number('19720101', 9)},x"]
     machines = "资金年度,县,所在乡（镇）,所在村组,购机者姓名,机具品目,购买数量(台),总补贴额(元)\n2025,某县,东乡,前村,买买提·若孜,拖拉机,1,5000\n"
     intake = taken(contractors=heads, members=members, **{"农机.csv": machines})
-    assert [row["status"] for row in intake.links.to_pylist() if row["contract"] == "machinery_subsidy"] == [
-        "unlinked"
-    ]
+    assert [row["status"] for row in intake.links.to_pylist() if row["contract"] == "machinery_subsidy"] == ["unlinked"]
     assert intake.doubts.column("pass").to_pylist() == ["tie"]
 
 
@@ -329,15 +320,17 @@ def next_door(one: str, two: str, *members: str, said: tuple[str, str] | None = 
     ids=["father and son", "brothers", "a namesake in the neighbour's house", "without the father's name"],
 )
 def test_neighbours_of_likely_names_whose_numbers_are_swapped_find_nobody(names, members, said):
-    assert {(unit, status) for unit, _, status in next_door(*names, *members, said=said)} == {
-        (None, "refused")
-    }
+    assert {(unit, status) for unit, _, status in next_door(*names, *members, said=said)} == {(None, "refused")}
 
 
 @pytest.mark.parametrize("name", ["买买提·艾力", "艾利·麦麦提"], ids=["reordered", "another standard"])
 def test_a_weak_agreement_still_links_where_nobody_next_door_bears_the_name(name):
     heads = [f"659900100201010001,1,艾力·买买提,1,{ANNA},x", f"{SECOND},1,吐尔逊·依明,1,{BERT},x"]
-    intake = taken(f"2025,{name},{ANNA},东乡,前村,5000", contractors=heads, members=[f"659900100201010001,艾力·买买提,1,1,{ANNA},02,"])  # fmt: skip
+    intake = taken(
+        f"2025,{name},{ANNA},东乡,前村,5000",
+        contractors=heads,
+        members=[f"659900100201010001,艾力·买买提,1,1,{ANNA},02,"],
+    )
     assert book_links(intake) == [("659900100201010001", "id_and_name", "automatic")]
 
 
@@ -349,7 +342,9 @@ def test_a_member_s_name_under_the_head_s_number_still_links():
 
 def test_a_debt_of_a_name_next_door_waits_for_a_person():
     heads = [f"659900100201010001,1,艾力·买买提,1,{ANNA},x", f"{SECOND},1,买买提·艾力,1,{BERT},x"]
-    debts = f"身份证号,姓名,产品,授信余额(元),贷款余额(元),五级分类\n{ANNA},买买提·艾力,农户小额信用贷款,50000,40000,正常\n"
-    intake = taken(contractors=heads, members=[f"659900100201010001,艾力·买买提,1,1,{ANNA},02,"], **{"存量.csv": debts})  # fmt: skip
+    debts = (
+        f"身份证号,姓名,产品,授信余额(元),贷款余额(元),五级分类\n{ANNA},买买提·艾力,农户小额信用贷款,50000,40000,正常\n"
+    )
+    intake = taken(contractors=heads, members=[f"659900100201010001,艾力·买买提,1,1,{ANNA},02,"], **{"存量.csv": debts})
     (exposure,) = intake.facts["exposures"].to_pylist()
     assert (exposure["unit_code"], exposure["link_status"]) == ("659900100201010001", "provisional")

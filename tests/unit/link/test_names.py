@@ -62,8 +62,20 @@ def test_relatives_do_not_agree(one, other, who):
 
 @pytest.mark.parametrize(
     "written",
-    ["买买提•若孜", "买买提・若孜", "买买提．若孜", "买买提.若孜", "买买提 · 若孜", "买买提‧若孜", "买买提●若孜", "买买提。若孜", "买买提∙若孜", "买买提⋅若孜", "买买提･若孜"],
-)  # fmt: skip
+    [
+        "买买提•若孜",
+        "买买提・若孜",
+        "买买提．若孜",
+        "买买提.若孜",
+        "买买提 · 若孜",
+        "买买提‧若孜",
+        "买买提●若孜",
+        "买买提。若孜",
+        "买买提∙若孜",
+        "买买提⋅若孜",
+        "买买提･若孜",
+    ],
+)
 def test_every_interpunct_becomes_the_standard_one(written):
     assert normalised(written) == "买买提\u00b7若孜"
 
@@ -77,9 +89,7 @@ def test_a_name_of_twenty_five_characters_and_a_rare_one_keep_their_keys():
 def test_every_han_character_of_gb2312_has_a_syllable():
     known = set(syllables().column("letter").to_pylist())
     characters = [
-        bytes((high, low)).decode("gb2312", "ignore")
-        for high in range(0xB0, 0xF8)
-        for low in range(0xA1, 0xFF)
+        bytes((high, low)).decode("gb2312", "ignore") for high in range(0xB0, 0xF8) for low in range(0xA1, 0xFF)
     ]
     assert [c for c in characters if c and c not in known] == []
 

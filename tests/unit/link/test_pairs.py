@@ -28,9 +28,17 @@ Pair = tuple[int, int, str, int]  # record, person, household, bits
 def chosen(pairs: list[Pair]) -> dict[int, tuple[int, float | None, bool]]:
     connection = duckdb.connect()
     rows = [
-        {"left_id": left, "scope": 1, "right_id": right, "right_group": unit, "claim": unit, "agreement": "equal", "grade": str(bits)}
+        {
+            "left_id": left,
+            "scope": 1,
+            "right_id": right,
+            "right_group": unit,
+            "claim": unit,
+            "agreement": "equal",
+            "grade": str(bits),
+        }
         for left, right, unit, bits in pairs
-    ]  # fmt: skip
+    ]
     connection.register("given", pa.Table.from_pylist(rows))
     connection.execute("CREATE TABLE pairs AS FROM given")
     choose_pairs(connection, PLAIN)
@@ -50,8 +58,17 @@ def chosen(pairs: list[Pair]) -> dict[int, tuple[int, float | None, bool]]:
         ([(1, 7, "a", 20), (2, 7, "a", 17)], False),
         ([(1, 7, "a", 20), (2, 7, "a", 20)], False),
     ],
-    ids=["just enough", "too little", "far enough ahead", "another household near", "two of one household", "another record behind", "another record near", "a tie"],
-)  # fmt: skip
+    ids=[
+        "just enough",
+        "too little",
+        "far enough ahead",
+        "another household near",
+        "two of one household",
+        "another record behind",
+        "another record near",
+        "a tie",
+    ],
+)
 def test_a_link_needs_enough_likeness_and_enough_lead(pairs, accepted):
     found = chosen(pairs)
     assert (found[1][2] if 1 in found else None) is accepted
@@ -79,7 +96,7 @@ def test_one_record_finds_one_household_and_one_household_one_record_in_any_orde
 
 
 def test_the_frozen_weights_name_every_field_that_is_compared():
-    assert set(standard_weights().fields) == {"name_long", "name_short", "id_number", "same_group", "persons", "area"}  # fmt: skip
+    assert set(standard_weights().fields) == {"name_long", "name_short", "id_number", "same_group", "persons", "area"}
     assert standard_weights().version
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.builders import shipped_policy
 from tests.unit.link.test_join import number, taken
-from village_credit.publish.gates import Gate, _link_gaps, _unlinked_share
+from village_credit.tables.gates import Gate, _link_gaps, _unlinked_share
 
 POLICY = shipped_policy()
 PEOPLE = 40  # of each shape: more than the fewest that are compared
@@ -74,7 +74,14 @@ def test_gaps_of_two_lists_that_favour_other_names_do_not_cancel():
 
 def gaps(**shares: float | None) -> dict[str, Gate]:
     """The gates of a county whose figures are these."""
-    usual = {"name_gap": 0.01, "village_gap": 0.01, "null_share": 0.0, "unissued_area_share": 0.0, "lists_compared": 3, "villages_compared": 9}  # fmt: skip
+    usual = {
+        "name_gap": 0.01,
+        "village_gap": 0.01,
+        "null_share": 0.0,
+        "unissued_area_share": 0.0,
+        "lists_compared": 3,
+        "villages_compared": 9,
+    }
     intake = SimpleNamespace(link_shares=usual | shares, identities=pa.table({"person_id": ["x"]}))
     return {gate.gate: gate for gate in _link_gaps(intake, POLICY)}  # type: ignore[arg-type]
 

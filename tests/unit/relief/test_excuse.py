@@ -16,8 +16,22 @@ from tests.builders import UNIT, facts
 from village_credit.relief.apply import PROOFS, Allowed, Relieved, declared_table, relieve
 
 AS_OF = date(2026, 11, 1)
-BASE = {"cause": "disaster", "area_codes": ["659900100"], "from": date(2026, 6, 1), "to": date(2026, 12, 31), "document": "No. 1", "measures": ["extension", "rate_cut", "changed_repayment", "renewal_without_principal", "new_for_old"]}  # fmt: skip
-LOAN = {"loan_number": "J1", "opened_on": date(2025, 5, 1), "due_on": date(2026, 7, 1), "max_days_overdue": 0, "days_overdue": 0, "cutoff_on": date(2026, 10, 29)}  # fmt: skip
+BASE = {
+    "cause": "disaster",
+    "area_codes": ["659900100"],
+    "from": date(2026, 6, 1),
+    "to": date(2026, 12, 31),
+    "document": "No. 1",
+    "measures": ["extension", "rate_cut", "changed_repayment", "renewal_without_principal", "new_for_old"],
+}
+LOAN = {
+    "loan_number": "J1",
+    "opened_on": date(2025, 5, 1),
+    "due_on": date(2026, 7, 1),
+    "max_days_overdue": 0,
+    "days_overdue": 0,
+    "cutoff_on": date(2026, 10, 29),
+}
 EVERYTHING = Allowed(("13",), tuple(BASE["measures"]), 6, 50)
 NUMBER = "110101199001011237"
 
@@ -26,10 +40,17 @@ def declaration(**changes: Any) -> ReliefDeclaration:
     return ReliefDeclaration.model_validate(BASE | changes)
 
 
-def reckoned(*declared: ReliefDeclaration, proof: str | None = None, as_of: date = AS_OF, **changes: Any) -> Relieved:  # fmt: skip
+def reckoned(*declared: ReliefDeclaration, proof: str | None = None, as_of: date = AS_OF, **changes: Any) -> Relieved:
     identities = pa.table({"unit_code": [UNIT], "person_id": [NUMBER]})
     rows = [{"document": "No. 1", "person_id": NUMBER, "loan_number": proof, "proof": "P-1"}] if proof else []
-    return relieve(facts(**changes), identities, declared_table(declared), pa.Table.from_pylist(rows, schema=PROOFS), as_of, EVERYTHING)  # fmt: skip
+    return relieve(
+        facts(**changes),
+        identities,
+        declared_table(declared),
+        pa.Table.from_pylist(rows, schema=PROOFS),
+        as_of,
+        EVERYTHING,
+    )
 
 
 def counted(relieved: Relieved) -> tuple[int, int]:
@@ -43,14 +64,26 @@ def counted(relieved: Relieved) -> tuple[int, int]:
         ("overdue since a day in the window", {"days_overdue": 50, "max_days_overdue": 50}, (0, 0)),
         ("overdue since the day before the window", {"days_overdue": 151, "max_days_overdue": 151}, (0, 0)),
         ("a day earlier, one day of the arrears counts", {"days_overdue": 152, "max_days_overdue": 152}, (1, 1)),
-        ("long before the window, what came before it counts", {"days_overdue": 241, "max_days_overdue": 241}, (90, 90)),
-        ("settled arrears with their day in the window", {"max_days_overdue": 95, "overdue_since": date(2026, 7, 1)}, (0, 0)),
+        (
+            "long before the window, what came before it counts",
+            {"days_overdue": 241, "max_days_overdue": 241},
+            (90, 90),
+        ),
+        (
+            "settled arrears with their day in the window",
+            {"max_days_overdue": 95, "overdue_since": date(2026, 7, 1)},
+            (0, 0),
+        ),
         ("settled arrears that began before it", {"max_days_overdue": 95, "overdue_since": date(2026, 5, 11)}, (0, 20)),
         ("settled arrears that nobody dates count as they are", {"max_days_overdue": 95}, (0, 95)),
-        ("an older, worse run that nobody dates counts, today's does not", {"days_overdue": 30, "max_days_overdue": 95}, (0, 95)),
+        (
+            "an older, worse run that nobody dates counts, today's does not",
+            {"days_overdue": 30, "max_days_overdue": 95},
+            (0, 95),
+        ),
         ("arrears before any window", {"max_days_overdue": 95, "overdue_since": date(2025, 7, 1)}, (0, 95)),
     ],
-)  # fmt: skip
+)
 def test_days_in_the_window_do_not_count(case, loan, expected):
     assert counted(reckoned(declaration(), conducts=[LOAN | loan])) == expected, case
 
@@ -64,7 +97,10 @@ def test_days_after_the_window_count_again():
 
 
 def test_two_windows_that_overlap_excuse_a_day_once():
-    early, late = declaration(to=date(2026, 8, 31)), declaration(document="No. 2", **{"from": date(2026, 8, 1), "to": date(2026, 9, 30)})  # fmt: skip
+    early, late = (
+        declaration(to=date(2026, 8, 31)),
+        declaration(document="No. 2", **{"from": date(2026, 8, 1), "to": date(2026, 9, 30)}),
+    )
     loan = LOAN | {
         "days_overdue": 181,
         "max_days_overdue": 181,
@@ -104,7 +140,7 @@ def test_a_proof_excuses_the_loan_that_it_names_wherever_and_whenever():
     assert (counted(other), other.unmatched, other.affected.num_rows) == ((200, 200), {"No. 1": 1}, 0)
 
 
-LISTED = {"list_category": "x", "reason_code": "13", "listed_on": date(2026, 9, 1), "member_is_adult_living": True}  # fmt: skip
+LISTED = {"list_category": "x", "reason_code": "13", "listed_on": date(2026, 9, 1), "member_is_adult_living": True}
 LATE = LOAN | {"days_overdue": 120, "max_days_overdue": 120}  # since 1 July
 
 
@@ -116,10 +152,15 @@ LATE = LOAN | {"days_overdue": 120, "max_days_overdue": 120}  # since 1 July
         ("listed before the window", {"listed_on": date(2026, 5, 31)}, [LATE], False),
         ("listed for something else", {"reason_code": "F01"}, [LATE], False),
         ("listed for arrears and something else", {"reason_code": "13,F01"}, [LATE], False),
-        ("a loan that is late without excuse", {}, [LATE, LOAN | {"loan_number": "J2", "max_days_overdue": 200, "overdue_since": date(2025, 8, 1)}], False),
+        (
+            "a loan that is late without excuse",
+            {},
+            [LATE, LOAN | {"loan_number": "J2", "max_days_overdue": 200, "overdue_since": date(2025, 8, 1)}],
+            False,
+        ),
         ("no arrears at all", {}, [LOAN], False),
     ],
-)  # fmt: skip
+)
 def test_a_listing_falls_with_the_arrears_that_it_rests_on(case, entry, loans, falls):
     found = reckoned(declaration(), conducts=loans, negatives=[LISTED | entry])
     assert (found.facts["negatives"].num_rows == 0) == falls, case
@@ -132,14 +173,29 @@ DEBT = {"product_name": "农户贷", "credit_yuan": Decimal(20000), "balance_yua
 @pytest.mark.parametrize(
     ("case", "debt", "loans", "measures"),
     [
-        ("due in the window, paid so far", {"due_on": date(2026, 11, 20)}, [], ["extension", "rate_cut", "renewal_without_principal"]),
+        (
+            "due in the window, paid so far",
+            {"due_on": date(2026, 11, 20)},
+            [],
+            ["extension", "rate_cut", "renewal_without_principal"],
+        ),
         ("due after the window", {"due_on": date(2027, 1, 1)}, [], ["changed_repayment", "rate_cut"]),
-        ("late by the window", {"due_on": date(2026, 7, 1)}, [LATE], ["extension", "new_for_old", "rate_cut", "renewal_without_principal"]),
-        ("late from before it", {"due_on": date(2026, 7, 1)}, [LOAN | {"days_overdue": 300, "max_days_overdue": 300}], ["extension", "new_for_old", "rate_cut"]),
+        (
+            "late by the window",
+            {"due_on": date(2026, 7, 1)},
+            [LATE],
+            ["extension", "new_for_old", "rate_cut", "renewal_without_principal"],
+        ),
+        (
+            "late from before it",
+            {"due_on": date(2026, 7, 1)},
+            [LOAN | {"days_overdue": 300, "max_days_overdue": 300}],
+            ["extension", "new_for_old", "rate_cut"],
+        ),
         ("nothing is owed", {"balance_yuan": Decimal(0)}, [LATE], []),
         ("perhaps another's debt", {"due_on": date(2026, 11, 20), "link_status": "provisional"}, [], []),
     ],
-)  # fmt: skip
+)
 def test_what_may_be_offered_on_an_open_loan(case, debt, loans, measures):
     found = reckoned(declaration(), conducts=loans, exposures=[DEBT | debt]).offers
     assert sorted(found.column("measure").to_pylist()) == measures, case
@@ -154,9 +210,16 @@ def test_only_what_is_declared_is_offered():
 
 
 @given(
-    days=st.integers(0, 400), more=st.integers(0, 400), begins=st.integers(-500, 100), length=st.integers(0, 400), dated=st.booleans(), gap=st.integers(0, 600)
-)  # fmt: skip
-def test_relief_never_makes_conduct_worse_and_no_more_days_fall_than_the_window_has(days, more, begins, length, dated, gap):  # fmt: skip
+    days=st.integers(0, 400),
+    more=st.integers(0, 400),
+    begins=st.integers(-500, 100),
+    length=st.integers(0, 400),
+    dated=st.booleans(),
+    gap=st.integers(0, 600),
+)
+def test_relief_never_makes_conduct_worse_and_no_more_days_fall_than_the_window_has(
+    days, more, begins, length, dated, gap
+):
     first = AS_OF + timedelta(days=begins)
     window = declaration(**{"from": first, "to": first + timedelta(days=length)})
     since = LOAN["cutoff_on"] - timedelta(days=days + more + gap) if dated else None
@@ -171,4 +234,6 @@ def test_a_declaration_without_sense_is_refused_with_each_fault():
     with pytest.raises(DeclarationRefused, match=r"area_codes.0.*document"):
         read_declaration('cause = "disaster"\narea_codes = ["12"]\nfrom = 2026-06-01\nto = 2026-07-01\n')
     with pytest.raises(DeclarationRefused, match="`to` is before `from`"):
-        read_declaration('cause = "disaster"\narea_codes = ["659900"]\nfrom = 2026-06-02\nto = 2026-06-01\ndocument = "x"\n')  # fmt: skip
+        read_declaration(
+            'cause = "disaster"\narea_codes = ["659900"]\nfrom = 2026-06-02\nto = 2026-06-01\ndocument = "x"\n'
+        )

@@ -11,15 +11,16 @@ from hypothesis import strategies as st
 from scipy.optimize import check_grad
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from village_credit.score import boosted as boosted_module
 from village_credit.score.apply import sort_columns
-from village_credit.score.blend import fit_line
-from village_credit.score.boosted import _matrix, fit_boosted
-from village_credit.score.fine import make_fine, roundest
-from village_credit.score.merge import merge_steps
-from village_credit.score.metrics import auc, interval, ks, share_interval, stability
-from village_credit.score.smooth import SmoothFit
-from village_credit.score.woe import best_cuts, find_evidence
+from village_credit.score.statistics import share_interval, stability
+from village_credit.training import boosted as boosted_module
+from village_credit.training.blend import fit_line  # the fitting half is not needed to measure
+from village_credit.training.boosted import _matrix, fit_boosted
+from village_credit.training.fine import make_fine, roundest
+from village_credit.training.merge import merge_steps
+from village_credit.training.metrics import auc, interval, ks
+from village_credit.training.smooth import SmoothFit
+from village_credit.training.woe import best_cuts, find_evidence
 
 NUMBERS = st.floats(-1e9, 1e9, allow_nan=False, allow_subnormal=False)
 
@@ -34,17 +35,23 @@ def test_the_roundest_edge_lies_between(one, other):
 
 @pytest.mark.parametrize(
     ("low", "high", "edge"),
-    [(34, 35, 35), (0.0313, 0.0478, 0.04), (-3, 2, 0), (1234.2, 1239, 1239), (-0.5, -0.2, -0.2), (9810, 20300, 20000), (0, 1, 1), (-35, -34, -34), (88.1, 131, 100)],
-)  # fmt: skip
+    [
+        (34, 35, 35),
+        (0.0313, 0.0478, 0.04),
+        (-3, 2, 0),
+        (1234.2, 1239, 1239),
+        (-0.5, -0.2, -0.2),
+        (9810, 20300, 20000),
+        (0, 1, 1),
+        (-35, -34, -34),
+        (88.1, 131, 100),
+    ],
+)
 def test_the_roundest_edge_is_the_one_that_a_person_would_take(low, high, edge):
     assert roundest(low, high) == edge
 
 
-@given(
-    st.lists(
-        st.one_of(st.none(), st.floats(-1e6, 1e6, allow_nan=False), st.just(-1.0)), min_size=2, max_size=60
-    )
-)
+@given(st.lists(st.one_of(st.none(), st.floats(-1e6, 1e6, allow_nan=False), st.just(-1.0)), min_size=2, max_size=60))
 @example([-2.0, -2.225073858507203e-309])
 @example([5e-324, -5e-324, 1.0])
 @settings(max_examples=100, deadline=None)
@@ -88,7 +95,7 @@ def rows(count=400, seed=0):
     words = chance.choice(["a", "b", "c"], count).astype(object)
     bad = (chance.random(count) < 1 / (1 + np.exp(1.5 - 0.6 * values[0] - (words == "a")))).astype(float)
     weight = np.ones(count)
-    features = [make_fine(f"f{n}", column, weight, is_category=False, ranges=12) for n, column in enumerate(values)]  # fmt: skip
+    features = [make_fine(f"f{n}", column, weight, is_category=False, ranges=12) for n, column in enumerate(values)]
     features.append(make_fine("words", words, weight, is_category=True))
     codes = np.column_stack([f.codes(column) for f, column in zip(features, [*values, words], strict=True)])
     return codes, bad, weight, features
@@ -112,12 +119,18 @@ def test_trees_of_one_feature_each_are_read_off_exactly():
     codes, bad, weight, features = rows()
     boosted = fit_boosted(codes, bad, weight, features, [1, 0, 0], seed=3)
     model = HistGradientBoostingClassifier(
-        learning_rate=boosted_module.LEARNING_RATE, max_iter=boosted.rounds[-1], max_leaf_nodes=boosted_module.LEAVES, min_samples_leaf=boosted_module.MIN_LEAF, l2_regularization=boosted_module.L2,
-        interaction_cst="no_interactions", categorical_features=[False, False, True], monotonic_cst=[1, 0, 0], early_stopping=False, random_state=3,
-    ).fit(_matrix(codes, features), bad.astype(int))  # fmt: skip
-    assert np.allclose(
-        boosted.steps[-1].score(codes), model.decision_function(_matrix(codes, features)), atol=1e-9
-    )
+        learning_rate=boosted_module.LEARNING_RATE,
+        max_iter=boosted.rounds[-1],
+        max_leaf_nodes=boosted_module.LEAVES,
+        min_samples_leaf=boosted_module.MIN_LEAF,
+        l2_regularization=boosted_module.L2,
+        interaction_cst="no_interactions",
+        categorical_features=[False, False, True],
+        monotonic_cst=[1, 0, 0],
+        early_stopping=False,
+        random_state=3,
+    ).fit(_matrix(codes, features), bad.astype(int))
+    assert np.allclose(boosted.steps[-1].score(codes), model.decision_function(_matrix(codes, features)), atol=1e-9)
 
 
 def test_merged_bins_keep_the_mean_and_special_ones_stay_apart():

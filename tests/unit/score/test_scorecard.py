@@ -13,9 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import MODELS
-from village_credit.acts.models import trusted_keys
 from village_credit.errors import ModelRefused
-from village_credit.publish.keys import Keys
+from village_credit.pseudonyms import Keys
 from village_credit.score.apply import score, score_columns
 from village_credit.score.card import card_text
 from village_credit.score.scorecard import (
@@ -28,8 +27,9 @@ from village_credit.score.scorecard import (
     read_scorecard,
     statement,
 )
-from village_credit.score.table import FeatureFacts
-from village_credit.score.train import History, train
+from village_credit.services.rules import trusted_keys
+from village_credit.training.table import FeatureFacts
+from village_credit.training.train import History, train
 
 AS_OF = date(2026, 11, 1)
 TEXT = (MODELS / "synthetic-2026.1.scorecard.json").read_text(encoding="utf-8")
@@ -51,9 +51,7 @@ def by_hand(values: dict[str, float | None]) -> int:
 
 
 def table(rows: list[dict[str, float | None]]) -> pa.Table:
-    columns = {
-        feature.name: pa.array([row[feature.name] for row in rows], pa.float64()) for feature in CARD.features
-    }
+    columns = {feature.name: pa.array([row[feature.name] for row in rows], pa.float64()) for feature in CARD.features}
     return pa.table({"unit_code": [f"u{index:04d}" for index in range(len(rows))], **columns})
 
 
@@ -71,7 +69,9 @@ def test_the_score_is_what_anyone_adds_up_from_the_page(rows):
     found = score(table(rows), CARD)
     assert found.scores.column("points").to_pylist() == [by_hand(row) for row in rows]
     first = CARD.probability.from_points
-    assert found.scores.column("default_probability_ppm").to_pylist() == [CARD.probability.ppm[by_hand(row) - first] for row in rows]  # fmt: skip
+    assert found.scores.column("default_probability_ppm").to_pylist() == [
+        CARD.probability.ppm[by_hand(row) - first] for row in rows
+    ]
 
 
 @given(st.lists(HOUSEHOLD, min_size=1, max_size=5))
@@ -82,12 +82,13 @@ def test_points_lost_are_ranked_against_the_best_attainable_with_a_reason_each(r
     for start in range(0, len(points), len(features)):
         told = points[start : start + len(features)]
         assert [row["rank"] for row in told] == list(range(1, len(features) + 1))
-        assert all(
-            row["points_lost"] == features[row["feature"]].best_points - row["points"] >= 0 for row in told
-        )
+        assert all(row["points_lost"] == features[row["feature"]].best_points - row["points"] >= 0 for row in told)
         assert all(high["points_lost"] >= low["points_lost"] for high, low in pairwise(told))
         assert all((row["reason_zh"] is None) == (row["points_lost"] == 0) for row in told)
-        assert all(features[row["feature"]].meaning_zh in (row["reason_zh"] or features[row["feature"]].meaning_zh) for row in told)  # fmt: skip
+        assert all(
+            features[row["feature"]].meaning_zh in (row["reason_zh"] or features[row["feature"]].meaning_zh)
+            for row in told
+        )
 
 
 def test_a_reason_says_which_way_the_value_lies():
@@ -106,11 +107,34 @@ def test_infinite_and_missing_values_find_a_bin():
 
 def test_words_and_special_values_find_their_bins_and_unknown_words_the_other_one():
     content = json.loads(TEXT)
-    common = {"unit": "u", "sources": ["x"], "meaning": "m", "meaning_zh": "中", "direction": "free", "information_value": 0.1, "missing": {"points": -1, "rows": 1, "bads": 0}}  # fmt: skip
+    common = {
+        "unit": "u",
+        "sources": ["x"],
+        "meaning": "m",
+        "meaning_zh": "中",
+        "direction": "free",
+        "information_value": 0.1,
+        "missing": {"points": -1, "rows": 1, "bads": 0},
+    }
     content["features"] = [
-        {"name": "crop", **common, "bins": [{"label": "a, b", "points": 3, "rows": 9, "bads": 1, "categories": ["a", "b"]}, {"label": "(other)", "points": -2, "rows": 3, "bads": 1, "categories": [], "is_other": True}]},
-        {"name": "size", **common, "bins": [{"label": "< 5", "points": 1, "rows": 9, "bads": 1, "below": 5}, {"label": ">= 5", "points": 2, "rows": 9, "bads": 1}, {"label": "= -1", "points": -9, "rows": 2, "bads": 1, "special": [-1]}]},
-    ]  # fmt: skip
+        {
+            "name": "crop",
+            **common,
+            "bins": [
+                {"label": "a, b", "points": 3, "rows": 9, "bads": 1, "categories": ["a", "b"]},
+                {"label": "(other)", "points": -2, "rows": 3, "bads": 1, "categories": [], "is_other": True},
+            ],
+        },
+        {
+            "name": "size",
+            **common,
+            "bins": [
+                {"label": "< 5", "points": 1, "rows": 9, "bads": 1, "below": 5},
+                {"label": ">= 5", "points": 2, "rows": 9, "bads": 1},
+                {"label": "= -1", "points": -9, "rows": 2, "bads": 1, "special": [-1]},
+            ],
+        },
+    ]
     card = Scorecard.model_validate(content)
     kernel = score_columns([pa.array(["b", "zebra", None, "a"]), pa.array([-1.0, 4.9, 5.0, None])], card)
     assert kernel.points.tolist() == [[3, -2, -1, 3], [-9, 1, 2, -1]]
@@ -128,11 +152,14 @@ def signed(card: Scorecard, people: dict[str, str], keys: Keys = KEYS) -> str:
     card = card.model_copy(update={"content_sha256": content_hash(card), "signatures": []})
     made = [
         ModelSignature(
-            role=role, by=by, at="2026-01-01T00:00:00+00:00", public_key=keys.public_key().hex(),
+            role=role,
+            by=by,
+            at="2026-01-01T00:00:00+00:00",
+            public_key=keys.public_key().hex(),
             signature=keys.sign(statement(card.model_id, card.content_sha256, role, by, "2026-01-01T00:00:00+00:00")),
         )
         for role, by in people.items()
-    ]  # fmt: skip
+    ]
     return card_json(card.model_copy(update={"signatures": made}))
 
 
@@ -180,7 +207,7 @@ def test_past_its_validity_and_before_it():
 
 @pytest.mark.parametrize("lacking", ROLES)
 def test_a_role_that_did_not_sign(lacking):
-    assert f"not signed by its {lacking}" in refusal(signed(CARD, {r: p for r, p in PEOPLE.items() if r != lacking}))  # fmt: skip
+    assert f"not signed by its {lacking}" in refusal(signed(CARD, {r: p for r, p in PEOPLE.items() if r != lacking}))
 
 
 @pytest.mark.parametrize("same", ["1001", " １００１ "])
@@ -189,7 +216,7 @@ def test_a_developer_who_is_the_approver(same):
 
 
 def test_a_key_that_nobody_trusts():
-    assert "neither this store's" in refusal(signed(CARD, PEOPLE, Keys(b"p" * 32, b"v" * 32, b"f" * 32, b"x" * 32)))  # fmt: skip
+    assert "neither this store's" in refusal(signed(CARD, PEOPLE, Keys(b"p" * 32, b"v" * 32, b"f" * 32, b"x" * 32)))
 
 
 def feature(**parts) -> dict:
@@ -197,7 +224,10 @@ def feature(**parts) -> dict:
 
 
 def bins(*edges: float | None, points: list[int] | None = None) -> list[dict]:
-    return [{"label": str(edge), "points": (points or list(range(len(edges))))[n], "rows": 5, "bads": 1, "below": edge} for n, edge in enumerate(edges)]  # fmt: skip
+    return [
+        {"label": str(edge), "points": (points or list(range(len(edges))))[n], "rows": 5, "bads": 1, "below": edge}
+        for n, edge in enumerate(edges)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -234,9 +264,14 @@ def past(rows: int = 1200, seed: int = 5) -> History:
     odds = -2.5 - 0.9 * np.log(income / 22000) + 0.8 * debt
     values = np.column_stack([np.where(chance.random(rows) < 0.1, np.nan, income), debt])
     return History(
-        values, chance.random(rows) < 1 / (1 + np.exp(-odds)), np.array([f"v{n % 12:02d}" for n in range(rows)]), np.arange(rows) * 3 // rows,
-        ["2023-11-01", "2024-11-01", "2025-11-01"], {"overdue": 1}, ["aa"],
-    )  # fmt: skip
+        values,
+        chance.random(rows) < 1 / (1 + np.exp(-odds)),
+        np.array([f"v{n % 12:02d}" for n in range(rows)]),
+        np.arange(rows) * 3 // rows,
+        ["2023-11-01", "2024-11-01", "2025-11-01"],
+        {"overdue": 1},
+        ["aa"],
+    )
 
 
 FACTS = [

@@ -21,9 +21,7 @@ from village_credit.synthetic.identities import credit_code, has_valid_check
 AS_OF = date(2026, 11, 1)
 
 
-def made(
-    folder: Path, seed: int = 3, damage: str = "none", households: int = 300, history: bool = False
-) -> Path:
+def made(folder: Path, seed: int = 3, damage: str = "none", households: int = 300, history: bool = False) -> Path:
     synthesize(folder / "inbox", "659900", 4, households, seed, AS_OF, damage, history)
     return folder
 

@@ -55,8 +55,14 @@ def test_every_interpunct_of_a_name_becomes_one(mark, blank):
 
 @pytest.mark.parametrize(
     ("written", "canonical"),
-    [("王 五", "王五"), ("王\u3000五", "王五"), ("\U00020bb7田", "\U00020bb7田"), ("Ｔｕｒｓｕｎ", "Tursun"), ("ئابدۇ", "ئابدۇ")],
-)  # fmt: skip
+    [
+        ("王 五", "王五"),
+        ("王\u3000五", "王五"),
+        ("\U00020bb7田", "\U00020bb7田"),
+        ("Ｔｕｒｓｕｎ", "Tursun"),
+        ("ئابدۇ", "ئابدۇ"),
+    ],
+)
 def test_a_name_keeps_its_letters_and_loses_its_blanks(written, canonical):
     assert name(written) == canonical
 
@@ -145,9 +151,7 @@ def test_blank_is_nothing(spec, blank):
     assert cell(spec, blank) is None
 
 
-@pytest.mark.parametrize(
-    ("written", "canonical"), [("男", "1"), ("女性", "2"), ("１", "1"), ("不详", "不详")]
-)
+@pytest.mark.parametrize(("written", "canonical"), [("男", "1"), ("女性", "2"), ("１", "1"), ("不详", "不详")])
 def test_a_label_becomes_its_code_or_stays_as_it_came(written, canonical):
     assert cell(SEX, written) == canonical
 

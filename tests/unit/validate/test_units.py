@@ -15,14 +15,12 @@ def parcels(*areas: tuple[str | None, str | None]) -> dict[str, list[str | None]
 
 
 def settled(contract: str, said: dict[str, str | None] | None = None, **columns: list[str | None]):
-    """Give the converted columns and the units settled."""
+    """Return the converted columns and the units settled."""
     units = convert_units(contract, columns, said or {})
     return columns, units
 
 
-@pytest.mark.parametrize(
-    ("written", "mu"), [("3333.5", "5.0003"), ("1000", "1.5"), ("1", "0.0015"), ("0.1", "0.0002")]
-)
+@pytest.mark.parametrize(("written", "mu"), [("3333.5", "5.0003"), ("1000", "1.5"), ("1", "0.0015"), ("0.1", "0.0002")])
 def test_square_metres_become_mu_with_four_places_half_up(written, mu):
     columns, _ = settled("land_parcel", {"measured_mu": "square_metre"}, measured_mu=[written])
     assert columns["measured_mu"] == [mu]
@@ -52,9 +50,7 @@ def test_one_disagreeing_row_does_not_decide_the_files_unit():
     assert units["measured_mu"] == "square_metre"
 
 
-@pytest.mark.parametrize(
-    ("area", "unit"), [("100", "mu"), ("100.01", "square_metre"), ("2000", "square_metre")]
-)
+@pytest.mark.parametrize(("area", "unit"), [("100", "mu"), ("100.01", "square_metre"), ("2000", "square_metre")])
 def test_htmj_alone_is_told_by_its_median(area, unit):
     _, units = settled("land_parcel", measured_mu=["1", area, "99999"])
     assert units["measured_mu"] == unit

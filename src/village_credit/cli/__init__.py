@@ -1,0 +1,53 @@
+"""The one console command: each verb's words, its service and what it shows stand together, one file per user."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from village_credit.cli import casework, committee, households, modelling, records, scoring, servicing
+from village_credit.cli.common import Verbs
+from village_credit.errors import VillageCreditError
+
+EPILOG = """examples:
+  village-credit synthesize --county 659900 --villages 12 --households 3600 --seed 7 --as-of 2026-11-01 --out build/inbox
+  village-credit score --inbox build/inbox --county 659900 --as-of 2026-11-01 --by 1001
+  village-credit diff RUN --against published --by village
+  village-credit approve RUN --by 2002 --reason "risk committee of 2 November"
+  village-credit publish RUN
+  village-credit explain HOUSEHOLD_KEY
+
+exit codes: 0 done (a rejected extract or a failing gate in a staged run too); 2 wrong usage; 3 no usable register;
+4 a gate refuses approve or publish; 5 conflict with another run; 6 verification failed; 7 missing or unusable input.
+"""
+USERS = (scoring, committee, modelling, households, casework, servicing, records)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Build the command's grammar; nothing heavy is imported for it."""
+    top = argparse.ArgumentParser(
+        prog="village-credit",
+        description="整村授信: from delivered files to explained limits.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = Verbs(top)
+    for user in USERS:
+        for add in user.VERBS:
+            add(verbs)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    args = parser().parse_args(arguments)
+    from village_credit.settings import settings
+
+    try:
+        return int(args.run(args, settings(args.store, args.models, args.counties)))
+    except VillageCreditError as error:
+        print(f"village-credit {args.verb}: {error}", file=sys.stderr)
+        return error.exit_code
+    except (BrokenPipeError, KeyboardInterrupt):
+        return 130

@@ -1,0 +1,310 @@
+"""The verbs of the risk committee: compare, try, sign, publish, return, check a policy."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from village_credit.cli.common import Verbs, by_whom, day, show, store_of
+from village_credit.errors import PolicyRefused, UsageError
+
+if TYPE_CHECKING:
+    from village_credit.services.queries.diff import Difference
+    from village_credit.services.queries.simulate import Simulated
+    from village_credit.settings import Settings
+
+
+def add_diff(verbs: Verbs) -> None:
+    compared = verbs.add(
+        "diff",
+        "Compare a run with another or with what is published, household by household.",
+        "diff RUN --against published --by village",
+    )
+    compared.add_argument("run")
+    compared.add_argument("--against", default="published", help="a run id, or `published`")
+    compared.add_argument("--by", choices=("village", "band", "reason", "group"), help="small counts hidden")
+    compared.set_defaults(run=do_diff)
+
+
+def do_diff(args: argparse.Namespace, paths: Settings) -> int:
+    """Compare runs."""
+    from village_credit.services.queries.diff import diff_runs
+
+    found = diff_runs(store_of(paths), args.run, args.against, args.by)
+    return show(args, found, lambda: difference_text(found))
+
+
+def add_simulate(verbs: Verbs) -> None:
+    tried = verbs.add(
+        "simulate",
+        "Try a policy file on every household of what is published: who gains, who loses, why; written nowhere.",
+        "simulate --county 659900 --policy build/policy_2027.toml --by reason",
+    )
+    tried.add_argument("--county", required=True, action="append", help="may be given several times")
+    tried.add_argument("--policy", required=True, type=Path)
+    tried.add_argument(
+        "--on",
+        type=day,
+        help="the day whose figures hold (default: the last day from which one of the file's holds, or the publication's)",
+    )
+    tried.add_argument("--by", choices=("village", "band", "reason", "group"), help="show this alone; --json has all")
+    tried.set_defaults(run=do_simulate)
+
+
+def do_simulate(args: argparse.Namespace, paths: Settings) -> int:
+    """Try a policy on what is published; written nowhere."""
+    from village_credit.services.queries import simulate
+
+    store = store_of(paths)
+    found = [simulate.simulate(store, county, args.policy, args.on) for county in args.county]
+    return show(args, found, lambda: "\n".join(simulated_text(one, args.by) for one in found))
+
+
+def add_approve(verbs: Verbs) -> None:
+    signed = verbs.add(
+        "approve",
+        "Sign a staged run; never by its preparer.",
+        'approve RUN --by 2002 --reason "committee of 2 November"',
+    )
+    signed.add_argument("run")
+    signed.add_argument("--by", required=True)
+    signed.add_argument("--reason", required=True)
+    signed.add_argument(
+        "--override",
+        action="append",
+        default=[],
+        metavar="GATE[=REASON]",
+        help="a failed gate that the signer takes upon themselves, with its own reason (else --reason); once per gate",
+    )
+    signed.add_argument(
+        "--meeting",
+        type=Path,
+        metavar="FILE",
+        help="TOML: date, place or title, minutes, members (number, vote); needed where the policy has a quorum",
+    )
+    signed.set_defaults(run=do_approve)
+
+
+def do_approve(args: argparse.Namespace, paths: Settings) -> int:
+    """Sign a run."""
+    from village_credit.services.approval import approve, household_signatures
+    from village_credit.services.approval.committee import meeting_in
+
+    store, sat = store_of(paths), meeting_in(args.meeting)
+    signature = approve.approve(store, args.run, args.by, args.reason, args.override, sat)
+    unsigned, _ = household_signatures.still_open(store, approve.ledger_entries(store), args.run)
+    text = [f"run {args.run} signed by {args.by} at {signature.at}"]
+    text += [f"  minutes {sat.minutes}, {len(sat.members)} members"] if sat else []
+    text += (
+        [
+            f"  {unsigned:,} households above the authority ladder wait for their own signature: village-credit authority export {args.run} --out FILE"
+        ]
+        if unsigned
+        else []
+    )
+    return show(args, signature, lambda: "\n".join(text))
+
+
+def add_publish(verbs: Verbs) -> None:
+    published = verbs.add("publish", "Put an approved run in force and pack its branch files.", "publish RUN")
+    published.add_argument("run")
+    published.add_argument("--by", help="default: the login")
+    published.set_defaults(run=do_publish)
+
+
+def do_publish(args: argparse.Namespace, paths: Settings) -> int:
+    """Put a run in force."""
+    from village_credit.services.approval import publish
+
+    done = publish.publish(store_of(paths), args.run, by_whom(args))
+    return show(
+        args,
+        done,
+        lambda: (
+            f"{'already in force' if done.noop else 'in force'}: {done.publication_id} of county {done.county_code}\n  branch packages in {done.outbox}"
+        ),
+    )
+
+
+def add_rollback(verbs: Verbs) -> None:
+    returned = verbs.add(
+        "rollback",
+        "Put an earlier publication of a county in force again, nothing computed; never by its run's preparer.",
+        'rollback --county 659900 --to PUBLICATION --by 2002 --reason "the policy of December was wrong"',
+    )
+    returned.add_argument("--county", required=True)
+    returned.add_argument("--to", required=True, metavar="PUBLICATION", help="its id, as limits_history shows it")
+    returned.add_argument("--by", required=True, help="who answers for it")
+    returned.add_argument("--reason", required=True, help="kept in the ledger; name nobody")
+    returned.set_defaults(run=do_rollback)
+
+
+def do_rollback(args: argparse.Namespace, paths: Settings) -> int:
+    """Put an earlier publication in force again."""
+    from village_credit.services.approval import rollback
+
+    done = rollback.roll_back(store_of(paths), args.county, args.to, args.by, args.reason)
+    return show(
+        args,
+        done,
+        lambda: (
+            f"{'already back in force (no-op)' if done.noop else 'in force again'}: {done.restores} of county {done.county_code}, as {done.publication_id}, in place of {', '.join(done.replaces)}\n  branch packages in {done.outbox}"
+        ),
+    )
+
+
+def add_authority(verbs: Verbs) -> None:
+    authorised = verbs.add(
+        "authority",
+        "A run's households above the policy's authority ladder as a workbook, and the signatures back; publish waits for them.",
+        "authority apply build/above.xlsx --by 7007 --role 分管副行长",
+    )
+    authorised.add_argument("act", choices=("export", "apply"))
+    authorised.add_argument("target", help="export: the run; apply: the workbook with its signatures")
+    authorised.add_argument("--out", type=Path, help="export: the workbook to write; personal data")
+    authorised.add_argument("--by", help="apply: who signs, never the run's preparer")
+    authorised.add_argument(
+        "--role", help="apply: as whom, that of each row's step or a higher one (default: that of the step)"
+    )
+    authorised.set_defaults(run=do_authority)
+
+
+def do_authority(args: argparse.Namespace, paths: Settings) -> int:
+    """Carry households above the authority ladder out to whoever signs them, or the signatures back."""
+    from village_credit.services.approval import household_signatures as authority
+
+    store = store_of(paths)
+    if args.act == "export":
+        if args.out is None:
+            raise UsageError("authority export RUN needs --out FILE")
+        made = authority.export_authority(store, args.target, args.out)
+        roles = ", ".join(f"{count:,} for {role}" for role, count in made.roles.items())
+        return show(
+            args, made, lambda: f"{made.path}: {made.rows:,} households to sign ({roles or 'none'}); personal data"
+        )
+    if not args.by:
+        raise UsageError("authority apply FILE needs --by NAME: whoever signs says who they are")
+    done = authority.apply_authority(store, Path(args.target), args.by, args.role)
+    again = f"; score county {done.county_code} again, the refusal decides them" if done.refused else ""
+    return show(
+        args,
+        done,
+        lambda: (
+            f"run {done.run_id}: {done.agreed:,} signed, {done.refused:,} refused, {done.unchanged:,} known already, {done.unsigned:,} still to be signed{again}"
+        ),
+    )
+
+
+def add_policy(verbs: Verbs) -> None:
+    checked = verbs.add(
+        "policy",
+        "Check a policy file, or show the figures in force.",
+        "policy check models/limit_policy.toml --against build/policy_before.toml --for-run RUN",
+    )
+    checked.add_argument("act", choices=("check", "show"))
+    checked.add_argument("file", nargs="?", type=Path)
+    checked.add_argument("--on", type=day)
+    checked.add_argument("--county")
+    checked.add_argument("--product")
+    checked.add_argument(
+        "--against", type=Path, metavar="OLD", help="check: list each gate that this file loosens against OLD"
+    )
+    checked.add_argument(
+        "--for-run", metavar="RUN", help="check: refuse to loosen a gate that failed in this run (exit 7)"
+    )
+    checked.set_defaults(run=do_policy)
+
+
+def do_policy(args: argparse.Namespace, paths: Settings) -> int:
+    """Check a policy, or show what holds."""
+    from datetime import date
+
+    from village_credit.services.queries import policy
+
+    path = args.file or paths.models / "limit_policy.toml"
+    day = args.on or date.today()  # noqa: DTZ011  # the shell's own day
+    if args.act == "show":
+        found = policy.show(path, day, args.county, args.product)
+        return show(
+            args,
+            found,
+            lambda: "\n".join(
+                f"{f['name']:<34} {f['value']:>12} {f['unit']:<22} {f['for']:<28} from {f['from']}  {'verified' if f['verified'] else 'unverified'}: {f['reference']}"
+                for f in found
+            ),
+        )
+    if args.for_run and not args.against:
+        raise UsageError("--for-run needs --against OLD")
+    faults = policy.check(path, day)
+    is_read = all(fault.place != "file" for fault in faults)
+    if args.for_run and is_read:
+        faults += policy.needed_by_run(store_of(paths), args.for_run, path, args.against)
+    if faults:
+        raise PolicyRefused(f"{path.name}: " + "; ".join(f"{f.place}: {f.sentence}" for f in faults))
+    looser = policy.loosened_gates(path, args.against, day) if args.against else []
+    text = [f"{path.name} is sound on {day}", *(f"  warning: {item.sentence}" for item in looser)]
+    result = {"faults": [], "loosened": looser}
+    return show(args, result, lambda: "\n".join(text))
+
+
+def difference_text(found: Difference) -> str:
+    """Write a difference: counts, sums, groups, top movers."""
+    text = [f"against {found.against}"]
+    text += [
+        f"  {c['change']:<8} {c['households']:>8,} households  {c['before_yuan']:>14,} → {c['after_yuan']:>14,} yuan"
+        for c in found.changes
+    ]
+    text += [
+        f"  {g['group']:<22} {g['change']:<8} {_hidden(g['households']):>8}  {_hidden(g['before_yuan']):>14} → {_hidden(g['after_yuan']):>14}"
+        for g in found.groups
+    ]
+    if any(g["households"] is None for g in found.groups):
+        text.append("  (*: too few households to be shown)")
+    text += [f"  relief {m['measure']:<26} {m['before']:>8,} → {m['after']:>8,} households" for m in found.measures]
+    if found.movers:
+        text.append("  top movers")
+        text += [
+            f"    {m['household_key']}  {m['before_yuan']:>9,} → {m['after_yuan']:>9,}  {_moved(m)}"
+            for m in found.movers
+        ]
+    return "\n".join(text)
+
+
+def _hidden(count: int | None) -> str:
+    return "*" if count is None else f"{count:,}"
+
+
+def _moved(mover: dict[str, Any]) -> str:
+    """Say what moved a limit: a term, with its figure on either side where known, or a reason."""
+    figures = [mover["term_before_yuan"], mover["term_after_yuan"]]
+    known = all(figure is not None for figure in figures)
+    return f"{mover['moved_by']} {figures[0]:,} → {figures[1]:,}" if known else mover["moved_by"]
+
+
+def simulated_text(found: Simulated, by: str | None) -> str:
+    """Write a simulation: what it is not, then the difference, by one kind of group or all but the villages."""
+    groups = (
+        found.by_village
+        if by == "village"
+        else found.by_band
+        if by == "band"
+        else found.by_reason
+        if by == "reason"
+        else found.by_group
+        if by == "group"
+        else [*found.by_band, *found.by_reason, *found.by_group]
+    )
+    head = f"NOT AUTHORITATIVE: county {found.county_code}, policy {found.policy} as of {found.policy_day} on {found.households:,} households as of {found.as_of}; written nowhere"
+    return head + "\n" + difference_text(Difference(found.against, found.changes, groups, found.movers, []))
+
+
+VERBS = (
+    add_diff,
+    add_simulate,
+    add_approve,
+    add_publish,
+    add_rollback,
+    add_authority,
+    add_policy,
+)

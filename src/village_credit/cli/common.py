@@ -1,0 +1,141 @@
+"""What every verb needs: its words, the store, a progress line, how results are shown, how a household is named."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from village_credit.errors import MissingInput, UsageError
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from village_credit.settings import Settings
+    from village_credit.store.store import Store
+
+NAMED_BY = "a household_key, or - and the ID number or contractor code on standard input"
+
+
+class Verbs:
+    """The command's verbs, to which each file of this folder adds its own."""
+
+    def __init__(self, top: argparse.ArgumentParser) -> None:
+        """Begin with the options that all verbs share."""
+        self.common = argparse.ArgumentParser(add_help=False)
+        option = self.common.add_argument
+        option("--store", help="the store's folder (default ./warehouse, or VILLAGE_CREDIT_STORE)")
+        option("--models", help="the folder of policy and scorecards (or VILLAGE_CREDIT_MODELS)")
+        option(
+            "--counties",
+            help="the folder of what is agreed with each county's offices (or VILLAGE_CREDIT_COUNTIES)",
+        )
+        option("--json", action="store_true", help="the result as one JSON object on standard output")
+        self.subparsers = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    def add(self, name: str, text: str, example: str) -> argparse.ArgumentParser:
+        """Add a verb with a sentence and an example; its handler is set as the default of `run`."""
+        return self.subparsers.add_parser(
+            name,
+            parents=[self.common],
+            help=text,
+            description=text,
+            epilog=f"example: village-credit {example}",
+        )
+
+
+def day(text: str) -> date:
+    """Read a day that was typed."""
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day; write it as 2026-11-01") from None
+
+
+def say(text: str) -> None:
+    """Speak to the person, never on standard output where a program may be reading."""
+    print(text, file=sys.stderr)
+
+
+def show(args: argparse.Namespace, result: Any, text: Callable[[], str]) -> int:
+    """Print the result: one JSON object, or text."""
+    print(json.dumps(plain(result), ensure_ascii=False, default=str, sort_keys=True) if args.json else text())
+    return 0
+
+
+def plain(result: Any) -> Any:
+    """Return a result as JSON knows it: dataclasses become objects, however deep they stand in lists and objects."""
+    import dataclasses
+
+    if dataclasses.is_dataclass(result) and not isinstance(result, type):
+        return dataclasses.asdict(result)
+    if isinstance(result, list):
+        return [plain(one) for one in result]
+    return {name: plain(one) for name, one in result.items()} if isinstance(result, dict) else result
+
+
+def by_whom(args: argparse.Namespace) -> str:
+    """Return who gives the command: as typed, else the login."""
+    from village_credit.settings import login
+
+    return args.by or login()
+
+
+def store_of(paths: Settings, *, may_begin: bool = False) -> Store:
+    """Open the store and its keys; a verb that `may_begin` one makes what is missing, and keys with a warning.
+
+    Raises MissingInput where there is none: a mistyped path must not become a new, empty store.
+    """
+    from village_credit.publish.outbox import refresh_warehouse
+    from village_credit.store.keys import load_keys
+    from village_credit.store.store import open_store
+
+    if not may_begin:
+        _require_store(paths)
+    keys, is_new = load_keys(paths.key_file)
+    if is_new:
+        say(
+            f"new keys in {paths.key_file} (mode 0600): keep a copy apart from the store; without them its pseudonyms and vault are lost"
+        )
+    store = open_store(paths.store, keys)
+    refresh_warehouse(store)
+    return store
+
+
+def _require_store(paths: Settings) -> None:
+    if not (paths.store / "ledger").is_dir():
+        raise MissingInput(
+            f"there is no store in {paths.store}: check --store or VILLAGE_CREDIT_STORE; `village-credit score` begins one"
+        )
+    if not paths.key_file.is_file():
+        raise MissingInput(
+            f"the keys of the store are not in {paths.key_file}: check VILLAGE_CREDIT_KEY_FILE, or restore them from their backup"
+        )
+
+
+def own_public_key(paths: Settings) -> bytes | None:
+    """Return the public key that packages are signed with, where its file is at hand; none is made."""
+    from village_credit.store.keys import load_keys
+
+    return load_keys(paths.key_file)[0].public_key() if paths.key_file.is_file() else None
+
+
+def progress() -> Callable[[str, float], None]:
+    """Return what prints a stage's name and seconds when it ends."""
+    return lambda stage, seconds: say(f"  {stage:<24} {seconds:8.2f} s")
+
+
+def household_named(store: Store, named: str) -> str:
+    """Return the household_key that was typed, or of the number on standard input; a number as an argument is refused."""
+    from village_credit.services.casework.household_lookup import key_of
+
+    if sum(letter.isdigit() for letter in named) >= len("110101900101001"):
+        raise UsageError("a number is never an argument: give - and the number on standard input")
+    typed = sys.stdin.read() if named == "-" else ""
+    if named == "-" and not typed.strip():
+        raise UsageError("nothing on standard input: type the ID number or contractor code there")
+    return key_of(store, named, typed)

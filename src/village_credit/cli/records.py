@@ -1,0 +1,182 @@
+"""The verbs that say what is there and whether it is whole: runs, ledger, packages, what offices are handed."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from village_credit.cli.common import Verbs, day, own_public_key, progress, say, show, store_of
+from village_credit.errors import VerificationFailed
+
+if TYPE_CHECKING:
+    from village_credit.settings import Settings
+
+
+def add_status(verbs: Verbs) -> None:
+    stated = verbs.add(
+        "status",
+        "What is staged, approved and in force per county, and how its referrals stand on a day.",
+        "status --on 2026-11-20",
+    )
+    stated.add_argument("--on", type=day, help="the day on which clocks are read (default: the shell's)")
+    stated.set_defaults(run=do_status)
+
+
+def do_status(args: argparse.Namespace, paths: Settings) -> int:
+    """List the runs."""
+    from datetime import date
+
+    from village_credit.services.queries.status import status
+
+    rows = status(store_of(paths), args.on or date.today())  # noqa: DTZ011  # the shell's own day
+    text = [
+        f"{r['county_code']}  {r['as_of']}  {r['status']:<10} {r['run_id']}  {r['households']:>8,} households  {r['sum_limit_yuan']:>14,} yuan  gates {r['gates']}"
+        for r in rows
+    ]
+    held = {hold["household_key"]: hold for row in rows for hold in row["holds"]}
+    text += [f"held    {h['county_code']}  {key}  since {h['since']} by {h['held_by']}" for key, h in held.items()]
+    batches = {(batch["county_code"], batch["referral_batch"]): batch for row in rows for batch in row["referrals"]}
+    text += [_batch_text(batch) for batch in batches.values()]
+    return show(args, rows, lambda: "\n".join(text) or "no run yet")
+
+
+def add_report(verbs: Verbs) -> None:
+    reported = verbs.add("report", "Where a run's page is.", "report RUN")
+    reported.add_argument("run")
+    reported.set_defaults(run=do_report)
+
+
+def do_report(args: argparse.Namespace, paths: Settings) -> int:
+    """Say where a run's page is."""
+    page = store_of(paths).require_run(args.run) / "report.html"
+    return show(args, {"report": str(page)}, lambda: str(page))
+
+
+def add_verify(verbs: Verbs) -> None:
+    rebuilt = verbs.add(
+        "verify",
+        "Compare a run with what was sealed, and with itself computed again from its frozen inputs; exit 6 where it differs.",
+        "verify RUN",
+    )
+    rebuilt.add_argument("run")
+    rebuilt.set_defaults(run=do_verify)
+
+
+def do_verify(args: argparse.Namespace, paths: Settings) -> int:
+    """Rebuild a run and compare; exit 6 where anything is not what was sealed."""
+    from village_credit.services.queries import verify
+
+    found = verify.verify_run(store_of(paths), args.run, paths.models, progress())
+    if not found.is_whole:
+        told = [
+            f"{what}: {', '.join(names)}"
+            for what, names in (("not what was sealed", found.altered), ("comes out otherwise", found.differs))
+            if names
+        ]
+        raise VerificationFailed(
+            f"run {found.run_id}: {'; '.join(told)}" + (f"; not rebuilt: {found.why_not}" if found.why_not else "")
+        )
+    return show(
+        args,
+        found,
+        lambda: (
+            f"run {found.run_id}, county {found.county_code}, as of {found.as_of}: {found.tables} tables are what was sealed"
+            + (
+                ", and come out the same again"
+                if found.is_rebuilt
+                else f"; hashes intact, not rebuildable: {found.why_not}"
+            )
+        ),
+    )
+
+
+def add_ledger(verbs: Verbs) -> None:
+    chained = verbs.add("ledger", "Verify the chain of acts.", "ledger verify")
+    chained.add_argument("act", choices=("verify",))
+    chained.set_defaults(run=do_ledger)
+
+
+def do_ledger(args: argparse.Namespace, paths: Settings) -> int:
+    """Verify the chain."""
+    from village_credit.ledger.log import read_ledger
+
+    entries = read_ledger(store_of(paths).root / "ledger")
+    return show(args, {"entries": len(entries)}, lambda: f"the chain of {len(entries)} acts is whole")
+
+
+def add_package(verbs: Verbs) -> None:
+    packed = verbs.add(
+        "package",
+        "Verify a branch package with its signature.",
+        "package verify warehouse/outbox/659900/PUBLICATION/BRANCH",
+    )
+    packed.add_argument("act", choices=("verify",))
+    packed.add_argument("folder", type=Path)
+    packed.set_defaults(run=do_package)
+
+
+def do_package(args: argparse.Namespace, paths: Settings) -> int:
+    """Verify a branch package: signed by this store, or, where its keys are not at hand, by a key that a person compares."""
+    from village_credit.publish.branch_package import verify_package
+
+    own_key = own_public_key(paths)
+    manifest = verify_package(args.folder, own_key)
+    if own_key is None:
+        say(
+            f"not known whose key this is: no key file here. Compare key {manifest['key_id']} with the one that the bank gave out before you import"
+        )
+    whose = "this store's key" if own_key else "key"
+    return show(
+        args,
+        {**manifest, "is_own_key": True if own_key else None},
+        lambda: (
+            f"package of {'branch ' + manifest['branch_code'] if 'branch_code' in manifest else manifest['office']}: {manifest['rows']:,} rows, {manifest['sum_limit_yuan']:,} yuan, signed with {whose} {manifest['key_id']}"
+        ),
+    )
+
+
+def add_contracts(verbs: Verbs) -> None:
+    handed = verbs.add(
+        "contracts",
+        "Write what offices are handed of each contract: schema, standard file, Excel template, page.",
+        "contracts --check",
+    )
+    handed.add_argument("--out", type=Path, default=Path("data_contracts/published"), help="the folder to write into")
+    handed.add_argument("--check", action="store_true", help="write nothing; exit 6 where a file is not current")
+    handed.set_defaults(run=do_contracts)
+
+
+def do_contracts(args: argparse.Namespace, _paths: Settings) -> int:
+    """Write what offices are handed, or check that it is current."""
+    from village_credit.services import contracts
+
+    if args.check:
+        lacking = contracts.not_current(args.out)
+        if lacking:
+            raise VerificationFailed(
+                f"not what the contracts say today: {', '.join(map(str, lacking))}; run `village-credit contracts`"
+            )
+        return show(args, {"not_current": []}, lambda: f"{args.out} is current")
+    written = [str(path) for path in contracts.publish(args.out)]
+    return show(args, {"written": written}, lambda: "\n".join(written) or f"{args.out} was current")
+
+
+def _batch_text(batch: dict[str, Any]) -> str:
+    """Write a referral batch's two clocks on a day."""
+    told = "; ".join(
+        f"{clock}: " + ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in batch[clock].items())
+        for clock in ("decision", "draw")
+    )
+    why = f" ({'; '.join(batch['why_not_known'])})" if batch["why_not_known"] else ""
+    return f"referred  {batch['county_code']}  batch {batch['referral_batch']}  on {batch['on']}: {batch['referred']:,} referred; {told}{why}"
+
+
+VERBS = (
+    add_status,
+    add_report,
+    add_verify,
+    add_ledger,
+    add_package,
+    add_contracts,
+)

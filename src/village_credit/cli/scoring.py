@@ -1,0 +1,169 @@
+"""The verbs of the data team and of operations: a county's files become a staged run."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from village_credit.cli.committee import difference_text
+from village_credit.cli.common import Verbs, by_whom, day, progress, show, store_of
+from village_credit.errors import UsageError
+
+if TYPE_CHECKING:
+    from village_credit.services.rules import Request
+    from village_credit.services.scoring.stage import StagedRun
+    from village_credit.settings import Settings
+
+
+def add_synthesize(verbs: Verbs) -> None:
+    made = verbs.add(
+        "synthesize",
+        "Write a synthetic county's deliveries, and the truth beside them.",
+        "synthesize --out build/inbox --county 659900 --villages 12 --households 3600 --seed 7 --as-of 2026-11-01",
+    )
+    made.add_argument("--out", required=True, type=Path, help="the inbox to write into")
+    made.add_argument("--county", default="659900", help="659900, 653199 or 659999: codes that are in no list")
+    made.add_argument("--villages", type=int, default=12)
+    made.add_argument("--households", type=int, default=3600)
+    made.add_argument("--seed", type=int, default=7)
+    made.add_argument("--as-of", required=True, type=day)
+    made.add_argument("--damage", choices=("none", "typical", "hostile"), default="none")
+    made.add_argument("--history", action="store_true", help="also three earlier years and the conduct that followed")
+    made.set_defaults(run=do_synthesize)
+
+
+def do_synthesize(args: argparse.Namespace, _paths: Settings) -> int:
+    """Write a synthetic county."""
+    from village_credit.synthetic import synthesize
+
+    if args.villages < 1 or args.households < 1:
+        raise UsageError("--villages and --households must be at least 1")
+    made = synthesize(
+        args.out,
+        args.county,
+        args.villages,
+        args.households,
+        args.seed,
+        args.as_of,
+        args.damage,
+        args.history,
+    )
+    return show(
+        args,
+        made,
+        lambda: (
+            f"synthetic county {args.county} in {args.out}/{args.county} ({args.households:,} households, damage {args.damage})"
+        ),
+    )
+
+
+def add_score(verbs: Verbs) -> None:
+    scored = verbs.add(
+        "score",
+        "Freeze, read, validate, link, score and decide; ends in a staged run.",
+        "score --inbox build/inbox --county 659900 --as-of 2026-11-01 --by 1001",
+    )
+    scored.add_argument("--inbox", required=True, type=Path)
+    scored.add_argument("--county", required=True)
+    scored.add_argument("--as-of", required=True, type=day)
+    scored.add_argument("--policy", type=Path, help="a policy file (default: limit_policy.toml of the models)")
+    scored.add_argument("--model", help="a scorecard's id (default: the last of the models)")
+    scored.add_argument("--by", help="who prepares the run (default: the login)")
+    scored.add_argument("--product", choices=("trader_loan",), help="decide a referral batch alone")
+    scored.set_defaults(run=do_score)
+
+
+def do_score(args: argparse.Namespace, paths: Settings) -> int:
+    """Score an inbox into a staged run."""
+    from village_credit.services.scoring.stage import score_inbox
+
+    result = score_inbox(store_of(paths, may_begin=True), args.inbox, _request(args, paths), progress())
+    return show(args, result, lambda: staged_text(result))
+
+
+def add_rescore(verbs: Verbs) -> None:
+    again = verbs.add(
+        "rescore",
+        "Score counties again from their last frozen inputs.",
+        "rescore --county 659900 --county 653199 --dry-run",
+    )
+    again.add_argument("--county", required=True, action="append", help="may be given several times")
+    again.add_argument("--as-of", type=day, help="default: the day of the county's last run")
+    again.add_argument("--refresh", action="store_true", help="from the inbox instead of the frozen inputs")
+    again.add_argument("--inbox", type=Path, help="with --refresh")
+    again.add_argument("--policy", type=Path)
+    again.add_argument("--model")
+    again.add_argument("--by")
+    again.add_argument("--dry-run", action="store_true", help="print the diff and write nothing")
+    again.set_defaults(run=do_rescore)
+
+
+def do_rescore(args: argparse.Namespace, paths: Settings) -> int:
+    """Score counties again."""
+    from village_credit.services.queries.dry_run import dry_run
+    from village_credit.services.scoring import rescore
+
+    store = store_of(paths, may_begin=bool(args.refresh and args.inbox))
+    if args.refresh and not args.inbox:
+        raise UsageError("--refresh needs --inbox")
+    wish = rescore.RescoreRequest(
+        args.as_of,
+        by_whom(args),
+        paths.models,
+        args.policy,
+        args.model,
+        args.inbox if args.refresh else None,
+        paths.counties,
+    )
+    if args.dry_run:
+        found = {county: dry_run(store, county, wish) for county in args.county}
+        return show(
+            args,
+            found,
+            lambda: "\n".join(f"county {c}\n{difference_text(d)}" for c, d in found.items()),
+        )
+    done = [rescore.rescore(store, county, wish, progress()) for county in args.county]
+    return show(args, done, lambda: "\n".join(staged_text(d) for d in done))
+
+
+def _request(args: argparse.Namespace, paths: Settings) -> Request:
+    from village_credit.services.rules import Request
+
+    return Request(
+        args.county,
+        args.as_of,
+        by_whom(args),
+        paths.models,
+        args.policy,
+        args.model,
+        args.product,
+        paths.counties,
+    )
+
+
+def staged_text(result: StagedRun) -> str:
+    """Write a staged run's summary: reconciliation, households, gates."""
+    lines, households = result.counts["lines"], result.counts["households"]
+    text = [
+        f"run {result.run_id} of county {result.county} as of {result.as_of}: {f'{result.status}, already there (no-op)' if result.noop else result.status}",
+        f"  lines       {sum(lines.values()):>9,}   " + ", ".join(f"{count:,} {name}" for name, count in lines.items()),
+        f"  households  {result.counts['registered']:>9,}   "
+        + ", ".join(f"{count:,} {name}" for name, count in households.items()),
+        f"  limits      {result.sum_limit_yuan:>9,} yuan",
+        "  gates",
+    ]
+    text += [
+        f"    {gate['verdict']:<5} {gate['gate']:<28} {'missing' if gate['value'] is None else format(gate['value'], ',.4g')}  ({gate['threshold']})"
+        for gate in result.gates
+    ]
+    text += [f"  rejected    {item['file']}: {item['why']}" for item in result.rejected]
+    text.append(f"  report      {result.report}")
+    return "\n".join(text)
+
+
+VERBS = (
+    add_synthesize,
+    add_score,
+    add_rescore,
+)

@@ -1,0 +1,1 @@
+"""A county's files are read, judged and linked in order, with an account of every line."""

@@ -1,0 +1,140 @@
+"""Delivered files become settled rows, linked households, and an account of every physical line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+
+import duckdb
+import pyarrow as pa
+
+from data_contracts.county_terms import BARE_TERMS, CountyTerms
+from village_credit.errors import NoRegister
+from village_credit.extract.grid import DeliveredFile
+from village_credit.ingest.corrections import corrections_of
+from village_credit.ingest.line_account import Desk, concat_rows, correcting_sources, open_files, settle_lines
+from village_credit.intake import Intake, Source
+from village_credit.link.divisions import with_current_codes
+from village_credit.link.join import Identified, Linked, identify_rows, join_rows
+from village_credit.link.verdicts import Verdicts
+from village_credit.validate.deduplicate import OUTCOMES, deduplicate
+
+
+def take_in(
+    files: Iterable[DeliveredFile],
+    as_of: date,
+    county_code: str,
+    terms: CountyTerms = BARE_TERMS,
+    verdicts: Verdicts | None = None,
+) -> Intake:
+    """Read, validate, settle and link a county's files by its terms; raises NoRegister where nobody can be scored.
+
+    `verdicts`: what people said of doubtful links.
+    """
+    desk = open_files(files, terms)
+    accepted = {name: concat_rows(name, parts) for name, parts in desk.accepted.items()}
+    desk.accepted.clear()
+    _require_register(accepted, desk.sources, county_code)
+    hints = pa.table(
+        {
+            "source_id": [s.source_id for s in desk.sources],
+            "place_hint": [s.place_hint for s in desk.sources],
+        },
+        schema=pa.schema([("source_id", pa.int64()), ("place_hint", pa.string())]),
+    )
+    identified = identify_rows(accepted, hints, verdicts)
+    settled, outcomes = _settle_all(accepted, identified, desk.sources)
+    settled = with_current_codes(settled)
+    accepted.clear()  # from here on only settled rows are needed
+    linked = join_rows(settled, identified, as_of, county_code, verdicts=verdicts)
+    gone = pa.concat_tables([*outcomes, _as_outcomes(identified.unrepaired), _as_outcomes(linked.ambiguous)])
+    return _account(desk, gone, linked, identified, settled)
+
+
+def _require_register(accepted: dict[str, pa.Table], sources: list[Source], county_code: str) -> None:
+    for contract in ("land_issuer", "land_contractor"):
+        if not accepted[contract].num_rows:
+            lacking = [f"{s.file_name}: {s.rejected[1]}" for s in sources if s.rejected]
+            raise NoRegister(
+                f"county {county_code}: no usable {contract} among {len(sources)} tables, so nobody can be scored; "
+                f"ask the agriculture bureau for its land register. {'; '.join(lacking)}".strip()
+            )
+
+
+def _settle_all(
+    accepted: dict[str, pa.Table], identified: Identified, sources: list[Source]
+) -> tuple[dict[str, pa.Table], list[pa.Table]]:
+    """Take unrepaired rows out, then settle equal and superseded rows contract by contract."""
+    corrections = correcting_sources(sources)
+    connection = duckdb.connect()
+    connection.register("unrepaired", identified.unrepaired)
+    connection.register("people", identified.people)
+    settled: dict[str, pa.Table] = {}
+    outcomes: list[pa.Table] = []
+    for contract, rows in accepted.items():
+        connection.register("given", rows)
+        query = "SELECT given.* FROM given ANTI JOIN unrepaired USING (row_id) ORDER BY row_id"
+        if "id_status" in rows.column_names:
+            query = """SELECT given.*, people.person_id FROM given ANTI JOIN unrepaired USING (row_id)
+                       LEFT JOIN people USING (row_id) ORDER BY row_id"""
+        result = deduplicate(contract, connection.sql(query).to_arrow_table(), corrections)
+        settled[contract] = result.standing
+        outcomes.append(result.outcomes)
+    return settled, outcomes
+
+
+def _as_outcomes(rows: pa.Table) -> pa.Table:
+    return pa.table(
+        {
+            "row_id": rows["row_id"],
+            "outcome": pa.array(["quarantined"] * rows.num_rows, pa.string()),
+            "reason_code": rows["reason_code"],
+        },
+        schema=OUTCOMES,
+    )
+
+
+def _account(
+    desk: Desk, gone: pa.Table, linked: Linked, identified: Identified, settled: dict[str, pa.Table]
+) -> Intake:
+    """Return each physical line its one outcome, and each late quarantine its finding."""
+    connection = duckdb.connect()
+    reconciliation = settle_lines(connection, desk, gone)
+    connection.register("findings", pa.concat_tables(desk.findings))
+    connection.register("claimed_twice", linked.findings)
+    findings = connection.sql("""
+        SELECT source_id, line_number, own_key, field, rule, reason_code, is_quarantine, value_masked
+        FROM findings LEFT JOIN spans USING (source_id, line_number)
+        UNION ALL
+        SELECT source_id, line_number, own_key, '', 'settle', reason_code, true, '' FROM gone JOIN spans USING (row_id) WHERE reason_code IS NOT NULL
+        UNION ALL
+        SELECT source_id, line_number, own_key, '', 'link', reason_code, false, '' FROM claimed_twice JOIN spans USING (row_id)
+        ORDER BY source_id, line_number, field, rule""").to_arrow_table()
+    return Intake(
+        desk.sources,
+        linked.facts,
+        linked.links,
+        linked.identities,
+        identified.places,
+        settled,
+        reconciliation,
+        findings,
+        corrections_of(connection, desk.sources),
+        linked.doubts,
+        linked.quality.by_village,
+        {
+            "name_gap": linked.quality.name_gap,
+            "village_gap": linked.quality.village_gap,
+            "null_share": linked.quality.null_share,
+            "unissued_area_share": linked.unissued_area_share,
+            "lists_compared": linked.quality.lists_compared,
+            "villages_compared": linked.quality.villages_compared,
+        },
+        linked.sampled,
+    )
+
+
+def outcome_counts(intake: Intake) -> dict[str, int]:
+    """Count physical lines by outcome."""
+    return dict(sorted(Counter(intake.reconciliation.column("outcome").to_pylist()).items()))

@@ -1,0 +1,278 @@
+"""Delivered tables become typed rows and an account of their lines, file by file: what each intake begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, field
+
+import duckdb
+import pyarrow as pa
+
+from data_contracts.county_terms import CountyTerms
+from data_contracts.registry import INCOMING, office_of
+from village_credit.errors import ExtractRejected
+from village_credit.extract.grid import DeliveredFile, Extract, Unrecognised
+from village_credit.extract.read import read_file
+from village_credit.intake import Source
+from village_credit.validate.normalise import Cells
+from village_credit.validate.rows import FINDINGS, Batch, normalise, validate_rows
+
+CORRECTION_WORDS = ("更正", "补报")
+# The verb that takes a table in; every other comes in through the inbox
+VERBS = {
+    "receipt": "acknowledge",
+    "credit_contract": "record-usage",
+    "draw": "record-usage",
+    "repayment": "record-usage",
+}
+COUNTS_NOWHERE = "COUNTS_NOWHERE"  # said of one that came through the inbox nevertheless
+# What an office finds its row by; an ID number where nothing else is named
+OWN_KEYS = {
+    "land_issuer": "issuer_code",
+    "land_contractor": "contractor_code",
+    "land_member": "contractor_code",
+    "land_parcel": "parcel_code",
+    "land_transfer": "transfer_code",
+    "monitored_household": "monitored_code",
+    "bank_conduct": "loan_number",
+    "legal_basis": "agreement_number",
+    "branch": "branch_code",
+    "trader_referral": "credit_code",
+    "receipt": "household_ref",
+    "credit_contract": "contract_number",
+    "draw": "contract_number",
+    "repayment": "contract_number",
+    "campaign_plan": "campaign",
+}
+
+
+SPANS = pa.schema(
+    [
+        ("row_id", pa.int64()),
+        ("source_id", pa.int64()),
+        ("line_number", pa.int32()),
+        ("last_line", pa.int32()),
+        ("outcome", pa.string()),
+        ("own_key", pa.string()),
+        ("contract", pa.string()),
+        ("row_key", pa.string()),
+        ("correction_number", pa.string()),
+    ]
+)
+
+
+@dataclass
+class Desk:
+    """Where rows and lines gather while files are read one by one."""
+
+    sources: list[Source] = field(default_factory=list)
+    accepted: dict[str, list[pa.Table]] = field(default_factory=lambda: {name: [] for name in INCOMING})
+    spans: list[pa.Table] = field(default_factory=list)
+    lines: list[pa.Table] = field(default_factory=list)  # source_id, line_number, outcome
+    findings: list[pa.Table] = field(default_factory=list)  # FINDINGS with source_id, row_id
+    next_row: int = 0
+
+
+def open_files(files: Iterable[DeliveredFile], terms: CountyTerms, wanted: Container[str] = INCOMING) -> Desk:
+    """Read and judge every table of every file by a county's terms; a byte copy is read and not judged.
+
+    A table of a contract that is not `wanted` is layout, and noted.
+    """
+    desk = Desk()
+    seen: set[str] = set()
+    for file in files:
+        is_copy = file.sha256 in seen
+        seen.add(file.sha256)
+        for table in read_file(file, terms):
+            _take_table(desk, table, terms, wanted, is_copy=is_copy)
+    return desk
+
+
+def _take_table(
+    desk: Desk, table: Extract | Unrecognised, terms: CountyTerms, wanted: Container[str], *, is_copy: bool
+) -> None:
+    source = Source(
+        len(desk.sources),
+        table.file.file_name,
+        table.file.sha256,
+        table.sheet,
+        total_lines=table.total_lines,
+        is_copy=is_copy,
+    )
+    desk.sources.append(source)
+    if isinstance(table, Unrecognised):
+        source.notes.append((table.code, table.detail))
+        if table.code != "UNRECOGNISED":
+            source.rejected = (table.code, table.detail)
+        _add_lines(desk, source, range(1, table.total_lines + 1), "duplicate" if is_copy else "layout")
+        return
+    if table.contract not in wanted:
+        verb = VERBS.get(table.contract)
+        door = f"take it in with `{verb}`" if verb else "it comes in through the inbox"
+        source.notes.append(("UNRECOGNISED", f"a table of {table.contract}: {door}"))
+        _add_lines(desk, source, range(1, table.total_lines + 1), "duplicate" if is_copy else "layout")
+        return
+    source.contract, source.office, source.place_hint = (
+        table.contract,
+        office_of(table.contract),
+        table.place_hint,
+    )
+    source.notes.extend(table.notes)
+    if wanted is INCOMING and table.contract in VERBS:
+        source.notes.append(
+            (
+                COUNTS_NOWHERE,
+                f"a table of {table.contract} in the inbox is judged and counts nowhere: take it in with `{VERBS[table.contract]}`",
+            )
+        )
+    source.dropped_columns = table.dropped_columns
+    if is_copy:
+        _add_lines(desk, source, range(1, table.total_lines + 1), "duplicate")
+        return
+    _add_lines(desk, source, table.layout_lines, "layout")
+    _add_lines(desk, source, [line for line, _ in table.condemned], "quarantined")
+    _add_condemned(desk, source, table.condemned)
+    _judge_extract(desk, source, table, terms)
+
+
+def _judge_extract(desk: Desk, source: Source, extract: Extract, terms: CountyTerms) -> None:
+    """Validate one extract; where it is rejected as a whole, each of its rows is quarantined with that reason."""
+    batch = Batch(extract.contract, extract.rows, extract.units, terms)
+    try:
+        normal = normalise(batch)
+        accepted, findings = validate_rows(batch, normal)
+    except ExtractRejected as rejection:
+        source.rejected = (rejection.code, str(rejection))
+        lines = extract.rows.column("line_number").to_pylist()
+        _add_spans(desk, source, extract.rows, set())
+        _add_condemned(desk, source, [(line, "EXTRACT_REJECTED") for line in lines])
+        return
+    source.units, source.changes = normal.units, normal.changes
+    first = desk.next_row
+    keys = normal.columns.get(OWN_KEYS.get(extract.contract, "id_number"))
+    lines = set(accepted.column("line_number").to_pylist())
+    _add_spans(desk, source, extract.rows, lines, keys, _row_keys(extract.contract, normal.columns))
+    desk.findings.append(
+        findings.append_column("source_id", pa.array([source.source_id] * findings.num_rows, pa.int64()))
+    )
+    numbers = dict(zip(extract.rows.column("line_number").to_pylist(), range(first, desk.next_row), strict=True))
+    row_ids = pa.array([numbers[line] for line in accepted.column("line_number").to_pylist()], pa.int64())
+    columns = accepted.append_column("row_id", row_ids).append_column(
+        "source_id", pa.array([source.source_id] * accepted.num_rows, pa.int64())
+    )
+    desk.accepted[extract.contract].append(columns)
+
+
+def _add_spans(
+    desk: Desk,
+    source: Source,
+    rows: pa.Table,
+    accepted_lines: set[int],
+    own_keys: list[str | None] | None = None,
+    row_keys: list[str | None] | None = None,
+) -> None:
+    """Return each data row its row_id in reading order, and a first outcome."""
+    count = rows.num_rows
+    starts = rows.column("line_number").to_pylist()
+    desk.spans.append(
+        pa.table(
+            {
+                "row_id": pa.array(range(desk.next_row, desk.next_row + count), pa.int64()),
+                "source_id": pa.array([source.source_id] * count, pa.int64()),
+                "line_number": rows.column("line_number"),
+                "last_line": rows.column("last_line"),
+                "outcome": pa.array(
+                    ["accepted" if line in accepted_lines else "quarantined" for line in starts], pa.string()
+                ),
+                "own_key": pa.array(own_keys or [None] * count, pa.string()),
+                "contract": pa.array([source.contract] * count, pa.string()),
+                "row_key": pa.array(row_keys or [None] * count, pa.string()),
+                "correction_number": rows["correction_number"]
+                if "correction_number" in rows.column_names
+                else pa.nulls(count, pa.string()),
+            }
+        )
+    )
+    desk.next_row += count
+
+
+def _row_keys(contract: str, columns: dict[str, Cells]) -> list[str | None] | None:
+    """Return the key by which a contract's rows supersede each other; none where a contract has no such key."""
+    model = INCOMING[contract]
+    fields = getattr(model, "superseding_key", None) or getattr(model, "unique_key", None)
+    if not fields or any(name not in columns for name in fields):
+        return None
+    return [
+        None if None in parts else "|".join(map(str, parts))
+        for parts in zip(*(columns[name] for name in fields), strict=True)
+    ]
+
+
+def _add_lines(desk: Desk, source: Source, numbers: Iterable[int], outcome: str) -> None:
+    lines = list(numbers)
+    desk.lines.append(
+        pa.table(
+            {
+                "source_id": pa.array([source.source_id] * len(lines), pa.int64()),
+                "line_number": pa.array(lines, pa.int32()),
+                "outcome": pa.array([outcome] * len(lines), pa.string()),
+            }
+        )
+    )
+
+
+def _add_condemned(desk: Desk, source: Source, condemned: list[tuple[int, str]]) -> None:
+    """Record lines that no contract judged: unreadable, of odd width, or of a rejected extract."""
+    count = len(condemned)
+    table = pa.table(
+        [
+            [line for line, _ in condemned],
+            [""] * count,
+            ["line"] * count,
+            [code for _, code in condemned],
+            [True] * count,
+            [""] * count,
+        ],
+        schema=FINDINGS,
+    )
+    desk.findings.append(table.append_column("source_id", pa.array([source.source_id] * count, pa.int64())))
+
+
+def concat_rows(contract: str, parts: list[pa.Table]) -> pa.Table:
+    """Join a contract's extracts; an undelivered contract has its columns and no rows."""
+    if parts:
+        return pa.concat_tables(parts)
+    empty = pa.table({"line_number": pa.array([], pa.int32()), "last_line": pa.array([], pa.int32())})
+    accepted, _ = validate_rows(Batch(contract, empty), normalise(Batch(contract, empty)))
+    return accepted.append_column("row_id", pa.array([], pa.int64())).append_column(
+        "source_id", pa.array([], pa.int64())
+    )
+
+
+def correcting_sources(sources: Iterable[Source]) -> pa.Table:
+    """Name the sources whose path says that they correct."""
+    named = [s.source_id for s in sources if any(word in s.file_name for word in CORRECTION_WORDS)]
+    return pa.table({"source_id": pa.array(named, pa.int64())})
+
+
+LINES = """
+SELECT source_id, CAST(unnest(generate_series(line_number, last_line)) AS INTEGER) AS line_number, outcome, row_id FROM settled
+UNION ALL SELECT source_id, line_number, outcome, NULL FROM loose
+ORDER BY source_id, line_number
+"""
+
+
+def settle_lines(connection: duckdb.DuckDBPyConnection, desk: Desk, gone: pa.Table) -> pa.Table:
+    """Return each physical line its one outcome: source_id, line_number, outcome, row_id.
+
+    `gone`: rows that did not stay accepted (row_id, outcome, reason_code). Leaves the tables `spans` and `gone` behind.
+    """
+    for name, table in {
+        "spans": pa.concat_tables(desk.spans) if desk.spans else SPANS.empty_table(),
+        "loose": pa.concat_tables(desk.lines),
+        "gone": gone,
+    }.items():
+        connection.register(name, table)
+    connection.execute("""CREATE VIEW settled AS
+        SELECT spans.* REPLACE (coalesce(gone.outcome, spans.outcome) AS outcome) FROM spans LEFT JOIN gone USING (row_id)""")
+    return connection.sql(LINES).to_arrow_table()

@@ -1,0 +1,1 @@
+"""Entries in, state out: what people did, and what follows from it."""

@@ -1,0 +1,24 @@
+"""What whoever acts must be, and must say: a second person, and a reason that names nobody."""
+
+from __future__ import annotations
+
+from data_contracts.toml_file import has_long_number
+from village_credit.errors import GateRefused, UsageError
+from village_credit.ledger.log import Entry
+from village_credit.signatures import same_person
+
+
+def require_second_person(entries: list[Entry], run_id: str, by: str, what: str) -> None:
+    """Raise GateRefused where `by` prepared the run; `what`: what they cannot do with it."""
+    preparer = next((e.by for e in entries if e.act == "stage" and e.run_id == run_id), None)
+    if preparer is not None and same_person(preparer, by):
+        raise GateRefused(f"run {run_id}: {by} prepared it and cannot {what} it; ask a second person")
+
+
+def required_reason(reason: str) -> str:
+    """Return a reason without blanks around it; raises UsageError where it is empty or holds a number of a person."""
+    if not reason.strip():
+        raise UsageError("--reason is empty: say why, for whoever reads the ledger")
+    if has_long_number(reason):  # the ledger is kept for ever, and names nobody
+        raise UsageError("--reason holds what may be a person's number: the ledger names nobody; say it without")
+    return reason.strip()

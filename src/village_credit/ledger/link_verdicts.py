@@ -1,0 +1,43 @@
+"""What people said of doubtful links, by the ledger: the last word on each record and household."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from village_credit.ledger import link_samples
+from village_credit.ledger.log import Entry
+from village_credit.link.verdicts import SAME, VERDICTS, Verdicts
+from village_credit.pseudonyms import Keys, household_key, row_key_hash
+
+ACT = "link_verdicts"
+
+
+def link_verdicts(entries: list[Entry], county_code: str) -> list[dict[str, str]]:
+    """Return what holds for a county: the last word on each record and household, in a fixed order.
+
+    A record is of one household: whoever says which takes back what was said before of another.
+    """
+    last: dict[tuple[str, str], dict[str, str]] = {}
+    homes: dict[str, str] = {}  # by record, the household that it was last said to be of
+    for entry in entries:
+        if entry.act == ACT and entry.details["county_code"] == county_code:
+            for verdict in entry.details["verdicts"]:
+                record, household = verdict["record_key"], verdict["household_key"]
+                if verdict["verdict"] == SAME:
+                    before = last.get((record, homes.get(record, "")))
+                    if before and before["verdict"] == SAME:
+                        del last[record, before["household_key"]]
+                    homes[record] = household
+                last[record, household] = verdict
+    return [last[key] for key in sorted(last)]
+
+
+def verdicts_of(entries: list[Entry], county_code: str, keys: Keys) -> Verdicts:
+    """Make what linkage needs of a county's verdicts."""
+    table = pa.Table.from_pylist(link_verdicts(entries, county_code), schema=VERDICTS)
+    return Verdicts(
+        table,
+        lambda text: row_key_hash(keys, "record|" + text),
+        lambda code: household_key(keys, code),
+        link_samples.revoked_passes(entries, county_code),
+    )

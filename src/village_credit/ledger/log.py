@@ -1,0 +1,94 @@
+"""The ledger: one exclusively created file an act, each chained to the last; a publication is an entry."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from village_credit.errors import RunConflict, VerificationFailed
+from village_credit.store.store import sha256_of, sync_folder
+
+GENESIS = "0" * 64
+MAX_TRIES = 50
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One act: who did what, when, on which run; `previous` is the hash of the file before it."""
+
+    number: int
+    act: str
+    at: str
+    by: str
+    run_id: str
+    details: dict[str, Any]
+    previous: str
+
+
+def read_ledger(folder: Path) -> list[Entry]:
+    """Read every entry and check the chain; raises VerificationFailed where it is broken."""
+    entries: list[Entry] = []
+    previous = GENESIS
+    for number, path in enumerate(sorted(folder.glob("[0-9]*.json")), start=1):
+        content = path.read_bytes()
+        entry = Entry(**json.loads(content))
+        if entry.number != number or path.name != f"{number:08d}.json" or entry.previous != previous:
+            raise VerificationFailed(
+                f"ledger entry {path.name} does not follow the one before it: the chain is broken there"
+            )
+        entries.append(entry)
+        previous = sha256_of(content)
+    return entries
+
+
+def head(folder: Path) -> str:
+    """Return the hash of the last entry."""
+    paths = sorted(folder.glob("[0-9]*.json"))
+    return sha256_of(paths[-1].read_bytes()) if paths else GENESIS
+
+
+def append(
+    folder: Path,
+    act: str,
+    by: str,
+    run_id: str,
+    details: dict[str, Any],
+    still_holds: Callable[[list[Entry]], None] | None = None,
+) -> Entry:
+    """Write the next entry. The exclusive create is the moment of the act: of two writers one wins.
+
+    `still_holds` looks at the ledger as it is just before each try, and raises where the act no longer may be.
+    """
+    for _ in range(MAX_TRIES):
+        entries = read_ledger(folder)
+        if still_holds:
+            still_holds(entries)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        entry = Entry(len(entries) + 1, act, now, by, run_id, details, head(folder))
+        if _create(folder / f"{entry.number:08d}.json", entry):
+            return entry
+    raise RunConflict(f"{act} {run_id}: the ledger was busy {MAX_TRIES} times; try again")
+
+
+def _create(path: Path, entry: Entry) -> bool:
+    """Create the entry whole: written beside its place, then linked there exclusively."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.{id(entry)}")
+    content = json.dumps(entry.__dict__, ensure_ascii=False, sort_keys=True, indent=1).encode("utf-8")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        return False
+    finally:
+        beside.unlink()
+    sync_folder(path.parent)
+    return True

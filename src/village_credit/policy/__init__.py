@@ -1,0 +1,1 @@
+"""The dated policy: its model, its checks, its compiled figures; pure."""

@@ -1,0 +1,376 @@
+"""The dated policy file becomes the figures in force on a day: value, unit, reference and the day from which it holds."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from data_contracts.branch import MAX_TERM_MONTHS
+from data_contracts.prohibited import prohibited_word
+from data_contracts.reasons import DECISION_REASONS
+from data_contracts.relief import Measure
+from data_contracts.toml_file import BYTE_ORDER_MARK
+from village_credit.errors import PolicyRefused
+from village_credit.policy.screen import ScreenRules
+
+ProductName = Literal["farmer_line", "poverty_micro_loan", "follow_on_loan", "trader_loan"]
+BandName = Literal["A", "B", "C", "D", "E"]
+PRODUCTS: tuple[ProductName, ...] = (
+    "trader_loan",
+    "poverty_micro_loan",
+    "follow_on_loan",
+    "farmer_line",
+)  # the first that applies
+BANDS: tuple[BandName, ...] = ("A", "B", "C", "D", "E")
+KEYS = ("county", "product", "band", "crop")
+LEAST_NORM_YEARS = 2
+# Relief of any kind ends where the law refuses: no policy can take these from its list.
+ALWAYS_REFUSED = ("RELATED_PARTY", "CONSENT_WITHDRAWN")
+# What the limit's whole numbers can hold: beyond, a figure is a slip of the pen.
+Value = Annotated[Decimal, Field(ge=-(10**12), le=10**12, decimal_places=12)]
+NormValue = Annotated[Decimal, Field(ge=0, le=10**6, decimal_places=6)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Figure(_Section):
+    """One number of the committee. Keys say for whom it holds; without a key it holds for all."""
+
+    name: str
+    value: Value
+    unit: str
+    from_: date = Field(alias="from")
+    reference: str
+    verified: bool
+    county: str | None = None
+    product: ProductName | None = None
+    band: BandName | None = None
+    crop: str | None = None
+
+    @field_validator("county")
+    @classmethod
+    def star_is_everywhere(cls, county: str | None) -> str | None:
+        """Read county `*` as no county, as crop norms write it."""
+        return None if county == "*" else county
+
+    def keys(self) -> tuple[str | None, ...]:
+        """For whom it holds: county, product, band, crop."""
+        return tuple(getattr(self, key) for key in KEYS)
+
+    def rank(self) -> tuple[int, tuple[bool, ...], date]:
+        """The most keys win; among as many, a county's before a product's before a band's; then the latest `from`."""
+        named = tuple(key is not None for key in self.keys())
+        return sum(named), named, self.from_
+
+
+class CropNorm(_Section):
+    """A crop's yield, price and cash cost in a county and year (county `*`: every county without its own)."""
+
+    county: str
+    crop: str
+    year: int
+    yield_kg_per_mu: NormValue
+    price_yuan_per_kg: NormValue
+    cost_yuan_per_mu: NormValue
+    form: str
+    outturn: Decimal = Field(gt=0, le=1, decimal_places=12)
+    from_: date = Field(alias="from")
+    reference: str
+    verified: bool
+
+
+class Annuity(_Section):
+    """What one yuan of yearly service carries, per mille, at a yearly rate: the policy check reckons it again."""
+
+    repayment: Literal["revolving", "instalments"]
+    rate: Decimal = Field(ge=0, le=10**6, decimal_places=12)
+    years: int = Field(ge=1, le=MAX_TERM_MONTHS // 12)
+    permille: int
+
+
+class ProductRules(_Section):
+    """What of a product is not a number."""
+
+    repayment: Literal["revolving", "instalments"]
+    purposes: str
+    names: list[str]  # 产品 as banks write it
+
+
+class LadderStep(_Section):
+    """Above which published limit, whole yuan, somebody of a role signs a household by itself (`ladder.py`)."""
+
+    above_yuan: int = Field(ge=0)
+    role: str = Field(pattern=r"^\S(.{0,38}\S)?$")
+    from_: date = Field(alias="from")
+    reference: str
+    verified: bool = False
+    county: str | None = None
+    product: ProductName | None = None
+
+    @field_validator("county")
+    @classmethod
+    def star_is_everywhere(cls, county: str | None) -> str | None:
+        """Read county `*` as no county, as figures do."""
+        return None if county == "*" else county
+
+
+class MayCome(_Section):
+    """A document that may come later in a relief window: the reason that it answers, what it is, and within how many days."""
+
+    reason: Literal["OVERDUE", "LINK_UNCONFIRMED", "DISPUTED_DATUM"]
+    item: str = Field(min_length=1, max_length=40)
+    days: int = Field(ge=1, le=366)
+
+
+class ReliefRules(_Section):
+    """What relief may do: refusals of the law that it cannot hold off, listing reasons that mean arrears, measures, documents.
+
+    A measure needs its figure too: `relief_extension_months`, `relief_rate_cut_bp`.
+    """
+
+    legal_refusals: tuple[str, ...] = (
+        "HELD",
+        "CONSENT_WITHDRAWN",
+        "RELATED_PARTY",
+        "NEGATIVE_LIST",
+        "NO_LEGAL_BASIS",
+    )
+    conduct_list_reasons: tuple[str, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    may_come_later: tuple[MayCome, ...] = ()
+
+    @field_validator("legal_refusals")
+    @classmethod
+    def hold_what_the_law_refuses(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
+        """Every code is a decision's reason, and none is missing of those that no relief may hold off."""
+        if unknown := [code for code in codes if code not in DECISION_REASONS]:
+            raise ValueError(f"no decision has the reason {', '.join(unknown)}")
+        if missing := [code for code in ALWAYS_REFUSED if code not in codes]:
+            raise ValueError(
+                f"{' and '.join(missing)} must be among them: the law refuses, and no relief holds that off"
+            )
+        return codes
+
+
+class Policy(_Section):
+    """The whole file."""
+
+    policy_id: str
+    institution: str
+    note: str
+    service_area: list[str]
+    basis_exempt: list[str]  # contracts that need no legal basis: the bank's own
+    refused_list_reasons: list[str]
+    residual_crop: str | None = None
+    budget_rule: Literal["value", "pro_rata"] = "value"  # how a budget below what is asked is shared out
+    products: dict[ProductName, ProductRules]
+    figures: list[Figure]
+    crop_norms: list[CropNorm]
+    annuities: list[Annuity] = []
+    relief: ReliefRules = ReliefRules()
+    screen: ScreenRules = ScreenRules()
+    authority_ladder: tuple[LadderStep, ...] = ()
+
+    @field_validator("products")
+    @classmethod
+    def know_every_product(cls, products: dict[ProductName, ProductRules]) -> dict[ProductName, ProductRules]:
+        """A household may fall under any of the products."""
+        if missing := [name for name in PRODUCTS if name not in products]:
+            raise ValueError(f"no section for {', '.join(missing)}: add [products.{missing[0]}]")
+        return products
+
+    def _called(self, name: str) -> list[Figure]:
+        """Return the figures of a name: a policy is asked for one of hundreds, hundreds of times."""
+        known: tuple[list[Figure], dict[str, list[Figure]]] | None = self.__dict__.get("_by_name")
+        if known is None or known[0] is not self.figures:  # a copy with other figures has the index of the first
+            index: dict[str, list[Figure]] = {}
+            for figure in self.figures:
+                index.setdefault(figure.name, []).append(figure)
+            known = self.__dict__["_by_name"] = (self.figures, index)
+        return known[1].get(name, [])
+
+    def find(self, name: str, as_of: date, **keys: str | None) -> Figure | None:
+        """Return what holds of a figure on a day: the most specific key first, then the latest `from` not after the day."""
+        held = [
+            f
+            for f in self._called(name)
+            if f.from_ <= as_of and all(getattr(f, key) in (None, keys.get(key)) for key in KEYS)
+        ]
+        return max(held, key=Figure.rank, default=None)
+
+    def figure(self, name: str, as_of: date, **keys: str | None) -> Decimal:
+        """Return a figure's value on a day; raises PolicyRefused where none is in force."""
+        found = self.find(name, as_of, **keys)
+        if found is None:
+            raise PolicyRefused(
+                f"policy {self.policy_id}: no figure {name} {_keys_text(keys)} in force on {as_of}; add one with its `from`"
+            )
+        return found.value
+
+    def in_force(self, as_of: date, county_code: str) -> PolicyInForce:
+        """Resolve every figure for one county and day."""
+        return PolicyInForce(self, as_of, county_code)
+
+
+@dataclass(frozen=True)
+class Norm:
+    """A crop's means over the norm years: yuan a mu and yuan a kg, half up to two decimals."""
+
+    crop: str
+    net_yuan: Decimal
+    cost_yuan: Decimal
+    price_yuan: Decimal
+    outturn: Decimal
+
+
+@dataclass(frozen=True)
+class PolicyInForce:
+    """The policy as one county has it on one day."""
+
+    policy: Policy
+    as_of: date
+    county_code: str
+
+    def figure(self, name: str, **keys: str) -> Decimal:
+        """Return one figure for this county and day."""
+        return self.policy.figure(name, self.as_of, county=self.county_code, **keys)
+
+    def share(self, name: str, **keys: str) -> Fraction:
+        """Return a figure as an exact fraction."""
+        return Fraction(self.figure(name, **keys))
+
+    @property
+    def related_list_max_age_days(self) -> int:
+        """How old the related-party list may be, days."""
+        return int(self.figure("related_list_max_age_days"))
+
+    def cap(self, level: str) -> int | None:
+        """Return the budget of each village, township or county; None where no cap is set."""
+        found = self.policy.find(f"budget_{level}", self.as_of, county=self.county_code)
+        return None if found is None else int(found.value)
+
+    def norms(self) -> list[Norm]:
+        """Return every crop's norm over the latest complete years that have one, at least two."""
+        crops = sorted({norm.crop for norm in self.policy.crop_norms})
+        return [norm for crop in crops if (norm := self._norm(crop)) is not None]
+
+    def _norm(self, crop: str) -> Norm | None:
+        years = self._norm_years(crop)
+        if len(years) < LEAST_NORM_YEARS:
+            return None
+        count = len(years)
+        nets = [
+            Fraction(y.yield_kg_per_mu) * Fraction(y.price_yuan_per_kg) - Fraction(y.cost_yuan_per_mu) for y in years
+        ]
+        return Norm(
+            crop,
+            half_up(sum(nets, Fraction(0)) / count),
+            half_up(sum((Fraction(y.cost_yuan_per_mu) for y in years), Fraction(0)) / count),
+            half_up(sum((Fraction(y.price_yuan_per_kg) for y in years), Fraction(0)) / count),
+            years[0].outturn,
+        )
+
+    def _norm_years(self, crop: str) -> list[CropNorm]:
+        """Latest years first; in each the county's own norm before the general one, then the latest `from`."""
+        usable = [
+            n
+            for n in self.policy.crop_norms
+            if n.crop == crop
+            and n.year < self.as_of.year
+            and n.from_ <= self.as_of
+            and n.county in ("*", self.county_code)
+        ]
+        by_year: dict[int, CropNorm] = {}
+        for norm in sorted(usable, key=lambda n: (n.county != "*", n.from_)):
+            by_year[norm.year] = norm
+        return [by_year[year] for year in sorted(by_year, reverse=True)[: int(self.figure("norm_years"))]]
+
+    def annuity_permille(self, product: ProductName, band: BandName, years: int) -> int:
+        """Return what one yuan of yearly service carries, per mille: down to an integer."""
+        yearly = self.yearly_rate(product, band, years)
+        return annuity(self.policy.products[product].repayment, yearly, years)
+
+    def yearly_rate(self, product: ProductName, band: BandName, years: int) -> Fraction:
+        """Return the whole yearly rate of a term: the reference rate up to one year or above, and the spread.
+
+        Raises PolicyRefused where it is below 0.
+        """
+        reference = "reference_rate" if years > 1 else "reference_rate_one_year"
+        spread = self.share("spread_bp", product=product, band=band)
+        rate = self.share(reference, product=product) + spread / 10_000
+        if rate < 0:
+            raise PolicyRefused(
+                f"policy {self.policy.policy_id}: {reference} and spread_bp of {product} {band} come to {float(rate):.2%} on {self.as_of}: no rate is below 0"
+            )
+        return rate
+
+    def product_of(self) -> dict[str, ProductName]:
+        """Map 产品 names to products."""
+        return {name: product for product, rules in self.policy.products.items() for name in rules.names}
+
+    def band_edges(self) -> list[tuple[BandName, int]]:
+        """Return each band's upper edge in ppm (a probability below it is in the band); E has none."""
+        return [(band, int(self.figure("band_edge_ppm", band=band))) for band in BANDS[:-1]]
+
+
+def annuity(repayment: str, rate: Fraction, years: int) -> int:
+    """Return the present value of one yuan a year, per mille, down: one clean-up a year, or equal instalments."""
+    if repayment == "revolving":
+        return int(Fraction(1000) / (1 + rate))
+    if rate == 0:
+        return 1000 * years
+    return int(1000 * (1 - (1 + rate) ** -years) / rate)
+
+
+def half_up(value: Fraction) -> Decimal:
+    """Round to two decimals, away from zero at the half."""
+    scaled = abs(value) * 100
+    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return (Decimal(whole if value >= 0 else -whole) / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def load_policy(text: str) -> Policy:
+    """Read and check a policy's form; raises PolicyRefused with every fault and its place."""
+    try:
+        policy = Policy.model_validate(_read(text))
+    except ValidationError as error:
+        raise PolicyRefused(
+            "policy is unsound: " + "; ".join(_faults(error.errors(include_input=False, include_url=False)))
+        ) from None
+    # comments may say what they must, and what a refused reason means; other keys, names and values may not
+    words = policy.model_dump_json(exclude={"screen": {"reasons": policy.screen.refused_meanings()}})
+    word = prohibited_word(words) or prohibited_word(words.replace("_", " "))
+    if word:
+        raise PolicyRefused(f"policy {policy.policy_id}: a prohibited attribute ({word}) can be no key of a policy")
+    return policy
+
+
+def _read(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text.removeprefix(BYTE_ORDER_MARK), parse_float=Decimal)
+    except ValueError as error:
+        raise PolicyRefused(f"policy is not TOML: {error}") from None
+    except (ArithmeticError, RecursionError):
+        raise PolicyRefused(
+            "policy cannot be read: a number or a nesting of brackets is beyond what can be held"
+        ) from None
+
+
+def _faults(errors: Iterable[Any]) -> list[str]:
+    return [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in errors]
+
+
+def _keys_text(keys: dict[str, str | None]) -> str:
+    return " ".join(f"{key}={value}" for key, value in sorted(keys.items()) if value)
+
+
+TERM_LIMIT = MAX_TERM_MONTHS

@@ -1,0 +1,402 @@
+"""A publication and the vault become branch packages: lists to import, an approval sheet, a signed manifest."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import shutil
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xlsxwriter
+
+from data_contracts.branch import PRODUCTS_ZH, BranchRow, ReliefOffer
+from data_contracts.relief import MEASURES_ZH
+from village_credit.duckdb_session import query_cursor
+from village_credit.errors import VerificationFailed
+from village_credit.ledger.publications import Publication
+from village_credit.pseudonyms import Keys, household_ref
+from village_credit.publish.office_package import FILE as RESULTS_FILE
+from village_credit.publish.office_package import OFFICE, Result, rows_and_sum, write_results
+from village_credit.signatures import canonical_json, key_id, verify_signature
+from village_credit.store.runs import parquet_bytes
+from village_credit.store.store import Store, new_folder, sha256_of
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+NUMBER_DIGITS = 12  # from here on a spreadsheet shows a number in scientific notation
+PACKAGE_DAYS = 92  # after that a package must be made anew: limits and staff have moved on
+CSV_HEADER = [
+    "household_ref",
+    "action",
+    "product",
+    "姓名",
+    "身份证号码",
+    "limit_yuan",
+    "term_months",
+    "valid_from",
+    "valid_to",
+    "review_due_on",
+    "rate_spread_bp",
+    "repayment_method",
+    "revolving",
+    "purposes",
+    "customer_manager",
+    "reason_zh",
+]
+
+# Against what was in force for the county before: who is new, changed, frozen or gone. A household that goes on with
+# another product has a second row for the line that is over: a branch must close it, or freeze it while it is owed.
+ROWS = """
+WITH before AS (  -- a line that is stopped has no limit, but runs on; one that its branch refused was never opened
+    SELECT * FROM earlier WHERE (limit_yuan > 0 OR valid_to IS NOT NULL) AND NOT list_contains(reason_codes, 'BRANCH_REFUSED')
+    QUALIFY row_number() OVER (PARTITION BY household_key, product ORDER BY limit_yuan DESC) = 1
+), joined AS (
+    SELECT now.*, before.household_key IS NOT NULL AS has_line, false AS is_gone, false AS is_replaced, 0 AS owed_yuan
+    FROM decisions AS now LEFT JOIN before USING (household_key, product)
+    UNION ALL BY NAME
+    SELECT before.* REPLACE (
+               CASE WHEN now.decision = 'manual_review' THEN 'manual_review' ELSE 'declined' END AS decision,
+               CASE WHEN now.household_key IS NULL THEN ['NOT_IN_PUBLICATION'] WHEN now.decision = 'granted' THEN ['PRODUCT_REPLACED'] ELSE now.reason_codes END AS reason_codes),
+           true AS has_line, now.household_key IS NULL AS is_gone, now.household_key IS NOT NULL AS is_replaced, coalesce(floor(drawn_yuan), 0) AS owed_yuan
+    FROM before ANTI JOIN decisions USING (household_key, product) LEFT JOIN decisions AS now USING (household_key) LEFT JOIN drawn USING (household_key, product)
+    WHERE $is_complete OR before.product = $product
+), marked AS (
+    SELECT *, household_key IN (SELECT household_key FROM held) AND NOT is_gone AS is_held FROM joined
+), acted AS (
+    SELECT * EXCLUDE (owed_yuan) REPLACE (CASE WHEN is_replaced THEN CAST(owed_yuan AS BIGINT) ELSE limit_yuan END AS limit_yuan),
+           CASE WHEN is_gone THEN 'remove'
+                WHEN is_held AND (has_line OR decision = 'granted') THEN 'freeze'
+                WHEN list_contains(reason_codes, 'FROZEN') OR owed_yuan > 0 THEN 'freeze'
+                WHEN decision = 'granted' AND NOT has_line THEN 'grant'
+                WHEN decision = 'granted' THEN 'change'
+                WHEN has_line AND decision = 'manual_review' THEN 'freeze'  -- until a person has looked
+                WHEN has_line THEN 'remove' END AS action
+    FROM marked
+)
+SELECT i.unit_code, i.name, i.person_id AS id_number, coalesce(b.branch_code, (SELECT min(branch_code) FROM branches)) AS branch_code,
+       b.manager_number, a.*
+FROM acted AS a JOIN identities AS i USING (household_key) LEFT JOIN branches AS b USING (township_code)
+WHERE action IS NOT NULL AND ($product IS NULL OR a.product = $product)
+ORDER BY branch_code, a.product, a.village_code, i.unit_code
+"""
+
+OFFERS = """
+SELECT i.unit_code, coalesce(b.branch_code, (SELECT min(branch_code) FROM branches)) AS branch_code, i.name, i.person_id AS id_number,
+       m.document, m.measure, m.product_name, m.balance_yuan, m.due_on, m.proposed_due_on, m.rate_cut_bp, m.principal_from, b.manager_number AS customer_manager
+FROM measures AS m JOIN decisions AS d USING (household_key) JOIN identities AS i USING (household_key) LEFT JOIN branches AS b USING (township_code)
+WHERE i.person_id IS NOT NULL
+ORDER BY branch_code, d.village_code, i.unit_code, m.document, m.measure, m.due_on, m.product_name, m.balance_yuan
+"""
+
+
+DRAWN = pa.schema([("household_key", pa.string()), ("product", pa.string()), ("drawn_yuan", pa.decimal128(18, 2))])
+
+
+@dataclass(frozen=True)
+class PackageInputs:
+    """What a publication's packages are made of, as tables."""
+
+    decisions: pa.Table  # of the run: household_key, township_code, village_code, product, decision, …
+    earlier: pa.Table  # decisions that were in force before, same columns; empty at first
+    identities: pa.Table  # of the vault: household_key, unit_code, name, person_id of each borrower
+    branches: pa.Table  # township_code, branch_code, branch_name, manager_number
+    reason_texts: dict[str, str]
+    held: list[str]  # household_key of those who are stopped: their lines freeze whatever was decided
+    measures: pa.Table | None = None  # of the run: household_key, document, measure, product_name, balance_yuan, …
+    results: tuple[Result, ...] = ()  # for the office that referred traders
+    drawn: pa.Table = field(default_factory=DRAWN.empty_table)  # household_key, product, drawn_yuan on the run's day
+
+
+def outbox_folder(store: Store, publication: Publication) -> Path:
+    """Where a publication's packages lie."""
+    return store.root / "outbox" / publication.county_code / publication.publication_id
+
+
+def pack(store: Store, publication: Publication, inputs: PackageInputs) -> Path:
+    """Write every branch's package, and the referring office's, whole or not at all; READY is written last into each."""
+    place = outbox_folder(store, publication)
+    with new_folder(place) as folder:
+        if inputs.results:
+            write_results(store.keys, publication, folder / OFFICE, inputs.results, _expires_on(publication))
+        rows, offers = (
+            _rows_by_branch(store.keys, publication, inputs),
+            _offers_by_branch(store.keys, publication, inputs),
+        )
+        for branch_code in sorted({*rows, *offers}):
+            found = rows.get(branch_code, []), offers.get(branch_code, [])
+            _write_branch(store.keys, publication, folder / branch_code, branch_code, *found)
+    return place
+
+
+def is_packed(store: Store, publication: Publication) -> bool:
+    """Tell whether every branch folder of a publication is ready."""
+    place = outbox_folder(store, publication)
+    return place.is_dir() and all((branch / "READY").is_file() for branch in place.iterdir())
+
+
+def _rows_by_branch(keys: Keys, publication: Publication, inputs: PackageInputs) -> dict[str, list[BranchRow]]:
+    """Check each row against its outgoing contract, and give a branch its own households only."""
+    result: dict[str, list[BranchRow]] = {}
+    for row in package_rows(publication, inputs).to_pylist():
+        result.setdefault(row["branch_code"], []).append(_branch_row(keys, publication, row, inputs.reason_texts))
+    return result
+
+
+def packaged_rows(publication: Publication, inputs: PackageInputs) -> pa.Table:
+    """Return what a publication tells of each household: of one that goes on with another product, that one.
+
+    One row a household, as a reference in a receipt or contract means it; else as `package_rows`.
+    """
+    connection = query_cursor()
+    connection.register("rows", package_rows(publication, inputs))
+    query = "FROM rows QUALIFY row_number() OVER (PARTITION BY household_key ORDER BY is_replaced, product) = 1 ORDER BY branch_code, product, village_code, unit_code"
+    return connection.sql(query).to_arrow_table()
+
+
+def package_rows(publication: Publication, inputs: PackageInputs) -> pa.Table:
+    """Return what a publication tells its branches, one row a line: the decision, action, branch_code, is_held, who it is."""
+    connection = query_cursor()
+    for name in ("decisions", "earlier", "identities", "branches", "drawn"):
+        connection.register(name, getattr(inputs, name))
+    connection.register("held", pa.table({"household_key": pa.array(inputs.held, pa.string())}))
+    # A product's batch names its own households; a county, and whatever is brought back, all that have a line.
+    is_complete = publication.product is None or publication.restores is not None
+    values = {"product": publication.product, "is_complete": is_complete}
+    return connection.sql(ROWS, params=values).to_arrow_table()
+
+
+def _offers_by_branch(keys: Keys, publication: Publication, inputs: PackageInputs) -> dict[str, list[ReliefOffer]]:
+    """Return each branch the measures that it may offer to its own borrowers; a batch or a stop of one household has none."""
+    if inputs.measures is None or inputs.measures.num_rows == 0:
+        return {}
+    connection = query_cursor()
+    for name in ("decisions", "identities", "branches", "measures"):
+        connection.register(name, getattr(inputs, name))
+    result: dict[str, list[ReliefOffer]] = {}
+    for row in connection.sql(OFFERS).to_arrow_table().to_pylist():
+        unit, branch_code = row.pop("unit_code"), row.pop("branch_code")
+        reference = household_ref(keys, publication.publication_id, unit)
+        result.setdefault(branch_code, []).append(
+            ReliefOffer(household_ref=reference, measure_zh=MEASURES_ZH[row["measure"]], **row)
+        )
+    return result
+
+
+def _branch_row(keys: Keys, publication: Publication, row: dict[str, Any], texts: dict[str, str]) -> BranchRow:
+    without_limit = row["action"] == "remove" or row["is_held"]
+    code = (
+        "HELD"
+        if row["is_held"]
+        else row["binding_term"]
+        if row["decision"] == "granted"
+        else (row["reason_codes"] or [row["binding_term"]])[0]
+    )
+    copied = (
+        "action",
+        "product",
+        "name",
+        "id_number",
+        "valid_from",
+        "valid_to",
+        "review_due_on",
+        "repayment_method",
+        "revolving",
+        "purposes",
+    )
+    return BranchRow(
+        household_ref=household_ref(keys, publication.publication_id, row["unit_code"]),
+        limit_yuan=0 if without_limit else row["limit_yuan"],
+        term_months=row["term_months"],
+        rate_spread_bp=row["rate_spread_bp"],
+        customer_manager=row["manager_number"],
+        reason_zh=texts.get(code, code or ""),
+        **{name: row[name] for name in copied},
+    )
+
+
+def _write_branch(
+    keys: Keys,
+    publication: Publication,
+    folder: Path,
+    branch_code: str,
+    rows: list[BranchRow],
+    offers: list[ReliefOffer],
+) -> None:
+    folder.mkdir(parents=True)
+    cells = [list(row.model_dump(by_alias=True).values()) for row in rows]
+    files = {
+        "limits.csv": _csv(CSV_HEADER, cells),
+        "limits.parquet": parquet_bytes(_table(cells)),
+        "limits.xlsx": _approval_sheets(rows),
+    }
+    if offers:
+        header = list(offers[0].model_dump(by_alias=True))
+        files["relief.csv"] = _csv(header, [list(offer.model_dump(by_alias=True).values()) for offer in offers])
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    manifest = _manifest(keys, publication, branch_code, rows, files)
+    (folder / "manifest.json").write_text(
+        json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1), encoding="utf-8"
+    )
+    (folder / "READY").touch()
+
+
+def _manifest(
+    keys: Keys, publication: Publication, branch_code: str, rows: list[BranchRow], files: dict[str, bytes]
+) -> dict[str, Any]:
+    """Say rows, sum, hashes and expiry, signed with the store's key."""
+    content = {
+        "county_code": publication.county_code,
+        "branch_code": branch_code,
+        "publication_id": publication.publication_id,
+        "run_id": publication.run_id,
+        "rows": len(rows),
+        "sum_limit_yuan": sum(row.limit_yuan for row in rows),
+        "unit": "元 (yuan)",
+        "files": {name: sha256_of(content) for name, content in sorted(files.items())},
+        "expires_on": _expires_on(publication),
+        "key_id": keys.signing_key_id,
+        "public_key": keys.public_key().hex(),
+    }
+    return {**content, "signature": keys.sign(canonical_json(content))}
+
+
+def _expires_on(publication: Publication) -> str:
+    published = date.fromisoformat(publication.published_at[:10])
+    return date.fromordinal(published.toordinal() + PACKAGE_DAYS).isoformat()
+
+
+def safe_cell(value: Any) -> str:
+    """Write a cell that no spreadsheet runs or rounds.
+
+    Formulas get an apostrophe before them; codes that a spreadsheet would turn into numbers (an ID number, a
+    leading zero) a tab after them, which keeps them text and which importers strip.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, int | date):
+        return str(value)
+    text = str(value)
+    if text.startswith(FORMULA_STARTS):
+        return "'" + text
+    return text + "\t" if text.isdigit() and (len(text) >= NUMBER_DIGITS or text.startswith("0")) else text
+
+
+def _csv(header: list[str], cells: list[list[Any]]) -> bytes:
+    """Write UTF-8 with BOM, every cell safe to open in a spreadsheet."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(header)
+    writer.writerows([[safe_cell(value) for value in row] for row in cells])
+    return buffer.getvalue().encode("utf-8-sig")
+
+
+def _table(cells: list[list[Any]]) -> pa.Table:
+    kinds = {
+        "limit_yuan": pa.int64(),
+        "term_months": pa.int64(),
+        "rate_spread_bp": pa.int64(),
+        "revolving": pa.bool_(),
+    }
+    kinds |= dict.fromkeys(("valid_from", "valid_to", "review_due_on"), pa.date32())
+    columns = list(zip(*cells, strict=True)) or [()] * len(CSV_HEADER)
+    return pa.table(
+        {
+            name: pa.array(list(column), kinds.get(name, pa.string()))
+            for name, column in zip(CSV_HEADER, columns, strict=True)
+        }
+    )
+
+
+def _approval_sheets(rows: list[BranchRow]) -> bytes:
+    """Draw one approval sheet a product, as branches are used to: title, 单位：元, six columns."""
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book.set_properties({"created": date(2000, 1, 1)})  # the same rows give the same bytes
+    title, head = (
+        book.add_format({"bold": True, "font_size": 14, "align": "center"}),
+        book.add_format({"bold": True, "border": 1}),
+    )
+    text, money = (
+        book.add_format({"num_format": "@", "border": 1}),
+        book.add_format({"num_format": "#,##0", "border": 1}),
+    )
+    for product, label in PRODUCTS_ZH.items():
+        chosen = [row for row in rows if row.product == product]
+        if not chosen and product != "farmer_line":
+            continue
+        sheet = book.add_worksheet(label)
+        sheet.set_column(0, 0, 6)
+        sheet.set_column(1, 5, 22)
+        sheet.merge_range(0, 0, 0, 5, f"整村授信批量审批表（{label}）", title)
+        sheet.write(1, 0, "单位：元")
+        sheet.write_row(2, 0, ["序号", "姓名", "身份证号码", "授信金额", "授信期限", "备注"], head)
+        for index, row in enumerate(chosen, start=1):
+            sheet.write_number(2 + index, 0, index, money)
+            sheet.write_string(2 + index, 1, row.name, text)
+            sheet.write_string(2 + index, 2, row.id_number, text)
+            sheet.write_number(2 + index, 3, row.limit_yuan, money)
+            sheet.write_string(2 + index, 4, f"{row.term_months}个月" if row.term_months else "", text)
+            sheet.write_string(2 + index, 5, row.reason_zh, text)
+    book.close()
+    return buffer.getvalue()
+
+
+def verify_package(folder: Path, own_key: bytes | None = None) -> dict[str, Any]:
+    """Check the package of a branch or of the referring office: READY, every file's hash, rows, sum and signature; gives its manifest.
+
+    `own_key`: the public key of the store that must have signed it; none: of any key, which the manifest then names by
+    its true id. Raises VerificationFailed, whatever the folder holds.
+    """
+    if not (folder / "READY").is_file():
+        raise VerificationFailed(f"package {folder.name}: READY is missing, so it was never finished; do not import it")
+    manifest = _signed_manifest(folder, own_key)
+    for name, said in manifest["files"].items():
+        if not (folder / name).is_file() or hashlib.sha256((folder / name).read_bytes()).hexdigest() != said:
+            raise VerificationFailed(f"package {folder.name}: {name} is not the file that was signed")
+    if _rows_and_sum(folder, manifest) != (manifest["rows"], manifest["sum_limit_yuan"]):
+        raise VerificationFailed(f"package {folder.name}: rows or sum are not what the manifest says")
+    return manifest
+
+
+def _signed_manifest(folder: Path, own_key: bytes | None) -> dict[str, Any]:
+    """Read a package's manifest; raises VerificationFailed where it is none, or is not signed by the key that it names."""
+    lacking = f"package {folder.name}: manifest.json is missing or broken; ask the bank for the package again and do not import this one"
+    try:
+        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        public_key, signature = bytes.fromhex(manifest["public_key"]), str(manifest["signature"])
+        whole = {"key_id", "files", "rows", "sum_limit_yuan"} <= manifest.keys() and isinstance(manifest["files"], dict)
+    except (OSError, ValueError, KeyError, TypeError):
+        raise VerificationFailed(lacking) from None
+    if not whole or not {"branch_code", "office"} & manifest.keys():
+        raise VerificationFailed(lacking)
+    signed = {key: value for key, value in manifest.items() if key != "signature"}
+    if not verify_signature(public_key, canonical_json(signed), signature):
+        raise VerificationFailed(f"package {folder.name}: the manifest's signature does not fit its content")
+    if key_id(public_key) != manifest["key_id"] or own_key not in (None, public_key):
+        raise VerificationFailed(
+            f"package {folder.name}: signed with key {key_id(public_key)}, not with the one that it names or this store's; do not import it"
+        )
+    return manifest
+
+
+def _rows_and_sum(folder: Path, manifest: dict[str, Any]) -> tuple[int, int]:
+    if manifest.get("office") == OFFICE:
+        return rows_and_sum((folder / RESULTS_FILE).read_bytes())
+    table = pq.read_table(folder / "limits.parquet")
+    return table.num_rows, sum(table.column("limit_yuan").to_pylist())
+
+
+def drop_unfinished(store: Store, publication: Publication) -> None:
+    """Remove a package folder that a crash left without READY, so that it can be packed again."""
+    place = outbox_folder(store, publication)
+    if place.is_dir() and not is_packed(store, publication):
+        shutil.rmtree(place)

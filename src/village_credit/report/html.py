@@ -1,0 +1,62 @@
+"""Figures become plain HTML and SVG: no network, no script, good on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+STYLE = """
+:root{--ink:#1d2b22;--soft:#5c6b61;--line:#d9e2db;--green:#2f6b4a;--pale:#eef4ef;--amber:#a86a00;--red:#a32020}
+body{margin:0;background:#f7f9f7;color:var(--ink);font:15px/1.6 "Noto Sans CJK SC","Microsoft YaHei",sans-serif}
+main{max-width:1080px;margin:0 auto;padding:28px 24px}h1{font-size:24px;margin:0 0 16px}h2{font-size:18px;margin:0 0 12px}h3{font-size:15px;margin:16px 0 8px}
+section{background:#fff;border:1px solid var(--line);border-radius:8px;padding:18px 20px;margin:18px 0}
+.cards{display:flex;flex-wrap:wrap;gap:12px}.card{background:#fff;border:1px solid var(--line);border-radius:8px;padding:12px 18px;min-width:130px}
+.card b{display:block;font-size:22px;font-variant-numeric:tabular-nums}.card span,.note,footer{color:var(--soft);font-size:13px}
+table{border-collapse:collapse;width:100%;font-size:13.5px}th{text-align:left;color:var(--soft);font-weight:600;border-bottom:1px solid var(--line);padding:5px 8px}
+td{border-bottom:1px solid var(--pale);padding:5px 8px;vertical-align:top;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
+td.pass,td.warn,td.fail,th{white-space:nowrap}.pass{color:var(--green)}.warn{color:var(--amber);font-weight:600}.fail{color:var(--red);font-weight:700}svg{display:block;width:100%;height:auto}
+@media print{body{background:#fff}section{break-inside:avoid;border-color:#bbb}}
+"""
+ROW, LABEL, WIDTH = 26, 190, 900
+VERDICTS = {"@pass": ("pass", "通过"), "@warn": ("warn", "注意"), "@fail": ("fail", "不通过")}
+
+
+def cards(items: list[tuple[str, str, str]]) -> str:
+    """Draw headline figures: label, figure, unit."""
+    return (
+        '<div class="cards">'
+        + "".join(
+            f'<div class="card"><span>{escape(a)}（{escape(c)}）</span><b>{escape(b)}</b></div>' for a, b, c in items
+        )
+        + "</div>"
+    )
+
+
+def table(header: list[str], rows: Sequence[tuple[str, ...]]) -> str:
+    """Draw a table; a cell `@pass`, `@warn` or `@fail` is a verdict."""
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
+    body = "".join("<tr>" + "".join(_cell(cell) for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell(cell: str) -> str:
+    if cell in VERDICTS:
+        style, word = VERDICTS[cell]
+        return f'<td class="{style}">{word}</td>'
+    return f"<td>{escape(cell)}</td>"
+
+
+def bars(items: list[tuple[str, int]], unit: str = "") -> str:
+    """Draw horizontal bars with their figures, as SVG that prints."""
+    top = max((value for _, value in items), default=0) or 1
+    room = WIDTH - LABEL - 160
+    rows = []
+    for index, (label, value) in enumerate(items):
+        y = index * ROW
+        width = max(1, round(room * value / top))
+        rows.append(
+            f'<text x="{LABEL - 8}" y="{y + 17}" text-anchor="end" font-size="13" fill="#1d2b22">{escape(label)}</text>'
+            f'<rect x="{LABEL}" y="{y + 5}" width="{width}" height="16" rx="3" fill="#2f6b4a"/>'
+            f'<text x="{LABEL + width + 6}" y="{y + 17}" font-size="13" fill="#5c6b61">{value:,} {escape(unit)}</text>'
+        )
+    return f'<svg viewBox="0 0 {WIDTH} {len(items) * ROW + 4}" role="img">{"".join(rows)}</svg>'

@@ -1,0 +1,23 @@
+"""Chinese words for what pages say of groups, the same on a run's page and on a scorecard's."""
+
+from __future__ import annotations
+
+ATTRIBUTES_ZH = {
+    "sex": "借款人性别",
+    "age": "借款人年龄（周岁）",
+    "land": "土地面积",
+    "monitored": "防返贫监测名单",
+    "name_shape": "姓名形态（仅在内存中判断，不保存）",
+}
+GROUPS_ZH = {
+    "female": "女",
+    "male": "男",
+    "66 and more": "66 及以上",
+    "under 10 mu": "不足 10 亩",
+    "10-30 mu": "10 至 30 亩",
+    "over 30 mu": "30 亩以上",
+    "yes": "在册",
+    "no": "不在册",
+    "long": "长译名",
+    "short": "短名",
+}

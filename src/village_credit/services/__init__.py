@@ -1,0 +1,1 @@
+"""What people and schedules do; each writes the ledger at most once, and none knows another."""

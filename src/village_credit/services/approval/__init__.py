@@ -1,0 +1,1 @@
+"""Sign, publish, roll back."""

@@ -1,0 +1,77 @@
+"""Publish an approved run: one ledger entry puts it in force, everything else is rebuilt from runs and ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from village_credit.errors import RunConflict
+from village_credit.ledger.log import Entry, append, read_ledger
+from village_credit.ledger.publications import in_force, publications
+from village_credit.publish.branch_package import (
+    outbox_folder,
+)
+from village_credit.publish.outbox import complete_outbox
+from village_credit.services.approval.approve import require_signature
+from village_credit.services.approval.household_signatures import require_authority
+from village_credit.store.store import Store
+
+
+@dataclass(frozen=True)
+class Published:
+    """What is now in force; `noop` where it was already."""
+
+    publication_id: str
+    run_id: str
+    county_code: str
+    noop: bool
+    outbox: str
+
+
+def publish(store: Store, run_id: str, by: str) -> Published:
+    """Put an approved run in force for its county (a product's run: for that product), and pack its branch files."""
+    manifest = store.manifest(run_id)
+    ledger = store.root / "ledger"
+    entries = read_ledger(ledger)
+    require_signature(store, entries, run_id)
+    current = next((p for p in in_force(entries) if p.run_id == run_id), None)
+    if current is None:
+        details = {
+            "publication_id": f"p{manifest['as_of'].replace('-', '')}-{run_id[1:13]}",
+            **{key: manifest[key] for key in ("county_code", "product", "as_of")},
+        }
+        append(
+            ledger,
+            "publish",
+            by,
+            run_id,
+            details,
+            lambda found: _may_publish(store, found, manifest),
+        )
+    complete_outbox(store)
+    publication = next(p for p in reversed(publications(read_ledger(ledger))) if p.run_id == run_id)
+    return Published(
+        publication.publication_id,
+        run_id,
+        publication.county_code,
+        current is not None,
+        str(outbox_folder(store, publication)),
+    )
+
+
+def _may_publish(store: Store, entries: list[Entry], manifest: dict[str, Any]) -> None:
+    """A run never replaces one of a later day; a product's run needs a whole run to stand beside; nobody refused since."""
+    run_id, county_code, as_of, product = (manifest[name] for name in ("run_id", "county_code", "as_of", "product"))
+    mine = [p for p in publications(entries) if p.county_code == county_code]
+    later = [p for p in in_force(entries) if p.county_code == county_code and p.as_of > as_of]
+    if later:
+        raise RunConflict(
+            f"run {run_id} is as of {as_of}, but {later[-1].publication_id} of {later[-1].as_of} is in force: score again as of a later day"
+        )
+    if any(p.run_id == run_id for p in mine):
+        raise RunConflict(f"run {run_id} was published before and has been superseded; use rollback to return to it")
+    if product is not None and not any(p.product is None for p in mine):
+        raise RunConflict(
+            f"run {run_id} decides {product} only, and county {county_code} has no publication to add it to: publish a whole run first"
+        )
+    require_authority(store, entries, run_id)

@@ -1,0 +1,1 @@
+"""Cases carried out to a person and back, and what people sign between runs."""

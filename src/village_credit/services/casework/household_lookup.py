@@ -1,0 +1,77 @@
+"""Whose household a number is of: a look into the vault, which the ledger remembers without the number."""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+from dataclasses import dataclass
+
+import pyarrow.parquet as pq
+
+from village_credit.errors import MissingInput, UsageError
+from village_credit.ledger.in_force import decision_in_force
+from village_credit.ledger.log import append, read_ledger
+from village_credit.ledger.publications import in_force
+from village_credit.pseudonyms import household_key, row_key_hash
+from village_credit.publish.warehouse import build_warehouse
+from village_credit.store.store import Store
+from village_credit.validate.identity import VALID_15, completed, id_status
+
+
+def key_of(store: Store, named: str, typed: str) -> str:
+    """Return a household's pseudonym: as typed, or (`-`) of a contractor code or ID number from standard input."""
+    if named != "-":
+        return named
+    number = _folded(typed)
+    return _key_of_number(store, number) or household_key(store.keys, number)
+
+
+def _folded(typed: str) -> str:
+    """Return a typed number as contracts give it: half width, capitals, eighteen digits."""
+    number = unicodedata.normalize("NFKC", typed).strip().upper()
+    return completed(number) if id_status(number) == VALID_15 else number
+
+
+def _key_of_number(store: Store, number: str) -> str | None:
+    """Find a member's household in the vaults of what is in force, by the number's keyed hash."""
+    wanted = row_key_hash(store.keys, number)
+    for publication in in_force(read_ledger(store.root / "ledger")):
+        vault = pq.read_table(
+            io.BytesIO(store.open_identities(publication.run_id)), columns=["household_key", "number_hashes"]
+        )
+        for row in vault.to_pylist():
+            if wanted in (row["number_hashes"] or []):
+                return str(row["household_key"])
+    return None
+
+
+ACT = "find"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A household with a decision in force."""
+
+    household_key: str
+    county_code: str
+    product: str
+    decision: str
+    limit_yuan: int
+    publication_id: str
+
+
+def find(store: Store, typed: str, by: str) -> Found:
+    """Find the household of a typed ID number (or contractor code) among what is in force.
+
+    Who looked and what was found goes into the ledger, also where it was nobody. Raises MissingInput then.
+    """
+    if not typed.strip():
+        raise UsageError("nothing on standard input: type the ID number there")
+    ledger = store.root / "ledger"
+    row = decision_in_force(store, read_ledger(ledger), key_of(store, "-", typed))
+    key = row["household_key"] if row else None
+    append(ledger, ACT, by, "", {"household_key": key, "county_code": row["county_code"] if row else None})
+    build_warehouse(store)
+    if row is None:
+        raise MissingInput("nobody of what is in force has this number; check it, or publish the county first")
+    return Found(**{name: row[name] for name in Found.__dataclass_fields__})

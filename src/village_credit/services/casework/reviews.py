@@ -1,0 +1,211 @@
+"""Households in manual review go out to a person as a workbook, and the verdicts come back, for every later scoring."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+
+from data_contracts.branch import PRODUCTS_ZH
+from data_contracts.reasons import DECISION_REASONS
+from village_credit.decide.decide import REVIEWED_REASONS
+from village_credit.errors import UsageError, VerificationFailed
+from village_credit.ledger.four_eyes import require_second_person
+from village_credit.ledger.log import append, read_ledger
+from village_credit.ledger.reviews import ACT, _last_words, review_verdicts
+from village_credit.publish.warehouse import build_warehouse
+from village_credit.services.rules import read_policy
+from village_credit.signatures import signer
+from village_credit.store.runs import altered_tables
+from village_credit.store.store import Store, sha256_of, write_whole
+from village_credit.workbooks.reviews import (
+    AMOUNT_HEADER,
+    DECLINE,
+    GRANT,
+    KEEP,
+    VERDICTS_ZH,
+    Case,
+    Row,
+    case_book,
+    read_cases,
+)
+
+FAULTS_TOLD = 20
+IN_REVIEW = """
+SELECT d.household_key, d.product, d.reason_codes, w.model_limit_yuan, w.policy_limit_yuan, i.name,
+       coalesce(t.place_name, '') || coalesce(v.place_name, d.village_code) AS village
+FROM decisions AS d JOIN waterfall AS w USING (household_key) LEFT JOIN identities AS i USING (household_key)
+LEFT JOIN places AS v ON v.level = 'village' AND v.place_code = d.village_code
+LEFT JOIN places AS t ON t.level = 'township' AND t.place_code = d.township_code
+WHERE d.decision = 'manual_review' ORDER BY d.village_code, d.household_key
+"""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written for review: households, and how many of each first reason."""
+
+    path: str
+    rows: int
+    reasons: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What was taken back: verdicts by kind; `unchanged` were known already."""
+
+    county_code: str
+    granted: int
+    declined: int
+    kept: int
+    sum_limit_yuan: int
+    unchanged: int
+
+
+def export_reviews(store: Store, run_id: str, out: Path) -> Exported:
+    """Write a run's households in manual review into a workbook (readable by its owner alone), the decided ones left out.
+
+    Raises MissingInput where the run or its identities are gone, VerificationFailed where it is not what was sealed.
+    """
+    manifest = store.manifest(run_id)
+    known = {
+        (verdict["household_key"], verdict["product"], tuple(verdict["reason_codes"]))
+        for verdict in review_verdicts(read_ledger(store.root / "ledger"), manifest["county_code"])
+    }
+    rows = [
+        row
+        for row in _in_review(store, run_id)
+        if (row["household_key"], row["product"], tuple(row["reason_codes"])) not in known
+    ]
+    write_whole(out, case_book(run_id, manifest["as_of"], [_case(row) for row in rows]), mode=0o600)
+    return Exported(str(out), len(rows), dict(sorted(Counter(row["reason_codes"][0] for row in rows).items())))
+
+
+def apply_reviews(store: Store, path: Path, by: str, policy_file: Path) -> Applied:
+    """Take back the verdicts of a workbook, for the run that it names; all of them or none.
+
+    What people wrote stands in the ledger by household_key; the workbook itself, with names and opinions, among the
+    frozen bytes under the hash that the ledger names. Raises GateRefused for the run's preparer, UsageError, with the
+    rows, where the workbook was altered or a verdict may not be given.
+    """
+    by = signer(by)
+    run_id, rows = read_cases(path)
+    manifest = store.manifest(run_id)
+    entries, county = read_ledger(store.root / "ledger"), manifest["county_code"]
+    require_second_person(entries, run_id, by, "review")
+    cases = {row["household_key"]: row for row in _in_review(store, run_id)}
+    faults = list(_faults(rows, cases, _steps(policy_file, manifest)))
+    if faults:
+        more = f" and {len(faults) - FAULTS_TOLD} more" if len(faults) > FAULTS_TOLD else ""
+        raise UsageError(f"{path.name}: {'; '.join(faults[:FAULTS_TOLD])}{more}. Nothing was applied")
+    said = [_verdict(row, cases[row.household_key]) for row in rows if row.verdict]
+    known = {(v["household_key"], v["product"]): v for v in _last_words(entries, county)}
+    fresh = [v for v in said if known.get((v["household_key"], v["product"])) != v]
+    if fresh:
+        content = path.read_bytes()
+        store.freeze(content, sha256_of(content))
+        details = {"county_code": county, "workbook_sha256": sha256_of(content), "verdicts": fresh}
+        append(store.root / "ledger", ACT, by, run_id, details)
+        build_warehouse(store)
+    counts = Counter(v["verdict"] for v in fresh)
+    return Applied(
+        county,
+        counts[GRANT],
+        counts[DECLINE],
+        counts[KEEP],
+        sum(v["limit_yuan"] for v in fresh),
+        len(said) - len(fresh),
+    )
+
+
+def _in_review(store: Store, run_id: str) -> list[dict[str, Any]]:
+    """Return a run's households in manual review, with reasons, figures, the borrower's name and the village's."""
+    folder = store.require_run(run_id)
+    if altered := altered_tables(store, run_id):
+        raise VerificationFailed(f"run {run_id}: {', '.join(altered)} are not what was sealed; review nothing of it")
+    connection = duckdb.connect()
+    for name in ("decisions", "waterfall", "places"):
+        connection.register(name, pq.read_table(folder / f"{name}.parquet"))
+    connection.register("identities", pq.read_table(io.BytesIO(store.open_identities(run_id))))
+    rows: list[dict[str, Any]] = connection.sql(IN_REVIEW).to_arrow_table().to_pylist()
+    return rows
+
+
+def _case(row: dict[str, Any]) -> Case:
+    reasons = "；".join(DECISION_REASONS.get(code, code) for code in row["reason_codes"])
+    product = PRODUCTS_ZH[row["product"]]
+    return Case(
+        row["household_key"],
+        row["name"] or "",
+        row["village"],
+        product,
+        reasons,
+        row["model_limit_yuan"],
+        row["policy_limit_yuan"],
+    )
+
+
+def _steps(policy_file: Path, manifest: dict[str, Any]) -> tuple[int, int]:
+    """Return the step and the smallest ticket of the run's day and county, whole yuan."""
+    policy, _ = read_policy(policy_file)
+    figures = policy.in_force(date.fromisoformat(manifest["as_of"]), manifest["county_code"])
+    return int(figures.figure("step")), int(figures.figure("smallest_ticket"))
+
+
+def _faults(rows: list[Row], cases: dict[str, dict[str, Any]], steps: tuple[int, int]) -> Iterable[str]:
+    """Name every row that was altered, said twice, or says what may not be said."""
+    first: dict[str, int] = {}
+    for row in rows:
+        case = cases.get(row.household_key)
+        before = first.setdefault(row.household_key, row.number)
+        if case is None:
+            yield f"row {row.number}: no household in review of that run has this key"
+        elif before != row.number:
+            yield f"rows {before} and {row.number}: one household twice"
+        elif row.shown != tuple(str(cell).strip() for cell in _case(case).cells()):
+            yield f"row {row.number}: a column that is not yours to fill was altered"
+        else:
+            yield from (f"row {row.number}: {fault}" for fault in _verdict_faults(row, case, *steps))
+
+
+def _verdict_faults(row: Row, case: dict[str, Any], step: int, smallest: int) -> Iterable[str]:
+    if row.verdict and row.verdict not in VERDICTS_ZH:
+        yield f"the verdict is none of {', '.join(VERDICTS_ZH)}"
+    elif VERDICTS_ZH.get(row.verdict) != GRANT:
+        if row.amount:
+            yield f"{AMOUNT_HEADER} goes with 授信 only"
+    elif refused := [code for code in case["reason_codes"] if code not in REVIEWED_REASONS]:
+        yield f"{', '.join(refused)} cannot be granted by a review"
+    else:
+        yield from _amount_faults(row, case["policy_limit_yuan"], step, smallest)
+
+
+def _amount_faults(row: Row, most: int, step: int, smallest: int) -> Iterable[str]:
+    amount = row.amount_yuan
+    checks: list[tuple[Callable[[int], bool], str]] = [
+        (lambda yuan: yuan > most, f"{AMOUNT_HEADER} is above the policy limit of {most:,} yuan"),
+        (lambda yuan: yuan % step != 0, f"{AMOUNT_HEADER} is no multiple of {step:,} yuan"),
+        (lambda yuan: yuan < smallest, f"{AMOUNT_HEADER} is below the smallest ticket of {smallest:,} yuan"),
+    ]
+    if amount is None:
+        yield f"授信 needs a whole number in {AMOUNT_HEADER}"
+    else:
+        yield from (sentence for is_wrong, sentence in checks if is_wrong(amount))
+
+
+def _verdict(row: Row, case: dict[str, Any]) -> dict[str, Any]:
+    """Keep a verdict with its grounds: it holds while they stand."""
+    return {
+        "household_key": row.household_key,
+        "product": case["product"],
+        "verdict": VERDICTS_ZH[row.verdict],
+        "limit_yuan": row.amount_yuan or 0,
+        "reason_codes": case["reason_codes"],
+    }

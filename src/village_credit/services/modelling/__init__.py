@@ -1,0 +1,1 @@
+"""History is observed, a scorecard trained, assessed, signed."""

@@ -1,0 +1,341 @@
+"""A candidate's evidence is gathered from its histories: figures as JSON, and a page that a committee reads."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from village_credit.decide.decide import decide
+from village_credit.errors import MissingInput, ModelRefused
+from village_credit.features.catalogue import FEATURES
+from village_credit.ledger.before import IN_FORCE
+from village_credit.policy.model import BANDS, PolicyInForce
+from village_credit.report.labels import ATTRIBUTES_ZH, GROUPS_ZH
+from village_credit.report.model_page import assessment_page
+from village_credit.score.apply import score, score_columns
+from village_credit.score.scorecard import PPM, Scorecard
+from village_credit.score.statistics import Bools, Floats
+from village_credit.services.modelling.observations import (
+    Observation,
+    day_of,
+    feature_facts,
+    feature_matrix,
+    name_shapes,
+    observe,
+    to_history,
+)
+from village_credit.services.modelling.sign import read_candidate
+from village_credit.services.rules import read_policy
+from village_credit.store.store import write_whole
+from village_credit.training import assess, fairness
+from village_credit.training.train import History, fit
+
+# Of every registered household: its village, and the groups that it is compared in. Land by the feature's own figure.
+GROUPS = """
+WITH heads AS (
+    SELECT unit_code, sex, birth_date FROM members WHERE is_living
+    QUALIFY row_number() OVER (PARTITION BY unit_code ORDER BY relation = 'head' DESC, birth_date, member_no) = 1
+), aged AS (SELECT *, date_diff('year', birth_date, $day::DATE) - (strftime(birth_date, '%m%d') > strftime($day::DATE, '%m%d'))::INTEGER AS age FROM heads)
+SELECT f.unit_code,
+       CASE a.sex WHEN 1 THEN 'male' WHEN 2 THEN 'female' ELSE '' END AS sex,
+       CASE WHEN a.age IS NULL THEN '' WHEN a.age <= 35 THEN '18-35' WHEN a.age <= 50 THEN '36-50' WHEN a.age <= 65 THEN '51-65' ELSE '66 and more' END AS age,
+       CASE WHEN f.land_mu < 10 THEN 'under 10 mu' WHEN f.land_mu <= 30 THEN '10-30 mu' ELSE 'over 30 mu' END AS land,
+       CASE WHEN m.unit_code IS NULL THEN 'no' ELSE 'yes' END AS monitored,
+       s.shape AS name_shape
+FROM features AS f LEFT JOIN aged AS a USING (unit_code) LEFT JOIN (SELECT DISTINCT unit_code FROM monitored) AS m USING (unit_code)
+LEFT JOIN shapes AS s USING (unit_code) ORDER BY f.unit_code
+"""
+ATTRIBUTES = ("sex", "age", "land", "monitored", "name_shape")
+LOWEST = BANDS[-1]
+MUCH_MOVED = 0.25  # stability index, by custom
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """Where the evidence is, what fails, and its headline figures."""
+
+    model_id: str
+    page: str
+    figures: str
+    concerns: list[str]
+    headline: dict[str, float]
+
+
+def assess_model(
+    folder: Path,
+    policy_file: Path,
+    histories: list[Path] | None = None,
+    challenger: Path | None = None,
+    county_code: str | None = None,
+) -> Assessed:
+    """Judge the candidate of a folder on its histories (or on others), and write its page and figures beside it.
+
+    A challenger's verdicts are compared on the same households and written nowhere else. Raises MissingInput where
+    a history is gone, ModelRefused where the candidate was altered.
+    """
+    card = read_candidate(folder)
+    told = _training(folder)
+    county = county_code or told["county_code"]
+    places = sorted(histories or [Path(text) for text in told["history"]], key=day_of)
+    for place in places:
+        if not place.is_dir():
+            raise MissingInput(
+                f"history {place.name} is gone from where {card.model_id} was trained: name its folders with --history"
+            )
+    observations = [observe(place, county) for place in places]
+    policy = read_policy(policy_file)[0].in_force(card.valid_from, county)
+    evidence = gather(card, observations, policy)
+    if challenger is not None:
+        evidence["challenger_card"] = challenger_gap(card, read_candidate(challenger), observations, policy)
+    page, figures = folder / f"{card.model_id}.assessment.html", folder / f"{card.model_id}.assessment.json"
+    write_whole(page, assessment_page(card, evidence).encode("utf-8"))
+    write_whole(figures, _json(evidence).encode("utf-8"))
+    headline = {row["figure"]: row["value"] for row in evidence["out_of_village"]}
+    return Assessed(card.model_id, str(page), str(figures), [english for english, _ in evidence["concerns"]], headline)
+
+
+def _training(folder: Path) -> dict[str, Any]:
+    path = folder / "training.json"
+    if not path.is_file():
+        raise MissingInput(
+            f"{folder.name}/ has no training.json, which `train` writes beside a candidate; name its history with --history and --county"
+        )
+    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return told
+
+
+def gather(card: Scorecard, observations: list[Observation], policy: PolicyInForce) -> dict[str, Any]:
+    """Compute every figure of the page; names are looked at in memory for their shape only."""
+    features, history = feature_facts(), to_history(observations)
+    held, later = (
+        assess.out_of_village_predictions(history, features),
+        assess.out_of_time_predictions(history, features),
+    )
+    labels, villages = history.is_bad[held.rows], history.villages[held.rows]
+    last = observations[-1]
+    known = _groups(last)
+    evidence: dict[str, Any] = {
+        "model_id": card.model_id,
+        "is_synthetic": card.training.is_synthetic,
+        "outcomes": history.outcomes,
+        "out_of_village": assess.discrimination(labels, held.probability, villages),
+        "by_fold": assess.by_fold(history.is_bad, held),
+        "price": assess.readability_gap(history.is_bad, held, history.villages),
+        "calibration": assess.calibration(labels, held.probability),
+        "bands": assess.bands(labels, held.probability, policy.band_edges(), LOWEST),
+        "lift": assess.lift(labels, held.probability),
+        "roc": assess.roc_points(labels, held.probability),
+        "roc_challenger": assess.roc_points(labels, held.challenger),
+        "out_of_time": [],
+        "sensitivity": [],
+        "stability": [],
+        **_groups_compared(card, last, known, policy, history, held, observations),
+    }
+    if later is not None:
+        evidence["out_of_time"] = assess.discrimination(
+            history.is_bad[later.rows], later.probability, history.villages[later.rows]
+        )
+        evidence["out_of_time_bands"] = assess.bands(
+            history.is_bad[later.rows], later.probability, policy.band_edges(), LOWEST
+        )
+    model = fit(history, features)
+    scores = model.score_points(history.values).astype(np.float64)
+    evidence |= {
+        "score_shares": assess.score_shares(history.is_bad, scores),
+        "sensitivity": assess.sensitivity(model, history, features),
+        "stability": assess.stability_rows(model, history, features),
+    }
+    evidence["concerns"] = _concerns(evidence)
+    return evidence
+
+
+def _groups(observation: Observation) -> pa.Table:
+    """Return unit_code and one word per attribute, of every registered household; name shape lives in this table only."""
+    connection = duckdb.connect()
+    for name, table in {
+        "features": observation.features,
+        "members": observation.intake.facts["members"],
+        "monitored": observation.intake.facts["monitored"],
+        "shapes": name_shapes(observation.intake),
+    }.items():
+        connection.register(name, table)
+    return connection.sql(GROUPS, params={"day": observation.day}).to_arrow_table()
+
+
+def _words(table: pa.Table, attribute: str) -> Any:
+    return np.array([word or "" for word in table.column(attribute).to_pylist()], dtype=np.str_)
+
+
+def _groups_compared(
+    card: Scorecard,
+    last: Observation,
+    known: pa.Table,
+    policy: PolicyInForce,
+    history: History,
+    held: assess.HeldOut,
+    observations: list[Observation],
+) -> dict[str, Any]:
+    """Compare groups: by what would be decided on the last day, by what came true, and by what would change it."""
+    granted, limits = _decided(card, last, policy)
+    words = {attribute: _words(known, attribute) for attribute in ATTRIBUTES}
+    every = [row for name, group in words.items() for row in fairness.group_rows(name, group, granted, limits)]
+    labelled = {
+        name: np.concatenate([_labelled_words(one, name) for one in observations])[held.rows] for name in ATTRIBUTES
+    }
+    came_true = [
+        row
+        for name, group in labelled.items()
+        for row in fairness.default_rows(name, group, history.is_bad[held.rows], held.probability)
+    ]
+    matrix = feature_matrix(last)
+    edge = policy.band_edges()[-1][1] / PPM
+    is_known = words["name_shape"] != ""
+    return {
+        "groups": every,
+        "group_defaults": came_true,
+        "proxies": fairness.proxy_rows(matrix[is_known], feature_facts(), words["name_shape"][is_known] == "long"),
+        "alternatives": fairness.alternatives(history, feature_facts(), matrix, words, edge),
+    }
+
+
+def _labelled_words(observation: Observation, attribute: str) -> Any:
+    """Return an attribute of the households whose outcome teaches, in the order of `labelled`."""
+    connection = duckdb.connect()
+    connection.register("groups", _groups(observation))
+    connection.register("outcomes", observation.outcomes)
+    query = (
+        f"SELECT {attribute} FROM groups JOIN outcomes USING (unit_code) WHERE is_bad IS NOT NULL ORDER BY unit_code"
+    )
+    return _words(connection.sql(query).to_arrow_table(), attribute)
+
+
+def _decided(card: Scorecard, observation: Observation, policy: PolicyInForce) -> tuple[Bools, Floats]:
+    """Decide every household of a day by the candidate; give who is granted and how much, by unit_code."""
+    facts = {
+        **observation.intake.facts,
+        "in_force": IN_FORCE.empty_table().rename_columns(["unit_code", *IN_FORCE.names[1:]]),
+    }
+
+    def scorer(given: dict[str, pa.Table]) -> pa.Table:
+        from village_credit.features.build import build_features  # noqa: PLC0415
+
+        return score(build_features(given, observation.day), card).scores
+
+    decisions = decide(facts, scorer, policy, observation.day).decisions
+    connection = duckdb.connect()
+    connection.register("decisions", decisions)
+    connection.register("features", observation.features)
+    query = """
+        SELECT coalesce(bool_or(decision = 'granted'), false) AS granted, coalesce(max(limit_yuan) FILTER (decision = 'granted'), 0)::DOUBLE AS limit_yuan
+        FROM features LEFT JOIN decisions USING (unit_code) GROUP BY unit_code ORDER BY unit_code"""
+    found = connection.sql(query).to_arrow_table()
+    return found.column("granted").to_numpy().astype(np.bool_), found.column("limit_yuan").to_numpy()
+
+
+def challenger_gap(
+    card: Scorecard, other: Scorecard, observations: list[Observation], policy: PolicyInForce
+) -> dict[str, Any]:
+    """Score the same households with a second model: not authoritative, and in no package."""
+    history = to_history(observations)
+    names = [f.name for f in FEATURES]
+    foretold = []
+    for one in (card, other):
+        unknown = sorted({f.name for f in one.features} - set(names))
+        if unknown:
+            raise ModelRefused(f"scorecard {one.model_id} needs features that are not built: {', '.join(unknown)}")
+        columns = [pa.array(history.values[:, names.index(f.name)]) for f in one.features]
+        foretold.append(score_columns(columns, one).ppm / PPM)
+    labels = history.is_bad
+    lowest = policy.band_edges()[-1][1] / PPM
+    approved = [p < lowest for p in foretold]
+    return {
+        "note": "not authoritative: the challenger's verdicts are compared here and reach no package",
+        "model_id": other.model_id,
+        "rows": len(labels),
+        "figures": {
+            name: assess.discrimination(labels, p, history.villages)
+            for name, p in zip(("authoritative", "challenger"), foretold, strict=True)
+        },
+        "approved": {
+            "both": int((approved[0] & approved[1]).sum()),
+            "only_authoritative": int((approved[0] & ~approved[1]).sum()),
+            "only_challenger": int((~approved[0] & approved[1]).sum()),
+            "neither": int((~approved[0] & ~approved[1]).sum()),
+        },
+    }
+
+
+def _concerns(evidence: dict[str, Any]) -> list[tuple[str, str]]:
+    """Say, in English and in Chinese, what a committee must look at."""
+    return [
+        *(_band_concern(row) for row in evidence["bands"] if not row["holds"]),
+        *(_group_concern(row) for row in evidence["groups"] if row.get("is_flagged")),
+        *(_proxy_concern(row) for row in evidence["proxies"] if row["verdict"] != "pass"),
+        *(_alternative_concern(row) for row in evidence["alternatives"] if row.get("is_alternative")),
+        *(_stability_concern(row) for row in evidence["stability"] if row["psi"] > MUCH_MOVED),
+    ]
+
+
+def _band_concern(row: dict[str, Any]) -> tuple[str, str]:
+    seen = f"{row['observed']:.2%} ({row['low']:.2%} - {row['high']:.2%})"
+    return (
+        f"band {row['band']}: expected {row['expected']:.2%} of {row['loans']:,} loans to default, observed {seen}",
+        f"{row['band']} 档：{row['loans']:,} 笔贷款预期违约率 {row['expected']:.2%}，实际 {seen}",
+    )
+
+
+def _group_concern(row: dict[str, Any]) -> tuple[str, str]:
+    what, who = ATTRIBUTES_ZH[row["attribute"]].split("（")[0], GROUPS_ZH.get(row["group"], row["group"])
+    ratio = f"{row['approval_ratio']:.2f}"
+    return (
+        f"{row['attribute']} {row['group']}: approved {ratio} times as often as the best group, below four fifths",
+        f"{what}·{who}：授信占比为最高组的 {ratio}，低于五分之四",
+    )
+
+
+def _proxy_concern(row: dict[str, Any]) -> tuple[str, str]:
+    is_proxy = row["verdict"] == "fail"
+    return (
+        f"{row['feature']} foretells name shape with AUC {row['auc']:.2f}: {'a proxy; take it out' if is_proxy else 'look at it'}",
+        f"{row['feature']} 能以 AUC {row['auc']:.2f} 猜出姓名形态：{'属代理特征，应去掉' if is_proxy else '请留意'}",
+    )
+
+
+def _alternative_concern(row: dict[str, Any]) -> tuple[str, str]:
+    lost, gained = f"{row['auc_lost']:.4f}", f"{row['ratio_gained']:.3f}"
+    return (
+        f"without {row['without']} AUC falls by {lost} and the worst approval ratio rises by {gained}: a less discriminatory alternative",
+        f"去掉 {row['without']}：AUC 减少 {lost}，最低占比之比上升 {gained}，可作为歧视更少的替代",
+    )
+
+
+def _stability_concern(row: dict[str, Any]) -> tuple[str, str]:
+    return (
+        f"{row['feature']} moved between {row['against']} and {row['day']}: stability index {row['psi']:.2f}",
+        f"{row['feature']} 在 {row['against']} 与 {row['day']} 之间变化明显：稳定性指数 {row['psi']:.2f}",
+    )
+
+
+def _json(evidence: dict[str, Any]) -> str:
+    """Write figures with as many digits as mean something; what is not a number is null."""
+    return json.dumps(_plain(evidence), ensure_ascii=False, indent=1) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, float | np.floating):
+        return round(float(value), 6) if math.isfinite(value) else None
+    return str(value) if isinstance(value, date) else value

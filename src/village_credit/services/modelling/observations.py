@@ -1,0 +1,180 @@
+"""Earlier deliveries and the conduct that followed become observations: features as of a day, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from village_credit.errors import MissingInput, ModelRefused, UsageError
+from village_credit.extract.grid import Extract
+from village_credit.extract.inbox import pull
+from village_credit.extract.read import read_files
+from village_credit.features.build import build_features
+from village_credit.features.catalogue import FEATURES
+from village_credit.features.labels import OUTCOMES, label_households
+from village_credit.features.leaks import leaking_features
+from village_credit.ingest.county import take_in
+from village_credit.ingest.relief_proofs import read_declared
+from village_credit.intake import Intake
+from village_credit.link.names import is_long
+from village_credit.relief.apply import Allowed, relieve
+from village_credit.score.statistics import Bools, Floats
+from village_credit.training.table import FeatureFacts
+from village_credit.training.train import History
+from village_credit.validate.rows import Batch, validate
+
+LOANS = """
+SELECT i.unit_code, loan_number, opened_on, max_days_overdue, days_overdue, overdue_since, settled_on, cutoff_on, is_relief = '是' AS is_relief, relief_proof
+FROM conduct AS c JOIN identities AS i ON i.person_id = c.id_number WHERE c.id_status IN ('valid', 'valid_15')
+"""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One day of a county: its intake (names in memory only), every household's outcome and features."""
+
+    day: date
+    intake: Intake
+    features: pa.Table
+    outcomes: pa.Table
+    input_hashes: list[str]
+
+
+def day_of(folder: Path) -> date:
+    """Read the day that a history folder is named by."""
+    try:
+        return date.fromisoformat(folder.name)
+    except ValueError:
+        raise UsageError(f"history folder {folder.name}: name it by its day, as 2024-11-01") from None
+
+
+def observe(folder: Path, county_code: str) -> Observation:
+    """Take in a history folder (inbox/, outcome/, and relief/ where something was declared); raises ModelRefused where a feature sees past its day."""
+    day = day_of(folder)
+    delivered = list(pull(folder / "inbox", county_code))
+    intake = take_in(delivered, day, county_code)
+    if leaks := leaking_features(build_features, intake.facts, day):
+        raise ModelRefused(
+            f"features {', '.join(leaks)} change when rows dated after {day} change: they see the future; bind them to $as_of"
+        )
+    conduct, hashes = _outcome(folder, county_code)
+    connection = duckdb.connect()
+    connection.register("identities", intake.identities)
+    connection.register("conduct", conduct)
+    units = intake.facts["households"].select(["unit_code"])
+    loans = connection.sql(LOANS).to_arrow_table()
+    facts, told, declared = _relieved(folder, intake, loans, day)
+    return Observation(
+        day,
+        intake,
+        build_features(facts, day),
+        label_households(units, told, day),
+        [file.sha256 for file in delivered] + hashes + declared,
+    )
+
+
+def _relieved(
+    folder: Path, intake: Intake, loans: pa.Table, day: date
+) -> tuple[dict[str, pa.Table], pa.Table, list[str]]:
+    """Reckon the declarations of the folder's relief/ into the facts of the day and into the conduct after it.
+
+    A declaration made after the day excuses what came after it; the day's own facts know only what had begun by then.
+    Gives facts, conduct and the hashes of what was declared.
+    """
+    paths = sorted((folder / "relief").glob("*.toml"))
+    if not paths:
+        return intake.facts, loans, []
+    declared, proofs, hashes = read_declared(paths)
+    last = max([day, *(row for row in loans.column("cutoff_on").to_pylist() if row)])
+
+    def relieved(facts: dict[str, pa.Table], on: date) -> dict[str, pa.Table]:
+        return relieve(facts, intake.identities, declared, proofs, on, Allowed()).facts
+
+    after = relieved({**intake.facts, "conducts": loans}, last)["conducts"]
+    return relieved(intake.facts, day), after, hashes
+
+
+def _outcome(folder: Path, county_code: str) -> tuple[pa.Table, list[str]]:
+    """Read the conduct that followed, and the hashes of its files."""
+    delivered = list(pull(folder / "outcome", county_code))
+    tables = [
+        validate(Batch(table.contract, table.rows, table.units))[0]
+        for table in read_files(delivered)
+        if isinstance(table, Extract) and table.contract == "bank_conduct"
+    ]
+    if not tables:
+        raise MissingInput(
+            f"history {folder.name}: outcome/{county_code} has no bank_conduct table, so there are no labels"
+        )
+    return pa.concat_tables(tables), [file.sha256 for file in delivered]
+
+
+def labelled(observation: Observation) -> pa.Table:
+    """Return unit_code, village_code, outcome, is_bad and the features of the households whose outcome teaches."""
+    connection = duckdb.connect()
+    connection.register("features", observation.features)
+    connection.register("outcomes", observation.outcomes)
+    connection.register("households", observation.intake.facts["households"])
+    query = """
+        SELECT f.*, h.village_code, o.outcome, o.is_bad
+        FROM features AS f JOIN outcomes AS o USING (unit_code) JOIN households AS h USING (unit_code)
+        WHERE o.is_bad IS NOT NULL ORDER BY f.unit_code"""
+    return connection.sql(query).to_arrow_table()
+
+
+def to_history(observations: list[Observation]) -> History:
+    """Stack observations of several days for training."""
+    parts = [labelled(observation) for observation in observations]
+    table = pa.concat_tables(parts)
+    counts = dict.fromkeys(OUTCOMES, 0)
+    for observation in observations:
+        for outcome in observation.outcomes.column("outcome").to_pylist():
+            counts[outcome] += 1
+    return History(
+        values=np.column_stack([table.column(feature.name).to_numpy(zero_copy_only=False) for feature in FEATURES]),
+        is_bad=table.column("is_bad").to_numpy(zero_copy_only=False).astype(np.bool_),
+        villages=np.array(table.column("village_code").to_pylist(), dtype=np.str_),
+        window=np.repeat(np.arange(len(parts)), [part.num_rows for part in parts]),
+        windows=[observation.day.isoformat() for observation in observations],
+        outcomes=counts,
+        input_hashes=sorted({digest for one in observations for digest in one.input_hashes}),
+    )
+
+
+def feature_facts() -> list[FeatureFacts]:
+    """Return the catalogue as a scorecard stores it."""
+    return [FeatureFacts(f.name, f.unit, f.sources, f.meaning, f.meaning_zh, f.direction) for f in FEATURES]
+
+
+def name_shapes(intake: Intake) -> pa.Table:
+    """Return unit_code and `long` or `short` by the head's name: for memory only, never stored.
+
+    Long: an interpunct, or five and more characters, which transliterated names have.
+    """
+    connection = duckdb.connect()
+    connection.register("identities", intake.identities)
+    query = f"""
+        SELECT unit_code, CASE WHEN {is_long("name")} THEN 'long' ELSE 'short' END AS shape FROM identities
+        QUALIFY row_number() OVER (PARTITION BY unit_code ORDER BY relation = 'head' DESC, member_no) = 1 ORDER BY unit_code"""
+    return connection.sql(query).to_arrow_table()
+
+
+def long_names(observation: Observation) -> Bools:
+    """Say of each household of `features`, in its order, whether its head's name is long; for memory only."""
+    connection = duckdb.connect()
+    connection.register("features", observation.features)
+    connection.register("shapes", name_shapes(observation.intake))
+    query = "SELECT coalesce(shape = 'long', false) AS is_long FROM features LEFT JOIN shapes USING (unit_code) ORDER BY unit_code"
+    found: Bools = connection.sql(query).to_arrow_table().column("is_long").to_numpy().astype(np.bool_)
+    return found
+
+
+def feature_matrix(observation: Observation) -> Floats:
+    """Return the features of every household, in their order; shape (households, features)."""
+    columns = [observation.features.column(feature.name).to_numpy() for feature in FEATURES]
+    return np.column_stack(columns).astype(np.float64)

@@ -1,0 +1,67 @@
+"""Fit a candidate scorecard: deliveries as of earlier days, labels from the conduct after them."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+from village_credit.errors import ModelRefused
+from village_credit.score.scorecard import Scorecard, card_json
+from village_credit.services.modelling.observations import (
+    Observation,
+    day_of,
+    feature_facts,
+    feature_matrix,
+    long_names,
+    observe,
+    to_history,
+)
+from village_credit.services.modelling.sign import write_pages
+from village_credit.store.store import write_whole
+from village_credit.training.fairness import proxy_rows
+from village_credit.training.train import train
+
+
+def train_candidate(
+    folders: list[Path],
+    county_code: str,
+    model_id: str,
+    valid_from: date | None,
+    out: Path,
+    impact_assessment: str | None = None,
+) -> tuple[Scorecard, Path]:
+    """Train on every history folder (named by its day, with inbox/ and outcome/), and write the scorecard unsigned.
+
+    Beside it stand the page as text and `training.json`, which names the histories for `assess-model`.
+    """
+    folders = sorted(folders, key=day_of)
+    observations = [observe(folder, county_code) for folder in folders]
+    _refuse_proxies(observations[-1])
+    card = train(
+        to_history(observations), feature_facts(), model_id, valid_from or _year_after(observations), impact_assessment
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / f"{model_id}.scorecard.json"
+    write_whole(path, card_json(card).encode("utf-8"))
+    write_pages(out, card)
+    told = {"model_id": model_id, "county_code": county_code, "history": [str(folder.resolve()) for folder in folders]}
+    write_whole(out / "training.json", json.dumps(told, ensure_ascii=False, indent=1).encode("utf-8"))
+    return card, path
+
+
+def _refuse_proxies(observation: Observation) -> None:
+    """Raise ModelRefused where a feature alone foretells the shape of names: it would judge by what nobody may be judged by."""
+    features, is_long = feature_matrix(observation), long_names(observation)
+    found = [row for row in proxy_rows(features, feature_facts(), is_long) if row["verdict"] == "fail"]
+    if found:
+        named = ", ".join(f"{row['feature']} (AUC {row['auc']:.2f})" for row in found)
+        raise ModelRefused(
+            f"{named}: foretells the shape of names, so it is a proxy for what nobody may be judged by; take it out of the catalogue"
+        )
+
+
+def _year_after(observations: list[Observation]) -> date:
+    """When the last outcome was known."""
+    last = max(observation.day for observation in observations)
+    return last.replace(year=last.year + 1) if (last.month, last.day) != (2, 29) else date(last.year + 1, 3, 1)

@@ -1,0 +1,313 @@
+"""Two sets of decisions, household by household: new, raised, lowered, removed, same; counts, sums, and what moved them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from village_credit.duckdb_session import query_cursor
+from village_credit.errors import MissingInput
+from village_credit.ledger.log import read_ledger
+from village_credit.ledger.publications import in_force
+from village_credit.score.statistics import LEAST_GROUP
+from village_credit.store.store import Store
+from village_credit.tables.simulation_inputs import unpack_simulation_inputs
+
+ATTRIBUTES = ("sex", "age", "land", "monitored")
+GROUPS = {"village": "village_code", "band": "band", "reason": "reason"}
+BY = (*GROUPS, "group")
+TERMS = ("capacity", "band", "need", "headroom", "rise")
+COLUMNS = ("household_key", "village_code", "product", "decision", "band", "limit_yuan", "binding_term", "reason_codes")
+DECIDED = pa.schema(
+    [
+        (name, pa.int64() if name == "limit_yuan" else pa.list_(pa.string()) if name == "reason_codes" else pa.string())
+        for name in COLUMNS
+    ]
+)
+KEPT_MOVERS = 10
+
+# What moved a limit is what bounds the smaller of its two figures: a reason where that one is no grant, else its term.
+COMPARED = """
+CREATE TABLE compared AS
+WITH joined AS (
+    SELECT coalesce(a.household_key, b.household_key) AS household_key, coalesce(a.village_code, b.village_code) AS village_code,
+           coalesce(a.band, b.band, 'none') AS band, coalesce(b.limit_yuan, 0) AS before_yuan, coalesce(a.limit_yuan, 0) AS after_yuan,
+           coalesce(a.reason_codes[1], a.binding_term, 'not decided') AS reason,
+           CASE WHEN a.decision = 'granted' THEN a.binding_term ELSE coalesce(a.reason_codes[1], 'not decided') END AS bounds_after,
+           CASE WHEN b.decision = 'granted' THEN b.binding_term ELSE coalesce(b.reason_codes[1], 'not decided') END AS bounds_before
+    FROM after AS a FULL JOIN before AS b USING (household_key)
+)
+SELECT * EXCLUDE (bounds_after, bounds_before), after_yuan - before_yuan AS change_yuan,
+       CASE WHEN after_yuan = before_yuan THEN 'same' WHEN before_yuan = 0 THEN 'new' WHEN after_yuan = 0 THEN 'removed'
+            WHEN after_yuan > before_yuan THEN 'raised' ELSE 'lowered' END AS change,
+       CASE WHEN after_yuan < before_yuan THEN bounds_after WHEN after_yuan > before_yuan THEN bounds_before END AS moved_by
+FROM joined
+"""
+SUMS = "count(*) AS households, CAST(sum(before_yuan) AS BIGINT) AS before_yuan, CAST(sum(after_yuan) AS BIGINT) AS after_yuan"
+COUNTED = 'SELECT "group", change, households, before_yuan, after_yuan FROM counted ORDER BY "group", change'
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What changes between two sets of decisions; amounts in whole yuan.
+
+    `changes`: change, households, before_yuan, after_yuan. `groups`: the same per group, small counts hidden (null).
+    `movers`: the largest changes with what moved them, a term (with its figure before and after) or a reason.
+    `measures`: how many households are offered a measure of relief, before and after.
+    """
+
+    against: str
+    changes: list[dict[str, Any]]
+    groups: list[dict[str, Any]]
+    movers: list[dict[str, Any]]
+    measures: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two: its decisions (a table, or SQL that gives one), the terms behind them, where its measures of relief lie."""
+
+    decisions: pa.Table | str
+    terms: list[Path]
+    measures: list[Path]
+    inputs: dict[str, pa.Table] = field(default_factory=dict)  # what the SQL reads
+    knows_terms: bool = False  # the decisions have the five terms beside them
+
+
+def diff_runs(store: Store, run_id: str, against: str = "published", by: str | None = None) -> Difference:
+    """Compare a sealed run with another run, or with what is published for its county."""
+    before, name = _other(store, run_id, against)
+    groups = groups_sealed(store, [run_id]) if by == "group" else None
+    after = _of_runs(store, [run_id])
+    if (product := store.manifest(run_id)["product"]) is not None:
+        before = replace(before, decisions=_concerned(before, after, product))
+    return difference(after, before, name, by, groups)
+
+
+def _concerned(before: Side, after: Side, product: str) -> pa.Table:
+    """Keep what a product's batch concerns: that product's lines, and whoever the batch decides."""
+    connection = query_cursor()
+    for name, side in (("before", before), ("after", after)):
+        connection.register(name, _table(side))
+    query = "SELECT * FROM before WHERE product = $product OR household_key IN (SELECT household_key FROM after)"
+    return connection.sql(query, params={"product": product}).to_arrow_table()
+
+
+def _table(side: Side) -> pa.Table:
+    """Return a side's decisions in memory."""
+    return query_cursor().sql(side.decisions).to_arrow_table() if isinstance(side.decisions, str) else side.decisions
+
+
+def diff_table(store: Store, county_code: str, tables: dict[str, pa.Table], by: str | None = None) -> Difference:
+    """Compare a run in memory with what is published; nothing is written."""
+    before, name = published_side(store, county_code, tables)
+    return difference(Side(tables["decisions"].select(COLUMNS), [], []), before, name, by)
+
+
+def _other(store: Store, run_id: str, against: str) -> tuple[Side, str]:
+    if against != "published":
+        return _of_runs(store, [against]), against
+    folder = store.require_run(run_id)
+    names = ("decisions", "lines_before")
+    tables = {
+        name: pq.read_table(folder / f"{name}.parquet") for name in names if (folder / f"{name}.parquet").is_file()
+    }
+    return published_side(store, store.manifest(run_id)["county_code"], tables)
+
+
+def published_side(store: Store, county_code: str, tables: dict[str, pa.Table] | None = None) -> tuple[Side, str]:
+    """Return what is in force for a county, and the name of its last publication.
+
+    Where nothing is published: the lines that the bank had granted before, as the run's `tables` have them.
+    """
+    current = [p for p in in_force(read_ledger(store.root / "ledger")) if p.county_code == county_code]
+    if not current:
+        return Side(_loaded(tables or {}), [], []), "nothing published"
+    replaced = [p.product for p in current if p.product is not None]
+    sides = _of_runs(store, [p.run_id for p in current])
+    parts = " UNION ALL ".join(_standing_part(store, p.run_id, p.product, replaced) for p in current)
+    decisions = parts if len(current) == 1 else query_cursor().sql(one_each(parts)).to_arrow_table().cast(DECIDED)
+    return Side(decisions, sides.terms, sides.measures), current[-1].publication_id
+
+
+def one_each(decisions: str) -> str:
+    """Write one row a household that has lines of two products: the larger tells, the sum counts."""
+    return f"""
+        SELECT * REPLACE (CAST(sum(limit_yuan) OVER (PARTITION BY household_key) AS BIGINT) AS limit_yuan) FROM ({decisions}) AS every
+        QUALIFY row_number() OVER (PARTITION BY household_key ORDER BY every.limit_yuan DESC, product) = 1"""
+
+
+def _loaded(tables: dict[str, pa.Table]) -> pa.Table:
+    """Return the bank's own lines as decisions: what a first publication keeps is not new."""
+    if not {"lines_before", "decisions"} <= set(tables):
+        return DECIDED.empty_table()
+    connection = duckdb.connect()
+    for name in ("lines_before", "decisions"):
+        connection.register(name, tables[name])
+    query = """
+        SELECT l.household_key, village_code, l.product, 'granted' AS decision, NULL AS band, l.limit_yuan, 'loaded' AS binding_term, [] AS reason_codes
+        FROM lines_before AS l JOIN decisions USING (household_key) WHERE NOT is_own
+        QUALIFY row_number() OVER (PARTITION BY l.household_key ORDER BY l.limit_yuan DESC) = 1"""
+    return connection.sql(query).to_arrow_table().cast(DECIDED)
+
+
+def _standing_part(store: Store, run_id: str, product: str | None, replaced: list[str]) -> str:
+    """Write the decisions that a publication has in force: a product's own, else all but those of other products."""
+    gone = ", ".join(f"'{name}'" for name in replaced)
+    wanted = (
+        f" WHERE product = '{product}'" if product is not None else f" WHERE product NOT IN ({gone})" if gone else ""
+    )
+    return _decisions_of([store.require_run(run_id)]) + wanted
+
+
+def _decisions_of(folders: list[Path]) -> str:
+    paths = ", ".join("'" + str(folder / "decisions.parquet").replace("'", "''") + "'" for folder in folders)
+    return f"SELECT {', '.join(COLUMNS)} FROM read_parquet([{paths}])"
+
+
+def _of_runs(store: Store, run_ids: list[str]) -> Side:
+    folders = [store.require_run(run_id) for run_id in run_ids]
+    measures = [folder / "relief_measures.parquet" for folder in folders]
+    return Side(
+        _decisions_of(folders),
+        [folder / "waterfall.parquet" for folder in folders],
+        [path for path in measures if path.is_file()],
+    )
+
+
+def groups_sealed(store: Store, run_ids: list[str]) -> pa.Table:
+    """Return household_key, sex, age, land, monitored of runs' borrowers from the vault, in memory only."""
+    connection = duckdb.connect()
+    parts = []
+    for run_id in run_ids:
+        measured = unpack_simulation_inputs(store.open_simulation_inputs(run_id))
+        connection.register("groups", measured.groups)
+        connection.register("units", measured.units)
+        parts.append(
+            connection.sql(
+                "SELECT household_key, groups.* EXCLUDE (unit_code) FROM groups JOIN units USING (unit_code)"
+            ).to_arrow_table()
+        )
+    return pa.concat_tables(parts)
+
+
+def difference(after: Side, before: Side, name: str, by: str | None, groups: pa.Table | None = None) -> Difference:
+    """Compare two sides; `groups`: household_key and its groups, for `by` group."""
+    if by is not None and by not in BY:
+        raise MissingInput(f"--by {by}: choose {', '.join(BY)}")
+    comparison = Comparison(after, before, groups)
+    return Difference(
+        name, comparison.changes(), comparison.by(by) if by else [], comparison.movers(), comparison.measures()
+    )
+
+
+def hide_small(cells: list[dict[str, Any]], k: int) -> list[dict[str, Any]]:
+    """Hide counts below `k` with their sums, and whatever a lone hidden one would follow from.
+
+    The households of each change are told in all, and those of each group elsewhere: where one cell of a change or of
+    a group is hidden, the next smallest is hidden with it, until none is left alone. `cells`: group, change, households,
+    before_yuan, after_yuan; the same come back, hidden ones null.
+    """
+    hidden = {place for place, cell in enumerate(cells) if cell["households"] < k}
+    lines: dict[tuple[str, Any], list[int]] = {}
+    for place, cell in enumerate(cells):
+        for name in ("group", "change"):
+            lines.setdefault((name, cell[name]), []).append(place)
+    found = -1
+    while found != len(hidden):
+        found = len(hidden)
+        for places in lines.values():
+            shown = [place for place in places if place not in hidden]
+            if shown and len(places) - len(shown) == 1:
+                hidden.add(min(shown, key=lambda place: (cells[place]["households"], place)))
+    none = dict.fromkeys(("households", "before_yuan", "after_yuan"))
+    return [{**cell, **none} if place in hidden else cell for place, cell in enumerate(cells)]
+
+
+class Comparison:
+    """Two sides joined once, and asked as often as one likes."""
+
+    def __init__(self, after: Side, before: Side, groups: pa.Table | None = None) -> None:
+        """Join the sides by household; `groups`: household_key, sex, age, land, monitored."""
+        self.after, self.before, self.groups = after, before, groups
+        self.connection = duckdb.connect()
+        for name, side in (("after", after), ("before", before)):
+            for given, table in side.inputs.items():
+                self.connection.register(given, table)
+            if isinstance(side.decisions, str):
+                self.connection.execute(f"CREATE VIEW {name} AS {side.decisions}")
+            else:
+                self.connection.register(name, side.decisions)
+        if groups is not None:
+            self.connection.register("groups_of", groups)
+        self.connection.execute(COMPARED)
+
+    def changes(self) -> list[dict[str, Any]]:
+        """Return households and sums by change."""
+        return self._rows(f"SELECT change, {SUMS} FROM compared GROUP BY change ORDER BY change")
+
+    def by(self, what: str) -> list[dict[str, Any]]:
+        """Return the same by village, band, reason or group; counts below the least that is shown are null."""
+        if what != "group":
+            self.connection.execute(
+                f'CREATE OR REPLACE TEMP VIEW counted AS SELECT {GROUPS[what]} AS "group", change, {SUMS} FROM compared GROUP BY ALL'
+            )
+            return hide_small(self._rows(COUNTED), LEAST_GROUP)
+        if self.groups is None:
+            return []
+        names = ", ".join(ATTRIBUTES)
+        sets = ", ".join(f"({name}, change)" for name in ATTRIBUTES)
+        self.connection.execute(f"""
+            CREATE OR REPLACE TEMP TABLE grouped AS
+            SELECT {names}, change, {SUMS} FROM compared JOIN groups_of USING (household_key) GROUP BY GROUPING SETS ({sets})""")
+        found = []
+        for attribute in ATTRIBUTES:
+            self.connection.execute(f"""CREATE OR REPLACE TEMP VIEW counted AS SELECT '{attribute} ' || {attribute} AS "group", change, households, before_yuan, after_yuan
+                FROM grouped WHERE {attribute} IS NOT NULL""")
+            found += hide_small(self._rows(COUNTED), LEAST_GROUP)
+        return found
+
+    def movers(self) -> list[dict[str, Any]]:
+        """Return the households that move most, with what moved them and that term's figure on either side."""
+        movers = self._rows(f"""
+            SELECT household_key, before_yuan, after_yuan, change_yuan, moved_by FROM compared WHERE change_yuan <> 0
+            ORDER BY abs(change_yuan) DESC, household_key LIMIT {KEPT_MOVERS}""")
+        keys = [mover["household_key"] for mover in movers]
+        terms = [self._terms(side, keys) for side in (self.before, self.after)]
+        for mover in movers:
+            known = mover["moved_by"] in TERMS
+            for word, found in zip(("term_before_yuan", "term_after_yuan"), terms, strict=True):
+                mover[word] = found.get(mover["household_key"], {}).get(f"{mover['moved_by']}_yuan") if known else None
+        return movers
+
+    def _terms(self, side: Side, keys: list[str]) -> dict[str, dict[str, Any]]:
+        """Return the five terms of some households: from the side's own columns, else from its waterfalls."""
+        columns = ", ".join(f"{term}_yuan" for term in TERMS)
+        if side.knows_terms:
+            source = "after" if side is self.after else "before"
+        elif side.terms:
+            source = f"read_parquet([{', '.join(repr(str(path)) for path in side.terms)}])"
+        else:
+            return {}
+        query = f"SELECT household_key, {columns} FROM {source} WHERE list_contains($keys, household_key)"
+        return {row["household_key"]: row for row in self._rows(query, keys=keys)}
+
+    def measures(self) -> list[dict[str, Any]]:
+        """Return the households that are offered each measure of relief, before and after."""
+        counted: dict[str, list[int]] = {}
+        for place, side in enumerate((self.before, self.after)):
+            if side.measures:
+                paths = [str(path) for path in side.measures]
+                query = "SELECT measure, count(DISTINCT household_key) AS households FROM read_parquet($paths) GROUP BY measure"
+                for row in self._rows(query, paths=paths):
+                    counted.setdefault(row["measure"], [0, 0])[place] = row["households"]
+        return [{"measure": name, "before": counted[name][0], "after": counted[name][1]} for name in sorted(counted)]
+
+    def _rows(self, query: str, **values: object) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self.connection.sql(query, params=values or None).to_arrow_table().to_pylist()
+        return rows

@@ -1,0 +1,142 @@
+"""Try a policy on every household of what is published, from what was measured then; nothing is written anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from village_credit.decide.decide import SIMULATION_TABLES, apply_policy
+from village_credit.duckdb_session import query_cursor
+from village_credit.errors import MissingInput, PolicyRefused
+from village_credit.ledger.log import read_ledger
+from village_credit.ledger.publications import Publication, in_force
+from village_credit.policy.check import check_policy
+from village_credit.policy.model import Policy, load_policy
+from village_credit.services.queries.diff import Comparison, Side, one_each, published_side
+from village_credit.services.queries.policy import read_policy
+from village_credit.store.store import Store, sha256_of
+from village_credit.tables.simulation_inputs import SimulationInputs, policy_asked_before, unpack_simulation_inputs
+
+NAMED = """
+SELECT u.household_key, h.village_code, o.* EXCLUDE (unit_code)
+FROM outcome_{place} AS o JOIN units_{place} AS u USING (unit_code) JOIN households_{place} AS h USING (unit_code)
+"""
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What a policy would change of what is published; never authoritative, written nowhere.
+
+    The households are as they were measured for the publication: no later delivery, model or dispute is looked at.
+    Counts, sums in whole yuan; groups as in `Difference`.
+    """
+
+    is_authoritative: bool
+    county_code: str
+    against: str
+    as_of: str
+    policy: str
+    policy_sha256: str
+    policy_day: str
+    households: int
+    changes: list[dict[str, Any]]
+    by_village: list[dict[str, Any]]
+    by_band: list[dict[str, Any]]
+    by_reason: list[dict[str, Any]]
+    by_group: list[dict[str, Any]]
+    movers: list[dict[str, Any]]
+
+
+def simulate(store: Store, county_code: str, policy_file: Path, on: date | None = None) -> Simulated:
+    """Compare what a policy file would decide with what is in force for a county.
+
+    `on`: the day whose figures hold; default: the last from which one of the file's figures holds, or the
+    publication's day. Raises MissingInput where nothing is published, PolicyRefused where the file is unsound.
+    """
+    current = [p for p in in_force(read_ledger(store.root / "ledger")) if p.county_code == county_code]
+    if not current:
+        raise MissingInput(f"county {county_code}: nothing is published, so there is nothing to compare a policy with")
+    text = read_policy(policy_file)
+    policy = load_policy(text)
+    as_of = date.fromisoformat(max(p.as_of for p in current))
+    day = on or max([as_of, *(f.from_ for f in policy.figures), *(n.from_ for n in policy.crop_norms)])
+    if faults := check_policy(text, day):
+        raise PolicyRefused(f"{policy_file.name}: " + "; ".join(f"{f.place}: {f.sentence}" for f in faults))
+    measured = {p.run_id: unpack_simulation_inputs(store.open_simulation_inputs(p.run_id)) for p in current}
+    replaced = [p.product for p in current if p.product is not None]
+    tried = [_tried(measured[p.run_id], p, replaced, policy, day) for p in current]
+    before, name = published_side(store, county_code)
+    after = _named(tried, [measured[p.run_id] for p in current])
+    comparison = Comparison(after, before, _groups(list(measured.values())))
+    return Simulated(
+        False,
+        county_code,
+        name,
+        as_of.isoformat(),
+        policy_file.name,
+        sha256_of(text.encode("utf-8")),
+        day.isoformat(),
+        sum(row["households"] for row in comparison.changes()),
+        comparison.changes(),
+        comparison.by("village"),
+        comparison.by("band"),
+        comparison.by("reason"),
+        comparison.by("group"),
+        comparison.movers(),
+    )
+
+
+def _tried(
+    measured: SimulationInputs, publication: Publication, replaced: list[str], policy: Policy, day: date
+) -> pa.Table:
+    """Return what a policy decides of a publication's households, by unit_code, with the terms."""
+    if set(measured.tables) != set(SIMULATION_TABLES):
+        raise MissingInput(
+            f"run {publication.run_id} was measured by an earlier version, which kept other figures: score the county once more"
+        )
+    asked = policy_asked_before(policy)
+    if changed := sorted(name for name, value in asked.items() if value != measured.under.get(name)):
+        raise MissingInput(
+            f"the policy changes {' and '.join(changed)}, which decides what may be measured at all: use `rescore --dry-run --policy`"
+        )
+    figures = policy.in_force(day, publication.county_code)
+    outcome = apply_policy(measured.tables, figures, date.fromisoformat(publication.as_of), publication.product)
+    if publication.product is None and replaced:
+        outcome = outcome.filter(pc.invert(pc.is_in(outcome.column("product"), pa.array(replaced, pa.string()))))
+    return outcome
+
+
+def _named(tried: list[pa.Table], measured: list[SimulationInputs]) -> Side:
+    """Return what was tried by household_key and village, to be read where it is compared."""
+    inputs: dict[str, pa.Table] = {}
+    for place, (outcome, known) in enumerate(zip(tried, measured, strict=True)):
+        inputs |= {
+            f"outcome_{place}": outcome,
+            f"units_{place}": known.units,
+            f"households_{place}": known.tables["households"],
+        }
+    parts = [NAMED.format(place=place) for place in range(len(tried))]
+    decisions = parts[0] if len(parts) == 1 else one_each(" UNION ALL ".join(parts))
+    return Side(decisions, [], [], inputs, knows_terms=True)
+
+
+def _groups(measured: list[SimulationInputs]) -> pa.Table:
+    """Return household_key and its groups; of several publications, the last that knows a household's borrower."""
+    connection = query_cursor()
+    parts = []
+    for place, one in enumerate(measured):
+        connection.register("groups", one.groups)
+        connection.register("units", one.units)
+        query = f"SELECT household_key, g.* EXCLUDE (unit_code), {place} AS place FROM groups AS g JOIN units USING (unit_code)"
+        parts.append(connection.sql(query).to_arrow_table())
+    if len(parts) == 1:
+        return parts[0]
+    connection.register("every", pa.concat_tables(parts))
+    return connection.sql(
+        "FROM every QUALIFY row_number() OVER (PARTITION BY household_key ORDER BY place DESC) = 1"
+    ).to_arrow_table()

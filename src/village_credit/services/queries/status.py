@@ -1,0 +1,44 @@
+"""What is staged, approved and in force per county."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from village_credit.ledger.holds import holds_in_force
+from village_credit.ledger.log import read_ledger
+from village_credit.ledger.publications import in_force, publications
+from village_credit.publish.warehouse import run_status
+from village_credit.services.queries.referral_clocks import referral_status
+from village_credit.store.store import Store
+
+
+def status(store: Store, on: date | None = None) -> list[dict[str, Any]]:
+    """Return each run: county, day, state, who did what, who of its county is held now, its referrals' clocks on a day; latest first.
+
+    Without a day no clock is read.
+    """
+    entries = read_ledger(store.root / "ledger")
+    referrals = referral_status(store, entries, on) if on else []
+    current, every = in_force(entries), publications(entries)
+    rows = []
+    for entry in reversed([e for e in entries if e.act == "stage"]):
+        manifest = store.manifest(entry.run_id)
+        rows.append(
+            {
+                "county_code": manifest["county_code"],
+                "as_of": manifest["as_of"],
+                "product": manifest["product"],
+                "run_id": entry.run_id,
+                "status": run_status(entry.run_id, entries, current, every),
+                "prepared_by": entry.by,
+                "staged_at": entry.at,
+                "households": manifest["counts"]["registered"],
+                "sum_limit_yuan": manifest["sum_limit_yuan"],
+                "gates": manifest["gates"],
+                "holds": [asdict(hold) for hold in holds_in_force(entries, manifest["county_code"])],
+                "referrals": [batch for batch in referrals if batch["county_code"] == manifest["county_code"]],
+            }
+        )
+    return rows

@@ -1,0 +1,1 @@
+"""Deliveries and a snapshot of the store become a staged run."""

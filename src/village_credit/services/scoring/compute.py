@@ -1,0 +1,377 @@
+"""A county's delivered files become every table of a run, in memory: nothing is written here."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from village_credit import __version__
+from village_credit.decide.decide import HUMAN_INPUTS, decide
+from village_credit.extract.grid import DeliveredFile
+from village_credit.features.build import build_features
+from village_credit.ingest.county import outcome_counts, take_in
+from village_credit.intake import Intake
+from village_credit.ledger.before import (
+    conditions_before,
+    dates_before,
+    decided_before,
+    knows_before,
+    last_whole_run,
+    limits_in_force,
+    outcome_before,
+    points_before,
+    publication_before,
+    rows_before,
+    simulation_inputs_before,
+)
+from village_credit.ledger.holds import held_keys
+from village_credit.ledger.link_samples import licensed_passes, revoked_passes
+from village_credit.ledger.link_verdicts import link_verdicts, verdicts_of
+from village_credit.ledger.log import read_ledger
+from village_credit.ledger.relief import relief_in_force
+from village_credit.ledger.renewals import covered, ended_lines, signed_renewals, still_due
+from village_credit.ledger.reviews import review_verdicts
+from village_credit.link import RULES_VERSION
+from village_credit.policy.branch_authority import referral_days
+from village_credit.policy.quorum import quorum, quorum_kept
+from village_credit.pseudonyms import household_keys, row_key_hash
+from village_credit.report.page import run_page
+from village_credit.score.apply import Scored, score
+from village_credit.score.scorecard import Scorecard
+from village_credit.services.rules import Request, Rules, code_sha256
+from village_credit.services.scoring.relief import reckon_relief
+from village_credit.signatures import canonical_json
+from village_credit.store.runs import run_id_of, table_hash
+from village_credit.store.store import Store, sha256_of
+from village_credit.tables.deliveries import delivery_states
+from village_credit.tables.drift import drift
+from village_credit.tables.events import COMPARED, events
+from village_credit.tables.extract_checks import extract_checks
+from village_credit.tables.fairness import fairness, groups_of
+from village_credit.tables.gates import Evidence, judge_gates
+from village_credit.tables.referrals import referral_list, referral_table
+from village_credit.tables.run_tables import run_tables
+from village_credit.tables.signatures_needed import authority_table
+from village_credit.tables.simulation_inputs import pack_simulation_inputs, policy_asked_before
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass
+class Computed:
+    """A run before it is sealed."""
+
+    run_id: str
+    tables: dict[str, pa.Table]
+    manifest: dict[str, Any]
+    identities: pa.Table
+    report: str
+    referrals: pa.Table  # as the office named them, for the vault
+    measured: Callable[[], bytes]  # what `simulate` tries another policy on: sealed with the run
+
+
+class StageTimer:
+    """Seconds by stage; tells a listener when a stage ends."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.progress, self.last = progress, time.perf_counter()
+        self.seconds: dict[str, float] = {}
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = round(now - self.last, 3)
+        self.last = now
+        if self.progress:
+            self.progress(stage, self.seconds[stage])
+
+
+def identify_run(
+    store: Store, delivered: list[DeliveredFile], request: Request, rules: Rules
+) -> tuple[str, dict[str, Any], pa.Table]:
+    """Name the run by everything that its tables depend on; gives the limits in force too."""
+    entries = read_ledger(store.root / "ledger")
+    earlier = publication_before(entries, request.county_code, request.as_of)
+    before = limits_in_force(store, earlier, request.as_of)
+    said = link_verdicts(entries, request.county_code)
+    parts = {
+        "county_code": request.county_code,
+        "as_of": request.as_of.isoformat(),
+        "product": request.product,
+        "inputs": sorted((file.file_name, file.sha256) for file in delivered),
+        "policy": rules.policy_sha256,
+        "scorecard": rules.scorecard_sha256,
+        "county_terms": rules.terms_sha256,
+        "code": code_sha256(),
+        "pseudonym_key": store.keys.pseudonym_key_id,
+        "limits_in_force": table_hash(before),
+        "rows_before": rows_before(store, last_whole_run(earlier)),
+        "compared_with_run": last_whole_run(earlier),
+        "knows_before": knows_before(store, last_whole_run(earlier)),
+        "holds": held_keys(entries, request.county_code),
+        "reviews": review_verdicts(entries, request.county_code),
+        "renewals": signed_renewals(entries, request.county_code),
+        "relief": [one.content() for one in relief_in_force(entries, request.county_code)],
+        "link_verdicts": sha256_of(
+            canonical_json(
+                [
+                    said,
+                    licensed_passes(entries, request.county_code, request.as_of),
+                    revoked_passes(entries, request.county_code),
+                ]
+            )
+        ),
+    }
+    return run_id_of(parts), parts, before
+
+
+def compute_run(
+    store: Store,
+    delivered: list[DeliveredFile],
+    request: Request,
+    rules: Rules,
+    identity: tuple[str, dict[str, Any], pa.Table],
+    clock: StageTimer | None = None,
+) -> Computed:
+    """Compute every table of a run in memory; nothing is written."""
+    clock = clock or StageTimer(None)
+    run_id, parts, before = identity
+    entries = read_ledger(store.root / "ledger")
+    verdicts = verdicts_of(entries, request.county_code, store.keys)
+    intake = take_in(delivered, request.as_of, request.county_code, rules.terms, verdicts)
+    clock.lap("read, validate, link")
+    pseudonyms = household_keys(store.keys, intake.facts["households"].column("unit_code").to_pylist())
+    policy = rules.policy.in_force(request.as_of, request.county_code)
+    conditions = _by_unit(conditions_before(store, parts["compared_with_run"]), pseudonyms)
+    standing = relief_in_force(entries, request.county_code)
+    relief = reckon_relief(store, standing, intake, conditions, policy, request.as_of)
+    ended = ended_lines(store, publication_before(entries, request.county_code, request.as_of), request.as_of)
+    lines = before.select(["household_key", "product", "valid_to"])
+    facts = {
+        **relief.facts,
+        "in_force": _by_unit(before, pseudonyms),
+        "decided_before": _by_unit(
+            decided_before(store, publication_before(entries, request.county_code, request.as_of)), pseudonyms
+        ),
+        "ended": _by_unit(ended.filter(pc.invert(covered(store, request.county_code, ended, "ended_on"))), pseudonyms),
+        "renewed": _by_unit(lines.filter(covered(store, request.county_code, lines, "valid_to")), pseudonyms),
+        "held": _by_unit(_human_inputs("held", [{"household_key": key} for key in parts["holds"]]), pseudonyms),
+        "reviewed": _by_unit(_human_inputs("reviewed", parts["reviews"]), pseudonyms),
+    }
+    scorer = _Scorer(rules.scorecard, request.as_of)
+    decided = decide(facts, scorer, policy, request.as_of, request.product)
+    clock.lap("score, decide")
+    wanted = {
+        "decisions": decided.decisions,
+        "waterfall": decided.waterfall,
+        "crop_terms": decided.crop_terms,
+        "follow_up": decided.follow_up,
+    }
+    tables = run_tables(intake, scorer.last.points, wanted, store.keys, request.county_code)
+    tables |= by_household(relief.tables(decided, request.as_of) | {"lines_before": decided.lines_before}, pseudonyms)
+    tables["renewals_due"] = still_due(ended, tables["decisions"])
+    happened = by_household({name: decided.measured[name] for name in COMPARED}, pseudonyms)
+    compared = parts["compared_with_run"]
+    tables["events"] = events(
+        happened,
+        simulation_inputs_before(store, compared),
+        dates_before(store, compared),
+        tables["renewals_due"],
+        request.as_of,
+    )
+    tables["referrals"] = referral_table(intake.facts, decided.decisions, pseudonyms, referral_days(policy), store.keys)
+    tables["deliveries"] = delivery_states(intake, decided.decisions, rules.terms, request.county_code, request.as_of)
+    tables["extract_checks"] = extract_checks(intake, rules.terms, parts["rows_before"])
+    published = points_before(store, parts["compared_with_run"])
+    tables["drift"] = drift(scorer.last.points, published, rules.scorecard)
+    groups = fairness(intake.facts, intake.identities, decided.decisions, request.as_of)
+    tables["fairness"] = groups.groups
+    evidence = Evidence(
+        intake,
+        decided,
+        tables["deliveries"],
+        tables["extract_checks"],
+        tables["drift"],
+        groups,
+        rules.scorecard,
+        before=None if request.product else outcome_before(store, parts["compared_with_run"]),
+        licensed_passes=licensed_passes(entries, request.county_code, request.as_of),
+        is_product_run=request.product is not None,
+    )
+    tables["gates"] = judge_gates(evidence, policy)
+    tables["authority"] = authority_table(tables["decisions"], policy)
+    manifest = _manifest(intake, tables, request, rules, parts)
+    identities = _borrowers(intake, decided.decisions, pseudonyms, lambda number: row_key_hash(store.keys, number))
+    report = run_page(run_id, manifest, tables)
+    clock.lap("tables, report")
+
+    def measured() -> bytes:
+        groups = groups_of(intake.facts, decided.decisions, request.as_of)
+        return pack_simulation_inputs(decided.measured, groups, pseudonyms, policy_asked_before(policy.policy))
+
+    return Computed(run_id, tables, manifest, identities, report, referral_list(intake, pseudonyms), measured)
+
+
+class _Scorer:
+    """Scores facts for `decide`, and keeps the points of the facts that were used in the end."""
+
+    def __init__(self, card: Scorecard, as_of: date) -> None:
+        self.card, self.as_of = card, as_of
+        self.last: Scored
+
+    def __call__(self, facts: dict[str, pa.Table]) -> pa.Table:
+        self.last = score(build_features(facts, self.as_of), self.card)
+        return self.last.scores
+
+
+def _human_inputs(name: str, rows: list[dict[str, Any]]) -> pa.Table:
+    """Return what people said of households as `decide` reads it, still by household_key."""
+    fields = [
+        ("household_key", pa.string()),
+        *((f.name, f.type) for f in HUMAN_INPUTS[name] if f.name != "unit_code"),
+    ]
+    return pa.Table.from_pylist(rows, schema=pa.schema(fields))
+
+
+def _by_unit(known: pa.Table, pseudonyms: dict[str, str]) -> pa.Table:
+    """Return what the store knows of households (limits in force, holds, reviews) by unit_code, as `decide` knows them."""
+    connection = duckdb.connect()
+    connection.register("known", known)
+    connection.register(
+        "keys",
+        pa.table(
+            {
+                "unit_code": pa.array(pseudonyms.keys(), pa.string()),
+                "household_key": pa.array(pseudonyms.values(), pa.string()),
+            }
+        ),
+    )
+    return connection.sql(
+        "SELECT * EXCLUDE (household_key) FROM (SELECT unit_code, known.* FROM known JOIN keys USING (household_key)) ORDER BY ALL"
+    ).to_arrow_table()
+
+
+def by_household(tables: dict[str, pa.Table], pseudonyms: dict[str, str]) -> dict[str, pa.Table]:
+    """Return tables of units by household_key, ordered, as a run stores them."""
+    connection = duckdb.connect()
+    connection.register(
+        "keys",
+        pa.table(
+            {
+                "unit_code": pa.array(pseudonyms.keys(), pa.string()),
+                "household_key": pa.array(pseudonyms.values(), pa.string()),
+            }
+        ),
+    )
+    found = {}
+    for name, table in tables.items():
+        connection.register("given", table)
+        query = "SELECT k.household_key, g.* EXCLUDE (unit_code) FROM given AS g JOIN keys AS k USING (unit_code) ORDER BY ALL"
+        found[name] = connection.sql(query).to_arrow_table()
+    return found
+
+
+def _borrowers(
+    intake: Intake, decisions: pa.Table, pseudonyms: dict[str, str], hash_number: Callable[[str], str]
+) -> pa.Table:
+    """Who each unit's borrower is (else its head), for the vault: one row a unit, with its members' hashed numbers."""
+    connection = duckdb.connect()
+    for name, table in {"identities": intake.identities, "decisions": decisions}.items():
+        connection.register(name, table)
+    connection.register(
+        "keys",
+        pa.table(
+            {
+                "unit_code": pa.array(pseudonyms.keys(), pa.string()),
+                "household_key": pa.array(pseudonyms.values(), pa.string()),
+            }
+        ),
+    )
+    connection.create_function("hash_number", hash_number, ["VARCHAR"], "VARCHAR")
+    query = """
+        SELECT k.household_key, i.*, n.number_hashes FROM identities AS i JOIN keys AS k USING (unit_code)
+        LEFT JOIN (SELECT unit_code, list(hash_number(person_id) ORDER BY member_no) AS number_hashes FROM identities
+                   WHERE person_id IS NOT NULL GROUP BY unit_code) AS n USING (unit_code)
+        LEFT JOIN decisions AS d USING (unit_code)
+        QUALIFY row_number() OVER (PARTITION BY i.unit_code ORDER BY i.member_no = d.borrower_member_no DESC NULLS LAST, i.relation = 'head' DESC, i.member_no) = 1
+        ORDER BY k.household_key"""
+    return connection.sql(query).to_arrow_table()
+
+
+def parts_kept(parts: dict[str, Any]) -> dict[str, Any]:
+    """Return what the manifest keeps of what the ledger added: hashes, and the run compared with."""
+    said = {
+        f"{name}_sha256": sha256_of(canonical_json(parts[name])) for name in ("holds", "relief", "renewals", "reviews")
+    }
+    return {
+        **said,
+        "limits_in_force_sha256": parts["limits_in_force"],
+        "compared_with_run": parts["compared_with_run"],
+        "link_verdicts_sha256": parts["link_verdicts"],
+    }
+
+
+def _manifest(
+    intake: Intake, tables: dict[str, pa.Table], request: Request, rules: Rules, parts: dict[str, Any]
+) -> dict[str, Any]:
+    """Say what the run was made of and what came out: a function of the inputs, without a clock or a name."""
+    decisions = tables["decisions"]
+    granted = decisions.filter(pc.equal(decisions.column("decision"), "granted"))
+    households = dict(sorted(Counter(decisions.column("decision").to_pylist()).items()))
+    return {
+        "county_code": request.county_code,
+        "as_of": request.as_of.isoformat(),
+        "product": request.product,
+        "inputs": [{"file_name": name, "sha256": sha256} for name, sha256 in parts["inputs"]],
+        "versions": {
+            "policy": rules.policy_name,
+            "policy_sha256": rules.policy_sha256,
+            "scorecard": rules.scorecard.model_id,
+            "scorecard_sha256": rules.scorecard_sha256,
+            "county_terms_sha256": rules.terms_sha256,
+            "linkage": RULES_VERSION,
+            "code": __version__,
+            "code_sha256": parts["code"],
+        },
+        "pseudonym_key": parts["pseudonym_key"],
+        "quorum": quorum_kept(quorum(rules.policy.in_force(request.as_of, request.county_code))),
+        **parts_kept(parts),
+        "counts": {
+            "lines": outcome_counts(intake),
+            "households": households,
+            "registered": intake.facts["households"].num_rows,
+        },
+        "sum_limit_yuan": pc.sum(granted.column("limit_yuan")).as_py() or 0,
+        "gates": dict(sorted(Counter(tables["gates"].column("verdict").to_pylist()).items())),
+        "sources": [
+            {
+                "file_name": s.file_name,
+                "sheet": s.sheet,
+                "contract": s.contract,
+                "office": s.office,
+                "lines": s.total_lines,
+                "is_copy": s.is_copy,
+                "rejected": list(s.rejected) if s.rejected else None,
+                "notes": [list(note) for note in s.notes],
+                "dropped_columns": _dropped(s.dropped_columns),
+                "units": s.units,
+                "changed_cells": s.changes,
+            }
+            for s in intake.sources
+        ],
+    }
+
+
+def _dropped(columns: list[tuple[str, str]]) -> dict[str, list[str]]:
+    """Name dropped columns by why; undeclared ones by count only, for their headers may hold anything."""
+    found: dict[str, list[str]] = {}
+    for header, why in columns:
+        found.setdefault(why, []).append(header if why != "undeclared" else "*")
+    return dict(sorted(found.items()))

@@ -1,0 +1,62 @@
+"""Score counties again: from their last frozen inputs or a fresh inbox; a dry run writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from village_credit.errors import MissingInput
+from village_credit.extract.grid import DeliveredFile
+from village_credit.extract.inbox import pull
+from village_credit.ledger.log import read_ledger
+from village_credit.services.rules import Request
+from village_credit.services.scoring.compute import Progress
+from village_credit.services.scoring.stage import StagedRun, frozen_files, score_files
+from village_credit.store.store import Store
+
+
+@dataclass(frozen=True)
+class RescoreRequest:
+    """How counties are to be scored again; `inbox` only where inputs are to be refreshed."""
+
+    as_of: date | None
+    by: str
+    models: Path
+    policy_file: Path | None
+    model_id: str | None
+    inbox: Path | None
+    counties: Path | None = None
+
+
+def rescore(store: Store, county_code: str, wish: RescoreRequest, progress: Progress | None = None) -> StagedRun:
+    """Stage a county's run again."""
+    return score_files(store, _files(store, county_code, wish), _request(store, county_code, wish), progress)
+
+
+def _files(store: Store, county_code: str, wish: RescoreRequest) -> Iterable[DeliveredFile]:
+    return pull(wish.inbox, county_code) if wish.inbox else frozen_files(store, county_code)
+
+
+def _request(store: Store, county_code: str, wish: RescoreRequest) -> Request:
+    return Request(
+        county_code,
+        wish.as_of or _last_day(store, county_code),
+        wish.by,
+        wish.models,
+        wish.policy_file,
+        wish.model_id,
+        counties=wish.counties,
+    )
+
+
+def _last_day(store: Store, county_code: str) -> date:
+    days = [
+        e.details["as_of"]
+        for e in read_ledger(store.root / "ledger")
+        if e.act == "stage" and e.details["county_code"] == county_code
+    ]
+    if not days:
+        raise MissingInput(f"county {county_code} was never scored in this store: score it from its inbox first")
+    return date.fromisoformat(days[-1])

@@ -1,0 +1,144 @@
+"""Score a county: freeze its inputs, take them in, score, decide, and stage a run that nobody yet sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from village_credit.duckdb_session import query_cursor
+from village_credit.errors import MissingInput
+from village_credit.extract.grid import DeliveredFile
+from village_credit.extract.inbox import pull, reading_order
+from village_credit.ingest.line_account import COUNTS_NOWHERE
+from village_credit.ledger.log import append, read_ledger
+from village_credit.ledger.publications import in_force, publications
+from village_credit.publish.warehouse import build_warehouse, run_status
+from village_credit.services.rules import Request, load_rules
+from village_credit.services.scoring.compute import Computed, Progress, StageTimer, compute_run, identify_run
+from village_credit.store.runs import parquet_bytes, seal_run
+from village_credit.store.store import Store, sha256_of
+from village_credit.tables.referrals import referral_vault
+
+
+@dataclass
+class StagedRun:
+    """What a scoring gives back; `noop` where the same run was there already."""
+
+    run_id: str
+    county: str
+    as_of: str
+    status: str
+    noop: bool
+    counts: dict[str, Any]
+    sum_limit_yuan: int
+    gates: list[dict[str, Any]]
+    rejected: list[dict[str, str]]
+    report: str
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def score_inbox(store: Store, inbox: Path, request: Request, progress: Progress | None = None) -> StagedRun:
+    """Pull the county's inbox, freeze it, and stage a run."""
+    return score_files(store, pull(inbox, request.county_code), request, progress)
+
+
+def frozen_files(store: Store, county_code: str) -> Iterator[DeliveredFile]:
+    """Return the last frozen delivery of a county, in reading order."""
+    entries = [
+        e for e in read_ledger(store.root / "ledger") if e.act == "stage" and e.details["county_code"] == county_code
+    ]
+    if not entries:
+        raise MissingInput(f"county {county_code} was never scored in this store: score it from its inbox first")
+    yield from frozen_files_of(store, store.manifest(entries[-1].run_id))
+
+
+def frozen_files_of(store: Store, manifest: dict[str, Any]) -> Iterator[DeliveredFile]:
+    """Return what a run was made from, in reading order; raises MissingInput where some of it is gone."""
+    for item in sorted(manifest["inputs"], key=lambda item: reading_order(item["file_name"])):
+        yield DeliveredFile(item["file_name"], store.thaw(item["sha256"]), item["sha256"])
+
+
+def score_files(
+    store: Store, files: Iterable[DeliveredFile], request: Request, progress: Progress | None = None
+) -> StagedRun:
+    """Freeze, compute and stage; the same inputs give the run that is already there."""
+    clock = StageTimer(progress)
+    rules = load_rules(request, store.keys.public_key())
+    delivered = list(files)
+    for sha256, content in [*rules.texts.items(), *((file.sha256, file.content) for file in delivered)]:
+        store.freeze(content, sha256)
+    clock.lap("freeze")
+    run_id, parts, before = identify_run(store, delivered, request, rules)
+    if not (store.run_folder(run_id) / "manifest.json").is_file():
+        computed = compute_run(store, delivered, request, rules, (run_id, parts, before), clock)
+        _seal(store, computed, request, clock)
+        return staged_result(store, run_id, noop=False, seconds=clock.seconds)
+    _ensure_staged(store, run_id, request)
+    return staged_result(store, run_id, noop=True, seconds=clock.seconds)
+
+
+def _seal(store: Store, computed: Computed, request: Request, clock: StageTimer) -> None:
+    """Put identities into the vault, seal the run, and say in the ledger that it is staged."""
+    store.seal_identities(computed.run_id, parquet_bytes(computed.identities))
+    store.seal_simulation_inputs(computed.run_id, computed.measured())
+    store.seal_identities(referral_vault(computed.run_id), parquet_bytes(computed.referrals))
+    seal_run(store, computed.run_id, computed.tables, computed.manifest, computed.report)
+    _ensure_staged(store, computed.run_id, request)
+    clock.lap("stage")
+
+
+def _ensure_staged(store: Store, run_id: str, request: Request) -> None:
+    """Write the ledger's entry of a sealed run once, and let the warehouse show it."""
+    ledger = store.root / "ledger"
+    if not any(e.act == "stage" and e.run_id == run_id for e in read_ledger(ledger)):
+        append(
+            ledger,
+            "stage",
+            request.by,
+            run_id,
+            {
+                "county_code": request.county_code,
+                "as_of": request.as_of.isoformat(),
+                "manifest_sha256": sha256_of((store.run_folder(run_id) / "manifest.json").read_bytes()),
+            },
+        )
+        build_warehouse(store)
+
+
+def staged_result(store: Store, run_id: str, *, noop: bool, seconds: dict[str, float]) -> StagedRun:
+    """Read a staged run back: what was stored, not what was computed."""
+    manifest = store.manifest(run_id)
+    folder = store.run_folder(run_id)
+    entries = read_ledger(store.root / "ledger")
+    gates = query_cursor().sql(
+        "SELECT gate, value, threshold, verdict FROM read_parquet($p) ORDER BY gate",
+        params={"p": str(folder / "gates.parquet")},
+    )
+    rejected = [
+        {
+            "file": " / ".join(filter(None, (s["file_name"], s["sheet"]))),
+            "why": f"{s['rejected'][0]}: {s['rejected'][1]}",
+        }
+        for s in manifest["sources"]
+        if s["rejected"]
+    ] + [
+        {"file": " / ".join(filter(None, (s["file_name"], s["sheet"]))), "why": f"{note[0]}: {note[1]}"}
+        for s in manifest["sources"]
+        for note in s["notes"]
+        if note[0] in ("UNRECOGNISED", COUNTS_NOWHERE)
+    ]
+    return StagedRun(
+        run_id,
+        manifest["county_code"],
+        manifest["as_of"],
+        run_status(run_id, entries, in_force(entries), publications(entries)),
+        noop,
+        manifest["counts"],
+        manifest["sum_limit_yuan"],
+        gates.to_arrow_table().to_pylist(),
+        rejected,
+        str(folder / "report.html"),
+        seconds,
+    )

@@ -1,0 +1,1 @@
+"""What branches and the core system send back is judged and kept."""

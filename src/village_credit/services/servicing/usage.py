@@ -1,0 +1,340 @@
+"""What the core system says of contracts, draws and repayments is taken in: by household, without a name or a contract's number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from village_credit.ledger.balances import owed_by_day
+from village_credit.ledger.before import limits_in_force, publication_before
+from village_credit.ledger.holds import stops
+from village_credit.ledger.log import Entry, append, read_ledger
+from village_credit.ledger.publications import publications
+from village_credit.ledger.returned import CONTRACTS, RECORD_USAGE, SCHEMAS, seal_returned, sealed_rows
+from village_credit.pseudonyms import Keys, household_ref, row_key_hash
+from village_credit.publish.outbox import packaged_for_branches
+from village_credit.publish.warehouse import build_warehouse
+from village_credit.services.servicing.returned_file import (
+    Account,
+    Judged,
+    Returned,
+    account_of,
+    read_returned,
+    require_unmoved,
+)
+from village_credit.store.store import Store
+
+TABLES = {"credit_contract": "contracts", "draw": "draws", "repayment": "repayments"}
+MOVES = {"draw": ("draws", "drawn_on", "purpose"), "repayment": ("repayments", "paid_on", "NULL")}
+Row = dict[str, Any]
+SAME_CONTRACT = ("household_key", "product", "signed_on")  # told again after a later publication too
+STATED = pa.schema(
+    [
+        ("row_id", pa.int64()),
+        ("contract_key", pa.string()),
+        ("yuan", pa.decimal128(18, 2)),
+        ("day", pa.date32()),
+        ("purpose", pa.string()),
+    ]
+)
+STANDING = """
+CREATE TABLE standing AS  -- recorded, and not taken back
+SELECT contract_key, household_key, product, abs(amount_yuan) AS yuan, {day} AS day, CAST({purpose} AS VARCHAR) AS purpose
+FROM recorded GROUP BY ALL HAVING sum(sign(amount_yuan)) > 0
+"""
+# Equal ones (contract, amount, day, purpose) are one; an empty purpose is any, and told later it fills the empty one. What was
+# taken back comes in again by a correction only, and by the same bytes never.
+JUDGED = """
+CREATE TABLE judged AS
+WITH told AS (
+    SELECT contract_key, abs(amount_yuan) AS yuan, {day} AS day, list(DISTINCT coalesce({purpose}, '')) AS told FROM recorded GROUP BY ALL
+), known AS (
+    SELECT contract_key, yuan, day, list(coalesce(purpose, '')) AS known FROM standing GROUP BY ALL
+), said_of AS (
+    SELECT said.*, coalesce(purpose, '') AS named, coalesce(known, []) AS known, coalesce(told, []) AS told,
+           list_contains(told, named) OR (purpose IS NULL AND len(told) > 0) AS was_told
+    FROM said LEFT JOIN known USING (contract_key, yuan, day) LEFT JOIN told USING (contract_key, yuan, day)
+), marked AS (
+    SELECT *, $corrects AND (NOT $is_known OR NOT bool_and(was_told) OVER (PARTITION BY contract_key, day)) AS corrects,
+           purpose IS NULL AND count(purpose) OVER (PARTITION BY contract_key, yuan, day) > 0 AS is_named_beside,
+           row_number() OVER (PARTITION BY contract_key, yuan, day, purpose IS NULL OR list_contains(known, named) ORDER BY purpose) AS turn
+    FROM said_of
+)
+SELECT *, CASE WHEN list_contains(known, named) OR (purpose IS NULL AND len(known) > 0) OR is_named_beside THEN 'duplicate'
+               WHEN list_contains(known, '') AND turn = 1 AND NOT ($is_known AND was_told) THEN 'fills'
+               WHEN NOT corrects AND (list_contains(told, named) OR (len(known) = 0 AND (was_told OR list_contains(told, '')))) THEN 'superseded'
+               ELSE 'new' END AS outcome
+FROM marked
+"""
+# A correction names all moves of its contract and day: what it does not name is over, and so is the empty purpose that is
+# filled. What stands of a contract that turned out to be another household's goes there.
+CHANGED = """
+WITH spoken AS (SELECT contract_key, day, bool_or(corrects) AS corrects FROM judged GROUP BY ALL),
+kept AS (
+    SELECT contract_key, yuan, day, list(named) AS said, count(purpose) = 0 AS is_blank, bool_or(outcome = 'fills') AS fills FROM judged GROUP BY ALL
+), marked AS (
+    SELECT s.*, (s.purpose IS NULL AND coalesce(fills, false)) OR (coalesce(corrects, false) AND NOT coalesce(
+               list_contains(said, coalesce(s.purpose, ''))
+               OR (is_blank AND row_number() OVER (PARTITION BY contract_key, yuan, day ORDER BY s.purpose NULLS FIRST) = 1), false)) AS is_over
+    FROM standing AS s LEFT JOIN kept USING (contract_key, yuan, day) LEFT JOIN spoken USING (contract_key, day)
+)
+SELECT m.*, c.household_key AS now_household_key, c.product AS now_product
+FROM marked AS m JOIN contracts AS c USING (contract_key)
+WHERE is_over OR (m.household_key, m.product) <> (c.household_key, c.product) ORDER BY ALL
+"""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a file of the core system came to: lines by outcome, rows taken in by kind, their sums.
+
+    `superseded`: recorded rows that these took the place of; `rejected`: tables that were not taken in; `noop`: nothing was new.
+    """
+
+    file_sha256: str
+    counts: dict[str, int]
+    contracts: int
+    draws: int
+    drawn_yuan: Decimal
+    repayments: int
+    repaid_yuan: Decimal
+    superseded: int
+    findings: list[dict[str, Any]]
+    rejected: list[dict[str, str]]
+    noop: bool
+
+
+@dataclass
+class _Taken:
+    """Rows of one kind: `new` of the file's lines; `others` undo recorded ones, or carry them to another household."""
+
+    new: list[Row] = field(default_factory=list)
+    others: list[Row] = field(default_factory=list)
+    superseded: int = 0
+
+    def rows(self) -> list[Row]:
+        return [*self.others, *self.new]
+
+    def sum_yuan(self) -> Decimal:
+        return sum((row["amount_yuan"] for row in self.new), Decimal(0))
+
+
+def record_usage(store: Store, path: Path, by: str, counties: Path | None = None) -> Recorded:
+    """Take in contracts, draws and repayments (one file, one ledger entry), recognised by their headers.
+
+    A row taken in before is a duplicate. A file whose name says that it corrects supersedes: its draws those recorded of the
+    same contract and day, its repayments likewise, its contract the one of its number. The same bytes again are a no-op,
+    unless the contract of a draw that waited has come meanwhile. Raises MissingInput where the file holds none of them,
+    RunConflict where something was published meanwhile.
+    """
+    entries = read_ledger(store.root / "ledger")
+    returned = read_returned(path, tuple(TABLES), counties)
+    book, judged = _Book(store, entries, returned), Judged()
+    taken = {
+        "contracts": book.take_contracts(returned.rows["credit_contract"], judged),
+        "draws": book.take_moves("draw", returned.rows["draw"], judged),
+        "repayments": book.take_moves("repayment", returned.rows["repayment"], judged),
+    }
+    book.note_draws(returned.rows["draw"], judged)
+    account = account_of(returned, judged)
+    is_noop = book.is_known and not any(one.rows() for one in taken.values())
+    if not is_noop:
+        _record(store, entries, by, returned, taken, account)
+    return Recorded(
+        returned.file.sha256,
+        account.counts,
+        len(taken["contracts"].new),
+        len(taken["draws"].new),
+        taken["draws"].sum_yuan(),
+        len(taken["repayments"].new),
+        taken["repayments"].sum_yuan(),
+        sum(one.superseded for one in taken.values()),
+        account.told(),
+        account.rejected,
+        is_noop,
+    )
+
+
+def _record(
+    store: Store, entries: list[Entry], by: str, returned: Returned, taken: dict[str, _Taken], account: Account
+) -> None:
+    """Freeze the bytes, seal the rows, and say so in the ledger."""
+    store.freeze(returned.file.content, returned.file.sha256)
+    rows = {name: pa.Table.from_pylist(one.rows(), schema=SCHEMAS[name]) for name, one in taken.items()}
+    tables = {**rows, "lines": account.lines, "findings": account.findings}
+    details = {
+        "file_sha256": returned.file.sha256,
+        "counts": account.counts,
+        "rows": {name: table.num_rows for name, table in sorted(rows.items())},
+        "superseded": {name: one.superseded for name, one in sorted(taken.items())},
+        "tables": sorted(tables),
+        **seal_returned(store, returned.file.sha256, tables),
+    }
+    append(store.root / "ledger", RECORD_USAGE, by, "", details, lambda found: require_unmoved(found, entries))
+    build_warehouse(store)
+
+
+class _Book:
+    """The contracts, draws and repayments that are known, by the keyed hash of the contract's number."""
+
+    def __init__(self, store: Store, entries: list[Entry], returned: Returned) -> None:
+        self.store, self.entries, self.is_correction = store, entries, returned.is_correction
+        self.is_known = any(e.act == RECORD_USAGE and e.details["file_sha256"] == returned.file.sha256 for e in entries)
+        self.sealed = {name: sealed_rows(store, entries, name) for name in TABLES.values()}
+        told = self.sealed["contracts"].to_pylist()
+        self.contracts = {row["contract_key"]: row for row in told}  # the last word on each
+        self.told = {_contract_id(row) for row in told}
+        self.lines_on = cache(self._lines_on)
+
+    def take_contracts(self, lines: list[Row], judged: Judged) -> _Taken:
+        """Take in the contracts that are new, by household, and those that correct or complete a known one."""
+        told = _told_of(self.store, self.entries, {line["household_ref"] for line in lines})
+        taken = _Taken()
+        for line in lines:
+            found = told.get(line["household_ref"])
+            if found is None:
+                judged.turn_away(line["row_id"], "REFERENCE_UNKNOWN")
+                continue
+            key = _key(self.store.keys, line)
+            row = {"contract_key": key, **found, "signed_on": line["signed_on"], "channel": line["channel"]}
+            known = self.contracts.get(key)
+            if known is None or self._replaces(row, known):
+                taken.superseded += known is not None
+                taken.new.append(row)
+                self.contracts[key] = row
+            else:
+                self._turn_away_contract(line, row, known, judged)
+        return taken
+
+    def _replaces(self, row: Row, known: Row) -> bool:
+        """Tell whether a contract says more than the known one, or corrects it; what the same bytes said does not again."""
+        if _is_same(row, known):
+            return known["channel"] is None and row["channel"] is not None
+        return self.is_correction and not (self.is_known and _contract_id(row) in self.told)
+
+    def _turn_away_contract(self, line: Row, row: Row, known: Row, judged: Judged) -> None:
+        if _is_same(row, known):
+            judged.repeat(line["row_id"])
+        elif _contract_id(row) in self.told:
+            judged.gone.append((line["row_id"], "superseded", None))
+        else:
+            judged.turn_away(line["row_id"], "CONFLICTING_ROWS")
+
+    def take_moves(self, kind: str, lines: list[Row], judged: Judged) -> _Taken:
+        """Take in the draws or repayments that are new, and undo what they correct."""
+        name, day, _ = MOVES[kind]
+        keys = {line["row_id"]: _key(self.store.keys, line) for line in lines}
+        for line in lines:
+            if keys[line["row_id"]] not in self.contracts:
+                judged.turn_away(line["row_id"], "CONTRACT_UNKNOWN")
+        said = [
+            {
+                "row_id": line["row_id"],
+                "contract_key": keys[line["row_id"]],
+                "yuan": line["amount_yuan"],
+                "day": line[day],
+                "purpose": line.get("purpose"),
+            }
+            for line in lines
+            if keys[line["row_id"]] in self.contracts
+        ]
+        outcomes, changed = self._judge(kind, pa.Table.from_pylist(said, schema=STATED))
+        judged.gone += [
+            (row_id, outcome, None) for row_id, outcome in outcomes.items() if outcome in ("duplicate", "superseded")
+        ]
+        taken = _Taken(superseded=sum(row["is_over"] for row in changed))
+        taken.new = [self._move(name, day, row) for row in said if outcomes[row["row_id"]] in ("new", "fills")]
+        for row in changed:
+            taken.others.append({**self._move(name, day, row), **_of(row), "amount_yuan": -row["yuan"]})
+            taken.others += [] if row["is_over"] else [self._move(name, day, row)]
+        new = pa.Table.from_pylist(taken.rows(), schema=SCHEMAS[name])
+        self.sealed[name] = pa.concat_tables([self.sealed[name], new])
+        return taken
+
+    def _judge(self, kind: str, said: pa.Table) -> tuple[dict[int, str], list[Row]]:
+        """Return each line's outcome by row_id, and the recorded moves that are over or of another household now."""
+        name, day, purpose = MOVES[kind]
+        connection = duckdb.connect()
+        contracts = pa.Table.from_pylist(list(self.contracts.values()), schema=CONTRACTS)
+        for table, rows in (("recorded", self.sealed[name]), ("said", said), ("contracts", contracts)):
+            connection.register(table, rows)
+        connection.execute(STANDING.format(day=day, purpose=purpose))
+        asked = {"corrects": self.is_correction, "is_known": self.is_known}
+        connection.execute(JUDGED.format(day=day, purpose=purpose), asked)
+        outcomes = dict(connection.execute("SELECT row_id, outcome FROM judged ORDER BY row_id").fetchall())
+        return outcomes, connection.sql(CHANGED).to_arrow_table().to_pylist()
+
+    def _move(self, name: str, day: str, row: Row) -> Row:
+        """Return a move as it is sealed, under the household that its contract is of."""
+        told = {"contract_key": row["contract_key"], **_of(self.contracts[row["contract_key"]])}
+        told |= {"amount_yuan": row["yuan"], day: row["day"]}
+        return told | ({"purpose": row["purpose"]} if name == "draws" else {})
+
+    def note_draws(self, lines: list[Row], judged: Judged) -> None:
+        """Note draws before their contract, and draws with which more is owed than the limit of their day."""
+        gone = {row_id for row_id, *_ in judged.gone}
+        owed = self._owed()
+        for line in lines:
+            if line["row_id"] in gone:
+                continue
+            contract = self.contracts[_key(self.store.keys, line)]
+            if line["drawn_on"] < contract["signed_on"]:
+                judged.note(line["row_id"], "DRAW_BEFORE_CONTRACT")
+            limits = self.lines_on(contract["county_code"], line["drawn_on"])
+            limit = limits.get((contract["household_key"], contract["product"]), 0)
+            if owed[contract["household_key"], contract["product"], line["drawn_on"]] > limit:
+                judged.note(line["row_id"], "DRAW_ABOVE_LIMIT")
+
+    def _owed(self) -> dict[tuple[str, str, date], Decimal]:
+        """Return what a household owes of a product at the end of each day on which something of it moved."""
+        rows = owed_by_day(self.sealed["draws"], self.sealed["repayments"]).to_pylist()
+        return {(row["household_key"], row["product"], row["day"]): row["owed_yuan"] for row in rows}
+
+    def _lines_on(self, county_code: str, day: date) -> dict[tuple[str, str], int]:
+        """Return the limits in force on a day, by household_key and product."""
+        after = day + timedelta(days=1)
+        before = publication_before(self.entries, county_code, after)
+        rows = limits_in_force(self.store, before, after).to_pylist()
+        return {(row["household_key"], row["product"]): row["limit_yuan"] for row in rows}
+
+
+def _key(keys: Keys, line: Row) -> str:
+    return row_key_hash(keys, f"contract|{line['contract_number']}")
+
+
+def _of(row: Row) -> Row:
+    return {"household_key": row["household_key"], "product": row["product"]}
+
+
+def _contract_id(row: Row) -> tuple[Any, ...]:
+    return row["contract_key"], *(row[name] for name in SAME_CONTRACT), row["channel"]
+
+
+def _is_same(row: Row, known: Row) -> bool:
+    """Tell whether two rows are of one contract as it was signed; a channel that is left out is any."""
+    channels = {row["channel"], known["channel"]} - {None}
+    return len(channels) < 2 and all(known[name] == row[name] for name in SAME_CONTRACT)
+
+
+def _told_of(store: Store, entries: list[Entry], wanted: set[str]) -> dict[str, Row]:
+    """Find households by the references of any publication, holds' and releases' among them, the latest first."""
+    found: dict[str, Row] = {}
+    small = [publication for _, publication in stops(entries)]
+    for publication in sorted([*publications(entries), *small], key=lambda p: p.number, reverse=True):
+        if wanted <= found.keys():
+            break
+        told = packaged_for_branches(store, entries, publication.publication_id)
+        rows = told[1].select(["unit_code", "household_key", "product"]).to_pylist() if told else []
+        for row in rows:
+            ref = household_ref(store.keys, publication.publication_id, row["unit_code"])
+            if ref in wanted:
+                of = {"county_code": publication.county_code, "publication_id": publication.publication_id}
+                found[ref] = {**_of(row), **of}
+    return found

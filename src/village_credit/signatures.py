@@ -1,0 +1,58 @@
+"""Who vouched for what: signatures over JSON in one form only, and whether two recorded names are one person's."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import unicodedata
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from data_contracts.toml_file import has_long_number
+from village_credit.errors import UsageError
+
+LEADING_NOUGHTS = re.compile(r"(?<![0-9])0+(?=[0-9])")
+
+
+def canonical_json(content: Any) -> bytes:
+    """Write JSON in one way only: sorted keys, no spaces, UTF-8."""
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8")
+
+
+def verify_signature(public_key: bytes, message: bytes, signature: str) -> bool:
+    """Tell whether a base64 signature is this key's over these bytes."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(base64.b64decode(signature), message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def key_id(public_key: bytes) -> str:
+    """Name a signing key by its public half."""
+    return hashlib.sha256(public_key).hexdigest()[:16]
+
+
+def folded_name(name: str) -> str:
+    """Return a recorded name by its letters and numbers alone: A-01, a 1 and Ａ1 are one staff number, 007 and 7 another."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    told = "".join(str(unicodedata.decimal(mark, mark)) for mark in plain if mark.isalnum())
+    return LEADING_NOUGHTS.sub("", told)
+
+
+def same_person(first: str, second: str) -> bool:
+    """Compare two recorded names."""
+    return folded_name(first) == folded_name(second)
+
+
+def signer(name: str) -> str:
+    """Return the name of whoever signs as it is recorded; raises UsageError where it names nobody, or a person outright."""
+    if not folded_name(name):
+        raise UsageError("--by is empty: say who signs, by staff number")
+    if has_long_number(name):
+        raise UsageError("--by holds what may be a person's number: sign by staff number")
+    return name.strip()

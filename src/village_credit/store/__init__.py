@@ -1,0 +1,1 @@
+"""Bytes on disk: the store, its keys, its runs."""

@@ -1,0 +1,96 @@
+"""Tables become a sealed run: ordered Parquet with a hash each, and a manifest that is a function of the inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from village_credit.signatures import canonical_json
+from village_credit.store.store import Store, new_folder, sha256_of
+
+# Bit-stable under fixed settings: no statistics of a version, one row-group size, no dictionary heuristics
+PARQUET = {
+    "compression": "zstd",
+    "compression_level": 3,
+    "version": "2.6",
+    "row_group_size": 122_880,
+    "write_statistics": True,
+}
+
+
+SHAPE_DIGITS = 12  # of the hash of a table's columns: tables of one shape are read as one
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    """Write a table as Parquet, without metadata that depends on who wrote it."""
+    buffer = io.BytesIO()
+    pq.write_table(table.replace_schema_metadata(None), buffer, **PARQUET)
+    return buffer.getvalue()
+
+
+def table_hash(table: pa.Table) -> str:
+    """Hash a table's content: the same rows in the same order give the same hash."""
+    return sha256_of(parquet_bytes(table.combine_chunks()))
+
+
+def run_id_of(parts: dict[str, Any]) -> str:
+    """Make a run's id from everything that its tables depend on."""
+    digest = hashlib.sha256(canonical_json(parts)).hexdigest()
+    return f"r{digest[:24]}"
+
+
+def _owned(table: pa.Table, run_id: str) -> pa.Table:
+    """Say in every row whose run it is."""
+    return table.append_column("run_id", pa.array([run_id] * table.num_rows, pa.string())).combine_chunks()
+
+
+def owned_bytes(table: pa.Table, run_id: str) -> bytes:
+    """Write a table as `seal_run` does."""
+    return parquet_bytes(_owned(table, run_id))
+
+
+def seal_run(
+    store: Store, run_id: str, tables: dict[str, pa.Table], manifest: dict[str, Any], report: str
+) -> dict[str, Any]:
+    """Write a run into its folder, whole or not at all; gives the manifest with every table's hash."""
+    sealed = {**manifest, "run_id": run_id, "tables": {}}
+    with new_folder(store.run_folder(run_id)) as folder:
+        for name, table in sorted(tables.items()):
+            owned = _owned(table, run_id)
+            content = parquet_bytes(owned)
+            (folder / f"{name}.parquet").write_bytes(content)
+            sealed["tables"][name] = {
+                "rows": owned.num_rows,
+                "sha256": sha256_of(content),
+                "columns": sha256_of(str(owned.schema.remove_metadata()).encode("utf-8"))[:SHAPE_DIGITS],
+            }
+        (folder / "report.html").write_text(report, encoding="utf-8")
+        (folder / "manifest.json").write_text(
+            json.dumps(sealed, ensure_ascii=False, sort_keys=True, indent=1), encoding="utf-8"
+        )
+    return sealed
+
+
+def altered_tables(store: Store, run_id: str) -> list[str]:
+    """Name the tables of a sealed run whose bytes are not what its manifest says."""
+    folder = store.require_run(run_id)
+    manifest = store.manifest(run_id)
+    return sorted(
+        name
+        for name, said in manifest["tables"].items()
+        if not (folder / f"{name}.parquet").is_file()
+        or sha256_of((folder / f"{name}.parquet").read_bytes()) != said["sha256"]
+    )
+
+
+def failed_gates(store: Store, run_id: str) -> list[str]:
+    """Name a run's failed gates."""
+    path = str(store.require_run(run_id) / "gates.parquet")
+    query = "SELECT gate FROM read_parquet($path) WHERE verdict = 'fail' ORDER BY gate"
+    return [gate for (gate,) in duckdb.connect().execute(query, {"path": path}).fetchall()]

@@ -1,0 +1,160 @@
+"""The store on disk: where things lie, frozen bytes, the vault, and files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from village_credit.errors import MissingInput, VerificationFailed
+from village_credit.pseudonyms import Keys
+from village_credit.store.keys import decrypt, encrypt
+
+FOLDERS = ("runs", "approvals", "frozen", "vault", "outbox", "ledger")
+
+
+@dataclass(frozen=True)
+class Store:
+    """A store's folder and its keys."""
+
+    root: Path
+    keys: Keys
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that analysts open."""
+        return self.root / "warehouse.duckdb"
+
+    def run_folder(self, run_id: str) -> Path:
+        """Where a sealed run lies."""
+        return self.root / "runs" / run_id
+
+    def require_run(self, run_id: str) -> Path:
+        """Return a run's folder; raises MissingInput where there is no such run."""
+        folder = self.run_folder(run_id)
+        if not (folder / "manifest.json").is_file():
+            raise MissingInput(f"run {run_id}: no such run in this store; `village-credit status` lists them")
+        return folder
+
+    def manifest(self, run_id: str) -> dict[str, Any]:
+        """Read a run's manifest."""
+        manifest: dict[str, Any] = json.loads((self.require_run(run_id) / "manifest.json").read_text(encoding="utf-8"))
+        return manifest
+
+    def run_ids(self) -> list[str]:
+        """Name every sealed run, sorted."""
+        return sorted(path.parent.name for path in (self.root / "runs").glob("*/manifest.json"))
+
+    def freeze(self, content: bytes, sha256: str) -> None:
+        """Keep delivered bytes, encrypted, under their own hash; once."""
+        path = self.root / "frozen" / sha256
+        if not path.exists():
+            write_whole(path, encrypt(self.keys.frozen, content, f"frozen {sha256}"), mode=0o400)
+
+    def thaw(self, sha256: str) -> bytes:
+        """Read frozen bytes back and check them against their hash."""
+        path = self.root / "frozen" / sha256
+        if not path.is_file():
+            raise MissingInput(
+                f"frozen input {sha256[:12]} is gone (erased or past its retention): score from the inbox"
+            )
+        content = decrypt(self.keys.frozen, path.read_bytes(), f"frozen {sha256}")
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise VerificationFailed(f"frozen input {sha256[:12]} is not what was delivered")
+        return content
+
+    def seal_identities(self, run_id: str, plain: bytes) -> None:
+        """Put a run's identities into the vault."""
+        write_whole(
+            self.root / "vault" / f"{run_id}.sealed",
+            encrypt(self.keys.vault, plain, f"vault {run_id}"),
+            mode=0o600,
+        )
+
+    def seal_simulation_inputs(self, run_id: str, plain: bytes) -> None:
+        """Put what was measured of a run's households into the vault."""
+        sealed = encrypt(self.keys.vault, plain, f"measured {run_id}")
+        write_whole(self.root / "vault" / f"{run_id}.measured.sealed", sealed, mode=0o600)
+
+    def open_simulation_inputs(self, run_id: str) -> bytes:
+        """Read what was measured of a run's households back from the vault."""
+        path = self.root / "vault" / f"{run_id}.measured.sealed"
+        if not path.is_file():
+            raise MissingInput(
+                f"run {run_id}: what was measured of its households is not in the vault (an older run, or past its retention); score the county again"
+            )
+        return decrypt(self.keys.vault, path.read_bytes(), f"measured {run_id}")
+
+    def has_identities(self, run_id: str) -> bool:
+        """Tell whether the vault holds them."""
+        return (self.root / "vault" / f"{run_id}.sealed").is_file()
+
+    def open_identities(self, run_id: str) -> bytes:
+        """Read a run's identities back from the vault."""
+        path = self.root / "vault" / f"{run_id}.sealed"
+        if not path.is_file():
+            raise MissingInput(f"run {run_id}: its identities are no longer in the vault")
+        return decrypt(self.keys.vault, path.read_bytes(), f"vault {run_id}")
+
+
+def open_store(root: Path, keys: Keys) -> Store:
+    """Make the store's folders where they are missing."""
+    for folder in FOLDERS:
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    for private in ("vault", "frozen", "outbox"):
+        (root / private).chmod(0o700)
+    return Store(root, keys)
+
+
+def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a file beside its place, sync it and move it there: nobody ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def new_folder(place: Path) -> Iterator[Path]:
+    """Fill a folder beside its place and move it there when all of it is written; on an error it never was."""
+    beside = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
+    beside.mkdir(parents=True)
+    try:
+        yield beside
+        for path in beside.rglob("*"):
+            if path.is_file():
+                with path.open("rb") as file:
+                    os.fsync(file.fileno())
+        if place.exists():
+            return  # another process finished the same content first
+        beside.rename(place)
+        sync_folder(place.parent)
+    finally:
+        if beside.exists():
+            shutil.rmtree(beside)
+
+
+def sha256_of(content: bytes) -> str:
+    """Hash bytes, hexadecimal."""
+    return hashlib.sha256(content).hexdigest()

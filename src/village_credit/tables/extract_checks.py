@@ -1,0 +1,121 @@
+"""Each contract's delivery as a whole, over all its files: a minimum fails, a maximum warns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from data_contracts.county_terms import Checks, CountyTerms
+from data_contracts.registry import INCOMING, office_of
+from village_credit.duckdb_session import query_cursor
+from village_credit.intake import Intake
+
+SCHEMA = pa.schema(
+    [
+        ("office", pa.string()),
+        ("contract", pa.string()),
+        ("measure", pa.string()),
+        ("field", pa.string()),
+        ("value", pa.float64()),
+        ("minimum", pa.float64()),
+        ("maximum", pa.float64()),
+        ("verdict", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class _Check:
+    """One figure of a contract's delivery and its bounds; none: not bounded on that side."""
+
+    measure: str
+    field: str
+    value: float | None
+    minimum: float | None
+    maximum: float | None
+
+    @property
+    def verdict(self) -> str:
+        """Fail below the minimum or where a figure with a minimum is missing; warn above the maximum."""
+        if self.minimum is not None and (self.value is None or self.value < self.minimum):
+            return "fail"
+        is_over = self.maximum is not None and self.value is not None and self.value > self.maximum
+        return "warn" if is_over else "pass"
+
+
+def extract_checks(intake: Intake, terms: CountyTerms, rows_before: Mapping[str, int]) -> pa.Table:
+    """Judge every contract of which anything was delivered (SCHEMA).
+
+    `rows_before`: standing rows per contract in the county's last publication, where there was one.
+    """
+    outcomes = _outcomes(intake)
+    found = []
+    for contract in INCOMING:
+        if contract not in outcomes and contract not in rows_before:
+            continue
+        checks = terms.check(contract)
+        rows = intake.settled[contract]
+        for check in (
+            *_counts(checks, rows.num_rows, rows_before.get(contract)),
+            *_shares(checks, outcomes.get(contract, {})),
+            *_fields(checks, rows),
+        ):
+            told = {"office": office_of(contract), "contract": contract, "verdict": check.verdict}
+            found.append({**told, **check.__dict__})
+    return pa.Table.from_pylist(found, schema=SCHEMA)
+
+
+def _outcomes(intake: Intake) -> dict[str, dict[str, int]]:
+    """Count data lines by contract and outcome, second copies of a file aside."""
+    connection = query_cursor()
+    connection.register("reconciliation", intake.reconciliation)
+    own = [(s.source_id, s.contract) for s in intake.sources if s.contract and not s.is_copy]
+    connection.register(
+        "sources",
+        pa.table(
+            {
+                "source_id": pa.array([number for number, _ in own], pa.int64()),
+                "contract": pa.array([contract for _, contract in own], pa.string()),
+            }
+        ),
+    )
+    query = "SELECT contract, outcome, count(*) FROM sources JOIN reconciliation USING (source_id) WHERE outcome <> 'layout' GROUP BY ALL"
+    found: dict[str, dict[str, int]] = {}
+    for contract, outcome, count in connection.execute(query).fetchall():
+        found.setdefault(contract, {})[outcome] = count
+    return found
+
+
+def _counts(checks: Checks, rows: int, before: int | None) -> Iterator[_Check]:
+    yield _Check("rows", "", float(rows), float(checks.minimum_rows), _optional(checks.maximum_rows))
+    if before:
+        yield _Check("change", "", rows / before, checks.minimum_change, checks.maximum_change)
+
+
+def _optional(bound: int | None) -> float | None:
+    return None if bound is None else float(bound)
+
+
+def _shares(checks: Checks, outcomes: dict[str, int]) -> Iterator[_Check]:
+    total = sum(outcomes.values())
+    for measure, outcome, most in (
+        ("duplicate_share", "duplicate", checks.maximum_duplicate_share),
+        ("quarantined_share", "quarantined", checks.maximum_quarantined_share),
+    ):
+        yield _Check(measure, "", outcomes.get(outcome, 0) / total if total else None, None, most)
+
+
+def _fields(checks: Checks, rows: pa.Table) -> Iterator[_Check]:
+    """Ask how often a field is filled, and whether a typical value is plausible."""
+    for field, least in checks.minimum_filled.items():
+        filled = rows.num_rows - rows.column(field).null_count
+        yield _Check("filled_share", field, filled / rows.num_rows if rows.num_rows else None, least, None)
+    if not checks.typical:
+        return
+    connection = query_cursor()
+    connection.register("rows", rows)
+    for field, (low, high) in checks.typical.items():
+        ((middle,),) = connection.execute(f"SELECT CAST(median({field}) AS DOUBLE) FROM rows").fetchall()
+        yield _Check("median", field, middle, low, high)

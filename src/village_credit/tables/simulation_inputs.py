@@ -1,0 +1,116 @@
+"""What was measured of a run's households becomes sealed bytes from which another policy can be tried, and back.
+
+Households stand there by their place in the order of contractor codes, not by the codes: ties go as in the run.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from village_credit.duckdb_session import query_cursor
+from village_credit.policy.model import Policy
+
+HUGE = {b"exact": b"huge"}  # a whole number that a policy may multiply beyond 64 bits
+WIDTHS = (pa.int8(), pa.int16(), pa.int32(), pa.int64())
+BATCH_ROWS = 32_768  # a reader shares its work out by batches
+INDEX_BYTES = 8
+
+
+@dataclass(frozen=True)
+class SimulationInputs:
+    """`tables`: as `decide.value` reads them, unit_code a whole number. `units`: unit_code, household_key, township, village.
+
+    `groups`: unit_code and its group by sex, age, land, monitored; null where there is no borrower.
+    `under`: what of the policy was asked before anything was measured, as `measured_under` gives it.
+    """
+
+    tables: dict[str, pa.Table]
+    units: pa.Table
+    groups: pa.Table
+    under: dict[str, Any]
+
+
+def policy_asked_before(policy: Policy) -> dict[str, Any]:
+    """Return what a policy decides before anything is measured: another that differs here cannot be tried on what was."""
+    relief = policy.relief.model_dump(mode="json", include={"conduct_list_reasons", "may_come_later"})
+    return {"basis_exempt": sorted(policy.basis_exempt), "relief": relief}
+
+
+def pack_simulation_inputs(
+    tables: dict[str, pa.Table], groups: pa.Table, pseudonyms: dict[str, str], under: dict[str, Any]
+) -> bytes:
+    """Write measured tables as narrow Arrow streams one after another; the same tables give the same bytes.
+
+    Nothing is compressed: what is opened is read where it lies.
+    """
+    connection = query_cursor()
+    codes = sorted(pseudonyms)
+    connection.register(
+        "places", pa.table({"unit": pa.array(codes, pa.string()), "unit_no": pa.array(range(len(codes)), pa.int32())})
+    )
+    keys = pa.table(
+        {
+            "unit_code": pa.array(range(len(codes)), pa.int32()),
+            "household_key": pa.array([pseudonyms[code] for code in codes], pa.string()),
+        }
+    )
+    asked = pa.table({"under": pa.array([json.dumps(under, ensure_ascii=False, sort_keys=True)], pa.string())})
+    packed = {name: _placed(connection, table) for name, table in {**tables, "groups_of": groups}.items()}
+    streams = {name: _stream(table) for name, table in (packed | {"units": keys, "under": asked}).items()}
+    index = json.dumps({name: len(stream) for name, stream in streams.items()}).encode("utf-8")
+    return b"".join([len(index).to_bytes(INDEX_BYTES), index, *streams.values()])
+
+
+def _placed(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> pa.Table:
+    """Name households by their place, and hold every column as narrow as its values are; a row of nobody here stays out."""
+    if "unit_code" in table.column_names:
+        connection.register("given", table)
+        query = "SELECT g.* REPLACE (unit_no AS unit_code) FROM given AS g JOIN places AS p ON p.unit = g.unit_code ORDER BY ALL"
+        table = connection.sql(query).to_arrow_table()
+    for index, field in enumerate(table.schema):
+        table = table.set_column(index, *_narrowed(field, table.column(index)))
+    return table.combine_chunks()
+
+
+def _narrowed(field: pa.Field, column: pa.ChunkedArray) -> tuple[pa.Field, pa.ChunkedArray]:
+    """Hold a column in as few bytes as its values need; a huge whole number says that it is one."""
+    if pa.types.is_string(field.type):
+        coded = column.dictionary_encode()
+        return pa.field(field.name, coded.type), coded
+    is_huge = pa.types.is_decimal(field.type) and field.type.scale == 0
+    if not is_huge and not pa.types.is_integer(field.type):
+        return field, column
+    for width in WIDTHS:
+        try:
+            return pa.field(field.name, width, metadata=HUGE if is_huge else None), pc.cast(column, width)
+        except pa.ArrowInvalid:  # too narrow
+            continue
+    return pa.field(field.name, field.type, metadata=HUGE), column
+
+
+def _stream(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table, max_chunksize=BATCH_ROWS)
+    stream: bytes = sink.getvalue().to_pybytes()
+    return stream
+
+
+def unpack_simulation_inputs(content: bytes) -> SimulationInputs:
+    """Read the tables back, without a copy."""
+    start = INDEX_BYTES + int.from_bytes(content[:INDEX_BYTES])
+    tables = {}
+    for name, length in json.loads(content[INDEX_BYTES:start]).items():
+        tables[name] = pa.ipc.open_stream(pa.py_buffer(memoryview(content)[start : start + length])).read_all()
+        start += length
+    units, groups = tables.pop("units"), tables.pop("groups_of")
+    asked = tables.pop("under", None)  # an earlier version kept other tables, and is told by them
+    return SimulationInputs(
+        tables, units, groups, {} if asked is None else json.loads(asked.column("under")[0].as_py())
+    )

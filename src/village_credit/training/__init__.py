@@ -1,0 +1,1 @@
+"""Fitting and judging a scorecard; pure."""

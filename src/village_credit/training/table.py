@@ -1,0 +1,131 @@
+"""A fitted classifier's table becomes the bins, points and probabilities of a stored scorecard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+import numpy as np
+
+from village_credit.score.scorecard import PPM, Bin, FeaturePoints, Missing, ProbabilityTable, ScoreRange
+from village_credit.score.statistics import Floats
+from village_credit.training.estimator import FeatureTable, ScorecardClassifier, log_odds_of_good
+
+Direction = Literal["falls", "rises", "free"]
+WAYS: dict[Direction, int] = {"falls": -1, "rises": 1, "free": 0}  # of the default probability
+SCORE_RANGES = 10
+
+
+@dataclass(frozen=True)
+class FeatureFacts:
+    """What the catalogue says of a feature, as the scorecard stores it."""
+
+    name: str
+    unit: str
+    sources: tuple[str, ...]
+    meaning: str
+    meaning_zh: str
+    direction: Direction
+
+
+def stored_features(model: ScorecardClassifier, facts: list[FeatureFacts]) -> list[FeaturePoints]:
+    """Return the features that give anybody points, in the catalogue's order."""
+    pairs = zip(model.table_, facts, strict=True)
+    return [_feature(table, about) for table, about in pairs if len(set(_used_points(table))) > 1]
+
+
+def _used_points(table: FeatureTable) -> list[int]:
+    return [int(point) for point, rows in zip(table.points, table.rows, strict=True) if rows > 0]
+
+
+def _feature(table: FeatureTable, about: FeatureFacts) -> FeaturePoints:
+    ordinary = _categories(table) if table.fine.levels is not None else _ranges(table)
+    special = [
+        Bin(label=f"= {number_text(value)}", special=[value], **_counts(table, table.ordinary + index))
+        for index, value in enumerate(table.fine.special)
+    ]
+    return FeaturePoints(
+        name=about.name,
+        unit=about.unit,
+        sources=list(about.sources),
+        meaning=about.meaning,
+        meaning_zh=about.meaning_zh,
+        direction=about.direction,
+        information_value=information_value(table.rows, table.bads),
+        bins=ordinary + special,
+        missing=Missing(**_counts(table, len(table.points) - 1)),
+    )
+
+
+def _counts(table: FeatureTable, place: int) -> dict[str, int]:
+    return {
+        "points": int(table.points[place]),
+        "rows": round(float(table.rows[place])),
+        "bads": round(float(table.bads[place])),
+    }
+
+
+def _ranges(table: FeatureTable) -> list[Bin]:
+    """Return the ranges; neighbours of equal points are one."""
+    groups = table.groups[: table.fine.ordinary]
+    edges = [float(table.fine.edges[code]) for code in range(len(groups) - 1) if groups[code] != groups[code + 1]]
+    found: list[Bin] = []
+    low: float | None = None
+    for place, edge in enumerate([*edges, None]):
+        counts = _counts(table, place)
+        if found and found[-1].points == counts["points"]:
+            last = found.pop()
+            counts["rows"] += last.rows
+            counts["bads"] += last.bads
+            low = found[-1].below if found else None
+        found.append(Bin(label=_range_text(low, edge), below=edge, **counts))
+        low = edge
+    return found
+
+
+def _categories(table: FeatureTable) -> list[Bin]:
+    """Return the groups of categories, the one of rare and unseen words marked."""
+    levels = table.fine.levels or ()
+    found = []
+    for place in range(table.ordinary):
+        words = [str(levels[code]) for code in range(len(levels)) if table.groups[code] == place]
+        is_other = bool(table.groups[len(levels)] == place)
+        label = ", ".join([*words, *(["(other)"] if is_other else [])])
+        found.append(Bin(label=label, categories=words, is_other=is_other, **_counts(table, place)))
+    return found
+
+
+def _range_text(low: float | None, high: float | None) -> str:
+    if low is None:
+        return "all" if high is None else f"< {number_text(high)}"
+    return f">= {number_text(low)}" if high is None else f"{number_text(low)} to {number_text(high)}"
+
+
+def number_text(value: float) -> str:
+    """Write a number in full, as a person would: no exponent, no digit that is not needed."""
+    text = format(Decimal(repr(value)).normalize(), "f")
+    return "0" if text == "-0" else text
+
+
+def information_value(rows: Floats, bads: Floats) -> float:
+    """Sum of the differences of the bads' and goods' shares times the log of their ratio; half a row is added to each."""
+    seen = rows > 0
+    bad, good = bads[seen] + 0.5, rows[seen] - bads[seen] + 0.5
+    shares = bad / bad.sum(), good / good.sum()
+    return round(float(((shares[0] - shares[1]) * np.log(shares[0] / shares[1])).sum()), 4)
+
+
+def probability_table(base_points: int, features: list[FeaturePoints], points_to_double_odds: int) -> ProbabilityTable:
+    """Tabulate the probability of every score that the features can give: nothing is computed at run time."""
+    low = base_points + sum(feature.worst_points for feature in features)
+    high = base_points + sum(feature.best_points for feature in features)
+    odds = log_odds_of_good(np.arange(low, max(high, low + 1) + 1), points_to_double_odds)
+    return ProbabilityTable(from_points=low, ppm=np.rint(PPM / (1 + np.exp(odds))).astype(int).tolist())
+
+
+def score_ranges(scores: Floats) -> list[ScoreRange]:
+    """Cut training scores into about ten ranges of like size: what later runs are compared with."""
+    cuts = np.unique(np.quantile(scores, np.linspace(0, 1, SCORE_RANGES + 1)[1:-1], method="higher")).astype(int)
+    counts = np.bincount(np.searchsorted(cuts, scores, side="right"), minlength=len(cuts) + 1)
+    return [ScoreRange(below=edge, rows=int(rows)) for edge, rows in zip([*cuts.tolist(), None], counts, strict=True)]

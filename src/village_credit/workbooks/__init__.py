@@ -1,0 +1,1 @@
+"""Rows become workbooks for people, and come back."""

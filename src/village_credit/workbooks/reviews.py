@@ -1,0 +1,98 @@
+"""Households in manual review as a workbook that a person decides in, and what the person wrote."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from village_credit.workbooks.decision_workbook import VERDICT_HEADER, Book, read_of_run, write_book
+
+SHEET = "授信复核"
+AMOUNT_HEADER, OPINION_HEADER, HOUSEHOLD_HEADER = "核定额度(元)", "意见", "农户编号"
+SHOWN_HEADERS = (
+    "姓名",
+    "村",
+    "产品",
+    "复核原因",
+    "模型额度(元)",
+    "政策额度(元)",
+    "建议额度(元)",
+    HOUSEHOLD_HEADER,
+)
+HEADERS = (VERDICT_HEADER, AMOUNT_HEADER, OPINION_HEADER, *SHOWN_HEADERS)
+GRANT, DECLINE, KEEP = "grant", "decline", "keep"
+VERDICTS_ZH = {"授信": GRANT, "不授信": DECLINE, "维持复核": KEEP}
+WIDTHS = (12, 14, 30, 18, 24, 18, 44, 14, 14, 14, 34)
+_AMOUNT = re.compile(r"[0-9]{1,3}(?:[,，]?[0-9]{3})*|[0-9]+")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A household in review as a person sees it; amounts in whole yuan."""
+
+    household_key: str
+    name: str
+    village: str
+    product: str
+    reasons: str
+    model_limit_yuan: int
+    policy_limit_yuan: int
+
+    def cells(self) -> tuple[str | int, ...]:
+        """Return the cells under SHOWN_HEADERS; what is suggested is the policy's figure."""
+        return (
+            self.name,
+            self.village,
+            self.product,
+            self.reasons,
+            self.model_limit_yuan,
+            self.policy_limit_yuan,
+            self.policy_limit_yuan,
+            self.household_key,
+        )
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row read back: what the person wrote, and the cells that were not the person's to change; `number` is where."""
+
+    number: int
+    verdict: str
+    amount: str
+    household_key: str
+    shown: tuple[str, ...]
+
+    @property
+    def amount_yuan(self) -> int | None:
+        """Return the amount in whole yuan; None where the cell is no whole number."""
+        return int(re.sub("[,，]", "", self.amount)) if _AMOUNT.fullmatch(self.amount) else None
+
+
+def case_book(run_id: str, as_of: str, cases: list[Case]) -> bytes:
+    """Write the workbook of a run's cases; the same cases give the same bytes."""
+    note = f"“{VERDICT_HEADER}”列选择：{'、'.join(VERDICTS_ZH)}；空白视为维持复核。授信须填“{AMOUNT_HEADER}”，不超过政策额度。请勿改动其他列。含个人信息，用后销毁。"
+    book = Book(
+        SHEET,
+        f"{SHEET}：运行 {run_id}，截至 {as_of}，单位：元",
+        note,
+        as_of,
+        HEADERS,
+        WIDTHS,
+        tuple(VERDICTS_ZH),
+        to_fill=3,
+    )
+    return write_book(book, [case.cells() for case in cases])
+
+
+def read_cases(path: Path) -> tuple[str, list[Row]]:
+    """Read of which run the workbook is, and its rows; raises UsageError where it is not what `reviews export` wrote."""
+    run_id, rows = read_of_run(path, SHEET, HEADERS, "reviews export")
+    return run_id, [
+        Row(number, cells[VERDICT_HEADER], cells[AMOUNT_HEADER], cells[HOUSEHOLD_HEADER], _shown(cells))
+        for number, cells in rows
+    ]
+
+
+def _shown(cells: dict[str, str]) -> tuple[str, ...]:
+    return tuple(cells[header] for header in SHOWN_HEADERS)

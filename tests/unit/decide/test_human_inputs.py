@@ -1,0 +1,177 @@
+"""What people said between runs decides: a hold stops, a review's verdict holds while its grounds stand."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from tests.builders import UNIT, facts, scores
+from tests.conftest import MODELS
+from village_credit.decide.decide import HUMAN_INPUTS, Decided, decide
+from village_credit.policy.model import load_policy
+
+AS_OF = date(2026, 11, 1)
+POLICY = load_policy((MODELS / "limit_policy.toml").read_text(encoding="utf-8")).in_force(AS_OF, "659900")
+ARREARS = {
+    "loan_number": "1",
+    "max_days_overdue": 40,
+    "days_overdue": 40,
+    "product_name": "农户贷款",
+    "cutoff_on": date(2026, 10, 1),
+}
+LINE = {
+    "product": "farmer_line",
+    "limit_yuan": 20_000,
+    "term_months": 36,
+    "valid_from": date(2026, 3, 2),
+    "valid_to": date(2029, 3, 1),
+}
+
+
+def decided(
+    *, held: bool = False, affected: bool = False, said: dict[str, Any] | None = None, **changes: Any
+) -> dict[str, Any]:
+    """One usual household's decision, with its policy limit."""
+    verdict = [{"unit_code": UNIT, "product": "farmer_line", "reason_codes": ["OVERDUE"], **said}] if said else []
+    given = {
+        **facts(**changes),
+        "held": pa.table({"unit_code": pa.array([UNIT] if held else [], pa.string())}),
+        "affected": pa.table({"unit_code": pa.array([UNIT] if affected else [], pa.string())}),
+        "reviewed": pa.Table.from_pylist(verdict, schema=HUMAN_INPUTS["reviewed"]),
+    }
+    result: Decided = decide(given, lambda _: scores(30_000), POLICY, AS_OF)
+    (row,), (terms,) = result.decisions.to_pylist(), result.waterfall.to_pylist()
+    return {**row, "policy_limit_yuan": terms["policy_limit_yuan"], "allocated_yuan": terms["allocated_yuan"]}
+
+
+def test_a_held_household_is_in_review_with_limit_0_and_takes_no_budget():
+    free, held = decided(), decided(held=True)
+    assert free["decision"] == "granted"
+    assert (held["decision"], held["reason_codes"], held["limit_yuan"]) == ("manual_review", ["HELD"], 0)
+    assert (held["policy_limit_yuan"], held["allocated_yuan"]) == (free["policy_limit_yuan"], 0)
+    assert held["valid_to"] is None
+
+
+def test_in_a_relief_window_nothing_is_frozen_that_is_not_lowered_either():
+    """More is drawn than limit and line allow: outside a window the limit is frozen at the balance."""
+    line = LINE | {"drawn_yuan": Decimal(45_000)}
+    outside, inside = decided(in_force=[line]), decided(in_force=[line], affected=True)
+    assert (outside["limit_yuan"], outside["reason_codes"]) == (45_000, ["FROZEN"])
+    assert (inside["limit_yuan"], inside["reason_codes"]) == (30_000, [])
+    lower = decided(in_force=[line | {"limit_yuan": 40_000}], affected=True, crops=[])
+    assert (lower["limit_yuan"], lower["reason_codes"][0]) == (40_000, "RELIEF_KEPT")
+
+
+def test_a_held_line_keeps_its_term_and_a_released_one_goes_on_in_it():
+    held = decided(held=True, in_force=[LINE])
+    stopped = {**LINE, "limit_yuan": 0}
+    after = decided(in_force=[stopped])
+    for row in (held, after):
+        assert [row[name] for name in ("term_months", "valid_from", "valid_to")] == [
+            36,
+            LINE["valid_from"],
+            LINE["valid_to"],
+        ]
+    assert after["decision"] == "granted"
+
+
+def test_a_hold_comes_before_every_other_reason():
+    withdrawn = [{"objection_type": "撤回同意", "registered_on": date(2026, 10, 1)}]
+    row = decided(held=True, objections=withdrawn)
+    assert (row["decision"], row["reason_codes"][:2]) == ("manual_review", ["HELD", "CONSENT_WITHDRAWN"])
+
+
+def test_a_review_s_grant_holds_at_its_own_figure():
+    asked = decided(conducts=[ARREARS])
+    assert (asked["decision"], asked["reason_codes"]) == ("manual_review", ["OVERDUE"])
+    row = decided(conducts=[ARREARS], said={"verdict": "grant", "limit_yuan": 8_000})
+    assert (row["decision"], row["limit_yuan"], row["binding_term"]) == ("granted", 8_000, "review")
+    assert row["reason_codes"] == ["REVIEW_GRANTED", "OVERDUE"]
+    assert row["valid_from"] == date(2026, 11, 2)
+    assert row["policy_limit_yuan"] == asked["policy_limit_yuan"] > 8_000
+
+
+def test_a_review_s_grant_of_the_whole_policy_limit_is_bound_by_its_term():
+    most = decided(conducts=[ARREARS])["policy_limit_yuan"]
+    row = decided(conducts=[ARREARS], said={"verdict": "grant", "limit_yuan": most})
+    assert (row["decision"], row["limit_yuan"]) == ("granted", most)
+    assert row["binding_term"] != "review"
+
+
+def test_a_review_s_refusal_holds():
+    row = decided(conducts=[ARREARS], said={"verdict": "decline", "limit_yuan": 0})
+    assert (row["decision"], row["limit_yuan"], row["reason_codes"]) == (
+        "declined",
+        0,
+        ["REVIEW_DECLINED", "OVERDUE"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"conducts": [ARREARS], "objections": [{"objection_type": "反对自动决策"}]}, {}),
+        ({"conducts": [ARREARS]}, {"reason_codes": ["OBJECTION"]}),
+        ({"conducts": [ARREARS]}, {"product": "poverty_micro_loan"}),
+        ({"conducts": [ARREARS]}, {"limit_yuan": 1_000_000}),
+        ({"conducts": [ARREARS]}, {"limit_yuan": 8_500}),
+        ({"conducts": [ARREARS]}, {"limit_yuan": 4_000}),
+        ({"conducts": [ARREARS], "held": True}, {"reason_codes": ["HELD", "OVERDUE"]}),
+        (
+            {"conducts": [ARREARS], "crops": [{"year": 2026, "crop": "棉花", "area_mu": Decimal(1)}]},
+            {"limit_yuan": 30_000},
+        ),
+    ],
+    ids=[
+        "another reason",
+        "other grounds",
+        "another product",
+        "above the policy limit",
+        "off the steps",
+        "below the ticket",
+        "held",
+        "policy limit fell",
+    ],
+)
+def test_a_verdict_whose_grounds_no_longer_stand_is_asked_again(changed, said):
+    row = decided(**changed, said={"verdict": "grant", "limit_yuan": 8_000, **said})
+    assert (row["decision"], row["limit_yuan"]) == ("manual_review", 0)
+
+
+def test_a_verdict_grants_nothing_that_the_screen_refuses():
+    related = [{"updated_on": date(2026, 10, 1)}]
+    said = {"verdict": "grant", "limit_yuan": 8_000, "reason_codes": ["RELATED_PARTY"]}
+    assert decided(related_parties=related, said=said)["decision"] == "declined"
+    both = {"verdict": "grant", "limit_yuan": 8_000, "reason_codes": ["OVERDUE", "OTHER_PRODUCT"]}
+    other = [{"product_name": "扶贫小额信贷", "balance_yuan": Decimal(5000), "guarantee": "信用"}]
+    row = decided(conducts=[ARREARS], exposures=other, said=both)
+    assert (row["decision"], row["reason_codes"]) == ("manual_review", ["OVERDUE", "OTHER_PRODUCT"])
+
+
+def test_without_anything_said_nothing_changes():
+    plain = decide(facts(), lambda _: scores(30_000), POLICY, AS_OF)
+    assert plain.decisions.to_pylist()[0]["limit_yuan"] == decided()["limit_yuan"]
+
+
+@pytest.mark.parametrize(("above", "decision"), [(-1_000, "declined"), (0, "declined"), (1_000, "granted")])
+def test_a_refused_signature_declines_who_is_granted_from_the_refused_figure_upwards(above, decision):
+    most = decided()["policy_limit_yuan"]
+    said = {"verdict": "decline", "limit_yuan": most + above, "reason_codes": []}
+    row = decided(said=said)
+    assert (row["decision"], row["limit_yuan"]) == (decision, 0 if decision == "declined" else most)
+    assert row["reason_codes"] == (["REVIEW_DECLINED"] if decision == "declined" else [])
+    assert decided(said={**said, "product": "trader_loan"})["decision"] == "granted"
+
+
+def test_a_refused_signature_of_who_was_granted_is_asked_again_where_something_stands_against_them():
+    said = {"verdict": "decline", "limit_yuan": 5_000, "reason_codes": []}
+    assert decided(conducts=[ARREARS], said=said)["reason_codes"] == ["OVERDUE"]
+
+
+def test_a_grant_is_for_a_household_in_review_only():
+    said = {"verdict": "grant", "limit_yuan": 8_000, "reason_codes": []}
+    assert decided(said=said)["limit_yuan"] == decided()["limit_yuan"] > 8_000

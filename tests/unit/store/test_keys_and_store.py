@@ -1,0 +1,88 @@
+"""Keys, encryption and files that appear whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from village_credit.errors import MissingInput, VerificationFailed
+from village_credit.pseudonyms import Keys, household_key, household_ref
+from village_credit.publish.branch_package import safe_cell
+from village_credit.store.keys import decrypt, encrypt, load_keys
+from village_credit.store.store import new_folder, open_store, sha256_of
+
+KEYS = Keys(b"p" * 32, b"v" * 32, b"f" * 32, b"s" * 32)
+
+
+def test_pseudonyms_have_their_form_and_hang_on_the_key_alone():
+    assert household_key(KEYS, "659900100201010001").startswith("h")
+    assert household_key(KEYS, "T92659900MA00000008").startswith("t")
+    assert len(household_key(KEYS, "659900100201010001")) == 27
+    assert household_key(KEYS, "x") != household_key(Keys(b"q" * 32, KEYS.vault, KEYS.frozen, KEYS.signing), "x")
+    assert household_ref(KEYS, "p1", "x") != household_ref(KEYS, "p2", "x")
+
+
+def test_keys_never_show_themselves():
+    assert "ppp" not in repr(KEYS)
+
+
+@given(st.binary(max_size=200), st.integers(0, 200))
+def test_altered_bytes_are_never_decrypted(plain: bytes, at: int):
+    sealed = encrypt(KEYS.vault, plain, "context")
+    assert decrypt(KEYS.vault, sealed, "context") == plain
+    place = at % len(sealed)
+    broken = sealed[:place] + bytes([sealed[place] ^ 1]) + sealed[place + 1 :]
+    with pytest.raises(VerificationFailed):
+        decrypt(KEYS.vault, broken, "context")
+    with pytest.raises(VerificationFailed):
+        decrypt(KEYS.vault, sealed, "another context")
+
+
+def test_a_damaged_key_file_is_refused_and_never_replaced(tmp_path: Path):
+    load_keys(tmp_path / "keys")
+    (tmp_path / "keys").write_text("{}", encoding="utf-8")
+    with pytest.raises(MissingInput, match="backup"):
+        load_keys(tmp_path / "keys")
+    assert (tmp_path / "keys").read_text(encoding="utf-8") == "{}"
+
+
+def test_frozen_bytes_come_back_and_are_not_readable_on_disk(tmp_path: Path):
+    store = open_store(tmp_path, KEYS)
+    content = "王安娜".encode() * 20
+    store.freeze(content, sha256_of(content))
+    assert store.thaw(sha256_of(content)) == content
+    assert b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()).find("王安娜".encode()) < 0
+
+
+def test_a_folder_that_was_killed_midway_was_never_there(tmp_path: Path):
+    def fill() -> None:
+        with new_folder(tmp_path / "runs" / "r1") as folder:
+            (folder / "half").write_text("x", encoding="utf-8")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fill()
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+86", "'+86"),
+        ("@x", "'@x"),
+        ("-5", "'-5"),
+        (-5, "-5"),
+        ("0071", "0071\t"),
+        ("653199199707184117", "653199199707184117\t"),
+        ("653199199707184", "653199199707184\t"),
+        (None, ""),
+        (True, "是"),
+        ("王安娜", "王安娜"),
+    ],
+)
+def test_cells_are_safe_to_open_in_a_spreadsheet(value, cell):
+    assert safe_cell(value) == cell
