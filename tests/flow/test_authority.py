@@ -16,7 +16,8 @@ import pytest
 from tests.conftest import AS_OF, MODELS, PREPARER, SIGNER, new_store, request_of
 from village_credit import cli
 from village_credit.errors import GateRefused, UsageError, VerificationFailed
-from village_credit.ledger.log import append, read_ledger
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.log import append
 from village_credit.ledger.reviews import review_verdicts
 from village_credit.report.explain import explain_text
 from village_credit.services.approval import approve as sign
@@ -157,7 +158,7 @@ def test_all_signed_it_is_published_and_view_ledger_and_explain_name_who(story, 
     done = authority.apply_authority(store, path, "7007")
     assert (done.agreed, done.refused, done.unsigned) == (len(story["above"]), 0, 0)
     assert authority.apply_authority(store, path, "7007").unchanged == len(story["above"])
-    entry = read_ledger(store.root / "ledger")[-1]
+    entry = Ledger.of(store)[-1]
     assert (entry.act, entry.by, entry.run_id) == ("authority_signatures", "7007", story["run"])
     assert not [name for name in names if name in json.dumps(entry.details, ensure_ascii=False)]
     assert store.thaw(entry.details["workbook_sha256"]) == path.read_bytes()
@@ -176,10 +177,10 @@ def test_all_signed_it_is_published_and_view_ledger_and_explain_name_who(story, 
 
 
 def test_the_preparer_signs_no_household_of_their_run(story, tmp_path: Path):
-    before = read_ledger(story["store"].root / "ledger")
+    before = Ledger.of(story["store"])
     with pytest.raises(GateRefused, match="prepared it and cannot sign"):
         authority.apply_authority(story["store"], all_signed(story, tmp_path / "b.xlsx"), "１００１")
-    assert read_ledger(story["store"].root / "ledger") == before
+    assert Ledger.of(story["store"]) == before
 
 
 def test_a_lower_role_cannot_sign_a_higher_step_and_a_higher_one_signs_all(story, tmp_path: Path):
@@ -189,7 +190,7 @@ def test_a_lower_role_cannot_sign_a_higher_step_and_a_higher_one_signs_all(story
     with pytest.raises(UsageError, match="no step of run"):
         authority.apply_authority(store, path, "7007", "董事长")
     authority.apply_authority(store, path, "7007", HIGH)
-    assert {word["role"] for word in read_ledger(store.root / "ledger")[-1].details["signatures"]} == {HIGH}
+    assert {word["role"] for word in Ledger.of(store)[-1].details["signatures"]} == {HIGH}
     assert publish.publish(store, story["run"], PREPARER).run_id == story["run"]
 
 
@@ -229,13 +230,13 @@ def test_a_refused_household_is_declined_by_the_next_scoring_and_the_others_stay
 def test_a_refusal_is_taken_back_by_its_role_or_a_higher_one_only(story, tmp_path: Path):
     store, key = copied(story, tmp_path), of_role(story, LOW)[0]
     authority.apply_authority(store, filled(story["blank"], tmp_path / "no.xlsx", {key: NO}), "7007", HIGH)
-    assert [v["household_key"] for v in review_verdicts(read_ledger(store.root / "ledger"), COUNTY)] == [key]
+    assert [v["household_key"] for v in review_verdicts(Ledger.of(store), COUNTY)] == [key]
     yes = filled(story["blank"], tmp_path / "yes.xlsx", {key: YES})
     with pytest.raises(GateRefused, match=f"{HIGH} refused it"):
         authority.apply_authority(store, yes, "6006")
     authority.apply_authority(store, yes, "8008", HIGH)
-    assert review_verdicts(read_ledger(store.root / "ledger"), COUNTY) == []
-    assert authority.still_open(store, read_ledger(store.root / "ledger"), story["run"])[1] == 0
+    assert review_verdicts(Ledger.of(store), COUNTY) == []
+    assert authority.still_open(store, Ledger.of(store), story["run"])[1] == 0
 
 
 def test_a_refusal_after_publication_changes_nothing_of_it_and_waits_for_the_next_scoring(story, tmp_path: Path):
@@ -244,7 +245,7 @@ def test_a_refusal_after_publication_changes_nothing_of_it_and_waits_for_the_nex
     publish.publish(store, story["run"], PREPARER)
     authority.apply_authority(store, filled(story["blank"], tmp_path / "no.xlsx", {key: NO}), "7007")
     assert publish.publish(store, story["run"], PREPARER).noop
-    assert [v["household_key"] for v in review_verdicts(read_ledger(store.root / "ledger"), COUNTY)] == [key]
+    assert [v["household_key"] for v in review_verdicts(Ledger.of(store), COUNTY)] == [key]
     assert explain(store, key)["authority"]["signature"]["signed_by"] == "7007"
 
 
@@ -260,10 +261,10 @@ def test_what_a_run_was_scored_under_counts_and_cannot_be_taken_out_of_it(story,
 
 @pytest.mark.parametrize(("by", "why"), [(" ", "--by is empty"), ("13800000000", "person's number")])
 def test_a_signature_of_nobody_or_by_a_telephone_is_refused(story, tmp_path: Path, by, why):
-    before = read_ledger(story["store"].root / "ledger")
+    before = Ledger.of(story["store"])
     with pytest.raises(UsageError, match=why):
         authority.apply_authority(story["store"], all_signed(story, tmp_path / "b.xlsx"), by)
-    assert read_ledger(story["store"].root / "ledger") == before
+    assert Ledger.of(story["store"]) == before
 
 
 def test_the_same_signature_under_another_spelling_of_the_number_is_known_already(story, tmp_path: Path):
@@ -283,11 +284,11 @@ def test_the_same_signature_under_another_spelling_of_the_number_is_known_alread
     ],
 )
 def test_a_workbook_with_a_wrong_or_altered_row_is_refused_whole(story, tmp_path: Path, cell, why):
-    before = read_ledger(story["store"].root / "ledger")
+    before = Ledger.of(story["store"])
     path = all_signed(story, tmp_path / "b.xlsx", **{of_role(story, HIGH)[0]: YES | cell})
     with pytest.raises(UsageError, match=rf"row \d+: .*{re.escape(why)}.*Nothing was applied"):
         authority.apply_authority(story["store"], path, "7007")
-    assert read_ledger(story["store"].root / "ledger") == before
+    assert Ledger.of(story["store"]) == before
 
 
 def test_the_commands_carry_the_workbook_out_and_back(

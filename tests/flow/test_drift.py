@@ -17,11 +17,12 @@ import pytest
 
 from tests.conftest import AS_OF, MODELS, Scored, new_store, put_in_force, request_of, score_into
 from village_credit.extract.inbox import pull
-from village_credit.publish.views import VIEWS
+from village_credit.ledger.ledger import Ledger
+from village_credit.publish.views import view_names
 from village_credit.score.scorecard import read_scorecard
 from village_credit.services.rules import load_rules
 from village_credit.services.scoring import stage as score
-from village_credit.services.scoring.compute import identify_run
+from village_credit.services.scoring.snapshot import take_snapshot
 from village_credit.synthetic import synthesize
 
 COUNTY = "659900"
@@ -180,9 +181,9 @@ def test_who_is_compared_with_is_part_of_what_names_a_run(years: tuple[Scored, S
     request = request_of(COUNTY, NEXT_YEAR)
     delivered = list(pull(inbox, COUNTY))
     rules = load_rules(request, first.store.keys.public_key())
-    run_id, parts, _ = identify_run(first.store, delivered, request, rules)
-    assert run_id == second.run.run_id
-    assert parts["compared_with_run"] == first.run.run_id
+    snapshot = take_snapshot(first.store, Ledger.of(first.store), delivered, request, rules)
+    assert snapshot.run_id == second.run.run_id
+    assert snapshot.parts["compared_with_run"] == first.run.run_id
 
 
 def test_the_same_publications_and_inputs_give_the_same_bytes(
@@ -310,7 +311,7 @@ def test_the_page_shows_both(published: Scored):
 
 @pytest.mark.parametrize("name", ["drift", "fairness"])
 def test_every_column_says_what_it_is(published: Scored, name: str):
-    assert name in VIEWS
-    comments = view(published, f"SELECT column_name, comment FROM duckdb_columns() WHERE table_name = '{name}'")
+    assert name in view_names()
+    comments = view(published, f"SELECT column_name, comment FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = '{name}'")
     assert len(comments) > 6
     assert [column for column, text in comments if text.startswith("Term of the limit")] == []

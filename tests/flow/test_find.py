@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import Scored
 from village_credit import cli
-from village_credit.ledger.log import read_ledger
+from village_credit.ledger.ledger import Ledger
 from village_credit.services.queries.explain import explain
 from village_credit.store.store import Store
 
@@ -50,7 +50,7 @@ def test_the_ledger_keeps_who_looked_and_the_key_and_never_the_number(store, mon
     number = borrower(store)["身份证号码"].strip()
     assert find(monkeypatch, number) == 0
     key = json.loads(capsys.readouterr().out)["household_key"]
-    entry = read_ledger(store.root / "ledger")[-1]
+    entry = Ledger.of(store)[-1]
     assert (entry.act, entry.by, entry.details["household_key"]) == ("find", "4004", key)
     assert not [path for path in (store.root / "ledger").iterdir() if number in path.read_text("utf-8")]
 
@@ -58,13 +58,13 @@ def test_the_ledger_keeps_who_looked_and_the_key_and_never_the_number(store, mon
 def test_nobody_is_exit_code_7_and_who_looked_is_kept_too(store, monkeypatch, capsys):
     assert find(monkeypatch, "11010119000101001X") == 7
     assert "11010119000101001X" not in capsys.readouterr().err
-    entry = read_ledger(store.root / "ledger")[-1]
+    entry = Ledger.of(store)[-1]
     assert (entry.act, entry.details["household_key"]) == ("find", None)
 
 
 def test_a_number_as_an_argument_or_none_at_all_is_wrong_usage_and_is_not_repeated(store, monkeypatch, capsys):
-    before = read_ledger(store.root / "ledger")
+    before = Ledger.of(store)
     assert find(monkeypatch, "", "659900198005040017") == 2
     assert find(monkeypatch, " \n") == 2
     assert "659900198005040017" not in capsys.readouterr().err
-    assert read_ledger(store.root / "ledger") == before
+    assert Ledger.of(store) == before

@@ -28,7 +28,8 @@ from village_credit import cli
 from village_credit.decide.decide import Decided
 from village_credit.errors import GateRefused, UsageError
 from village_credit.intake import Intake
-from village_credit.ledger.log import append, read_ledger
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.log import append
 from village_credit.policy.gate_thresholds import EXACT, GATES
 from village_credit.services.approval import approve as sign
 from village_credit.services.approval import publish
@@ -160,7 +161,7 @@ def failed(scored: Scored) -> list[str]:
 
 
 def acts(store: Store) -> list[str]:
-    return [entry.act for entry in read_ledger(store.root / "ledger")]
+    return [entry.act for entry in Ledger.of(store)]
 
 
 def approve(scored: Scored, by: str, *overrides: str) -> int:
@@ -211,7 +212,7 @@ def test_with_another_person_s_reason_for_each_it_passes_and_the_ledger_shows_it
     scored = copied(runs[run], tmp_path)
     reasons = {gate: f"why {gate}" for gate in failed(scored)}
     sign.approve(scored.store, scored.run.run_id, SIGNER, "x", [f"{g}={why}" for g, why in reasons.items()])
-    entry = read_ledger(scored.store.root / "ledger")[-1]
+    entry = Ledger.of(scored.store)[-1]
     assert (entry.act, entry.by, entry.details["overrides"]) == ("approve", SIGNER, reasons)
     connection = duckdb.connect(str(scored.store.warehouse), read_only=True)
     query = "SELECT gate, overridden_by FROM gates WHERE run_id = $run AND verdict = 'fail' ORDER BY gate"

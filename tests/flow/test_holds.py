@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import PREPARER, Scored, new_store, put_in_force, score_into
 from village_credit import cli
 from village_credit.errors import MissingInput, RunConflict, UsageError
-from village_credit.ledger.log import read_ledger
+from village_credit.ledger.ledger import Ledger
 from village_credit.publish import outbox
 from village_credit.publish.branch_package import verify_package
 from village_credit.report.explain import explain_text
@@ -110,7 +110,7 @@ def test_a_hold_is_seen_at_once_and_its_reason_nowhere_but_in_the_ledger(story):
     columns = view(story["store"], "DESCRIBE holds")
     assert [column for column, *_ in columns] == ["county_code", "household_key", "since", "held_by"]
     assert "reported dead" not in json.dumps([story["status"], story["explain"]], default=str)
-    (entry,) = [e for e in read_ledger(story["store"].root / "ledger") if e.act == "hold"]
+    (entry,) = [e for e in Ledger.of(story["store"]) if e.act == "hold"]
     assert entry.details["reason"] == "reported dead by the village"
 
 
@@ -184,7 +184,7 @@ def test_a_run_scored_before_the_hold_freezes_the_line_all_the_same(published: S
     row = branch_row(store, done.publication_id, rows_of(held.packages)[0])
     assert row is not None
     assert (row["action"], row["limit_yuan"]) == ("freeze", "0")
-    first = next(e for e in read_ledger(store.root / "ledger") if e.act == "publish").details
+    first = next(e for e in Ledger.of(store) if e.act == "publish").details
     back = roll_back(store, COUNTY, first["publication_id"], "3003", "x")
     row = branch_row(store, back.publication_id, rows_of(held.packages)[0])
     assert row is not None

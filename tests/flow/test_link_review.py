@@ -17,9 +17,10 @@ from tests.conftest import Scored, new_store, put_in_force, score_into
 from village_credit.errors import UsageError
 from village_credit.extract.grid import DeliveredFile
 from village_credit.ingest.county import take_in
+from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.link_samples import licensed_passes, revoked_passes, sample_result
 from village_credit.ledger.link_verdicts import link_verdicts
-from village_credit.ledger.log import Entry, read_ledger
+from village_credit.ledger.log import Entry
 from village_credit.pseudonyms import household_key
 from village_credit.report.explain import explain_text
 from village_credit.services.casework.link_review import apply_review, write_review
@@ -113,7 +114,7 @@ def test_the_run_is_named_by_what_people_said(reviewed):
 
 
 def test_the_ledger_says_who_decided_and_names_nobody(reviewed):
-    acts = [entry for entry in read_ledger(reviewed["store"].root / "ledger") if entry.act == "link_verdicts"]
+    acts = [entry for entry in Ledger.of(reviewed["store"]) if entry.act == "link_verdicts"]
     assert [act.by for act in acts] == ["2002", "3003"]
     said = json.dumps([act.details for act in acts], ensure_ascii=False)
     page = openpyxl.load_workbook(reviewed["workbook"]).active
@@ -157,10 +158,10 @@ def test_a_workbook_that_was_altered_is_refused_whole(reviewed, tmp_path, header
     book.active.cell(FIRST_ROW + 1, column(VERDICT_HEADER)).value = "同一户"
     book.active.cell(FIRST_ROW + 1, column(header)).value = written
     book.save(path)
-    entries = len(read_ledger(reviewed["store"].root / "ledger"))
+    entries = len(Ledger.of(reviewed["store"]))
     with pytest.raises(UsageError, match=f"row {FIRST_ROW + 1}: {said}"):
         apply_review(reviewed["store"], path, "2002")
-    assert len(read_ledger(reviewed["store"].root / "ledger")) == entries
+    assert len(Ledger.of(reviewed["store"])) == entries
 
 
 def with_rows(source: Path, path: Path, *rows: tuple[str, dict[str, str]]) -> Path:
@@ -186,10 +187,10 @@ def with_rows(source: Path, path: Path, *rows: tuple[str, dict[str, str]]) -> Pa
 def test_rows_that_contradict_each_other_are_refused_whole(reviewed, tmp_path, second, said):
     last = openpyxl.load_workbook(reviewed["workbook"]).active.max_row
     path = with_rows(reviewed["workbook"], tmp_path / "review.xlsx", ("同一户", {}), second)
-    entries = len(read_ledger(reviewed["store"].root / "ledger"))
+    entries = len(Ledger.of(reviewed["store"]))
     with pytest.raises(UsageError, match=f"rows {last + 1} and {last + 2}: {said}; nothing was applied"):
         apply_review(reviewed["store"], path, "2002")
-    assert len(read_ledger(reviewed["store"].root / "ledger")) == entries
+    assert len(Ledger.of(reviewed["store"])) == entries
 
 
 @pytest.mark.parametrize("header", [VERDICT_HEADER, KEY_HEADER, HOUSEHOLD_HEADER])
@@ -292,7 +293,7 @@ def sampled(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
     for row in range(FIRST_ROW + 1, page.max_row + 1):
         page.cell(row, column(VERDICT_HEADER)).value = "同一户"
     book.save(workbook)
-    samples = read_ledger(store.root / "ledger")
+    samples = Ledger.of(store)
     corrected = apply_review(store, workbook, "3003")
     return {
         "store": store,

@@ -17,8 +17,8 @@ import pytest
 
 from tests.conftest import DELIVERY, MODELS, Scored, new_store
 from village_credit import cli
-from village_credit.ledger.in_force import decision_in_force
-from village_credit.ledger.log import read_ledger
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.lines_in_force import decision_in_force
 from village_credit.services.casework import household_lookup as tell
 from village_credit.store.store import Store
 
@@ -152,7 +152,7 @@ def test_what_people_do_between_runs_says_no_person(delivery: Scored, tmp_path: 
 
 def _is_known(store: Store, number: str) -> bool:
     key = tell.key_of(store, "-", number)
-    return decision_in_force(store, read_ledger(store.root / "ledger"), key) is not None
+    return decision_in_force(store, Ledger.of(store), key) is not None
 
 
 def test_branch_packages_do_hold_the_borrowers(delivery: Scored):

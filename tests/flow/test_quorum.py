@@ -14,7 +14,8 @@ import pytest
 from tests.conftest import AS_OF, MODELS, PREPARER, SIGNER, new_store, request_of
 from village_credit import cli
 from village_credit.errors import GateRefused, UsageError, VerificationFailed
-from village_credit.ledger.log import Entry, append, read_ledger
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.log import Entry, append
 from village_credit.report.explain import explain_text
 from village_credit.services.approval import approve as sign
 from village_credit.services.approval import committee as meeting
@@ -81,7 +82,7 @@ def sign_with(store: Store, run_id: str, path: Path | None) -> sign.Signature:
 
 
 def acts(store: Store) -> list[str]:
-    return [entry.act for entry in read_ledger(store.root / "ledger")]
+    return [entry.act for entry in Ledger.of(store)]
 
 
 def test_the_run_keeps_the_quorum_that_it_was_scored_under(staged):
@@ -205,7 +206,7 @@ def test_with_a_quorum_the_run_is_signed_and_approval_ledger_view_and_explain_ke
     store, run_id = copied(staged, tmp_path), staged[1]
     path = minutes(tmp_path, [*SOUND, (PREPARER, "abstain")])
     sign_with(store, run_id, path)
-    entry = read_ledger(store.root / "ledger")[-1]
+    entry = Ledger.of(store)[-1]
     kept = json.loads((store.root / "approvals" / f"{run_id}.json").read_text(encoding="utf-8"))
     assert kept["meeting"] == entry.details["meeting"]
     assert kept["meeting"]["members"][0] == {"number": "2002", "vote": "for"}

@@ -20,10 +20,10 @@ from village_credit import cli
 from village_credit.china_calendar import today
 from village_credit.errors import MissingInput, RunConflict, VerificationFailed
 from village_credit.extract.inbox import pull
-from village_credit.ledger import before as before_module
 from village_credit.ledger.branch_limits import branch_limits
-from village_credit.ledger.in_force import decision_in_force
-from village_credit.ledger.log import Entry, read_ledger
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.lines_in_force import decision_in_force, lines_before
+from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import publications
 from village_credit.ledger.returned import sealed_paths
 from village_credit.report.explain import explain_text
@@ -31,7 +31,7 @@ from village_credit.services import rules as inputs
 from village_credit.services.approval.rollback import roll_back
 from village_credit.services.casework import holds, household_lookup
 from village_credit.services.queries import explain as tell
-from village_credit.services.scoring import compute
+from village_credit.services.scoring.snapshot import take_snapshot
 from village_credit.services.servicing.acknowledge import Acknowledged, acknowledge
 from village_credit.services.servicing.returned_file import require_unmoved
 from village_credit.services.servicing.usage import Recorded, record_usage
@@ -78,8 +78,7 @@ def store(county: Scored, tmp_path: Path) -> Store:
 @pytest.fixture
 def without_views(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare a test that reads no view the time to build them."""
-    for act in ("acknowledge", "usage"):
-        monkeypatch.setattr(f"village_credit.services.servicing.{act}.build_warehouse", lambda _store: None)
+    monkeypatch.setattr("village_credit.publish.recording.build_warehouse", lambda _store: None)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +92,7 @@ def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def publication(store: Store) -> str:
-    return publications(read_ledger(store.root / "ledger"))[0].publication_id
+    return publications(Ledger.of(store))[0].publication_id
 
 
 def rows_sent(store: Store, least: int = 20_000) -> list[dict[str, str]]:
@@ -158,7 +157,7 @@ def test_a_branch_s_limit_is_in_force_and_the_published_one_is_kept(answered: di
     published, said = int(row["limit_yuan"]), half(row)
     assert (done.counts, done.outcomes) == ({"accepted": 2, "layout": 1}, {"changed": 1, "imported": 1})
     assert (done.changed, done.change_yuan) == (1, said - published)
-    assert decision_in_force(store, read_ledger(store.root / "ledger"), key)["limit_yuan"] == said
+    assert decision_in_force(store, Ledger.of(store), key)["limit_yuan"] == said
     current = "SELECT limit_yuan, decision, binding_term FROM limits_current WHERE household_key = $key"
     assert view(store, current, key=key) == [(said, "granted", "branch")]
     query = "SELECT limit_yuan, branch_limit_yuan, branch_limit_on FROM limits_history WHERE household_key = $key"
@@ -202,15 +201,10 @@ def later(county: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     store = copy_of(county, folder)
     row, other = of_branch(store)[:2]
     request = request_of(COUNTY, LATER)
-    named = (
-        store,
-        list(pull(county.inbox, COUNTY)),
-        request,
-        inputs.load_rules(request, store.keys.public_key()),
-    )
-    before, *_ = compute.identify_run(*named)
+    named = list(pull(county.inbox, COUNTY)), request, inputs.load_rules(request, store.keys.public_key())
+    before = take_snapshot(store, Ledger.of(store), *named).run_id
     take(store, receipt(store, folder / "1.csv", (row["household_ref"], "changed", half(row))))
-    after, _, lines = compute.identify_run(*named)
+    after = take_snapshot(store, Ledger.of(store), *named)
     scored = score_into(store, county.inbox, COUNTY, LATER).run.run_id
     put_in_force(store, scored)
     late = take(store, receipt(store, folder / "2.csv", (other["household_ref"], "imported", "")))
@@ -219,8 +213,8 @@ def later(county: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
         "store": store,
         "row": row,
         "before": before,
-        "after": after,
-        "lines": lines,
+        "after": after.run_id,
+        "lines": after.in_force,
         "scored": scored,
         "late": late,
     }
@@ -242,10 +236,6 @@ def test_a_superseded_publication_is_answered_no_more_and_brought_back_it_starts
     store, row = later["store"], later["row"]
     query = "SELECT limit_yuan FROM limits_current WHERE household_key = $key"
     assert view(store, query, key=key_of(store, row)) == [(int(row["limit_yuan"]),)]
-
-
-def _in_force(store: Store) -> list[Any]:
-    return before_module.publication_before(read_ledger(store.root / "ledger"), COUNTY, LATER)
 
 
 def test_a_refusal_takes_the_limit_away_until_the_next_publication(store: Store, tmp_path: Path):
@@ -323,10 +313,10 @@ def test_the_same_file_twice_is_a_no_op_and_a_line_told_again_is_a_duplicate(sto
     line = (rows[0]["household_ref"], "changed", half(rows[0]))
     path = receipt(store, tmp_path / "r.csv", line)
     first = take(store, path)
-    acts = len(read_ledger(store.root / "ledger"))
+    acts = len(Ledger.of(store))
     again = take(store, shutil.copy(path, tmp_path / "again.csv"))
     assert (again.noop, again.counts, again.at) == (True, {"duplicate": 1, "layout": 1}, first.at)
-    assert len(read_ledger(store.root / "ledger")) == acts
+    assert len(Ledger.of(store)) == acts
     told = [
         f"{publication(store)},{line[0]},已变更,,2026年11月5日,{line[2]}",
         f"{publication(store)},{rows[1]['household_ref']},已导入,,2026.11.5,",
@@ -399,13 +389,13 @@ def test_a_policy_that_gives_no_authority_lets_a_branch_change_nothing(store: St
 
 
 def test_a_file_that_is_no_receipt_is_refused_by_name(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    acts = len(read_ledger(store.root / "ledger"))
+    acts = len(Ledger.of(store))
     (tmp_path / "r.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     with pytest.raises(MissingInput, match=r"r\.csv holds no receipt"):
         take(store, tmp_path / "r.csv")
     with pytest.raises(MissingInput, match="cannot be read"):
         take(store, tmp_path / "none.csv")
-    assert len(read_ledger(store.root / "ledger")) == acts
+    assert len(Ledger.of(store)) == acts
 
 
 # contracts, draws and repayments
@@ -424,7 +414,7 @@ CONTRACT, DRAW, REPAYMENT = (
 
 
 def in_force_line(store: Store, as_of: date, key: str) -> dict[str, Any]:
-    rows = before_module.limits_in_force(store, _in_force(store), as_of).to_pylist()
+    rows = lines_before(store, Ledger.of(store), COUNTY, as_of).to_pylist()
     return next(row for row in rows if row["household_key"] == key)
 
 
@@ -460,11 +450,11 @@ def test_the_same_usage_twice_adds_nothing_and_a_draw_that_waited_comes_in_with_
     contracts = core(tmp_path / "c.csv", CONTRACT, f"{row['household_ref']},HT-1,2026-11-06,counter")
     record_usage(store, contracts, CLERK)
     assert record_usage(store, draws, CLERK).draws == 1
-    acts = len(read_ledger(store.root / "ledger"))
+    acts = len(Ledger.of(store))
     again = record_usage(store, draws, CLERK)
     assert (again.noop, again.counts) == (True, {"duplicate": 1, "layout": 1})
     assert record_usage(store, contracts, CLERK).noop
-    assert len(read_ledger(store.root / "ledger")) == acts
+    assert len(Ledger.of(store)) == acts
     assert in_force_line(store, LATER, key_of(store, row))["drawn_yuan"] == Decimal(9000)
 
 
@@ -492,7 +482,7 @@ def test_usage_that_was_altered_after_it_was_sealed_stops_the_next_scoring(store
     row = of_branch(store)[0]
     record_usage(store, core(tmp_path / "c.csv", CONTRACT, f"{row['household_ref']},HT-1,2026-11-06,counter"), CLERK)
     record_usage(store, core(tmp_path / "d.csv", DRAW, "HT-1,9000,2026-11-07,seed"), CLERK)
-    path = sealed_paths(store, read_ledger(store.root / "ledger"), "draws")[-1]
+    path = sealed_paths(store, Ledger.of(store), "draws")[-1]
     path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises(VerificationFailed, match="draws is not what was sealed"):
         in_force_line(store, LATER, key_of(store, row))
@@ -541,7 +531,7 @@ def test_the_command_line_takes_both_in_and_nothing_personal_is_left_outside_the
         rows = duckdb.connect().execute("FROM read_parquet($p)", {"p": str(p)}).fetchall()
         contents[f"{p.name} decoded"] = json.dumps(rows, ensure_ascii=False, default=str).encode()
     assert [name for name, content in contents.items() if any(needle in content for needle in needles)] == []
-    assert Counter(e.act for e in read_ledger(store.root / "ledger"))["record_usage"] == 2
+    assert Counter(e.act for e in Ledger.of(store))["record_usage"] == 2
 
 
 @pytest.mark.usefixtures("without_views")
@@ -555,10 +545,10 @@ def test_a_crash_before_the_ledger_s_entry_leaves_nothing_in_force_and_the_file_
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("village_credit.services.servicing.acknowledge.append", killed)
+        patch.setattr("village_credit.services.servicing.acknowledge.record", killed)
         with pytest.raises(KeyboardInterrupt):
             take(store, path)
-    assert branch_limits(read_ledger(store.root / "ledger")) == {}
+    assert branch_limits(Ledger.of(store)) == {}
     assert not take(store, path).noop
     assert len(list((store.root / "returned").iterdir())) == 1
 

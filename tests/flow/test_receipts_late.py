@@ -37,7 +37,8 @@ from village_credit import cli
 from village_credit.china_calendar import today
 from village_credit.errors import MissingInput, UsageError
 from village_credit.ledger.branch_limits import branch_limits
-from village_credit.ledger.log import Entry, read_ledger
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.log import Entry
 from village_credit.ledger.returned import ACKNOWLEDGE
 from village_credit.pseudonyms import household_ref
 from village_credit.publish import outbox as publish
@@ -69,8 +70,7 @@ def store(county: Scored, tmp_path: Path) -> Store:
 @pytest.fixture
 def without_views(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare a test that reads no view the time to build them."""
-    for act in ("acknowledge", "usage", "publish"):
-        monkeypatch.setattr(f"village_credit.services.servicing.{act}.build_warehouse", lambda _store: None)
+    monkeypatch.setattr("village_credit.publish.recording.build_warehouse", lambda _store: None)
 
 
 @pytest.fixture(autouse=True)
@@ -98,7 +98,7 @@ def answer(path: Path, told: str, ref: str, outcome: str, limit: Any = "", day: 
 
 def limit_on(store: Store, key: str, day: date) -> int:
     """The limit that a household has on a day, by the receipts' days."""
-    said = branch_limits(read_ledger(store.root / "ledger"), day)
+    said = branch_limits(Ledger.of(store), day)
     published = in_force_line(store, date(2026, 11, 3), key)["limit_yuan"]
     return next((word.limit_yuan for (_, of, _), word in said.items() if of == key), published)
 
@@ -159,10 +159,10 @@ def test_a_line_that_was_refused_counts_once_its_branch_is_the_right_one(store: 
     row = of_branch(store)[0]
     path = receipt(store, tmp_path / "r.csv", (row["household_ref"], "changed", half(row)))
     assert reasons(take(store, path, branch_code="0072")) == {2: "OTHER_BRANCH"}
-    acts = len(read_ledger(store.root / "ledger"))
+    acts = len(Ledger.of(store))
     again = take(store, path, branch_code="0072")
     assert (again.noop, again.counts) == (True, {"layout": 1, "quarantined": 1})
-    assert len(read_ledger(store.root / "ledger")) == acts
+    assert len(Ledger.of(store)) == acts
     right = take(store, path, branch_code="0071")
     assert (right.noop, right.counts, right.changed) == (False, {"accepted": 1, "layout": 1}, 1)
     assert limit_on(store, key_of(store, row), LATER) == half(row)
@@ -195,10 +195,10 @@ def test_a_line_that_was_refused_counts_once_the_policy_gives_the_authority(stor
 def test_a_branch_that_no_publication_knows_is_refused_before_anything_is_recorded(store: Store, tmp_path: Path):
     row = of_branch(store)[0]
     path = receipt(store, tmp_path / "r.csv", (row["household_ref"], "imported", ""))
-    acts = len(read_ledger(store.root / "ledger"))
+    acts = len(Ledger.of(store))
     with pytest.raises(UsageError, match=r"branch 0017: no such 机构号.*0071, 0072"):
         take(store, path, branch_code="0017")
-    assert len(read_ledger(store.root / "ledger")) == acts
+    assert len(Ledger.of(store)) == acts
     assert not (store.root / "returned").exists() or not list((store.root / "returned").iterdir())
 
 
@@ -236,7 +236,7 @@ def test_nobody_has_received_tomorrow(store: Store, tmp_path: Path, monkeypatch:
     lines = (row["household_ref"], "refused", "", "2027-01-25"), (other["household_ref"], "refused", "", "2026-11-27")
     path = receipt(store, tmp_path / "r.csv", *lines)
     assert reasons(take(store, path)) == {2: "RECEIPT_IN_FUTURE", 3: "RECEIPT_IN_FUTURE"}
-    assert branch_limits(read_ledger(store.root / "ledger")) == {}
+    assert branch_limits(Ledger.of(store)) == {}
     on_day(monkeypatch, date(2026, 11, 27))
     assert reasons(take(store, path)) == {2: "RECEIPT_IN_FUTURE"}
 
@@ -317,7 +317,7 @@ def shrunk(county: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     store = copy_of(county, folder)
     synthesize(folder / "inbox", COUNTY, 4, 120, 7, AS_OF, "none")
     later = put_in_force(store, score_into(store, folder / "inbox", COUNTY, LATER).run.run_id)
-    found = publish.packaged_for_branches(store, read_ledger(store.root / "ledger"), later.publication_id)
+    found = publish.packaged_for_branches(store, Ledger.of(store), later.publication_id)
     assert found is not None
     gone = [row for row in found[1].to_pylist() if row["action"] == "remove" and row["limit_yuan"] > 0]
     refs = [household_ref(store.keys, later.publication_id, row["unit_code"]) for row in gone]

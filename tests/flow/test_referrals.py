@@ -259,7 +259,7 @@ def test_the_first_draw_stops_its_clock(story: dict[str, Any], tmp_path: Path):
     publication = story["published"].publication_id
     query = f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision = 'granted' AND referred_on = '2026-11-20'"
     ((key,), *_) = view(story["store"], query)
-    sent = publish.packaged_for_branches(store, ledger.read_ledger(store.root / "ledger"), publication)
+    sent = publish.packaged_for_branches(store, ledger.Ledger.of(store), publication)
     (unit,) = [row["unit_code"] for row in sent[1].to_pylist() if row["household_key"] == key]
     ref = household_ref(store.keys, publication, unit)
     for name, text in {
@@ -284,7 +284,7 @@ def test_who_is_held_when_the_result_is_packed_is_in_review(story: dict[str, Any
         "SELECT household_key FROM limits_current WHERE product = 'trader_loan' AND decision = 'granted'",
     )
     holds.hold(store, key, "2002", "test")
-    entries = ledger.read_ledger(store.root / "ledger")
+    entries = ledger.Ledger.of(store)
     every = publications.publications(entries)
     inputs = publish.package_inputs(store, entries, every[-1], every, [key])
     packed = {
@@ -465,7 +465,7 @@ def test_a_branch_s_refusal_ends_the_clock_of_the_draw(
 
 
 def reference(store: Store, publication: str, key: str) -> str:
-    sent = publish.packaged_for_branches(store, ledger.read_ledger(store.root / "ledger"), publication)
+    sent = publish.packaged_for_branches(store, ledger.Ledger.of(store), publication)
     (unit,) = [row["unit_code"] for row in sent[1].to_pylist() if row["household_key"] == key]
     return household_ref(store.keys, publication, unit)
 
@@ -478,7 +478,7 @@ def test_a_draw_that_was_taken_back_stops_no_clock(story: dict[str, Any], tmp_pa
         store,
         f"SELECT household_key FROM limits_current WHERE decision = 'granted' AND product = 'farmer_line' AND household_key <> '{key}' LIMIT 1",
     )[0][0]
-    whole = publications.publications(ledger.read_ledger(store.root / "ledger"))[0].publication_id
+    whole = publications.publications(ledger.Ledger.of(store))[0].publication_id
     contract = "household_ref,contract_no,signed_on\n{},HT-1,2026-11-23\n"
     for name, text in {
         "合同.csv": contract.format(reference(store, publication, key)),

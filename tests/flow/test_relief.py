@@ -18,7 +18,7 @@ from tests.conftest import COUNTY_OF_TESTS as COUNTY
 from tests.conftest import MODELS, new_store, put_in_force, request_of, score_into
 from village_credit import cli
 from village_credit.errors import MissingInput, UsageError
-from village_credit.ledger.log import read_ledger
+from village_credit.ledger.ledger import Ledger
 from village_credit.publish.branch_package import verify_package
 from village_credit.report.explain import explain_text
 from village_credit.services.casework import relief
@@ -323,10 +323,10 @@ def test_the_account_of_a_household_tells_of_relief(story):
 
 def test_declared_again_nothing_is_done_and_the_ledger_names_nobody(story, capsys):
     store = story["store"]
-    count = len(read_ledger(store.root / "ledger"))
+    count = len(Ledger.of(store))
     assert relief.declare(store, story["declaration"], "3003").noop
-    acts = [entry for entry in read_ledger(store.root / "ledger") if entry.act == "relief"]
-    assert (len(read_ledger(store.root / "ledger")), len(acts)) == (count, 2)
+    acts = [entry for entry in Ledger.of(store) if entry.act == "relief"]
+    assert (len(Ledger.of(store)), len(acts)) == (count, 2)
     said = json.dumps([entry.details for entry in acts], ensure_ascii=False)
     assert not any(number in said for number in story["numbers"].values() if number)
 

@@ -17,7 +17,7 @@ from tests.conftest import AS_OF, MODELS, Scored, new_store, put_in_force, score
 from village_credit import cli
 from village_credit.decide.decide import REVIEWED_REASONS
 from village_credit.errors import GateRefused, UsageError
-from village_credit.ledger.log import read_ledger
+from village_credit.ledger.ledger import Ledger
 from village_credit.report.explain import explain_text
 from village_credit.services.casework import holds
 from village_credit.services.casework.reviews import Applied, apply_reviews, export_reviews
@@ -135,7 +135,7 @@ def test_the_next_scoring_grants_and_refuses_what_the_person_said_and_nothing_el
 
 
 def test_the_ledger_names_nobody_and_the_workbook_is_kept_encrypted(story):
-    (entry,) = [e for e in read_ledger(story["store"].root / "ledger") if e.act == "review_verdicts"]
+    (entry,) = [e for e in Ledger.of(story["store"]) if e.act == "review_verdicts"]
     assert (entry.by, entry.run_id) == (REVIEWER, story["first"])
     said = json.dumps(entry.details, ensure_ascii=False)
     assert not [row["姓名"] for row in cells(story["said"]) if row["姓名"] in said]
@@ -145,9 +145,9 @@ def test_the_ledger_names_nobody_and_the_workbook_is_kept_encrypted(story):
 
 def test_applied_again_it_is_known_already_and_a_new_workbook_leaves_the_decided_out(story, tmp_path: Path):
     store = copied(story, tmp_path)
-    before = read_ledger(store.root / "ledger")
+    before = Ledger.of(store)
     assert apply_reviews(store, story["said"], REVIEWER, POLICY) == Applied(COUNTY, 0, 0, 0, 0, 3)
-    assert read_ledger(store.root / "ledger") == before
+    assert Ledger.of(store) == before
     export_reviews(store, story["first"], tmp_path / "again.xlsx")
     left = [row[HOUSEHOLD_HEADER] for row in cells(tmp_path / "again.xlsx")]
     assert left == [key for key in story["keys"] if key not in story["able"][:2]]
@@ -210,13 +210,13 @@ def verdict(story: dict[str, Any], folder: Path, cell: dict[str, Any], key: str 
     ],
 )
 def test_a_workbook_with_a_wrong_or_altered_row_is_refused_whole(story, tmp_path: Path, cell, why):
-    before = read_ledger(story["store"].root / "ledger")
+    before = Ledger.of(story["store"])
     other = {story["able"][3]: grant(5000)}
     path = fill(verdict(story, tmp_path, cell), other)
     row = FIRST_ROW + 1 + story["keys"].index(story["able"][0])
     with pytest.raises(UsageError, match=rf"row {row}: .*{why}.*Nothing was applied"):
         apply_reviews(story["store"], path, REVIEWER, POLICY)
-    assert read_ledger(story["store"].root / "ledger") == before
+    assert Ledger.of(story["store"]) == before
 
 
 def test_a_household_twice_or_a_workbook_of_another_kind_is_refused(story, tmp_path: Path):

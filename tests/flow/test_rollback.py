@@ -18,8 +18,8 @@ import pytest
 from tests.conftest import PREPARER, new_store, put_in_force, request_of, score_into
 from village_credit import cli
 from village_credit.errors import GateRefused, MissingInput, RunConflict, UsageError, VerificationFailed
-from village_credit.ledger import before as inputs
-from village_credit.ledger.log import read_ledger
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.lines_in_force import lines_before
 from village_credit.ledger.publications import in_force
 from village_credit.publish import outbox as publish
 from village_credit.publish.branch_package import verify_package
@@ -98,7 +98,7 @@ def test_the_limits_in_force_are_what_they_were_under_the_earlier_publication(tw
 
 
 def test_the_ledger_gains_one_entry_that_says_what_it_restores(two, returned):
-    before, after = (read_ledger(each["store"].root / "ledger") for each in (two, returned))
+    before, after = (Ledger.of(each["store"]) for each in (two, returned))
     assert after[:-1] == before
     assert (after[-1].act, after[-1].by, after[-1].run_id) == ("rollback", "3003", two["first"].run_id)
     assert after[-1].details["restores"] == two["first"].publication_id
@@ -139,7 +139,7 @@ def test_a_household_that_the_earlier_publication_never_knew_is_removed_at_its_b
     two, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     store, stranger = copied(two, tmp_path), "h" + "a" * 26
-    rows_of, borrowers_of = publish._in_force_rows, publish._borrowers
+    rows_of, borrowers_of = publish.lines_in_force, publish._borrowers
 
     def with_one_more(table: pa.Table, place: int) -> pa.Table:
         one = table.slice(place, 1)
@@ -157,7 +157,7 @@ def test_a_household_that_the_earlier_publication_never_knew_is_removed_at_its_b
         known = pc.index(pc.is_valid(table.column("person_id")), value=True).as_py()
         return with_one_more(table, known)
 
-    monkeypatch.setattr(publish, "_in_force_rows", rows)
+    monkeypatch.setattr(publish, "lines_in_force", rows)
     monkeypatch.setattr(publish, "_borrowers", borrowers)
     done = roll_back(store, COUNTY, two["first"].publication_id, "3003", "test")
     gone = [row for row in sent(store, done.publication_id) if "不在现行授信名单" in row["reason_zh"]]
@@ -165,11 +165,11 @@ def test_a_household_that_the_earlier_publication_never_knew_is_removed_at_its_b
 
 
 def test_the_same_rollback_again_is_a_no_op(returned):
-    before = read_ledger(returned["store"].root / "ledger")
+    before = Ledger.of(returned["store"])
     again = roll_back(returned["store"], COUNTY, returned["first"].publication_id, "3003", "once more")
     assert again.noop
     assert again == dataclasses.replace(returned["done"], noop=True)
-    assert read_ledger(returned["store"].root / "ledger") == before
+    assert Ledger.of(returned["store"]) == before
 
 
 def test_going_back_and_forth_gives_each_its_own_publication(two, tmp_path: Path):
@@ -183,7 +183,7 @@ def test_going_back_and_forth_gives_each_its_own_publication(two, tmp_path: Path
 
 
 def test_what_cannot_come_back_is_refused_and_nothing_is_written(two):
-    store, before = two["store"], read_ledger(two["store"].root / "ledger")
+    store, before = two["store"], Ledger.of(two["store"])
     first, second = two["first"].publication_id, two["second"].publication_id
     with pytest.raises(MissingInput, match="no such publication"):
         roll_back(store, COUNTY, "p20200101-nothing", "3003", "x")
@@ -197,7 +197,7 @@ def test_what_cannot_come_back_is_refused_and_nothing_is_written(two):
         roll_back(store, COUNTY, first, "3003", "  ")
     with pytest.raises(UsageError, match="a person's number"):
         roll_back(store, COUNTY, first, "3003", "for 659900198005040017")
-    assert read_ledger(store.root / "ledger") == before
+    assert Ledger.of(store) == before
 
 
 @pytest.mark.parametrize("table", ["decisions", "waterfall"])
@@ -208,17 +208,13 @@ def test_a_run_that_was_altered_since_does_not_come_back(two, tmp_path: Path, ta
     path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises(VerificationFailed, match="not what was signed"):
         roll_back(store, COUNTY, two["first"].publication_id, "3003", "x")
-    assert in_force(read_ledger(store.root / "ledger"))[0].publication_id == two["second"].publication_id
+    assert in_force(Ledger.of(store))[0].publication_id == two["second"].publication_id
 
 
 def test_the_next_scoring_starts_from_the_limits_that_came_back(two, returned, tmp_path: Path):
     day = date(2027, 1, 15)
     starts = {
-        name: inputs.limits_in_force(
-            each["store"],
-            inputs.publication_before(read_ledger(each["store"].root / "ledger"), COUNTY, day),
-            day,
-        )
+        name: lines_before(each["store"], Ledger.of(each["store"]), COUNTY, day)
         for name, each in {"stayed": two, "returned": returned}.items()
     }
     expected = {row[3]: row[8] for row in two["as_first"] if row[8] > 0}
@@ -266,7 +262,7 @@ def test_a_crash_after_the_ledger_s_entry_is_finished_by_the_same_command(
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(rollback, "heal", killed)
+    monkeypatch.setattr(rollback, "complete_outbox", killed)
     with pytest.raises(KeyboardInterrupt):
         roll_back(store, COUNTY, two["first"].publication_id, "3003", "x")
     monkeypatch.undo()

@@ -23,7 +23,7 @@ from tests.conftest import (
     put_in_force,
     request_of,
 )
-from village_credit.ledger.log import read_ledger
+from village_credit.ledger.ledger import Ledger
 from village_credit.publish import outbox
 from village_credit.services.approval import publish as publish_module
 from village_credit.services.casework import relief
@@ -166,7 +166,7 @@ def test_a_line_whose_renewal_is_signed_keeps_its_days_until_it_is_granted_anew(
     arrears(county, who, 120, date(2027, 2, 20))
     run_id = county.published(date(2027, 2, 21))
     assert county.decided(run_id)[key]["decision"] == "declined"
-    entries = read_ledger(county.store.root / "ledger")
+    entries = Ledger.of(county.store)
     last = publish_module.publications(entries)[-1]
     told = outbox.packaged_for_branches(county.store, entries, last.publication_id)
     assert told is not None

@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import AS_OF, Scored, new_store, put_in_force, score_into
 from village_credit.ledger.balances import drawn_before, owed_by_day
-from village_credit.ledger.log import read_ledger
+from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.publications import publications
 from village_credit.ledger.returned import DRAWS, REPAYMENTS, sealed_paths
 from village_credit.services.casework import holds
@@ -57,21 +57,20 @@ class Desk:
 
     def owed(self, row: dict[str, str]) -> Decimal | None:
         key = key_of(self.store, row)
-        found = drawn_before(self.store, read_ledger(self.store.root / "ledger"), LATER).to_pylist()
+        found = drawn_before(self.store, Ledger.of(self.store), LATER).to_pylist()
         return next((line["drawn_yuan"] for line in found if line["household_key"] == key), None)
 
 
 @pytest.fixture
 def desk(county: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """Spared the time to build views that no test here reads."""
-    for act in ("servicing.usage", "casework.holds"):
-        monkeypatch.setattr(f"village_credit.services.{act}.build_warehouse", lambda _store: None, raising=False)
+    monkeypatch.setattr("village_credit.publish.recording.build_warehouse", lambda _store: None)
     return Desk(county, tmp_path)
 
 
 def sent(store: Store) -> list[dict[str, str]]:
     """Rows of the first branch's package with a limit of at least 20,000 yuan."""
-    told = publications(read_ledger(store.root / "ledger"))[0].publication_id
+    told = publications(Ledger.of(store))[0].publication_id
     with (store.root / "outbox" / COUNTY / told / "0071" / "limits.csv").open(encoding="utf-8-sig", newline="") as file:
         return [row for row in csv.DictReader(file) if int(row["limit_yuan"]) >= 20_000]
 
@@ -100,17 +99,17 @@ def test_a_corrected_draw_takes_the_place_of_the_wrong_one(desk: Desk):
     done = desk.take("用信（更正）", "HT-1,9000,2026-11-07,seed")
     assert (done.draws, done.drawn_yuan, done.superseded) == (1, Decimal(9000), 1)
     assert desk.owed(row) == 9500
-    acts = len(read_ledger(desk.store.root / "ledger"))
+    acts = len(Ledger.of(desk.store))
     wrong = desk.take("用信", "HT-1,90000,2026-11-07,seed", "HT-1,500,2026-11-08,seed")
     assert (wrong.noop, wrong.counts) == (True, {"duplicate": 1, "layout": 1, "superseded": 1})
     assert desk.take("用信（更正）", "HT-1,9000,2026-11-07,seed").noop
-    assert (desk.owed(row), len(read_ledger(desk.store.root / "ledger"))) == (9500, acts)
+    assert (desk.owed(row), len(Ledger.of(desk.store))) == (9500, acts)
 
 
 def test_what_was_sealed_stays_as_it_was(desk: Desk):
     signed(desk)
     desk.take("用信", "HT-1,90000,2026-11-07,seed")
-    path = sealed_paths(desk.store, read_ledger(desk.store.root / "ledger"), "draws")[-1]
+    path = sealed_paths(desk.store, Ledger.of(desk.store), "draws")[-1]
     before = path.read_bytes()
     desk.take("用信（更正）", "HT-1,9000,2026-11-07,seed")
     assert path.read_bytes() == before

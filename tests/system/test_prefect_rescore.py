@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import AS_OF, MODELS, ROOT, new_store, request_of
-from village_credit.ledger.log import Entry, read_ledger
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.log import Entry
 from village_credit.services.scoring import stage as score
 from village_credit.store.store import Store
 from village_credit.synthetic import synthesize
@@ -46,7 +47,7 @@ class Served:
         )
 
     def staged(self) -> list[Entry]:
-        return [entry for entry in read_ledger(self.store.root / "ledger") if entry.act == "stage"]
+        return [entry for entry in Ledger.of(self.store) if entry.act == "stage"]
 
 
 @pytest.fixture(scope="module")

@@ -7,26 +7,13 @@ from datetime import date
 import pyarrow as pa
 
 from data_contracts.registry import INCOMING, field_specs
+from village_credit import catalogue
 from village_credit.duckdb_session import query_cursor
 
 # fact → the contract that it was delivered under; lists that refuse (negatives, objections…) always count
-LEFT_OUT_WITHOUT_BASIS = {
-    "subsidies": "land_subsidy",
-    "crops": "crop_declaration",
-    "books": "household_economy",
-    "machines": "machinery_subsidy",
-    "exposures": "bank_exposure",
-    "conducts": "bank_conduct",
-    "monitored": "monitored_household",
-    "farms": "family_farm",
-}
+LEFT_OUT_WITHOUT_BASIS = {name: table.contract for name, table in catalogue.facts().items() if table.contract}
 DISPUTABLE = {
-    "household_economy": "books",
-    "crop_declaration": "crops",
-    "land_subsidy": "subsidies",
-    "bank_exposure": "exposures",
-    "bank_conduct": "conducts",
-    "machinery_subsidy": "machines",
+    table.contract: name for name, table in catalogue.facts().items() if table.contract and table.is_disputable
 }
 RENAMED = {"sown_mu": "area_mu"}  # contract field → fact column, where they differ
 MUST_STAY = {

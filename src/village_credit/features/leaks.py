@@ -7,22 +7,11 @@ from datetime import date
 
 import pyarrow as pa
 
+from village_credit import catalogue
 from village_credit.duckdb_session import query_cursor
 
 # fact → when a row was known: a condition that is true of rows dated after `as_of`
-LATER = {
-    "subsidies": "year >= year($as_of::DATE)",
-    "crops": "year >= year($as_of::DATE)",
-    "books": "year >= year($as_of::DATE)",
-    "machines": "bought_on > $as_of",
-    "conducts": "opened_on > $as_of OR cutoff_on > $as_of",
-    "negatives": "listed_on > $as_of",
-    "related_parties": "updated_on > $as_of",
-    "objections": "registered_on > $as_of",
-    "credit_lines": "starts_on > $as_of",
-    "leases": "starts_on > $as_of",
-    "traders": "referred_on > $as_of",
-}
+LATER = {name: table.known_later for name, table in catalogue.facts().items() if table.known_later}
 NUMBERS = ("DECIMAL", "DOUBLE", "BIGINT", "INTEGER", "HUGEINT", "SMALLINT")
 KEPT = ("year",)  # what dates a row is not altered, else it would move before the day
 Builder = Callable[[dict[str, pa.Table], date], pa.Table]

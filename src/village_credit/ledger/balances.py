@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import pyarrow as pa
@@ -46,7 +47,7 @@ def owed_by_day(draws: pa.Table, repayments: pa.Table) -> pa.Table:
     return connection.sql(OWED).to_arrow_table()
 
 
-def drawn_before(store: Store, entries: list[Entry], as_of: date) -> pa.Table:
+def drawn_before(store: Store, entries: Sequence[Entry], as_of: date) -> pa.Table:
     """Return household_key, product and drawn_yuan at the end of the day before `as_of`: what is drawn and not repaid.
 
     A household that never drew is not among them. Raises VerificationFailed where sealed bytes differ.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from data_contracts.toml_file import has_long_number
 from village_credit.errors import GateRefused, UsageError
 from village_credit.ledger.log import Entry
 from village_credit.signatures import same_person
 
 
-def require_second_person(entries: list[Entry], run_id: str, by: str, what: str) -> None:
+def require_second_person(entries: Sequence[Entry], run_id: str, by: str, what: str) -> None:
     """Raise GateRefused where `by` prepared the run; `what`: what they cannot do with it."""
     preparer = next((e.by for e in entries if e.act == "stage" and e.run_id == run_id), None)
     if preparer is not None and same_person(preparer, by):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,7 +58,7 @@ def household_verdicts(entries: Iterable[Entry], county_code: str) -> Iterator[H
 
 
 def last_household_verdicts(
-    entries: list[Entry], manifest: dict[str, Any], rows: list[dict[str, Any]]
+    entries: Sequence[Entry], manifest: dict[str, Any], rows: list[dict[str, Any]]
 ) -> dict[LineKey, HouseholdVerdict]:
     """Return the last word on each household of a run that counts for it, up to its first publication.
 
@@ -78,7 +78,7 @@ def last_household_verdicts(
     return found
 
 
-def signed_rows(store: Store, entries: list[Entry], run_ids: list[str]) -> list[tuple[Any, ...]]:
+def signed_rows(store: Store, entries: Sequence[Entry], run_ids: list[str]) -> list[tuple[Any, ...]]:
     """Return run_id, household_key, product, role, by and time of each household of these runs that is signed."""
     if not any(entry.act == ACT for entry in entries):
         return []

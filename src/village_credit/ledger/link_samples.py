@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -45,7 +46,7 @@ def _lower(wrong: int, checked: int) -> float:
     return 0.0 if wrong == 0 else round(float(beta.ppf(1 - CONFIDENCE, wrong, checked - wrong + 1)), 8)
 
 
-def latest_samples(entries: list[Entry], county_code: str) -> dict[str, dict[str, Any]]:
+def latest_samples(entries: Sequence[Entry], county_code: str) -> dict[str, dict[str, Any]]:
     """Return the last sample of each pass, with the day of its run."""
     last: dict[str, dict[str, Any]] = {}
     for entry in entries:
@@ -55,13 +56,13 @@ def latest_samples(entries: list[Entry], county_code: str) -> dict[str, dict[str
     return last
 
 
-def revoked_passes(entries: list[Entry], county_code: str) -> tuple[str, ...]:
+def revoked_passes(entries: Sequence[Entry], county_code: str) -> tuple[str, ...]:
     """Name the passes whose last sample shows that they are wrong too often: their links wait for a person."""
     found = latest_samples(entries, county_code)
     return tuple(sorted(name for name, sample in found.items() if _is_wrong_too_often(sample)))
 
 
-def doubted_passes(entries: list[Entry], county_code: str) -> tuple[str, ...]:
+def doubted_passes(entries: Sequence[Entry], county_code: str) -> tuple[str, ...]:
     """Name the passes that some sample revoked, though a later one may have found them right."""
     found = {
         sample["pass"]
@@ -77,7 +78,7 @@ def _is_wrong_too_often(sample: dict[str, Any]) -> bool:
     return bool(sample["wrong_at_least"] > MAX_WRONG_SHARE)
 
 
-def licensed_passes(entries: list[Entry], county_code: str, as_of: date) -> tuple[str, ...]:
+def licensed_passes(entries: Sequence[Entry], county_code: str, as_of: date) -> tuple[str, ...]:
     """Name the passes whose last sample, not older than a year, bounds the wrong share as low as it must be."""
     return tuple(
         sorted(

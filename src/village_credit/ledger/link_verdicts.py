@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 
 from village_credit.ledger import link_samples
@@ -12,7 +14,7 @@ from village_credit.pseudonyms import Keys, household_key, row_key_hash
 ACT = "link_verdicts"
 
 
-def link_verdicts(entries: list[Entry], county_code: str) -> list[dict[str, str]]:
+def link_verdicts(entries: Sequence[Entry], county_code: str) -> list[dict[str, str]]:
     """Return what holds for a county: the last word on each record and household, in a fixed order.
 
     A record is of one household: whoever says which takes back what was said before of another.
@@ -32,7 +34,7 @@ def link_verdicts(entries: list[Entry], county_code: str) -> list[dict[str, str]
     return [last[key] for key in sorted(last)]
 
 
-def verdicts_of(entries: list[Entry], county_code: str, keys: Keys) -> Verdicts:
+def verdicts_of(entries: Sequence[Entry], county_code: str, keys: Keys) -> Verdicts:
     """Make what linkage needs of a county's verdicts."""
     table = pa.Table.from_pylist(link_verdicts(entries, county_code), schema=VERDICTS)
     return Verdicts(

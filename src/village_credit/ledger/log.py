@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,7 +58,7 @@ def append(
     by: str,
     run_id: str,
     details: dict[str, Any],
-    still_holds: Callable[[list[Entry]], None] | None = None,
+    still_holds: Callable[[Sequence[Entry]], None] | None = None,
 ) -> Entry:
     """Write the next entry. The exclusive create is the moment of the act: of two writers one wins.
 

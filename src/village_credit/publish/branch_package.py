@@ -25,6 +25,7 @@ from village_credit.pseudonyms import Keys, household_ref
 from village_credit.publish.office_package import FILE as RESULTS_FILE
 from village_credit.publish.office_package import OFFICE, Result, rows_and_sum, write_results
 from village_credit.signatures import canonical_json, key_id, verify_signature
+from village_credit.sql_files import sql
 from village_credit.store.runs import parquet_bytes
 from village_credit.store.store import Store, new_folder, sha256_of
 
@@ -49,51 +50,6 @@ CSV_HEADER = [
     "customer_manager",
     "reason_zh",
 ]
-
-# Against what was in force for the county before: who is new, changed, frozen or gone. A household that goes on with
-# another product has a second row for the line that is over: a branch must close it, or freeze it while it is owed.
-ROWS = """
-WITH before AS (  -- a line that is stopped has no limit, but runs on; one that its branch refused was never opened
-    SELECT * FROM earlier WHERE (limit_yuan > 0 OR valid_to IS NOT NULL) AND NOT list_contains(reason_codes, 'BRANCH_REFUSED')
-    QUALIFY row_number() OVER (PARTITION BY household_key, product ORDER BY limit_yuan DESC) = 1
-), joined AS (
-    SELECT now.*, before.household_key IS NOT NULL AS has_line, false AS is_gone, false AS is_replaced, 0 AS owed_yuan
-    FROM decisions AS now LEFT JOIN before USING (household_key, product)
-    UNION ALL BY NAME
-    SELECT before.* REPLACE (
-               CASE WHEN now.decision = 'manual_review' THEN 'manual_review' ELSE 'declined' END AS decision,
-               CASE WHEN now.household_key IS NULL THEN ['NOT_IN_PUBLICATION'] WHEN now.decision = 'granted' THEN ['PRODUCT_REPLACED'] ELSE now.reason_codes END AS reason_codes),
-           true AS has_line, now.household_key IS NULL AS is_gone, now.household_key IS NOT NULL AS is_replaced, coalesce(floor(drawn_yuan), 0) AS owed_yuan
-    FROM before ANTI JOIN decisions USING (household_key, product) LEFT JOIN decisions AS now USING (household_key) LEFT JOIN drawn USING (household_key, product)
-    WHERE $is_complete OR before.product = $product
-), marked AS (
-    SELECT *, household_key IN (SELECT household_key FROM held) AND NOT is_gone AS is_held FROM joined
-), acted AS (
-    SELECT * EXCLUDE (owed_yuan) REPLACE (CASE WHEN is_replaced THEN CAST(owed_yuan AS BIGINT) ELSE limit_yuan END AS limit_yuan),
-           CASE WHEN is_gone THEN 'remove'
-                WHEN is_held AND (has_line OR decision = 'granted') THEN 'freeze'
-                WHEN list_contains(reason_codes, 'FROZEN') OR owed_yuan > 0 THEN 'freeze'
-                WHEN decision = 'granted' AND NOT has_line THEN 'grant'
-                WHEN decision = 'granted' THEN 'change'
-                WHEN has_line AND decision = 'manual_review' THEN 'freeze'  -- until a person has looked
-                WHEN has_line THEN 'remove' END AS action
-    FROM marked
-)
-SELECT i.unit_code, i.name, i.person_id AS id_number, coalesce(b.branch_code, (SELECT min(branch_code) FROM branches)) AS branch_code,
-       b.manager_number, a.*
-FROM acted AS a JOIN identities AS i USING (household_key) LEFT JOIN branches AS b USING (township_code)
-WHERE action IS NOT NULL AND ($product IS NULL OR a.product = $product)
-ORDER BY branch_code, a.product, a.village_code, i.unit_code
-"""
-
-OFFERS = """
-SELECT i.unit_code, coalesce(b.branch_code, (SELECT min(branch_code) FROM branches)) AS branch_code, i.name, i.person_id AS id_number,
-       m.document, m.measure, m.product_name, m.balance_yuan, m.due_on, m.proposed_due_on, m.rate_cut_bp, m.principal_from, b.manager_number AS customer_manager
-FROM measures AS m JOIN decisions AS d USING (household_key) JOIN identities AS i USING (household_key) LEFT JOIN branches AS b USING (township_code)
-WHERE i.person_id IS NOT NULL
-ORDER BY branch_code, d.village_code, i.unit_code, m.document, m.measure, m.due_on, m.product_name, m.balance_yuan
-"""
-
 
 DRAWN = pa.schema([("household_key", pa.string()), ("product", pa.string()), ("drawn_yuan", pa.decimal128(18, 2))])
 
@@ -155,8 +111,7 @@ def packaged_rows(publication: Publication, inputs: PackageInputs) -> pa.Table:
     """
     connection = query_cursor()
     connection.register("rows", package_rows(publication, inputs))
-    query = "FROM rows QUALIFY row_number() OVER (PARTITION BY household_key ORDER BY is_replaced, product) = 1 ORDER BY branch_code, product, village_code, unit_code"
-    return connection.sql(query).to_arrow_table()
+    return connection.sql(sql("publish", "packaged_rows")).to_arrow_table()
 
 
 def package_rows(publication: Publication, inputs: PackageInputs) -> pa.Table:
@@ -168,7 +123,7 @@ def package_rows(publication: Publication, inputs: PackageInputs) -> pa.Table:
     # A product's batch names its own households; a county, and whatever is brought back, all that have a line.
     is_complete = publication.product is None or publication.restores is not None
     values = {"product": publication.product, "is_complete": is_complete}
-    return connection.sql(ROWS, params=values).to_arrow_table()
+    return connection.sql(sql("publish", "branch_rows"), params=values).to_arrow_table()
 
 
 def _offers_by_branch(keys: Keys, publication: Publication, inputs: PackageInputs) -> dict[str, list[ReliefOffer]]:
@@ -179,7 +134,7 @@ def _offers_by_branch(keys: Keys, publication: Publication, inputs: PackageInput
     for name in ("decisions", "identities", "branches", "measures"):
         connection.register(name, getattr(inputs, name))
     result: dict[str, list[ReliefOffer]] = {}
-    for row in connection.sql(OFFERS).to_arrow_table().to_pylist():
+    for row in connection.sql(sql("publish", "relief_offers")).to_arrow_table().to_pylist():
         unit, branch_code = row.pop("unit_code"), row.pop("branch_code")
         reference = household_ref(keys, publication.publication_id, unit)
         result.setdefault(branch_code, []).append(

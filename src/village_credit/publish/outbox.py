@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 from data_contracts.reasons import DECISION_REASONS
 from village_credit.duckdb_session import query_cursor
 from village_credit.ledger.balances import drawn_before
-from village_credit.ledger.branch_limits import IN_FORCE, BranchLimit, PublishedLine, branch_limits, limits_table
 from village_credit.ledger.holds import HOLD, RELEASE, held_keys, stops
-from village_credit.ledger.log import Entry, read_ledger
-from village_credit.ledger.publications import Publication, publications, standing
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.lines_in_force import lines_in_force
+from village_credit.ledger.log import Entry
+from village_credit.ledger.publications import Publication
 from village_credit.publish.branch_package import (
     PackageInputs,
     drop_unfinished,
@@ -27,6 +28,7 @@ from village_credit.publish.branch_package import (
 )
 from village_credit.publish.office_package import Result, results
 from village_credit.publish.warehouse import build_warehouse, is_current
+from village_credit.sql_files import sql
 from village_credit.store.store import Store
 from village_credit.tables.referrals import PRODUCT, referral_vault
 
@@ -35,36 +37,33 @@ UNKNOWN_LAST = 1_000  # more than there are publications in force for a county
 
 def complete_outbox(store: Store) -> None:
     """Finish what a crash may have left: packages of publications, holds and releases without READY, and an old warehouse."""
-    entries = read_ledger(store.root / "ledger")
-    every = publications(entries)
-    for publication in every:
+    ledger = Ledger.of(store)
+    for publication in ledger.publications:
         if not is_packed(store, publication):
             drop_unfinished(store, publication)
-            held = held_keys([e for e in entries if e.number < publication.number], publication.county_code)
-            pack(store, publication, package_inputs(store, entries, publication, every, held))
-    for entry, told in stops(entries):
-        before = _before(told, every)
-        if before and not is_packed(store, told):
+            pack(store, publication, package_inputs(store, ledger, publication))
+    for entry, told in stops(ledger):
+        if not is_packed(store, told) and (county := _of_the_county(ledger, told)):
             drop_unfinished(store, told)
-            county = replace(told, run_id=before[-1].run_id)  # the run of the whole county that is in force
-            pack(store, county, _stop_inputs(store, entries, entry, before))
+            pack(store, county, _stop_inputs(store, ledger, entry))
     refresh_warehouse(store)
 
 
-def packaged_for_branches(
-    store: Store, entries: list[Entry], publication_id: str
-) -> tuple[Publication, pa.Table] | None:
+def packaged_for_branches(store: Store, ledger: Ledger, publication_id: str) -> tuple[Publication, pa.Table] | None:
     """Return a publication (or the small one of a hold or release) and the rows that its packages told; None: no such id."""
-    every = publications(entries)
-    for publication in every:
+    for publication in ledger.publications:
         if publication.publication_id == publication_id:
-            held = held_keys([e for e in entries if e.number < publication.number], publication.county_code)
-            return publication, packaged_rows(publication, package_inputs(store, entries, publication, every, held))
-    for entry, told in stops(entries):
-        if told.publication_id == publication_id and (before := _before(told, every)):
-            county = replace(told, run_id=before[-1].run_id)
-            return county, packaged_rows(county, _stop_inputs(store, entries, entry, before))
+            return publication, packaged_rows(publication, package_inputs(store, ledger, publication))
+    for entry, told in stops(ledger):
+        if told.publication_id == publication_id and (county := _of_the_county(ledger, told)):
+            return county, packaged_rows(county, _stop_inputs(store, ledger, entry))
     return None
+
+
+def _of_the_county(ledger: Ledger, told: Publication) -> Publication | None:
+    """Return the small publication of a stop with the run of the whole county that was in force; None where none was."""
+    below = ledger.before(told.number).layers_of(told.county_code)
+    return replace(told, run_id=below[0].publication.run_id) if below else None
 
 
 def refresh_warehouse(store: Store) -> None:
@@ -73,20 +72,21 @@ def refresh_warehouse(store: Store) -> None:
         build_warehouse(store)
 
 
-def package_inputs(
-    store: Store, entries: list[Entry], publication: Publication, every: list[Publication], held: list[str]
-) -> PackageInputs:
-    """Gather a publication's tables: its run, what was in force just before, who the borrowers are, and who is held."""
-    before = _before(publication, every)
-    until = [entry for entry in entries if entry.number < publication.number]
-    said = branch_limits(until)
+def package_inputs(store: Store, ledger: Ledger, publication: Publication) -> PackageInputs:
+    """Gather a publication's tables: its lines, those in force just before, who the borrowers are, and who is held.
+
+    A batch of one product has its own households' lines alone; brought back, it has all that its product then has.
+    """
+    until, county = ledger.before(publication.number), publication.county_code
+    decisions = _lines_told(store, ledger, publication)
+    earlier = lines_in_force(store, until, county).select(decisions.column_names).cast(decisions.schema)
     run = store.require_run(publication.run_id)
-    decisions = pq.read_table(run / "decisions.parquet")
-    earlier = [_in_force_rows(store, p, before, said) for p in before]
+    below = [layer.publication for layer in reversed(until.layers_of(county))]
+    held = held_keys(until, county)
     return PackageInputs(
         decisions,
-        pa.concat_tables([*earlier, _loaded_rows(run, decisions, earlier)], promote_options="default"),
-        _borrowers(store, [publication, *before]),
+        pa.concat_tables([earlier, _loaded_rows(run, decisions, earlier)]),
+        _borrowers(store, [publication, *below]),
         pq.read_table(run / "branches.parquet"),
         dict(DECISION_REASONS),
         held,
@@ -94,6 +94,16 @@ def package_inputs(
         _results(store, publication, decisions, held),
         drawn_before(store, until, date.fromisoformat(publication.as_of)),
     )
+
+
+def _lines_told(store: Store, ledger: Ledger, publication: Publication) -> pa.Table:
+    """Return what a publication decides, as its run stored it; of a batch that is brought back, all lines of its product."""
+    decisions = pq.read_table(store.require_run(publication.run_id) / "decisions.parquet")
+    if publication.product is None or publication.restores is None:
+        return decisions
+    lines = lines_in_force(store, ledger.before(publication.number + 1), publication.county_code)
+    mine = lines.filter(pc.equal(lines.column("product"), publication.product))
+    return mine.select(decisions.column_names).cast(decisions.schema)
 
 
 def _results(store: Store, publication: Publication, decisions: pa.Table, held: list[str]) -> tuple[Result, ...]:
@@ -106,20 +116,15 @@ def _results(store: Store, publication: Publication, decisions: pa.Table, held: 
     return tuple(results(listed, {row["household_key"]: row for row in told}, set(held)))
 
 
-def _loaded_rows(run: Path, decisions: pa.Table, earlier: list[pa.Table]) -> pa.Table:
+def _loaded_rows(run: Path, decisions: pa.Table, earlier: pa.Table) -> pa.Table:
     """Return the lines that the bank had granted to households which no publication decided yet: kept ones are no new ones."""
     lines = _table_of(run / "lines_before.parquet")
     if lines is None:
         return decisions.slice(0, 0)
     connection = query_cursor()
-    connection.register("decisions", decisions)
-    connection.register("lines", lines)
-    known = pa.concat_tables([decisions.slice(0, 0), *earlier], promote_options="default").select(["household_key"])
-    connection.register("known", known)
-    query = """
-        SELECT d.* REPLACE (l.product AS product, 'granted' AS decision, l.limit_yuan AS limit_yuan, l.valid_from AS valid_from, l.valid_to AS valid_to)
-        FROM decisions AS d JOIN lines AS l USING (household_key) ANTI JOIN known USING (household_key) WHERE NOT l.is_own"""
-    return connection.sql(query).to_arrow_table().cast(decisions.schema)
+    for name, table in {"decisions": decisions, "lines": lines, "known": earlier.select(["household_key"])}.items():
+        connection.register(name, table)
+    return connection.sql(sql("publish", "lines_loaded")).to_arrow_table().cast(decisions.schema)
 
 
 def _table_of(path: Path) -> pa.Table | None:
@@ -127,55 +132,21 @@ def _table_of(path: Path) -> pa.Table | None:
     return pq.read_table(path) if path.is_file() else None
 
 
-def _stop_inputs(store: Store, entries: list[Entry], entry: Entry, before: list[Publication]) -> PackageInputs:
+def _stop_inputs(store: Store, ledger: Ledger, entry: Entry) -> PackageInputs:
     """Gather what a branch is told of one household that is held, or released: what is in force for it, stopped or not.
 
     A review has no limit to go on with: then a release waits for the next publication.
     """
-    key = entry.details["household_key"]
-    said = branch_limits([e for e in entries if e.number < entry.number])
-    rows = pa.concat_tables([_rows_of(store, p, before, key, said) for p in before], promote_options="default")
+    until, county, key = ledger.before(entry.number), entry.details["county_code"], entry.details["household_key"]
+    layers = until.layers_of(county)
+    rows = lines_in_force(store, until, county, household_key=key)
     rows = rows.filter(pc.is_valid(rows.column("valid_to")))  # a line, with a limit or stopped already
     if entry.act == RELEASE:
         rows = rows.filter(pc.not_equal(rows.column("decision"), "manual_review"))
-    branches = pq.read_table(store.require_run(before[-1].run_id) / "branches.parquet")
+    branches = pq.read_table(store.require_run(layers[0].publication.run_id) / "branches.parquet")
     held = [key] if entry.act == HOLD else []
-    return PackageInputs(rows, rows, _borrowers(store, before), branches, dict(DECISION_REASONS), held)
-
-
-def _before(publication: Publication, every: list[Publication]) -> list[Publication]:
-    """What was in force for the county just before this was published, the latest first."""
-    earlier = [p for p in every if p.number < publication.number and p.county_code == publication.county_code]
-    return standing(earlier)[::-1]
-
-
-def _in_force_rows(
-    store: Store, publication: Publication, beside: list[Publication], said: dict[PublishedLine, BranchLimit]
-) -> pa.Table:
-    """Return the decisions that a publication has in force, with the limits that branches set.
-
-    Those of a product's own, else all but those of other products.
-    """
-    decisions = pq.read_table(store.require_run(publication.run_id) / "decisions.parquet")
-    if here := [limit for limit in said.values() if limit.publication_id == publication.publication_id]:
-        connection = query_cursor()
-        connection.register("decisions", decisions)
-        connection.register("limits", limits_table(here))
-        query = f"SELECT d.* REPLACE ({', '.join(IN_FORCE.values())}) FROM decisions AS d LEFT JOIN limits AS b USING (household_key, product) ORDER BY household_key, product"
-        decisions = connection.sql(query).to_arrow_table().cast(decisions.schema)
-    products = decisions.column("product")
-    if publication.product is not None:
-        return decisions.filter(pc.equal(products, publication.product))
-    replaced = pa.array([p.product for p in beside if p.product is not None], pa.string())
-    return decisions.filter(pc.invert(pc.is_in(products, replaced)))
-
-
-def _rows_of(
-    store: Store, publication: Publication, beside: list[Publication], key: str, said: dict[PublishedLine, BranchLimit]
-) -> pa.Table:
-    """Return one household's decision that a publication has in force, with the limit that its branch set."""
-    rows = _in_force_rows(store, publication, beside, said)
-    return rows.filter(pc.equal(rows.column("household_key"), key))
+    borrowers = _borrowers(store, [layer.publication for layer in reversed(layers)])
+    return PackageInputs(rows, rows, borrowers, branches, dict(DECISION_REASONS), held)
 
 
 def _borrowers(store: Store, found: list[Publication]) -> pa.Table:

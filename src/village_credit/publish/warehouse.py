@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from datetime import date
 from pathlib import Path
@@ -10,51 +9,28 @@ from typing import Any
 
 import duckdb
 
-from village_credit.china_calendar import day_in_china
-from village_credit.ledger.branch_limits import IN_FORCE as NOW
-from village_credit.ledger.branch_limits import branch_limits
-from village_credit.ledger.holds import holds_in_force
-from village_credit.ledger.household_signatures import signed_rows
-from village_credit.ledger.log import Entry, head, read_ledger
-from village_credit.ledger.publications import Publication, in_force, publications
+from village_credit.catalogue import run_tables
+from village_credit.duckdb_session import query_cursor
+from village_credit.ledger.ledger import STAGE, Ledger
+from village_credit.ledger.log import head
 from village_credit.ledger.returned import sealed_paths
-from village_credit.publish.referral_clocks import calendar_since
-from village_credit.publish.views import VIEWS, comment_of
+from village_credit.publish.ledger_facts import FACTS, ledger_facts
+from village_credit.publish.referral_clocks import clocks_sql
+from village_credit.publish.views import column_comment, tables_read, view_comment, view_names, view_sql
+from village_credit.sql_files import sql
 from village_credit.store.store import Store
 
-RUN_TABLES = (
-    "decisions",
-    "waterfall",
-    "score_points",
-    "reconciliation",
-    "links",
-    "link_quality",
-    "quarantine",
-    "control_totals",
-    "gates",
-    "households",
-    "places",
-    "deliveries",
-    "extract_checks",
-    "corrections",
-    "drift",
-    "fairness",
-    "referrals",
-    "relief",
-    "relief_kept",
-    "relief_measures",
-    "conditions",
-    "renewals_due",
-    "follow_up",
-    "events",
-    "authority",
-)
+BUILT = ("runs", "gates")
+INNER = '"inner".'
 
 
 def build_warehouse(store: Store) -> Path | None:
-    """Build the warehouse from what is sealed and published; None while there is no run at all."""
-    entries = read_ledger(store.root / "ledger")
-    staged = {entry.run_id for entry in entries if entry.act == "stage"}
+    """Build the warehouse from what is sealed and published; None while there is no run at all.
+
+    The analysts' views stand in the main schema; what they read (the runs' tables and what the ledger says) in `inner`.
+    """
+    ledger = Ledger.of(store)
+    staged = {entry.run_id for entry in ledger if entry.act == STAGE}
     runs = [run_id for run_id in store.run_ids() if run_id in staged]
     if not runs:
         return None
@@ -62,17 +38,14 @@ def build_warehouse(store: Store) -> Path | None:
     connection = duckdb.connect(str(beside))
     try:
         connection.begin()  # hundreds of comments: one commit, not one each
-        _create_values(connection, store, entries, runs)
-        sealed = {run_id: store.manifest(run_id)["tables"] for run_id in runs}
-        places = {table: _files(store, sealed, table) for table in RUN_TABLES}
-        places = {table: files for table, files in places.items() if files}
-        places |= {"draws": _draws(store, entries), **{f"{name}_now": sql for name, sql in NOW.items()}}
-        for name, (_, query) in VIEWS.items():
-            if any(f"{{{table}}}" in query and table not in places for table in RUN_TABLES):
-                continue  # every run was sealed before there was such a table
-            sql = query.format(**places)
-            connection.execute(f"CREATE VIEW {name} AS {sql}")
-        _comment_all(connection, head(store.root / "ledger"))
+        connection.execute('CREATE SCHEMA "inner"')
+        _create_values(connection, store, ledger, runs)
+        made = _create_tables(connection, store, ledger, runs)
+        _create_derived(connection, made)
+        for name in view_names():
+            if made.issuperset(tables_read(name)):  # else every run was sealed before there was such a table
+                connection.execute(f"CREATE VIEW {name} AS {view_sql(name)}")
+        _comment_all(connection, head(store.ledger_folder))
         connection.commit()
     finally:
         connection.close()
@@ -86,15 +59,38 @@ def is_current(store: Store) -> bool:
         return False
     connection = duckdb.connect(str(store.warehouse), read_only=True)
     try:
-        found = connection.execute("SELECT comment, sql FROM duckdb_views() WHERE view_name = 'runs'").fetchall()
-        paths = connection.execute("SELECT sql FROM duckdb_views() WHERE view_name = 'gates'").fetchall()
+        found = connection.execute(sql("publish", "warehouse_built")).fetchall()
     finally:
         connection.close()
+    told = {name: (comment, text) for name, comment, text in found}
     return (
-        bool(found)
-        and head(store.root / "ledger") in str(found[0][0])
-        and str(store.root.resolve()) in str(paths[0][0])
+        len(told) == len(BUILT)
+        and head(store.ledger_folder) in str(told["runs"][0])
+        and str(store.root.resolve()) in str(told["gates"][1])
     )
+
+
+def _create_tables(connection: duckdb.DuckDBPyConnection, store: Store, ledger: Ledger, runs: list[str]) -> set[str]:
+    """Make an inner view of each table of the runs, over all runs that have it; return the inner relations there are."""
+    sealed = {run_id: store.manifest(run_id)["tables"] for run_id in runs}
+    files = {table: _files(store, sealed, table) for table in run_tables()} | {"draws": _draws(store, ledger)}
+    made = {table for table, given in files.items() if given}
+    for table in sorted(made):
+        connection.execute(f"CREATE VIEW {INNER}{table} AS FROM {files[table]}")
+    return made | set(FACTS)
+
+
+def _create_derived(connection: duckdb.DuckDBPyConnection, made: set[str]) -> None:
+    """Make the inner views that several of the analysts' read: the lines in force, now and a year before."""
+    lines = {"lines_in_force": "layers", "lines_year_before": "layers_year_before"}
+    for name, layers in lines.items():
+        names = {"decisions": f"{INNER}decisions", "layers": INNER + layers, "branch_limits": f"{INNER}branch_limits"}
+        connection.execute(f"CREATE VIEW {INNER}{name} AS {sql('ledger', 'lines_in_force').format(**names)}")
+    connection.execute(f"CREATE VIEW {INNER}lines_superseded AS {sql('publish', 'inner/lines_superseded')}")
+    made.update({*lines, "lines_superseded"})
+    if "referrals" in made:
+        connection.execute(f"CREATE VIEW {INNER}referrals_clocked AS {clocks_sql(INNER)}")
+        made.add("referrals_clocked")
 
 
 def _files(store: Store, sealed: dict[str, dict[str, Any]], table: str) -> str:
@@ -113,19 +109,15 @@ def _files(store: Store, sealed: dict[str, dict[str, Any]], table: str) -> str:
 
 
 def _union(parts: list[str]) -> str:
-    return (
-        parts[0]
-        if len(parts) == 1
-        else f"({' UNION ALL BY NAME '.join('FROM ' + part for part in parts)})"
-        if parts
-        else ""
-    )
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"({' UNION ALL BY NAME '.join('FROM ' + part for part in parts)})"
 
 
-def _draws(store: Store, entries: list[Entry]) -> str:
+def _draws(store: Store, ledger: Ledger) -> str:
     """Name the sealed draws' files; before the first there are none to read."""
-    paths = ", ".join(_quoted(str(path.resolve())) for path in sealed_paths(store, entries, "draws"))
-    columns = "CAST(NULL AS VARCHAR) AS household_key, CAST(NULL AS VARCHAR) AS product, CAST(NULL AS DATE) AS drawn_on"
+    paths = ", ".join(_quoted(str(path.resolve())) for path in sealed_paths(store, ledger, "draws"))
+    columns = "NULL::VARCHAR AS household_key, NULL::VARCHAR AS product, NULL::DATE AS drawn_on"
     return f"read_parquet([{paths}])" if paths else f"(SELECT {columns} WHERE false)"
 
 
@@ -139,18 +131,17 @@ def _quoted(value: Any) -> str:
 
 
 def _comment_all(connection: duckdb.DuckDBPyConnection, ledger_head: str) -> None:
-    """Say of every view what it is, and of every column its unit; as one script, for there are hundreds.
+    """Say of every view of the analysts what it is, and of every column its unit; as one script, for there are hundreds.
 
     That of `runs` names the ledger's head, by which `is_current` knows the warehouse.
     """
-    made = [
-        name for (name,) in connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
-    ]
-    views = {name: VIEWS.get(name, ("What the ledger says; the analysts' views read it", ""))[0] for name in made}
+    columns = connection.execute(sql("publish", "warehouse_columns")).fetchall()
+    views = {name: view_comment(name) for name in dict.fromkeys(name for name, _ in columns)}
     views["runs"] += f"; ledger head {ledger_head}"
-    columns = connection.execute("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal").fetchall()
     lines = [f"COMMENT ON VIEW {view} IS {_quoted(comment)};" for view, comment in views.items()]
-    lines += [f'COMMENT ON COLUMN {view}."{column}" IS {_quoted(comment_of(column))};' for view, column in columns]
+    lines += [
+        f'COMMENT ON COLUMN {view}."{column}" IS {_quoted(column_comment(view, column))};' for view, column in columns
+    ]
     connection.execute("\n".join(lines))
 
 
@@ -161,205 +152,19 @@ def _values_view(
     typed = ", ".join(f"CAST({column} AS {kind}) AS {column}" for column, kind in columns.items())
     body = ", ".join("(" + ", ".join(_quoted(value) for value in row) + ")" for row in rows or [(None,) * len(columns)])
     where = "" if rows else " WHERE false"
-    connection.execute(f"CREATE VIEW {name} AS SELECT {typed} FROM (VALUES {body}) AS v({', '.join(columns)}){where}")
-
-
-def _create_values(connection: duckdb.DuckDBPyConnection, store: Store, entries: list[Entry], runs: list[str]) -> None:
-    """Make the views of ledger facts that the analysts' views read."""
-    current = in_force(entries)
-    every = publications(entries)
-    others = {
-        p.county_code: sorted(q.product for q in current if q.product and q.county_code == p.county_code)
-        for p in current
-    }
-    publication = {
-        "run_id": "VARCHAR",
-        "publication_id": "VARCHAR",
-        "product": "VARCHAR",
-        "published_at": "TIMESTAMPTZ",
-    }
-    _values_view(
-        connection,
-        "in_force",
-        {**publication, "other_products": "VARCHAR[]"},
-        [
-            (
-                p.run_id,
-                p.publication_id,
-                p.product,
-                p.published_at,
-                others[p.county_code] if p.product is None else [],
-            )
-            for p in current
-        ],
+    connection.execute(
+        f"CREATE VIEW {INNER}{name} AS SELECT {typed} FROM (VALUES {body}) AS v({', '.join(columns)}){where}"
     )
-    _values_view(
-        connection,
-        "publications",
-        {**publication, "superseded_at": "TIMESTAMPTZ", "published_on": "DATE"},
-        [
-            (
-                p.run_id,
-                p.publication_id,
-                p.product,
-                p.published_at,
-                _superseded_at(p, every),
-                day_in_china(p.published_at),
-            )
-            for p in every
-        ],
-    )
-    last = {p.run_id: p.publication_id for p in every}
-    runs_of = {p.publication_id: p.run_id for p in every}
-    _values_view(
-        connection,
-        "branch_limits",
-        BRANCH_LIMITS,
-        [
-            (
-                b.publication_id,
-                run_id,
-                b.household_key,
-                b.product,
-                b.limit_yuan,
-                b.received_on,
-                last[run_id] == b.publication_id,
-            )
-            for b in branch_limits(entries).values()
-            if (run_id := runs_of.get(b.publication_id))
-        ],
-    )
-    _values_view(
-        connection,
-        "working_calendar",
-        {"day": "DATE", "working_days": "INTEGER"},
-        calendar_since(_first_referral(store, runs)),
-    )
-    _values_view(
-        connection,
-        "year_before",
-        {"county_code": "VARCHAR", "publication_id": "VARCHAR"},
-        _year_before(current, every),
-    )
-    _values_view(
-        connection,
-        "overrides",
-        {"run_id": "VARCHAR", "gate": "VARCHAR", "overridden_by": "VARCHAR"},
-        [(e.run_id, gate, e.by) for e in entries if e.act == "approve" for gate in e.details["overrides"]],
-    )
-    _values_view(connection, "household_signatures", SIGNATURES, signed_rows(store, entries, runs))
-    _values_view(
-        connection,
-        "held",
-        {"county_code": "VARCHAR", "household_key": "VARCHAR", "since": "TIMESTAMPTZ", "held_by": "VARCHAR"},
-        [(hold.county_code, hold.household_key, hold.since, hold.held_by) for hold in holds_in_force(entries)],
-    )
-    _values_view(connection, "run_log", RUN_LOG, [_run_row(store, entries, run_id, current, every) for run_id in runs])
 
 
-def _superseded_at(publication: Publication, every: list[Publication]) -> str | None:
-    """A later publication of the whole county, or of the same product, supersedes."""
-    later = [p for p in every if p.number > publication.number and p.county_code == publication.county_code]
-    return next((p.published_at for p in later if p.product is None or p.product == publication.product), None)
-
-
-def _year_before(current: list[Publication], every: list[Publication]) -> list[tuple[Any, ...]]:
-    """For each county in force, the publication that was in force one year before its day."""
-    found: list[tuple[Any, ...]] = []
-    for now in (p for p in current if p.product is None):
-        day = date.fromisoformat(now.as_of)
-        limit = day.replace(year=day.year - 1, day=min(day.day, 28) if day.month == 2 else day.day).isoformat()
-        earlier = [
-            p for p in every if p.county_code == now.county_code and p.product is None and _in_force_from(p) <= limit
-        ]
-        if earlier:  # the ledger's order, not the days': what was rolled back is not what was in force
-            found.append((now.county_code, earlier[-1].publication_id))
-    return found
-
-
-def _in_force_from(publication: Publication) -> str:
-    """Return the day from which a publication counts: its run's, or the day on which it was brought back."""
-    return max(publication.as_of, publication.published_at[:10]) if publication.restores else publication.as_of
+def _create_values(connection: duckdb.DuckDBPyConnection, store: Store, ledger: Ledger, runs: list[str]) -> None:
+    """Make the inner views of what the ledger says."""
+    for name, rows in ledger_facts(store, ledger, runs, _first_referral(store, runs)).items():
+        _values_view(connection, name, FACTS[name], list(rows))
 
 
 def _first_referral(store: Store, runs: list[str]) -> date | None:
     """Return the day of the first referral in any run."""
     files = _files(store, {run_id: store.manifest(run_id)["tables"] for run_id in runs}, "referrals")
-    found = duckdb.connect().execute(f"SELECT min(referred_on) FROM {files}").fetchone() if files else None
-    return found[0] if found else None
-
-
-BRANCH_LIMITS = {
-    "publication_id": "VARCHAR",
-    "run_id": "VARCHAR",
-    "household_key": "VARCHAR",
-    "product": "VARCHAR",
-    "branch_limit_yuan": "BIGINT",
-    "branch_limit_on": "DATE",
-    "is_last": "BOOLEAN",
-}
-SIGNATURES = {
-    "run_id": "VARCHAR",
-    "household_key": "VARCHAR",
-    "product": "VARCHAR",
-    "signed_role": "VARCHAR",
-    "signed_by": "VARCHAR",
-    "signed_at": "TIMESTAMPTZ",
-}
-RUN_LOG = {
-    "run_id": "VARCHAR",
-    "county_code": "VARCHAR",
-    "product": "VARCHAR",
-    "as_of": "DATE",
-    "status": "VARCHAR",
-    "versions": "VARCHAR",
-    "counts": "VARCHAR",
-    "sum_limit_yuan": "BIGINT",
-    "gates": "VARCHAR",
-    "prepared_by": "VARCHAR",
-    "approved_by": "VARCHAR",
-    "minutes": "VARCHAR",
-    "staged_at": "TIMESTAMPTZ",
-    "approved_at": "TIMESTAMPTZ",
-    "published_at": "TIMESTAMPTZ",
-}
-
-
-def _run_row(
-    store: Store, entries: list[Entry], run_id: str, current: list[Publication], every: list[Publication]
-) -> tuple[Any, ...]:
-    manifest = store.manifest(run_id)
-    acts = {entry.act: entry for entry in entries if entry.run_id == run_id}
-    stage, approve, publish = acts.get("stage"), acts.get("approve"), acts.get("publish")
-    return (
-        run_id,
-        manifest["county_code"],
-        manifest["product"],
-        manifest["as_of"],
-        run_status(run_id, entries, current, every),
-        json.dumps(manifest["versions"], sort_keys=True),
-        json.dumps(manifest["counts"], sort_keys=True, ensure_ascii=False),
-        manifest["sum_limit_yuan"],
-        json.dumps(manifest["gates"], sort_keys=True),
-        stage.by if stage else None,
-        approve.by if approve else None,
-        _minutes(approve),
-        stage.at if stage else None,
-        approve.at if approve else None,
-        publish.at if publish else None,
-    )
-
-
-def _minutes(approve: Entry | None) -> str | None:
-    """Return the reference of the minutes behind a signature."""
-    sat = approve.details.get("meeting") if approve else None
-    return sat["minutes"] if sat else None
-
-
-def run_status(run_id: str, entries: list[Entry], current: list[Publication], every: list[Publication]) -> str:
-    """Say how far a run has come."""
-    if any(p.run_id == run_id for p in current):
-        return "published"
-    if any(p.run_id == run_id for p in every):
-        return "superseded"
-    return "approved" if any(e.act == "approve" and e.run_id == run_id for e in entries) else "staged"
+    found = query_cursor().execute(f"SELECT min(referred_on) FROM {files}").fetchall() if files else []
+    return found[0][0] if found else None

@@ -32,6 +32,11 @@ class Store:
         """The DuckDB file that analysts open."""
         return self.root / "warehouse.duckdb"
 
+    @property
+    def ledger_folder(self) -> Path:
+        """Where the acts lie, one file each."""
+        return self.root / "ledger"
+
     def run_folder(self, run_id: str) -> Path:
         """Where a sealed run lies."""
         return self.root / "runs" / run_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -12,9 +13,10 @@ from data_contracts.toml_file import has_long_number
 from village_credit.china_calendar import CHINA, today
 from village_credit.errors import GateRefused, RunConflict, UsageError, VerificationFailed
 from village_credit.ledger.four_eyes import required_reason
-from village_credit.ledger.log import Entry, append, head, read_ledger
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.log import Entry, head
 from village_credit.policy.gate_thresholds import EXACT
-from village_credit.publish.warehouse import build_warehouse
+from village_credit.publish.recording import record
 from village_credit.services.approval.committee import require_quorum
 from village_credit.services.approval.household_signatures import require_authority
 from village_credit.signatures import canonical_json, same_person, signer
@@ -51,8 +53,7 @@ def approve(
     by, reason = signer(by), required_reason(reason)
     reasons = override_reasons(overrides, reason)
     folder = store.require_run(run_id)
-    ledger = store.root / "ledger"
-    entries = read_ledger(ledger)
+    entries = Ledger.of(store)
     _may_sign(entries, run_id, by)
     require_quorum(store.manifest(run_id), _preparer(entries, run_id), meeting, today(), staged_on(entries, run_id))
     manifest = (folder / "manifest.json").read_bytes()
@@ -60,9 +61,9 @@ def approve(
     _require_overrides(run_id, failed_gates(store, run_id), reasons)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     sat = meeting.content() if meeting else None
-    signature = Signature(run_id, by, reason, reasons, now, sha256_of(manifest), head(ledger), sat)
+    signature = Signature(run_id, by, reason, reasons, now, sha256_of(manifest), head(store.ledger_folder), sat)
     details = {"reason": reason, "overrides": reasons, "manifest_sha256": signature.manifest_sha256, "meeting": sat}
-    append(ledger, "approve", by, run_id, details, lambda entries: _may_sign(entries, run_id, by))
+    record(store, "approve", by, run_id, details, lambda entries: _may_sign(entries, run_id, by))
     content = asdict(signature)
     signed = {
         **content,
@@ -73,11 +74,10 @@ def approve(
         store.root / "approvals" / f"{run_id}.json",
         json.dumps(signed, ensure_ascii=False, sort_keys=True, indent=1).encode("utf-8"),
     )
-    build_warehouse(store)
     return signature
 
 
-def _require_as_staged(store: Store, entries: list[Entry], run_id: str, manifest: bytes) -> None:
+def _require_as_staged(store: Store, entries: Sequence[Entry], run_id: str, manifest: bytes) -> None:
     """Raise VerificationFailed where a table is not what was sealed, or the manifest not what was staged."""
     if altered := altered_tables(store, run_id):
         raise VerificationFailed(f"run {run_id}: {', '.join(altered)} are not what was sealed; do not sign it")
@@ -122,12 +122,12 @@ def _refuse_unbalanced(run_id: str, failed: list[str]) -> None:
         )
 
 
-def _preparer(entries: list[Entry], run_id: str) -> str:
+def _preparer(entries: Sequence[Entry], run_id: str) -> str:
     """Return who prepared a run; empty where the ledger does not say."""
     return next((entry.by for entry in entries if entry.act == "stage" and entry.run_id == run_id), "")
 
 
-def _may_sign(entries: list[Entry], run_id: str, by: str) -> None:
+def _may_sign(entries: Sequence[Entry], run_id: str, by: str) -> None:
     of_run = [entry for entry in entries if entry.run_id == run_id]
     if same_person(_preparer(of_run, run_id), by):
         raise GateRefused(f"run {run_id}: {by} prepared it and cannot sign it; ask a second person")
@@ -135,7 +135,7 @@ def _may_sign(entries: list[Entry], run_id: str, by: str) -> None:
         raise RunConflict(f"run {run_id}: it is signed already")
 
 
-def require_signature(store: Store, entries: list[Entry], run_id: str) -> None:
+def require_signature(store: Store, entries: Sequence[Entry], run_id: str) -> None:
     """Raise GateRefused where a run, or a household above the authority ladder, is not signed as its policy asks.
 
     Raises VerificationFailed where it is no longer what was signed.
@@ -163,7 +163,7 @@ def signed_on(approval: Entry) -> date:
     return _day(approval)
 
 
-def staged_on(entries: list[Entry], run_id: str) -> date | None:
+def staged_on(entries: Sequence[Entry], run_id: str) -> date | None:
     """Return the day in China on which a run was first staged; None where the ledger does not say."""
     staged = next((entry for entry in entries if entry.act == "stage" and entry.run_id == run_id), None)
     return None if staged is None else _day(staged)
@@ -173,6 +173,6 @@ def _day(entry: Entry) -> date:
     return datetime.fromisoformat(entry.at).astimezone(CHINA).date()
 
 
-def ledger_entries(store: Store) -> list[Entry]:
+def ledger_entries(store: Store) -> Sequence[Entry]:
     """Read the store's ledger."""
-    return read_ledger(store.root / "ledger")
+    return Ledger.of(store)

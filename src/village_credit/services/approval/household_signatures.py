@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,10 @@ from village_credit.ledger.household_signatures import (
     authority_rows,
     last_household_verdicts,
 )
-from village_credit.ledger.log import Entry, append, read_ledger
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.log import Entry
 from village_credit.policy.authority_ladder import AGREE, REFUSE
-from village_credit.publish.warehouse import build_warehouse
+from village_credit.publish.recording import record
 from village_credit.signatures import same_person, signer
 from village_credit.store.runs import altered_tables
 from village_credit.store.store import Store, sha256_of, write_whole
@@ -74,7 +75,7 @@ def export_authority(store: Store, run_id: str, out: Path) -> Exported:
     """
     manifest = store.manifest(run_id)
     above = _above(store, run_id)
-    said = last_household_verdicts(read_ledger(store.root / "ledger"), manifest, above)
+    said = last_household_verdicts(Ledger.of(store), manifest, above)
     cases = [_case(row) for row in above if _key(row) not in said]
     write_whole(out, signing_book(run_id, manifest["as_of"], cases), mode=0o600)
     return Exported(str(out), len(cases), dict(sorted(Counter(case.role for case in cases).items())))
@@ -90,7 +91,7 @@ def apply_authority(store: Store, path: Path, by: str, role: str | None = None) 
     """
     by = signer(by)
     run_id, rows = read_signings(path)
-    manifest, entries = store.manifest(run_id), read_ledger(store.root / "ledger")
+    manifest, entries = store.manifest(run_id), Ledger.of(store)
     require_second_person(entries, run_id, by, "sign households of")
     above = {row["household_key"]: row for row in _above(store, run_id)}
     _refuse(UsageError, path, list(_faults(rows, above)))
@@ -109,21 +110,20 @@ def apply_authority(store: Store, path: Path, by: str, role: str | None = None) 
             "workbook_sha256": sha256_of(content),
             "signatures": fresh,
         }
-        append(store.root / "ledger", ACT, by, run_id, details)
-        build_warehouse(store)
+        record(store, ACT, by, run_id, details)
     counts = Counter(one["verdict"] for one in fresh)
-    unsigned, _ = still_open(store, read_ledger(store.root / "ledger"), run_id)
+    unsigned, _ = still_open(store, Ledger.of(store), run_id)
     return Applied(manifest["county_code"], run_id, counts[AGREE], counts[REFUSE], len(said) - len(fresh), unsigned)
 
 
-def still_open(store: Store, entries: list[Entry], run_id: str) -> tuple[int, int]:
+def still_open(store: Store, entries: Sequence[Entry], run_id: str) -> tuple[int, int]:
     """Count a run's households above the ladder that nobody signed, and those that were refused."""
     above = authority_rows(store, run_id)
     said = last_household_verdicts(entries, store.manifest(run_id), above)
     return len(above) - len(said), sum(word.verdict == REFUSE for word in said.values())
 
 
-def require_authority(store: Store, entries: list[Entry], run_id: str) -> None:
+def require_authority(store: Store, entries: Sequence[Entry], run_id: str) -> None:
     """Raise GateRefused while a household of the run that is above the ladder is unsigned or refused."""
     unsigned, refused = still_open(store, entries, run_id)
     if unsigned:
@@ -136,7 +136,7 @@ def require_authority(store: Store, entries: list[Entry], run_id: str) -> None:
         )
 
 
-def signature_of(store: Store, entries: list[Entry], run_id: str, key: str) -> dict[str, Any] | None:
+def signature_of(store: Store, entries: Sequence[Entry], run_id: str, key: str) -> dict[str, Any] | None:
     """Return the step that a household of a run is above, and who signed it; None where it is above none. For `explain`."""
     row = next((row for row in authority_rows(store, run_id) if row["household_key"] == key), None)
     if row is None:

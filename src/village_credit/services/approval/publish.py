@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from village_credit.errors import RunConflict
-from village_credit.ledger.log import Entry, append, read_ledger
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import in_force, publications
 from village_credit.publish.branch_package import (
     outbox_folder,
 )
 from village_credit.publish.outbox import complete_outbox
+from village_credit.publish.recording import record
 from village_credit.services.approval.approve import require_signature
 from village_credit.services.approval.household_signatures import require_authority
 from village_credit.store.store import Store
@@ -31,8 +34,7 @@ class Published:
 def publish(store: Store, run_id: str, by: str) -> Published:
     """Put an approved run in force for its county (a product's run: for that product), and pack its branch files."""
     manifest = store.manifest(run_id)
-    ledger = store.root / "ledger"
-    entries = read_ledger(ledger)
+    entries = Ledger.of(store)
     require_signature(store, entries, run_id)
     current = next((p for p in in_force(entries) if p.run_id == run_id), None)
     if current is None:
@@ -40,8 +42,8 @@ def publish(store: Store, run_id: str, by: str) -> Published:
             "publication_id": f"p{manifest['as_of'].replace('-', '')}-{run_id[1:13]}",
             **{key: manifest[key] for key in ("county_code", "product", "as_of")},
         }
-        append(
-            ledger,
+        record(
+            store,
             "publish",
             by,
             run_id,
@@ -49,7 +51,7 @@ def publish(store: Store, run_id: str, by: str) -> Published:
             lambda found: _may_publish(store, found, manifest),
         )
     complete_outbox(store)
-    publication = next(p for p in reversed(publications(read_ledger(ledger))) if p.run_id == run_id)
+    publication = next(p for p in reversed(publications(Ledger.of(store))) if p.run_id == run_id)
     return Published(
         publication.publication_id,
         run_id,
@@ -59,7 +61,7 @@ def publish(store: Store, run_id: str, by: str) -> Published:
     )
 
 
-def _may_publish(store: Store, entries: list[Entry], manifest: dict[str, Any]) -> None:
+def _may_publish(store: Store, entries: Sequence[Entry], manifest: dict[str, Any]) -> None:
     """A run never replaces one of a later day; a product's run needs a whole run to stand beside; nobody refused since."""
     run_id, county_code, as_of, product = (manifest[name] for name in ("run_id", "county_code", "as_of", "product"))
     mine = [p for p in publications(entries) if p.county_code == county_code]

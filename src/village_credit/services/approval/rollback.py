@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from village_credit.errors import MissingInput, RunConflict, UsageError
 from village_credit.ledger.four_eyes import require_second_person, required_reason
-from village_credit.ledger.log import Entry, append, read_ledger
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import Publication, in_force, publications, standing
 from village_credit.publish.branch_package import outbox_folder
 from village_credit.publish.outbox import complete_outbox
+from village_credit.publish.recording import record
 from village_credit.services.approval.approve import require_signature
 from village_credit.signatures import signer
 from village_credit.store.store import Store
@@ -40,8 +43,7 @@ def roll_back(store: Store, county_code: str, to: str, by: str, reason: str) -> 
     """
     by = signer(by)
     reason = required_reason(reason)
-    ledger = store.root / "ledger"
-    entries = read_ledger(ledger)
+    entries = Ledger.of(store)
     target = _target(entries, county_code, to)
     require_second_person(entries, target.run_id, by, "bring back")
     require_signature(store, entries, target.run_id)
@@ -53,9 +55,9 @@ def roll_back(store: Store, county_code: str, to: str, by: str, reason: str) -> 
             "restores": to,
             "reason": reason,
         }
-        append(ledger, ACT, by, target.run_id, details, lambda found: _may_return(found, target, details))
+        record(store, ACT, by, target.run_id, details, lambda found: _may_return(found, target, details))
     complete_outbox(store)
-    every = publications(read_ledger(ledger))
+    every = publications(Ledger.of(store))
     now = next(p for p in reversed(every) if p.run_id == target.run_id and p.restores)
     return RolledBack(
         now.publication_id,
@@ -68,7 +70,7 @@ def roll_back(store: Store, county_code: str, to: str, by: str, reason: str) -> 
     )
 
 
-def _target(entries: list[Entry], county_code: str, to: str) -> Publication:
+def _target(entries: Sequence[Entry], county_code: str, to: str) -> Publication:
     target = next((p for p in publications(entries) if p.publication_id == to), None)
     if target is None:
         raise MissingInput(
@@ -79,7 +81,7 @@ def _target(entries: list[Entry], county_code: str, to: str) -> Publication:
     return target
 
 
-def _standing_already(entries: list[Entry], target: Publication) -> Publication | None:
+def _standing_already(entries: Sequence[Entry], target: Publication) -> Publication | None:
     """Return the publication in force that is what a rollback would bring: the same run, with no product's over it."""
     current = [p for p in in_force(entries) if p.county_code == target.county_code]
     has_products = any(p.product is not None for p in current)
@@ -87,7 +89,7 @@ def _standing_already(entries: list[Entry], target: Publication) -> Publication 
     return None if target.product is None and has_products else found
 
 
-def _brought_back(entries: list[Entry], target: Publication) -> Publication | None:
+def _brought_back(entries: Sequence[Entry], target: Publication) -> Publication | None:
     """Return the rollback that stands already; raises RunConflict where the publication asked for itself does."""
     found = _standing_already(entries, target)
     if found is not None and (found.restores is None or found.publication_id == target.publication_id):
@@ -95,14 +97,14 @@ def _brought_back(entries: list[Entry], target: Publication) -> Publication | No
     return found
 
 
-def _may_return(entries: list[Entry], target: Publication, details: dict[str, str | None]) -> None:
+def _may_return(entries: Sequence[Entry], target: Publication, details: dict[str, str | None]) -> None:
     """Of two people who roll back at once, the second finds it done."""
     taken = any(p.publication_id == details["publication_id"] for p in publications(entries))
     if taken or _standing_already(entries, target) is not None:
         raise RunConflict(f"county {target.county_code}: somebody else rolled back just now; see `status`")
 
 
-def _new_id(entries: list[Entry], target: Publication) -> str:
+def _new_id(entries: Sequence[Entry], target: Publication) -> str:
     times = sum(1 for p in publications(entries) if p.run_id == target.run_id)
     return f"p{target.as_of.replace('-', '')}-{target.run_id[1:13]}-r{times}"
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from village_credit.errors import RunConflict
 from village_credit.ledger.four_eyes import required_reason
 from village_credit.ledger.holds import HOLD, RELEASE, Hold, holds_in_force, stops
-from village_credit.ledger.in_force import county_of
-from village_credit.ledger.log import Entry, append, read_ledger
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.lines_in_force import county_of
+from village_credit.ledger.log import Entry
 from village_credit.publish.branch_package import outbox_folder
 from village_credit.publish.outbox import complete_outbox
+from village_credit.publish.recording import record
 from village_credit.signatures import signer
 from village_credit.store.store import Store
 
@@ -47,17 +50,16 @@ def _act(store: Store, act: str, key: str, by: str, reason: str) -> Stopped:
     by = signer(by)
     reason = required_reason(reason)
     complete_outbox(store)  # what a crash left of the act before is finished, also where this one is refused
-    ledger = store.root / "ledger"
-    county = county_of(store, read_ledger(ledger), key)
+    county = county_of(store, Ledger.of(store), key)
     details = {"county_code": county, "household_key": key, "reason": reason}
-    entry = append(ledger, act, by, "", details, lambda entries: _may(entries, act, key))
+    entry = record(store, act, by, "", details, lambda entries: _may(entries, act, key))
     complete_outbox(store)
     ((_, told),) = stops([entry])
     packages = sorted(str(ready.parent) for ready in outbox_folder(store, told).glob("*/READY"))
     return Stopped(key, county, act, by, entry.at, packages)
 
 
-def _may(entries: list[Entry], act: str, key: str) -> None:
+def _may(entries: Sequence[Entry], act: str, key: str) -> None:
     found = _hold_of(entries, key)
     if act == HOLD and found is not None:
         raise RunConflict(f"household {key}: held already since {found.since} by {found.held_by}")
@@ -65,5 +67,5 @@ def _may(entries: list[Entry], act: str, key: str) -> None:
         raise RunConflict(f"household {key}: it is not held, so there is nothing to release; see `status`")
 
 
-def _hold_of(entries: list[Entry], key: str) -> Hold | None:
+def _hold_of(entries: Sequence[Entry], key: str) -> Hold | None:
     return next((hold for hold in holds_in_force(entries) if hold.household_key == key), None)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import pyarrow.parquet as pq
 
 from village_credit.errors import MissingInput, UsageError
-from village_credit.ledger.in_force import decision_in_force
-from village_credit.ledger.log import append, read_ledger
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.lines_in_force import decision_in_force
 from village_credit.ledger.publications import in_force
 from village_credit.pseudonyms import household_key, row_key_hash
-from village_credit.publish.warehouse import build_warehouse
+from village_credit.publish.recording import record
 from village_credit.store.store import Store
 from village_credit.validate.identity import VALID_15, completed, id_status
 
@@ -35,7 +35,7 @@ def _folded(typed: str) -> str:
 def _key_of_number(store: Store, number: str) -> str | None:
     """Find a member's household in the vaults of what is in force, by the number's keyed hash."""
     wanted = row_key_hash(store.keys, number)
-    for publication in in_force(read_ledger(store.root / "ledger")):
+    for publication in in_force(Ledger.of(store)):
         vault = pq.read_table(
             io.BytesIO(store.open_identities(publication.run_id)), columns=["household_key", "number_hashes"]
         )
@@ -67,11 +67,9 @@ def find(store: Store, typed: str, by: str) -> Found:
     """
     if not typed.strip():
         raise UsageError("nothing on standard input: type the ID number there")
-    ledger = store.root / "ledger"
-    row = decision_in_force(store, read_ledger(ledger), key_of(store, "-", typed))
+    row = decision_in_force(store, Ledger.of(store), key_of(store, "-", typed))
     key = row["household_key"] if row else None
-    append(ledger, ACT, by, "", {"household_key": key, "county_code": row["county_code"] if row else None})
-    build_warehouse(store)
+    record(store, ACT, by, "", {"household_key": key, "county_code": row["county_code"] if row else None})
     if row is None:
         raise MissingInput("nobody of what is in force has this number; check it, or publish the county first")
     return Found(**{name: row[name] for name in Found.__dataclass_fields__})

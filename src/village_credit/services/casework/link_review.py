@@ -16,10 +16,11 @@ from village_credit.extract.inbox import reading_order
 from village_credit.ingest.county import take_in
 from village_credit.intake import Intake
 from village_credit.ledger import link_samples
+from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.link_verdicts import ACT, link_verdicts
-from village_credit.ledger.log import append, read_ledger
 from village_credit.link.verdicts import SAME, no_verdicts
 from village_credit.pseudonyms import Keys, household_key, row_key_hash
+from village_credit.publish.recording import record
 from village_credit.services.rules import load_terms
 from village_credit.signatures import signer
 from village_credit.store.store import Store, write_whole
@@ -66,7 +67,7 @@ def write_review(
         raise UsageError(f"--sample {sample}: draw at least 1 link of each pass")
     sample_size = sample or 0
     manifest = store.manifest(run_id)
-    entries, county = read_ledger(store.root / "ledger"), manifest["county_code"]
+    entries, county = Ledger.of(store), manifest["county_code"]
     doubted = link_samples.revoked_passes(entries, county)
     intake = _taken_again(store, manifest, counties, sample_size, doubted)
     said = link_verdicts(entries, county)
@@ -92,7 +93,7 @@ def apply_review(store: Store, path: Path, by: str, counties: Path | None = None
     run_id, sample_size, decisions = read_decisions(path)
     decisions = _one_each(path, decisions)
     manifest = store.manifest(run_id)
-    entries, county = read_ledger(store.root / "ledger"), manifest["county_code"]
+    entries, county = Ledger.of(store), manifest["county_code"]
     # A pass that was revoked when the workbook was written may have been found right since: its rows still apply.
     doubted = link_samples.doubted_passes(entries, county)
     intake = _taken_again(store, manifest, counties, sample_size, doubted)
@@ -102,8 +103,8 @@ def apply_review(store: Store, path: Path, by: str, counties: Path | None = None
     fresh = [d for d in decisions if known.get((d.record_key, d.household_key)) != d.verdict]
     if sample_size and decisions:
         passes = link_samples.sample_result([(asked[d.record_key, d.household_key], d.verdict) for d in decisions])
-        append(
-            store.root / "ledger",
+        record(
+            store,
             link_samples.ACT,
             by,
             run_id,
@@ -113,7 +114,7 @@ def apply_review(store: Store, path: Path, by: str, counties: Path | None = None
         fresh = [d for d in fresh if d.verdict == "other" or (d.record_key, d.household_key) in known]
     if fresh:
         said = [{"record_key": d.record_key, "household_key": d.household_key, "verdict": d.verdict} for d in fresh]
-        append(store.root / "ledger", ACT, by, run_id, {"county_code": county, "verdicts": said})
+        record(store, ACT, by, run_id, {"county_code": county, "verdicts": said})
     counts = Counter(d.verdict for d in (decisions if sample_size else fresh))
     return Applied(county, counts["same"], counts["other"], 0 if sample_size else len(decisions) - len(fresh))
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
+import pyarrow as pa
 
 from data_contracts.relief import (
     ReliefDeclaration,
 )
+from village_credit.duckdb_session import query_cursor
 from village_credit.ingest.relief_proofs import _bytes, _read, read_proofs
-from village_credit.ledger.log import Entry, append, read_ledger
-from village_credit.ledger.publications import in_force
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.lines_in_force import lines_in_force
+from village_credit.ledger.log import Entry
 from village_credit.ledger.relief import RELIEF, relief_in_force
-from village_credit.publish.warehouse import build_warehouse
+from village_credit.publish.recording import record
 from village_credit.signatures import signer
+from village_credit.sql_files import sql
 from village_credit.store.store import Store, sha256_of
 
 
@@ -49,8 +53,8 @@ def declare(store: Store, path: Path, by: str, proofs_path: Path | None = None) 
     hashes = [] if content is None or not good else [sha256_of(content)]
     if content is not None and good:
         store.freeze(content, hashes[0])
-    entries = read_ledger(store.root / "ledger")
-    noop = _is_known(entries, declaration, hashes)
+    ledger = Ledger.of(store)
+    noop = _is_known(ledger, declaration, hashes)
     if not noop:
         details = {
             "declaration": declaration.model_dump(mode="json", by_alias=True),
@@ -58,9 +62,8 @@ def declare(store: Store, path: Path, by: str, proofs_path: Path | None = None) 
             "proof_rows": len(good),
             "refused_rows": len(refused),
         }
-        append(store.root / "ledger", RELIEF, by, "", details)
-        build_warehouse(store)
-    households, limits = _in_force_there(store, entries, declaration)
+        record(store, RELIEF, by, "", details)
+    households, limits = _in_force_there(store, ledger, declaration)
     return Declared(
         declaration.document,
         declaration.counties(),
@@ -74,7 +77,7 @@ def declare(store: Store, path: Path, by: str, proofs_path: Path | None = None) 
     )
 
 
-def _is_known(entries: list[Entry], declaration: ReliefDeclaration, hashes: list[str]) -> bool:
+def _is_known(entries: Sequence[Entry], declaration: ReliefDeclaration, hashes: list[str]) -> bool:
     """Say whether nothing new is declared."""
     county = declaration.counties()[0]
     return any(
@@ -83,15 +86,11 @@ def _is_known(entries: list[Entry], declaration: ReliefDeclaration, hashes: list
     )
 
 
-def _in_force_there(store: Store, entries: list[Entry], declaration: ReliefDeclaration) -> tuple[int, int]:
+def _in_force_there(store: Store, ledger: Ledger, declaration: ReliefDeclaration) -> tuple[int, int]:
     """Count the households with a limit in force in the area, and sum their limits; industries aside."""
-    households = limits = 0
-    query = """SELECT count(*), coalesce(sum(limit_yuan), 0)::BIGINT FROM read_parquet($path)
-               WHERE limit_yuan > 0 AND EXISTS (SELECT 1 FROM unnest($areas) AS a(code) WHERE starts_with(village_code, a.code))"""
-    for publication in in_force(entries):
-        if publication.product is None and publication.county_code in declaration.counties():
-            path = str(store.require_run(publication.run_id) / "decisions.parquet")
-            values = {"path": path, "areas": list(declaration.area_codes)}
-            ((count, total),) = duckdb.connect().execute(query, values).fetchall()
-            households, limits = households + count, limits + total
+    connection = query_cursor()
+    lines = [lines_in_force(store, ledger, county_code) for county_code in declaration.counties()]
+    connection.register("lines", pa.concat_tables(lines, promote_options="default"))
+    values = {"areas": list(declaration.area_codes)}
+    ((households, limits),) = connection.execute(sql("services.casework", "lines_in_areas"), values).fetchall()
     return households, limits

@@ -18,9 +18,9 @@ from data_contracts.reasons import DECISION_REASONS
 from village_credit.decide.decide import REVIEWED_REASONS
 from village_credit.errors import UsageError, VerificationFailed
 from village_credit.ledger.four_eyes import require_second_person
-from village_credit.ledger.log import append, read_ledger
+from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.reviews import ACT, _last_words, review_verdicts
-from village_credit.publish.warehouse import build_warehouse
+from village_credit.publish.recording import record
 from village_credit.services.rules import read_policy
 from village_credit.signatures import signer
 from village_credit.store.runs import altered_tables
@@ -77,7 +77,7 @@ def export_reviews(store: Store, run_id: str, out: Path) -> Exported:
     manifest = store.manifest(run_id)
     known = {
         (verdict["household_key"], verdict["product"], tuple(verdict["reason_codes"]))
-        for verdict in review_verdicts(read_ledger(store.root / "ledger"), manifest["county_code"])
+        for verdict in review_verdicts(Ledger.of(store), manifest["county_code"])
     }
     rows = [
         row
@@ -98,7 +98,7 @@ def apply_reviews(store: Store, path: Path, by: str, policy_file: Path) -> Appli
     by = signer(by)
     run_id, rows = read_cases(path)
     manifest = store.manifest(run_id)
-    entries, county = read_ledger(store.root / "ledger"), manifest["county_code"]
+    entries, county = Ledger.of(store), manifest["county_code"]
     require_second_person(entries, run_id, by, "review")
     cases = {row["household_key"]: row for row in _in_review(store, run_id)}
     faults = list(_faults(rows, cases, _steps(policy_file, manifest)))
@@ -112,8 +112,7 @@ def apply_reviews(store: Store, path: Path, by: str, policy_file: Path) -> Appli
         content = path.read_bytes()
         store.freeze(content, sha256_of(content))
         details = {"county_code": county, "workbook_sha256": sha256_of(content), "verdicts": fresh}
-        append(store.root / "ledger", ACT, by, run_id, details)
-        build_warehouse(store)
+        record(store, ACT, by, run_id, details)
     counts = Counter(v["verdict"] for v in fresh)
     return Applied(
         county,

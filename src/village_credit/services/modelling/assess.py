@@ -16,7 +16,7 @@ import pyarrow as pa
 from village_credit.decide.decide import decide
 from village_credit.errors import MissingInput, ModelRefused
 from village_credit.features.catalogue import FEATURES
-from village_credit.ledger.before import IN_FORCE
+from village_credit.ledger.lines_in_force import BEFORE
 from village_credit.policy.model import BANDS, PolicyInForce
 from village_credit.report.labels import ATTRIBUTES_ZH, GROUPS_ZH
 from village_credit.report.model_page import assessment_page
@@ -221,7 +221,7 @@ def _decided(card: Scorecard, observation: Observation, policy: PolicyInForce) -
     """Decide every household of a day by the candidate; give who is granted and how much, by unit_code."""
     facts = {
         **observation.intake.facts,
-        "in_force": IN_FORCE.empty_table().rename_columns(["unit_code", *IN_FORCE.names[1:]]),
+        "in_force": BEFORE.empty_table().rename_columns(["unit_code", *BEFORE.names[1:]]),
     }
 
     def scorer(given: dict[str, pa.Table]) -> pa.Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput
-from village_credit.ledger.log import read_ledger
-from village_credit.ledger.publications import in_force
+from village_credit.ledger.branch_limits import branch_limits
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.lines_in_force import lines_query, quoted
+from village_credit.ledger.publications import Layer, Publication
 from village_credit.score.statistics import LEAST_GROUP
 from village_credit.store.store import Store
 from village_credit.tables.simulation_inputs import unpack_simulation_inputs
@@ -80,27 +82,34 @@ class Side:
 
 
 def diff_runs(store: Store, run_id: str, against: str = "published", by: str | None = None) -> Difference:
-    """Compare a sealed run with another run, or with what is published for its county."""
-    before, name = _other(store, run_id, against)
+    """Compare a sealed run with another run, or with what is published for its county.
+
+    A batch of one product is compared with what is published of the households that it names, all their lines.
+    """
     groups = groups_sealed(store, [run_id]) if by == "group" else None
-    after = _of_runs(store, [run_id])
-    if (product := store.manifest(run_id)["product"]) is not None:
-        before = replace(before, decisions=_concerned(before, after, product))
-    return difference(after, before, name, by, groups)
+    if against != "published":
+        return difference(_of_runs(store, [run_id]), _of_runs(store, [against]), against, by, groups)
+    manifest, ledger = store.manifest(run_id), Ledger.of(store)
+    county, product = manifest["county_code"], manifest["product"]
+    if product is not None and ledger.layers_of(county):
+        before, name = published_side(store, county)
+        after = published_side(store, county, over=_as_published(run_id, manifest))[0]
+        return difference(_named(after, store, run_id), _named(before, store, run_id), name, by, groups)
+    before, name = published_side(store, county, _loaded_tables(store, run_id))
+    return difference(_of_runs(store, [run_id]), before, name, by, groups)
 
 
-def _concerned(before: Side, after: Side, product: str) -> pa.Table:
-    """Keep what a product's batch concerns: that product's lines, and whoever the batch decides."""
-    connection = query_cursor()
-    for name, side in (("before", before), ("after", after)):
-        connection.register(name, _table(side))
-    query = "SELECT * FROM before WHERE product = $product OR household_key IN (SELECT household_key FROM after)"
-    return connection.sql(query, params={"product": product}).to_arrow_table()
+def _as_published(run_id: str, manifest: dict[str, Any]) -> Layer:
+    """Return a batch as it would lie over what is in force."""
+    county, product, as_of = (manifest[name] for name in ("county_code", "product", "as_of"))
+    return Layer(Publication("", run_id, county, product, as_of, "", sys.maxsize), product, is_whole=False)
 
 
-def _table(side: Side) -> pa.Table:
-    """Return a side's decisions in memory."""
-    return query_cursor().sql(side.decisions).to_arrow_table() if isinstance(side.decisions, str) else side.decisions
+def _named(side: Side, store: Store, run_id: str) -> Side:
+    """Keep the households that a batch names; what may be offered of relief it says nothing of."""
+    named = quoted(str(store.require_run(run_id) / "decisions.parquet"))
+    only = f"household_key IN (SELECT household_key FROM read_parquet({named}))"
+    return replace(side, decisions=f"SELECT * FROM ({side.decisions}) WHERE {only}", measures=[])
 
 
 def diff_table(store: Store, county_code: str, tables: dict[str, pa.Table], by: str | None = None) -> Difference:
@@ -109,30 +118,33 @@ def diff_table(store: Store, county_code: str, tables: dict[str, pa.Table], by: 
     return difference(Side(tables["decisions"].select(COLUMNS), [], []), before, name, by)
 
 
-def _other(store: Store, run_id: str, against: str) -> tuple[Side, str]:
-    if against != "published":
-        return _of_runs(store, [against]), against
+def _loaded_tables(store: Store, run_id: str) -> dict[str, pa.Table]:
+    """Read the tables of a run that tell of the lines that the bank had granted before."""
     folder = store.require_run(run_id)
-    names = ("decisions", "lines_before")
-    tables = {
-        name: pq.read_table(folder / f"{name}.parquet") for name in names if (folder / f"{name}.parquet").is_file()
-    }
-    return published_side(store, store.manifest(run_id)["county_code"], tables)
+    paths = {name: folder / f"{name}.parquet" for name in ("decisions", "lines_before")}
+    return {name: pq.read_table(path) for name, path in paths.items() if path.is_file()}
 
 
-def published_side(store: Store, county_code: str, tables: dict[str, pa.Table] | None = None) -> tuple[Side, str]:
-    """Return what is in force for a county, and the name of its last publication.
+def published_side(
+    store: Store, county_code: str, tables: dict[str, pa.Table] | None = None, over: Layer | None = None
+) -> tuple[Side, str]:
+    """Return what is in force for a county (with a layer over it), and the name of its last publication.
 
     Where nothing is published: the lines that the bank had granted before, as the run's `tables` have them.
     """
-    current = [p for p in in_force(read_ledger(store.root / "ledger")) if p.county_code == county_code]
+    ledger = Ledger.of(store)
+    current = ledger.layers_of(county_code)
     if not current:
         return Side(_loaded(tables or {}), [], []), "nothing published"
-    replaced = [p.product for p in current if p.product is not None]
-    sides = _of_runs(store, [p.run_id for p in current])
-    parts = " UNION ALL ".join(_standing_part(store, p.run_id, p.product, replaced) for p in current)
-    decisions = parts if len(current) == 1 else query_cursor().sql(one_each(parts)).to_arrow_table().cast(DECIDED)
-    return Side(decisions, sides.terms, sides.measures), current[-1].publication_id
+    found = [*current, *([over] if over else [])]
+    prefix = "after_" if over else "before_"
+    query, inputs = lines_query(store, found, branch_limits(ledger).values(), prefix)
+    lines = f"SELECT {', '.join(COLUMNS)} FROM ({query})"
+    runs = list(dict.fromkeys(layer.publication.run_id for layer in found))
+    side = _of_runs(store, runs)
+    decisions = lines if len(found) == 1 else one_each(lines)
+    last = max((layer.publication for layer in current), key=lambda publication: publication.number)
+    return Side(decisions, side.terms, side.measures, inputs), last.publication_id
 
 
 def one_each(decisions: str) -> str:
@@ -154,15 +166,6 @@ def _loaded(tables: dict[str, pa.Table]) -> pa.Table:
         FROM lines_before AS l JOIN decisions USING (household_key) WHERE NOT is_own
         QUALIFY row_number() OVER (PARTITION BY l.household_key ORDER BY l.limit_yuan DESC) = 1"""
     return connection.sql(query).to_arrow_table().cast(DECIDED)
-
-
-def _standing_part(store: Store, run_id: str, product: str | None, replaced: list[str]) -> str:
-    """Write the decisions that a publication has in force: a product's own, else all but those of other products."""
-    gone = ", ".join(f"'{name}'" for name in replaced)
-    wanted = (
-        f" WHERE product = '{product}'" if product is not None else f" WHERE product NOT IN ({gone})" if gone else ""
-    )
-    return _decisions_of([store.require_run(run_id)]) + wanted
 
 
 def _decisions_of(folders: list[Path]) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from village_credit.ledger.ledger import Ledger
 from village_credit.services.queries.diff import Difference, diff_table
 from village_credit.services.rules import load_rules
-from village_credit.services.scoring.compute import compute_run, identify_run
+from village_credit.services.scoring.compute import compute_run
 from village_credit.services.scoring.rescore import RescoreRequest, _files, _request
+from village_credit.services.scoring.snapshot import take_snapshot
 from village_credit.store.store import Store
 
 
@@ -14,5 +16,6 @@ def dry_run(store: Store, county_code: str, wish: RescoreRequest) -> Difference:
     request = _request(store, county_code, wish)
     rules = load_rules(request, store.keys.public_key())
     delivered = list(_files(store, county_code, wish))
-    computed = compute_run(store, delivered, request, rules, identify_run(store, delivered, request, rules))
+    snapshot = take_snapshot(store, Ledger.of(store), delivered, request, rules)
+    computed = compute_run(snapshot, delivered, request, rules)
     return diff_table(store, county_code, computed.tables)

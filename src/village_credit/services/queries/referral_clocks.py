@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -34,7 +34,7 @@ REFUSALS = pa.schema(
 CALENDAR = pa.schema([("day", pa.date32()), ("working_days", pa.int32())])
 
 
-def referral_status(store: Store, entries: list[Entry], on: date) -> list[dict[str, Any]]:
+def referral_status(store: Store, entries: Sequence[Entry], on: date) -> list[dict[str, Any]]:
     """Count each county's and batch's referrals on a day: referred, and per clock done, open, late (over or not), not_known.
 
     A batch that waits for a signature counts: its clock runs. Whatever is in force tells of a referral before a run that
@@ -70,7 +70,7 @@ def _state(row: dict[str, Any], clock: str, on: date) -> str:
     return "open_late" if state == "open" and due is not None and on > due else str(state)
 
 
-def _clocked(store: Store, entries: list[Entry], on: date) -> list[dict[str, Any]]:
+def _clocked(store: Store, entries: Sequence[Entry], on: date) -> list[dict[str, Any]]:
     """Return each referral of the runs that tell what is, with what was published and drawn by a day; the surest last."""
     runs = _runs(store, entries)
     connection = duckdb.connect()
@@ -88,12 +88,12 @@ def _clocked(store: Store, entries: list[Entry], on: date) -> list[dict[str, Any
     (first,) = connection.sql("SELECT min(referred_on) FROM referrals").fetchall()[0]
     days = [{"day": day, "working_days": count} for day, count in calendar_since(first)]
     connection.register("working_calendar", pa.Table.from_pylist(days, schema=CALENDAR))
-    rows = connection.sql(clocks_sql("referrals", "draws")).to_arrow_table().to_pylist()
+    rows = connection.sql(clocks_sql()).to_arrow_table().to_pylist()
     order = {run_id: place for place, run_id in enumerate(runs)}
     return sorted((row for row in rows if row["run_id"] in order), key=lambda row: order[row["run_id"]])
 
 
-def _published(entries: list[Entry], on: date) -> pa.Table:
+def _published(entries: Sequence[Entry], on: date) -> pa.Table:
     """Return what was published by the end of a day in China."""
     rows = [
         {"run_id": p.run_id, "product": p.product, "published_on": day_in_china(p.published_at)}
@@ -103,7 +103,7 @@ def _published(entries: list[Entry], on: date) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=PUBLICATIONS)
 
 
-def _branch_limits(entries: list[Entry], on: date) -> pa.Table:
+def _branch_limits(entries: Sequence[Entry], on: date) -> pa.Table:
     """Return what branches had set by a day in place of a published limit, as the analysts' warehouse names it."""
     last: dict[str, Publication] = {p.run_id: p for p in publications(entries)}
     runs = {p.publication_id: p.run_id for p in publications(entries)}
@@ -122,7 +122,7 @@ def _branch_limits(entries: list[Entry], on: date) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=REFUSALS)
 
 
-def _runs(store: Store, entries: list[Entry]) -> list[str]:
+def _runs(store: Store, entries: Sequence[Entry]) -> list[str]:
     """Name the runs that decide referrals: each county's last that was staged, then, over it, those in force."""
     staged = [e for e in entries if e.act == "stage" and store.manifest(e.run_id)["product"] in (None, PRODUCT)]
     last = {e.details["county_code"]: e.run_id for e in staged}
@@ -131,6 +131,6 @@ def _runs(store: Store, entries: list[Entry]) -> list[str]:
     return [run_id for run_id in [*sorted(set(last.values()) - set(current)), *current] if run_id in known]
 
 
-def _with_table(store: Store, entries: list[Entry]) -> list[str]:
+def _with_table(store: Store, entries: Sequence[Entry]) -> list[str]:
     staged = dict.fromkeys(e.run_id for e in entries if e.act == "stage")
     return [run_id for run_id in staged if (store.run_folder(run_id) / "referrals.parquet").is_file()]

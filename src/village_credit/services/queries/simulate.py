@@ -13,19 +13,16 @@ import pyarrow.compute as pc
 from village_credit.decide.decide import SIMULATION_TABLES, apply_policy
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput, PolicyRefused
-from village_credit.ledger.log import read_ledger
-from village_credit.ledger.publications import Publication, in_force
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.lines_in_force import LAYERS, layer_rows
+from village_credit.ledger.publications import Layer
 from village_credit.policy.check import check_policy
 from village_credit.policy.model import Policy, load_policy
 from village_credit.services.queries.diff import Comparison, Side, one_each, published_side
 from village_credit.services.queries.policy import read_policy
+from village_credit.sql_files import sql
 from village_credit.store.store import Store, sha256_of
 from village_credit.tables.simulation_inputs import SimulationInputs, policy_asked_before, unpack_simulation_inputs
-
-NAMED = """
-SELECT u.household_key, h.village_code, o.* EXCLUDE (unit_code)
-FROM outcome_{place} AS o JOIN units_{place} AS u USING (unit_code) JOIN households_{place} AS h USING (unit_code)
-"""
 
 
 @dataclass(frozen=True)
@@ -58,20 +55,20 @@ def simulate(store: Store, county_code: str, policy_file: Path, on: date | None 
     `on`: the day whose figures hold; default: the last from which one of the file's figures holds, or the
     publication's day. Raises MissingInput where nothing is published, PolicyRefused where the file is unsound.
     """
-    current = [p for p in in_force(read_ledger(store.root / "ledger")) if p.county_code == county_code]
+    current = Ledger.of(store).layers_of(county_code)
     if not current:
         raise MissingInput(f"county {county_code}: nothing is published, so there is nothing to compare a policy with")
     text = read_policy(policy_file)
     policy = load_policy(text)
-    as_of = date.fromisoformat(max(p.as_of for p in current))
+    as_of = date.fromisoformat(max(layer.publication.as_of for layer in current))
     day = on or max([as_of, *(f.from_ for f in policy.figures), *(n.from_ for n in policy.crop_norms)])
     if faults := check_policy(text, day):
         raise PolicyRefused(f"{policy_file.name}: " + "; ".join(f"{f.place}: {f.sentence}" for f in faults))
-    measured = {p.run_id: unpack_simulation_inputs(store.open_simulation_inputs(p.run_id)) for p in current}
-    replaced = [p.product for p in current if p.product is not None]
-    tried = [_tried(measured[p.run_id], p, replaced, policy, day) for p in current]
+    runs = dict.fromkeys(layer.publication.run_id for layer in current)
+    measured = {run_id: unpack_simulation_inputs(store.open_simulation_inputs(run_id)) for run_id in runs}
+    tried = [_tried(measured[layer.publication.run_id], layer, policy, day) for layer in current]
     before, name = published_side(store, county_code)
-    after = _named(tried, [measured[p.run_id] for p in current])
+    after = _simulated(current, tried, [measured[layer.publication.run_id] for layer in current])
     comparison = Comparison(after, before, _groups(list(measured.values())))
     return Simulated(
         False,
@@ -91,37 +88,39 @@ def simulate(store: Store, county_code: str, policy_file: Path, on: date | None 
     )
 
 
-def _tried(
-    measured: SimulationInputs, publication: Publication, replaced: list[str], policy: Policy, day: date
-) -> pa.Table:
-    """Return what a policy decides of a publication's households, by unit_code, with the terms."""
+def _tried(measured: SimulationInputs, layer: Layer, policy: Policy, day: date) -> pa.Table:
+    """Return what a policy decides of a layer's households, by unit_code, with the terms."""
+    publication = layer.publication
     if set(measured.tables) != set(SIMULATION_TABLES):
         raise MissingInput(
-            f"run {publication.run_id} was measured by an earlier version, which kept other figures: score the county once more"
+            f"run {publication.run_id} was measured by an earlier version, which kept other figures: "
+            "score the county once more"
         )
     asked = policy_asked_before(policy)
     if changed := sorted(name for name, value in asked.items() if value != measured.under.get(name)):
         raise MissingInput(
-            f"the policy changes {' and '.join(changed)}, which decides what may be measured at all: use `rescore --dry-run --policy`"
+            f"the policy changes {' and '.join(changed)}, which decides what may be measured at all: "
+            "use `rescore --dry-run --policy`"
         )
     figures = policy.in_force(day, publication.county_code)
     outcome = apply_policy(measured.tables, figures, date.fromisoformat(publication.as_of), publication.product)
-    if publication.product is None and replaced:
-        outcome = outcome.filter(pc.invert(pc.is_in(outcome.column("product"), pa.array(replaced, pa.string()))))
-    return outcome
+    return outcome if layer.product is None else outcome.filter(pc.equal(outcome.column("product"), layer.product))
 
 
-def _named(tried: list[pa.Table], measured: list[SimulationInputs]) -> Side:
+def _simulated(current: list[Layer], tried: list[pa.Table], measured: list[SimulationInputs]) -> Side:
     """Return what was tried by household_key and village, to be read where it is compared."""
-    inputs: dict[str, pa.Table] = {}
+    inputs: dict[str, pa.Table] = {"simulated_layers": pa.Table.from_pylist(layer_rows(current), schema=LAYERS)}
     for place, (outcome, known) in enumerate(zip(tried, measured, strict=True)):
         inputs |= {
             f"outcome_{place}": outcome,
             f"units_{place}": known.units,
             f"households_{place}": known.tables["households"],
         }
-    parts = [NAMED.format(place=place) for place in range(len(tried))]
-    decisions = parts[0] if len(parts) == 1 else one_each(" UNION ALL ".join(parts))
+    parts = [sql("services.queries", "simulated_layer").format(place=place) for place in range(len(tried))]
+    if len(parts) == 1:
+        return Side(parts[0], [], [], inputs, knows_terms=True)
+    every = " UNION ALL BY NAME ".join(f"SELECT *, {place} AS place FROM ({part})" for place, part in enumerate(parts))
+    decisions = one_each(sql("services.queries", "simulated_lines").format(every=every))
     return Side(decisions, [], [], inputs, knows_terms=True)
 
 

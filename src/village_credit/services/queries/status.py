@@ -7,9 +7,7 @@ from datetime import date
 from typing import Any
 
 from village_credit.ledger.holds import holds_in_force
-from village_credit.ledger.log import read_ledger
-from village_credit.ledger.publications import in_force, publications
-from village_credit.publish.warehouse import run_status
+from village_credit.ledger.ledger import Ledger
 from village_credit.services.queries.referral_clocks import referral_status
 from village_credit.store.store import Store
 
@@ -19,9 +17,8 @@ def status(store: Store, on: date | None = None) -> list[dict[str, Any]]:
 
     Without a day no clock is read.
     """
-    entries = read_ledger(store.root / "ledger")
+    entries = Ledger.of(store)
     referrals = referral_status(store, entries, on) if on else []
-    current, every = in_force(entries), publications(entries)
     rows = []
     for entry in reversed([e for e in entries if e.act == "stage"]):
         manifest = store.manifest(entry.run_id)
@@ -31,7 +28,7 @@ def status(store: Store, on: date | None = None) -> list[dict[str, Any]]:
                 "as_of": manifest["as_of"],
                 "product": manifest["product"],
                 "run_id": entry.run_id,
-                "status": run_status(entry.run_id, entries, current, every),
+                "status": entries.status(entry.run_id),
                 "prepared_by": entry.by,
                 "staged_at": entry.at,
                 "households": manifest["counts"]["registered"],

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from village_credit.errors import MissingInput, ModelRefused, PolicyRefused
-from village_credit.ledger.log import read_ledger
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.log import Entry
 from village_credit.services.rules import Request, code_sha256, rules_of
-from village_credit.services.scoring.compute import Progress, StageTimer, compute_run, identify_run, parts_kept
+from village_credit.services.scoring.compute import Progress, StageTimer, compute_run
+from village_credit.services.scoring.snapshot import parts_kept, take_snapshot
 from village_credit.services.scoring.stage import frozen_files_of
 from village_credit.store.runs import altered_tables, owned_bytes
-from village_credit.store.store import FOLDERS, Store, sha256_of
+from village_credit.store.store import Store, sha256_of
 
 # What of the manifest stands for what the ledger added, in words.
 ADDED = {
+    "layers_sha256": "the publications in force the day before",
     "limits_in_force_sha256": "the limits in force the day before",
     "compared_with_run": "the publication it was compared with",
     "holds_sha256": "the holds",
@@ -61,8 +60,8 @@ def verify_run(store: Store, run_id: str, models: Path, progress: Progress | Non
     MissingInput where there is no such run, VerificationFailed where the ledger's chain is broken.
     """
     manifest = store.manifest(run_id)
-    entries = read_ledger(store.root / "ledger")
-    staged = next((entry for entry in entries if entry.act == "stage" and entry.run_id == run_id), None)
+    ledger = Ledger.of(store)
+    staged = ledger.staged(run_id)
     altered = altered_tables(store, run_id)
     sealed = sha256_of((store.require_run(run_id) / "manifest.json").read_bytes())
     if staged is not None and staged.details.get("manifest_sha256") not in (None, sealed):
@@ -71,8 +70,7 @@ def verify_run(store: Store, run_id: str, models: Path, progress: Progress | Non
     differs: list[str] = []
     if why_not is None:
         try:
-            with _as_it_stood(store, len(entries) if staged is None else staged.number - 1) as then:
-                why_not, differs = _computed_again(then, manifest, models, progress)
+            why_not, differs = _computed_again(store, _as_it_stood(ledger, staged), manifest, models, progress)
         except (MissingInput, ModelRefused, PolicyRefused) as refusal:
             why_not = str(refusal)
     return Verified(
@@ -97,22 +95,15 @@ def _hindrance(store: Store, manifest: dict[str, Any]) -> str | None:
     return None
 
 
-@contextmanager
-def _as_it_stood(store: Store, entries: int) -> Iterator[Store]:
-    """Return the store with the first entries of its ledger alone, beside it; whatever else it holds is only linked to."""
-    with tempfile.TemporaryDirectory(prefix="village-credit-verify-") as name:
-        root = Path(name)
-        for folder in FOLDERS:
-            if folder != "ledger":
-                (root / folder).symlink_to((store.root / folder).resolve(), target_is_directory=True)
-        (root / "ledger").mkdir()
-        for path in sorted((store.root / "ledger").glob("[0-9]*.json"))[:entries]:
-            (root / "ledger" / path.name).symlink_to(path.resolve())
-        yield dataclasses.replace(store, root=root)
+def _as_it_stood(ledger: Ledger, staged: Entry | None) -> Ledger:
+    """Return the ledger that a run was computed from: what was written while its county was being read is not in it."""
+    if staged is None:
+        return ledger
+    return ledger.before(staged.details.get("acts_read", staged.number - 1) + 1)
 
 
 def _computed_again(
-    then: Store, manifest: dict[str, Any], models: Path, progress: Progress | None
+    store: Store, then: Ledger, manifest: dict[str, Any], models: Path, progress: Progress | None
 ) -> tuple[str | None, list[str]]:
     """Return why the run cannot be rebuilt, or the tables that come out otherwise."""
     run_id, versions = manifest["run_id"], manifest["versions"]
@@ -120,14 +111,14 @@ def _computed_again(
         manifest["county_code"], date.fromisoformat(manifest["as_of"]), "", models, product=manifest["product"]
     )
     policy, card, terms = (
-        then.thaw(versions[f"{name}_sha256"]).decode("utf-8") for name in ("policy", "scorecard", "county_terms")
+        store.thaw(versions[f"{name}_sha256"]).decode("utf-8") for name in ("policy", "scorecard", "county_terms")
     )
-    rules = rules_of(versions["policy"], (policy, card, terms), request, then.keys.public_key())
-    delivered = list(frozen_files_of(then, manifest))
-    identity = identify_run(then, delivered, request, rules)
-    if identity[0] != run_id:
-        return _what_changed(manifest, identity[1]), []
-    computed = compute_run(then, delivered, request, rules, identity, StageTimer(progress))
+    rules = rules_of(versions["policy"], (policy, card, terms), request, store.keys.public_key())
+    delivered = list(frozen_files_of(store, manifest))
+    snapshot = take_snapshot(store, then, delivered, request, rules)
+    if snapshot.run_id != run_id:
+        return _what_changed(manifest, snapshot.parts), []
+    computed = compute_run(snapshot, delivered, request, rules, StageTimer(progress))
     made = {name: sha256_of(owned_bytes(table, run_id)) for name, table in computed.tables.items()}
     said = {name: table["sha256"] for name, table in manifest["tables"].items()}
     return None, sorted(name for name in made.keys() | said.keys() if made.get(name) != said.get(name))
@@ -136,7 +127,7 @@ def _computed_again(
 def _what_changed(manifest: dict[str, Any], parts: dict[str, Any]) -> str:
     """Name what the run depended on that is no longer what it was."""
     now = parts_kept(parts)
-    changed = [words for name, words in ADDED.items() if now[name] != manifest[name]]
+    changed = [words for name, words in ADDED.items() if now[name] != manifest.get(name)]
     if not changed and manifest["compared_with_run"] is not None and not parts["knows_before"]:
         changed = [f"what run {manifest['compared_with_run']} measured, no longer in the vault"]
-    return f"what it was made from is no longer there as it was: {', '.join(changed) or 'an act was written while it was computed'}"
+    return f"what it was made from is no longer there as it was: {', '.join(changed) or 'something that its manifest does not name'}"

@@ -13,32 +13,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from village_credit import __version__
+from village_credit import __version__, catalogue
 from village_credit.decide.decide import HUMAN_INPUTS, decide
 from village_credit.extract.grid import DeliveredFile
 from village_credit.features.build import build_features
 from village_credit.ingest.county import outcome_counts, take_in
 from village_credit.intake import Intake
-from village_credit.ledger.before import (
-    conditions_before,
-    dates_before,
-    decided_before,
-    knows_before,
-    last_whole_run,
-    limits_in_force,
-    outcome_before,
-    points_before,
-    publication_before,
-    rows_before,
-    simulation_inputs_before,
-)
-from village_credit.ledger.holds import held_keys
-from village_credit.ledger.link_samples import licensed_passes, revoked_passes
-from village_credit.ledger.link_verdicts import link_verdicts, verdicts_of
-from village_credit.ledger.log import read_ledger
-from village_credit.ledger.relief import relief_in_force
-from village_credit.ledger.renewals import covered, ended_lines, signed_renewals, still_due
-from village_credit.ledger.reviews import review_verdicts
 from village_credit.link import RULES_VERSION
 from village_credit.policy.branch_authority import referral_days
 from village_credit.policy.quorum import quorum, quorum_kept
@@ -46,11 +26,9 @@ from village_credit.pseudonyms import household_keys, row_key_hash
 from village_credit.report.page import run_page
 from village_credit.score.apply import Scored, score
 from village_credit.score.scorecard import Scorecard
-from village_credit.services.rules import Request, Rules, code_sha256
+from village_credit.services.rules import Request, Rules
 from village_credit.services.scoring.relief import reckon_relief
-from village_credit.signatures import canonical_json
-from village_credit.store.runs import run_id_of, table_hash
-from village_credit.store.store import Store, sha256_of
+from village_credit.services.scoring.snapshot import Snapshot, parts_kept
 from village_credit.tables.deliveries import delivery_states
 from village_credit.tables.drift import drift
 from village_credit.tables.events import COMPARED, events
@@ -58,6 +36,7 @@ from village_credit.tables.extract_checks import extract_checks
 from village_credit.tables.fairness import fairness, groups_of
 from village_credit.tables.gates import Evidence, judge_gates
 from village_credit.tables.referrals import referral_list, referral_table
+from village_credit.tables.renewals_due import renewals_due
 from village_credit.tables.run_tables import run_tables
 from village_credit.tables.signatures_needed import authority_table
 from village_credit.tables.simulation_inputs import pack_simulation_inputs, policy_asked_before
@@ -93,104 +72,42 @@ class StageTimer:
             self.progress(stage, self.seconds[stage])
 
 
-def identify_run(
-    store: Store, delivered: list[DeliveredFile], request: Request, rules: Rules
-) -> tuple[str, dict[str, Any], pa.Table]:
-    """Name the run by everything that its tables depend on; gives the limits in force too."""
-    entries = read_ledger(store.root / "ledger")
-    earlier = publication_before(entries, request.county_code, request.as_of)
-    before = limits_in_force(store, earlier, request.as_of)
-    said = link_verdicts(entries, request.county_code)
-    parts = {
-        "county_code": request.county_code,
-        "as_of": request.as_of.isoformat(),
-        "product": request.product,
-        "inputs": sorted((file.file_name, file.sha256) for file in delivered),
-        "policy": rules.policy_sha256,
-        "scorecard": rules.scorecard_sha256,
-        "county_terms": rules.terms_sha256,
-        "code": code_sha256(),
-        "pseudonym_key": store.keys.pseudonym_key_id,
-        "limits_in_force": table_hash(before),
-        "rows_before": rows_before(store, last_whole_run(earlier)),
-        "compared_with_run": last_whole_run(earlier),
-        "knows_before": knows_before(store, last_whole_run(earlier)),
-        "holds": held_keys(entries, request.county_code),
-        "reviews": review_verdicts(entries, request.county_code),
-        "renewals": signed_renewals(entries, request.county_code),
-        "relief": [one.content() for one in relief_in_force(entries, request.county_code)],
-        "link_verdicts": sha256_of(
-            canonical_json(
-                [
-                    said,
-                    licensed_passes(entries, request.county_code, request.as_of),
-                    revoked_passes(entries, request.county_code),
-                ]
-            )
-        ),
-    }
-    return run_id_of(parts), parts, before
-
-
 def compute_run(
-    store: Store,
-    delivered: list[DeliveredFile],
-    request: Request,
-    rules: Rules,
-    identity: tuple[str, dict[str, Any], pa.Table],
-    clock: StageTimer | None = None,
+    snapshot: Snapshot, delivered: list[DeliveredFile], request: Request, rules: Rules, timer: StageTimer | None = None
 ) -> Computed:
-    """Compute every table of a run in memory; nothing is written."""
-    clock = clock or StageTimer(None)
-    run_id, parts, before = identity
-    entries = read_ledger(store.root / "ledger")
-    verdicts = verdicts_of(entries, request.county_code, store.keys)
-    intake = take_in(delivered, request.as_of, request.county_code, rules.terms, verdicts)
-    clock.lap("read, validate, link")
-    pseudonyms = household_keys(store.keys, intake.facts["households"].column("unit_code").to_pylist())
+    """Compute every table of a run in memory, from deliveries, rules and the snapshot that names it; nothing is written."""
+    timer = timer or StageTimer(None)
+    intake = take_in(delivered, request.as_of, request.county_code, rules.terms, snapshot.link_verdicts)
+    catalogue.require(catalogue.facts(), intake.facts, "link")
+    timer.lap("read, validate, link")
+    pseudonyms = household_keys(snapshot.keys, intake.facts["households"].column("unit_code").to_pylist())
     policy = rules.policy.in_force(request.as_of, request.county_code)
-    conditions = _by_unit(conditions_before(store, parts["compared_with_run"]), pseudonyms)
-    standing = relief_in_force(entries, request.county_code)
-    relief = reckon_relief(store, standing, intake, conditions, policy, request.as_of)
-    ended = ended_lines(store, publication_before(entries, request.county_code, request.as_of), request.as_of)
-    lines = before.select(["household_key", "product", "valid_to"])
-    facts = {
-        **relief.facts,
-        "in_force": _by_unit(before, pseudonyms),
-        "decided_before": _by_unit(
-            decided_before(store, publication_before(entries, request.county_code, request.as_of)), pseudonyms
-        ),
-        "ended": _by_unit(ended.filter(pc.invert(covered(store, request.county_code, ended, "ended_on"))), pseudonyms),
-        "renewed": _by_unit(lines.filter(covered(store, request.county_code, lines, "valid_to")), pseudonyms),
-        "held": _by_unit(_human_inputs("held", [{"household_key": key} for key in parts["holds"]]), pseudonyms),
-        "reviewed": _by_unit(_human_inputs("reviewed", parts["reviews"]), pseudonyms),
-    }
+    compared = snapshot.compared
+    conditions = _by_unit(compared.conditions, pseudonyms)
+    relief = reckon_relief(snapshot.declared_relief, intake, conditions, policy, request.as_of)
+    facts = {**relief.facts, **_human_facts(snapshot, pseudonyms)}
     scorer = _Scorer(rules.scorecard, request.as_of)
     decided = decide(facts, scorer, policy, request.as_of, request.product)
-    clock.lap("score, decide")
+    timer.lap("score, decide")
     wanted = {
         "decisions": decided.decisions,
         "waterfall": decided.waterfall,
         "crop_terms": decided.crop_terms,
         "follow_up": decided.follow_up,
     }
-    tables = run_tables(intake, scorer.last.points, wanted, store.keys, request.county_code)
+    tables = run_tables(intake, scorer.last.points, wanted, snapshot.keys, request.county_code)
     tables |= by_household(relief.tables(decided, request.as_of) | {"lines_before": decided.lines_before}, pseudonyms)
-    tables["renewals_due"] = still_due(ended, tables["decisions"])
+    tables["renewals_due"] = renewals_due(snapshot.ended, tables["decisions"])
     happened = by_household({name: decided.measured[name] for name in COMPARED}, pseudonyms)
-    compared = parts["compared_with_run"]
     tables["events"] = events(
-        happened,
-        simulation_inputs_before(store, compared),
-        dates_before(store, compared),
-        tables["renewals_due"],
-        request.as_of,
+        happened, compared.simulation_inputs, compared.dates, tables["renewals_due"], request.as_of
     )
-    tables["referrals"] = referral_table(intake.facts, decided.decisions, pseudonyms, referral_days(policy), store.keys)
+    tables["referrals"] = referral_table(
+        intake.facts, decided.decisions, pseudonyms, referral_days(policy), snapshot.keys
+    )
     tables["deliveries"] = delivery_states(intake, decided.decisions, rules.terms, request.county_code, request.as_of)
-    tables["extract_checks"] = extract_checks(intake, rules.terms, parts["rows_before"])
-    published = points_before(store, parts["compared_with_run"])
-    tables["drift"] = drift(scorer.last.points, published, rules.scorecard)
+    tables["extract_checks"] = extract_checks(intake, rules.terms, compared.rows)
+    tables["drift"] = drift(scorer.last.points, compared.points, rules.scorecard)
     groups = fairness(intake.facts, intake.identities, decided.decisions, request.as_of)
     tables["fairness"] = groups.groups
     evidence = Evidence(
@@ -201,22 +118,36 @@ def compute_run(
         tables["drift"],
         groups,
         rules.scorecard,
-        before=None if request.product else outcome_before(store, parts["compared_with_run"]),
-        licensed_passes=licensed_passes(entries, request.county_code, request.as_of),
+        before=None if request.product else compared.outcome,
+        licensed_passes=snapshot.licensed_passes,
         is_product_run=request.product is not None,
     )
     tables["gates"] = judge_gates(evidence, policy)
     tables["authority"] = authority_table(tables["decisions"], policy)
-    manifest = _manifest(intake, tables, request, rules, parts)
-    identities = _borrowers(intake, decided.decisions, pseudonyms, lambda number: row_key_hash(store.keys, number))
-    report = run_page(run_id, manifest, tables)
-    clock.lap("tables, report")
+    catalogue.require(catalogue.run_tables(), tables, "a scoring")
+    manifest = _manifest(intake, tables, request, rules, snapshot.parts)
+    identities = _borrowers(intake, decided.decisions, pseudonyms, lambda number: row_key_hash(snapshot.keys, number))
+    report = run_page(snapshot.run_id, manifest, tables)
+    timer.lap("tables, report")
 
     def measured() -> bytes:
         groups = groups_of(intake.facts, decided.decisions, request.as_of)
         return pack_simulation_inputs(decided.measured, groups, pseudonyms, policy_asked_before(policy.policy))
 
-    return Computed(run_id, tables, manifest, identities, report, referral_list(intake, pseudonyms), measured)
+    return Computed(snapshot.run_id, tables, manifest, identities, report, referral_list(intake, pseudonyms), measured)
+
+
+def _human_facts(snapshot: Snapshot, pseudonyms: dict[str, str]) -> dict[str, pa.Table]:
+    """Return what stood before the run and what people said, by unit_code, as `decide` reads them."""
+    held = _human_inputs("held", [{"household_key": key} for key in snapshot.held])
+    return {
+        "in_force": _by_unit(snapshot.in_force, pseudonyms),
+        "decided_before": _by_unit(snapshot.decided_before, pseudonyms),
+        "ended": _by_unit(snapshot.unrenewed, pseudonyms),
+        "renewed": _by_unit(snapshot.renewed, pseudonyms),
+        "held": _by_unit(held, pseudonyms),
+        "reviewed": _by_unit(_human_inputs("reviewed", snapshot.reviews), pseudonyms),
+    }
 
 
 class _Scorer:
@@ -303,19 +234,6 @@ def _borrowers(
         QUALIFY row_number() OVER (PARTITION BY i.unit_code ORDER BY i.member_no = d.borrower_member_no DESC NULLS LAST, i.relation = 'head' DESC, i.member_no) = 1
         ORDER BY k.household_key"""
     return connection.sql(query).to_arrow_table()
-
-
-def parts_kept(parts: dict[str, Any]) -> dict[str, Any]:
-    """Return what the manifest keeps of what the ledger added: hashes, and the run compared with."""
-    said = {
-        f"{name}_sha256": sha256_of(canonical_json(parts[name])) for name in ("holds", "relief", "renewals", "reviews")
-    }
-    return {
-        **said,
-        "limits_in_force_sha256": parts["limits_in_force"],
-        "compared_with_run": parts["compared_with_run"],
-        "link_verdicts_sha256": parts["link_verdicts"],
-    }
 
 
 def _manifest(

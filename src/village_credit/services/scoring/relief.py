@@ -80,10 +80,10 @@ class Relief:
 
 
 def reckon_relief(
-    store: Store, standing: list[DeclaredRelief], intake: Intake, before: pa.Table, policy: PolicyInForce, as_of: date
+    declared_relief: tuple[pa.Table, pa.Table], intake: Intake, before: pa.Table, policy: PolicyInForce, as_of: date
 ) -> Relief:
-    """Reckon a county's declarations into its facts; `before`: conditions as the last publication left them, by unit."""
-    declared, proofs = declared_for(store, standing)
+    """Reckon a county's declarations and their proofs into its facts; `before`: conditions as the last publication left them, by unit."""
+    declared, proofs = declared_relief
     relieved = relieve(intake.facts, intake.identities, declared, proofs, as_of, allowed_by(policy))
     items = [(item.reason, item.item, item.days) for item in policy.policy.relief.may_come_later]
     return Relief(relieved, waiting_on(relieved.windows, items, before, as_of), before)

@@ -10,7 +10,7 @@ from pathlib import Path
 from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile
 from village_credit.extract.inbox import pull
-from village_credit.ledger.log import read_ledger
+from village_credit.ledger.ledger import Ledger
 from village_credit.services.rules import Request
 from village_credit.services.scoring.compute import Progress
 from village_credit.services.scoring.stage import StagedRun, frozen_files, score_files
@@ -53,9 +53,7 @@ def _request(store: Store, county_code: str, wish: RescoreRequest) -> Request:
 
 def _last_day(store: Store, county_code: str) -> date:
     days = [
-        e.details["as_of"]
-        for e in read_ledger(store.root / "ledger")
-        if e.act == "stage" and e.details["county_code"] == county_code
+        e.details["as_of"] for e in Ledger.of(store) if e.act == "stage" and e.details["county_code"] == county_code
     ]
     if not days:
         raise MissingInput(f"county {county_code} was never scored in this store: score it from its inbox first")

@@ -12,11 +12,11 @@ from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile
 from village_credit.extract.inbox import pull, reading_order
 from village_credit.ingest.line_account import COUNTS_NOWHERE
-from village_credit.ledger.log import append, read_ledger
-from village_credit.ledger.publications import in_force, publications
-from village_credit.publish.warehouse import build_warehouse, run_status
+from village_credit.ledger.ledger import Ledger
+from village_credit.publish.recording import record
 from village_credit.services.rules import Request, load_rules
-from village_credit.services.scoring.compute import Computed, Progress, StageTimer, compute_run, identify_run
+from village_credit.services.scoring.compute import Computed, Progress, StageTimer, compute_run
+from village_credit.services.scoring.snapshot import take_snapshot
 from village_credit.store.runs import parquet_bytes, seal_run
 from village_credit.store.store import Store, sha256_of
 from village_credit.tables.referrals import referral_vault
@@ -46,12 +46,10 @@ def score_inbox(store: Store, inbox: Path, request: Request, progress: Progress 
 
 def frozen_files(store: Store, county_code: str) -> Iterator[DeliveredFile]:
     """Return the last frozen delivery of a county, in reading order."""
-    entries = [
-        e for e in read_ledger(store.root / "ledger") if e.act == "stage" and e.details["county_code"] == county_code
-    ]
-    if not entries:
+    stagings = Ledger.of(store).stagings(county_code)
+    if not stagings:
         raise MissingInput(f"county {county_code} was never scored in this store: score it from its inbox first")
-    yield from frozen_files_of(store, store.manifest(entries[-1].run_id))
+    yield from frozen_files_of(store, store.manifest(stagings[-1].run_id))
 
 
 def frozen_files_of(store: Store, manifest: dict[str, Any]) -> Iterator[DeliveredFile]:
@@ -64,54 +62,54 @@ def score_files(
     store: Store, files: Iterable[DeliveredFile], request: Request, progress: Progress | None = None
 ) -> StagedRun:
     """Freeze, compute and stage; the same inputs give the run that is already there."""
-    clock = StageTimer(progress)
+    timer = StageTimer(progress)
     rules = load_rules(request, store.keys.public_key())
     delivered = list(files)
     for sha256, content in [*rules.texts.items(), *((file.sha256, file.content) for file in delivered)]:
         store.freeze(content, sha256)
-    clock.lap("freeze")
-    run_id, parts, before = identify_run(store, delivered, request, rules)
+    timer.lap("freeze")
+    ledger = Ledger.of(store)
+    snapshot = take_snapshot(store, ledger, delivered, request, rules)
+    run_id = snapshot.run_id
     if not (store.run_folder(run_id) / "manifest.json").is_file():
-        computed = compute_run(store, delivered, request, rules, (run_id, parts, before), clock)
-        _seal(store, computed, request, clock)
-        return staged_result(store, run_id, noop=False, seconds=clock.seconds)
-    _ensure_staged(store, run_id, request)
-    return staged_result(store, run_id, noop=True, seconds=clock.seconds)
+        computed = compute_run(snapshot, delivered, request, rules, timer)
+        _seal(store, computed, request, len(ledger), timer)
+        return staged_result(store, run_id, noop=False, seconds=timer.seconds)
+    _ensure_staged(store, run_id, request, len(ledger))
+    return staged_result(store, run_id, noop=True, seconds=timer.seconds)
 
 
-def _seal(store: Store, computed: Computed, request: Request, clock: StageTimer) -> None:
+def _seal(store: Store, computed: Computed, request: Request, acts_read: int, timer: StageTimer) -> None:
     """Put identities into the vault, seal the run, and say in the ledger that it is staged."""
     store.seal_identities(computed.run_id, parquet_bytes(computed.identities))
     store.seal_simulation_inputs(computed.run_id, computed.measured())
     store.seal_identities(referral_vault(computed.run_id), parquet_bytes(computed.referrals))
     seal_run(store, computed.run_id, computed.tables, computed.manifest, computed.report)
-    _ensure_staged(store, computed.run_id, request)
-    clock.lap("stage")
+    _ensure_staged(store, computed.run_id, request, acts_read)
+    timer.lap("stage")
 
 
-def _ensure_staged(store: Store, run_id: str, request: Request) -> None:
-    """Write the ledger's entry of a sealed run once, and let the warehouse show it."""
-    ledger = store.root / "ledger"
-    if not any(e.act == "stage" and e.run_id == run_id for e in read_ledger(ledger)):
-        append(
-            ledger,
+def _ensure_staged(store: Store, run_id: str, request: Request, acts_read: int) -> None:
+    """Write the ledger's entry of a sealed run once; `acts_read`: how many acts stood in the ledger that it was computed from."""
+    if Ledger.of(store).staged(run_id) is None:
+        record(
+            store,
             "stage",
             request.by,
             run_id,
             {
                 "county_code": request.county_code,
                 "as_of": request.as_of.isoformat(),
+                "acts_read": acts_read,
                 "manifest_sha256": sha256_of((store.run_folder(run_id) / "manifest.json").read_bytes()),
             },
         )
-        build_warehouse(store)
 
 
 def staged_result(store: Store, run_id: str, *, noop: bool, seconds: dict[str, float]) -> StagedRun:
     """Read a staged run back: what was stored, not what was computed."""
     manifest = store.manifest(run_id)
     folder = store.run_folder(run_id)
-    entries = read_ledger(store.root / "ledger")
     gates = query_cursor().sql(
         "SELECT gate, value, threshold, verdict FROM read_parquet($p) ORDER BY gate",
         params={"p": str(folder / "gates.parquet")},
@@ -133,7 +131,7 @@ def staged_result(store: Store, run_id: str, *, noop: bool, seconds: dict[str, f
         run_id,
         manifest["county_code"],
         manifest["as_of"],
-        run_status(run_id, entries, in_force(entries), publications(entries)),
+        Ledger.of(store).status(run_id),
         noop,
         manifest["counts"],
         manifest["sum_limit_yuan"],

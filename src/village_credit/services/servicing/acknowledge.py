@@ -9,9 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from village_credit.ledger.log import Entry, append, read_ledger
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.log import Entry
 from village_credit.ledger.returned import ACKNOWLEDGE, RECEIPTS, seal_returned
-from village_credit.publish.warehouse import build_warehouse
+from village_credit.publish.recording import record
 from village_credit.services.rules import read_policy
 from village_credit.services.servicing.receipt_rules import Judge, of_file
 from village_credit.services.servicing.returned_file import (
@@ -62,10 +63,10 @@ def acknowledge(
     now: by the right branch, another policy, a later day. Raises MissingInput where the file is no receipt or the policy is
     missing, UsageError where no such branch is told of, RunConflict where something was published meanwhile.
     """
-    entries = read_ledger(store.root / "ledger")
+    ledger = Ledger.of(store)
     returned = read_returned(path, CONTRACTS, counties)
     policy, policy_sha256 = read_policy(policy_file)
-    judge = Judge(store, entries, policy, returned)
+    judge = Judge(store, ledger, policy, returned)
     sender = judge.sender(branch_code)
     receipts, changed = judge.run(sender)
     account = account_of(returned, judge.judged)
@@ -78,14 +79,13 @@ def acknowledge(
         "outcomes": dict(sorted(Counter(row["outcome"] for row in receipts).items())),
         "changed": changed,
     }
-    before = of_file(entries, returned.file.sha256)
+    before = of_file(ledger, returned.file.sha256)
     if before and not receipts:
         told = {**details, "publications": before[-1].details["publications"]}
         return _result(replace(before[-1], details=told), account, noop=True)
     store.freeze(returned.file.content, returned.file.sha256)
     details |= _sealed(store, returned, account, receipts)
-    entry = append(store.root / "ledger", ACKNOWLEDGE, by, "", details, lambda found: require_unmoved(found, entries))
-    build_warehouse(store)
+    entry = record(store, ACKNOWLEDGE, by, "", details, lambda found: require_unmoved(found, ledger))
     return _result(entry, account, noop=False)
 
 

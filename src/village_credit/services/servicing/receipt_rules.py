@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any
+
+import pyarrow.parquet as pq
 
 from village_credit.china_calendar import today
 from village_credit.duckdb_session import query_cursor
@@ -15,8 +18,10 @@ from village_credit.errors import UsageError
 from village_credit.ledger.balances import drawn_before
 from village_credit.ledger.branch_limits import branch_limits, branch_words
 from village_credit.ledger.holds import HOLD, RELEASE, stops
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.lines_in_force import lines_in_force
 from village_credit.ledger.log import Entry
-from village_credit.ledger.publications import Publication, in_force, publications, standing
+from village_credit.ledger.publications import Layer, Publication
 from village_credit.ledger.returned import ACKNOWLEDGE, sealed_rows
 from village_credit.policy.branch_authority import Authority, authority
 from village_credit.policy.model import Policy, ProductName
@@ -58,42 +63,49 @@ class _Published:
 
 @dataclass(frozen=True)
 class _Replaced:
-    """What of a publication is no longer in force: all of it, some products, or some households' holds."""
+    """What of a publication is no longer in force: all of it, products, lines, or households by holds."""
 
     is_gone: bool
     products: frozenset[str | None]
+    lines: frozenset[tuple[str, str]]  # household_key, product
     households: frozenset[str]
 
     def takes_over(self, row: dict[str, Any]) -> bool:
-        return self.is_gone or row["product"] in self.products or row["household_key"] in self.households
+        return (
+            self.is_gone
+            or row["product"] in self.products
+            or (row["household_key"], row["product"]) in self.lines
+            or row["household_key"] in self.households
+        )
 
 
 class Judge:
     """Judges a receipt's lines one by one: `judged` says who does not stay accepted."""
 
-    def __init__(self, store: Store, entries: list[Entry], policy: Policy, returned: Returned) -> None:
-        self.store, self.entries, self.policy, self.returned = store, entries, policy, returned
+    def __init__(self, store: Store, ledger: Ledger, policy: Policy, returned: Returned) -> None:
+        self.store, self.ledger, self.policy, self.returned = store, ledger, policy, returned
         self.judged = Judged()
         self.today = today()
-        self.current = in_force(entries)
-        self.small = {small.publication_id: (entry.act, small) for entry, small in stops(entries)}
+        self.small = {small.publication_id: (entry.act, small) for entry, small in stops(ledger)}
         self.numbers = {
-            p.publication_id: p.number for p in [*publications(entries), *(small for _, small in self.small.values())]
+            p.publication_id: p.number for p in [*ledger.publications, *(small for _, small in self.small.values())]
         }
-        self.words = set(branch_words(entries))
-        self.known = {key: said.limit_yuan for key, said in branch_limits(entries).items()}
-        self.told, self.replaced, self.authority, self.drawn, self.answered = (
+        self.words = set(branch_words(ledger))
+        self.known = {key: said.limit_yuan for key, said in branch_limits(ledger).items()}
+        self.told, self.replaced, self.authority, self.drawn, self.answered, self.named, self.lines_when = (
             cache(self._told),
             cache(self._replaced),
             cache(self._authority),
             cache(self._drawn),
             cache(self._answered),
+            cache(self._named),
+            cache(self._lines_when),
         )
-        self.earlier = {self._subject(row): row for row in sealed_rows(store, entries, "receipts").to_pylist()}
-        self.counted = _counted(store, of_file(entries, returned.file.sha256))
+        self.earlier = {self._subject(row): row for row in sealed_rows(store, ledger, "receipts").to_pylist()}
+        self.counted = _counted(store, of_file(ledger, returned.file.sha256))
 
     def _told(self, publication_id: str) -> _Told | None:
-        found = packaged_for_branches(self.store, self.entries, publication_id)
+        found = packaged_for_branches(self.store, self.ledger, publication_id)
         if found is None:
             return None
         publication, table = found
@@ -180,21 +192,27 @@ class Judge:
     def _replaced(self, publication_id: str) -> _Replaced:
         """Say what came after a publication, or after a hold or release with its small one."""
         told = self.told(publication_id)
-        publication = told.publication if told else None
-        later = [
-            p.product
-            for p in self.current
-            if publication and p.county_code == publication.county_code and p.number > publication.number
-        ]
+        number = self.numbers.get(publication_id, 0)
+        layers = self.ledger.layers_of(told.publication.county_code) if told else []
+        later = [layer for layer in layers if layer.publication.number > number]
+        is_gone = any(layer.product is None for layer in later)
+        products = frozenset(layer.product for layer in later if layer.is_whole)
+        lines = frozenset(line for layer in later if layer.product for line in self.named(layer))
         if publication_id not in self.small:
-            is_gone = publication_id not in {p.publication_id for p in self.current}
-            return _Replaced(is_gone, frozenset(later), frozenset())
+            is_gone = publication_id not in {layer.publication.publication_id for layer in layers}
+            return _Replaced(is_gone, products, lines, frozenset())
         moved = {
             e.details["household_key"]
-            for e in self.entries
+            for e in self.ledger
             if e.number > self.numbers[publication_id] and e.act in (HOLD, RELEASE)
         }
-        return _Replaced(bool(later), frozenset(), frozenset(moved))
+        return _Replaced(is_gone, products, lines, frozenset(moved))
+
+    def _named(self, layer: Layer) -> list[tuple[str, str]]:
+        """Name the lines that a batch decided: household_key and product."""
+        path = self.store.require_run(layer.publication.run_id) / "decisions.parquet"
+        rows = pq.read_table(path, columns=["household_key", "product"]).to_pylist()
+        return [(row["household_key"], row["product"]) for row in rows if row["product"] == layer.product]
 
     def _authority(self, county_code: str, product: ProductName, day: date) -> Authority:
         return authority(self.policy.in_force(day, county_code), product)
@@ -214,22 +232,25 @@ class Judge:
 
     def _drawn(self, day: date) -> dict[tuple[str, str], Decimal]:
         """Return what is drawn and not repaid at a day's end, by household_key and product."""
-        rows = drawn_before(self.store, self.entries, day + timedelta(days=1)).to_pylist()
+        rows = drawn_before(self.store, self.ledger, day + timedelta(days=1)).to_pylist()
         return {(row["household_key"], row["product"]): row["drawn_yuan"] for row in rows}
 
-    def _answered(self, publication_id: str, product: str) -> str:
-        """Name the publication whose line a receipt answers: of a release, that in force for the product when it was made."""
+    def _answered(self, publication_id: str, household_key: str, product: str) -> str:
+        """Name the publication whose line a receipt answers: of a release, that in force for the line when it was made."""
         act, small = self.small.get(publication_id, ("", None))
         if small is None or act != RELEASE:
             return publication_id
-        before = standing(
-            [p for p in publications(self.entries) if p.county_code == small.county_code and p.number < small.number]
-        )
-        return next((p.publication_id for p in reversed(before) if p.product in (None, product)), publication_id)
+        lines = self.lines_when(small.county_code, small.number)
+        return lines.get((household_key, product), publication_id)
+
+    def _lines_when(self, county_code: str, number: int) -> dict[tuple[str, str], str]:
+        """Return the publication of each line that was in force for a county before an act."""
+        rows = lines_in_force(self.store, self.ledger.before(number), county_code).to_pylist()
+        return {(row["household_key"], row["product"]): row["publication_id"] for row in rows}
 
     def _published(self, publication_id: str, row: dict[str, Any]) -> _Published | None:
         """Find the line in force behind a row that a branch was told; None where its publication has none."""
-        publication_id = self.answered(publication_id, row["product"])
+        publication_id = self.answered(publication_id, row["household_key"], row["product"])
         told = self.told(publication_id)
         if told is None:
             return None
@@ -240,7 +261,9 @@ class Judge:
 
     def _subject(self, receipt: dict[str, Any]) -> tuple[str, str]:
         """Say what a receipt is of: a release's row is of the same line as the row that it gave free again."""
-        return self.answered(receipt["publication_id"], receipt["product"]), receipt["household_key"]
+        return self.answered(receipt["publication_id"], receipt["household_key"], receipt["product"]), receipt[
+            "household_key"
+        ]
 
     def _place(self, receipt: dict[str, Any]) -> tuple[date, int]:
         """Order receipts: by their days, of one day by what they answer."""
@@ -286,12 +309,12 @@ class Judge:
         return before["received_on"] if receipt["publication_id"] == before["publication_id"] else None
 
 
-def of_file(entries: list[Entry], file_sha256: str) -> list[Entry]:
+def of_file(entries: Sequence[Entry], file_sha256: str) -> Sequence[Entry]:
     """Return the times that a file was taken in as a receipt, in the ledger's order."""
     return [e for e in entries if e.act == ACKNOWLEDGE and e.details["file_sha256"] == file_sha256]
 
 
-def _counted(store: Store, entries: list[Entry]) -> set[tuple[str, str]]:
+def _counted(store: Store, entries: Sequence[Entry]) -> set[tuple[str, str]]:
     """Name the lines of a file that counted before: judged again they might take over what came since."""
     rows = sealed_rows(store, entries, "receipts").to_pylist()
     return {(row["publication_id"], row["household_key"]) for row in rows}

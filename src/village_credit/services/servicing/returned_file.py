@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -150,7 +150,7 @@ def _no_findings() -> pa.Table:
     return FINDINGS.append(pa.field("source_id", pa.int64())).empty_table()
 
 
-def require_unmoved(found: list[Entry], judged_on: list[Entry]) -> None:
+def require_unmoved(found: Sequence[Entry], judged_on: Sequence[Entry]) -> None:
     """Raise RunConflict where something that a file was judged by has changed in the ledger meanwhile."""
     acts = (*PUBLISHING, ACKNOWLEDGE, RECORD_USAGE, "hold", "release")
     if any(entry.act in acts for entry in found[len(judged_on) :]):

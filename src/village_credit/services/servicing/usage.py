@@ -13,14 +13,13 @@ import duckdb
 import pyarrow as pa
 
 from village_credit.ledger.balances import owed_by_day
-from village_credit.ledger.before import limits_in_force, publication_before
 from village_credit.ledger.holds import stops
-from village_credit.ledger.log import Entry, append, read_ledger
-from village_credit.ledger.publications import publications
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.lines_in_force import lines_before
 from village_credit.ledger.returned import CONTRACTS, RECORD_USAGE, SCHEMAS, seal_returned, sealed_rows
 from village_credit.pseudonyms import Keys, household_ref, row_key_hash
 from village_credit.publish.outbox import packaged_for_branches
-from village_credit.publish.warehouse import build_warehouse
+from village_credit.publish.recording import record
 from village_credit.services.servicing.returned_file import (
     Account,
     Judged,
@@ -134,9 +133,9 @@ def record_usage(store: Store, path: Path, by: str, counties: Path | None = None
     unless the contract of a draw that waited has come meanwhile. Raises MissingInput where the file holds none of them,
     RunConflict where something was published meanwhile.
     """
-    entries = read_ledger(store.root / "ledger")
+    ledger = Ledger.of(store)
     returned = read_returned(path, tuple(TABLES), counties)
-    book, judged = _Book(store, entries, returned), Judged()
+    book, judged = _Book(store, ledger, returned), Judged()
     taken = {
         "contracts": book.take_contracts(returned.rows["credit_contract"], judged),
         "draws": book.take_moves("draw", returned.rows["draw"], judged),
@@ -146,7 +145,7 @@ def record_usage(store: Store, path: Path, by: str, counties: Path | None = None
     account = account_of(returned, judged)
     is_noop = book.is_known and not any(one.rows() for one in taken.values())
     if not is_noop:
-        _record(store, entries, by, returned, taken, account)
+        _record(store, ledger, by, returned, taken, account)
     return Recorded(
         returned.file.sha256,
         account.counts,
@@ -163,7 +162,7 @@ def record_usage(store: Store, path: Path, by: str, counties: Path | None = None
 
 
 def _record(
-    store: Store, entries: list[Entry], by: str, returned: Returned, taken: dict[str, _Taken], account: Account
+    store: Store, ledger: Ledger, by: str, returned: Returned, taken: dict[str, _Taken], account: Account
 ) -> None:
     """Freeze the bytes, seal the rows, and say so in the ledger."""
     store.freeze(returned.file.content, returned.file.sha256)
@@ -177,17 +176,16 @@ def _record(
         "tables": sorted(tables),
         **seal_returned(store, returned.file.sha256, tables),
     }
-    append(store.root / "ledger", RECORD_USAGE, by, "", details, lambda found: require_unmoved(found, entries))
-    build_warehouse(store)
+    record(store, RECORD_USAGE, by, "", details, lambda found: require_unmoved(found, ledger))
 
 
 class _Book:
     """The contracts, draws and repayments that are known, by the keyed hash of the contract's number."""
 
-    def __init__(self, store: Store, entries: list[Entry], returned: Returned) -> None:
-        self.store, self.entries, self.is_correction = store, entries, returned.is_correction
-        self.is_known = any(e.act == RECORD_USAGE and e.details["file_sha256"] == returned.file.sha256 for e in entries)
-        self.sealed = {name: sealed_rows(store, entries, name) for name in TABLES.values()}
+    def __init__(self, store: Store, ledger: Ledger, returned: Returned) -> None:
+        self.store, self.ledger, self.is_correction = store, ledger, returned.is_correction
+        self.is_known = any(e.act == RECORD_USAGE and e.details["file_sha256"] == returned.file.sha256 for e in ledger)
+        self.sealed = {name: sealed_rows(store, ledger, name) for name in TABLES.values()}
         told = self.sealed["contracts"].to_pylist()
         self.contracts = {row["contract_key"]: row for row in told}  # the last word on each
         self.told = {_contract_id(row) for row in told}
@@ -195,7 +193,7 @@ class _Book:
 
     def take_contracts(self, lines: list[Row], judged: Judged) -> _Taken:
         """Take in the contracts that are new, by household, and those that correct or complete a known one."""
-        told = _told_of(self.store, self.entries, {line["household_ref"] for line in lines})
+        told = _told_of(self.store, self.ledger, {line["household_ref"] for line in lines})
         taken = _Taken()
         for line in lines:
             found = told.get(line["household_ref"])
@@ -299,9 +297,7 @@ class _Book:
 
     def _lines_on(self, county_code: str, day: date) -> dict[tuple[str, str], int]:
         """Return the limits in force on a day, by household_key and product."""
-        after = day + timedelta(days=1)
-        before = publication_before(self.entries, county_code, after)
-        rows = limits_in_force(self.store, before, after).to_pylist()
+        rows = lines_before(self.store, self.ledger, county_code, day + timedelta(days=1)).to_pylist()
         return {(row["household_key"], row["product"]): row["limit_yuan"] for row in rows}
 
 
@@ -323,14 +319,14 @@ def _is_same(row: Row, known: Row) -> bool:
     return len(channels) < 2 and all(known[name] == row[name] for name in SAME_CONTRACT)
 
 
-def _told_of(store: Store, entries: list[Entry], wanted: set[str]) -> dict[str, Row]:
+def _told_of(store: Store, ledger: Ledger, wanted: set[str]) -> dict[str, Row]:
     """Find households by the references of any publication, holds' and releases' among them, the latest first."""
     found: dict[str, Row] = {}
-    small = [publication for _, publication in stops(entries)]
-    for publication in sorted([*publications(entries), *small], key=lambda p: p.number, reverse=True):
+    small = [publication for _, publication in stops(ledger)]
+    for publication in sorted([*ledger.publications, *small], key=lambda p: p.number, reverse=True):
         if wanted <= found.keys():
             break
-        told = packaged_for_branches(store, entries, publication.publication_id)
+        told = packaged_for_branches(store, ledger, publication.publication_id)
         rows = told[1].select(["unit_code", "household_key", "product"]).to_pylist() if told else []
         for row in rows:
             ref = household_ref(store.keys, publication.publication_id, row["unit_code"])

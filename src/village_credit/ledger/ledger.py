@@ -1,0 +1,102 @@
+"""The ledger as it stands: read once, asked as often as one likes, and cut back to what it was before an act."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import overload
+
+from village_credit.ledger.log import Entry, read_ledger
+from village_credit.ledger.publications import Layer, Publication, layers, publications
+from village_credit.store.store import Store
+
+STAGE, APPROVE = "stage", "approve"
+
+
+class Ledger(Sequence[Entry]):
+    """The acts of a store in their order, as they were read; what is written later is in another."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        """Keep entries that were read and whose chain was checked."""
+        self.entries = tuple(entries)
+
+    @classmethod
+    def of(cls, store: Store) -> Ledger:
+        """Read a store's ledger; raises VerificationFailed where its chain is broken."""
+        return cls(read_ledger(store.ledger_folder))
+
+    @overload
+    def __getitem__(self, place: int) -> Entry: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Entry]: ...
+    def __getitem__(self, place: int | slice) -> Entry | Sequence[Entry]:
+        """Return an entry by its place from 0, or several."""
+        return self.entries[place]
+
+    def __len__(self) -> int:
+        """Count the acts."""
+        return len(self.entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Go through the acts in their order."""
+        return iter(self.entries)
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether both hold the same acts."""
+        return isinstance(other, Ledger) and self.entries == other.entries
+
+    def __hash__(self) -> int:
+        """Hash the last act, which chains the others."""
+        return hash(self.entries[-1:])
+
+    def before(self, number: int) -> Ledger:
+        """Return the ledger as it was before the act of a number."""
+        return Ledger([entry for entry in self.entries if entry.number < number])
+
+    @cached_property
+    def publications(self) -> list[Publication]:
+        """Every publication, a rollback too, in the order of the ledger."""
+        return publications(self.entries)
+
+    def publications_of(self, county_code: str) -> list[Publication]:
+        """Return a county's publications in the order of the ledger."""
+        return [p for p in self.publications if p.county_code == county_code]
+
+    @cached_property
+    def layers(self) -> list[Layer]:
+        """Every publication that is in force, over those before it."""
+        return layers(self.publications)
+
+    def layers_of(self, county_code: str) -> list[Layer]:
+        """Return what is in force for a county, the later over the earlier."""
+        return [layer for layer in self.layers if layer.county_code == county_code]
+
+    def layers_on(self, county_code: str | None, day: str) -> list[Layer]:
+        """Return what was in force at the end of a day (in UTC), of a county or of all."""
+        found = [p for p in self.publications if p.published_at[:10] <= day and county_code in (None, p.county_code)]
+        return layers(found)
+
+    def staged(self, run_id: str) -> Entry | None:
+        """Return the entry that staged a run."""
+        return next((e for e in self.entries if e.act == STAGE and e.run_id == run_id), None)
+
+    def stagings(self, county_code: str) -> Sequence[Entry]:
+        """Return the entries that staged a county's runs."""
+        return [e for e in self.entries if e.act == STAGE and e.details["county_code"] == county_code]
+
+    def preparer(self, run_id: str) -> str:
+        """Name who prepared a run; empty where the ledger does not say."""
+        staged = self.staged(run_id)
+        return "" if staged is None else staged.by
+
+    def approval(self, run_id: str) -> Entry | None:
+        """Return the entry that signed a run."""
+        return next((e for e in self.entries if e.act == APPROVE and e.run_id == run_id), None)
+
+    def status(self, run_id: str) -> str:
+        """Say how far a run has come: staged, approved, published (something of it is in force), superseded."""
+        if any(layer.publication.run_id == run_id for layer in self.layers):
+            return "published"
+        if any(p.run_id == run_id for p in self.publications):
+            return "superseded"
+        return "staged" if self.approval(run_id) is None else "approved"

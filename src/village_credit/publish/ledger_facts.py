@@ -1,0 +1,163 @@
+"""What the ledger says becomes small tables of values, which the analysts' views read beside the runs' files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from village_credit.china_calendar import day_in_china
+from village_credit.ledger.branch_limits import branch_limits
+from village_credit.ledger.holds import holds_in_force
+from village_credit.ledger.household_signatures import signed_rows
+from village_credit.ledger.ledger import APPROVE, Ledger
+from village_credit.ledger.lines_in_force import layer_rows
+from village_credit.ledger.log import Entry
+from village_credit.ledger.publications import Layer, Publication, layers
+from village_credit.publish.referral_clocks import calendar_since
+from village_credit.store.store import Store
+
+LAYERS = {
+    "place": "BIGINT",
+    "county_code": "VARCHAR",
+    "publication_id": "VARCHAR",
+    "run_id": "VARCHAR",
+    "product": "VARCHAR",
+    "is_whole": "BOOLEAN",
+    "published_at": "TIMESTAMPTZ",
+}
+FACTS = {
+    "layers": LAYERS,
+    "layers_year_before": LAYERS,
+    "publications": {
+        "number": "BIGINT",
+        "run_id": "VARCHAR",
+        "publication_id": "VARCHAR",
+        "county_code": "VARCHAR",
+        "product": "VARCHAR",
+        "restores": "VARCHAR",
+        "published_at": "TIMESTAMPTZ",
+        "superseded_at": "TIMESTAMPTZ",
+        "published_on": "DATE",
+    },
+    "branch_limits": {
+        "publication_id": "VARCHAR",
+        "run_id": "VARCHAR",
+        "household_key": "VARCHAR",
+        "product": "VARCHAR",
+        "branch_limit_yuan": "BIGINT",
+        "branch_limit_on": "DATE",
+        "is_last": "BOOLEAN",
+    },
+    "working_calendar": {"day": "DATE", "working_days": "INTEGER"},
+    "overrides": {"run_id": "VARCHAR", "gate": "VARCHAR", "overridden_by": "VARCHAR"},
+    "household_signatures": {
+        "run_id": "VARCHAR",
+        "household_key": "VARCHAR",
+        "product": "VARCHAR",
+        "signed_role": "VARCHAR",
+        "signed_by": "VARCHAR",
+        "signed_at": "TIMESTAMPTZ",
+    },
+    "held": {"county_code": "VARCHAR", "household_key": "VARCHAR", "since": "TIMESTAMPTZ", "held_by": "VARCHAR"},
+    "run_log": {
+        "run_id": "VARCHAR",
+        "county_code": "VARCHAR",
+        "product": "VARCHAR",
+        "as_of": "DATE",
+        "status": "VARCHAR",
+        "versions": "VARCHAR",
+        "counts": "VARCHAR",
+        "sum_limit_yuan": "BIGINT",
+        "gates": "VARCHAR",
+        "prepared_by": "VARCHAR",
+        "approved_by": "VARCHAR",
+        "minutes": "VARCHAR",
+        "staged_at": "TIMESTAMPTZ",
+        "approved_at": "TIMESTAMPTZ",
+        "published_at": "TIMESTAMPTZ",
+    },
+}
+Rows = Iterable[tuple[Any, ...]]
+
+
+def ledger_facts(store: Store, ledger: Ledger, runs: list[str], first_referral: date | None) -> dict[str, Rows]:
+    """Return the rows of each table of FACTS, for the staged `runs`; working days from the year of the first referral on."""
+    return {
+        "layers": _layer_values(ledger.layers),
+        "layers_year_before": _layer_values(_layers_year_before(ledger)),
+        "publications": [
+            (
+                p.number, p.run_id, p.publication_id, p.county_code, p.product, p.restores, p.published_at,
+                _superseded_at(p, ledger), day_in_china(p.published_at),
+            )
+            for p in ledger.publications
+        ],
+        "branch_limits": _branch_limit_values(ledger),
+        "working_calendar": calendar_since(first_referral),
+        "overrides": [(e.run_id, gate, e.by) for e in ledger if e.act == APPROVE for gate in e.details["overrides"]],
+        "household_signatures": signed_rows(store, ledger, runs),
+        "held": [(hold.county_code, hold.household_key, hold.since, hold.held_by) for hold in holds_in_force(ledger)],
+        "run_log": [_run_values(store, ledger, run_id) for run_id in runs],
+    }  # fmt: skip
+
+
+def _layer_values(found: list[Layer]) -> Rows:
+    return [tuple(row.values()) for row in layer_rows(found)]
+
+
+def _branch_limit_values(ledger: Ledger) -> Rows:
+    last = {p.run_id: p.publication_id for p in ledger.publications}
+    runs_of = {p.publication_id: p.run_id for p in ledger.publications}
+    return [
+        (
+            b.publication_id, run_id, b.household_key, b.product, b.limit_yuan, b.received_on,
+            last[run_id] == b.publication_id,
+        )
+        for b in branch_limits(ledger).values()
+        if (run_id := runs_of.get(b.publication_id))
+    ]  # fmt: skip
+
+
+def _superseded_at(publication: Publication, ledger: Ledger) -> str | None:
+    """Return when a later publication of the whole county came; a batch supersedes lines, not publications."""
+    later = [p for p in ledger.publications_of(publication.county_code) if p.number > publication.number]
+    return next((p.published_at for p in later if p.product is None), None)
+
+
+def _layers_year_before(ledger: Ledger) -> list[Layer]:
+    """Return what was in force for each county one year before the day of its publication in force."""
+    found: list[Layer] = []
+    for now in (layer.publication for layer in ledger.layers if layer.product is None):
+        day = date.fromisoformat(now.as_of)
+        limit = day.replace(year=day.year - 1, day=min(day.day, 28) if day.month == 2 else day.day).isoformat()
+        # the ledger's order, not the days': what was rolled back is not what was in force
+        earlier = layers([p for p in ledger.publications_of(now.county_code) if _in_force_from(p) <= limit])
+        found += earlier if earlier and earlier[0].product is None else []
+    return found
+
+
+def _in_force_from(publication: Publication) -> str:
+    """Return the day from which a publication counts: its run's, or the day on which it was brought back."""
+    return max(publication.as_of, publication.published_at[:10]) if publication.restores else publication.as_of
+
+
+def _run_values(store: Store, ledger: Ledger, run_id: str) -> tuple[Any, ...]:
+    manifest = store.manifest(run_id)
+    acts = {entry.act: entry for entry in ledger if entry.run_id == run_id}
+    stage, approve, publish = acts.get("stage"), acts.get("approve"), acts.get("publish")
+    return (
+        run_id, manifest["county_code"], manifest["product"], manifest["as_of"], ledger.status(run_id),
+        json.dumps(manifest["versions"], sort_keys=True),
+        json.dumps(manifest["counts"], sort_keys=True, ensure_ascii=False),
+        manifest["sum_limit_yuan"], json.dumps(manifest["gates"], sort_keys=True),
+        stage.by if stage else None, approve.by if approve else None, _minutes(approve),
+        stage.at if stage else None, approve.at if approve else None, publish.at if publish else None,
+    )  # fmt: skip
+
+
+def _minutes(approve: Entry | None) -> str | None:
+    """Return the reference of the minutes behind a signature."""
+    sat = approve.details.get("meeting") if approve else None
+    return sat["minutes"] if sat else None

@@ -1,0 +1,30 @@
+"""Record an act: its entry is written, and what analysts see follows; nobody has to remember to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.log import Entry, append
+from village_credit.publish.warehouse import build_warehouse
+from village_credit.store.store import Store
+
+
+def record(
+    store: Store,
+    act: str,
+    by: str,
+    run_id: str,
+    details: dict[str, Any],
+    still_holds: Callable[[Ledger], None] | None = None,
+) -> Entry:
+    """Write an act into the ledger and rebuild the analysts' views; return its entry.
+
+    `still_holds` looks at the ledger as it is just before each try, and raises where the act no longer may be. Raises
+    RunConflict where the ledger stays busy.
+    """
+    look = None if still_holds is None else lambda entries: still_holds(Ledger(entries))
+    entry = append(store.ledger_folder, act, by, run_id, details, look)
+    build_warehouse(store)
+    return entry

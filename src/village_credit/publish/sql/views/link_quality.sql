@@ -1,0 +1,2 @@
+-- A list and village: its records by what became of their links
+SELECT * FROM "inner".link_quality

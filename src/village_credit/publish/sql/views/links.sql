@@ -1,0 +1,2 @@
+-- A delivered record and the household that it was linked to
+SELECT * FROM "inner".links

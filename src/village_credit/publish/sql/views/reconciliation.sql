@@ -1,0 +1,2 @@
+-- A physical line or row of a delivered file
+SELECT * FROM "inner".reconciliation

@@ -1,0 +1,2 @@
+-- A run of a county as of a day
+SELECT * FROM "inner".run_log
