@@ -87,7 +87,11 @@ def test_every_make_target_is_listed_and_every_command_has_an_example():
 
 
 def test_help_does_not_import_the_heavy_parts():
-    code = "import sys; from village_credit import cli; cli.parser().format_help(); print([m for m in ('duckdb', 'pyarrow', 'pandas', 'sklearn', 'prefect') if m in sys.modules])"
+    heavy = ("duckdb", "pyarrow", "pandas", "sklearn", "prefect")
+    code = (
+        "import sys; from village_credit import cli; cli.parser().format_help(); "
+        f"print([m for m in {heavy} if m in sys.modules])"
+    )
     assert (
         subprocess.run(
             [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
@@ -206,3 +210,14 @@ def test_no_verb_has_a_word_that_takes_its_handlers_place():
         handlers = {key for key, value in verb._defaults.items() if callable(value)}
         assert handlers, name
         assert handlers & {action.dest for action in verb._actions} == set(), name
+
+
+def test_every_file_that_a_readme_or_page_names_exists():
+    pages = [path for path in TRACKED if path.suffix == ".md" and path.name != "CHANGELOG.md"]
+    lost = [
+        f"{page.relative_to(ROOT)}: {name}"
+        for page in pages
+        for name in re.findall(r"`([\w/.-]+\.(?:py|sql))`", page.read_text(encoding="utf-8"))
+        if not any((base / name).exists() for base in (page.parent, ROOT, ROOT / "src" / "village_credit"))
+    ]
+    assert lost == []
