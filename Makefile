@@ -9,6 +9,8 @@ INBOX ?= build/inbox
 STORE ?= warehouse
 FILES ?= 2700
 SEED ?= 1
+# services do not know the command line, so its grammar is handed to them here
+DOCS := from pathlib import Path; from village_credit import cli; from village_credit.services import reference; reference.write(Path('docs/reference'), cli.parser(), Path('models'))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint bench bench-model fuzz contracts contracts-lint serve score rescore train docs lock clean
@@ -91,10 +93,8 @@ contracts-lint: $(STAMP) .venv-contracts/.installed ## the standard files judged
 	.venv-contracts/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r data_contracts/datacontract.lock
 	@touch $@
 
-docs: $(STAMP) ## the policy in force and the command's help, as text in build/docs
-	mkdir -p build/docs
-	$(BIN)/village-credit --help > build/docs/commands.txt
-	$(BIN)/village-credit policy show --on $(AS_OF) > build/docs/policy.txt
+docs: $(STAMP) ## the reference pages, from the code, into docs/reference
+	$(BIN)/python -c "$(DOCS)"
 
 lock: $(STAMP) ## resolve requirements.lock anew (names, versions, hashes; no addresses)
 	$(BIN)/python -m pip install --quiet uv

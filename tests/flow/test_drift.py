@@ -312,6 +312,9 @@ def test_the_page_shows_both(published: Scored):
 @pytest.mark.parametrize("name", ["drift", "fairness"])
 def test_every_column_says_what_it_is(published: Scored, name: str):
     assert name in view_names()
-    comments = view(published, f"SELECT column_name, comment FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = '{name}'")
+    comments = view(
+        published,
+        f"SELECT column_name, comment FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = '{name}'",
+    )
     assert len(comments) > 6
     assert [column for column, text in comments if text.startswith("Term of the limit")] == []

@@ -528,5 +528,5 @@ def test_the_same_day_is_the_day_of_the_referral(referred_on: date, decided_on: 
     connection.register("referrals", pa.Table.from_pylist([row]))
     days = [{"day": day, "working_days": count} for day, count in calendar_since(referred_on)]
     connection.register("working_calendar", pa.Table.from_pylist(days))
-    (found,) = connection.sql(clocks_sql("referrals", "draws")).to_arrow_table().to_pylist()
+    (found,) = connection.sql(clocks_sql()).to_arrow_table().to_pylist()
     assert found["decision_clock"] == state

@@ -9,8 +9,8 @@ from village_credit.policy.gate_thresholds import EXACT, GATES, OPTIONAL_FIGURES
 from village_credit.policy.model import load_policy
 from village_credit.report.page import GATES_ZH
 
-SOURCE = (ROOT / "src" / "village_credit" / "publish" / "gates.py").read_text(encoding="utf-8")
-RUNBOOK = (ROOT / "src" / "village_credit" / "publish" / "README.md").read_text(encoding="utf-8")
+SOURCE = (ROOT / "src" / "village_credit" / "tables" / "gates.py").read_text(encoding="utf-8")
+RUNBOOK = (ROOT / "docs" / "committee" / "gates.md").read_text(encoding="utf-8")
 IN_CODE = set(re.findall(r'(?:_judge\(\s*policy,\s*|_exact\(\s*)"(\w+)"', SOURCE))
 
 
@@ -31,4 +31,4 @@ def test_no_threshold_is_a_number_in_the_code():
 def test_every_gate_has_a_chinese_sentence_and_a_line_in_the_runbook():
     assert set(GATES_ZH) == IN_CODE
     assert set(re.findall(r"^\| `(\w+)` \|", RUNBOOK, re.MULTILINE)) == IN_CODE
-    assert "publish/README.md" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "docs/committee/gates.md" in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -8,19 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from village_credit.catalogue import run_tables
 from village_credit.duckdb_session import query_cursor
 from village_credit.ledger.ledger import STAGE, Ledger
 from village_credit.ledger.log import head
 from village_credit.ledger.returned import sealed_paths
-from village_credit.publish.ledger_facts import FACTS, ledger_facts
+from village_credit.publish.ledger_facts import FACTS, Rows, ledger_facts
 from village_credit.publish.referral_clocks import clocks_sql
 from village_credit.publish.views import column_comment, tables_read, view_comment, view_names, view_sql
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
 
 BUILT = ("runs", "gates")
+NO_DRAWS = "(SELECT NULL::VARCHAR AS household_key, NULL::VARCHAR AS product, NULL::DATE AS drawn_on WHERE false)"
 INNER = '"inner".'
 
 
@@ -39,12 +41,8 @@ def build_warehouse(store: Store) -> Path | None:
     try:
         connection.begin()  # hundreds of comments: one commit, not one each
         connection.execute('CREATE SCHEMA "inner"')
-        _create_values(connection, store, ledger, runs)
-        made = _create_tables(connection, store, ledger, runs)
-        _create_derived(connection, made)
-        for name in view_names():
-            if made.issuperset(tables_read(name)):  # else every run was sealed before there was such a table
-                connection.execute(f"CREATE VIEW {name} AS {view_sql(name)}")
+        _create_values(connection, ledger_facts(store, ledger, runs, _first_referral(store, runs)))
+        _create_views(connection, _create_tables(connection, store, ledger, runs))
         _comment_all(connection, head(store.ledger_folder))
         connection.commit()
     finally:
@@ -78,6 +76,28 @@ def _create_tables(connection: duckdb.DuckDBPyConnection, store: Store, ledger: 
     for table in sorted(made):
         connection.execute(f"CREATE VIEW {INNER}{table} AS FROM {files[table]}")
     return made | set(FACTS)
+
+
+def empty_warehouse() -> duckdb.DuckDBPyConnection:
+    """Return a warehouse in memory as it is before the first run: every view, no row; what its columns are can be asked."""
+    connection = duckdb.connect()
+    connection.execute('CREATE SCHEMA "inner"')
+    _create_values(connection, dict.fromkeys(FACTS, ()))
+    for name, declared in run_tables().items():
+        connection.register("given", declared.schema().append(pa.field("run_id", pa.string())).empty_table())
+        connection.execute(f"CREATE TABLE {INNER}{name} AS FROM given")
+        connection.unregister("given")
+    connection.execute(f"CREATE VIEW {INNER}draws AS FROM {NO_DRAWS}")
+    _create_views(connection, {*run_tables(), *FACTS, "draws"})
+    return connection
+
+
+def _create_views(connection: duckdb.DuckDBPyConnection, made: set[str]) -> None:
+    """Make the analysts' views whose inner relations there are; a run may have been sealed before there was a table."""
+    _create_derived(connection, made)
+    for name in view_names():
+        if made.issuperset(tables_read(name)):
+            connection.execute(f"CREATE VIEW {name} AS {view_sql(name)}")
 
 
 def _create_derived(connection: duckdb.DuckDBPyConnection, made: set[str]) -> None:
@@ -117,8 +137,7 @@ def _union(parts: list[str]) -> str:
 def _draws(store: Store, ledger: Ledger) -> str:
     """Name the sealed draws' files; before the first there are none to read."""
     paths = ", ".join(_quoted(str(path.resolve())) for path in sealed_paths(store, ledger, "draws"))
-    columns = "NULL::VARCHAR AS household_key, NULL::VARCHAR AS product, NULL::DATE AS drawn_on"
-    return f"read_parquet([{paths}])" if paths else f"(SELECT {columns} WHERE false)"
+    return f"read_parquet([{paths}])" if paths else NO_DRAWS
 
 
 def _quoted(value: Any) -> str:
@@ -136,11 +155,12 @@ def _comment_all(connection: duckdb.DuckDBPyConnection, ledger_head: str) -> Non
     That of `runs` names the ledger's head, by which `is_current` knows the warehouse.
     """
     columns = connection.execute(sql("publish", "warehouse_columns")).fetchall()
-    views = {name: view_comment(name) for name in dict.fromkeys(name for name, _ in columns)}
+    views = {name: view_comment(name) for name in dict.fromkeys(name for name, _, _ in columns)}
     views["runs"] += f"; ledger head {ledger_head}"
     lines = [f"COMMENT ON VIEW {view} IS {_quoted(comment)};" for view, comment in views.items()]
     lines += [
-        f'COMMENT ON COLUMN {view}."{column}" IS {_quoted(column_comment(view, column))};' for view, column in columns
+        f'COMMENT ON COLUMN {view}."{column}" IS {_quoted(column_comment(view, column))};'
+        for view, column, _ in columns
     ]
     connection.execute("\n".join(lines))
 
@@ -157,9 +177,9 @@ def _values_view(
     )
 
 
-def _create_values(connection: duckdb.DuckDBPyConnection, store: Store, ledger: Ledger, runs: list[str]) -> None:
+def _create_values(connection: duckdb.DuckDBPyConnection, facts: dict[str, Rows]) -> None:
     """Make the inner views of what the ledger says."""
-    for name, rows in ledger_facts(store, ledger, runs, _first_referral(store, runs)).items():
+    for name, rows in facts.items():
         _values_view(connection, name, FACTS[name], list(rows))
 
 

@@ -57,7 +57,7 @@ def clocked(
     }
     for name, table in tables.items():
         connection.register(name, table)
-    (found,) = connection.sql(clocks_sql("referrals", "draws")).to_arrow_table().to_pylist()
+    (found,) = connection.sql(clocks_sql()).to_arrow_table().to_pylist()
     return found
 
 
