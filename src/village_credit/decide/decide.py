@@ -16,6 +16,7 @@ from village_credit.decide.budgets import allocate
 from village_credit.decide.legal_basis import disputes, lacking_basis, without_disputed, without_lacking
 from village_credit.policy.compiled import policy_tables
 from village_credit.policy.model import PolicyInForce
+from village_credit.sql_files import sql
 
 VALUE = ("income", "listings", "candidates", "growers", "terms", "screen", "limit")
 # What `measure` makes, and the facts that stay as they are: another policy can be tried on these alone.
@@ -254,25 +255,15 @@ def _value(connection: duckdb.DuckDBPyConnection, policy: PolicyInForce) -> None
         connection.register(name, table)
     for step in VALUE:
         _run(connection, step)
-    granted = connection.sql("""
-        SELECT unit_code, product, township_code, village_code, ppm, CAST(asked_limit AS BIGINT) AS policy_limit
-        FROM limited JOIN households USING (unit_code) WHERE decision = 'granted' ORDER BY unit_code""").to_arrow_table()
+    granted = connection.sql(sql("decide", "granted")).to_arrow_table()
     used = connection.sql(BESIDE).to_arrow_table()
     connection.register("allocated", allocate(granted, policy, used))
     _run(connection, "outcome")
 
 
-# A batch of one product leaves the lines of the others in force: they have used their part of every budget.
-BESIDE = """
-SELECT township_code, village_code, CAST(sum(down(limit_fen, 100)) AS BIGINT) AS limit_yuan FROM own_lines JOIN households USING (unit_code)
-WHERE product <> getvariable('product') AND valid_to >= as_of() GROUP BY ALL"""
+BESIDE = sql("decide", "lines_beside")
 SHARED_ROWS = 30_720
-OUTCOME = """
-SELECT unit_code, product, state AS decision, band, CAST(stored_limit AS BIGINT) AS limit_yuan, binding AS binding_term,
-       CASE WHEN is_frozen THEN list_append(grounds, 'FROZEN') WHEN is_spared THEN list_prepend('RELIEF_KEPT', grounds) ELSE grounds END AS reason_codes,
-       capacity AS capacity_yuan, band_limit AS band_yuan, need AS need_yuan, headroom AS headroom_yuan, rise AS rise_yuan
-FROM outcome
-"""
+OUTCOME = sql("decide", "simulated_outcome")
 
 
 def apply_policy(

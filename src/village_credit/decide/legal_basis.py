@@ -9,6 +9,7 @@ import pyarrow as pa
 from data_contracts.registry import INCOMING, field_specs
 from village_credit import catalogue
 from village_credit.duckdb_session import query_cursor
+from village_credit.sql_files import sql
 
 # fact → the contract that it was delivered under; lists that refuse (negatives, objections…) always count
 LEFT_OUT_WITHOUT_BASIS = {name: table.contract for name, table in catalogue.facts().items() if table.contract}
@@ -29,18 +30,7 @@ MUST_STAY = {
     "days_overdue",
 }
 
-LACKING = """
-WITH needed AS (
-    SELECT s.unit_code, s.contract, h.county_code, h.township_code, h.village_code FROM sources AS s JOIN households AS h USING (unit_code)
-    WHERE s.contract NOT IN (SELECT contract FROM exempt)
-), covering AS (
-    SELECT DISTINCT n.unit_code, n.contract
-    FROM needed AS n JOIN legal_basis AS b ON b.contract = n.contract AND b.area_code IN (n.county_code, n.township_code, n.village_code)
-    QUALIFY length(b.area_code) = max(length(b.area_code)) OVER (PARTITION BY n.unit_code, n.contract)
-        AND $as_of BETWEEN b.starts_on AND b.ends_on
-)
-SELECT unit_code, contract FROM needed ANTI JOIN covering USING (unit_code, contract) ORDER BY unit_code, contract
-"""
+LACKING = sql("decide", "lacking_basis")
 
 
 def lacking_basis(facts: dict[str, pa.Table], as_of: date, exempt: list[str]) -> pa.Table:
@@ -62,7 +52,7 @@ def without_lacking(facts: dict[str, pa.Table], lacking: pa.Table) -> dict[str, 
     connection.register("lacking", lacking)
     for fact, contract in LEFT_OUT_WITHOUT_BASIS.items():
         connection.register("given", facts[fact])
-        query = "SELECT given.* FROM given ANTI JOIN (SELECT unit_code FROM lacking WHERE contract = $contract) USING (unit_code)"
+        query = sql("decide", "without_lacking")
         kept[fact] = connection.sql(query, params={"contract": contract}).to_arrow_table()
     return kept
 
@@ -116,7 +106,7 @@ def without_disputed(facts: dict[str, pa.Table], clear: dict[str, list[tuple[str
         connection.register("given", kept[fact])
         connection.register("units", pa.table({"unit_code": [u for f, c, u in pairs if (f, c) == (fact, column)]}))
         if column and column in kept[fact].column_names:
-            query = f"SELECT * REPLACE (CASE WHEN unit_code IN (SELECT unit_code FROM units) THEN NULL ELSE {column} END AS {column}) FROM given"
+            query = sql("decide", "without_disputed").format(column=column)
         else:
             query = "SELECT given.* FROM given ANTI JOIN units USING (unit_code)"
         kept[fact] = connection.sql(query).to_arrow_table().cast(kept[fact].schema)

@@ -18,6 +18,7 @@ from village_credit.intake import Intake, Source
 from village_credit.link.divisions import with_current_codes
 from village_credit.link.join import Identified, Linked, identify_rows, join_rows
 from village_credit.link.verdicts import Verdicts
+from village_credit.sql_files import sql
 from village_credit.validate.deduplicate import OUTCOMES, deduplicate
 
 
@@ -103,14 +104,7 @@ def _account(
     reconciliation = settle_lines(connection, desk, gone)
     connection.register("findings", pa.concat_tables(desk.findings))
     connection.register("claimed_twice", linked.findings)
-    findings = connection.sql("""
-        SELECT source_id, line_number, own_key, field, rule, reason_code, is_quarantine, value_masked
-        FROM findings LEFT JOIN spans USING (source_id, line_number)
-        UNION ALL
-        SELECT source_id, line_number, own_key, '', 'settle', reason_code, true, '' FROM gone JOIN spans USING (row_id) WHERE reason_code IS NOT NULL
-        UNION ALL
-        SELECT source_id, line_number, own_key, '', 'link', reason_code, false, '' FROM claimed_twice JOIN spans USING (row_id)
-        ORDER BY source_id, line_number, field, rule""").to_arrow_table()
+    findings = connection.sql(sql("ingest", "account")).to_arrow_table()
     return Intake(
         desk.sources,
         linked.facts,

@@ -14,6 +14,7 @@ from village_credit.errors import ExtractRejected
 from village_credit.extract.grid import DeliveredFile, Extract, Unrecognised
 from village_credit.extract.read import read_file
 from village_credit.intake import Source
+from village_credit.sql_files import sql
 from village_credit.validate.normalise import Cells
 from village_credit.validate.rows import FINDINGS, Batch, normalise, validate_rows
 
@@ -255,11 +256,7 @@ def correcting_sources(sources: Iterable[Source]) -> pa.Table:
     return pa.table({"source_id": pa.array(named, pa.int64())})
 
 
-LINES = """
-SELECT source_id, CAST(unnest(generate_series(line_number, last_line)) AS INTEGER) AS line_number, outcome, row_id FROM settled
-UNION ALL SELECT source_id, line_number, outcome, NULL FROM loose
-ORDER BY source_id, line_number
-"""
+LINES = sql("ingest", "lines")
 
 
 def settle_lines(connection: duckdb.DuckDBPyConnection, desk: Desk, gone: pa.Table) -> pa.Table:
@@ -273,6 +270,5 @@ def settle_lines(connection: duckdb.DuckDBPyConnection, desk: Desk, gone: pa.Tab
         "gone": gone,
     }.items():
         connection.register(name, table)
-    connection.execute("""CREATE VIEW settled AS
-        SELECT spans.* REPLACE (coalesce(gone.outcome, spans.outcome) AS outcome) FROM spans LEFT JOIN gone USING (row_id)""")
+    connection.execute(sql("ingest", "settle_lines"))
     return connection.sql(LINES).to_arrow_table()

@@ -11,6 +11,7 @@ from village_credit.duckdb_session import query_cursor
 from village_credit.ledger.lines_in_force import decision_files
 from village_credit.ledger.publications import Layer
 from village_credit.relief.conditions import CONDITIONS
+from village_credit.sql_files import sql
 from village_credit.store.store import Store
 from village_credit.tables.gates import Outcome, outcome_of
 from village_credit.tables.simulation_inputs import SimulationInputs, unpack_simulation_inputs
@@ -35,7 +36,7 @@ def rows_before(store: Store, run_id: str | None) -> dict[str, int]:
     if run_id is None:
         return {}
     path = store.require_run(run_id) / "control_totals.parquet"
-    query = "SELECT contract, CAST(sum(rows) AS BIGINT) FROM read_parquet($path) WHERE measure = 'rows' GROUP BY contract ORDER BY contract"
+    query = sql("ledger", "rows_before")
     return dict(query_cursor().execute(query, {"path": str(path)}).fetchall())
 
 

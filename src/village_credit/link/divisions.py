@@ -14,18 +14,10 @@ from importlib import resources
 import duckdb
 import pyarrow as pa
 
-CURRENT_AREA = """
-CREATE OR REPLACE MACRO current_area(code) AS
-    coalesce((SELECT current_code FROM county_aliases WHERE old_code = left(code, 6)), left(code, 6)) || substr(code, 7)
-"""
-# A code of another time names the registered household of that place, where one and no second is registered.
-RESOLVED = """
-SELECT t.* REPLACE (coalesce(exact.contractor_code, renamed.contractor_code, t.{column}) AS {column})
-FROM t LEFT JOIN registered AS exact ON exact.contractor_code = t.{column}
-LEFT JOIN (SELECT current_area(contractor_code) AS current_code, min(contractor_code) AS contractor_code FROM registered
-           GROUP BY ALL HAVING count(*) = 1) AS renamed ON renamed.current_code = current_area(t.{column})
-ORDER BY t.row_id
-"""
+from village_credit.sql_files import sql
+
+CURRENT_AREA = sql("link", "current_area")
+RESOLVED = sql("link", "resolved")
 CURRENT = "SELECT * REPLACE (current_area({column}) AS {column}) FROM t ORDER BY row_id"
 HOUSEHOLD_CODES = (
     ("land_member", "contractor_code"),
@@ -55,8 +47,7 @@ def unissued_area_share(people: pa.Table) -> float | None:
     connection = duckdb.connect()
     connection.register("people", people)
     connection.register("area_codes", _read("area_codes.csv"))
-    query = """SELECT avg((code IS NULL)::INT)::DOUBLE FROM (SELECT DISTINCT person_id FROM people WHERE person_id IS NOT NULL)
-               LEFT JOIN area_codes ON code = left(person_id, 6)"""
+    query = sql("link", "unissued_area_share")
     ((share,),) = connection.execute(query).fetchall()
     return None if share is None else float(share)
 

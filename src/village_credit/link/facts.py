@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from village_credit.link.roster import birthday_limit
+from village_credit.sql_files import sql
 
 MINOR_AGE = 14  # PIPL art. 31: younger children's data are sensitive; they become a count
 ADULT_AGE = 18
@@ -50,76 +51,16 @@ LISTS: dict[str, tuple[str, str]] = {
     "farms": ("family_farm", "unit_code, farm_type, managed_mu"),
 }
 
-# One book per household and year: several members' books of a year (the register may have merged two
-# families) cannot be told apart, and the one collected last stands, then the first delivered.
-BOOKS = """
-SELECT unit_code, year, persons, labourers, planting_income_yuan, livestock_income_yuan, wage_income_yuan, trade_income_yuan,
-       transfer_income_yuan, production_cost_yuan, living_cost_yuan, assets_yuan, debts_yuan, sheep, cattle,
-       is_cooperative_member = '是' AS is_cooperative_member
-FROM t WHERE unit_code IS NOT NULL AND link_status <> 'provisional'
-QUALIFY row_number() OVER (PARTITION BY unit_code, year ORDER BY collected_on DESC NULLS LAST, row_id) = 1
-ORDER BY unit_code, year
-"""
-# A row whose day is not come is kept, and counts from that day on.
-TRADERS = """
-SELECT unit_code, referral_batch, applied_yuan, industry, referred_on FROM t
-WHERE unit_code IS NOT NULL AND link_status <> 'provisional' AND referred_on <= $as_of
-QUALIFY row_number() OVER (PARTITION BY unit_code ORDER BY referred_on DESC, row_id) = 1 ORDER BY unit_code
-"""
-PARCELS = """
-SELECT contractor_code AS unit_code, method_code, coalesce(contract_mu, measured_mu) AS area_mu
-FROM parcels JOIN register ON contractor_code = unit_code LEFT JOIN shared_parcels USING (parcel_code)
-WHERE is_of_two IS NULL OR (NOT is_of_two AND counted_row = parcels.row_id)
-ORDER BY unit_code, parcels.row_id
-"""
-LEASES = """
-SELECT o.unit_code AS from_unit_code, i.unit_code AS to_unit_code, coalesce(contract_mu, measured_mu) AS area_mu, starts_on, ends_on
-FROM transfers LEFT JOIN register AS o ON contractor_code = o.unit_code LEFT JOIN register AS i ON lessee_code = i.unit_code
-WHERE o.unit_code IS NOT NULL OR i.unit_code IS NOT NULL ORDER BY transfers.row_id
-"""
-HOUSEHOLDS = """
-SELECT unit_code, county_code, township_code, village_code, false AS is_trader_only,
-       count(*) FILTER (is_living AND is_resident) AS persons_register,
-       count(*) FILTER (is_living AND is_resident AND birth_date > $minor_born) AS children
-FROM register JOIN roster USING (unit_code) GROUP BY ALL
-UNION ALL
-SELECT unit_code, $county, $county || '000', $county || '000000', true, 1, 0 FROM lone_traders
-ORDER BY unit_code
-"""
-MEMBERS = """
-SELECT unit_code, member_no, relation, sex, birth_date, is_living, is_resident, person_id IS NOT NULL AND owns_number AS has_valid_id
-FROM roster WHERE birth_date IS NULL OR birth_date <= $minor_born
-UNION ALL
-SELECT unit_code, 1, 'head', CASE WHEN CAST(substr(person_id, 17, 1) AS INTEGER) % 2 = 1 THEN 1 ELSE 2 END,
-       try_strptime(substr(person_id, 7, 8), '%Y%m%d')::DATE, true, true, true
-FROM lone_traders
-ORDER BY unit_code, member_no
-"""
-# A number that many households give is the cadre's or the shop's: a household's message must not go there.
-IDENTITIES = """
-SELECT unit_code, member_no, relation, name, person_id, CASE WHEN coalesce(sharers, 0) <= $sharers THEN phone END AS phone, address
-FROM roster JOIN register USING (unit_code)
-LEFT JOIN (SELECT phone, count(*) AS sharers FROM register WHERE phone IS NOT NULL GROUP BY phone) USING (phone)
-WHERE birth_date IS NULL OR birth_date <= $minor_born
-UNION ALL
-SELECT unit_code, 1, 'head', operator_name, person_id, phone, business_address FROM lone_traders
-ORDER BY unit_code, member_no
-"""
-LONE_ROWS = """
-CREATE TABLE lone_rows AS
-SELECT 'T' || credit_code AS unit_code, row_id, traders.source_id, operator_name, traders.person_id, phone, business_address, referred_on
-FROM traders JOIN links USING (row_id)
-WHERE links.status = 'unlinked' AND traders.person_id IS NOT NULL AND referred_on <= $as_of
-"""
-# Of several referrals the newest says who it is, as it says what is applied for (TRADERS).
-LONE_TRADERS = """
-CREATE TABLE lone_traders AS
-SELECT * EXCLUDE (referred_on) FROM lone_rows QUALIFY row_number() OVER (PARTITION BY unit_code ORDER BY referred_on DESC, row_id) = 1
-"""
-LINK_LONE_TRADERS = """
-UPDATE links SET unit_code = lone_rows.unit_code, stage = 1, pass = 'credit_code', agreement = 'code', status = 'automatic'
-FROM lone_rows WHERE links.row_id = lone_rows.row_id
-"""
+BOOKS = sql("link", "books")
+TRADERS = sql("link", "traders")
+PARCELS = sql("link", "parcels")
+LEASES = sql("link", "leases")
+HOUSEHOLDS = sql("link", "households")
+MEMBERS = sql("link", "members")
+IDENTITIES = sql("link", "identities")
+LONE_ROWS = sql("link", "lone_rows")
+LONE_TRADERS = sql("link", "lone_traders")
+LINK_LONE_TRADERS = sql("link", "link_lone_traders")
 
 
 def create_lone_traders(connection: duckdb.DuckDBPyConnection, traders: pa.Table, as_of: date) -> None:
@@ -178,13 +119,7 @@ def build_identities(connection: duckdb.DuckDBPyConnection, as_of: date) -> pa.T
 def _join_links(connection: duckdb.DuckDBPyConnection, rows: pa.Table) -> None:
     """Make view `t`: a contract's rows with their household, and the member's number there, age and life."""
     connection.register("rows_of_contract", rows)
-    connection.execute("""
-        CREATE OR REPLACE TEMP VIEW t AS
-        SELECT r.*, tells_of.unit_code, link_status, is_contested, m.is_living, m.birth_date, m.member_no
-        FROM rows_of_contract AS r JOIN tells_of USING (row_id)
-        LEFT JOIN (SELECT unit_code, person_id, bool_or(is_living) AS is_living, min(birth_date) AS birth_date, min(member_no) AS member_no
-                   FROM roster WHERE person_id IS NOT NULL GROUP BY ALL) AS m
-          ON m.unit_code = tells_of.unit_code AND m.person_id = r.person_id""")
+    connection.execute(sql("link", "join_links"))
 
 
 def _query(

@@ -17,21 +17,16 @@ from village_credit.link.roster import create_roster, roster_findings
 from village_credit.link.verdicts import RECORD_TEXT, Verdicts, no_verdicts
 from village_credit.link.villages import create_places
 from village_credit.link.weights import Weights, standard_weights
+from village_credit.sql_files import sql
 
 PENDING_REASONS = {"excel_damaged": "ID_DAMAGED", "masked": "ID_MASKED", "check_digit": "ID_CHECK_DIGIT"}
 
 
-UNREPAIRED = f"""
-WITH pending AS (
-    SELECT row_id, CASE id_status {"".join(f" WHEN '{status}' THEN '{code}'" for status, code in PENDING_REASONS.items())} END AS reason_code,
-           {RECORD_TEXT} AS record_text
-    FROM identified WHERE id_status IN {tuple(PENDING_REASONS)} AND NOT is_repaired
-), known AS (
-    SELECT row_id FROM pending WHERE (SELECT count(*) FROM verdicts) > 0
-      AND record_key(record_text) IN (SELECT record_key FROM verdicts WHERE verdict = 'same')
+UNREPAIRED = sql("link", "unrepaired").format(
+    reason_codes="".join((f" WHEN '{status}' THEN '{code}'" for status, code in PENDING_REASONS.items())),
+    record_text=RECORD_TEXT,
+    statuses=tuple(PENDING_REASONS),
 )
-SELECT row_id, reason_code FROM pending ANTI JOIN known USING (row_id) ORDER BY row_id
-"""
 
 
 @dataclass(frozen=True)
@@ -136,12 +131,7 @@ def _code_rows(connection: duckdb.DuckDBPyConnection, settled: dict[str, pa.Tabl
 
 def _ambiguous(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     """Take rows of a shared village name out of the links, unless their household lies in one of the villages."""
-    query = """
-        SELECT row_id, 'VILLAGE_AMBIGUOUS' AS reason_code
-        FROM identified JOIN links USING (row_id) LEFT JOIN register USING (unit_code)
-        WHERE length(village_codes) > 1 AND NOT coalesce(list_contains(village_codes, register.village_code), false)
-          AND links.status <> 'refused'
-        ORDER BY row_id"""
+    query = sql("link", "ambiguous")
     found = connection.sql(query).to_arrow_table()
     connection.register("ambiguous", found)
     connection.execute("DELETE FROM links WHERE row_id IN (SELECT row_id FROM ambiguous)")

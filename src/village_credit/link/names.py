@@ -15,6 +15,8 @@ from importlib import resources
 import duckdb
 import pyarrow as pa
 
+from village_credit.sql_files import sql
+
 LONG_HAN = 5  # an interpunct, or so many characters: a transliterated name
 CUT_LENGTH = 9  # names this long may have been cut at a column's width: ten characters, or twenty bytes
 
@@ -23,19 +25,7 @@ AGREEMENTS = ("equal", "sound", "skeleton", "father", "reordered", "cut", "simil
 AGREEING = ("equal", "sound", "skeleton", "father", "reordered", "cut", "similar")
 FIRM = ("equal", "sound", "skeleton", "father", "cut")  # with less than a whole ID number beside them
 
-PARTS = """
-CREATE OR REPLACE TEMP TABLE name_parts AS
-WITH parts AS (SELECT DISTINCT unnest(string_split(name, '·')) AS part FROM names_given WHERE name IS NOT NULL),
-known AS (SELECT parts.part, max_by(coalesce(same_as || substr(parts.part, length(v.part) + 1), parts.part), coalesce(length(v.part), 0)) AS spelling
-          FROM parts LEFT JOIN name_variants AS v ON starts_with(parts.part, v.part) GROUP BY parts.part),
-letters AS (SELECT part, unnest(string_split(spelling, '')) AS letter, unnest(range(length(spelling))) AS place FROM known),
-read AS (SELECT letters.*, coalesce(syllable, lower(letter)) AS syllable, coalesce(skeleton, upper(letter)) AS skeleton
-         FROM letters LEFT JOIN syllables USING (letter))
-SELECT part, string_agg(syllable, '' ORDER BY place) AS pinyin,
-       CASE WHEN min_by(skeleton, place) IN ('', 'N') AND min_by(syllable, place) NOT LIKE 'n%' THEN 'A' ELSE '' END
-       || string_agg(skeleton, '' ORDER BY place) AS skeleton
-FROM read GROUP BY part
-"""
+PARTS = sql("link", "parts")
 
 
 def is_long(name: str) -> str:
@@ -43,17 +33,7 @@ def is_long(name: str) -> str:
     return f"(contains({name}, '·') OR length({name}) >= {LONG_HAN})"
 
 
-KEYS = f"""
-CREATE OR REPLACE TABLE name_keys AS
-WITH split AS (
-    SELECT name, string_split(name, '·') AS parts FROM (SELECT DISTINCT name FROM names_given WHERE name IS NOT NULL)
-)
-SELECT name, len(parts) AS part_count, {is_long("name")} AS is_long,
-       a.pinyin || coalesce(b.pinyin, '') || coalesce(c.pinyin, '') AS pinyin, a.pinyin AS given_pinyin, coalesce(b.pinyin, '') AS father_pinyin,
-       a.skeleton AS given_skeleton, coalesce(b.skeleton, '') AS father_skeleton, coalesce(c.skeleton, '') AS third_skeleton
-FROM split JOIN name_parts AS a ON a.part = parts[1]
-LEFT JOIN name_parts AS b ON b.part = parts[2] LEFT JOIN name_parts AS c ON c.part = parts[3]
-"""
+KEYS = sql("link", "keys").format(is_long_name=is_long("name"))
 
 # `one`, `other`: rows of name_keys under those aliases. Skeletons decide only where both names are long: two Han
 # syllables leave too few consonants. 尔 has no consonant where another standard writes 力 or 热: hence without L.

@@ -155,9 +155,7 @@ def _borrowers(store: Store, found: list[Publication]) -> pa.Table:
     connection.register(
         "identities", pa.concat_tables([_identities(store, p.run_id, order) for order, p in enumerate(found)])
     )
-    return connection.sql(
-        "SELECT * EXCLUDE (place) FROM (SELECT *, row_number() OVER (PARTITION BY household_key ORDER BY rank) AS place FROM identities) WHERE place = 1"
-    ).to_arrow_table()
+    return connection.sql(sql("publish", "borrowers")).to_arrow_table()
 
 
 def _identities(store: Store, run_id: str, order: int) -> pa.Table:

@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from data_contracts.relief import CROP_FARMING, LIVESTOCK_FARMING, ReliefDeclaration
+from village_credit.sql_files import sql
 
 FACTS_READ = ("households", "conducts", "negatives", "exposures", "traders", "crops", "books")
 DECLARED = pa.schema(
@@ -130,11 +131,7 @@ def relieve(
             "SELECT * EXCLUDE (entry_no, is_lifted) FROM lifted WHERE NOT is_lifted ORDER BY entry_no"
         ).cast(facts["negatives"].schema),
     }
-    unmatched = table(
-        "SELECT document, count(*) AS proofs FROM proofs AS p WHERE NOT EXISTS (SELECT 1 FROM known_proofs AS k"
-        " JOIN identities AS i USING (unit_code) WHERE i.person_id = p.person_id AND k.document = p.document AND k.loan_number = p.loan_number)"
-        " GROUP BY document ORDER BY document"
-    )
+    unmatched = table(sql("relief", "relieve"))
     return Relieved(
         facts={**facts, **counted} if declared.num_rows else facts,
         windows=table("SELECT unit_code, document, cause, starts_on, ends_on FROM in_window ORDER BY ALL"),
@@ -151,14 +148,7 @@ def relieve(
     )
 
 
-ROWS = """
-SELECT w.unit_code, w.document, w.cause, w.starts_on, w.ends_on, coalesce(e.loans, 0) AS excused_loans, coalesce(e.days, 0) AS excused_days,
-       coalesce(l.entries, 0) AS lifted_entries
-FROM windows AS w
-LEFT JOIN (SELECT unit_code, count(*) AS loans, CAST(sum(greatest(days_overdue - days_left, max_days_overdue - worst_left)) AS BIGINT) AS days FROM excused GROUP BY 1) AS e USING (unit_code)
-LEFT JOIN (SELECT unit_code, count(*) AS entries FROM lifted GROUP BY 1) AS l USING (unit_code)
-ORDER BY ALL
-"""
+ROWS = sql("relief", "relief_rows")
 
 
 def relief_rows(relieved: Relieved) -> pa.Table:

@@ -14,6 +14,7 @@ from village_credit.duckdb_session import query_cursor
 from village_credit.features.catalogue import FEATURES
 from village_credit.report.html import STYLE, bars, cards, table
 from village_credit.report.labels import ATTRIBUTES_ZH, GROUPS_ZH
+from village_credit.sql_files import sql
 
 DECISIONS_ZH = {"granted": "授信", "declined": "未授信", "manual_review": "人工复核"}
 GATES_ZH = {
@@ -155,11 +156,7 @@ def _deliveries(connection: duckdb.DuckDBPyConnection) -> str:
     """What the calendar owes and is not whole, with what that did to decisions; then figures out of bounds."""
     rows = _rows(
         connection,
-        """SELECT d.office, d.contract, coalesce(p.place_name, '全县'), state, coalesce(owed, ''), coalesce(newest, ''), d.rows, current_rows,
-                  households_without, granted_without, manual_review_without, declined_without
-           FROM t_deliveries AS d LEFT JOIN t_places AS p ON p.place_code = d.township_code AND p.level = 'township'
-           WHERE state <> 'complete' OR (households_without > 0 AND d.township_code IS NULL)
-           ORDER BY state = 'complete', d.office, d.contract, d.township_code NULLS FIRST""",
+        sql("report", "deliveries"),
     )
     late = [
         (
@@ -219,17 +216,14 @@ def _links(connection: duckdb.DuckDBPyConnection) -> str:
         )
         for office, contract, *counts, share in _rows(
             connection,
-            """SELECT office, source_table, sum(records), sum(automatic), sum(confirmed), sum(provisional), sum(conflicting), sum(unlinked),
-                      sum(automatic + confirmed) / sum(records) FROM t_link_quality GROUP BY ALL ORDER BY office, source_table""",
+            sql("report", "links"),
         )
     ]
     behind = [
         (name or code, code, f"{records:,}", f"{share:.1%}")
         for name, code, records, share in _rows(
             connection,
-            """SELECT any_value(p.place_name), village_code, sum(records), sum(automatic + confirmed) / sum(records) AS share
-               FROM t_link_quality LEFT JOIN t_places AS p ON p.place_code = village_code AND p.level = 'village' WHERE village_code <> ''
-               GROUP BY village_code HAVING sum(records) >= 30 ORDER BY share, village_code LIMIT 10""",
+            sql("report", "links_2"),
         )
     ]
     text = table(["部门", "表", "记录", "自动关联", "人工确认", "待确认", "冲突", "未关联", "关联率"], shown)
@@ -240,7 +234,7 @@ def _links(connection: duckdb.DuckDBPyConnection) -> str:
 def _quarantine(connection: duckdb.DuckDBPyConnection) -> str:
     rows = _rows(
         connection,
-        "SELECT office, reason_code, count(DISTINCT (file_name, sheet, line_number)) AS n FROM t_quarantine WHERE is_quarantine GROUP BY ALL ORDER BY n DESC, office, reason_code",
+        sql("report", "quarantine"),
     )
     if not rows:
         return "<section><h2>隔离</h2><p>没有被隔离的行。</p></section>"
@@ -250,7 +244,7 @@ def _quarantine(connection: duckdb.DuckDBPyConnection) -> str:
     ]
     by_office = _rows(
         connection,
-        "SELECT office, count(DISTINCT (file_name, sheet, line_number)) AS n FROM t_quarantine WHERE is_quarantine GROUP BY office ORDER BY n DESC, office",
+        sql("report", "quarantine_2"),
     )
     chart = bars([(OFFICES_ZH.get(office, office), count) for office, count in by_office])
     return (
@@ -261,9 +255,7 @@ def _quarantine(connection: duckdb.DuckDBPyConnection) -> str:
 def _villages(connection: duckdb.DuckDBPyConnection) -> str:
     rows = _rows(
         connection,
-        """SELECT CASE WHEN count(*) OVER (PARTITION BY p.place_name) > 1 THEN t.place_name || p.place_name ELSE p.place_name END, d.village_code, count(*), count(*) FILTER (decision = 'granted'), coalesce(sum(limit_yuan) FILTER (decision = 'granted'), 0),
-                  coalesce(median(limit_yuan) FILTER (decision = 'granted'), 0)
-           FROM t_decisions AS d LEFT JOIN t_places AS p ON p.place_code = d.village_code AND p.level = 'village' LEFT JOIN t_places AS t ON t.place_code = p.within_code AND t.level = 'township' GROUP BY p.place_name, t.place_name, d.village_code ORDER BY d.village_code""",
+        sql("report", "villages"),
     )
     shown = [
         (
@@ -284,8 +276,7 @@ def _villages(connection: duckdb.DuckDBPyConnection) -> str:
 def _decisions(connection: duckdb.DuckDBPyConnection) -> str:
     rows = _rows(
         connection,
-        """SELECT product, decision, coalesce(reason_codes[1], binding_term, '') AS why, count(*) AS n, coalesce(sum(limit_yuan), 0)
-           FROM t_decisions GROUP BY ALL ORDER BY product, decision, n DESC, why""",
+        sql("report", "decisions"),
     )
     shown = [
         (product, DECISIONS_ZH[decision], DECISION_REASONS.get(why, why), f"{count:,}", f"{int(total):,}")
@@ -306,7 +297,7 @@ def _stability(connection: duckdb.DuckDBPyConnection) -> str:
         )
         for feature, training, published, *shares in _rows(
             connection,
-            "SELECT feature, psi_training, psi_published, missing_share, missing_share_training, missing_share_published FROM t_drift",
+            sql("report", "stability"),
         )
     ]
     groups = [
@@ -323,8 +314,7 @@ def _stability(connection: duckdb.DuckDBPyConnection) -> str:
         )
         for attribute, group, households, granted, share, low, high, ratio, limit, limit_ratio, is_flagged in _rows(
             connection,
-            """SELECT attribute, group_name, households, granted, approval_share, approval_low, approval_high, approval_ratio, mean_limit_yuan, limit_ratio, is_flagged
-               FROM t_fairness""",
+            sql("report", "stability_2"),
         )
     ]
     text = table(

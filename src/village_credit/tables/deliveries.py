@@ -13,6 +13,7 @@ from data_contracts.county_terms import CountyTerms, Due
 from data_contracts.fields import Kind
 from data_contracts.registry import field_specs, office_of
 from village_credit.intake import Intake
+from village_credit.sql_files import sql
 
 SCHEMA = pa.schema(
     [
@@ -36,25 +37,8 @@ SCHEMA = pa.schema(
 )
 _COUNTY = """
     SELECT count(*) AS rows, count(*) FILTER (is_current) AS current_rows, max(dated)::VARCHAR AS newest FROM dated"""
-_TOWNSHIPS = """
-    WITH found AS (
-        SELECT h.township_code, h.unit_code, dated, is_current FROM dated
-        JOIN (SELECT DISTINCT row_id, unit_code FROM links WHERE unit_code IS NOT NULL) USING (row_id)
-        JOIN registered AS h USING (unit_code)),
-    counted AS (
-        SELECT township_code, count(*) AS rows, count(*) FILTER (is_current) AS current_rows, max(dated)::VARCHAR AS newest
-        FROM found GROUP BY township_code)
-    SELECT t.township_code, coalesce(rows, 0) AS rows, coalesce(current_rows, 0) AS current_rows, newest, t.households,
-           w.households_without, w.granted_without, w.manual_review_without, w.declined_without, w.review_reasons_without
-    FROM (SELECT township_code, count(*) AS households FROM registered GROUP BY township_code) AS t
-    LEFT JOIN counted USING (township_code)
-    LEFT JOIN ({without}) AS w USING (township_code) ORDER BY t.township_code"""
-_WITHOUT = """
-    SELECT township_code, count(*) AS households_without, count(*) FILTER (decision = 'granted') AS granted_without,
-           count(*) FILTER (decision = 'manual_review') AS manual_review_without,
-           count(*) FILTER (decision = 'declined') AS declined_without,
-           list_sort(list_distinct(list(reason_codes[1]) FILTER (decision = 'manual_review' AND len(reason_codes) > 0))) AS review_reasons_without
-    FROM registered LEFT JOIN decided USING (unit_code) {less} GROUP BY {by}"""
+_TOWNSHIPS = sql("tables", "townships")
+_WITHOUT = sql("tables", "without")
 _ANTI = "ANTI JOIN (SELECT unit_code FROM found WHERE is_current) USING (unit_code)"
 _NOBODY = {
     "households_without": 0,
@@ -117,7 +101,7 @@ def _dated_query(line: _Line, as_of: date) -> str:
     latest = str(as_of.year) if kind is Kind.YEAR else f"DATE '{as_of.isoformat()}'"
     reached = line.owed if kind is Kind.YEAR else f"DATE '{line.owed}'"
     is_current = f"coalesce({field} >= {reached}, false)" if line.owed else "true"
-    return f"SELECT row_id, CASE WHEN {field} <= {latest} THEN {field} END AS dated, {is_current} AS is_current FROM settled"
+    return sql("tables", "dated_query").format(field=field, latest=latest, is_current=is_current)
 
 
 def _townships(connection: duckdb.DuckDBPyConnection, line: _Line) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
+from village_credit.sql_files import sql
 from village_credit.tables.simulation_inputs import SimulationInputs
 
 COMPARED = ("loans_open", "negatives", "objections", "affected")
@@ -20,30 +21,8 @@ SCHEMA = pa.schema(
     ]
 )
 
-# Of the bank's lists only what is new counts: a loan of a product more than before, an entry or an objection that was not there.
-HAPPENED = """
-WITH loans AS (SELECT household_key, product_name, count(*) AS loans FROM loans_open_now GROUP BY ALL),
-loans_before AS (SELECT household_key, product_name, count(*) AS loans FROM loans_open_before GROUP BY ALL),
-happened AS (
-    SELECT n.household_key, 'new_exposure' AS event, n.loans - coalesce(b.loans, 0) AS times
-    FROM loans AS n LEFT JOIN loans_before AS b USING (household_key, product_name) WHERE n.loans > coalesce(b.loans, 0)
-    UNION ALL
-    SELECT household_key, 'listing', 1 FROM (SELECT household_key, reason_code, listed_on FROM negatives_now EXCEPT SELECT household_key, reason_code, listed_on FROM negatives_before)
-    UNION ALL
-    SELECT household_key, 'objection', 1 FROM (SELECT household_key, objection_type, registered_on, disputed_data FROM objections_now
-                                               EXCEPT SELECT household_key, objection_type, registered_on, disputed_data FROM objections_before)
-    UNION ALL
-    SELECT household_key, 'relief', 1 FROM (SELECT household_key FROM affected_now EXCEPT SELECT household_key FROM affected_before)
-)
-SELECT household_key, event, CAST(sum(times) AS BIGINT) AS happened, CAST(NULL AS DATE) AS due_on FROM happened GROUP BY household_key, event
-"""
-DUE = """
-SELECT household_key, 'review_due' AS event, 1 AS happened, review_due_on AS due_on FROM in_force WHERE review_due_on <= $as_of AND valid_to >= $as_of
-UNION ALL
-SELECT household_key, 'line_ends', 1, valid_to FROM in_force WHERE valid_to BETWEEN $as_of AND $as_of::DATE + $ahead::INTEGER
-UNION ALL
-SELECT household_key, 'renewal_due', 1, ended_on FROM renewals_due
-"""
+HAPPENED = sql("tables", "happened")
+DUE = sql("tables", "due")
 
 
 def events(
@@ -66,9 +45,7 @@ def events(
         for name in COMPARED:
             connection.register(f"{name}_now", now[name])
             connection.register(f"{name}_kept", before.tables[name])
-            connection.execute(
-                f"CREATE VIEW {name}_before AS SELECT household_key, k.* EXCLUDE (unit_code) FROM {name}_kept AS k JOIN units USING (unit_code)"
-            )
+            connection.execute(sql("tables", "events").format(name=name))
         parts.append(connection.sql(HAPPENED).to_arrow_table().cast(SCHEMA))
     return pa.concat_tables(parts).sort_by(
         [("household_key", "ascending"), ("event", "ascending"), ("due_on", "ascending")]

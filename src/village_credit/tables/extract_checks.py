@@ -11,6 +11,7 @@ from data_contracts.county_terms import Checks, CountyTerms
 from data_contracts.registry import INCOMING, office_of
 from village_credit.duckdb_session import query_cursor
 from village_credit.intake import Intake
+from village_credit.sql_files import sql
 
 SCHEMA = pa.schema(
     [
@@ -81,7 +82,7 @@ def _outcomes(intake: Intake) -> dict[str, dict[str, int]]:
             }
         ),
     )
-    query = "SELECT contract, outcome, count(*) FROM sources JOIN reconciliation USING (source_id) WHERE outcome <> 'layout' GROUP BY ALL"
+    query = sql("tables", "outcomes")
     found: dict[str, dict[str, int]] = {}
     for contract, outcome, count in connection.execute(query).fetchall():
         found.setdefault(contract, {})[outcome] = count

@@ -11,6 +11,7 @@ import pyarrow as pa
 from village_credit.link.names import is_long
 from village_credit.link.roster import birthday_limit
 from village_credit.score.statistics import FOUR_FIFTHS, LEAST_GROUP, share_interval
+from village_credit.sql_files import sql
 
 BIRTHDAYS = (18, 36, 51, 66)  # years of age at which the groups begin
 GROUPS: tuple[tuple[str, str], ...] = (
@@ -28,55 +29,11 @@ GROUPS: tuple[tuple[str, str], ...] = (
 )
 FACTS_READ = ("members", "parcels", "monitored")
 
-# One row per household with a borrower. What is not known is null, and counts in no group of its attribute.
-BORROWERS = """
-CREATE TABLE borrowers AS
-SELECT d.unit_code, m.member_no, d.decision = 'granted' AS is_granted, d.limit_yuan,
-       CASE m.sex WHEN 2 THEN 'female' WHEN 1 THEN 'male' END AS sex,
-       CASE WHEN m.birth_date <= $born_66 THEN '66 and more' WHEN m.birth_date <= $born_51 THEN '51-65'
-            WHEN m.birth_date <= $born_36 THEN '36-50' WHEN m.birth_date <= $born_18 THEN '18-35' END AS age,
-       CASE WHEN l.mu < 10 THEN 'under 10 mu' WHEN l.mu <= 30 THEN '10-30 mu' WHEN l.mu > 30 THEN 'over 30 mu' END AS land,
-       CASE WHEN w.unit_code IS NULL THEN 'no' ELSE 'yes' END AS monitored
-FROM decisions AS d JOIN members AS m ON m.unit_code = d.unit_code AND m.member_no = d.borrower_member_no
-LEFT JOIN (SELECT unit_code, sum(area_mu) AS mu FROM parcels GROUP BY unit_code) AS l ON l.unit_code = d.unit_code
-LEFT JOIN (SELECT DISTINCT unit_code FROM monitored) AS w ON w.unit_code = d.unit_code
-"""
+BORROWERS = sql("tables", "borrowers")
 
-# Of a lone small group the figures would be the total less the others': the smallest of these is hidden with it.
-# The ratio is one division of whole numbers: exactly four fifths is not below four fifths.
-FIGURES = """
-WITH counted AS (
-    SELECT attribute, group_name, count(*) AS households, count(*) FILTER (is_granted) AS granted,
-           sum(limit_yuan) FILTER (is_granted) AS sum_limit
-    FROM (UNPIVOT borrowers ON sex, age, land, monitored INTO NAME attribute VALUE group_name) GROUP BY ALL
-), sized AS (
-    SELECT *, count(*) FILTER (households < $k) OVER (PARTITION BY attribute) AS small_groups,
-           row_number() OVER (PARTITION BY attribute ORDER BY households < $k, households, group_name) AS size_rank
-    FROM counted
-), shown AS (
-    SELECT attribute, group_name, households, granted,
-           CASE WHEN granted >= $k THEN CAST(round(sum_limit / granted) AS BIGINT) END AS mean_limit_yuan
-    FROM sized WHERE households >= $k AND (small_groups <> 1 OR size_rank > 1)
-), best AS (
-    SELECT attribute, max_by([granted, households], granted / households) AS most, max(mean_limit_yuan) AS highest
-    FROM shown GROUP BY attribute
-)
-SELECT g.attribute, g.group_name, households, granted, granted / households AS approval_share,
-       granted * most[2] / nullif(households * most[1], 0) AS approval_ratio, mean_limit_yuan,
-       mean_limit_yuan / nullif(highest, 0) AS limit_ratio, approval_ratio < $four_fifths AS is_flagged, households IS NULL AS is_hidden
-FROM groups AS g LEFT JOIN shown USING (attribute, group_name) LEFT JOIN best USING (attribute) ORDER BY place
-"""
+FIGURES = sql("tables", "figures")
 
-# Whether a name is long is asked here and kept nowhere: neither by person nor by group, nor which of the two is behind.
-NAMES = f"""
-WITH named AS (SELECT is_granted, {is_long("name")} AS is_long FROM borrowers JOIN identities USING (unit_code, member_no) WHERE name IS NOT NULL),
-counted AS (
-    SELECT count(*) FILTER (is_long) AS long, count(*) FILTER (NOT is_long) AS short,
-           count(*) FILTER (is_long AND is_granted) * short AS one, count(*) FILTER (NOT is_long AND is_granted) * long AS other
-    FROM named
-)
-SELECT CASE WHEN least(long, short) >= $k THEN least(one, other) / nullif(greatest(one, other), 0) END FROM counted
-"""
+NAMES = sql("tables", "names").format(is_long_name=is_long("name"))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from village_credit.intake import Intake
 from village_credit.policy.gate_thresholds import thresholds
 from village_credit.policy.model import PolicyInForce
 from village_credit.score.scorecard import Scorecard
+from village_credit.sql_files import sql
 from village_credit.tables.drift import SCORE
 from village_credit.tables.fairness import Fairness
 
@@ -96,8 +97,7 @@ def outcome_of(decisions: pa.Table) -> Outcome:
     """Sum up a run's decisions."""
     connection = query_cursor()
     connection.register("decisions", decisions)
-    query = """SELECT avg((decision = 'granted')::INT)::DOUBLE, coalesce(sum(limit_yuan) FILTER (decision = 'granted'), 0)::BIGINT
-               FROM decisions"""
+    query = sql("tables", "outcome_of")
     ((share, total),) = connection.execute(query).fetchall()
     return Outcome(share, total)
 

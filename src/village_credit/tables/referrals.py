@@ -9,27 +9,13 @@ import pyarrow as pa
 
 from village_credit.intake import Intake
 from village_credit.pseudonyms import Keys, row_key_hash
+from village_credit.sql_files import sql
 
 PRODUCT = "trader_loan"
 # Numbers, dates and counting words name nobody; a longer number might be a telephone's
 _PLAIN_LABEL = re.compile(r"(?!.*[0-9]{9})[0-9年月日第批次期号\-_/.()（）〔〕 一二三四五六七八九十〇]{1,30}")
-# Whom another product serves (a relief window keeps his line) gets no loan of the referral: that is its result.
-REFERRED = """
-SELECT k.household_key, h.county_code, batch_label(t.referral_batch) AS referral_batch, t.referred_on, t.applied_yuan,
-       CASE WHEN d.product <> 'trader_loan' AND d.decision = 'granted' THEN 'declined' ELSE d.decision END AS decision,
-       CASE WHEN d.product <> 'trader_loan' THEN 0 ELSE d.limit_yuan END AS limit_yuan,
-       CAST($decision_days AS INTEGER) AS decision_days, CAST($draw_days AS INTEGER) AS draw_days
-FROM traders AS t JOIN keys AS k USING (unit_code) JOIN households AS h USING (unit_code)
-LEFT JOIN decisions AS d USING (unit_code)
-ORDER BY k.household_key
-"""
-# A row referred after the run's day is nobody's yet: what was decided answers an earlier one.
-LISTED = """
-SELECT k.household_key, r.referral_batch, r.shop_name, r.operator_name, r.referred_on
-FROM rows AS r LEFT JOIN (SELECT row_id, unit_code FROM links WHERE status IN ('automatic', 'confirmed')) AS l USING (row_id)
-LEFT JOIN traders AS t ON t.unit_code = l.unit_code AND t.referred_on >= r.referred_on
-LEFT JOIN keys AS k ON k.unit_code = t.unit_code ORDER BY r.referral_batch, r.row_id
-"""
+REFERRED = sql("tables", "referred")
+LISTED = sql("tables", "listed")
 
 
 def referral_table(

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from village_credit.duckdb_session import query_cursor
 from village_credit.policy.model import Policy
+from village_credit.sql_files import sql
 
 HUGE = {b"exact": b"huge"}  # a whole number that a policy may multiply beyond 64 bits
 WIDTHS = (pa.int8(), pa.int16(), pa.int32(), pa.int64())
@@ -71,7 +72,7 @@ def _placed(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> pa.Table:
     """Name households by their place, and hold every column as narrow as its values are; a row of nobody here stays out."""
     if "unit_code" in table.column_names:
         connection.register("given", table)
-        query = "SELECT g.* REPLACE (unit_no AS unit_code) FROM given AS g JOIN places AS p ON p.unit = g.unit_code ORDER BY ALL"
+        query = sql("tables", "placed")
         table = connection.sql(query).to_arrow_table()
     for index, field in enumerate(table.schema):
         table = table.set_column(index, *_narrowed(field, table.column(index)))

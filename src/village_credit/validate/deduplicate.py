@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from data_contracts.registry import INCOMING, field_specs
 from village_credit.duckdb_session import query_cursor
+from village_credit.sql_files import sql
 
 OUTCOMES = pa.schema([("row_id", pa.int64()), ("outcome", pa.string()), ("reason_code", pa.string())])
 
@@ -62,11 +63,7 @@ def _compared(contract: str, columns: list[str]) -> list[str]:
 
 def _duplicates(contract: str, rows: pa.Table) -> pa.Table:
     connection = _connect(given=rows)
-    query = f"""
-        SELECT row_id, 'duplicate' AS outcome, CAST(NULL AS VARCHAR) AS reason_code
-        FROM given
-        QUALIFY row_number() OVER (PARTITION BY {", ".join(_compared(contract, rows.column_names))} ORDER BY row_id) > 1
-        ORDER BY row_id"""
+    query = sql("validate", "duplicates").format(compared=", ".join(_compared(contract, rows.column_names)))
     return connection.sql(query).to_arrow_table().cast(OUTCOMES)
 
 
@@ -74,19 +71,7 @@ def _superseded(rows: pa.Table, key: tuple[str, ...], order: str, corrections: p
     """The latest day supersedes; on a tie a path that says it corrects; without either all are in conflict."""
     fields = ", ".join("person_id" if name == "id_number" else name for name in key)
     connection = _connect(given=rows, corrections=corrections)
-    query = f"""
-        WITH ranked AS (
-            SELECT row_id, {fields}, row_number() OVER same AS place,
-                   rank() OVER (PARTITION BY {fields} ORDER BY {order} DESC NULLS LAST, is_correction DESC) AS standing,
-                   count(*) OVER (PARTITION BY {fields}) AS rows_of_key
-            FROM (SELECT given.*, source_id IN (SELECT source_id FROM corrections) AS is_correction FROM given
-                  WHERE person_id IS NOT NULL)
-            WINDOW same AS (PARTITION BY {fields} ORDER BY row_id)
-        ), leaders AS (SELECT {fields}, count(*) AS leaders FROM ranked WHERE standing = 1 GROUP BY {fields})
-        SELECT row_id, CASE WHEN standing = 1 THEN 'quarantined' ELSE 'superseded' END AS outcome,
-               CASE WHEN standing = 1 THEN 'CONFLICTING_ROWS' END AS reason_code
-        FROM ranked JOIN leaders USING ({fields})
-        WHERE rows_of_key > 1 AND (standing > 1 OR leaders > 1) ORDER BY row_id"""
+    query = sql("validate", "superseded").format(fields=fields, order=order)
     return connection.sql(query).to_arrow_table().cast(OUTCOMES)
 
 
@@ -94,12 +79,5 @@ def _conflicts(rows: pa.Table, key: tuple[str, ...], corrections: pa.Table) -> p
     """Rows of one key with different contents: the only one whose path says it corrects, else none stands."""
     fields = ", ".join(key)
     connection = _connect(given=rows, corrections=corrections)
-    query = f"""
-        WITH counted AS (
-            SELECT row_id, is_correction, count(*) OVER same AS rows_of_key, count(*) FILTER (is_correction) OVER same AS correcting
-            FROM (SELECT given.*, source_id IN (SELECT source_id FROM corrections) AS is_correction FROM given)
-            WINDOW same AS (PARTITION BY {fields}))
-        SELECT row_id, CASE WHEN correcting = 1 THEN 'superseded' ELSE 'quarantined' END AS outcome,
-               CASE WHEN correcting = 1 THEN NULL ELSE 'CONFLICTING_ROWS' END AS reason_code
-        FROM counted WHERE rows_of_key > 1 AND NOT (correcting = 1 AND is_correction) ORDER BY row_id"""
+    query = sql("validate", "conflicts").format(fields=fields)
     return connection.sql(query).to_arrow_table().cast(OUTCOMES)

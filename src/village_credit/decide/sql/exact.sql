@@ -4,13 +4,15 @@
 CREATE MACRO mu4(x) AS CAST(CAST(x AS DECIMAL(34, 4)) * 10000 AS HUGEINT);
 CREATE MACRO fen(x) AS CAST(CAST(x AS DECIMAL(34, 2)) * 100 AS HUGEINT);
 CREATE MACRO down(a, b) AS CASE
-    WHEN a BETWEEN 0 AND 9223372036854775807 AND b <= 9223372036854775807  -- the same, and some fifteen times faster in 64 bits
+    -- the same, and some fifteen times faster in 64 bits
+    WHEN a BETWEEN 0 AND 9223372036854775807 AND b <= 9223372036854775807
     THEN CAST(CAST(a AS BIGINT) // CAST(b AS BIGINT) AS HUGEINT)
     WHEN a >= 0 THEN CAST(a AS HUGEINT) // b ELSE -((-CAST(a AS HUGEINT) + b - 1) // b) END;
 -- A share in ppm of an amount, down: as down(x * ppm, 1000000), without leaving 64 bits where the amount fits them.
 CREATE MACRO share(x, ppm) AS CASE
     WHEN x BETWEEN 0 AND 9223372036854775807 AND ppm BETWEEN 0 AND 1000000000000
-    THEN CAST(CAST(x AS BIGINT) // 1000000 AS HUGEINT) * ppm + CAST(CAST(x AS BIGINT) % 1000000 * ppm // 1000000 AS HUGEINT)
+    THEN CAST(CAST(x AS BIGINT) // 1000000 AS HUGEINT) * ppm + CAST(CAST(x AS BIGINT)
+        % 1000000 * ppm // 1000000 AS HUGEINT)
     ELSE down(CAST(x AS HUGEINT) * ppm, 1000000) END;
 CREATE MACRO up(a, b) AS -down(-(a), b);
 CREATE MACRO to_mu(x) AS CAST(CAST(x AS DECIMAL(30, 0)) * CAST('0.0001' AS DECIMAL(5, 4)) AS DECIMAL(18, 4));
@@ -18,6 +20,7 @@ CREATE MACRO to_yuan(x) AS CAST(CAST(x AS DECIMAL(30, 0)) * CAST('0.01' AS DECIM
 -- A sum of quotients each rounded down by less than one unit may fall short of a whole yuan by a few units.
 CREATE MACRO whole_yuan(e12) AS down(e12 + 16, 1000000000000);
 CREATE MACRO as_of() AS CAST(getvariable('as_of') AS DATE);
-CREATE MACRO product_no(product) AS CASE product WHEN 'trader_loan' THEN 0 WHEN 'poverty_micro_loan' THEN 1 WHEN 'follow_on_loan' THEN 2 ELSE 3 END;
+CREATE MACRO product_no(product) AS CASE product WHEN 'trader_loan' THEN 0 WHEN 'poverty_micro_loan' THEN 1
+    WHEN 'follow_on_loan' THEN 2 ELSE 3 END;
 CREATE MACRO band_no(band) AS CASE band WHEN 'A' THEN 0 WHEN 'B' THEN 1 WHEN 'C' THEN 2 WHEN 'D' THEN 3 ELSE 4 END;
 CREATE MACRO in_latest_three_years(y, this_year) AS y < this_year AND y >= this_year - 3;

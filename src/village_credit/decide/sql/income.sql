@@ -1,9 +1,11 @@
 -- Yearly income (limit §2): crops by norm, cross-checked by delivery and by the book; the smaller counts.
 CREATE VIEW crop_terms AS
 WITH residual AS (  -- what is left of the land may count as a crop
-    SELECT unit_code, f.residual_crop AS crop, residue AS worked FROM known, f WHERE residue > 0 AND f.residual_crop IS NOT NULL
+    SELECT unit_code, f.residual_crop AS crop, residue AS worked
+    FROM known, f WHERE residue > 0 AND f.residual_crop IS NOT NULL
 ), crop_area AS (
-    SELECT c.unit_code, crop, declared, delivered, c.worked + coalesce(r.worked, 0) AS worked FROM crop_scaled AS c LEFT JOIN residual AS r USING (unit_code, crop)
+    SELECT c.unit_code, crop, declared, delivered, c.worked + coalesce(r.worked, 0) AS worked FROM crop_scaled AS c
+    LEFT JOIN residual AS r USING (unit_code, crop)
     UNION ALL SELECT unit_code, crop, 0, NULL, worked FROM residual ANTI JOIN crop_scaled USING (unit_code, crop)
 )
 SELECT c.unit_code, c.crop, c.declared, c.worked, c.delivered, n.crop IS NOT NULL AS has_norm,
@@ -15,15 +17,23 @@ SELECT c.unit_code, c.crop, c.declared, c.worked, c.delivered, n.crop IS NOT NUL
 FROM crop_area AS c LEFT JOIN norms AS n USING (crop);
 
 CREATE TABLE crop_sums AS
-SELECT unit_code, greatest(0, sum(CASE WHEN delivery_e8 IS NULL THEN norm_e8 ELSE least(norm_e8, delivery_e8) END) * 10000) AS norm_e12,
-       bool_or(delivery_e8 < norm_e8) AS by_delivery, bool_or(NOT has_norm) AS unknown_crop, bool_or(has_norm) AS has_norm,
+SELECT unit_code,
+    greatest(0, sum(CASE WHEN delivery_e8 IS NULL THEN norm_e8 ELSE least(norm_e8, delivery_e8) END) * 10000)
+        AS norm_e12,
+       bool_or(delivery_e8 < norm_e8) AS by_delivery, bool_or(NOT has_norm) AS unknown_crop,
+           bool_or(has_norm) AS has_norm,
        sum(worked * cost) AS cost_e6, sum(worked * scale) AS scale_e6
 FROM crop_terms GROUP BY unit_code;
 
 CREATE VIEW income AS
-WITH joined AS (  -- without a norm or an area the nought of the crops is no income that anybody knows; of one year only, a part of the books counts less
-    SELECT k.unit_code, norm_e12, book_e12, by_delivery, coalesce(unknown_crop, false) AS unknown_crop, coalesce(cost_e6, 0) AS cost_e6, coalesce(scale_e6, 0) AS scale_e6,
-           CASE WHEN (has_norm AND area IS NOT NULL) OR book_e12 IS NOT NULL THEN least(norm_e12, CASE WHEN book_e12 IS NOT NULL THEN greatest(0, book_e12) END) END AS crop_e12,
+-- without a norm or an area the nought of the crops is no income that anybody knows; of one year only, a part of
+-- the books counts less
+WITH joined AS (
+    SELECT k.unit_code, norm_e12, book_e12, by_delivery, coalesce(unknown_crop, false) AS unknown_crop,
+        coalesce(cost_e6, 0) AS cost_e6, coalesce(scale_e6, 0) AS scale_e6,
+           CASE WHEN (has_norm AND area IS NOT NULL)
+               OR book_e12 IS NOT NULL THEN least(norm_e12, CASE WHEN book_e12 IS NOT NULL THEN greatest(0,
+                   book_e12) END) END AS crop_e12,
            CASE WHEN livestock_years = 1 THEN share(livestock, f.single_year_share) ELSE livestock END AS livestock,
            CASE WHEN wages_years = 1 THEN share(wages, f.single_year_share) ELSE wages END AS wages,
            CASE WHEN trade_years = 1 THEN share(trade, f.single_year_share) ELSE trade END AS trade,
@@ -31,14 +41,18 @@ WITH joined AS (  -- without a norm or an area the nought of the crops is no inc
     FROM known AS k LEFT JOIN crop_sums USING (unit_code), f
 ), recognised AS (
     SELECT joined.*,
-           share(coalesce(livestock, 0), f.recognised_livestock) AS livestock_e12, share(coalesce(wages, 0), f.recognised_wages) AS wages_e12,
-           share(coalesce(trade, 0), f.recognised_trade) AS trade_e12, share(coalesce(transfers, 0), f.recognised_transfers) AS transfers_e12,
+           share(coalesce(livestock, 0), f.recognised_livestock) AS livestock_e12,
+               share(coalesce(wages, 0), f.recognised_wages) AS wages_e12,
+           share(coalesce(trade, 0), f.recognised_trade) AS trade_e12,
+               share(coalesce(transfers, 0), f.recognised_transfers) AS transfers_e12,
            coalesce(crop_e12, livestock, wages, trade, transfers) IS NOT NULL AS is_known
     FROM joined, f
 )
-SELECT unit_code, norm_e12, book_e12, crop_e12, unknown_crop, cost_e6, scale_e6, livestock_e12, wages_e12, trade_e12, transfers_e12,
+SELECT unit_code, norm_e12, book_e12, crop_e12, unknown_crop, cost_e6, scale_e6, livestock_e12, wages_e12,
+    trade_e12, transfers_e12,
        CASE WHEN crop_e12 IS NULL THEN NULL WHEN norm_e12 IS NULL OR book_e12 < norm_e12 THEN 'book'
             WHEN by_delivery THEN 'delivery' ELSE 'norm' END AS crop_income_source,
-       CASE WHEN is_known THEN whole_yuan(coalesce(crop_e12, 0) + livestock_e12 + wages_e12 + trade_e12 + transfers_e12) END AS income,
+       CASE WHEN is_known THEN whole_yuan(coalesce(crop_e12, 0)
+           + livestock_e12 + wages_e12 + trade_e12 + transfers_e12) END AS income,
        CASE WHEN is_known THEN whole_yuan(coalesce(crop_e12, 0) + livestock_e12 + trade_e12) END AS operating_income
 FROM recognised;

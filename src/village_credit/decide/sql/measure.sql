@@ -28,54 +28,70 @@ WITH declared AS (
     FROM (SELECT *, max(year) OVER (PARTITION BY unit_code) AS latest FROM crops WHERE year <= year(as_of()))
     WHERE year = latest GROUP BY unit_code, crop
 ), summed AS (
-    SELECT declared.*, area, sum(declared) OVER (PARTITION BY unit_code) AS every FROM declared JOIN area_known USING (unit_code)
+    SELECT declared.*, area, sum(declared) OVER (PARTITION BY unit_code) AS every
+    FROM declared JOIN area_known USING (unit_code)
 )
 SELECT unit_code, crop, declared, delivered,
        CASE WHEN area IS NULL THEN 0 WHEN every <= area THEN declared ELSE down(declared * area, every) END AS worked
 FROM summed;
 
 CREATE TABLE recent_books AS
-SELECT *, coalesce(planting_income_yuan, 0) + coalesce(livestock_income_yuan, 0) + coalesce(trade_income_yuan, 0) AS shared_income
+SELECT *,
+    coalesce(planting_income_yuan, 0) + coalesce(livestock_income_yuan, 0) + coalesce(trade_income_yuan, 0)
+        AS shared_income
 FROM books WHERE in_latest_three_years(year, year(as_of()));
 
 CREATE TABLE book_crop AS
 WITH yearly AS (
     SELECT unit_code, CASE WHEN shared_income = 0 THEN 0
-        ELSE fen(planting_income_yuan) * 10000000000 - up(fen(production_cost_yuan) * fen(planting_income_yuan) * 10000000000, fen(shared_income)) END AS e12
+        ELSE fen(planting_income_yuan) * 10000000000 - up(fen(production_cost_yuan) * fen(planting_income_yuan)
+            * 10000000000, fen(shared_income)) END AS e12
     FROM recent_books WHERE planting_income_yuan IS NOT NULL AND production_cost_yuan IS NOT NULL
 )
 SELECT unit_code, down(sum(e12), count(*)) AS e12 FROM yearly GROUP BY unit_code;
 
 CREATE TABLE book_means AS  -- a unit's mean of each part, and of how many years
 SELECT unit_code,
-       down(sum(fen(livestock_income_yuan)) * 10000000000, count(livestock_income_yuan)) AS livestock, count(livestock_income_yuan) AS livestock_years,
-       down(sum(fen(wage_income_yuan)) * 10000000000, count(wage_income_yuan)) AS wages, count(wage_income_yuan) AS wages_years,
-       down(sum(fen(trade_income_yuan)) * 10000000000, count(trade_income_yuan)) AS trade, count(trade_income_yuan) AS trade_years,
-       down(sum(fen(transfer_income_yuan)) * 10000000000, count(transfer_income_yuan)) AS transfers, count(transfer_income_yuan) AS transfers_years
+       down(sum(fen(livestock_income_yuan)) * 10000000000, count(livestock_income_yuan)) AS livestock,
+           count(livestock_income_yuan) AS livestock_years,
+       down(sum(fen(wage_income_yuan)) * 10000000000, count(wage_income_yuan)) AS wages,
+           count(wage_income_yuan) AS wages_years,
+       down(sum(fen(trade_income_yuan)) * 10000000000, count(trade_income_yuan)) AS trade,
+           count(trade_income_yuan) AS trade_years,
+       down(sum(fen(transfer_income_yuan)) * 10000000000, count(transfer_income_yuan)) AS transfers,
+           count(transfer_income_yuan) AS transfers_years
 FROM recent_books GROUP BY unit_code;
 
-CREATE TABLE heads AS  -- of livestock and people, from the latest book; a count from before the three years is no longer known
+-- of livestock and people, from the latest book; a count from before the three years is no longer known
+CREATE TABLE heads AS
 SELECT unit_code, coalesce(arg_max(sheep, year), 0) AS sheep, coalesce(arg_max(cattle, year), 0) AS cattle,
        coalesce(arg_max(persons, year), 0) AS book_persons, arg_max(assets_yuan, year) AS assets_yuan
 FROM books WHERE year BETWEEN year(as_of()) - 3 AND year(as_of()) GROUP BY unit_code;
 
 CREATE TABLE machines_owned AS  -- by whole years since they were bought
-SELECT unit_code, date_diff('year', bought_on, as_of()) - CASE WHEN strftime(bought_on, '%m%d') > strftime(as_of(), '%m%d') THEN 1 ELSE 0 END AS years,
+SELECT unit_code, date_diff('year', bought_on, as_of()) - CASE
+    WHEN strftime(bought_on, '%m%d') > strftime(as_of(), '%m%d') THEN 1 ELSE 0 END AS years,
        CAST(sum(fen(unit_price_yuan) * machine_count) AS HUGEINT) AS price_fen
-FROM machines WHERE link_status <> 'provisional' AND status = '已结算' AND unit_price_yuan IS NOT NULL AND bought_on <= as_of()
+FROM machines
+WHERE link_status <> 'provisional' AND status = '已结算' AND unit_price_yuan IS NOT NULL AND bought_on <= as_of()
 GROUP BY ALL;
 
 CREATE TABLE loans_open AS
-SELECT unit_code, product_name, fen(credit_yuan) AS credit_fen, fen(balance_yuan) AS balance_fen, guarantee IS NULL OR guarantee LIKE '信用%' AS is_unsecured, link_status,
+SELECT unit_code, product_name, fen(credit_yuan) AS credit_fen, fen(balance_yuan) AS balance_fen, guarantee IS NULL
+    OR guarantee LIKE '信用%' AS is_unsecured, link_status,
        CASE WHEN due_on IS NULL OR due_on <= as_of() THEN 1
-            ELSE greatest(1, date_diff('year', as_of(), due_on) + CASE WHEN strftime(due_on, '%m%d') > strftime(as_of(), '%m%d') THEN 1 ELSE 0 END) END AS years
+            ELSE greatest(1, date_diff('year', as_of(), due_on) + CASE WHEN strftime(due_on, '%m%d')
+                > strftime(as_of(), '%m%d') THEN 1 ELSE 0 END) END AS years
 FROM exposures;
 
 CREATE TABLE adults AS  -- who may borrow, the first first
 SELECT unit_code, member_no, relation,
-       date_diff('year', birth_date, as_of()) - CASE WHEN strftime(birth_date, '%m%d') > strftime(as_of(), '%m%d') THEN 1 ELSE 0 END AS age,
-       row_number() OVER (PARTITION BY unit_code ORDER BY CASE relation WHEN 'head' THEN 0 WHEN 'spouse' THEN 1 ELSE 2 END, birth_date, member_no) AS place
-FROM members WHERE is_living AND is_resident AND has_valid_id AND birth_date <= CAST(as_of() - INTERVAL 18 YEAR AS DATE);
+       date_diff('year', birth_date, as_of()) - CASE
+           WHEN strftime(birth_date, '%m%d') > strftime(as_of(), '%m%d') THEN 1 ELSE 0 END AS age,
+       row_number() OVER (PARTITION BY unit_code ORDER BY CASE relation WHEN 'head' THEN 0 WHEN 'spouse' THEN 1
+           ELSE 2 END, birth_date, member_no) AS place
+FROM members
+WHERE is_living AND is_resident AND has_valid_id AND birth_date <= CAST(as_of() - INTERVAL 18 YEAR AS DATE);
 
 CREATE TABLE loan_names AS SELECT DISTINCT unit_code, product_name FROM conducts;
 
@@ -89,9 +105,11 @@ CREATE TABLE marks AS  -- what stands against a household whatever a policy says
 SELECT DISTINCT unit_code, mark FROM (
     SELECT unit_code, 'held' AS mark FROM held UNION ALL  -- stopped by a person, until released
     SELECT unit_code, CASE WHEN objection_type = '撤回同意' AND is_contested IS NOT TRUE THEN 'withdrew'
-                           -- a withdrawal by a number of two households declines neither and scores neither: a person looks whose it is
+                           -- a withdrawal by a number of two households declines neither and scores neither: a
+                           -- person looks whose it is
                            WHEN objection_type <> '数据异议' THEN 'objects' END FROM objections UNION ALL
-    SELECT unit_code, CASE WHEN link_status = 'provisional' THEN 'doubtful' WHEN link_status <> 'provisional' THEN 'related' END FROM related_parties UNION ALL
+    SELECT unit_code, CASE WHEN link_status = 'provisional' THEN 'doubtful'
+        WHEN link_status <> 'provisional' THEN 'related' END FROM related_parties UNION ALL
     SELECT unit_code, 'doubtful' FROM exposures WHERE link_status = 'provisional' UNION ALL
     SELECT unit_code, 'doubtful' FROM conducts WHERE link_status = 'provisional' UNION ALL
     SELECT unit_code, 'lacking' FROM lacking UNION ALL
@@ -103,11 +121,16 @@ WITH declared AS (
     SELECT unit_code, sum(declared) AS declared FROM crop_scaled GROUP BY unit_code
 )
 SELECT a.unit_code, leased_out, leased_in, subsidised, register, area, d.declared,
-       CASE WHEN area > coalesce(d.declared, 0) THEN area - coalesce(d.declared, 0) END AS residue,  -- land of which nobody says what grows on it
-       book_crop.e12 AS book_e12, livestock, livestock_years, wages, wages_years, trade, trade_years, transfers, transfers_years,
+       -- land of which nobody says what grows on it
+       CASE WHEN area > coalesce(d.declared, 0) THEN area - coalesce(d.declared, 0) END AS residue,
+       book_crop.e12 AS book_e12, livestock, livestock_years, wages, wages_years, trade, trade_years, transfers,
+           transfers_years,
        greatest(h.persons_register, coalesce(heads.book_persons, 0)) AS persons,
-       coalesce(heads.sheep, 0) AS sheep, coalesce(heads.cattle, 0) AS cattle, coalesce(fen(heads.assets_yuan), 0) AS declared_fen,
-       s.default_probability_ppm AS ppm, first.member_no AS first_member_no, first.relation AS first_relation, first.age AS first_age
-FROM area_known AS a JOIN households AS h USING (unit_code) LEFT JOIN declared AS d USING (unit_code) LEFT JOIN book_crop USING (unit_code)
+       coalesce(heads.sheep, 0) AS sheep, coalesce(heads.cattle, 0) AS cattle,
+           coalesce(fen(heads.assets_yuan), 0) AS declared_fen,
+       s.default_probability_ppm AS ppm, first.member_no AS first_member_no, first.relation AS first_relation,
+           first.age AS first_age
+FROM area_known AS a JOIN households AS h USING (unit_code) LEFT JOIN declared AS d USING (unit_code)
+LEFT JOIN book_crop USING (unit_code)
 LEFT JOIN book_means USING (unit_code) LEFT JOIN heads USING (unit_code) LEFT JOIN scored AS s USING (unit_code)
 LEFT JOIN adults AS first ON first.unit_code = a.unit_code AND first.place = 1;

@@ -1,57 +1,76 @@
 -- The terms of the limit (limit §3) for each household and each product that it might have; whole yuan.
-CREATE TABLE own_credit AS  -- of our own lines, what the bank's list does not tell yet; a batch of one product leaves the others' lines in force
+-- of our own lines, what the bank's list does not tell yet; a batch of one product leaves the others' lines in
+-- force
+CREATE TABLE own_credit AS
 SELECT o.unit_code, o.product, greatest(0, told_fen - coalesce(listed_fen, 0)) AS balance_fen,
-       greatest(1, date_diff('year', as_of(), valid_to) + CASE WHEN strftime(valid_to, '%m%d') > strftime(as_of(), '%m%d') THEN 1 ELSE 0 END) AS years,
-       greatest(0, CASE WHEN getvariable('product') IS NULL THEN told_fen ELSE greatest(limit_fen, told_fen) END - coalesce(e.unsecured_fen, 0)) AS unsecured_fen
+       greatest(1, date_diff('year', as_of(), valid_to) + CASE WHEN strftime(valid_to, '%m%d') > strftime(as_of(),
+           '%m%d') THEN 1 ELSE 0 END) AS years,
+       greatest(0, CASE WHEN getvariable('product') IS NULL THEN told_fen ELSE greatest(limit_fen, told_fen)
+           END - coalesce(e.unsecured_fen, 0)) AS unsecured_fen
 FROM own_lines AS o LEFT JOIN (
-    SELECT unit_code, product, sum(balance_fen) AS listed_fen, sum(CASE WHEN is_unsecured THEN greatest(credit_fen, balance_fen) ELSE 0 END) AS unsecured_fen
+    SELECT unit_code, product, sum(balance_fen) AS listed_fen,
+        sum(CASE WHEN is_unsecured THEN greatest(credit_fen, balance_fen) ELSE 0 END) AS unsecured_fen
     FROM exposures_mapped GROUP BY unit_code, product) AS e USING (unit_code, product);
 
 CREATE TABLE other_credit AS
 SELECT c.unit_code, c.product,
        sum(down(balance_fen * 10000000000, years) + down(balance_fen * f.existing_rate * 10000, 1)) AS service_e12,
        sum(e.unsecured_fen) AS unsecured_fen
-FROM wanted AS c JOIN (SELECT unit_code, product, balance_fen, years, CASE WHEN is_unsecured THEN greatest(credit_fen, balance_fen) ELSE 0 END AS unsecured_fen FROM exposures_mapped
+FROM wanted AS c
+JOIN (SELECT unit_code, product, balance_fen, years, CASE WHEN is_unsecured THEN greatest(credit_fen, balance_fen)
+    ELSE 0 END AS unsecured_fen FROM exposures_mapped
                            UNION ALL FROM own_credit) AS e
      ON e.unit_code = c.unit_code AND e.product IS DISTINCT FROM c.product, f
 GROUP BY c.unit_code, c.product;
 
 CREATE TABLE machine_value AS  -- yuan in units of fen × millionths
-SELECT unit_code, sum(price_fen * greatest(0, 1000000 - f.depreciation * years)) AS fen_ppm FROM machines_owned, f GROUP BY unit_code;
+SELECT unit_code, sum(price_fen * greatest(0, 1000000 - f.depreciation * years)) AS fen_ppm
+FROM machines_owned, f GROUP BY unit_code;
 
 CREATE VIEW reckoned AS  -- every figure behind a term, for those who ask why
 WITH based AS (
     SELECT c.* EXCLUDE (cap), i.* EXCLUDE (unit_code, book_e12),
            whole_yuan(coalesce(o.service_e12, 0)) AS existing_service, coalesce(o.unsecured_fen, 0) AS unsecured_fen,
            coalesce(m.fen_ppm, 0) AS machines_fen_ppm, t.applied_yuan,
-           CASE WHEN c.product = 'farmer_line' THEN greatest(c.cap, g.tier_cap) ELSE c.cap END AS cap  -- a grower's tier extends the line's cap
+           -- a grower's tier extends the line's cap
+           CASE WHEN c.product = 'farmer_line' THEN greatest(c.cap, g.tier_cap) ELSE c.cap END AS cap
     FROM candidates AS c JOIN income AS i USING (unit_code)
     LEFT JOIN other_credit AS o ON o.unit_code = c.unit_code AND o.product = c.product
     LEFT JOIN machine_value AS m ON m.unit_code = c.unit_code
     LEFT JOIN traders AS t ON t.unit_code = c.unit_code LEFT JOIN growers AS g ON g.unit_code = c.unit_code
 ), served AS (
     SELECT based.*, share(income, f.stress) AS stressed, f.living_cost * persons AS living_need,
-           CASE WHEN is_revolving THEN down(cost_e6 * f.self_liquidating_share, 1000000000000) ELSE 0 END AS working_capital,
-           down(machines_fen_ppm + (sheep * f.sheep_value + cattle * f.cattle_value) * 100000000 + declared_fen * f.declared_asset_share, 100000000) AS verified_assets
+           CASE WHEN is_revolving THEN down(cost_e6 * f.self_liquidating_share, 1000000000000)
+               ELSE 0 END AS working_capital,
+           down(machines_fen_ppm + (sheep * f.sheep_value + cattle * f.cattle_value)
+               * 100000000 + declared_fen * f.declared_asset_share, 100000000) AS verified_assets
     FROM based, f
 ), freed AS (
     SELECT served.*,
            CASE WHEN stressed IS NOT NULL  -- GREATEST would turn an unknown into 0
-                THEN greatest(0, least(share(stressed, f.service_share), stressed - living_need) - existing_service) END AS free_service,
-           share(verified_assets, f.asset_share) AS asset_part, share(operating_income, f.operating_share) AS operating_part,
-           down(scale_e6 * (1000000 + f.working_margin), 1000000000000) AS crop_need, sheep * f.sheep_need + cattle * f.cattle_need AS livestock_need
+                THEN greatest(0, least(share(stressed, f.service_share), stressed - living_need) - existing_service)
+                    END AS free_service,
+           share(verified_assets, f.asset_share) AS asset_part,
+               share(operating_income, f.operating_share) AS operating_part,
+           down(scale_e6 * (1000000 + f.working_margin), 1000000000000) AS crop_need,
+               sheep * f.sheep_need + cattle * f.cattle_need AS livestock_need
     FROM served, f
 )
 SELECT freed.*,
        down((free_service + working_capital) * permille, 1000) AS capacity,
-       CASE WHEN income IS NULL OR band IS NULL THEN NULL WHEN band = 'E' THEN 0 ELSE base + asset_part + operating_part END AS band_limit,
-       CASE WHEN product = 'trader_loan' THEN coalesce(down(fen(applied_yuan), 100), 0) ELSE crop_need + livestock_need END AS need,
+       CASE WHEN income IS NULL OR band IS NULL THEN NULL WHEN band = 'E' THEN 0
+           ELSE base + asset_part + operating_part END AS band_limit,
+       CASE WHEN product = 'trader_loan' THEN coalesce(down(fen(applied_yuan), 100), 0)
+           ELSE crop_need + livestock_need END AS need,
        down(least(cap, f.household_cap) * 100 - unsecured_fen, 100) AS headroom,
        CASE WHEN coalesce(before_fen, 0) > 0 THEN down(before_fen * f.rise, 100000000) END AS rise
 FROM freed, f;
 
 CREATE TABLE terms AS  -- the figures that decide, no wider than a limit may be
-SELECT unit_code, product, preference, band, ppm, CAST(income AS BIGINT) AS income, CAST(operating_income AS BIGINT) AS operating_income,
-       CAST(capacity AS BIGINT) AS capacity, CAST(band_limit AS BIGINT) AS band_limit, CAST(need AS BIGINT) AS need, CAST(headroom AS BIGINT) AS headroom,
-       CAST(rise AS BIGINT) AS rise, borrower_member_no, CAST(standing_fen AS BIGINT) AS standing_fen, before_to IS NOT NULL AS keeps_term, term_months
+SELECT unit_code, product, preference, band, ppm, CAST(income AS BIGINT) AS income,
+    CAST(operating_income AS BIGINT) AS operating_income,
+       CAST(capacity AS BIGINT) AS capacity, CAST(band_limit AS BIGINT) AS band_limit,
+           CAST(need AS BIGINT) AS need, CAST(headroom AS BIGINT) AS headroom,
+       CAST(rise AS BIGINT) AS rise, borrower_member_no, CAST(standing_fen AS BIGINT) AS standing_fen,
+           before_to IS NOT NULL AS keeps_term, term_months
 FROM reckoned;

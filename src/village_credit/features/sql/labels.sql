@@ -5,7 +5,8 @@ WITH horizon AS (SELECT $as_of::DATE AS begins, CAST($as_of::DATE + to_months($m
 seen AS (
     SELECT unit_code, opened_on, cutoff_on, max_days_overdue,
            coalesce(is_relief, false) AND relief_proof IS NOT NULL AS is_excused,
-           CASE WHEN max_days_overdue > $days AND overdue_since IS NOT NULL THEN overdue_since + ($days + 1)::INTEGER END AS defaulted_on,
+           CASE WHEN max_days_overdue > $days
+               AND overdue_since IS NOT NULL THEN overdue_since + ($days + 1)::INTEGER END AS defaulted_on,
            max_days_overdue > $days AND overdue_since IS NULL AS is_undated,
            opened_on + to_months($months::INTEGER) <= cutoff_on AS is_seasoned,
            begins, ends
@@ -24,9 +25,12 @@ seen AS (
     FROM seen
 ), worst AS (
     -- of several loans the gravest tells: once in default before the day, a household cannot default anew
-    SELECT unit_code, min_by(outcome, list_position(['in_default_before', 'overdue', 'immature', 'overdue_with_proof', 'relief_extended', 'late', 'drawn_repaid'], outcome)) AS outcome
+    SELECT unit_code,
+        min_by(outcome, list_position(['in_default_before', 'overdue', 'immature', 'overdue_with_proof',
+            'relief_extended', 'late', 'drawn_repaid'], outcome)) AS outcome
     FROM told GROUP BY unit_code
 )
 SELECT units.unit_code, coalesce(worst.outcome, 'never_drawn') AS outcome,
-       CASE WHEN list_contains($bad, worst.outcome) THEN true WHEN list_contains($good, worst.outcome) THEN false END AS is_bad
+       CASE WHEN list_contains($bad, worst.outcome) THEN true
+           WHEN list_contains($good, worst.outcome) THEN false END AS is_bad
 FROM units LEFT JOIN worst USING (unit_code) ORDER BY units.unit_code

@@ -1,6 +1,9 @@
--- What a publication tells its branches, against the lines in force for the county before: who is new, changed, frozen or
--- gone. A household that goes on with another product has a second row for the line that is over: a branch must close it,
--- or freeze it while it is owed. A batch of one product ($is_complete false) tells of the households that it names alone.
+-- What a publication tells its branches, against the lines in force for the county before: who is new, changed,
+-- frozen or
+-- gone. A household that goes on with another product has a second row for the line that is over: a branch must
+-- close it,
+-- or freeze it while it is owed. A batch of one product ($is_complete false) tells of the households that it names
+-- alone.
 WITH before AS (  -- a line that is stopped has no limit, but runs on; one that its branch refused was never opened
     SELECT * FROM earlier
     WHERE (limit_yuan > 0 OR valid_to IS NOT NULL) AND NOT list_contains(reason_codes, 'BRANCH_REFUSED')

@@ -1,4 +1,5 @@
--- A referred trader and run: when decided and first drawn, on two clocks of working days. Beside referrals and draws it reads
+-- A referred trader and run: when decided and first drawn, on two clocks of working days. Beside referrals and
+-- draws it reads
 -- publications (run_id, product, published_on), branch_limits (run_id, household_key, product, branch_limit_yuan,
 -- branch_limit_on, is_last) and working_calendar (day, working_days). Due: the last day in time.
 WITH referred AS (  -- a run of another product decides no referral
@@ -56,7 +57,8 @@ WITH referred AS (  -- a run of another product decides no referral
                 OR (c.end IS NULL AND c.due IS NULL) THEN 'not_known'
             WHEN c.end IS NULL THEN 'open' WHEN c.end = referred_on THEN 'same_day'
             WHEN c.taken <= c.days THEN 'in_time' ELSE 'late' END AS decision_clock,
-        CASE WHEN NOT coalesce(is_granted, false) OR (first_drawn_on IS NULL AND draw_ended_on <= draw_due_on) THEN 'none'
+        CASE WHEN NOT coalesce(is_granted, false)
+            OR (first_drawn_on IS NULL AND draw_ended_on <= draw_due_on) THEN 'none'
             WHEN d.days IS NULL OR d.end < referred_on OR (d.end IS NOT NULL AND d.taken IS NULL)
                 OR (d.end IS NULL AND d.due IS NULL) THEN 'not_known'
             WHEN d.end IS NULL THEN 'open' WHEN d.end = referred_on THEN 'same_day'

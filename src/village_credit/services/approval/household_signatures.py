@@ -28,6 +28,7 @@ from village_credit.ledger.log import Entry
 from village_credit.policy.authority_ladder import AGREE, REFUSE
 from village_credit.publish.recording import record
 from village_credit.signatures import same_person, signer
+from village_credit.sql_files import sql
 from village_credit.store.runs import altered_tables
 from village_credit.store.store import Store, sha256_of, write_whole
 from village_credit.tables.signatures_needed import AUTHORITY
@@ -38,13 +39,7 @@ SAID_BESIDE = {
     "REVIEW_GRANTED",
     "CONDITIONAL",
 }  # told to the household beside the grounds, and not among them
-ABOVE = """
-SELECT a.*, d.reason_codes, i.name, coalesce(t.place_name, '') || coalesce(v.place_name, d.village_code) AS village
-FROM authority AS a JOIN decisions AS d USING (household_key, product) LEFT JOIN identities AS i USING (household_key)
-LEFT JOIN places AS v ON v.level = 'village' AND v.place_code = d.village_code
-LEFT JOIN places AS t ON t.level = 'township' AND t.place_code = d.township_code
-ORDER BY a.above_yuan DESC, d.village_code, household_key
-"""
+ABOVE = sql("services.approval", "above")
 
 
 @dataclass(frozen=True)

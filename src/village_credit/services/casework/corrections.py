@@ -20,22 +20,14 @@ from village_credit.extract.headers import labels_of, plain, split_unit, unit_wo
 from village_credit.extract.read import read_grids
 from village_credit.extract.recognise import recognise
 from village_credit.services.rules import load_terms
+from village_credit.sql_files import sql
 from village_credit.store.store import Store, write_whole
 from village_credit.workbooks.corrections import CorrectionBundle, Faulty, FaultyTable, correction_workbook
 
 # An error of the whole row is shown at the cell that an office would look at
 SHOWN_AT = {"ID_": "id_number", "VILLAGE_": "village_name"}
-OPEN = """
-    SELECT c.file_name, c.sheet, c.line_number, c.correction_number, list({field: q.field, code: q.reason_code} ORDER BY q.field, q.reason_code) AS faults
-    FROM read_parquet($corrections) AS c JOIN read_parquet($quarantine) AS q USING (file_name, sheet, line_number)
-    WHERE c.state = 'open' AND q.is_quarantine GROUP BY ALL ORDER BY c.file_name, c.sheet, c.line_number"""
-AGEING = """
-    WITH seen AS (SELECT office, correction_number, min(as_of) AS first_seen FROM earlier GROUP BY ALL)
-    SELECT c.office, count(*) AS open_rows, min(first_seen) AS oldest_on, max(date_diff('day', first_seen, $as_of::DATE)) AS oldest_days,
-           CAST(median(date_diff('day', first_seen, $as_of::DATE)) AS BIGINT) AS median_days,
-           count(*) FILTER (date_diff('day', first_seen, $as_of::DATE) > 30) AS over_30_days
-    FROM read_parquet($corrections) AS c JOIN seen USING (office, correction_number)
-    WHERE c.state = 'open' GROUP BY c.office ORDER BY c.office"""
+OPEN = sql("services.casework", "open_corrections")
+AGEING = sql("services.casework", "ageing")
 
 
 @dataclass(frozen=True)

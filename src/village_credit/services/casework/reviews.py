@@ -23,6 +23,7 @@ from village_credit.ledger.reviews import ACT, _last_words, review_verdicts
 from village_credit.publish.recording import record
 from village_credit.services.rules import read_policy
 from village_credit.signatures import signer
+from village_credit.sql_files import sql
 from village_credit.store.runs import altered_tables
 from village_credit.store.store import Store, sha256_of, write_whole
 from village_credit.workbooks.reviews import (
@@ -38,14 +39,7 @@ from village_credit.workbooks.reviews import (
 )
 
 FAULTS_TOLD = 20
-IN_REVIEW = """
-SELECT d.household_key, d.product, d.reason_codes, w.model_limit_yuan, w.policy_limit_yuan, i.name,
-       coalesce(t.place_name, '') || coalesce(v.place_name, d.village_code) AS village
-FROM decisions AS d JOIN waterfall AS w USING (household_key) LEFT JOIN identities AS i USING (household_key)
-LEFT JOIN places AS v ON v.level = 'village' AND v.place_code = d.village_code
-LEFT JOIN places AS t ON t.level = 'township' AND t.place_code = d.township_code
-WHERE d.decision = 'manual_review' ORDER BY d.village_code, d.household_key
-"""
+IN_REVIEW = sql("services.casework", "in_review")
 
 
 @dataclass(frozen=True)

@@ -24,14 +24,12 @@ from village_credit.intake import Intake
 from village_credit.link.names import is_long
 from village_credit.relief.apply import Allowed, relieve
 from village_credit.score.statistics import Bools, Floats
+from village_credit.sql_files import sql
 from village_credit.training.table import FeatureFacts
 from village_credit.training.train import History
 from village_credit.validate.rows import Batch, validate
 
-LOANS = """
-SELECT i.unit_code, loan_number, opened_on, max_days_overdue, days_overdue, overdue_since, settled_on, cutoff_on, is_relief = '是' AS is_relief, relief_proof
-FROM conduct AS c JOIN identities AS i ON i.person_id = c.id_number WHERE c.id_status IN ('valid', 'valid_15')
-"""
+LOANS = sql("services.modelling", "loans")
 
 
 @dataclass(frozen=True)
@@ -120,10 +118,7 @@ def labelled(observation: Observation) -> pa.Table:
     connection.register("features", observation.features)
     connection.register("outcomes", observation.outcomes)
     connection.register("households", observation.intake.facts["households"])
-    query = """
-        SELECT f.*, h.village_code, o.outcome, o.is_bad
-        FROM features AS f JOIN outcomes AS o USING (unit_code) JOIN households AS h USING (unit_code)
-        WHERE o.is_bad IS NOT NULL ORDER BY f.unit_code"""
+    query = sql("services.modelling", "labelled")
     return connection.sql(query).to_arrow_table()
 
 
@@ -158,9 +153,7 @@ def name_shapes(intake: Intake) -> pa.Table:
     """
     connection = duckdb.connect()
     connection.register("identities", intake.identities)
-    query = f"""
-        SELECT unit_code, CASE WHEN {is_long("name")} THEN 'long' ELSE 'short' END AS shape FROM identities
-        QUALIFY row_number() OVER (PARTITION BY unit_code ORDER BY relation = 'head' DESC, member_no) = 1 ORDER BY unit_code"""
+    query = sql("services.modelling", "name_shapes").format(is_long_name=is_long("name"))
     return connection.sql(query).to_arrow_table()
 
 
@@ -169,7 +162,7 @@ def long_names(observation: Observation) -> Bools:
     connection = duckdb.connect()
     connection.register("features", observation.features)
     connection.register("shapes", name_shapes(observation.intake))
-    query = "SELECT coalesce(shape = 'long', false) AS is_long FROM features LEFT JOIN shapes USING (unit_code) ORDER BY unit_code"
+    query = sql("services.modelling", "long_names")
     found: Bools = connection.sql(query).to_arrow_table().column("is_long").to_numpy().astype(np.bool_)
     return found
 

@@ -17,6 +17,7 @@ from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_query, quoted
 from village_credit.ledger.publications import Layer, Publication
 from village_credit.score.statistics import LEAST_GROUP
+from village_credit.sql_files import sql
 from village_credit.store.store import Store
 from village_credit.tables.simulation_inputs import unpack_simulation_inputs
 
@@ -33,23 +34,7 @@ DECIDED = pa.schema(
 )
 KEPT_MOVERS = 10
 
-# What moved a limit is what bounds the smaller of its two figures: a reason where that one is no grant, else its term.
-COMPARED = """
-CREATE TABLE compared AS
-WITH joined AS (
-    SELECT coalesce(a.household_key, b.household_key) AS household_key, coalesce(a.village_code, b.village_code) AS village_code,
-           coalesce(a.band, b.band, 'none') AS band, coalesce(b.limit_yuan, 0) AS before_yuan, coalesce(a.limit_yuan, 0) AS after_yuan,
-           coalesce(a.reason_codes[1], a.binding_term, 'not decided') AS reason,
-           CASE WHEN a.decision = 'granted' THEN a.binding_term ELSE coalesce(a.reason_codes[1], 'not decided') END AS bounds_after,
-           CASE WHEN b.decision = 'granted' THEN b.binding_term ELSE coalesce(b.reason_codes[1], 'not decided') END AS bounds_before
-    FROM after AS a FULL JOIN before AS b USING (household_key)
-)
-SELECT * EXCLUDE (bounds_after, bounds_before), after_yuan - before_yuan AS change_yuan,
-       CASE WHEN after_yuan = before_yuan THEN 'same' WHEN before_yuan = 0 THEN 'new' WHEN after_yuan = 0 THEN 'removed'
-            WHEN after_yuan > before_yuan THEN 'raised' ELSE 'lowered' END AS change,
-       CASE WHEN after_yuan < before_yuan THEN bounds_after WHEN after_yuan > before_yuan THEN bounds_before END AS moved_by
-FROM joined
-"""
+COMPARED = sql("services.queries", "diff_compared")
 SUMS = "count(*) AS households, CAST(sum(before_yuan) AS BIGINT) AS before_yuan, CAST(sum(after_yuan) AS BIGINT) AS after_yuan"
 COUNTED = 'SELECT "group", change, households, before_yuan, after_yuan FROM counted ORDER BY "group", change'
 
@@ -149,9 +134,7 @@ def published_side(
 
 def one_each(decisions: str) -> str:
     """Write one row a household that has lines of two products: the larger tells, the sum counts."""
-    return f"""
-        SELECT * REPLACE (CAST(sum(limit_yuan) OVER (PARTITION BY household_key) AS BIGINT) AS limit_yuan) FROM ({decisions}) AS every
-        QUALIFY row_number() OVER (PARTITION BY household_key ORDER BY every.limit_yuan DESC, product) = 1"""
+    return sql("services.queries", "one_each").format(decisions=decisions)
 
 
 def _loaded(tables: dict[str, pa.Table]) -> pa.Table:
@@ -161,10 +144,7 @@ def _loaded(tables: dict[str, pa.Table]) -> pa.Table:
     connection = duckdb.connect()
     for name in ("lines_before", "decisions"):
         connection.register(name, tables[name])
-    query = """
-        SELECT l.household_key, village_code, l.product, 'granted' AS decision, NULL AS band, l.limit_yuan, 'loaded' AS binding_term, [] AS reason_codes
-        FROM lines_before AS l JOIN decisions USING (household_key) WHERE NOT is_own
-        QUALIFY row_number() OVER (PARTITION BY l.household_key ORDER BY l.limit_yuan DESC) = 1"""
+    query = sql("services.queries", "bank_lines")
     return connection.sql(query).to_arrow_table().cast(DECIDED)
 
 
@@ -257,21 +237,16 @@ class Comparison:
     def by(self, what: str) -> list[dict[str, Any]]:
         """Return the same by village, band, reason or group; counts below the least that is shown are null."""
         if what != "group":
-            self.connection.execute(
-                f'CREATE OR REPLACE TEMP VIEW counted AS SELECT {GROUPS[what]} AS "group", change, {SUMS} FROM compared GROUP BY ALL'
-            )
+            self.connection.execute(sql("services.queries", "diff_counts").format(group_column=GROUPS[what], sums=SUMS))
             return hide_small(self._rows(COUNTED), LEAST_GROUP)
         if self.groups is None:
             return []
         names = ", ".join(ATTRIBUTES)
         sets = ", ".join(f"({name}, change)" for name in ATTRIBUTES)
-        self.connection.execute(f"""
-            CREATE OR REPLACE TEMP TABLE grouped AS
-            SELECT {names}, change, {SUMS} FROM compared JOIN groups_of USING (household_key) GROUP BY GROUPING SETS ({sets})""")
+        self.connection.execute(sql("services.queries", "diff_attributes").format(names=names, sums=SUMS, sets=sets))
         found = []
         for attribute in ATTRIBUTES:
-            self.connection.execute(f"""CREATE OR REPLACE TEMP VIEW counted AS SELECT '{attribute} ' || {attribute} AS "group", change, households, before_yuan, after_yuan
-                FROM grouped WHERE {attribute} IS NOT NULL""")
+            self.connection.execute(sql("services.queries", "diff_attribute").format(attribute=attribute))
             found += hide_small(self._rows(COUNTED), LEAST_GROUP)
         return found
 
@@ -306,7 +281,7 @@ class Comparison:
         for place, side in enumerate((self.before, self.after)):
             if side.measures:
                 paths = [str(path) for path in side.measures]
-                query = "SELECT measure, count(DISTINCT household_key) AS households FROM read_parquet($paths) GROUP BY measure"
+                query = sql("services.queries", "measures")
                 for row in self._rows(query, paths=paths):
                     counted.setdefault(row["measure"], [0, 0])[place] = row["households"]
         return [{"measure": name, "before": counted[name][0], "after": counted[name][1]} for name in sorted(counted)]

@@ -21,6 +21,7 @@ from village_credit.ledger.reviews import said_of
 from village_credit.report.explain import explain_rows
 from village_credit.report.notice import TEMPLATE_VERSION, notice
 from village_credit.services.approval.household_signatures import signature_of
+from village_credit.sql_files import sql
 from village_credit.store.store import Store
 
 LINE = ("product", "decision", "limit_yuan", "valid_from", "valid_to", "publication_id", "run_id")
@@ -98,9 +99,6 @@ def _lines_of_run(store: Store, ledger: Ledger, told: Publication | None) -> set
 
 def _points_lost(run: Path) -> dict[str, list[str]]:
     """Return the reasons of the households that are declined for their score, most points lost first."""
-    query = """
-        SELECT household_key, list(reason_zh ORDER BY rank) FILTER (reason_zh IS NOT NULL) FROM read_parquet($points)
-        WHERE household_key IN (SELECT household_key FROM read_parquet($decisions) WHERE reason_codes[1] = 'LOWEST_BAND')
-        GROUP BY household_key"""
+    query = sql("services.queries", "points_lost")
     paths = {"points": str(run / "score_points.parquet"), "decisions": str(run / "decisions.parquet")}
     return {key: reasons or [] for key, reasons in duckdb.connect().execute(query, paths).fetchall()}

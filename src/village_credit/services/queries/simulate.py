@@ -131,7 +131,7 @@ def _groups(measured: list[SimulationInputs]) -> pa.Table:
     for place, one in enumerate(measured):
         connection.register("groups", one.groups)
         connection.register("units", one.units)
-        query = f"SELECT household_key, g.* EXCLUDE (unit_code), {place} AS place FROM groups AS g JOIN units USING (unit_code)"
+        query = sql("services.queries", "simulated_groups").format(place=place)
         parts.append(connection.sql(query).to_arrow_table())
     if len(parts) == 1:
         return parts[0]

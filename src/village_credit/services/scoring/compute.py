@@ -29,6 +29,7 @@ from village_credit.score.scorecard import Scorecard
 from village_credit.services.rules import Request, Rules
 from village_credit.services.scoring.relief import reckon_relief
 from village_credit.services.scoring.snapshot import Snapshot, parts_kept
+from village_credit.sql_files import sql
 from village_credit.tables.deliveries import delivery_states
 from village_credit.tables.drift import drift
 from village_credit.tables.events import COMPARED, events
@@ -184,9 +185,7 @@ def _by_unit(known: pa.Table, pseudonyms: dict[str, str]) -> pa.Table:
             }
         ),
     )
-    return connection.sql(
-        "SELECT * EXCLUDE (household_key) FROM (SELECT unit_code, known.* FROM known JOIN keys USING (household_key)) ORDER BY ALL"
-    ).to_arrow_table()
+    return connection.sql(sql("services.scoring", "by_unit")).to_arrow_table()
 
 
 def by_household(tables: dict[str, pa.Table], pseudonyms: dict[str, str]) -> dict[str, pa.Table]:
@@ -204,7 +203,7 @@ def by_household(tables: dict[str, pa.Table], pseudonyms: dict[str, str]) -> dic
     found = {}
     for name, table in tables.items():
         connection.register("given", table)
-        query = "SELECT k.household_key, g.* EXCLUDE (unit_code) FROM given AS g JOIN keys AS k USING (unit_code) ORDER BY ALL"
+        query = sql("services.scoring", "by_household")
         found[name] = connection.sql(query).to_arrow_table()
     return found
 
@@ -226,13 +225,7 @@ def _borrowers(
         ),
     )
     connection.create_function("hash_number", hash_number, ["VARCHAR"], "VARCHAR")
-    query = """
-        SELECT k.household_key, i.*, n.number_hashes FROM identities AS i JOIN keys AS k USING (unit_code)
-        LEFT JOIN (SELECT unit_code, list(hash_number(person_id) ORDER BY member_no) AS number_hashes FROM identities
-                   WHERE person_id IS NOT NULL GROUP BY unit_code) AS n USING (unit_code)
-        LEFT JOIN decisions AS d USING (unit_code)
-        QUALIFY row_number() OVER (PARTITION BY i.unit_code ORDER BY i.member_no = d.borrower_member_no DESC NULLS LAST, i.relation = 'head' DESC, i.member_no) = 1
-        ORDER BY k.household_key"""
+    query = sql("services.scoring", "borrowers")
     return connection.sql(query).to_arrow_table()
 
 

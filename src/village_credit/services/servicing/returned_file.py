@@ -20,6 +20,7 @@ from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import PUBLISHING
 from village_credit.ledger.returned import ACKNOWLEDGE, RECORD_USAGE
 from village_credit.services.rules import load_terms
+from village_credit.sql_files import sql
 from village_credit.store.store import sha256_of
 from village_credit.validate.deduplicate import OUTCOMES, deduplicate
 from village_credit.validate.rows import FINDINGS
@@ -124,12 +125,7 @@ def account_of(returned: Returned, judged: Judged) -> Account:
         "sources": pa.table({"source_id": [s.source_id for s in sources], "sheet": [s.sheet for s in sources]}),
     }.items():
         connection.register(name, table)
-    told = connection.sql("""
-        SELECT sheet, line_number, field, reason_code, is_quarantine, value_masked FROM (
-            SELECT source_id, line_number, field, reason_code, is_quarantine, value_masked FROM findings
-            UNION ALL SELECT source_id, line_number, '', reason_code, true, '' FROM gone JOIN spans USING (row_id) WHERE reason_code IS NOT NULL
-            UNION ALL SELECT source_id, line_number, '', reason_code, false, '' FROM noted JOIN spans USING (row_id))
-        JOIN sources USING (source_id) ORDER BY source_id, line_number, field, reason_code""").to_arrow_table()
+    told = connection.sql(sql("services.servicing", "account_of")).to_arrow_table()
     by_line = connection.sql(
         "SELECT sheet, line_number, outcome FROM lines JOIN sources USING (source_id) ORDER BY source_id, line_number"
     ).to_arrow_table()

@@ -28,6 +28,7 @@ from village_credit.services.servicing.returned_file import (
     read_returned,
     require_unmoved,
 )
+from village_credit.sql_files import sql
 from village_credit.store.store import Store
 
 TABLES = {"credit_contract": "contracts", "draw": "draws", "repayment": "repayments"}
@@ -43,51 +44,9 @@ STATED = pa.schema(
         ("purpose", pa.string()),
     ]
 )
-STANDING = """
-CREATE TABLE standing AS  -- recorded, and not taken back
-SELECT contract_key, household_key, product, abs(amount_yuan) AS yuan, {day} AS day, CAST({purpose} AS VARCHAR) AS purpose
-FROM recorded GROUP BY ALL HAVING sum(sign(amount_yuan)) > 0
-"""
-# Equal ones (contract, amount, day, purpose) are one; an empty purpose is any, and told later it fills the empty one. What was
-# taken back comes in again by a correction only, and by the same bytes never.
-JUDGED = """
-CREATE TABLE judged AS
-WITH told AS (
-    SELECT contract_key, abs(amount_yuan) AS yuan, {day} AS day, list(DISTINCT coalesce({purpose}, '')) AS told FROM recorded GROUP BY ALL
-), known AS (
-    SELECT contract_key, yuan, day, list(coalesce(purpose, '')) AS known FROM standing GROUP BY ALL
-), said_of AS (
-    SELECT said.*, coalesce(purpose, '') AS named, coalesce(known, []) AS known, coalesce(told, []) AS told,
-           list_contains(told, named) OR (purpose IS NULL AND len(told) > 0) AS was_told
-    FROM said LEFT JOIN known USING (contract_key, yuan, day) LEFT JOIN told USING (contract_key, yuan, day)
-), marked AS (
-    SELECT *, $corrects AND (NOT $is_known OR NOT bool_and(was_told) OVER (PARTITION BY contract_key, day)) AS corrects,
-           purpose IS NULL AND count(purpose) OVER (PARTITION BY contract_key, yuan, day) > 0 AS is_named_beside,
-           row_number() OVER (PARTITION BY contract_key, yuan, day, purpose IS NULL OR list_contains(known, named) ORDER BY purpose) AS turn
-    FROM said_of
-)
-SELECT *, CASE WHEN list_contains(known, named) OR (purpose IS NULL AND len(known) > 0) OR is_named_beside THEN 'duplicate'
-               WHEN list_contains(known, '') AND turn = 1 AND NOT ($is_known AND was_told) THEN 'fills'
-               WHEN NOT corrects AND (list_contains(told, named) OR (len(known) = 0 AND (was_told OR list_contains(told, '')))) THEN 'superseded'
-               ELSE 'new' END AS outcome
-FROM marked
-"""
-# A correction names all moves of its contract and day: what it does not name is over, and so is the empty purpose that is
-# filled. What stands of a contract that turned out to be another household's goes there.
-CHANGED = """
-WITH spoken AS (SELECT contract_key, day, bool_or(corrects) AS corrects FROM judged GROUP BY ALL),
-kept AS (
-    SELECT contract_key, yuan, day, list(named) AS said, count(purpose) = 0 AS is_blank, bool_or(outcome = 'fills') AS fills FROM judged GROUP BY ALL
-), marked AS (
-    SELECT s.*, (s.purpose IS NULL AND coalesce(fills, false)) OR (coalesce(corrects, false) AND NOT coalesce(
-               list_contains(said, coalesce(s.purpose, ''))
-               OR (is_blank AND row_number() OVER (PARTITION BY contract_key, yuan, day ORDER BY s.purpose NULLS FIRST) = 1), false)) AS is_over
-    FROM standing AS s LEFT JOIN kept USING (contract_key, yuan, day) LEFT JOIN spoken USING (contract_key, day)
-)
-SELECT m.*, c.household_key AS now_household_key, c.product AS now_product
-FROM marked AS m JOIN contracts AS c USING (contract_key)
-WHERE is_over OR (m.household_key, m.product) <> (c.household_key, c.product) ORDER BY ALL
-"""
+STANDING = sql("services.servicing", "standing")
+JUDGED = sql("services.servicing", "judged")
+CHANGED = sql("services.servicing", "changed")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,2 @@
+-- The households that are offered each measure of relief, before and after.
+SELECT measure, count(DISTINCT household_key) AS households FROM read_parquet($paths) GROUP BY measure

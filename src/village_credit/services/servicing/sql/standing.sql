@@ -1,0 +1,4 @@
+CREATE TABLE standing AS  -- recorded, and not taken back
+SELECT contract_key, household_key, product, abs(amount_yuan) AS yuan, {day} AS day,
+    CAST({purpose} AS VARCHAR) AS purpose
+FROM recorded GROUP BY ALL HAVING sum(sign(amount_yuan)) > 0
