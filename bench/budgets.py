@@ -37,7 +37,8 @@ def main() -> int:
     whole = words.households * words.steps * STEP
     floor = _seconds(lambda: _sorted(granted))
     print(
-        f"{words.households:,} households, {words.households * words.steps:,} steps; floor {floor:.3f} CPU s (median of {TIMES})"
+        f"{words.households:,} households, {words.households * words.steps:,} steps; floor {floor:.3f} "
+        f"CPU s (median of {TIMES})"
     )
     print(f"  {'rule':<24}{'CPU s':>9}{'× floor':>9}{'given out':>12}")
     faults = []
@@ -73,7 +74,10 @@ def county(households: int, steps: int) -> pa.Table:
 
 
 def capped(rule: str, whole: int, households: int) -> PolicyInForce:
-    """Return the shipped policy with half of what is asked for the county; villages and townships bind here and there."""
+    """Return the shipped policy with half of what is asked for the county.
+
+    Villages and townships bind here and there.
+    """
     villages = max(1, households // VILLAGE_HOUSEHOLDS)
     townships = -(-villages // TOWNSHIP_VILLAGES)
     caps = {

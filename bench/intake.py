@@ -32,7 +32,8 @@ def main() -> int:
             _write(folder, rows)
         floor = _case(sys.executable, "floor", whole)
         print(
-            f"synthetic subsidy table, {words.rows:,} rows, about 1% wrong; floor {1e6 * floor['floor'] / words.rows:.2f} µs CPU a row"
+            f"synthetic subsidy table, {words.rows:,} rows, about 1% wrong; floor "
+            f"{1e6 * floor['floor'] / words.rows:.2f} µs CPU a row"
         )
         print(f"  {'case':<34}{'rows':>10}{'CPU s':>9}{'rows/s':>12}{'× floor':>9}{'peak MiB':>10}")
         print(_line("floor: DuckDB, CSV to Parquet", words.rows, floor["floor"], floor, floor["floor"] / words.rows))
@@ -71,7 +72,8 @@ def _print_ours(whole: Path, rows: int, floor: float) -> float:
             print(_line(f"{text}: {name}", rows, seconds, None, floor))
         print(_line(f"{text}: all", rows, sum(stages.values()), found, floor))
         print(
-            f"  {'':<34}{int(found['accepted']):,} accepted, {int(found['quarantined']):,} quarantined with a reason each"
+            f"  {'':<34}{int(found['accepted']):,} accepted, {int(found['quarantined']):,} quarantined with a "
+            f"reason each"
         )
         ratios[case] = sum(stages.values()) / rows / floor
     return ratios["csv"]

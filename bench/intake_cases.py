@@ -24,7 +24,8 @@ def _floor(folder: Path) -> dict[str, float]:
     connection = duckdb.connect()
     begun = time.process_time()
     connection.execute(
-        f"COPY (SELECT * FROM read_csv('{folder}/plain.csv', header = true, all_varchar = true, delim = ',', quote = '\"')) TO '{folder}/plain.parquet' (FORMAT parquet)"
+        f"COPY (SELECT * FROM read_csv('{folder}/plain.csv', header = true, all_varchar = true, delim = "
+        f"',', quote = '\"')) TO '{folder}/plain.parquet' (FORMAT parquet)"
     )
     return {"floor": time.process_time() - begun}
 

@@ -28,8 +28,10 @@ THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 0.999)
 MAX_WRONG, MIN_RECALL, MAX_GAP, PEER_SLACK = 20.0, 0.85, 0.02, 0.01
 MAX_SECONDS, MAX_MIB = 60.0, 4096.0
 JUDGED = """
-    SELECT count(m.unit_code) AS links, count(*) FILTER (m.unit_code = t.unit_code) AS correct, count(*) FILTER (m.unit_code <> t.unit_code) AS wrong,
-           count(*) AS rows, count(*) FILTER (m.unit_code = t.unit_code AND is_long) AS long_correct, count(*) FILTER (is_long) AS long_rows
+    SELECT count(m.unit_code) AS links, count(*) FILTER (m.unit_code = t.unit_code) AS correct,
+        count(*) FILTER (m.unit_code <> t.unit_code) AS wrong,
+           count(*) AS rows, count(*) FILTER (m.unit_code = t.unit_code AND is_long) AS long_correct,
+               count(*) FILTER (is_long) AS long_rows
     FROM truth AS t LEFT JOIN ({made}) AS m USING (row_id) WHERE $list IN (t.contract, 'all lists')"""
 
 

@@ -1,4 +1,6 @@
-"""One synthetic county linked by us, in a process of its own: `python -m bench.linkage_case FOLDER HOUSEHOLDS SEED plain|hard`.
+"""One synthetic county linked by us, in a process of its own.
+
+`python -m bench.linkage_case FOLDER HOUSEHOLDS SEED plain|hard`.
 
 Prints one JSON object; writes what the peers need into FOLDER (rosters and lists with our name keys, truth, our links).
 """
@@ -54,7 +56,10 @@ def main(folder: Path, households: int, seed: int, variant: str) -> None:
 
 
 def _timed_residue() -> list[float]:
-    """Let the scoring of the residue note its seconds: the first of them for the links, the second for the null linkage."""
+    """Let the scoring of the residue note its seconds.
+
+    The first of them for the links, the second for the null linkage.
+    """
     seconds: list[float] = []
     scored = linkage_passes.score_residue
 

@@ -45,8 +45,16 @@ HISTORICAL = {
     "postcode_fake": "place",
     "occupation": "place",
 }
-READ_FEBRL = "SELECT rec_id AS id, regexp_extract(rec_id, 'rec-([0-9]+)-', 1) AS cluster, regexp_extract(rec_id, 'dup-([0-9]+)', 1) AS copy, {columns} FROM read_csv({paths}, header = true, all_varchar = true, normalize_names = false)"
-READ_FIRST = "SELECT CAST(unique_id AS VARCHAR) AS id, CAST(cluster AS VARCHAR) AS cluster, CASE WHEN row_number() OVER w = 1 THEN '' ELSE CAST(row_number() OVER w AS VARCHAR) END AS copy, {columns} FROM {read}({paths}) WINDOW w AS (PARTITION BY cluster ORDER BY unique_id)"
+READ_FEBRL = (
+    "SELECT rec_id AS id, regexp_extract(rec_id, 'rec-([0-9]+)-', 1) AS cluster, "
+    "regexp_extract(rec_id, 'dup-([0-9]+)', 1) AS copy, {columns} FROM read_csv({paths}, header = "
+    "true, all_varchar = true, normalize_names = false)"
+)
+READ_FIRST = (
+    "SELECT CAST(unique_id AS VARCHAR) AS id, CAST(cluster AS VARCHAR) AS cluster, CASE WHEN "
+    "row_number() OVER w = 1 THEN '' ELSE CAST(row_number() OVER w AS VARCHAR) END AS copy, "
+    "{columns} FROM {read}({paths}) WINDOW w AS (PARTITION BY cluster ORDER BY unique_id)"
+)
 SETS = (
     ("febrl1", ("febrl1.csv",), FEBRL_NUMBER, READ_FEBRL),
     ("febrl2", ("febrl2.csv",), FEBRL_NUMBER, READ_FEBRL),
@@ -92,7 +100,10 @@ def _measured(name: str, paths: list[str], fields: dict[str, str], query: str) -
     place = next(f for f in ("postcode", "postcode_fake", "city") if f in fields)
     for method, join in (("join by number", numbers), ("join by names and place", [*names, place])):
         if join:
-            same = f"SELECT l.id AS left_id, min(r.cluster) AS right_group FROM records AS l JOIN records AS r USING ({', '.join(join)}) WHERE l.copy <> '' AND r.copy = '' GROUP BY l.id"
+            same = (
+                f"SELECT l.id AS left_id, min(r.cluster) AS right_group FROM records AS l JOIN records AS r USING "
+                f"({', '.join(join)}) WHERE l.copy <> '' AND r.copy = '' GROUP BY l.id"
+            )
             yield _judged(connection, method, name, same)
     begun = time.perf_counter()
     _compare(connection, fields)
@@ -143,7 +154,10 @@ def _judged(
         FROM ({made}) JOIN records AS l ON l.id = left_id""").fetchall()
     wrong = links - correct
     took = f"{seconds:>8.1f}" if seconds is not None else ""
-    return f"  {method:<35}{name:<25}{links:>9,}{correct / max(links, 1):>11.5f}{correct / max(wanted, 1):>8.4f}{wrong:>7,}{1e5 * wrong / max(links, 1):>10.1f}{'':14}{took}"
+    return (
+        f"  "
+        f"{method:<35}{name:<25}{links:>9,}{correct / max(links, 1):>11.5f}{correct / max(wanted, 1):>8.4f}{wrong:>7,}{1e5 * wrong / max(links, 1):>10.1f}{'':14}{took}"
+    )
 
 
 def _compare(connection: duckdb.DuckDBPyConnection, fields: dict[str, str]) -> None:
@@ -156,7 +170,10 @@ def _compare(connection: duckdb.DuckDBPyConnection, fields: dict[str, str]) -> N
     )
     connection.execute("CREATE TABLE keyed AS " + keyed)
     levels = ", ".join(
-        f"CASE WHEN l.{f} IS NULL OR r.{f} IS NULL THEN NULL WHEN l.{f} = r.{f} THEN 'equal' WHEN {SIMILAR[kind].format(f=f)} THEN 'similar' ELSE 'differs' END AS {f}"
+        (
+            f"CASE WHEN l.{f} IS NULL OR r.{f} IS NULL THEN NULL WHEN l.{f} = r.{f} THEN 'equal' WHEN "
+            f"{SIMILAR[kind].format(f=f)} THEN 'similar' ELSE 'differs' END AS {f}"
+        )
         for f, kind in fields.items()
     )
     connection.execute(

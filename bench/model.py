@@ -1,4 +1,6 @@
-"""Scorecards on public credit data, over the same folds: ours, optbinning's, plain WoE, and gradient boosting; then scoring.
+"""Scorecards on public credit data, over the same folds: ours, optbinning's, plain WoE, and gradient boosting.
+
+Then scoring.
 
 `python -m bench.model --data FOLDER` takes any folder of CSVs whose target column is `bad` (1 bad), missing empty.
 Intervals are of the mean over folds, widened because folds share training rows (Nadeau and Bengio 2003).
@@ -37,7 +39,10 @@ MANY_ROWS, FEWER_REPEATS = (
 
 @dataclass(frozen=True)
 class Judged:
-    """One method on one set: `figures` has a row a fold (AUC, KS, Brier); bins most in a feature and in all, by fold."""
+    """One method on one set: `figures` has a row a fold (AUC, KS, Brier).
+
+    Bins most in a feature and in all, by fold.
+    """
 
     figures: np.ndarray
     most_bins: int
@@ -77,10 +82,12 @@ def _default_data() -> Path | None:
 
 def _compare(paths: list[Path], folds: int, repeats: int) -> list[str]:
     print(
-        f" scorecards on public credit data, {folds} folds, up to {repeats} times; AUC, KS and Brier with 95% intervals of the mean"
+        f" scorecards on public credit data, {folds} folds, up to {repeats} times; AUC, KS and Brier with "
+        f"95% intervals of the mean"
     )
     print(
-        f"  {'set':<14}{'method':<22}{'AUC':>7}{'± ':>7}{'KS':>8}{'± ':>7}{'Brier':>8}{'± ':>8}{'bins a feature':>16}{'bins':>7}{'s a fit':>9}"
+        f"  "
+        f"{'set':<14}{'method':<22}{'AUC':>7}{'± ':>7}{'KS':>8}{'± ':>7}{'Brier':>8}{'± ':>8}{'bins a feature':>16}{'bins':>7}{'s a fit':>9}"
     )
     gains: dict[str, tuple[float, float]] = {}
     faults: list[str] = []
@@ -99,7 +106,10 @@ def _compare(paths: list[Path], folds: int, repeats: int) -> list[str]:
             gains[path.stem] = _paired(judged[OURS].figures[:, 0] - judged[OPTBINNING].figures[:, 0], folds)
             price = _paired(judged[BOOSTING].figures[:, 0] - judged[OURS].figures[:, 0], folds)
             print(
-                f"  {path.stem:<14}ours - optbinning     {_signed(*gains[path.stem])}; price of readability (gradient boosting - ours) {_signed(*price)}",
+                (
+                    f"  {path.stem:<14}ours - optbinning     {_signed(*gains[path.stem])}; price of readability "
+                    f"(gradient boosting - ours) {_signed(*price)}"
+                ),
                 flush=True,
             )
     return faults + list(_verdict(gains))
@@ -114,7 +124,8 @@ def _verdict(gains: dict[str, tuple[float, float]]) -> Iterator[str]:
     half = float(np.sqrt(np.sum([half**2 for _, half in gains.values()]))) / len(gains)
     worst = min(gains, key=lambda name: gains[name][0])
     print(
-        f"  over {len(gains)} sets: ours - optbinning {_signed(mean, half)}, lower bound {mean - half:+.4f}; worst set {worst} {gains[worst][0]:+.4f}"
+        f"  over {len(gains)} sets: ours - optbinning {_signed(mean, half)}, lower bound "
+        f"{mean - half:+.4f}; worst set {worst} {gains[worst][0]:+.4f}"
     )
     if mean < LEAST_GAIN:
         yield f"mean gain {mean:+.4f} is below {LEAST_GAIN:+}"

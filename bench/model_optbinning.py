@@ -1,4 +1,6 @@
-"""optbinning in its own environment: `python bench/model_optbinning.py SET.csv folds.npz REPEAT`, or `… speed ROWS.parquet`.
+"""optbinning in its own environment.
+
+`python bench/model_optbinning.py SET.csv folds.npz REPEAT`, or `… speed ROWS.parquet`.
 
 At its defaults: optimal binning of every feature, weight of evidence, logistic regression. Prints one JSON object.
 """

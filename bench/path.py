@@ -54,7 +54,8 @@ def main() -> int:
         laps = _path(folder)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"synthetic county of {words.households:,} households, {rows:,} delivered rows; floor {floor:.2f} CPU s ({1e6 * floor / rows:.2f} µs a row)"
+        f"synthetic county of {words.households:,} households, {rows:,} delivered rows; floor {floor:.2f} "
+        f"CPU s ({1e6 * floor / rows:.2f} µs a row)"
     )
     print(f"  {'stage':<24}{'CPU s':>9}{'× floor':>9}")
     for stage, seconds in (*laps.items(), ("whole path", sum(laps.values()))):
@@ -81,7 +82,8 @@ def _floor(folder: Path) -> tuple[float, int]:
     begun = time.process_time()
     for path in paths:
         connection.execute(
-            f"COPY (SELECT * FROM read_csv('{path}', header = true, all_varchar = true, delim = ',', quote = '\"')) TO '{path}.parquet' (FORMAT parquet)"
+            f"COPY (SELECT * FROM read_csv('{path}', header = true, all_varchar = true, delim = ',', quote = "
+            f"'\"')) TO '{path}.parquet' (FORMAT parquet)"
         )
     return time.process_time() - begun, rows
 

@@ -70,7 +70,10 @@ def _published(folder: Path, households: int) -> tuple[Store, Path]:
 
 def _join(run: Path) -> None:
     paths = {name: str(run / f"{name}.parquet") for name in ("decisions", "waterfall")}
-    query = "CREATE TABLE joined AS SELECT * FROM read_parquet($decisions) AS d JOIN read_parquet($waterfall) AS w USING (household_key)"
+    query = (
+        "CREATE TABLE joined AS SELECT * FROM read_parquet($decisions) AS d JOIN "
+        "read_parquet($waterfall) AS w USING (household_key)"
+    )
     duckdb.connect().execute(query, paths)
 
 

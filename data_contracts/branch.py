@@ -82,7 +82,10 @@ class BranchRow(_Outgoing):
 
 
 class ReliefOffer(_Outgoing):
-    """A measure of relief that a branch may offer a borrower on one open loan; the branch and the borrower agree on it."""
+    """A measure of relief that a branch may offer a borrower on one open loan.
+
+    The branch and the borrower agree on it.
+    """
 
     household_ref: str = Field(pattern=r"^b[a-z2-7]{26}$")
     name: str = Field(min_length=1, max_length=50, serialization_alias="姓名")

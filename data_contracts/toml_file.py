@@ -1,4 +1,7 @@
-"""A TOML file that a person wrote becomes a checked model, or a refusal with every fault and its place; its words name nobody."""
+"""A TOML file that a person wrote becomes a checked model, or a refusal with every fault and its place.
+
+Its words name nobody.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,10 @@ Text = Annotated[str, Field(pattern=r"^\S(.{0,98}\S)?$"), AfterValidator(names_n
 
 
 def read_toml(text: str, model: type[Model], refused: type[ValueError]) -> Model:
-    """Read a file's text; raises `refused`. A fault of the file as a whole has the place `file`; no value is repeated."""
+    """Read a file's text; raises `refused`. A fault of the file as a whole has the place `file`.
+
+    No value is repeated.
+    """
     try:
         return model.model_validate(tomllib.loads(text.removeprefix(BYTE_ORDER_MARK)))
     except ValidationError as error:

@@ -211,7 +211,7 @@ def _hello(address: str, home: Path) -> str:
     return f"""page      {address.removesuffix("/api")}
 logs      {home}
 trigger   PREFECT_API_URL={address} {shlex.quote(sys.executable)} -m prefect deployment run 'rescore/ops' -p county=659900
-ready; Ctrl-C ends it"""
+ready; Ctrl-C ends it"""  # noqa: E501
 
 
 def _stay(processes: list[subprocess.Popen[bytes]], home: Path) -> None:

@@ -94,7 +94,8 @@ def nothing_is_created_where_one_only_looks() -> Iterator[None]:
     found = (
         duckdb_session.query_cursor()
         .execute(
-            "SELECT view_name FROM duckdb_views() WHERE NOT internal AND NOT temporary UNION ALL SELECT table_name FROM duckdb_tables() WHERE NOT temporary"
+            "SELECT view_name FROM duckdb_views() WHERE NOT internal AND NOT temporary UNION ALL SELECT "
+            "table_name FROM duckdb_tables() WHERE NOT temporary"
         )
         .fetchall()
     )

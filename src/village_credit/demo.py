@@ -15,6 +15,7 @@ from village_credit.services.approval import approve as sign
 from village_credit.services.approval import publish
 from village_credit.services.scoring import stage as score
 from village_credit.settings import settings
+from village_credit.sql_files import sql
 from village_credit.store import runs
 from village_credit.store.keys import load_keys
 from village_credit.store.store import open_store
@@ -56,7 +57,8 @@ def main() -> int:
     print(f"\n{staged_text(run)}\n")
     _print_limits(str(store.warehouse))
     print(
-        f"\n  warehouse   {store.warehouse}\n  outbox      {done.outbox}\n  total       {time.perf_counter() - begun:.1f} s"
+        f"\n  warehouse   {store.warehouse}\n  outbox      {done.outbox}\n  total       "
+        f"{time.perf_counter() - begun:.1f} s"
     )
     return 0
 
@@ -68,9 +70,7 @@ def _lap(stage: str, seconds: float) -> None:
 def _print_limits(warehouse: str) -> None:
     """Show the published limits by product and decision, from the analysts' own view."""
     connection = duckdb.connect(warehouse, read_only=True)
-    rows = connection.execute("""
-        SELECT product, decision, count(*), coalesce(min(limit_yuan) FILTER (limit_yuan > 0), 0), CAST(coalesce(median(limit_yuan) FILTER (limit_yuan > 0), 0) AS BIGINT),
-               max(limit_yuan), sum(limit_yuan) FROM limits_current GROUP BY ALL ORDER BY ALL""").fetchall()
+    rows = connection.execute(sql("cli", "limits_by_product")).fetchall()
     print(
         f"  {'product':<20}{'decision':<15}{'households':>10}{'least':>10}{'median':>10}{'most':>10}{'sum, yuan':>14}"
     )

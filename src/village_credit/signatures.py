@@ -38,7 +38,10 @@ def key_id(public_key: bytes) -> str:
 
 
 def folded_name(name: str) -> str:
-    """Return a recorded name by its letters and numbers alone: A-01, a 1 and Ａ1 are one staff number, 007 and 7 another."""
+    """Return a recorded name by its letters and numbers alone.
+
+    A-01, a 1 and Ａ1 are one staff number, 007 and 7 another.
+    """
     plain = unicodedata.normalize("NFKC", name).casefold()
     told = "".join(str(unicodedata.decimal(mark, mark)) for mark in plain if mark.isalnum())
     return LEADING_NOUGHTS.sub("", told)
@@ -50,7 +53,10 @@ def same_person(first: str, second: str) -> bool:
 
 
 def signer(name: str) -> str:
-    """Return the name of whoever signs as it is recorded; raises UsageError where it names nobody, or a person outright."""
+    """Return the name of whoever signs as it is recorded.
+
+    Raises UsageError where it names nobody, or a person outright.
+    """
     if not folded_name(name):
         raise UsageError("--by is empty: say who signs, by staff number")
     if has_long_number(name):

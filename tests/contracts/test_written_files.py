@@ -1,4 +1,7 @@
-"""Files that people write, declarations and meetings: what they say goes into the ledger and the views, and names nobody."""
+"""Files that people write, declarations and meetings.
+
+What they say goes into the ledger and the views, and names nobody.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,14 @@ import pytest
 from data_contracts.meeting import MeetingRefused, read_meeting
 from data_contracts.relief import DeclarationRefused, read_declaration
 
-DECLARATION = 'cause = "disaster"\narea_codes = ["659900"]\nfrom = 2026-06-01\nto = 2026-07-01\ndocument = "新政办发〔2026〕12号"\nindustries = ["种植业"]\n'
-MEETING = 'date = 2026-11-10\ntitle = "贷审会第12次会议"\nminutes = "纪要〔2026〕12号"\nmembers = [{ number = "2002", vote = "for" }]\n'
+DECLARATION = (
+    'cause = "disaster"\narea_codes = ["659900"]\nfrom = 2026-06-01\nto = 2026-07-01\ndocument = '
+    '"新政办发〔2026〕12号"\nindustries = ["种植业"]\n'
+)
+MEETING = (
+    'date = 2026-11-10\ntitle = "贷审会第12次会议"\nminutes = "纪要〔2026〕12号"\nmembers = [{ '
+    'number = "2002", vote = "for" }]\n'
+)
 NUMBERS = ["65990019900101001X", "１３８００００００００", "١٣٨٠٠٠٠٠٠٠٠"]
 
 

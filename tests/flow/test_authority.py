@@ -1,4 +1,4 @@
-"""Households above the policy's ladder are signed one by one, by somebody of the role, before their run is published."""
+"""Households above the policy's ladder are signed one by one, by somebody of the role, before their run is published."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -49,7 +49,10 @@ def ladder(steps: dict[str, int]) -> str:
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """A small county's run, approved and not published, with a few households above each of two steps; not to be written."""
+    """A small county's run, approved and not published, with a few households above each of two steps.
+
+    Not to be written.
+    """
     folder = tmp_path_factory.mktemp("authority")
     inbox = folder / "inbox"
     synthesize(inbox, COUNTY, 3, 150, 7, AS_OF, "none")

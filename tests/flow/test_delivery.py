@@ -92,7 +92,10 @@ def test_the_sums_of_accepted_rows_are_reproduced(delivery, contract, column, su
     header, unit = column.split("|")
     ((total,),) = view(
         delivery,
-        f"SELECT sum(value) FROM control_totals WHERE contract = '{contract}' AND measure = '{COLUMNS[header]}' AND unit = '{unit}'",
+        (
+            f"SELECT sum(value) FROM control_totals WHERE contract = '{contract}' AND measure = "
+            f"'{COLUMNS[header]}' AND unit = '{unit}'"
+        ),
     )
     possible = {Decimal(0)}
     for uncertain in sums["uncertain"]:
@@ -133,7 +136,10 @@ def test_a_dead_head_is_never_the_borrower(delivery):
     reasons = dict(
         view(
             delivery,
-            f"SELECT household_key, borrower_reason FROM read_parquet('{delivery.store.run_folder(delivery.run.run_id)}/decisions.parquet')",
+            (
+                f"SELECT household_key, borrower_reason FROM "
+                f"read_parquet('{delivery.store.run_folder(delivery.run.run_id)}/decisions.parquet')"
+            ),
         )
     )
     dead = [h for h in TRUTH["households"] if "dead_head" in h["roles"]]

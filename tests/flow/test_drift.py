@@ -1,4 +1,7 @@
-"""Whole runs: drift against the training and the last publication, groups of borrowers, and no name's shape anywhere."""
+"""Whole runs.
+
+Drift against the training and the last publication, groups of borrowers, and no name's shape anywhere.
+"""
 
 from __future__ import annotations
 
@@ -164,7 +167,10 @@ def test_without_the_books_their_features_are_missing_and_the_gate_warns(
 
 
 def test_a_product_s_batch_is_judged_by_all_that_were_scored(years: tuple[Scored, Scored], inbox: Path):
-    """A few traders would differ by chance: the whole county is the model's population, the batch's groups are hidden."""
+    """A few traders would differ by chance.
+
+    The whole county is the model's population, the batch's groups are hidden.
+    """
     whole = years[0]
     batch = score.score_inbox(whole.store, inbox, request_of(COUNTY, product="trader_loan"))
     scored = Scored(whole.store, inbox, COUNTY, batch)

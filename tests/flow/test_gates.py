@@ -90,7 +90,10 @@ def changed(values: dict[str, str]) -> str:
         text, count = re.subn(rf'(name = "{name}", value = )[0-9.]+', rf"\g<1>{value}", text)
         if not count:
             unit = GATES[name[5:-5]].unit if name.startswith("gate_") else "yuan"
-            line = f'{{ name = "{name}", value = {value}, unit = "{unit}", from = 2024-01-01, reference = "x", verified = false }},'
+            line = (
+                f'{{ name = "{name}", value = {value}, unit = "{unit}", from = 2024-01-01, reference = "x", '
+                f"verified = false }},"
+            )
             text = text.replace("figures = [", f"figures = [\n{line}", 1)
     return text
 
@@ -367,6 +370,9 @@ def test_a_gate_is_not_loosened_for_the_run_that_it_refused(
     assert "quarantined_share" not in said  # it held in that run
     assert check(changed({"gate_quarantined_share_fail": "0.30"}), POLICY, tmp_path, *run) == 0
     assert "gate quarantined_share is loosened" in capsys.readouterr().out
-    elsewhere = 'figures = [\n{ name = "gate_legal_basis_fail", value = 0.9, unit = "share", from = 2024-01-01, reference = "x", verified = false, county = "653199" },'
+    elsewhere = (
+        'figures = [\n{ name = "gate_legal_basis_fail", value = 0.9, unit = "share", from = 2024-01-01, '
+        'reference = "x", verified = false, county = "653199" },'
+    )
     assert check(POLICY.replace("figures = [", elsewhere, 1), POLICY, tmp_path, *run) == 0
     assert cli.main(["policy", "check", "--for-run", scored.run.run_id]) == 2

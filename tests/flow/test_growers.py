@@ -42,7 +42,7 @@ def test_every_household_has_a_colour_that_its_reasons_explain(published: Scored
 def test_growers_are_listed_with_what_their_limit_leaves_open(published: Scored):
     rows = view(
         published,
-        "SELECT f.*, c.limit_yuan AS limit_in_force, w.need_yuan AS need FROM follow_up AS f JOIN limits_current AS c USING (run_id, household_key, product)"
+        "SELECT f.*, c.limit_yuan AS limit_in_force, w.need_yuan AS need FROM follow_up AS f JOIN limits_current AS c USING (run_id, household_key, product)"  # noqa: E501
         " JOIN limit_waterfall AS w USING (run_id, household_key, product)",
     )
     names = [name for (name,) in view(published, "SELECT column_name FROM (DESCRIBE follow_up)")]

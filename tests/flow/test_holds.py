@@ -1,4 +1,7 @@
-"""A household is stopped between runs: its branch hears it at once, later scorings keep it stopped, and a release undoes it."""
+"""A household is stopped between runs.
+
+Its branch hears it at once, later scorings keep it stopped, and a release undoes it.
+"""
 
 from __future__ import annotations
 
@@ -136,7 +139,10 @@ def branch_action(story: dict[str, Any], published: publish_module.Published) ->
 def test_a_hold_is_part_of_what_names_a_run_and_changes_nobody_else(story):
     assert len({story["first"], story["free"], story["stopped"], story["third"]}) == 4
     paths = {name: str(story["store"].run_folder(story[name]) / "decisions.parquet") for name in ("free", "stopped")}
-    query = "SELECT household_key FROM (SELECT * EXCLUDE (run_id) FROM read_parquet($free) EXCEPT SELECT * EXCLUDE (run_id) FROM read_parquet($stopped))"
+    query = (
+        "SELECT household_key FROM (SELECT * EXCLUDE (run_id) FROM read_parquet($free) EXCEPT SELECT * "
+        "EXCLUDE (run_id) FROM read_parquet($stopped))"
+    )
     assert duckdb.connect().execute(query, paths).fetchall() == [(story["key"],)]
 
 

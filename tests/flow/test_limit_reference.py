@@ -109,7 +109,7 @@ def delivered_pair() -> tuple[dict, dict, dict]:
 
 @pytest.fixture(scope="module")
 def residual_pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, dict, dict]:
-    """A policy that takes land of which nobody says what grows on it for one crop, which some households declare too."""
+    """A policy that takes land of which nobody says what grows on it for one crop, which some households declare too."""  # noqa: E501
     inbox = tmp_path_factory.mktemp("residual") / "inbox"
     synthesize(inbox, "659900", 4, 1200, 9, AS_OF)
     text = POLICY_TEXT.replace("basis_exempt = []", 'basis_exempt = []\nresidual_crop = "玉米"')

@@ -44,7 +44,10 @@ def wrong(linked: Linked, world: World, condition: str) -> tuple[int, int]:
     connection = duckdb.connect()
     connection.register("links", linked.links)
     connection.register("truth", world.truth)
-    query = f"SELECT count(*), count(*) FILTER (l.unit_code <> t.unit_code) FROM links AS l JOIN truth AS t USING (row_id) WHERE l.unit_code IS NOT NULL AND {condition}"
+    query = (
+        f"SELECT count(*), count(*) FILTER (l.unit_code <> t.unit_code) FROM links AS l JOIN truth AS t "
+        f"USING (row_id) WHERE l.unit_code IS NOT NULL AND {condition}"
+    )
     return connection.execute(query).fetchall()[0]
 
 
@@ -231,7 +234,7 @@ def test_a_link_names_the_lines_on_both_sides(published: Scored):
     query = """
         SELECT count(*), count(*) FILTER (r.household_key = l.household_key), count(*) FILTER (r.source_table IN ('land_member', 'land_contractor'))
         FROM links AS l LEFT JOIN links AS r ON r.file_name = l.roster_file AND r.sheet = l.roster_sheet AND r.line_number = l.roster_line AND r.run_id = l.run_id
-        WHERE l.household_key IS NOT NULL AND l.pass <> 'credit_code'"""
+        WHERE l.household_key IS NOT NULL AND l.pass <> 'credit_code'"""  # noqa: E501
     ((links, same, of_register),) = connection.execute(query).fetchall()
     connection.close()
     assert links == same == of_register > 1000

@@ -411,7 +411,10 @@ def claimed(county_inbox: Path, reviewed: dict[str, Any], tmp_path_factory: pyte
 
 
 def _say_at_home(workbook: Path, at_home: list[str]) -> list[tuple[str, str]]:
-    """Say 同一户 of each contested listing and the household where she is at home; gives all that was asked of these."""
+    """Say 同一户 of each contested listing and the household where she is at home.
+
+    Gives all that was asked of these.
+    """
     book = openpyxl.load_workbook(workbook)
     page = book.active
     asked = []

@@ -90,7 +90,10 @@ def test_what_a_declared_window_excuses_is_no_default_in_training(
     shutil.copytree(workshop.histories[-1], folder)
     (folder / "relief").mkdir()
     day = observed.day
-    text = f'cause = "epidemic"\narea_codes = ["{COUNTY}"]\nfrom = {day + timedelta(days=1)}\nto = {day.replace(year=day.year + 1)}\ndocument = "(虚构)1号"\n'
+    text = (
+        f'cause = "epidemic"\narea_codes = ["{COUNTY}"]\nfrom = {day + timedelta(days=1)}\nto = '
+        f'{day.replace(year=day.year + 1)}\ndocument = "(虚构)1号"\n'
+    )
     (folder / "relief" / "epidemic.toml").write_text(text, encoding="utf-8")
     told = histories.observe(folder, COUNTY)
     before = dict(zip(*(observed.outcomes.column(name).to_pylist() for name in ("unit_code", "is_bad")), strict=True))

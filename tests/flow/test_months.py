@@ -1,4 +1,7 @@
-"""A county scored every month for more than three years: no end moves by itself, what people said stays, every diff adds up."""
+"""A county scored every month for more than three years.
+
+No end moves by itself, what people said stays, every diff adds up.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +83,10 @@ def bring_books(inbox: Path, books: list[dict[str, str]], month: int, day: date)
 
 
 def signed_models(folder: Path, store: Store) -> Path:
-    """Two scorecards that are valid for long enough, alike but for their ids, and two policies: in the second people must live on less."""
+    """Two scorecards that are valid for long enough, alike but for their ids, and two policies.
+
+    In the second people must live on less.
+    """
     models = folder / "models"
     models.mkdir()
     card = read_scorecard((MODELS / "synthetic-2026.1.scorecard.json").read_text(encoding="utf-8"))
@@ -115,7 +121,10 @@ class Then(datetime):
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Forty publications, one a month; a hold from the third to the tenth, a verdict in the second, a renewal in the 38th."""
+    """Forty publications, one a month.
+
+    A hold from the third to the tenth, a verdict in the second, a renewal in the 38th.
+    """
     folder = tmp_path_factory.mktemp("months")
     inbox = folder / "inbox"
     synthesize(inbox, COUNTY_OF_TESTS, 1, 60, 7, AS_OF, "none")

@@ -92,7 +92,10 @@ def publish_next(story: Story, name: str, as_of: date, product: str | None = Non
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
-    """Three farmers: one has drawn his line, one has not, one's branch refused; the first two are referred as traders."""
+    """Three farmers: one has drawn his line, one has not, one's branch refused.
+
+    The first two are referred as traders.
+    """
     folder = tmp_path_factory.mktemp("one_product")
     inbox = folder / "inbox"
     synthesize(inbox, COUNTY_OF_TESTS, 4, 120, 11, AS_OF, "none")
@@ -145,7 +148,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         ),
         "decided": view(
             store,
-            "SELECT count(DISTINCT household_key), CAST(sum(limit_yuan) FILTER (decision = 'granted') AS BIGINT), count(*) FROM limits_current",
+            (
+                "SELECT count(DISTINCT household_key), CAST(sum(limit_yuan) FILTER (decision = 'granted') AS "
+                "BIGINT), count(*) FROM limits_current"
+            ),
         ),
         "simulated": simulate(store, COUNTY_OF_TESTS, MODELS / "limit_policy.toml", REFERRED),
     }

@@ -75,7 +75,7 @@ def test_a_package_is_verified_and_an_altered_one_refused(county_inbox: Path, tm
 
 
 def forged(published: Scored, folder: Path, **changes: str) -> Path:
-    """A branch's package with every limit doubled, signed anew with a key of somebody's own, and what else is changed."""
+    """A branch's package with every limit doubled, signed anew with a key of somebody's own, and what else is changed."""  # noqa: E501
     place = Path(shutil.copytree(packages(published)[0], folder / "0071"))
     keys, _ = load_keys(folder / "somebody.keys")
     table = pq.read_table(place / "limits.parquet")
@@ -285,7 +285,10 @@ def test_every_promised_view_answers_and_every_column_has_a_comment(published: S
         assert view(published, f"SELECT count(*) > 0 FROM {name}") == [(name not in idle,)], name
     bare = view(
         published,
-        "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal AND comment IS NULL AND schema_name = 'main'",
+        (
+            "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal AND comment IS NULL AND "
+            "schema_name = 'main'"
+        ),
     )
     assert bare == []
 

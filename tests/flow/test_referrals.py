@@ -1,4 +1,7 @@
-"""A county refers traders: the batch is decided alone and on its day, its clocks are shown, and the office gets the result."""
+"""A county refers traders.
+
+The batch is decided alone and on its day, its clocks are shown, and the office gets the result.
+"""
 
 from __future__ import annotations
 
@@ -147,7 +150,11 @@ def test_every_other_decision_is_the_same_to_the_byte(story: dict[str, Any]):
 def test_a_trader_of_the_batch_is_decided_on_its_day(story: dict[str, Any]):
     rows = view(
         story["store"],
-        f"SELECT DISTINCT decided_on, decision_working_days, decision_clock, decision_due_on FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision <> 'manual_review' AND referred_on = '2026-11-20'",
+        (
+            f"SELECT DISTINCT decided_on, decision_working_days, decision_clock, decision_due_on FROM "
+            f"referrals WHERE run_id = '{story['batch'].run_id}' AND decision <> 'manual_review' AND "
+            f"referred_on = '2026-11-20'"
+        ),
     )
     assert rows == [(REFERRED, 0, "same_day", date(2026, 11, 25))]
 
@@ -171,11 +178,17 @@ def test_status_counts_a_batch_that_waits_for_its_signature(story: dict[str, Any
 
 @pytest.mark.parametrize(("day", "is_over"), [(20, False), (25, False), (26, True)])
 def test_status_reads_both_clocks_on_the_day_that_one_asks_for(story: dict[str, Any], day: int, is_over: bool):
-    """Friday's three working days end with Wednesday the 25th; Monday's ended on Thursday, before anything was decided."""
+    """Friday's three working days end with Wednesday the 25th.
+
+    Monday's ended on Thursday, before anything was decided.
+    """
     rows = november(story["store"], date(2026, 11, day))
     told = view(
         story["store"],
-        f"SELECT decision = 'manual_review', referred_on = '2026-11-16', decision = 'granted' FROM referrals WHERE run_id = '{story['batch'].run_id}'",
+        (
+            f"SELECT decision = 'manual_review', referred_on = '2026-11-16', decision = 'granted' FROM "
+            f"referrals WHERE run_id = '{story['batch'].run_id}'"
+        ),
     )
     waiting, granted = sum(row[0] for row in told), [row for row in told if row[2]]
     late = [row for row in told if row[1] or (row[0] and is_over)]
@@ -257,7 +270,10 @@ def test_the_office_s_package_is_verified_and_an_altered_one_refused(
 def test_the_first_draw_stops_its_clock(story: dict[str, Any], tmp_path: Path):
     store = copy_of(story, tmp_path)
     publication = story["published"].publication_id
-    query = f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision = 'granted' AND referred_on = '2026-11-20'"
+    query = (
+        f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision = "
+        f"'granted' AND referred_on = '2026-11-20'"
+    )
     ((key,), *_) = view(story["store"], query)
     sent = publish.packaged_for_branches(store, ledger.Ledger.of(store), publication)
     (unit,) = [row["unit_code"] for row in sent[1].to_pylist() if row["household_key"] == key]
@@ -270,7 +286,10 @@ def test_the_first_draw_stops_its_clock(story: dict[str, Any], tmp_path: Path):
         record_usage(store, tmp_path / name, "6006")
     found = view(
         store,
-        f"SELECT first_drawn_on, draw_working_days, draw_clock FROM referrals WHERE run_id = '{story['batch'].run_id}' AND household_key = '{key}'",
+        (
+            f"SELECT first_drawn_on, draw_working_days, draw_clock FROM referrals WHERE run_id = "
+            f"'{story['batch'].run_id}' AND household_key = '{key}'"
+        ),
     )
     assert found == [(date(2026, 11, 24), 2, "in_time")]
     drawn = [sum(batch["draw"]["drawn"] for batch in november(store, date(2026, 11, day))) for day in (23, 24)]
@@ -327,7 +346,7 @@ def write_list(inbox: Path, name: str, rows: list[dict[str, str]]) -> None:
 
 @pytest.fixture(scope="module")
 def again(story: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """A week later a lone trader is referred again, a registered one twice, once of next year, and two of next year only."""
+    """A week later a lone trader is referred again, a registered one twice, once of next year, and two of next year only."""  # noqa: E501
     folder = tmp_path_factory.mktemp("again")
     store = copy_of(story, folder)
     inbox = Path(shutil.copytree(story["store"].root.parent / "inbox", folder / "inbox"))
@@ -373,9 +392,15 @@ def _by_kind(store: Store, listed: list[dict[str, str]]) -> tuple[dict[str, str]
 
 
 def test_a_lone_trader_who_is_referred_again_is_decided_by_the_newest_row(again: dict[str, Any]):
-    query = f"SELECT referral_batch, referred_on, applied_yuan, decision IS NOT NULL FROM referrals WHERE run_id = '{again['run']}' AND household_key = '{again['keys'][0]}'"
+    query = (
+        f"SELECT referral_batch, referred_on, applied_yuan, decision IS NOT NULL FROM referrals WHERE "
+        f"run_id = '{again['run']}' AND household_key = '{again['keys'][0]}'"
+    )
     assert view(again["store"], query) == [("2026-12", AGAIN, 30_000, True)]
-    lines = f"SELECT count(*) FROM reconciliation WHERE run_id = '{again['run']}' AND contract = 'trader_referral' AND outcome = 'accepted' AND household_key = '{again['keys'][0]}'"
+    lines = (
+        f"SELECT count(*) FROM reconciliation WHERE run_id = '{again['run']}' AND contract = "
+        f"'trader_referral' AND outcome = 'accepted' AND household_key = '{again['keys'][0]}'"
+    )
     assert view(again["store"], lines) == [(2,)]
     rows = [
         row
@@ -386,18 +411,30 @@ def test_a_lone_trader_who_is_referred_again_is_decided_by_the_newest_row(again:
 
 
 def test_a_referral_of_a_later_day_replaces_none_and_is_not_lost(again: dict[str, Any]):
-    query = f"SELECT referral_batch, applied_yuan FROM referrals WHERE run_id = '{again['run']}' AND referred_on > '2026-11-27'"
+    query = (
+        f"SELECT referral_batch, applied_yuan FROM referrals WHERE run_id = '{again['run']}' AND "
+        f"referred_on > '2026-11-27'"
+    )
     assert view(again["store"], query) == []
-    counted = f"SELECT count(*) FROM referrals WHERE run_id = '{again['run']}' AND applied_yuan = 40000 AND referral_batch = '2026-12'"
+    counted = (
+        f"SELECT count(*) FROM referrals WHERE run_id = '{again['run']}' AND applied_yuan = 40000 AND "
+        f"referral_batch = '2026-12'"
+    )
     assert view(again["store"], counted) == [(1,)]
-    lines = f"SELECT outcome, count(*) FROM reconciliation WHERE run_id = '{again['run']}' AND file_name LIKE '%二.csv' GROUP BY ALL ORDER BY ALL"
+    lines = (
+        f"SELECT outcome, count(*) FROM reconciliation WHERE run_id = '{again['run']}' AND file_name LIKE "
+        f"'%二.csv' GROUP BY ALL ORDER BY ALL"
+    )
     assert view(again["store"], lines) == [("accepted", 5), ("layout", 1)]
     told = [row for row in results(Path(again["published"].outbox) / "county_government") if row[0] == "2027-11"]
     assert [row[4] for row in told] == ["审核中"] * 3
 
 
 def test_a_lone_trader_of_a_later_day_only_is_no_unit_yet(again: dict[str, Any]):
-    query = f"SELECT count(*) FROM links WHERE run_id = '{again['run']}' AND source_table = 'trader_referral' AND status = 'unlinked' AND household_key IS NULL"
+    query = (
+        f"SELECT count(*) FROM links WHERE run_id = '{again['run']}' AND source_table = 'trader_referral' "
+        f"AND status = 'unlinked' AND household_key IS NULL"
+    )
     assert view(again["store"], query) == [(1,)]
     assert view(again["store"], f"SELECT * FROM households WHERE household_key = '{again['keys'][1]}'") == []
 
@@ -442,7 +479,10 @@ def test_a_branch_s_refusal_ends_the_clock_of_the_draw(
 ):
     """Within its three working days nothing is owed any more; after them it was late, and is not open for ever."""
     store, publication = copy_of(story, tmp_path), story["published"].publication_id
-    query = f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision = 'granted' AND referred_on = '2026-11-20'"
+    query = (
+        f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision = "
+        f"'granted' AND referred_on = '2026-11-20'"
+    )
     ((key,), *_) = view(store, query)
     before = _sums(november(store, date(2026, 12, 26)), "draw")
     ref = reference(store, publication, key)
@@ -472,11 +512,17 @@ def reference(store: Store, publication: str, key: str) -> str:
 
 def test_a_draw_that_was_taken_back_stops_no_clock(story: dict[str, Any], tmp_path: Path):
     store, publication = copy_of(story, tmp_path), story["published"].publication_id
-    query = f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision = 'granted' AND referred_on = '2026-11-20'"
+    query = (
+        f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision = "
+        f"'granted' AND referred_on = '2026-11-20'"
+    )
     ((key,), *_) = view(store, query)
     other = view(
         store,
-        f"SELECT household_key FROM limits_current WHERE decision = 'granted' AND product = 'farmer_line' AND household_key <> '{key}' LIMIT 1",
+        (
+            f"SELECT household_key FROM limits_current WHERE decision = 'granted' AND product = 'farmer_line' "
+            f"AND household_key <> '{key}' LIMIT 1"
+        ),
     )[0][0]
     whole = publications.publications(ledger.Ledger.of(store))[0].publication_id
     contract = "household_ref,contract_no,signed_on\n{},HT-1,2026-11-23\n"
@@ -489,7 +535,10 @@ def test_a_draw_that_was_taken_back_stops_no_clock(story: dict[str, Any], tmp_pa
         record_usage(store, tmp_path / name, "6006")
     found = view(
         store,
-        f"SELECT first_drawn_on, draw_clock FROM referrals WHERE run_id = '{story['batch'].run_id}' AND household_key = '{key}'",
+        (
+            f"SELECT first_drawn_on, draw_clock FROM referrals WHERE run_id = '{story['batch'].run_id}' AND "
+            f"household_key = '{key}'"
+        ),
     )
     assert found == [(None, "open")]
 
@@ -519,10 +568,14 @@ def test_the_same_day_is_the_day_of_the_referral(referred_on: date, decided_on: 
     connection = duckdb.connect()
     connection.execute("CREATE TABLE draws (household_key VARCHAR, product VARCHAR, drawn_on DATE)")
     connection.execute(
-        "CREATE TABLE branch_limits (run_id VARCHAR, household_key VARCHAR, product VARCHAR, branch_limit_yuan BIGINT, branch_limit_on DATE, is_last BOOLEAN)"
+        "CREATE TABLE branch_limits (run_id VARCHAR, household_key VARCHAR, product VARCHAR, "
+        "branch_limit_yuan BIGINT, branch_limit_on DATE, is_last BOOLEAN)"
     )
     connection.execute(
-        "CREATE TABLE publications AS SELECT 'r1' AS run_id, CAST(NULL AS VARCHAR) AS product, CAST($d AS DATE) AS published_on",
+        (
+            "CREATE TABLE publications AS SELECT 'r1' AS run_id, CAST(NULL AS VARCHAR) AS product, CAST($d "
+            "AS DATE) AS published_on"
+        ),
         {"d": decided_on},
     )
     connection.register("referrals", pa.Table.from_pylist([row]))

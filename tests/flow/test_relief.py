@@ -1,4 +1,7 @@
-"""A township is declared struck: arrears of the time do not count there, no limit falls, and branches get what they may offer."""
+"""A township is declared struck.
+
+Arrears of the time do not count there, no limit falls, and branches get what they may offer.
+"""
 
 from __future__ import annotations
 
@@ -89,7 +92,10 @@ def score_on(store: Store, inbox: Path, day: date, policy: Path) -> str:
 
 @pytest.fixture(scope="module")
 def story(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Published before the flood; declared; scored and published in it, before and after a late proof; and when it is over."""
+    """Published before the flood; declared; scored and published in it, before and after a late proof.
+
+    And when it is over.
+    """
     folder = tmp_path_factory.mktemp("relief")
     store = new_store(folder)
     first = score_into(store, county_inbox, COUNTY).run.run_id
@@ -207,7 +213,10 @@ def test_each_limit_that_is_kept_is_listed_with_the_figure_it_would_have_had(sto
         row[0]: row[1:]
         for row in view(
             story["store"],
-            f"SELECT household_key, kept_limit_yuan, would_decision, would_limit_yuan FROM relief_kept WHERE run_id = '{story['within']}'",
+            (
+                f"SELECT household_key, kept_limit_yuan, would_decision, would_limit_yuan FROM relief_kept WHERE "
+                f"run_id = '{story['within']}'"
+            ),
         )
     }
     without, within = decisions(story, "without"), decisions(story, "within")
@@ -231,7 +240,10 @@ def test_arrears_of_the_time_are_excused_in_the_screen(story):
     assert within[people["owing"]]["reason_codes"] == without[people["owing"]]["reason_codes"]
     ((loans, days, entries),) = view(
         story["store"],
-        f"SELECT excused_loans, excused_days, lifted_entries FROM relief WHERE run_id = '{story['within']}' AND household_key = '{people['listed']}'",
+        (
+            f"SELECT excused_loans, excused_days, lifted_entries FROM relief WHERE run_id = "
+            f"'{story['within']}' AND household_key = '{people['listed']}'"
+        ),
     )
     assert (loans, days, entries) == (1, 40, 1)
 

@@ -78,7 +78,7 @@ def test_a_later_day_is_another_run_that_keeps_the_terms_of_lines_in_force(count
     )
     assert later.run_id != first.run.run_id
     query = """SELECT count(*), count(*) FILTER (a.valid_to = b.valid_to AND a.valid_from = b.valid_from AND a.term_months = b.term_months)
-               FROM read_parquet($a) AS a JOIN read_parquet($b) AS b USING (household_key, product) WHERE a.limit_yuan > 0 AND b.limit_yuan > 0"""
+               FROM read_parquet($a) AS a JOIN read_parquet($b) AS b USING (household_key, product) WHERE a.limit_yuan > 0 AND b.limit_yuan > 0"""  # noqa: E501
     paths = {
         "a": str(store.run_folder(first.run.run_id) / "decisions.parquet"),
         "b": str(store.run_folder(later.run_id) / "decisions.parquet"),

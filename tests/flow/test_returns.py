@@ -14,11 +14,11 @@ from village_credit.extract.read import read_file
 from village_credit.validate.rows import Batch, validate
 
 RETURNS = {
-    "回执.csv": "publication_id,household_ref,outcome,reason,at,branch_limit_yuan\np1,r1,imported,,2026-11-05,\np1,r2,changed,核减,2026-11-05,30000\np1,r3,changed,核减,2026-11-05,\n",
+    "回执.csv": "publication_id,household_ref,outcome,reason,at,branch_limit_yuan\np1,r1,imported,,2026-11-05,\np1,r2,changed,核减,2026-11-05,30000\np1,r3,changed,核减,2026-11-05,\n",  # noqa: E501
     "合同.csv": "household_ref,contract_no,signed_on,channel\nr1,HT-1,2026-11-06,counter\nr2,HT-2,2026-11-06,邮寄\n",
-    "用信.csv": "contract_no,amount_yuan,drawn_on,purpose\nHT-1,20000,2026-11-07,seed\nHT-1,0,2026-11-07,seed\nHT-1,20000,2026-11-07,seed\n",
+    "用信.csv": "contract_no,amount_yuan,drawn_on,purpose\nHT-1,20000,2026-11-07,seed\nHT-1,0,2026-11-07,seed\nHT-1,20000,2026-11-07,seed\n",  # noqa: E501
     "还款.csv": "contract_no,amount_yuan,paid_on\nHT-1,500.50,2026-12-07\nHT-1,-5,2026-12-07\n",
-    "春耕计划.csv": "campaign,county_code,from,to,planned_yuan,purposes\n春耕,659900,2027-02-01,2027-05-31,90000000,种子\n夏收,659900,2027-07-01,2027-05-31,90000000,农机\n",
+    "春耕计划.csv": "campaign,county_code,from,to,planned_yuan,purposes\n春耕,659900,2027-02-01,2027-05-31,90000000,种子\n夏收,659900,2027-07-01,2027-05-31,90000000,农机\n",  # noqa: E501
 }
 
 

@@ -1,4 +1,4 @@
-"""Households in manual review go out as a workbook, a person decides, and later scorings remember while the grounds stand."""
+"""Households in manual review go out as a workbook, a person decides, and later scorings remember while the grounds stand."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -62,7 +62,10 @@ def grant(yuan: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def story(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """A run, its workbook with one household granted, one refused and one kept, and the next day's run; not to be written."""
+    """A run, its workbook with one household granted, one refused and one kept, and the next day's run.
+
+    Not to be written.
+    """
     folder = tmp_path_factory.mktemp("reviews")
     store = new_store(folder)
     first = score_into(store, county_inbox, COUNTY).run.run_id

@@ -107,7 +107,10 @@ def test_the_ledger_gains_one_entry_that_says_what_it_restores(two, returned):
 
 
 def test_history_keeps_every_publication_and_says_when_each_was_replaced(two, returned):
-    query = "SELECT publication_id, count(*), bool_and(superseded_at IS NULL) FROM limits_history GROUP BY ALL ORDER BY min(published_at), 1"
+    query = (
+        "SELECT publication_id, count(*), bool_and(superseded_at IS NULL) FROM limits_history GROUP BY "
+        "ALL ORDER BY min(published_at), 1"
+    )
     rows = {name: (count, is_open) for name, count, is_open in view(returned["store"], query)}
     count = len(two["as_first"])
     assert rows[two["first"].publication_id] == (count, False)
@@ -121,7 +124,7 @@ def test_the_branches_get_the_differences_back(two, returned):
     query = """
         SELECT count(*) FILTER (a.limit_yuan > 0 AND coalesce(b.limit_yuan, 0) = 0 AND b.valid_to IS NULL) AS new,
                count(*) FILTER (a.decision <> 'manual_review' AND a.limit_yuan = 0 AND b.limit_yuan > 0) AS gone, CAST(sum(a.limit_yuan) AS BIGINT) AS total
-        FROM read_parquet($a) AS a FULL JOIN read_parquet($b) AS b USING (household_key)"""
+        FROM read_parquet($a) AS a FULL JOIN read_parquet($b) AS b USING (household_key)"""  # noqa: E501
     paths = {
         "a": str(store.run_folder(first) / "decisions.parquet"),
         "b": str(store.run_folder(second) / "decisions.parquet"),

@@ -34,7 +34,10 @@ CHANGES = {  # name → (was, is): one figure of every kind that the limit asks
     "machines age faster": ('name = "depreciation", value = 0.12', 'name = "depreciation", value = 0.40'),
     "a village cap": (
         "figures = [",
-        'figures = [\n  { name = "budget_village", value = 900000, unit = "yuan", from = 2026-01-01, reference = "x", verified = false },',
+        (
+            'figures = [\n  { name = "budget_village", value = 900000, unit = "yuan", from = 2026-01-01, '
+            'reference = "x", verified = false },'
+        ),
     ),
     "one year's wages count in full": (
         'name = "single_year_share", value = 0.80',
@@ -145,7 +148,10 @@ def test_movers_name_the_term_that_moved_them(published: Scored, tmp_path: Path)
 
 FUTURE = (
     "figures = [",
-    'figures = [\n  { name = "stress", value = 0.40, unit = "share", from = 2027-01-01, reference = "committee of December", verified = false },',
+    (
+        'figures = [\n  { name = "stress", value = 0.40, unit = "share", from = 2027-01-01, reference = '
+        '"committee of December", verified = false },'
+    ),
 )
 
 

@@ -1,4 +1,7 @@
-"""A line's days move by a signed renewal alone, once: the day after, over the end, while a person looks, before a window."""
+"""A line's days move by a signed renewal alone, once.
+
+The day after, over the end, while a person looks, before a window.
+"""
 
 from __future__ import annotations
 

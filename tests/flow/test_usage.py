@@ -1,4 +1,7 @@
-"""Contracts, draws and repayments come late, twice, wrong and corrected: what is owed is what the core system means by it."""
+"""Contracts, draws and repayments come late, twice, wrong and corrected.
+
+What is owed is what the core system means by it.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,10 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Scored:
 
 
 class Desk:
-    """A copy of the county's store, and the files that its clerk takes in; a sequence number makes each file another."""
+    """A copy of the county's store, and the files that its clerk takes in.
+
+    A sequence number makes each file another.
+    """
 
     def __init__(self, county: Scored, folder: Path) -> None:
         shutil.copytree(county.store.root, folder / "store")

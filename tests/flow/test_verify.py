@@ -1,4 +1,7 @@
-"""A run is compared with what was sealed, and with itself computed again, on the ledger as it stood; nothing is written."""
+"""A run is compared with what was sealed, and with itself computed again, on the ledger as it stood.
+
+Nothing is written.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +82,7 @@ def test_an_altered_table_and_an_altered_manifest_are_named(published: Scored, t
 def test_a_limit_raised_with_its_hash_and_its_entry_in_the_ledger_does_not_come_out_again(
     published: Scored, county_inbox: Path, tmp_path: Path
 ):
-    """Whoever may write every file of a store, and mends each hash behind a change, still cannot change what was computed."""
+    """Whoever may write every file of a store, and mends each hash behind a change, still cannot change what was computed."""  # noqa: E501
     store = dataclasses.replace(published.store, root=tmp_path / "store")
     run_id = score.score_inbox(open_store(store.root, store.keys), county_inbox, request_of(COUNTY_OF_TESTS)).run_id
 

@@ -85,7 +85,7 @@ def _deaths(batch: Iterable[tuple[str, int]], death: Exception) -> Iterator[Verd
 def _print_table(verdicts: list[Verdict]) -> None:
     """One row a kind, then why tables were refused."""
     print(
-        f"{'kind':<12}{'files':>7}{'read':>7}{'refused':>9}{'lines':>10}{'untouched':>11}{'accepted':>10}{'slowest s':>11}"
+        f"{'kind':<12}{'files':>7}{'read':>7}{'refused':>9}{'lines':>10}{'untouched':>11}{'accepted':>10}{'slowest s':>11}"  # noqa: E501
     )
     for kind in KINDS:
         own = [verdict for verdict in verdicts if verdict.kind == kind]
@@ -93,7 +93,7 @@ def _print_table(verdicts: list[Verdict]) -> None:
             untouched = sum(verdict.untouched for verdict in own)
             share = sum(verdict.untouched_accepted for verdict in own) / untouched if untouched else 1.0
             print(
-                f"{kind:<12}{len(own):>7}{sum(v.tables_read for v in own):>7}{sum(sum(v.reasons.values()) for v in own):>9}"
+                f"{kind:<12}{len(own):>7}{sum(v.tables_read for v in own):>7}{sum(sum(v.reasons.values()) for v in own):>9}"  # noqa: E501
                 f"{sum(v.lines for v in own):>10}{untouched:>11}{share:>10.2%}{max(v.seconds for v in own):>11.2f}"
             )
     reasons: Counter[str] = Counter()

@@ -629,7 +629,10 @@ def choose(case: Case) -> Row:
 
 
 def colour_of(case: Case, row: Row) -> str | None:
-    """The darkest of an entry's reasons; None where all of them are refused. What the dictionary does not know is black."""
+    """The darkest of an entry's reasons.
+
+    None where all of them are refused. What the dictionary does not know is black.
+    """
     colours = dict.fromkeys(case.policy.raw["refused_list_reasons"], "refused")
     for reason in case.policy.raw.get("screen", {}).get("reasons", []):
         for code in reason["codes"]:
@@ -645,13 +648,19 @@ def counts_as_listed(case: Case, row: Row) -> bool:
 
 
 def reaches(case: Case, row: Row, what: str, member: int | None) -> bool:
-    """The policy's contagion: an entry of one adult counts for the household, or where he is the one who would borrow."""
+    """The policy's contagion.
+
+    An entry of one adult counts for the household, or where he is the one who would borrow.
+    """
     rule = case.policy.raw.get("screen", {}).get("contagion", {}).get(what, "any_adult")
     return rule == "any_adult" or row.get("member_no") in (None, member)
 
 
 def own_fault(case: Case, member: Row) -> int:
-    """2: he is refused alone; 1: a person must look at him alone; what counts for the whole household makes no difference."""
+    """2: he is refused alone; 1: a person must look at him alone.
+
+    What counts for the whole household makes no difference.
+    """
     worst, number = 0, member["member_no"]
     for row in confirmed(case.rows["negatives"]):
         if counts_as_listed(case, row) and row.get("member_no") == number:
@@ -839,7 +848,8 @@ def decide(case: Case) -> Row:
 def said_by_a_person(case: Case, result: Row, reasons: list[str]) -> Row | None:
     """A verdict on a review holds while its grounds stand and its figure is within the policy's.
 
-    A refused signature of the authority ladder is a verdict that declines who is granted, from the refused figure upwards.
+    A refused signature of the authority ladder is a verdict that declines who is granted, from the refused figure
+    upwards.
     """
     if result["decision"] == "declined":
         return None

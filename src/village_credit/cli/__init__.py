@@ -11,7 +11,7 @@ from village_credit.cli.common import Verbs
 from village_credit.errors import VillageCreditError
 
 EPILOG = """examples:
-  village-credit synthesize --county 659900 --villages 12 --households 3600 --seed 7 --as-of 2026-11-01 --out build/inbox
+  village-credit synthesize --county 659900 --seed 7 --as-of 2026-11-01 --out build/inbox
   village-credit score --inbox build/inbox --county 659900 --as-of 2026-11-01 --by 1001
   village-credit diff RUN --against published --by village
   village-credit approve RUN --by 2002 --reason "risk committee of 2 November"

@@ -48,7 +48,9 @@ def do_reviews(args: argparse.Namespace, paths: Settings) -> int:
         args,
         done,
         lambda: (
-            f"county {done.county_code}: {done.granted:,} to be granted {done.sum_limit_yuan:,} yuan, {done.declined:,} declined, {done.kept:,} kept in review, {done.unchanged:,} known already; the next scoring uses them (village-credit rescore --county {done.county_code})"
+            f"county {done.county_code}: {done.granted:,} to be granted {done.sum_limit_yuan:,} yuan, "
+            f"{done.declined:,} declined, {done.kept:,} kept in review, {done.unchanged:,} known already; the "
+            f"next scoring uses them (village-credit rescore --county {done.county_code})"
         ),
     )
 
@@ -90,7 +92,9 @@ def do_links(args: argparse.Namespace, paths: Settings) -> int:
         args,
         applied,
         lambda: (
-            f"county {applied.county_code}: {applied.same:,} confirmed, {applied.other:,} refused, {applied.unchanged:,} known already; the next scoring uses them (village-credit rescore --county {applied.county_code})"
+            f"county {applied.county_code}: {applied.same:,} confirmed, {applied.other:,} refused, "
+            f"{applied.unchanged:,} known already; the next scoring uses them (village-credit rescore "
+            f"--county {applied.county_code})"
         ),
     )
 
@@ -115,7 +119,10 @@ def do_corrections(args: argparse.Namespace, paths: Settings) -> int:
     ages = corrections.ageing(store, args.run)
     text = [f"{item.path}: {item.rows:,} rows, {item.tables_refused} tables to deliver anew" for item in written]
     text += [
-        f"  {age['office']:<20} {age['open_rows']:>7,} open, oldest {age['oldest_days']} days (since {age['oldest_on']}), median {age['median_days']}, over 30 days {age['over_30_days']:,}"
+        (
+            f"  {age['office']:<20} {age['open_rows']:>7,} open, oldest {age['oldest_days']} days (since "
+            f"{age['oldest_on']}), median {age['median_days']}, over 30 days {age['over_30_days']:,}"
+        )
         for age in ages
     ]
     result = {"written": written, "ageing": ages}
@@ -147,7 +154,9 @@ def do_renew(args: argparse.Namespace, paths: Settings) -> int:
         args,
         done,
         lambda: (
-            f"county {done.county_code}: {done.lines:,} lines ending by {done.ending_by} ({done.sum_limit_yuan:,} yuan in force) may start a new term at the next scoring (village-credit rescore --county {done.county_code})"
+            f"county {done.county_code}: {done.lines:,} lines ending by {done.ending_by} "
+            f"({done.sum_limit_yuan:,} yuan in force) may start a new term at the next scoring "
+            f"(village-credit rescore --county {done.county_code})"
         ),
     )
 
@@ -155,7 +164,10 @@ def do_renew(args: argparse.Namespace, paths: Settings) -> int:
 def add_relief(verbs: Verbs) -> None:
     relieved = verbs.add(
         "relief",
-        "Declare an epidemic or disaster: conduct in its window is excused, no limit there falls, measures are proposed.",
+        (
+            "Declare an epidemic or disaster: conduct in its window is excused, no limit there falls, "
+            "measures are proposed."
+        ),
         "relief declare build/flood.toml --by 2002",
     )
     relieved.add_argument("act", choices=("declare",))
@@ -175,7 +187,10 @@ def do_relief(args: argparse.Namespace, paths: Settings) -> int:
 
     done = relief.declare(store_of(paths, may_begin=True), args.file, args.by, args.proofs)
     text = [
-        f"{done.document}: {'known already (no-op)' if done.noop else 'declared'}, {done.starts_on} to {done.ends_on}, counties {', '.join(done.counties)}",
+        (
+            f"{done.document}: {'known already (no-op)' if done.noop else 'declared'}, {done.starts_on} to "
+            f"{done.ends_on}, counties {', '.join(done.counties)}"
+        ),
         f"  {done.proofs:,} proofs; {done.households:,} households there have {done.limits_yuan:,} yuan in force",
         *(f"  proof in line {line} not taken: {why}" for line, why in done.refused),
         *(f"  the next scoring uses it: village-credit rescore --county {county}" for county in done.counties),

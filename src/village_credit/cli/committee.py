@@ -46,7 +46,10 @@ def add_simulate(verbs: Verbs) -> None:
     tried.add_argument(
         "--on",
         type=day,
-        help="the day whose figures hold (default: the last day from which one of the file's holds, or the publication's)",
+        help=(
+            "the day whose figures hold (default: the last day from which one of the file's holds, or the "
+            "publication's)"
+        ),
     )
     tried.add_argument("--by", choices=("village", "band", "reason", "group"), help="show this alone; --json has all")
     tried.set_defaults(handler=do_simulate)
@@ -98,7 +101,10 @@ def do_approve(args: argparse.Namespace, paths: Settings) -> int:
     text += [f"  minutes {sat.minutes}, {len(sat.members)} members"] if sat else []
     text += (
         [
-            f"  {unsigned:,} households above the authority ladder wait for their own signature: village-credit authority export {args.run} --out FILE"
+            (
+                f"  {unsigned:,} households above the authority ladder wait for their own signature: "
+                f"village-credit authority export {args.run} --out FILE"
+            )
         ]
         if unsigned
         else []
@@ -122,7 +128,8 @@ def do_publish(args: argparse.Namespace, paths: Settings) -> int:
         args,
         done,
         lambda: (
-            f"{'already in force' if done.noop else 'in force'}: {done.publication_id} of county {done.county_code}\n  branch packages in {done.outbox}"
+            f"{'already in force' if done.noop else 'in force'}: {done.publication_id} of county "
+            f"{done.county_code}\n  branch packages in {done.outbox}"
         ),
     )
 
@@ -149,7 +156,9 @@ def do_rollback(args: argparse.Namespace, paths: Settings) -> int:
         args,
         done,
         lambda: (
-            f"{'already back in force (no-op)' if done.noop else 'in force again'}: {done.restores} of county {done.county_code}, as {done.publication_id}, in place of {', '.join(done.replaces)}\n  branch packages in {done.outbox}"
+            f"{'already back in force (no-op)' if done.noop else 'in force again'}: {done.restores} of county "
+            f"{done.county_code}, as {done.publication_id}, in place of {', '.join(done.replaces)}\n  branch "
+            f"packages in {done.outbox}"
         ),
     )
 
@@ -157,7 +166,10 @@ def do_rollback(args: argparse.Namespace, paths: Settings) -> int:
 def add_authority(verbs: Verbs) -> None:
     authorised = verbs.add(
         "authority",
-        "A run's households above the policy's authority ladder as a workbook, and the signatures back; publish waits for them.",
+        (
+            "A run's households above the policy's authority ladder as a workbook, and the signatures back; "
+            "publish waits for them."
+        ),
         "authority apply build/above.xlsx --by 7007 --role 分管副行长",
     )
     authorised.add_argument("act", choices=("export", "apply"))
@@ -191,7 +203,8 @@ def do_authority(args: argparse.Namespace, paths: Settings) -> int:
         args,
         done,
         lambda: (
-            f"run {done.run_id}: {done.agreed:,} signed, {done.refused:,} refused, {done.unchanged:,} known already, {done.unsigned:,} still to be signed{again}"
+            f"run {done.run_id}: {done.agreed:,} signed, {done.refused:,} refused, {done.unchanged:,} known "
+            f"already, {done.unsigned:,} still to be signed{again}"
         ),
     )
 
@@ -230,7 +243,10 @@ def do_policy(args: argparse.Namespace, paths: Settings) -> int:
             args,
             found,
             lambda: "\n".join(
-                f"{f['name']:<34} {f['value']:>12} {f['unit']:<22} {f['for']:<28} from {f['from']}  {'verified' if f['verified'] else 'unverified'}: {f['reference']}"
+                (
+                    f"{f['name']:<34} {f['value']:>12} {f['unit']:<22} {f['for']:<28} from {f['from']}  "
+                    f"{'verified' if f['verified'] else 'unverified'}: {f['reference']}"
+                )
                 for f in found
             ),
         )
@@ -256,7 +272,10 @@ def difference_text(found: Difference) -> str:
         for c in found.changes
     ]
     text += [
-        f"  {g['group']:<22} {g['change']:<8} {_hidden(g['households']):>8}  {_hidden(g['before_yuan']):>14} → {_hidden(g['after_yuan']):>14}"
+        (
+            f"  {g['group']:<22} {g['change']:<8} {_hidden(g['households']):>8}  "
+            f"{_hidden(g['before_yuan']):>14} → {_hidden(g['after_yuan']):>14}"
+        )
         for g in found.groups
     ]
     if any(g["households"] is None for g in found.groups):
@@ -297,7 +316,10 @@ def simulated_text(found: Simulated, by: str | None) -> str:
         if by == "group"
         else [*found.by_band, *found.by_reason, *found.by_group]
     )
-    head = f"NOT AUTHORITATIVE: county {found.county_code}, policy {found.policy} as of {found.policy_day} on {found.households:,} households as of {found.as_of}; written nowhere"
+    head = (
+        f"NOT AUTHORITATIVE: county {found.county_code}, policy {found.policy} as of {found.policy_day} "
+        f"on {found.households:,} households as of {found.as_of}; written nowhere"
+    )
     return head + "\n" + difference_text(Difference(found.against, found.changes, groups, found.movers, []))
 
 

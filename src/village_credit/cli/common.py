@@ -99,7 +99,8 @@ def store_of(paths: Settings, *, may_begin: bool = False) -> Store:
     keys, is_new = load_keys(paths.key_file)
     if is_new:
         say(
-            f"new keys in {paths.key_file} (mode 0600): keep a copy apart from the store; without them its pseudonyms and vault are lost"
+            f"new keys in {paths.key_file} (mode 0600): keep a copy apart from the store; without them its "
+            f"pseudonyms and vault are lost"
         )
     store = open_store(paths.store, keys)
     refresh_warehouse(store)
@@ -109,11 +110,13 @@ def store_of(paths: Settings, *, may_begin: bool = False) -> Store:
 def _require_store(paths: Settings) -> None:
     if not (paths.store / "ledger").is_dir():
         raise MissingInput(
-            f"there is no store in {paths.store}: check --store or VILLAGE_CREDIT_STORE; `village-credit score` begins one"
+            f"there is no store in {paths.store}: check --store or VILLAGE_CREDIT_STORE; `village-credit "
+            f"score` begins one"
         )
     if not paths.key_file.is_file():
         raise MissingInput(
-            f"the keys of the store are not in {paths.key_file}: check VILLAGE_CREDIT_KEY_FILE, or restore them from their backup"
+            f"the keys of the store are not in {paths.key_file}: check VILLAGE_CREDIT_KEY_FILE, or restore "
+            f"them from their backup"
         )
 
 
@@ -130,7 +133,10 @@ def progress() -> Callable[[str, float], None]:
 
 
 def household_named(store: Store, named: str) -> str:
-    """Return the household_key that was typed, or of the number on standard input; a number as an argument is refused."""
+    """Return the household_key that was typed, or of the number on standard input.
+
+    A number as an argument is refused.
+    """
     from village_credit.services.casework.household_lookup import key_of
 
     if sum(letter.isdigit() for letter in named) >= len("110101900101001"):

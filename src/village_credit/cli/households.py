@@ -74,7 +74,8 @@ def do_find(args: argparse.Namespace, paths: Settings) -> int:
         args,
         found,
         lambda: (
-            f"{found.household_key}  county {found.county_code}  {found.product}  {found.decision}  {found.limit_yuan:,} yuan"
+            f"{found.household_key}  county {found.county_code}  {found.product}  {found.decision}  "
+            f"{found.limit_yuan:,} yuan"
         ),
     )
 
@@ -108,7 +109,8 @@ def do_hold(args: argparse.Namespace, paths: Settings) -> int:
         args,
         done,
         lambda: (
-            f"household {done.household_key} of county {done.county_code}: {what}\n{told or '  no line in force of it changes: no branch is told; the next scoring decides'}"
+            f"household {done.household_key} of county {done.county_code}: "
+            f"{what}\n{told or '  no line in force of it changes: no branch is told; the next scoring decides'}"
         ),
     )
 

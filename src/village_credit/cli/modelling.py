@@ -24,7 +24,10 @@ def add_train(verbs: Verbs) -> None:
         action="extend",
         nargs="+",
         type=Path,
-        help="folders YYYY-MM-DD with inbox/ as of that day, outcome/, the conduct a year later, and relief/, declarations of the time",
+        help=(
+            "folders YYYY-MM-DD with inbox/ as of that day, outcome/, the conduct a year later, and relief/, "
+            "declarations of the time"
+        ),
     )
     trained.add_argument("--county", default="659900")
     trained.add_argument("--model-id", default="candidate")
@@ -55,7 +58,9 @@ def do_train(args: argparse.Namespace, _paths: Settings) -> int:
         args,
         card.model_dump(mode="json"),
         lambda: (
-            f"{path}: {card.training.rows:,} loans, {card.training.bads:,} defaults; out of village AUC {figures.get('auc_out_of_village')}, out of time {figures.get('auc_out_of_time')}; next: village-credit assess-model {args.out}, then model sign by three people"
+            f"{path}: {card.training.rows:,} loans, {card.training.bads:,} defaults; out of village AUC "
+            f"{figures.get('auc_out_of_village')}, out of time {figures.get('auc_out_of_time')}; next: "
+            f"village-credit assess-model {args.out}, then model sign by three people"
         ),
     )
 
@@ -63,7 +68,10 @@ def do_train(args: argparse.Namespace, _paths: Settings) -> int:
 def add_assess_model(verbs: Verbs) -> None:
     judged = verbs.add(
         "assess-model",
-        "A candidate's evidence, as figures and as a page: discrimination, calibration, stability, fairness, alternatives.",
+        (
+            "A candidate's evidence, as figures and as a page: discrimination, calibration, stability, "
+            "fairness, alternatives."
+        ),
         "assess-model build/candidate --challenger build/other",
     )
     judged.add_argument("folder", type=Path, help="the candidate's folder, as `train` wrote it")
@@ -123,7 +131,9 @@ def do_model(args: argparse.Namespace, paths: Settings) -> int:
         args,
         {"model_id": card.model_id, "content_sha256": card.content_sha256, "signatures": signed, "lacking": lacking},
         lambda: (
-            f"scorecard {card.model_id}: signed by {', '.join(f'{role} {by}' for role, by in signed.items())}; {'lacking: ' + ', '.join(lacking) if lacking else 'it may decide now'}"
+            f"scorecard {card.model_id}: signed by "
+            f"{', '.join(f'{role} {by}' for role, by in signed.items())}; "
+            f"{'lacking: ' + ', '.join(lacking) if lacking else 'it may decide now'}"
         ),
     )
 

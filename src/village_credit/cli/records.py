@@ -31,7 +31,10 @@ def do_status(args: argparse.Namespace, paths: Settings) -> int:
 
     rows = status(store_of(paths), args.on or date.today())  # noqa: DTZ011  # the shell's own day
     text = [
-        f"{r['county_code']}  {r['as_of']}  {r['status']:<10} {r['run_id']}  {r['households']:>8,} households  {r['sum_limit_yuan']:>14,} yuan  gates {r['gates']}"
+        (
+            f"{r['county_code']}  {r['as_of']}  {r['status']:<10} {r['run_id']}  {r['households']:>8,} "
+            f"households  {r['sum_limit_yuan']:>14,} yuan  gates {r['gates']}"
+        )
         for r in rows
     ]
     held = {hold["household_key"]: hold for row in rows for hold in row["holds"]}
@@ -56,7 +59,10 @@ def do_report(args: argparse.Namespace, paths: Settings) -> int:
 def add_verify(verbs: Verbs) -> None:
     rebuilt = verbs.add(
         "verify",
-        "Compare a run with what was sealed, and with itself computed again from its frozen inputs; exit 6 where it differs.",
+        (
+            "Compare a run with what was sealed, and with itself computed again from its frozen inputs; exit "
+            "6 where it differs."
+        ),
         "verify RUN",
     )
     rebuilt.add_argument("run")
@@ -81,7 +87,10 @@ def do_verify(args: argparse.Namespace, paths: Settings) -> int:
         args,
         found,
         lambda: (
-            f"run {found.run_id}, county {found.county_code}, as of {found.as_of}: {found.tables} tables are what was sealed"
+            (
+                f"run {found.run_id}, county {found.county_code}, as of {found.as_of}: {found.tables} tables are "
+                f"what was sealed"
+            )
             + (
                 ", and come out the same again"
                 if found.is_rebuilt
@@ -117,21 +126,28 @@ def add_package(verbs: Verbs) -> None:
 
 
 def do_package(args: argparse.Namespace, paths: Settings) -> int:
-    """Verify a branch package: signed by this store, or, where its keys are not at hand, by a key that a person compares."""
+    """Verify a branch package.
+
+    Signed by this store, or, where its keys are not at hand, by a key that a person compares.
+    """
     from village_credit.publish.branch_package import verify_package
 
     own_key = own_public_key(paths)
     manifest = verify_package(args.folder, own_key)
     if own_key is None:
         say(
-            f"not known whose key this is: no key file here. Compare key {manifest['key_id']} with the one that the bank gave out before you import"
+            f"not known whose key this is: no key file here. Compare key {manifest['key_id']} with the one "
+            f"that the bank gave out before you import"
         )
     whose = "this store's key" if own_key else "key"
     return show(
         args,
         {**manifest, "is_own_key": True if own_key else None},
         lambda: (
-            f"package of {'branch ' + manifest['branch_code'] if 'branch_code' in manifest else manifest['office']}: {manifest['rows']:,} rows, {manifest['sum_limit_yuan']:,} yuan, signed with {whose} {manifest['key_id']}"
+            f"package of "
+            f"{'branch ' + manifest['branch_code'] if 'branch_code' in manifest else manifest['office']}: "
+            f"{manifest['rows']:,} rows, {manifest['sum_limit_yuan']:,} yuan, signed with {whose} "
+            f"{manifest['key_id']}"
         ),
     )
 
@@ -169,7 +185,10 @@ def _batch_text(batch: dict[str, Any]) -> str:
         for clock in ("decision", "draw")
     )
     why = f" ({'; '.join(batch['why_not_known'])})" if batch["why_not_known"] else ""
-    return f"referred  {batch['county_code']}  batch {batch['referral_batch']}  on {batch['on']}: {batch['referred']:,} referred; {told}{why}"
+    return (
+        f"referred  {batch['county_code']}  batch {batch['referral_batch']}  on {batch['on']}: "
+        f"{batch['referred']:,} referred; {told}{why}"
+    )
 
 
 VERBS = (

@@ -53,7 +53,8 @@ def do_synthesize(args: argparse.Namespace, _paths: Settings) -> int:
         args,
         made,
         lambda: (
-            f"synthetic county {args.county} in {args.out}/{args.county} ({args.households:,} households, damage {args.damage})"
+            f"synthetic county {args.county} in {args.out}/{args.county} ({args.households:,} households, "
+            f"damage {args.damage})"
         ),
     )
 
@@ -146,7 +147,10 @@ def staged_text(result: StagedRun) -> str:
     """Write a staged run's summary: reconciliation, households, gates."""
     lines, households = result.counts["lines"], result.counts["households"]
     text = [
-        f"run {result.run_id} of county {result.county} as of {result.as_of}: {f'{result.status}, already there (no-op)' if result.noop else result.status}",
+        (
+            f"run {result.run_id} of county {result.county} as of {result.as_of}: "
+            f"{f'{result.status}, already there (no-op)' if result.noop else result.status}"
+        ),
         f"  lines       {sum(lines.values()):>9,}   " + ", ".join(f"{count:,} {name}" for name, count in lines.items()),
         f"  households  {result.counts['registered']:>9,}   "
         + ", ".join(f"{count:,} {name}" for name, count in households.items()),
@@ -154,7 +158,10 @@ def staged_text(result: StagedRun) -> str:
         "  gates",
     ]
     text += [
-        f"    {gate['verdict']:<5} {gate['gate']:<28} {'missing' if gate['value'] is None else format(gate['value'], ',.4g')}  ({gate['threshold']})"
+        (
+            f"    {gate['verdict']:<5} {gate['gate']:<28} "
+            f"{'missing' if gate['value'] is None else format(gate['value'], ',.4g')}  ({gate['threshold']})"
+        )
         for gate in result.gates
     ]
     text += [f"  rejected    {item['file']}: {item['why']}" for item in result.rejected]

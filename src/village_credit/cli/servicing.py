@@ -40,7 +40,11 @@ def do_acknowledge(args: argparse.Namespace, paths: Settings) -> int:
     done = acknowledge.acknowledge(store_of(paths), args.file, by_whom(args), policy, args.branch, paths.counties)
     outcomes = ", ".join(f"{count:,} {name}" for name, count in done.outcomes.items()) or "no row counts"
     text = [
-        f"receipt of branch {done.branch_code or 'unknown'} for {', '.join(done.publications) or 'no publication'}: {'nothing new (no-op)' if done.noop else outcomes}",
+        (
+            f"receipt of branch {done.branch_code or 'unknown'} for "
+            f"{', '.join(done.publications) or 'no publication'}: "
+            f"{'nothing new (no-op)' if done.noop else outcomes}"
+        ),
         *returned.account_text(done.counts, done.findings, done.rejected),
         f"  limits      {done.changed:>9,} changed, {done.change_yuan:+,} yuan against what was published",
     ]
@@ -64,7 +68,11 @@ def do_record_usage(args: argparse.Namespace, paths: Settings) -> int:
     from village_credit.services.servicing import usage
 
     done = usage.record_usage(store_of(paths), args.file, by_whom(args), paths.counties)
-    told = f"{done.contracts:,} contracts, {done.draws:,} draws of {done.drawn_yuan:,} yuan, {done.repayments:,} repayments of {done.repaid_yuan:,} yuan; {done.superseded:,} recorded rows superseded"
+    told = (
+        f"{done.contracts:,} contracts, {done.draws:,} draws of {done.drawn_yuan:,} yuan, "
+        f"{done.repayments:,} repayments of {done.repaid_yuan:,} yuan; {done.superseded:,} recorded rows "
+        f"superseded"
+    )
     text = [
         f"usage: {'nothing new (no-op)' if done.noop else told}",
         *returned.account_text(done.counts, done.findings, done.rejected),

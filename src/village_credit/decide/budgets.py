@@ -26,7 +26,8 @@ def allocate(granted: pa.Table, policy: PolicyInForce, used: pa.Table | None = N
 
     `granted`: unit_code, product, township_code, village_code, ppm, policy_limit (whole yuan, whole steps, at least
     the smallest ticket); a village lies in one township. Where no cap is set, or it is above what is asked, budgets
-    are `not_binding`. `used`: township_code, village_code, limit_yuan of what stays in force beside, off each cap first.
+    are `not_binding`. `used`: township_code, village_code, limit_yuan of what stays in force beside, off each cap
+    first.
     """
     asked = granted.column("policy_limit").to_numpy()
     order = in_order_of_value(granted, policy)
@@ -91,7 +92,10 @@ class _Level:
 
 
 def _level(granted: pa.Table, order: Whole, name: str, cap: int, used: pa.Table | None) -> _Level:
-    """Read where households live, and what is left of each place's cap; a place that is none, and the county for all."""
+    """Read where households live, and what is left of each place's cap.
+
+    A place that is none, and the county for all.
+    """
     taken = _taken(used, name)
     if name == "county":
         place, caps = (

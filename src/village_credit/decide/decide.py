@@ -51,7 +51,8 @@ FACTS_READ = (
     "traders",
     "in_force",
 )
-# What people said between runs; absent: nothing. `reviewed`: verdict grant or decline, limit in whole yuan, its grounds.
+# What people said between runs; absent: nothing. `reviewed`: verdict grant or decline, limit in whole yuan, its
+# grounds.
 HUMAN_INPUTS = {
     "held": pa.schema([("unit_code", pa.string())]),
     "reviewed": pa.schema(
@@ -96,9 +97,12 @@ Scorer = Callable[[dict[str, pa.Table]], pa.Table]
 class Decided:
     """`decisions`, `waterfall`, `crop_terms`: one row per unit (and crop), ordered by unit_code; no name, no number.
 
-    `relief_kept`: a unit whose limit a relief window keeps, and the decision, figure and reasons that it would have had.
-    `lines_before`: the lines that ran on the day before: unit_code, product, limit_yuan, valid_from, valid_to, is_own (else the bank's).
-    `follow_up`: a unit whom a customer manager visits: its tags, declared and managed land, need, limit, and what is short.
+    `relief_kept`: a unit whose limit a relief window keeps, and the decision, figure and reasons that it would have
+    had.
+    `lines_before`: the lines that ran on the day before: unit_code, product, limit_yuan, valid_from, valid_to, is_own
+    (else the bank's).
+    `follow_up`: a unit whom a customer manager visits: its tags, declared and managed land, need, limit, and what is
+    short.
     `measured`: what `apply_policy` needs to try another policy on the same units.
     """
 
@@ -269,9 +273,12 @@ OUTCOME = sql("decide", "simulated_outcome")
 def apply_policy(
     measured: dict[str, pa.Table], policy: PolicyInForce, as_of: date, product: str | None = None
 ) -> pa.Table:
-    """Return what a policy would decide of units that were measured as of a day: decision, limit, band, reasons, the five terms.
+    """Return what a policy would decide of units that were measured as of a day.
 
-    `measured`: the `TRIED` tables as `Decided` has them, in any order; unit_code may be any ordered key. Budgets are shared out anew.
+    Decision, limit, band, reasons, the five terms.
+
+    `measured`: the `TRIED` tables as `Decided` has them, in any order; unit_code may be any ordered key. Budgets are
+    shared out anew.
     """
     connection = duckdb.connect()
     connection.execute("SET preserve_insertion_order = false")
@@ -288,7 +295,10 @@ def apply_policy(
 
 
 def _exact(field: pa.Field) -> str:
-    """Write a column as it was measured: whole numbers as wide as the limit reckons in, however narrow they travelled."""
+    """Write a column as it was measured.
+
+    Whole numbers as wide as the limit reckons in, however narrow they travelled.
+    """
     is_huge = field.metadata is not None or (pa.types.is_decimal(field.type) and field.type.scale == 0)
     if is_huge or (pa.types.is_integer(field.type) and field.name != "unit_code"):
         return f"CAST({field.name} AS {'HUGEINT' if is_huge else 'BIGINT'}) AS {field.name}"

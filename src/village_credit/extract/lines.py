@@ -100,7 +100,10 @@ def _decode_each(raw: list[bytes], encoding: str) -> tuple[list[str | None], lis
 
 
 def _sound(line: bytes, encoding: str, *, is_gb: bool) -> str | None:
-    """Return a line's text without its carriage return where nothing is wrong with it; None where it must be looked at."""
+    """Return a line's text without its carriage return where nothing is wrong with it.
+
+    None where it must be looked at.
+    """
     try:
         text = line.decode(encoding)
     except UnicodeDecodeError:

@@ -123,7 +123,10 @@ def _take_table(
         source.notes.append(
             (
                 COUNTS_NOWHERE,
-                f"a table of {table.contract} in the inbox is judged and counts nowhere: take it in with `{VERBS[table.contract]}`",
+                (
+                    f"a table of {table.contract} in the inbox is judged and counts nowhere: take it in with "
+                    f"`{VERBS[table.contract]}`"
+                ),
             )
         )
     source.dropped_columns = table.dropped_columns

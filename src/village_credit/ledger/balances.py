@@ -1,4 +1,7 @@
-"""What households owe: draws and repayments of the core system become a running balance, day by day, per household and product."""
+"""What households owe.
+
+Draws and repayments of the core system become a running balance, day by day, per household and product.
+"""
 
 from __future__ import annotations
 

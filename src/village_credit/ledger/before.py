@@ -62,7 +62,10 @@ def points_before(store: Store, run_id: str | None) -> pa.Table | None:
 
 
 def conditions_before(store: Store, run_id: str | None) -> pa.Table:
-    """Return the documents that households were waiting to bring as a run left them, by household_key; of none, none."""
+    """Return the documents that households were waiting to bring as a run left them, by household_key.
+
+    Of none, none.
+    """
     schema = pa.schema(
         [("household_key", pa.string()), *((f.name, f.type) for f in CONDITIONS if f.name != "unit_code")]
     )

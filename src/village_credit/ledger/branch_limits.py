@@ -100,5 +100,8 @@ IN_FORCE = {
     "decision": "CASE WHEN b.branch_limit_yuan = 0 THEN 'declined' ELSE d.decision END AS decision",
     "limit_yuan": "coalesce(b.branch_limit_yuan, d.limit_yuan) AS limit_yuan",
     "binding_term": "CASE WHEN b.branch_limit_yuan > 0 THEN 'branch' ELSE d.binding_term END AS binding_term",
-    "reason_codes": "CASE WHEN b.branch_limit_yuan = 0 THEN list_prepend('BRANCH_REFUSED', d.reason_codes) ELSE d.reason_codes END AS reason_codes",
+    "reason_codes": (
+        "CASE WHEN b.branch_limit_yuan = 0 THEN list_prepend('BRANCH_REFUSED', d.reason_codes) ELSE "
+        "d.reason_codes END AS reason_codes"
+    ),
 }

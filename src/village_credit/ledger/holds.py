@@ -39,7 +39,10 @@ def held_keys(entries: Iterable[Entry], county_code: str) -> list[str]:
 
 
 def stops(entries: Iterable[Entry]) -> list[tuple[Entry, Publication]]:
-    """Return each hold and release with the small publication that tells its branch: `hold-NNNNNNNN`, by ledger number."""
+    """Return each hold and release with the small publication that tells its branch.
+
+    `hold-NNNNNNNN`, by ledger number.
+    """
     return [
         (
             e,

@@ -1,4 +1,7 @@
-"""Households above the authority ladder: whose signature each needs, kept with the run, and who gave it, by the ledger."""
+"""Households above the authority ladder.
+
+Whose signature each needs, kept with the run, and who gave it, by the ledger.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ LineKey = tuple[str, str]  # household_key, product
 
 @dataclass(frozen=True)
 class HouseholdVerdict:
-    """What somebody said of one household: AGREE or REFUSE to its limit, whole yuan, in which role; `as_of`: their run's day."""
+    """What somebody said of one household: AGREE or REFUSE to its limit, whole yuan, in which role.
+
+    `as_of`: their run's day.
+    """
 
     household_key: str
     product: str

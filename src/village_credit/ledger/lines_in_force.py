@@ -71,7 +71,8 @@ def lines_in_force(
 ) -> pa.Table:
     """Return the lines in force of a county or of all (on a day: at its end), by household_key and product.
 
-    One row a line, with the columns of a run's decisions, publication_id, published_at and `place` (the later over the earlier); with `household_key` those of
+    One row a line, with the columns of a run's decisions, publication_id, published_at and `place` (the later over
+    the earlier); with `household_key` those of
     one household. Receipts count by their day.
     """
     found = ledger.layers_on(county_code, on.isoformat()) if on else ledger.layers
@@ -96,7 +97,7 @@ def lines_of(
 def lines_query(
     store: Store, found: Sequence[Layer], limits: Iterable[BranchLimit] = (), prefix: str = ""
 ) -> tuple[str, dict[str, pa.Table]]:
-    """Write `lines_of` as SQL, with the tables that it reads by name (`prefix` before each), to be read where it is used."""
+    """Write `lines_of` as SQL, with the tables that it reads by name (`prefix` before each)."""
     paths = decision_files(store, found)
     names = {"layers": f"{prefix}layers", "branch_limits": f"{prefix}branch_limits"}
     inputs = {
@@ -133,7 +134,10 @@ def decision_in_force(store: Store, ledger: Ledger, household_key: str) -> dict[
 
 
 def county_of(store: Store, ledger: Ledger, household_key: str) -> str:
-    """Return the county of a household that is published or at least staged; raises MissingInput where no run knows it."""
+    """Return the county of a household that is published or at least staged.
+
+    Raises MissingInput where no run knows it.
+    """
     found = decision_in_force(store, ledger, household_key)
     if found is not None:
         return str(found["county_code"])
@@ -154,7 +158,9 @@ def layers_before(ledger: Ledger, county_code: str, as_of: date) -> list[Layer]:
 
 
 def lines_before(store: Store, ledger: Ledger, county_code: str, as_of: date) -> pa.Table:
-    """Return the lines of the day before `as_of`, one that starts on that day too (BEFORE); the limit of a stopped one is 0.
+    """Return the lines of the day before `as_of`, one that starts on that day too (BEFORE).
+
+    The limit of a stopped one is 0.
 
     A limit that a branch set stands in place of the published one from its receipt's day on; `drawn_yuan` is what the
     core system said was drawn and not repaid by then, null where it said nothing.

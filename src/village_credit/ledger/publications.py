@@ -16,7 +16,10 @@ PUBLISHING = ("publish", "rollback")  # acts that put a run in force
 
 @dataclass(frozen=True)
 class Publication:
-    """A run in force for its county, or for one product of it; `restores`: the earlier publication that it brings back."""
+    """A run in force for its county, or for one product of it.
+
+    `restores`: the earlier publication that it brings back.
+    """
 
     publication_id: str
     run_id: str
@@ -83,11 +86,9 @@ def _over(below: list[Layer], publication: Publication, then: dict[str, list[Lay
         return [Layer(publication, None, is_whole=True)]
     if publication.restores is None:
         return [*below, Layer(publication, product, is_whole=False)]
-    restored = [
-        Layer(publication if layer.publication.publication_id == publication.restores else layer.publication, product, is_whole=False)
-        for layer in then[publication.restores]
-        if layer.product in (None, product)
-    ]  # fmt: skip
+    mine = [layer.publication for layer in then[publication.restores] if layer.product in (None, product)]
+    again = [publication if one.publication_id == publication.restores else one for one in mine]
+    restored = [Layer(one, product, is_whole=False) for one in again]
     others = [layer for layer in below if layer.product != product]
     return [*others, replace(restored[0], is_whole=True), *restored[1:]]
 

@@ -23,7 +23,10 @@ RENEW = "renew"
 
 
 def signed_renewals(entries: Iterable[Entry], county_code: str) -> list[dict[str, Any]]:
-    """Return a county's renewals in the order of the ledger: its number there, ending_by (a day), and household_key or None for all its lines."""
+    """Return a county's renewals in the order of the ledger.
+
+    Its number there, ending_by (a day), and household_key or None for all its lines.
+    """
     return [
         {"number": e.number, "ending_by": e.details["ending_by"], "household_key": e.details["household_key"]}
         for e in entries
@@ -32,7 +35,7 @@ def signed_renewals(entries: Iterable[Entry], county_code: str) -> list[dict[str
 
 
 def lines_by_end(store: Store, found: Sequence[Layer]) -> pa.Table:
-    """Return the lines that layers have in force, by their ends, and those that are over and wait for a renewal (DUE)."""
+    """Return lines in force by their ends, and those that are over and wait for a renewal (DUE)."""
     connection = query_cursor()
     connection.register("lines", lines_of(store, found))
     connection.register("waiting", _waiting(store, found))

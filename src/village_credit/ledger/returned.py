@@ -1,4 +1,7 @@
-"""What came back is sealed like a run: ordered Parquet in a folder named by its content, whose hash the ledger keeps."""
+"""What came back is sealed like a run.
+
+Ordered Parquet in a folder named by its content, whose hash the ledger keeps.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +70,10 @@ def seal_returned(store: Store, file_sha256: str, tables: dict[str, pa.Table]) -
 
 
 def sealed_rows(store: Store, entries: Iterable[Entry], name: str) -> pa.Table:
-    """Return one table of everything that came back, in the ledger's order; raises VerificationFailed where bytes differ."""
+    """Return one table of everything that came back, in the ledger's order.
+
+    Raises VerificationFailed where bytes differ.
+    """
     parts = [
         sealed_table(store, entry, name)
         for entry in entries

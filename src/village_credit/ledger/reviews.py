@@ -17,7 +17,9 @@ ACT = "review_verdicts"
 
 
 def review_verdicts(entries: Iterable[Entry], county_code: str) -> list[dict[str, Any]]:
-    """Return the verdicts that a county's scorings use: the last word on each household and product, none that keeps the review.
+    """Return the verdicts that a county's scorings use.
+
+    The last word on each household and product, none that keeps the review.
 
     Who refuses to sign a household above the authority ladder declines it; who signs it after all takes that back.
     """
@@ -41,7 +43,10 @@ def _last_words(entries: Iterable[Entry], county_code: str) -> list[dict[str, An
 
 
 def _refusal(word: authority.HouseholdVerdict) -> dict[str, Any]:
-    """Return a refused signature as the verdict that it is to the next scoring; it holds from the refused limit upwards."""
+    """Return a refused signature as the verdict that it is to the next scoring.
+
+    It holds from the refused limit upwards.
+    """
     return {
         "household_key": word.household_key,
         "product": word.product,

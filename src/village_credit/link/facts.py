@@ -30,7 +30,8 @@ LISTS: dict[str, tuple[str, str]] = {
     "conducts": (
         "bank_conduct",
         (
-            "unit_code, loan_number, opened_on, due_on, max_days_overdue, days_overdue, is_relief = '是' AS is_relief, relief_proof, cutoff_on,"
+            "unit_code, loan_number, opened_on, due_on, max_days_overdue, days_overdue, "
+            "is_relief = '是' AS is_relief, relief_proof, cutoff_on,"
             " product_name, loan_yuan, overdue_since, settled_on, link_status, member_no"
         ),
     ),
@@ -77,7 +78,7 @@ def create_lone_traders(connection: duckdb.DuckDBPyConnection, traders: pa.Table
 def build_facts(
     connection: duckdb.DuckDBPyConnection, settled: dict[str, pa.Table], as_of: date, county_code: str
 ) -> dict[str, pa.Table]:
-    """Return every fact table (columns as their SELECT says); needs `register`, `roster`, `tells_of`, `parcels`, `lone_traders`."""
+    """Return every fact table; needs `register`, `roster`, `tells_of`, `parcels`, `lone_traders`."""
     born = {"minor_born": birthday_limit(as_of, MINOR_AGE)}
     facts = {
         "households": _query(connection, HOUSEHOLDS, {**born, "county": county_code}),

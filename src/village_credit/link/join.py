@@ -31,7 +31,10 @@ UNREPAIRED = sql("link", "unrepaired").format(
 
 @dataclass(frozen=True)
 class Identified:
-    """`people`: who each row is about; `places`: villages by code; `unrepaired`: row_id, reason_code; `name_keys`: see names."""
+    """`people`: who each row is about; `places`: villages by code; `unrepaired`: row_id, reason_code.
+
+    `name_keys`: see names.
+    """
 
     people: pa.Table
     places: pa.Table
@@ -41,7 +44,11 @@ class Identified:
 
 @dataclass(frozen=True)
 class Linked:
-    """`facts` by household, `links` per row, `identities` for the vault, `ambiguous` rows (row_id, reason_code), `doubts` for review."""
+    """What linkage hands on.
+
+    `facts` by household, `links` per row, `identities` for the vault, `ambiguous` rows (row_id, reason_code), `doubts`
+    for review.
+    """
 
     facts: dict[str, pa.Table]
     links: pa.Table

@@ -75,7 +75,8 @@ def create_links(connection: duckdb.DuckDBPyConnection, weights: Weights, sample
     is_contested: what facts are made of).
     Needs `register`, `roster`, `parcels`, `identified`, `name_keys`, and: `code_rows` (row_id, contract, source_id,
     contractor_code), `standing` (row_id of rows that were settled as standing), `unrepaired` (row_id of rows whose
-    ID number stays damaged: compared for review only), `verdicts` with its two functions, `subject_details` (row_id, persons, area_mu).
+    ID number stays damaged: compared for review only), `verdicts` with its two functions, `subject_details` (row_id,
+    persons, area_mu).
     """
     for statement in (SUBJECTS, ROSTER_NAMES, TOLD, CLAIMS, NEXT_DOOR, BY_ID, CONTESTED, REVOKED, RESIDUE):
         connection.execute(statement)
@@ -88,7 +89,10 @@ def create_links(connection: duckdb.DuckDBPyConnection, weights: Weights, sample
 
 
 def subject_details(settled: dict[str, pa.Table]) -> pa.Table:
-    """Return what lists say beside name and number: row_id, persons (the book), area_mu (the subsidy's contracted land)."""
+    """Return what lists say beside name and number.
+
+    Row_id, persons (the book), area_mu (the subsidy's contracted land).
+    """
     connection = duckdb.connect()
     connection.register("books", settled["household_economy"])
     connection.register("subsidies", settled["land_subsidy"])

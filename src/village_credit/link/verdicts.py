@@ -12,12 +12,17 @@ SAME, OTHER = "same", "other"
 VERDICTS = pa.schema([("record_key", pa.string()), ("household_key", pa.string()), ("verdict", pa.string())])
 
 # What a record says about whom it means: the same words in a later file are the same record.
-RECORD_TEXT = "concat_ws('|', contract, coalesce(name, ''), coalesce(id_number, ''), array_to_string(village_codes, '+'), coalesce(CAST(group_no AS VARCHAR), ''))"
+RECORD_TEXT = (
+    "concat_ws('|', contract, coalesce(name, ''), coalesce(id_number, ''), "
+    "array_to_string(village_codes, '+'), coalesce(CAST(group_no AS VARCHAR), ''))"
+)
 
 
 @dataclass(frozen=True)
 class Verdicts:
-    """`given`: at most one row per record and household, and one household that a record is the same as; the two functions make the keys that it is known by.
+    """`given`: at most one row per record and household, and one household that a record is the same as.
+
+    The two functions make the keys that it is known by.
 
     `revoked`: passes that a sample found wrong too often; their links wait for a person. `sample_size`: how many
     automatic links of each pass are wanted with both sides, for a person to check.

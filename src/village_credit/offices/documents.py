@@ -119,7 +119,10 @@ def page_text(page: ContractPage) -> bytes:
     lines = [
         f"# {page.title}（{page.name}，第 {page.version} 版）",
         "",
-        f"报送部门：{page.office_zh}。可用模板 `{page.name}.xlsx`，也可用本部门系统导出的 CSV、xlsx、xls、dbf；表头用下列名称或别名之一。",
+        (
+            f"报送部门：{page.office_zh}。可用模板 `{page.name}.xlsx`，也可用本部门系统导出的 CSV、xlsx、xls、"
+            f"dbf；表头用下列名称或别名之一。"
+        ),
         "",
         "| 列名 | 必填 | 要求 | 也可写作 | 示例（虚构） | 信息类别 |",
         "|---|---|---|---|---|---|",
@@ -139,7 +142,10 @@ def page_text(page: ContractPage) -> bytes:
         headers = {field.spec.name: field.spec.column.header for field in page.fields}
         lines += [
             "",
-            f"同一“{'＋'.join(headers[key] for key in page.keys)}”只应有一行；更正请放在文件名含“更正”或“补报”的文件里。",
+            (
+                f"同一“{'＋'.join(headers[key] for key in page.keys)}”只应有一行；"
+                f"更正请放在文件名含“更正”或“补报”的文件里。"
+            ),
         ]
     lines += [
         "",

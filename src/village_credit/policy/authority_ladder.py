@@ -1,4 +1,7 @@
-"""Above which limit somebody of which role signs a household by itself: the steps in force for a county, a product and a day."""
+"""Above which limit somebody of which role signs a household by itself.
+
+The steps in force for a county, a product and a day.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ def step_of(ladder: list[LadderStep], limit_yuan: int) -> int | None:
 
 
 def ladder_faults(policy: Policy) -> Iterator[tuple[str, str]]:
-    """Name the place and the fault of each step out of order, said twice, of a role said twice, or of an unknown county."""
+    """Name place and fault of each step out of order or said twice, role said twice, or unknown county."""
     numbered = list(enumerate(policy.authority_ladder))
     for number, step in numbered:
         if step.county and step.county not in policy.service_area:
@@ -54,7 +57,10 @@ def _order_faults(ladder: list[tuple[int, LadderStep]]) -> Iterator[tuple[str, s
         if step.above_yuan <= before.above_yuan:
             yield (
                 f"{SECTION}.{number}",
-                f"{step.above_yuan} yuan does not stand above the step before it, {before.above_yuan}: steps overlap or are out of order",
+                (
+                    f"{step.above_yuan} yuan does not stand above the step before it, {before.above_yuan}: steps "
+                    f"overlap or are out of order"
+                ),
             )
     first: dict[str, int] = {}
     for number, step in ladder:

@@ -1,4 +1,7 @@
-"""What the policy lets a branch change, and by which day a referral must be answered: figures that a policy may leave out."""
+"""What the policy lets a branch change, and by which day a referral must be answered.
+
+Figures that a policy may leave out.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,9 @@ OPTIONAL_FIGURES = tuple(UNITS)
 
 @dataclass(frozen=True)
 class Authority:
-    """How far a branch may go from a published limit: shares of it down and up, and what bounds every limit, whole yuan.
+    """How far a branch may go from a published limit.
+
+    Shares of it down and up, and what bounds every limit, whole yuan.
 
     A figure that the policy leaves out is no authority at all.
     """
@@ -31,7 +36,10 @@ class Authority:
     product_cap: int
 
     def fault(self, asked: Decimal, published: int, policy_limit: int) -> str | None:
-        """Name the reason why a branch may not set a limit; None where it may. 0 is a refusal: all of it is taken away."""
+        """Name the reason why a branch may not set a limit.
+
+        None where it may. 0 is a refusal: all of it is taken away.
+        """
         if asked % self.step or 0 < asked < self.smallest_ticket:
             return "OFF_STEP"
         lowest, highest = published * (1 - self.down), published * (1 + self.up)
@@ -42,7 +50,10 @@ class Authority:
 
 
 def authority(policy: PolicyInForce, product: ProductName) -> Authority:
-    """Read a branch's authority over one product's limits; raises PolicyRefused where a bound of all limits is missing."""
+    """Read a branch's authority over one product's limits.
+
+    Raises PolicyRefused where a bound of all limits is missing.
+    """
     return Authority(
         Fraction(_optional(policy, DOWN, product) or 0),
         Fraction(_optional(policy, UP, product) or 0),
@@ -53,7 +64,10 @@ def authority(policy: PolicyInForce, product: ProductName) -> Authority:
 
 
 def referral_days(policy: PolicyInForce) -> tuple[int | None, int | None]:
-    """Return the working days from a referral to its decision and to the first draw; None where the policy names none."""
+    """Return the working days from a referral to its decision and to the first draw.
+
+    None where the policy names none.
+    """
     decision, draw = _optional(policy, DECISION_DAYS), _optional(policy, DRAW_DAYS)
     return None if decision is None else int(decision), None if draw is None else int(draw)
 

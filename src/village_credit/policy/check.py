@@ -327,7 +327,10 @@ def _rates(policy: Policy, day: date, county: str | None) -> Iterator[PolicyFaul
             if rate > next_rate or permille < next_permille:
                 yield PolicyFault(
                     f"figures.spread_bp.{product}.{better}",
-                    f"on {day} band {better} pays {_percent(rate)} at its term and carries {permille} per mille, the worse band {worse} {_percent(next_rate)} and {next_permille}",
+                    (
+                        f"on {day} band {better} pays {_percent(rate)} at its term and carries {permille} per mille, "
+                        f"the worse band {worse} {_percent(next_rate)} and {next_permille}"
+                    ),
                 )
 
 
@@ -367,7 +370,7 @@ def _by_band(
 
 
 def screen_faults(policy: Policy) -> Iterator[tuple[str, str]]:
-    """Name the place and the fault of every code of which nobody can say what it does, and of contagion against the law."""
+    """Name place and fault of every code that means nothing, and of contagion against the law."""
     counted = Counter(code for reason in policy.screen.reasons for code in reason.codes)
     for code, count in counted.items():
         if count > 1:

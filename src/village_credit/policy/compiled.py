@@ -78,7 +78,10 @@ def _strings(name: str, values: Iterable[str]) -> pa.Table:
 
 
 def _figures(policy: PolicyInForce) -> pa.Table:
-    """One row: shares in ppm, money in whole yuan, land in ten-thousandths of a mu; what the policy leaves out is null."""
+    """One row: shares in ppm, money in whole yuan, land in ten-thousandths of a mu.
+
+    What the policy leaves out is null.
+    """
     row: dict[str, pa.Array] = {name: pa.array([scaled(name, policy.figure(name), PPM)], pa.int64()) for name in SHARES}
     row |= {name: pa.array([_yuan(name, policy.figure(name))], pa.int64()) for name in WHOLE_YUAN}
     row |= {name: pa.array([value], pa.int64()) for name, value in optional_figures(policy).items()}

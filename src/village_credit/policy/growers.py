@@ -1,4 +1,7 @@
-"""From which declared area a household is a large grower, and the farmers' line's own caps for growers: figures that a policy may leave out."""
+"""From which declared area a household is a large grower, and the farmers' line's own caps for growers.
+
+Figures that a policy may leave out.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ TEN_THOUSANDTHS = 10_000
 
 
 def optional_figures(policy: PolicyInForce) -> dict[str, int | None]:
-    """Return each figure in whole units: mu in ten-thousandths (down), caps in yuan; None where the policy names none."""
+    """Return each figure in whole units: mu in ten-thousandths (down), caps in yuan.
+
+    None where the policy names none.
+    """
     found = {name: policy.policy.find(name, policy.as_of, county=policy.county_code) for name in UNITS}
     return {
         name: None if figure is None else int(figure.value * (TEN_THOUSANDTHS if name == LARGE_GROWER else 1))

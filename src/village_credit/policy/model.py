@@ -1,4 +1,7 @@
-"""The dated policy file becomes the figures in force on a day: value, unit, reference and the day from which it holds."""
+"""The dated policy file becomes the figures in force on a day.
+
+Value, unit, reference and the day from which it holds.
+"""
 
 from __future__ import annotations
 
@@ -124,7 +127,10 @@ class LadderStep(_Section):
 
 
 class MayCome(_Section):
-    """A document that may come later in a relief window: the reason that it answers, what it is, and within how many days."""
+    """A document that may come later in a relief window.
+
+    The reason that it answers, what it is, and within how many days.
+    """
 
     reason: Literal["OVERDUE", "LINK_UNCONFIRMED", "DISPUTED_DATUM"]
     item: str = Field(min_length=1, max_length=40)
@@ -132,7 +138,9 @@ class MayCome(_Section):
 
 
 class ReliefRules(_Section):
-    """What relief may do: refusals of the law that it cannot hold off, listing reasons that mean arrears, measures, documents.
+    """What relief may do.
+
+    Refusals of the law that it cannot hold off, listing reasons that mean arrears, measures, documents.
 
     A measure needs its figure too: `relief_extension_months`, `relief_rate_cut_bp`.
     """
@@ -199,7 +207,10 @@ class Policy(_Section):
         return known[1].get(name, [])
 
     def find(self, name: str, as_of: date, **keys: str | None) -> Figure | None:
-        """Return what holds of a figure on a day: the most specific key first, then the latest `from` not after the day."""
+        """Return what holds of a figure on a day.
+
+        The most specific key first, then the latest `from` not after the day.
+        """
         held = [
             f
             for f in self._called(name)
@@ -212,7 +223,8 @@ class Policy(_Section):
         found = self.find(name, as_of, **keys)
         if found is None:
             raise PolicyRefused(
-                f"policy {self.policy_id}: no figure {name} {_keys_text(keys)} in force on {as_of}; add one with its `from`"
+                f"policy {self.policy_id}: no figure {name} {_keys_text(keys)} in force on {as_of}; add one with "
+                f"its `from`"
             )
         return found.value
 
@@ -309,7 +321,8 @@ class PolicyInForce:
         rate = self.share(reference, product=product) + spread / 10_000
         if rate < 0:
             raise PolicyRefused(
-                f"policy {self.policy.policy_id}: {reference} and spread_bp of {product} {band} come to {float(rate):.2%} on {self.as_of}: no rate is below 0"
+                f"policy {self.policy.policy_id}: {reference} and spread_bp of {product} {band} come to "
+                f"{float(rate):.2%} on {self.as_of}: no rate is below 0"
             )
         return rate
 

@@ -23,7 +23,7 @@ def optional_faults(
     digits: Callable[[Figure], str | None],
     by: Callable[[str], tuple[str, ...]] = lambda _unit: ("county",),
 ) -> Iterator[tuple[str, str]]:
-    """Name the place and the fault of each figure of `units` (name → unit) that is in another unit or kept for whom it is not asked.
+    """Name place and fault of each figure of `units` (name → unit) in another unit, or kept for whom it is not asked.
 
     `digits` says what is wrong with a figure's value, if anything; `by` which keys it may have, by its unit.
     """

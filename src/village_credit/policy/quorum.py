@@ -1,4 +1,7 @@
-"""How many of a committee must sit, and how many of them agree: figures that a policy may leave out, and a meeting's votes against them."""
+"""How many of a committee must sit, and how many of them agree.
+
+Figures that a policy may leave out, and a meeting's votes against them.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,10 @@ class Quorum:
 
 
 def quorum(policy: PolicyInForce) -> Quorum | None:
-    """Read the quorum of a county and day; None: one signer is enough. Raises PolicyRefused where half of it is in force."""
+    """Read the quorum of a county and day.
+
+    None: one signer is enough. Raises PolicyRefused where half of it is in force.
+    """
     members, share_for = (
         policy.policy.find(name, policy.as_of, county=policy.county_code) for name in OPTIONAL_FIGURES
     )
@@ -55,7 +61,8 @@ def quorum(policy: PolicyInForce) -> Quorum | None:
         return None
     if members is None or share_for is None:
         raise PolicyRefused(
-            f"policy {policy.policy.policy_id}: {MEMBERS} and {SHARE_FOR} go together, one alone is in force on {policy.as_of}"
+            f"policy {policy.policy.policy_id}: {MEMBERS} and {SHARE_FOR} go together, one alone is in force "
+            f"on {policy.as_of}"
         )
     return Quorum(int(members.value), share_for.value)
 

@@ -1,4 +1,7 @@
-"""What an institution's listing reasons mean, and for whom of a household a listing or arrears count: the policy's `[screen]`."""
+"""What an institution's listing reasons mean, and for whom of a household a listing or arrears count.
+
+The policy's `[screen]`.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,10 @@ class ListReason(_Rules):
 
 
 class Contagion(_Rules):
-    """For whom an entry counts: `any_adult` for the whole household, `borrower_only` for the member who would borrow."""
+    """For whom an entry counts.
+
+    `any_adult` for the whole household, `borrower_only` for the member who would borrow.
+    """
 
     negative_list: Whom = "any_adult"
     grey_list: Whom = "any_adult"
@@ -42,7 +48,10 @@ class Contagion(_Rules):
 
 
 class ScreenRules(_Rules):
-    """The section; without it every listing declines but those of `refused_list_reasons`, whoever of the adults is listed."""
+    """The section.
+
+    Without it every listing declines but those of `refused_list_reasons`, whoever of the adults is listed.
+    """
 
     reasons: tuple[ListReason, ...] = ()
     contagion: Contagion = Contagion()
@@ -52,5 +61,8 @@ class ScreenRules(_Rules):
         return [code for reason in self.reasons if reason.colour == colour for code in reason.codes]
 
     def refused_meanings(self) -> dict[int, set[str]]:
-        """Name the meanings that may say what the policy itself must never use: it refuses them (pydantic's `exclude`)."""
+        """Name the meanings that may say what the policy itself must never use.
+
+        It refuses them (pydantic's `exclude`).
+        """
         return {place: {"meaning"} for place, reason in enumerate(self.reasons) if reason.colour == "refused"}

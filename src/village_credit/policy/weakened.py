@@ -1,4 +1,7 @@
-"""Two policy files are compared: which gate, quorum or step of the authority ladder the new one loosens, for whom and from which day."""
+"""Two policy files are compared.
+
+Which gate, quorum or step of the authority ladder the new one loosens, for whom and from which day.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,8 @@ FIGURES = (*GATE_OF, *quorum.OPTIONAL_FIGURES)
 class Weakened:
     """One threshold that lets more through than before; `after` none: it is gone. `county` none: all others.
 
-    `gate`: its gate, or `quorum`, or `authority_ladder`; `figure`: the policy's figure, or the ladder's role and products.
+    `gate`: its gate, or `quorum`, or `authority_ladder`; `figure`: the policy's figure, or the ladder's role and
+    products.
     """
 
     gate: str
@@ -35,7 +39,10 @@ class Weakened:
         """Say what changes, for whom and from when."""
         whom = f"county {self.county}" if self.county else "every county without its own"
         what = f"gate {self.gate}" if self.figure in GATE_OF else self.figure
-        return f"{what} is loosened from {self.before} to {'none' if self.after is None else self.after} for {whom}, as of {self.day}"
+        return (
+            f"{what} is loosened from {self.before} to {'none' if self.after is None else self.after} for "
+            f"{whom}, as of {self.day}"
+        )
 
 
 def weakened(new: Policy, old: Policy, day: date, county: str | None = None) -> list[Weakened]:
@@ -71,7 +78,10 @@ def _is_looser(name: str, before: Decimal, after: Decimal | None) -> bool:
 
 
 def _ladders(new: Policy, old: Policy, day: date, county: str | None) -> Iterator[Weakened]:
-    """Return each role's step above which fewer households are signed by themselves; products that move alike together."""
+    """Return each role's step above which fewer households are signed by themselves.
+
+    Products that move alike together.
+    """
     moved: dict[tuple[str, int, int | None], list[ProductName]] = {}
     for product in PRODUCTS:
         before, after = (steps(policy.in_force(day, county or "*"), product) for policy in (old, new))
@@ -86,7 +96,9 @@ def _ladders(new: Policy, old: Policy, day: date, county: str | None) -> Iterato
 
 
 def _above(step: LadderStep, before: list[LadderStep], after: list[LadderStep]) -> int | None:
-    """Return above which limit a step's role, or one above it in either ladder, signs in the later ladder; None: nowhere.
+    """Return above which limit a step's role, or one above it in either ladder, signs in the later ladder.
+
+    None: nowhere.
 
     Of a role that is new nobody knows how high it is, so a step that only has another name is told as well.
     """

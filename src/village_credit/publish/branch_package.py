@@ -75,7 +75,10 @@ def outbox_folder(store: Store, publication: Publication) -> Path:
 
 
 def pack(store: Store, publication: Publication, inputs: PackageInputs) -> Path:
-    """Write every branch's package, and the referring office's, whole or not at all; READY is written last into each."""
+    """Write every branch's package, and the referring office's, whole or not at all.
+
+    READY is written last into each.
+    """
     place = outbox_folder(store, publication)
     with new_folder(place) as folder:
         if inputs.results:
@@ -115,7 +118,10 @@ def packaged_rows(publication: Publication, inputs: PackageInputs) -> pa.Table:
 
 
 def package_rows(publication: Publication, inputs: PackageInputs) -> pa.Table:
-    """Return what a publication tells its branches, one row a line: the decision, action, branch_code, is_held, who it is."""
+    """Return what a publication tells its branches, one row a line.
+
+    The decision, action, branch_code, is_held, who it is.
+    """
     connection = query_cursor()
     for name in ("decisions", "earlier", "identities", "branches", "drawn"):
         connection.register(name, getattr(inputs, name))
@@ -127,7 +133,10 @@ def package_rows(publication: Publication, inputs: PackageInputs) -> pa.Table:
 
 
 def _offers_by_branch(keys: Keys, publication: Publication, inputs: PackageInputs) -> dict[str, list[ReliefOffer]]:
-    """Return each branch the measures that it may offer to its own borrowers; a batch or a stop of one household has none."""
+    """Return each branch the measures that it may offer to its own borrowers.
+
+    A batch or a stop of one household has none.
+    """
     if inputs.measures is None or inputs.measures.num_rows == 0:
         return {}
     connection = query_cursor()
@@ -306,7 +315,9 @@ def _approval_sheets(rows: list[BranchRow]) -> bytes:
 
 
 def verify_package(folder: Path, own_key: bytes | None = None) -> dict[str, Any]:
-    """Check the package of a branch or of the referring office: READY, every file's hash, rows, sum and signature; gives its manifest.
+    """Check the package of a branch or of the referring office: READY, every file's hash, rows, sum and signature.
+
+    Gives its manifest.
 
     `own_key`: the public key of the store that must have signed it; none: of any key, which the manifest then names by
     its true id. Raises VerificationFailed, whatever the folder holds.
@@ -323,8 +334,14 @@ def verify_package(folder: Path, own_key: bytes | None = None) -> dict[str, Any]
 
 
 def _signed_manifest(folder: Path, own_key: bytes | None) -> dict[str, Any]:
-    """Read a package's manifest; raises VerificationFailed where it is none, or is not signed by the key that it names."""
-    lacking = f"package {folder.name}: manifest.json is missing or broken; ask the bank for the package again and do not import this one"
+    """Read a package's manifest.
+
+    Raises VerificationFailed where it is none, or is not signed by the key that it names.
+    """
+    lacking = (
+        f"package {folder.name}: manifest.json is missing or broken; ask the bank for the package again "
+        f"and do not import this one"
+    )
     try:
         manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         public_key, signature = bytes.fromhex(manifest["public_key"]), str(manifest["signature"])
@@ -338,7 +355,8 @@ def _signed_manifest(folder: Path, own_key: bytes | None) -> dict[str, Any]:
         raise VerificationFailed(f"package {folder.name}: the manifest's signature does not fit its content")
     if key_id(public_key) != manifest["key_id"] or own_key not in (None, public_key):
         raise VerificationFailed(
-            f"package {folder.name}: signed with key {key_id(public_key)}, not with the one that it names or this store's; do not import it"
+            f"package {folder.name}: signed with key {key_id(public_key)}, not with the one that it names or "
+            f"this store's; do not import it"
         )
     return manifest
 

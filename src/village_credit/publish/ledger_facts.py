@@ -83,7 +83,10 @@ Rows = Iterable[tuple[Any, ...]]
 
 
 def ledger_facts(store: Store, ledger: Ledger, runs: list[str], first_referral: date | None) -> dict[str, Rows]:
-    """Return the rows of each table of FACTS, for the staged `runs`; working days from the year of the first referral on."""
+    """Return the rows of each table of FACTS, for the staged `runs`.
+
+    Working days from the year of the first referral on.
+    """
     return {
         "layers": _layer_values(ledger.layers),
         "layers_year_before": _layer_values(_layers_year_before(ledger)),

@@ -41,7 +41,8 @@ class Result:
 def results(listed: list[dict[str, Any]], decisions: dict[str, dict[str, Any]], held: set[str]) -> Iterator[Result]:
     """Join the office's rows with their decisions by household_key; whoever is held or not yet decided is in review.
 
-    `decisions`: of any product. Whom another one serves gets no loan of the referral; which one is no business of the office.
+    `decisions`: of any product. Whom another one serves gets no loan of the referral; which one is no business of the
+    office.
     """
     for row in listed:
         found = decisions.get(row["household_key"] or "")

@@ -36,7 +36,10 @@ UNKNOWN_LAST = 1_000  # more than there are publications in force for a county
 
 
 def complete_outbox(store: Store) -> None:
-    """Finish what a crash may have left: packages of publications, holds and releases without READY, and an old warehouse."""
+    """Finish what a crash may have left.
+
+    Packages of publications, holds and releases without READY, and an old warehouse.
+    """
     ledger = Ledger.of(store)
     for publication in ledger.publications:
         if not is_packed(store, publication):
@@ -50,7 +53,10 @@ def complete_outbox(store: Store) -> None:
 
 
 def packaged_for_branches(store: Store, ledger: Ledger, publication_id: str) -> tuple[Publication, pa.Table] | None:
-    """Return a publication (or the small one of a hold or release) and the rows that its packages told; None: no such id."""
+    """Return a publication (or the small one of a hold or release) and the rows that its packages told.
+
+    None: no such id.
+    """
     for publication in ledger.publications:
         if publication.publication_id == publication_id:
             return publication, packaged_rows(publication, package_inputs(store, ledger, publication))
@@ -61,7 +67,10 @@ def packaged_for_branches(store: Store, ledger: Ledger, publication_id: str) -> 
 
 
 def _of_the_county(ledger: Ledger, told: Publication) -> Publication | None:
-    """Return the small publication of a stop with the run of the whole county that was in force; None where none was."""
+    """Return the small publication of a stop with the run of the whole county that was in force.
+
+    None where none was.
+    """
     below = ledger.before(told.number).layers_of(told.county_code)
     return replace(told, run_id=below[0].publication.run_id) if below else None
 
@@ -97,7 +106,10 @@ def package_inputs(store: Store, ledger: Ledger, publication: Publication) -> Pa
 
 
 def _lines_told(store: Store, ledger: Ledger, publication: Publication) -> pa.Table:
-    """Return what a publication decides, as its run stored it; of a batch that is brought back, all lines of its product."""
+    """Return what a publication decides, as its run stored it.
+
+    Of a batch that is brought back, all lines of its product.
+    """
     decisions = pq.read_table(store.require_run(publication.run_id) / "decisions.parquet")
     if publication.product is None or publication.restores is None:
         return decisions
@@ -107,7 +119,10 @@ def _lines_told(store: Store, ledger: Ledger, publication: Publication) -> pa.Ta
 
 
 def _results(store: Store, publication: Publication, decisions: pa.Table, held: list[str]) -> tuple[Result, ...]:
-    """Return what came of the county's referral lists, as the office named the traders; nothing of another product's batch."""
+    """Return what came of the county's referral lists, as the office named the traders.
+
+    Nothing of another product's batch.
+    """
     vault = referral_vault(publication.run_id)
     if publication.product not in (None, PRODUCT) or not store.has_identities(vault):
         return ()
@@ -117,7 +132,10 @@ def _results(store: Store, publication: Publication, decisions: pa.Table, held: 
 
 
 def _loaded_rows(run: Path, decisions: pa.Table, earlier: pa.Table) -> pa.Table:
-    """Return the lines that the bank had granted to households which no publication decided yet: kept ones are no new ones."""
+    """Return the lines that the bank had granted to households which no publication decided yet.
+
+    Kept ones are no new ones.
+    """
     lines = _table_of(run / "lines_before.parquet")
     if lines is None:
         return decisions.slice(0, 0)

@@ -1,4 +1,7 @@
-"""The analysts' views: a file each in `sql/views`, what a row is on its first line; a comment with its unit for every column."""
+"""The analysts' views: a file each in `sql/views`, what a row is on its first line.
+
+A comment with its unit for every column.
+"""
 
 from __future__ import annotations
 

@@ -69,7 +69,10 @@ def is_current(store: Store) -> bool:
 
 
 def _create_tables(connection: duckdb.DuckDBPyConnection, store: Store, ledger: Ledger, runs: list[str]) -> set[str]:
-    """Make an inner view of each table of the runs, over all runs that have it; return the inner relations there are."""
+    """Make an inner view of each table of the runs, over all runs that have it.
+
+    Return the inner relations there are.
+    """
     sealed = {run_id: store.manifest(run_id)["tables"] for run_id in runs}
     files = {table: _files(store, sealed, table) for table in run_tables()} | {"draws": _draws(store, ledger)}
     made = {table for table, given in files.items() if given}
@@ -79,7 +82,10 @@ def _create_tables(connection: duckdb.DuckDBPyConnection, store: Store, ledger: 
 
 
 def empty_warehouse() -> duckdb.DuckDBPyConnection:
-    """Return a warehouse in memory as it is before the first run: every view, no row; what its columns are can be asked."""
+    """Return a warehouse in memory as it is before the first run: every view, no row.
+
+    What its columns are can be asked.
+    """
     connection = duckdb.connect()
     connection.execute('CREATE SCHEMA "inner"')
     _create_values(connection, dict.fromkeys(FACTS, ()))
@@ -150,7 +156,9 @@ def _quoted(value: Any) -> str:
 
 
 def _comment_all(connection: duckdb.DuckDBPyConnection, ledger_head: str) -> None:
-    """Say of every view of the analysts what it is, and of every column its unit; as one script, for there are hundreds.
+    """Say of every view of the analysts what it is, and of every column its unit.
+
+    As one script, for there are hundreds.
 
     That of `runs` names the ledger's head, by which `is_current` knows the warehouse.
     """

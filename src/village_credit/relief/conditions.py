@@ -30,7 +30,10 @@ AFTER = sql("relief", "conditions_after")
 
 @dataclass(frozen=True)
 class Waiting:
-    """`waiting`: who may still bring what until when, by unit and reason; `lapsed`: unit and reason whose day has passed."""
+    """`waiting`: who may still bring what until when, by unit and reason.
+
+    `lapsed`: unit and reason whose day has passed.
+    """
 
     waiting: pa.Table
     lapsed: pa.Table
@@ -59,7 +62,10 @@ def waiting_on(windows: pa.Table, items: Iterable[tuple[str, str, int]], before:
 
 
 def conditions_after(waiting: pa.Table, before: pa.Table, decisions: pa.Table, as_of: date) -> pa.Table:
-    """Return the conditions as a run leaves them: open while its day is not over, supplied where the reason is gone, else lapsed."""
+    """Return the conditions as a run leaves them.
+
+    Open while its day is not over, supplied where the reason is gone, else lapsed.
+    """
     connection = query_cursor()
     for name, table in {
         "waiting": waiting,

@@ -100,7 +100,10 @@ def explain_text(found: dict[str, Any], versions: dict[str, Any], signatures: li
     """Write the account in Chinese, figure by figure."""
     decision, waterfall = found["decision"], found["waterfall"]
     lines = [
-        f"农户 {decision['household_key']}  产品 {PRODUCTS_ZH[decision['product']]}  决定：{DECISIONS_ZH[decision['decision']]}"
+        (
+            f"农户 {decision['household_key']}  产品 {PRODUCTS_ZH[decision['product']]}  决定："
+            f"{DECISIONS_ZH[decision['decision']]}"
+        )
     ]
     lines += _decision_lines(decision)
     lines += [
@@ -126,7 +129,10 @@ def explain_text(found: dict[str, Any], versions: dict[str, Any], signatures: li
     lines += [
         "",
         "四、版本与签字",
-        f"  政策 {versions['policy']}；评分卡 {versions['scorecard']}；关联规则 {versions['linkage']}；程序 {versions['code']}",
+        (
+            f"  政策 {versions['policy']}；评分卡 {versions['scorecard']}；关联规则 {versions['linkage']}；"
+            f"程序 {versions['code']}"
+        ),
     ]
     lines += [
         f"  {s['act']}：{s['by']}，{s['at']}{'，纪要 ' + s['minutes'] if 'minutes' in s else ''}" for s in signatures
@@ -144,14 +150,21 @@ def _authority_lines(above: dict[str, Any] | None) -> list[str]:
 
 
 def _relief_lines(found: dict[str, Any]) -> list[str]:
-    """Say what a declared window did: what it excused, which limit it keeps, what is offered and still to be brought."""
+    """Say what a declared window did.
+
+    What it excused, which limit it keeps, what is offered and still to be brought.
+    """
     lines = [
-        f"纾困：{CAUSES_ZH[row['cause']]}，{row['document']}，{row['starts_on']} 至 {row['ends_on']}；不计入的逾期 {row['excused_days']:,} 天，撤下名单 {row['lifted_entries']:,} 条"
+        (
+            f"纾困：{CAUSES_ZH[row['cause']]}，{row['document']}，{row['starts_on']} 至 {row['ends_on']}；"
+            f"不计入的逾期 {row['excused_days']:,} 天，撤下名单 {row['lifted_entries']:,} 条"
+        )
         for row in found["relief"]
     ]
     if kept := found["relief_kept"]:
         lines.append(
-            f"纾困期内额度保持 {kept['kept_limit_yuan']:,} 元；否则为{DECISIONS_ZH[kept['would_decision']]} {kept['would_limit_yuan']:,} 元"
+            f"纾困期内额度保持 {kept['kept_limit_yuan']:,} 元；否则为{DECISIONS_ZH[kept['would_decision']]} "
+            f"{kept['would_limit_yuan']:,} 元"
         )
     lines += [
         f"可提供的纾困措施：{MEASURES_ZH[row['measure']]}（{row['product_name']}，余额 {row['balance_yuan']:,} 元）"
@@ -165,18 +178,24 @@ def _relief_lines(found: dict[str, Any]) -> list[str]:
 
 def _three_figures(waterfall: dict[str, Any], said: dict[str, Any] | None) -> str:
     """Set apart what the model gives, what the policy caps it to, and what the branch approved, by whom and when."""
-    text = f"三项额度：模型额度 {waterfall['model_limit_yuan']:,} 元；政策额度 {waterfall['policy_limit_yuan']:,} 元；支行核定额度 "
+    text = (
+        f"三项额度：模型额度 {waterfall['model_limit_yuan']:,} 元；政策额度 "
+        f"{waterfall['policy_limit_yuan']:,} 元；支行核定额度 "
+    )
     if said is None:
         return text + "未另行核定"
-    return (
-        text
-        + f"{said['limit_yuan']:,} 元（支行 {said['branch_code']}，{said['received_on']}；{said['by']} 于 {said['at']} 录入）"
+    return text + (
+        f"{said['limit_yuan']:,} 元（支行 {said['branch_code']}，{said['received_on']}；{said['by']} 于 "
+        f"{said['at']} 录入）"
     )
 
 
 def _points_line(row: dict[str, Any]) -> str:
     why = f"（{row['reason_zh']}）" if row["reason_zh"] else ""
-    return f"  {row['feature']}：{_value(row['value'])}，分箱 {row['bin']}，得分 {row['points']}，失分 {row['points_lost']}{why}"
+    return (
+        f"  {row['feature']}：{_value(row['value'])}，分箱 {row['bin']}，得分 {row['points']}，失分 "
+        f"{row['points_lost']}{why}"
+    )
 
 
 def _value(value: float | None) -> str:
@@ -187,7 +206,8 @@ def _decision_lines(decision: dict[str, Any]) -> list[str]:
     lines = [f"授信额度 {decision['limit_yuan']:,} 元"]
     if decision["term_months"]:
         lines[0] += (
-            f"，期限 {decision['term_months']} 个月（{decision['valid_from']} 至 {decision['valid_to']}），{decision['review_due_on']} 前复审"
+            f"，期限 {decision['term_months']} 个月（{decision['valid_from']} 至 {decision['valid_to']}），"
+            f"{decision['review_due_on']} 前复审"
         )
     if decision["binding_term"]:
         lines.append(f"约束项：{DECISION_REASONS.get(decision['binding_term'], decision['binding_term'])}")
@@ -205,4 +225,7 @@ def _input_line(item: dict[str, Any]) -> str:
     grounds += [f"差距 {item['margin']:.1f}"] if item.get("margin") is not None else []
     grounds += [f"登记簿第 {item['roster_line']} 行"] if item.get("roster_line") is not None else []
     doubt += f"［{'，'.join(grounds)}］" if grounds else ""
-    return f"  {OFFICES_ZH.get(item['office'], item['office'])}  {item['contract']}  {place}  第 {item['line_number']} 行  关联：{item['pass'] or '无'}{doubt}"
+    return (
+        f"  {OFFICES_ZH.get(item['office'], item['office'])}  {item['contract']}  {place}  第 "
+        f"{item['line_number']} 行  关联：{item['pass'] or '无'}{doubt}"
+    )

@@ -1,4 +1,4 @@
-"""A scorecard, and its evidence, become one page that opens offline: points to add up by hand, curves, bands, groups."""
+"""A scorecard and its evidence become one page that opens offline: points to add up by hand, curves, bands, groups."""
 
 from __future__ import annotations
 

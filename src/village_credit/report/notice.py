@@ -10,14 +10,20 @@ from data_contracts.reasons import DECISION_REASONS
 TEMPLATE_VERSION = "zh-2026.2"
 REASONS_TOLD = 3  # of a declined score: the features that lost most points
 TEMPLATES = {
-    "granted": "您好，您家的{product}预授信额度为{limit_yuan:,}元，期限{term_months}个月，自{valid_from}至{valid_to}。{reason}。持身份证到服务您的网点签约后，可按需用信。如不同意由系统作出决定或对数据有异议，请告知网点。",
+    "granted": (
+        "您好，您家的{product}预授信额度为{limit_yuan:,}元，期限{term_months}个月，"
+        "自{valid_from}至{valid_to}。{reason}。持身份证到服务您的网点签约后，可按需用信。"
+        "如不同意由系统作出决定或对数据有异议，请告知网点。"
+    ),
     "declined": "您好，您家的{product}本次没有授信额度。{reason}。如对数据有异议，或希望由人工复核，请告知网点。",
     "manual_review": "您好，您家的{product}正由人工复核。{reason}。网点会与您联系。",
 }
 
 
 def notice(decision: dict[str, Any], points_lost: list[str]) -> str:
-    """Write one household's message from its stored decision; who is declined for the score is told what cost most points.
+    """Write one household's message from its stored decision.
+
+    Who is declined for the score is told what cost most points.
 
     `points_lost`: Chinese reasons of the household's features, most points lost first, as `score_points` holds them.
     """

@@ -15,7 +15,10 @@ def card_text(card: Scorecard) -> str:
         *([f"**{card.note}**", ""] if card.note else []),
         f"- Valid {card.valid_from} to {card.valid_to}; impact assessment {card.impact_assessment}",
         f"- {signed}",
-        f"- Trained on {training.rows:,} drawn loans with {training.bads:,} defaults, observed {', '.join(training.windows)}; {training.method}",
+        (
+            f"- Trained on {training.rows:,} drawn loans with {training.bads:,} defaults, observed "
+            f"{', '.join(training.windows)}; {training.method}"
+        ),
         f"- Default: {training.default_definition}",
         f"- Outcomes: {', '.join(f'{name} {count:,}' for name, count in training.outcomes.items() if count)}",
         "- Only drawn loans have outcomes: of households that never drew it knows nothing",
@@ -25,7 +28,10 @@ def card_text(card: Scorecard) -> str:
         "|---|---|",
         *(f"| {name.replace('_', ' ')} | {value} |" for name, value in training.figures.items()),
         "",
-        f"Score = {card.base_points} + the points below. {card.points_to_double_odds} points more halve the odds of default.",
+        (
+            f"Score = {card.base_points} + the points below. {card.points_to_double_odds} points more halve "
+            f"the odds of default."
+        ),
         "",
         *(line for feature in card.features for line in _feature(feature)),
         "## Default probability",

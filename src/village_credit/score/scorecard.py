@@ -1,4 +1,7 @@
-"""The stored scorecard: bins, points, a probability per whole point, evidence and signatures, as JSON that a person can check."""
+"""The stored scorecard.
+
+Bins, points, a probability per whole point, evidence and signatures, as JSON that a person can check.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +90,10 @@ class FeaturePoints(_Stored):
 
     @model_validator(mode="after")
     def bins_are_sound(self) -> FeaturePoints:
-        """Few bins; edges rise and only the last range is open; words and numbers do not mix, and none is named twice."""
+        """Few bins; edges rise and only the last range is open.
+
+        Words and numbers do not mix, and none is named twice.
+        """
         if len(self.bins) + (self.missing.rows > 0) > MAX_BINS:
             raise PydanticCustomError("BINS", "more bins than a person reads")
         if self.is_category:
@@ -236,7 +242,8 @@ def read_scorecard(text: str) -> Scorecard:
         raise ModelRefused(f"scorecard is unsound: {faults}") from None
     if card.content_sha256 != content_hash(card):
         raise ModelRefused(
-            f"scorecard {card.model_id} was altered: its content is not what its hash names; take it anew from where it was signed"
+            f"scorecard {card.model_id} was altered: its content is not what its hash names; take it anew "
+            f"from where it was signed"
         )
     return card
 
@@ -262,17 +269,20 @@ def check_signatures(card: Scorecard, trusted_keys: Iterable[bytes]) -> None:
         key = bytes.fromhex(signature.public_key)
         if not verify_signature(key, signature.statement(card.model_id, card.content_sha256), signature.signature):
             raise ModelRefused(
-                f"scorecard {card.model_id}: the {signature.role}'s signature is not over this content; it was altered after it was signed"
+                f"scorecard {card.model_id}: the {signature.role}'s signature is not over this content; it was "
+                f"altered after it was signed"
             )
         if key not in trusted:
             raise ModelRefused(
-                f"scorecard {card.model_id}: the {signature.role} signed with key {key_id(key)}, which is neither this store's nor among trusted_keys.json"
+                f"scorecard {card.model_id}: the {signature.role} signed with key {key_id(key)}, which is neither "
+                f"this store's nor among trusted_keys.json"
             )
     by_role = [(signature.role, signature.by) for signature in card.signatures]
     lacking = [role for role in ROLES if role not in {found for found, _ in by_role}]
     if lacking or len(by_role) != len(ROLES):
         raise ModelRefused(
-            f"scorecard {card.model_id} is not signed by its {', '.join(lacking) or 'three roles once each'}; `village-credit model sign DIR --role ROLE --by NAME`"
+            f"scorecard {card.model_id} is not signed by its {', '.join(lacking) or 'three roles once each'}; "
+            f"`village-credit model sign DIR --role ROLE --by NAME`"
         )
     if len({folded_name(by) for _, by in by_role}) != len(ROLES):
         raise ModelRefused(

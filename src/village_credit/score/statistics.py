@@ -1,4 +1,7 @@
-"""Statistics that scoring, monitoring and training share: stability index, intervals of shares, the smallest group told."""
+"""Statistics that scoring, monitoring and training share.
+
+Stability index, intervals of shares, the smallest group told.
+"""
 
 from __future__ import annotations
 

@@ -89,7 +89,8 @@ def _expected(folder: Path) -> dict[Path, bytes]:
         for version in older:
             files[place / version / BREAKS] = _breaks(page, version, (place / version / SAMPLES).read_bytes())
         rows.append(
-            f"| {page.office_zh} | {page.title} | [`{page.name}`]({page.name}/{page.version}/{page.name}.md) | {page.version} | {'、'.join(older)} |"
+            f"| {page.office_zh} | {page.title} | [`{page.name}`]({page.name}/{page.version}/{page.name}.md) "
+            f"| {page.version} | {'、'.join(older)} |"
         )
     files[folder / "README.md"] = "\n".join([*_INDEX, *rows, ""]).encode("utf-8")
     return files
@@ -98,7 +99,10 @@ def _expected(folder: Path) -> dict[Path, bytes]:
 _INDEX = (
     "# 数据契约",
     "",
-    "由 `village-credit contracts` 从数据契约生成，请勿手改。每一版含 JSON Schema、ODCS 3.2 契约、Excel 模板、说明页和虚构样例；旧版保留，`breaks.md` 说明旧版样例在今日契约下的结果。",
+    (
+        "由 `village-credit contracts` 从数据契约生成，请勿手改。每一版含 JSON Schema、ODCS 3.2 契约、"
+        "Excel 模板、说明页和虚构样例；旧版保留，`breaks.md` 说明旧版样例在今日契约下的结果。"
+    ),
     "",
     "| 部门 | 表 | 契约 | 现行版 | 旧版 |",
     "|---|---|---|---|---|",
@@ -127,6 +131,9 @@ def _refusals(table: Extract) -> list[str]:
         return [f"整份被退回：{rejection}"]
     refused: pa.Table = findings.filter(findings["is_quarantine"])
     return [
-        f"第 {row['line_number']} 行 {headers.get(row['field'], '')}：{ROW_REASONS.get(row['reason_code'], row['reason_code'])}"
+        (
+            f"第 {row['line_number']} 行 {headers.get(row['field'], '')}："
+            f"{ROW_REASONS.get(row['reason_code'], row['reason_code'])}"
+        )
         for row in refused.to_pylist()
     ]

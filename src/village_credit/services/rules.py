@@ -118,7 +118,8 @@ def _terms_of(text: str, county_code: str) -> CountyTerms:
 def _read(path: Path, what: str) -> str:
     if not path.is_file():
         raise MissingInput(
-            f"{what} file {path.name} is missing from {path.parent.name or '.'}/: give another with an option, or train one"
+            f"{what} file {path.name} is missing from {path.parent.name or '.'}/: give another with an "
+            f"option, or train one"
         )
     try:
         return path.read_text(encoding="utf-8")

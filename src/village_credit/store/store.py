@@ -93,7 +93,8 @@ class Store:
         path = self.root / "vault" / f"{run_id}.measured.sealed"
         if not path.is_file():
             raise MissingInput(
-                f"run {run_id}: what was measured of its households is not in the vault (an older run, or past its retention); score the county again"
+                f"run {run_id}: what was measured of its households is not in the vault (an older run, or past "
+                f"its retention); score the county again"
             )
         return decrypt(self.keys.vault, path.read_bytes(), f"measured {run_id}")
 

@@ -1,4 +1,4 @@
-"""What happened to households since the last publication that asks for another look, and which of their lines fall due."""
+"""What happened to households since the last publication, and which of their lines fall due."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def events(
     Since `before`: new_exposure, listing, objection, relief. Of the lines that were in force: review_due, line_ends
     (within a quarter). Of those that are over: renewal_due.
 
-    `now`: COMPARED tables by household_key. `before`: what the last publication measured; none: nothing has happened yet.
+    `now`: COMPARED tables by household_key. `before`: what the last publication measured; none: nothing has happened
+    yet.
     `in_force`: household_key, valid_to, review_due_on of the last publication's decisions.
     """
     connection = duckdb.connect()

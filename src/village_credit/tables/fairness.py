@@ -38,7 +38,10 @@ NAMES = sql("tables", "names").format(is_long_name=is_long("name"))
 
 @dataclass(frozen=True)
 class Fairness:
-    """`groups`: the table `fairness`, a row per group. `ratio_of_names`: the smaller approval share of long and short names over the larger; null: too few of either."""
+    """`groups`: the table `fairness`, a row per group. `ratio_of_names`.
+
+    The smaller approval share of long and short names over the larger; null: too few of either.
+    """
 
     groups: pa.Table
     ratio_of_names: float | None

@@ -168,7 +168,10 @@ def _link_gaps(intake: Intake, policy: PolicyInForce) -> list[Gate]:
             policy,
             "link_gap_of_names",
             shares["name_gap"],
-            "linked share of long transliterated names against short ones, mean over lists (computed in memory; by person it is kept nowhere)",
+            (
+                "linked share of long transliterated names against short ones, mean over lists (computed in "
+                "memory; by person it is kept nowhere)"
+            ),
             too_little=_too_few(shares["lists_compared"]),
         ),
         _judge(
@@ -182,13 +185,19 @@ def _link_gaps(intake: Intake, policy: PolicyInForce) -> list[Gate]:
             policy,
             "null_linkage",
             shares["null_share"],
-            "links that likeness finds in a wrong village, over those it finds in the right one; relatives next door are not in it",
+            (
+                "links that likeness finds in a wrong village, over those it finds in the right one; relatives "
+                "next door are not in it"
+            ),
         ),
         _judge(
             policy,
             "id_area_codes",
             shares["unissued_area_share"],
-            "ID numbers that begin with a code no county ever had; people are born anywhere, and synthetic people's all do",
+            (
+                "ID numbers that begin with a code no county ever had; people are born anywhere, and synthetic "
+                "people's all do"
+            ),
             too_little=_too_few(whole_numbers),
         ),
     ]
@@ -258,7 +267,10 @@ def _legal_basis(decisions: pa.Table, policy: PolicyInForce) -> Gate:
         policy,
         "legal_basis",
         _share_of(decisions, "decision = 'manual_review' AND list_contains(reason_codes, 'NO_LEGAL_BASIS')"),
-        "households that wait because a source that speaks of them has no legal basis in force; renew it with its office",
+        (
+            "households that wait because a source that speaks of them has no legal basis in force; renew it "
+            "with its office"
+        ),
     )
 
 
@@ -291,7 +303,10 @@ def _drifts(drift: pa.Table, policy: PolicyInForce) -> list[Gate]:
             policy,
             "score_drift",
             score["psi_training"],
-            "stability index of the score against the training's rows; above it the card's probabilities are of another population",
+            (
+                "stability index of the score against the training's rows; above it the card's probabilities are "
+                "of another population"
+            ),
         ),
         _judge(
             policy,
@@ -331,14 +346,20 @@ def _approval_ratios(fairness: Fairness, policy: PolicyInForce) -> list[Gate]:
             policy,
             "approval_ratio_of_groups",
             pc.min(ratios).as_py(),
-            "smallest approval share of a group over its attribute's best, by sex, age, land and being monitored; `fairness` names it",
+            (
+                "smallest approval share of a group over its attribute's best, by sex, age, land and being "
+                "monitored; `fairness` names it"
+            ),
             too_little=few,
         ),
         _judge(
             policy,
             "approval_ratio_of_names",
             fairness.ratio_of_names,
-            "approval shares of borrowers with long transliterated and with short names, the smaller over the larger (computed in memory; kept nowhere else)",
+            (
+                "approval shares of borrowers with long transliterated and with short names, the smaller over "
+                "the larger (computed in memory; kept nowhere else)"
+            ),
             too_little=few,
         ),
     ]
@@ -368,7 +389,10 @@ def _changes(now: Outcome, before: Outcome | None, policy: PolicyInForce) -> lis
 
 
 def _change(now: float | None, before: float | None) -> float | None:
-    """From a publication that granted nothing, any change is without bound: the figure is missing, and its gate fails."""
+    """From a publication that granted nothing, any change is without bound.
+
+    The figure is missing, and its gate fails.
+    """
     return None if now is None or not before else abs(now / before - 1)
 
 

@@ -1,4 +1,7 @@
-"""Traders whom a county referred: what a run decided of each, and two clocks on working days, to the decision and to the first draw."""
+"""Traders whom a county referred.
+
+What a run decided of each, and two clocks on working days, to the decision and to the first draw.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,9 @@ def referral_table(
     days: tuple[int | None, int | None],
     keys: Keys,
 ) -> pa.Table:
-    """Return a run's referred traders and their decisions, by household_key; a batch's label only where it can name nobody.
+    """Return a run's referred traders and their decisions, by household_key.
+
+    A batch's label only where it can name nobody.
 
     `days`: working days to the decision and to the first draw, as the policy has them on the run's day.
     """
@@ -47,7 +52,7 @@ def referral_vault(run_id: str) -> str:
 
 
 def referral_list(intake: Intake, pseudonyms: dict[str, str]) -> pa.Table:
-    """Return every standing row of the referral lists as the office named it (C2, for the vault only), with its household_key.
+    """Return standing referrals as the office named them (for the vault only), with household_key.
 
     Null where the row is nobody's yet: its link waits for a person, or its day is not come.
     """

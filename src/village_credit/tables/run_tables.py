@@ -43,7 +43,8 @@ def run_tables(
 ) -> dict[str, pa.Table]:
     """Return every table of a run except its gates.
 
-    `decided`: decisions, waterfall, crop_terms, follow_up; `points`: unit_code, feature, value, bin, points, points_lost, rank.
+    `decided`: decisions, waterfall, crop_terms, follow_up; `points`: unit_code, feature, value, bin, points,
+    points_lost, rank.
     """
     connection = duckdb.connect()
     facts = intake.facts

@@ -23,7 +23,9 @@ AUTHORITY = pa.schema(
 
 
 def authority_table(decisions: pa.Table, policy: PolicyInForce) -> pa.Table:
-    """Return each household of a run that is granted more than the first step: its step, role, and `roles`, that and every higher one.
+    """Return each household of a run that is granted more than the first step.
+
+    Its step, role, and `roles`, that and every higher one.
 
     `decisions`: with household_key, product, decision, limit_yuan, reason_codes; the order is kept.
     """

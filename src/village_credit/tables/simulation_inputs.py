@@ -25,7 +25,9 @@ INDEX_BYTES = 8
 
 @dataclass(frozen=True)
 class SimulationInputs:
-    """`tables`: as `decide.value` reads them, unit_code a whole number. `units`: unit_code, household_key, township, village.
+    """`tables`: as `decide.value` reads them, unit_code a whole number. `units`.
+
+    Unit_code, household_key, township, village.
 
     `groups`: unit_code and its group by sex, age, land, monitored; null where there is no borrower.
     `under`: what of the policy was asked before anything was measured, as `measured_under` gives it.
@@ -38,7 +40,10 @@ class SimulationInputs:
 
 
 def policy_asked_before(policy: Policy) -> dict[str, Any]:
-    """Return what a policy decides before anything is measured: another that differs here cannot be tried on what was."""
+    """Return what a policy decides before anything is measured.
+
+    Another that differs here cannot be tried on what was.
+    """
     relief = policy.relief.model_dump(mode="json", include={"conduct_list_reasons", "may_come_later"})
     return {"basis_exempt": sorted(policy.basis_exempt), "relief": relief}
 
@@ -69,7 +74,10 @@ def pack_simulation_inputs(
 
 
 def _placed(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> pa.Table:
-    """Name households by their place, and hold every column as narrow as its values are; a row of nobody here stays out."""
+    """Name households by their place, and hold every column as narrow as its values are.
+
+    A row of nobody here stays out.
+    """
     if "unit_code" in table.column_names:
         connection.register("given", table)
         query = sql("tables", "placed")

@@ -1,4 +1,6 @@
-"""A candidate's evidence: how it tells bads from goods, whether its probabilities come true, what it would cost to do without.
+"""A candidate's evidence.
+
+How it tells bads from goods, whether its probabilities come true, what it would cost to do without.
 
 Every figure is of rows that the fit behind it did not see, unless its name says otherwise: villages held out, and the
 last observation day foretold from the earlier ones.
@@ -29,7 +31,10 @@ CURVE_POINTS = 101
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What was foretold of rows unseen: `rows` says which, `fold` in which fit, `probability` and `challenger` of bad."""
+    """What was foretold of rows unseen.
+
+    `rows` says which, `fold` in which fit, `probability` and `challenger` of bad.
+    """
 
     rows: NDArray[np.int64]
     fold: NDArray[np.int64]
@@ -128,7 +133,7 @@ def readability_gap(is_bad: Bools, held: HeldOut, villages: NDArray[np.str_]) ->
 
 
 def bands(is_bad: Bools, probability: Floats, edges_ppm: Sequence[tuple[str, int]], lowest: str) -> list[Row]:
-    """Return each policy band's loans, expected and observed defaults, and whether what was expected lies in the interval."""
+    """Return each policy band's loans, expected and observed defaults, and whether these agree."""
     ppm = probability * 1_000_000
     place = np.searchsorted(np.array([edge for _, edge in edges_ppm], dtype=float), ppm, side="right")
     rows = []
@@ -167,7 +172,10 @@ def calibration(is_bad: Bools, probability: Floats) -> Row:
 
 
 def lift(is_bad: Bools, probability: Floats) -> list[Row]:
-    """Return tenths of the loans, riskiest first: expected and observed defaults, and the share of all defaults caught so far."""
+    """Return tenths of the loans, riskiest first.
+
+    Expected and observed defaults, and the share of all defaults caught so far.
+    """
     order = np.argsort(-probability, kind="stable")
     parts = np.array_split(order, DECILES)
     total, usual = max(int(is_bad.sum()), 1), max(float(is_bad.mean()), 1e-12)

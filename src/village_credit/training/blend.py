@@ -46,7 +46,10 @@ def fit_blend(
     bags: int,
     seed: int,
 ) -> Blend:
-    """Fit every method on bags of rows and blend them; with too few rows the smooth steps alone, under a strong penalty."""
+    """Fit every method on bags of rows and blend them.
+
+    With too few rows the smooth steps alone, under a strong penalty.
+    """
     with threadpool_limits(1):  # small steps: threads that share a busy machine mostly wait for each other
         return _fit_blend(codes, is_bad, weight, features, directions, methods, bags, seed)
 

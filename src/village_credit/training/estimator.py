@@ -38,7 +38,9 @@ BAGS_OF_MANY, MANY = 4, 20_000  # rows from which fewer bags say as much
 
 @dataclass(frozen=True)
 class FeatureTable:
-    """One feature's bins: `groups` gives each fine code's bin; by bin: whole points, and training rows and bads by weight.
+    """One feature's bins: `groups` gives each fine code's bin.
+
+    By bin: whole points, and training rows and bads by weight.
 
     Bins are ordinary ones in order, then special values, then missing.
     """
@@ -73,7 +75,8 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     method : "blend", "woe", "smooth" or "boosted"; with fewer than 20 rows of a class, "smooth" stands in for a blend.
     max_bins : bins a feature may have, those of special and missing values among them.
     monotone : per feature 1 (the probability may only rise with the value), -1 (only fall) or 0; by name or in order.
-    categorical : names or places of features whose values are categories; "auto": columns of a DataFrame that hold no numbers.
+    categorical : names or places of features whose values are categories; "auto": columns of a DataFrame that hold no
+    numbers.
     special_values : feature name or place → numbers that have a bin of their own.
     points_to_double_odds : points more that double the odds of good to bad.
     bags : samples of rows that are fitted; the rows left out choose; "auto": 6, and 4 from 20,000 rows.
@@ -130,7 +133,8 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         present = np.unique(labels[kept])
         if len(self.classes_) > 2:
             raise ValueError(
-                f"Only binary classification is supported. The type of the target is multiclass ({len(self.classes_)} classes)."
+                f"Only binary classification is supported. The type of the target is multiclass "
+                f"({len(self.classes_)} classes)."
             )
         if len(present) < 2:
             raise ValueError(

@@ -1,4 +1,6 @@
-"""Groups side by side: approval, default and limit, what a feature tells of a group, and what would treat groups more alike.
+"""Groups side by side.
+
+Approval, default and limit, what a feature tells of a group, and what would treat groups more alike.
 
 A group's name is never a feature. Name shape comes in as an array that nobody keeps.
 """
@@ -30,7 +32,7 @@ PROXY_FOLDS = 3
 
 
 def group_rows(attribute: str, groups: NDArray[np.str_], approved: Bools, limits: Floats) -> list[Row]:
-    """Return each group's households, approval share with its interval, mean limit of the approved, and ratios to the best.
+    """Return each group's households, approval share, mean limit of the approved, and ratios to the best.
 
     `groups`: one word a household, empty where unknown (left out). Groups below LEAST_GROUP are named without figures.
     """
@@ -64,7 +66,7 @@ def group_rows(attribute: str, groups: NDArray[np.str_], approved: Bools, limits
 
 
 def default_rows(attribute: str, groups: NDArray[np.str_], is_bad: Bools, probability: Floats) -> list[Row]:
-    """Return each group's drawn loans, observed defaults with their interval and over everybody's, and what was expected."""
+    """Return each group's drawn loans, observed and expected defaults, and their ratio to everybody's."""
     rows: list[Row] = []
     for name in sorted(set(groups.tolist()) - {""}):
         part = groups == name

@@ -10,7 +10,8 @@ from village_credit.score.statistics import Floats
 from village_credit.training.fine import Codes, Fine, summed
 from village_credit.training.woe import best_cuts
 
-PRICE = 0.05  # of one more bin, in curvature x squared step: twice what it saves in log loss; a page is short where it can be
+# of one more bin, in curvature x squared step: twice what it saves in log loss; a page is short where it can be
+PRICE = 0.05
 LEAST_SHARE = 0.01  # of the weight, in a bin of ordinary values: fewer rows are no evidence
 
 
@@ -46,7 +47,10 @@ def merge_steps(feature: Fine, values: Floats, curvature: Floats, max_bins: int,
 
 
 def _losses(level: Floats, weight: Floats, size: Floats) -> Floats:
-    """Return the loss of each run i … j as one bin: its weighted squares about its mean; too small a run is not allowed."""
+    """Return the loss of each run i … j as one bin: its weighted squares about its mean.
+
+    Too small a run is not allowed.
+    """
 
     def sums(of: Floats) -> Floats:
         total = np.concatenate([[0.0], np.cumsum(of)])

@@ -109,7 +109,10 @@ def number_text(value: float) -> str:
 
 
 def information_value(rows: Floats, bads: Floats) -> float:
-    """Sum of the differences of the bads' and goods' shares times the log of their ratio; half a row is added to each."""
+    """Sum of the differences of the bads' and goods' shares times the log of their ratio.
+
+    Half a row is added to each.
+    """
     seen = rows > 0
     bad, good = bads[seen] + 0.5, rows[seen] - bads[seen] + 0.5
     shares = bad / bad.sum(), good / good.sum()

@@ -20,7 +20,10 @@ from village_credit.training.table import WAYS, FeatureFacts, probability_table,
 
 FOLDS = 5
 VALID_DAYS = 731  # two years: then a model is trained or confirmed anew
-DEFAULT_DEFINITION = "more than 90 days past due for the first time within 12 months after the observation day (undated: ever, on loans at least 12 months old); proven relief is no default"
+DEFAULT_DEFINITION = (
+    "more than 90 days past due for the first time within 12 months after the observation day "
+    "(undated: ever, on loans at least 12 months old); proven relief is no default"
+)
 SYNTHETIC_NOTE = "Trained on SYNTHETIC history: it shows the form of a scorecard and says nothing about real people."
 
 
@@ -108,7 +111,8 @@ def require_both_classes(history: History) -> None:
     rows, bads = len(history.is_bad), int(history.is_bad.sum())
     if rows == 0 or bads in {0, rows}:
         raise ModelRefused(
-            f"the history has {rows:,} loans with an outcome and {bads:,} defaults among them; a scorecard needs both kinds: add observation days, or look whether the conduct file reaches to their end"
+            f"the history has {rows:,} loans with an outcome and {bads:,} defaults among them; a scorecard "
+            f"needs both kinds: add observation days, or look whether the conduct file reaches to their end"
         )
 
 

@@ -79,7 +79,10 @@ def likeliest_cuts(every: Floats, bads: Floats, most: int, least: float) -> list
 
 
 def best_cuts(loss: Floats, most: int, price: float) -> list[int]:
-    """Cut 0 … k-1 into at most `most` runs of least summed loss; `loss[i, j]` is of the run i … j, `price` of each run."""
+    """Cut 0 … k-1 into at most `most` runs of least summed loss.
+
+    `loss[i, j]` is of the run i … j, `price` of each run.
+    """
     k = len(loss)
     most = min(most, k)
     best = np.full((most + 1, k + 1), np.inf)

@@ -130,7 +130,10 @@ def _by_magnitude(contract: str, kind: Kind, columns: list[Cells]) -> str:
         return "kilogram"
     raise ExtractRejected(
         "UNIT_UNKNOWN",
-        f"{contract}: no unit for its {kind.value} columns and their magnitude fits several; state the unit in the header",
+        (
+            f"{contract}: no unit for its {kind.value} columns and their magnitude fits several; state the "
+            f"unit in the header"
+        ),
     )
 
 

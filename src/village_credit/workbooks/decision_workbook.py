@@ -21,7 +21,9 @@ FIRST_ROW = 4
 
 @dataclass(frozen=True)
 class Book:
-    """How a workbook looks: its sheet's title, what stands above, and its columns; `to_fill` first ones are the person's.
+    """How a workbook looks: its sheet's title, what stands above, and its columns.
+
+    `to_fill` first ones are the person's.
 
     `choices`: what the first column, the verdict, may say.
     """
@@ -96,7 +98,8 @@ def columns_of(path: Path, rows: list[list[str]], needed: Iterable[str], written
     start = next((n for n, row in enumerate(rows) if set(needed) <= set(row)), None)
     if start is None:
         raise UsageError(
-            f"{path.name}: no row of headers with {', '.join(needed)}; give the workbook that `{written_by}` wrote, its headers untouched. Nothing was applied"
+            f"{path.name}: no row of headers with {', '.join(needed)}; give the workbook that `{written_by}` "
+            f"wrote, its headers untouched. Nothing was applied"
         )
     return start, {header: rows[start].index(header) for header in needed}
 
@@ -104,7 +107,9 @@ def columns_of(path: Path, rows: list[list[str]], needed: Iterable[str], written
 def read_of_run(
     path: Path, sheet: str, headers: tuple[str, ...], verb: str
 ) -> tuple[str, list[tuple[int, dict[str, str]]]]:
-    """Read of which run a workbook is, and its rows by header, each with its number; raises UsageError where it is another.
+    """Read of which run a workbook is, and its rows by header, each with its number.
+
+    Raises UsageError where it is another.
 
     `verb` wrote it: its title names the sheet and the run.
     """

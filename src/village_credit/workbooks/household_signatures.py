@@ -45,7 +45,10 @@ class Row:
 
 def signing_book(run_id: str, as_of: str, cases: list[Case]) -> bytes:
     """Write the workbook; the same cases give the same bytes."""
-    note = f"“{VERDICT_HEADER}”列选择：{'、'.join(VERDICTS_ZH)}；空白视为尚未签批。不同意的农户下次评分不予授信。请勿改动其他列。含个人信息，用后销毁。"
+    note = (
+        f"“{VERDICT_HEADER}”列选择：{'、'.join(VERDICTS_ZH)}；空白视为尚未签批。"
+        f"不同意的农户下次评分不予授信。请勿改动其他列。含个人信息，用后销毁。"
+    )
     book = Book(
         SHEET,
         f"{SHEET}：运行 {run_id}，截至 {as_of}，单位：元",
@@ -60,7 +63,10 @@ def signing_book(run_id: str, as_of: str, cases: list[Case]) -> bytes:
 
 
 def read_signings(path: Path) -> tuple[str, list[Row]]:
-    """Read of which run the workbook is, and its rows; raises UsageError where it is not what `authority export` wrote."""
+    """Read of which run the workbook is, and its rows.
+
+    Raises UsageError where it is not what `authority export` wrote.
+    """
     run_id, rows = read_of_run(path, SHEET, HEADERS, "authority export")
     return run_id, [
         Row(number, cells[VERDICT_HEADER], cells[HOUSEHOLD_HEADER], _shown(cells)) for number, cells in rows

@@ -118,6 +118,7 @@ def _decisions(path: Path, rows: list[list[str]]) -> Iterator[Decision]:
             continue
         if said not in VERDICTS_ZH:
             raise UsageError(
-                f"{path.name}, row {number}: the verdict is none of {', '.join((*VERDICTS_ZH, UNDECIDED))}; nothing was applied"
+                f"{path.name}, row {number}: the verdict is none of {', '.join((*VERDICTS_ZH, UNDECIDED))}; "
+                f"nothing was applied"
             )
         yield Decision(row[at[KEY_HEADER]].strip(), row[at[HOUSEHOLD_HEADER]].strip(), VERDICTS_ZH[said], number)

@@ -71,7 +71,10 @@ class Row:
 
 def case_book(run_id: str, as_of: str, cases: list[Case]) -> bytes:
     """Write the workbook of a run's cases; the same cases give the same bytes."""
-    note = f"“{VERDICT_HEADER}”列选择：{'、'.join(VERDICTS_ZH)}；空白视为维持复核。授信须填“{AMOUNT_HEADER}”，不超过政策额度。请勿改动其他列。含个人信息，用后销毁。"
+    note = (
+        f"“{VERDICT_HEADER}”列选择：{'、'.join(VERDICTS_ZH)}；空白视为维持复核。授信须填“{AMOUNT_HEADER}”，"
+        f"不超过政策额度。请勿改动其他列。含个人信息，用后销毁。"
+    )
     book = Book(
         SHEET,
         f"{SHEET}：运行 {run_id}，截至 {as_of}，单位：元",
@@ -86,7 +89,10 @@ def case_book(run_id: str, as_of: str, cases: list[Case]) -> bytes:
 
 
 def read_cases(path: Path) -> tuple[str, list[Row]]:
-    """Read of which run the workbook is, and its rows; raises UsageError where it is not what `reviews export` wrote."""
+    """Read of which run the workbook is, and its rows.
+
+    Raises UsageError where it is not what `reviews export` wrote.
+    """
     run_id, rows = read_of_run(path, SHEET, HEADERS, "reviews export")
     return run_id, [
         Row(number, cells[VERDICT_HEADER], cells[AMOUNT_HEADER], cells[HOUSEHOLD_HEADER], _shown(cells))

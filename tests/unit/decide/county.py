@@ -46,7 +46,10 @@ KINDS = (*NEVER_LOWER, *NEVER_HIGHER, *NEVER_OTHER)
 
 @dataclass
 class County:
-    """Columns of whole numbers: fen, ten-thousandths of a mu, days, places in `WORDS`; `unit` is each row's household."""
+    """Columns of whole numbers: fen, ten-thousandths of a mu, days, places in `WORDS`.
+
+    `unit` is each row's household.
+    """
 
     count: int
     ppm: Column

@@ -87,7 +87,10 @@ def test_figures_that_a_policy_leaves_out_give_no_authority_and_no_clock():
 
 
 def test_authority_differs_by_county_product_and_day():
-    more = '  { name = "branch_authority_down", value = 0.25, unit = "share", from = 2026-06-01, reference = "x", verified = false, county = "659900", product = "trader_loan" },\n'
+    more = (
+        '  { name = "branch_authority_down", value = 0.25, unit = "share", from = 2026-06-01, reference '
+        '= "x", verified = false, county = "659900", product = "trader_loan" },\n'
+    )
     policy = load_policy(TEXT.replace('  { name = "branch_authority_up"', more + '  { name = "branch_authority_up"'))
     downs = [
         authority(policy.in_force(day, county), product).down

@@ -1,4 +1,7 @@
-"""An Access database is read table by table through mdbtools; where that cannot be, the office is told how to export."""
+"""An Access database is read table by table through mdbtools.
+
+Where that cannot be, the office is told how to export.
+"""
 
 from __future__ import annotations
 

@@ -49,7 +49,8 @@ def test_words_that_registers_use_instead_of_codes_are_read():
 
 def test_a_day_with_a_time_is_that_day():
     table = extract(
-        "身份证号,类型,登记日期\n659900198001010112,撤回同意,2026-10-02 14:33:05\n659900198001010112,撤回同意,2026/10/2 0:00:00\n"
+        "身份证号,类型,登记日期\n659900198001010112,撤回同意,2026-10-02 "
+        "14:33:05\n659900198001010112,撤回同意,2026/10/2 0:00:00\n"
     )
     accepted, _ = validate(Batch(table.contract, table.rows, table.units))
     assert {row["registered_on"].isoformat() for row in accepted.to_pylist()} == {"2026-10-02"}

@@ -1,4 +1,7 @@
-"""Every physical line of a delimited file is one row's or is condemned by number: nothing is lost, nothing told twice."""
+"""Every physical line of a delimited file is one row's or is condemned by number.
+
+Nothing is lost, nothing told twice.
+"""
 
 from __future__ import annotations
 

@@ -135,7 +135,10 @@ def honest(facts, as_of):
     connection = duckdb.connect()
     connection.register("books", facts["books"])
     return connection.sql(
-        "SELECT unit_code, sum(trade_income_yuan) AS income FROM books WHERE year < year($day::DATE) GROUP BY 1 ORDER BY 1",
+        (
+            "SELECT unit_code, sum(trade_income_yuan) AS income FROM books WHERE year < year($day::DATE) "
+            "GROUP BY 1 ORDER BY 1"
+        ),
         params={"day": as_of},
     ).to_arrow_table()
 

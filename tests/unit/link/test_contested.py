@@ -1,4 +1,7 @@
-"""What is said of a number in doubt is not lost: it waits with every household that it may be of, and objects for each."""
+"""What is said of a number in doubt is not lost.
+
+It waits with every household that it may be of, and objects for each.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,9 @@ from village_credit.link.verdicts import VERDICTS, Verdicts, no_verdicts
 from village_credit.policy.model import load_policy
 
 LISTS = {
-    "bank_exposure": "身份证号,姓名,产品,授信余额(元),贷款余额(元),五级分类\n{number},{name},农户小额信用贷款,50000,40000,正常\n",
-    "bank_conduct": "身份证号,借据号,放款日,到期日,最大逾期天数,当前逾期天数,纾困标志,纾困原因,纾困证明编号,截止日期\n{number},J1,2025-01-01,2026-01-01,120,120,否,,,2026-10-01\n",
-    "negative_list": "身份证号,姓名,名单类别,原因代码,依据文号,列入日期,失效日期\n{number},{name},失信,1,文1,2026-01-01,2028-01-01\n",
+    "bank_exposure": "身份证号,姓名,产品,授信余额(元),贷款余额(元),五级分类\n{number},{name},农户小额信用贷款,50000,40000,正常\n",  # noqa: E501
+    "bank_conduct": "身份证号,借据号,放款日,到期日,最大逾期天数,当前逾期天数,纾困标志,纾困原因,纾困证明编号,截止日期\n{number},J1,2025-01-01,2026-01-01,120,120,否,,,2026-10-01\n",  # noqa: E501
+    "negative_list": "身份证号,姓名,名单类别,原因代码,依据文号,列入日期,失效日期\n{number},{name},失信,1,文1,2026-01-01,2028-01-01\n",  # noqa: E501
     "related_party": "身份证号,姓名,关系,更新日期\n{number},{name},董事,2026-10-01\n",
     "objection": "身份证号,类型,登记日期,涉及数据\n{number},拒绝自动化决策,2026-01-01,\n",
 }
@@ -140,7 +143,7 @@ def test_an_objection_stands_though_its_pass_is_revoked():
 
 def test_a_record_said_to_be_of_two_households_is_linked_to_neither_and_listed_once():
     heads = [f"{ONE},1,王安娜,1,{ANNA},x", f"{ONE[:-1]}2,1,王安娜,1,{BERT},x"]
-    machines = "资金年度,县,所在乡（镇）,所在村组,购机者姓名,机具品目,购买数量(台),总补贴额(元)\n2025,某县,东乡,前村,王安娜,拖拉机,1,5000\n"
+    machines = "资金年度,县,所在乡（镇）,所在村组,购机者姓名,机具品目,购买数量(台),总补贴额(元)\n2025,某县,东乡,前村,王安娜,拖拉机,1,5000\n"  # noqa: E501
     record = taken(contractors=heads, **{"农机.csv": machines}).doubts.to_pylist()[0]["record_text"]
     said = spoken(verdict(record, ONE, "same"), verdict(record, f"{ONE[:-1]}2", "same"))
     intake = taken(contractors=heads, verdicts=said, **{"农机.csv": machines})

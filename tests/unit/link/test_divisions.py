@@ -12,7 +12,7 @@ OLD, NEW = "652923", "652902"  # 库车县, 库车市: the codes of places, not 
 ISSUERS = "FBFBM,FBFMC,FBFDZ\n{old}10020101,东乡前村一组,某县东乡前村\n"
 HEAD = "{old}100201010001,1,王安娜,1,{number},x"
 MEMBER = "{code}100201010001,王安娜,2,1,{number},02,"
-PARCEL = "DKBM,FBFBM,CBFBM,CBJYQQDFS,HTMJ,HTMJM,CBHTBM,LZHTBM,CBJYQZBM,SFQQQG\n{code}1002010100001,{code}10020101,{code}100201010001,110,6666.67,10.00,,,,1\n"
+PARCEL = "DKBM,FBFBM,CBFBM,CBJYQQDFS,HTMJ,HTMJM,CBHTBM,LZHTBM,CBJYQZBM,SFQQQG\n{code}1002010100001,{code}10020101,{code}100201010001,110,6666.67,10.00,,,,1\n"  # noqa: E501
 
 
 @pytest.mark.parametrize("code", [OLD, NEW])
@@ -32,7 +32,7 @@ def test_members_and_parcels_find_the_household_under_either_code(code):
 
 def test_a_branch_and_a_basis_under_the_old_code_serve_the_new_one():
     branch = f"机构号,机构名称,乡镇代码,客户经理工号\nB1,某支行,{OLD}100,1001\n"
-    basis = f"数据来源,行政区划代码,依据类型,协议或授权编号,生效日期,失效日期\nhousehold_economy,{OLD},协议,A-1,2020-01-01,2030-01-01\n"
+    basis = f"数据来源,行政区划代码,依据类型,协议或授权编号,生效日期,失效日期\nhousehold_economy,{OLD},协议,A-1,2020-01-01,2030-01-01\n"  # noqa: E501
     intake = taken(
         contractors=[HEAD.format(old=OLD, number=ANNA)],
         members=[MEMBER.format(code=OLD, number=ANNA)],

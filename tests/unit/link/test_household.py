@@ -146,7 +146,7 @@ def test_the_same_number_on_three_people_links_no_list_but_by_name():
 
 def test_a_household_of_sixty_members_is_one_household():
     rows = [
-        f"{ONE},王成员{'一二三四五六七八九十'[n // 10]}{'一二三四五六七八九十'[n % 10]},1,1,{number('19900101', n + 100)},20,,"
+        f"{ONE},王成员{'一二三四五六七八九十'[n // 10]}{'一二三四五六七八九十'[n % 10]},1,1,{number('19900101', n + 100)},20,,"  # noqa: E501
         for n in range(58)
     ]
     intake = members(*rows)

@@ -23,7 +23,7 @@ def number(birth: str, sequence: int) -> str:
 
 
 ANNA, BERT = number("19800101", 11), number("19850505", 12)
-ISSUERS = "FBFBM,FBFMC,FBFDZ\n65990010020101,东乡前村一组,某县东乡前村\n65990010120101,西乡前村一组,某县西乡前村\n65990010120201,西乡后村一组,某县西乡后村\n"
+ISSUERS = "FBFBM,FBFMC,FBFDZ\n65990010020101,东乡前村一组,某县东乡前村\n65990010120101,西乡前村一组,某县西乡前村\n65990010120201,西乡后村一组,某县西乡后村\n"  # noqa: E501
 CONTRACTORS = "CBFBM,CBFLX,CBFMC,CBFZJLX,CBFZJHM,CBFDZ\n{rows}"
 MEMBERS = "CBFBM,CYXM,CYXB,CYZJLX,CYZJHM,YHZGX,CYBZ\n{rows}"
 BOOK = "年度,户主姓名,身份证号,乡镇,村,种植收入(元)\n{rows}"
@@ -282,7 +282,7 @@ def test_one_name_forty_times_in_a_village_is_a_doubt_and_no_link():
     members = [f"659900100201010001,麦麦提·若孜,1,1,{number('19700101', n)},20," for n in range(1, 41)]
     members += [f"659900101201010001,麦麦提·若孜,1,1,{number('19710101', 7)},20,"]
     heads = [f"659900100201010001,1,王安娜,1,{ANNA},x", f"659900100201010002,1,麦麦提·若孜,1,{number('19720101', 9)},x"]
-    machines = "资金年度,县,所在乡（镇）,所在村组,购机者姓名,机具品目,购买数量(台),总补贴额(元)\n2025,某县,东乡,前村,买买提·若孜,拖拉机,1,5000\n"
+    machines = "资金年度,县,所在乡（镇）,所在村组,购机者姓名,机具品目,购买数量(台),总补贴额(元)\n2025,某县,东乡,前村,买买提·若孜,拖拉机,1,5000\n"  # noqa: E501
     intake = taken(contractors=heads, members=members, **{"农机.csv": machines})
     assert [row["status"] for row in intake.links.to_pylist() if row["contract"] == "machinery_subsidy"] == ["unlinked"]
     assert intake.doubts.column("pass").to_pylist() == ["tie"]

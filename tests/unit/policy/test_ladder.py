@@ -100,7 +100,10 @@ def test_a_quorum_holds_at_its_figures_and_not_below(present, votes_for, lacks):
 def with_quorum(**keys: str) -> str:
     told = "".join(f', {key} = "{word}"' for key, word in keys.items())
     lines = [
-        f'{{ name = "{name}", value = {value}, unit = "{unit}", from = 2026-06-01, reference = "x", verified = false{told} }},'
+        (
+            f'{{ name = "{name}", value = {value}, unit = "{unit}", from = 2026-06-01, reference = "x", '
+            f"verified = false{told} }},"
+        )
         for name, value, unit in (("quorum_members", 5, "members"), ("quorum_share_for", "0.6", "share"))
     ]
     return TEXT.replace("figures = [", "\n".join(["figures = [", *lines]), 1)

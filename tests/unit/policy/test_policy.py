@@ -70,7 +70,10 @@ def test_the_latest_figure_not_after_the_day_holds_and_the_most_specific_goes_fi
     later = (
         '{ name = "living_cost", value = 7000, unit = "yuan", from = 2026-06-01, reference = "x", verified = false },'
     )
-    own = '{ name = "living_cost", value = 5000, unit = "yuan", from = 2024-01-01, reference = "x", verified = false, county = "653199" },'
+    own = (
+        '{ name = "living_cost", value = 5000, unit = "yuan", from = 2024-01-01, reference = "x", '
+        'verified = false, county = "653199" },'
+    )
     policy = load_policy(TEXT.replace("figures = [", f"figures = [\n{later}\n{own}", 1))
     assert policy.figure("living_cost", date(2026, 5, 31)) == 6000
     assert policy.figure("living_cost", date(2026, 6, 1)) == 7000
@@ -107,14 +110,20 @@ def added(text: str, **changes: str) -> str:
     """The shipped policy with one more figure of living cost."""
     entry = {"value": "6000", "from": "2024-01-01"} | changes
     keys = ", ".join(f'{k} = "{v}"' for k, v in entry.items() if k not in {"value", "from"})
-    line = f'{{ name = "living_cost", value = {entry["value"]}, unit = "yuan", from = {entry["from"]}, reference = "x", verified = false{", " + keys if keys else ""} }},'
+    line = (
+        f'{{ name = "living_cost", value = {entry["value"]}, unit = "yuan", from = {entry["from"]}, '
+        f'reference = "x", verified = false{", " + keys if keys else ""} }},'
+    )
     return text.replace("figures = [", f"figures = [\n{line}", 1)
 
 
 def test_a_fault_that_only_begins_next_year_is_found_today():
     later = TEXT.replace(
         "figures = [",
-        'figures = [\n{ name = "base", value = 10, unit = "yuan", from = 2027-06-01, reference = "x", verified = false, band = "A" },',
+        (
+            'figures = [\n{ name = "base", value = 10, unit = "yuan", from = 2027-06-01, reference = "x", '
+            'verified = false, band = "A" },'
+        ),
         1,
     )
     assert set(places(later)) >= {"figures.base.farmer_line"}
@@ -123,7 +132,10 @@ def test_a_fault_that_only_begins_next_year_is_found_today():
 def test_a_fault_in_one_county_s_own_figure_is_found():
     own = TEXT.replace(
         "figures = [",
-        'figures = [\n{ name = "base", value = 10, unit = "yuan", from = 2024-01-01, reference = "x", verified = false, band = "A", county = "653199" },',
+        (
+            'figures = [\n{ name = "base", value = 10, unit = "yuan", from = 2024-01-01, reference = "x", '
+            'verified = false, band = "A", county = "653199" },'
+        ),
         1,
     )
     assert "figures.base.farmer_line" in places(own)
@@ -147,7 +159,11 @@ def test_a_prohibited_attribute_refuses_the_policy_as_it_is_loaded():
 
 
 def test_a_county_s_own_norm_replaces_the_general_one_of_its_year_only():
-    own = '{ county = "653199", crop = "玉米", year = 2025, yield_kg_per_mu = 500, price_yuan_per_kg = 2.00, cost_yuan_per_mu = 700, form = "grain", outturn = 1, from = 2024-01-01, reference = "x", verified = false },'
+    own = (
+        '{ county = "653199", crop = "玉米", year = 2025, yield_kg_per_mu = 500, price_yuan_per_kg = '
+        '2.00, cost_yuan_per_mu = 700, form = "grain", outturn = 1, from = 2024-01-01, reference = "x", '
+        "verified = false },"
+    )
     policy = load_policy(TEXT.replace("crop_norms = [", f"crop_norms = [\n{own}", 1))
     general, local = ({n.crop: n for n in policy.in_force(AS_OF, c).norms()}["玉米"] for c in ("659900", "653199"))
     assert general.cost_yuan == Decimal("601.67")
@@ -158,7 +174,10 @@ def test_a_budget_that_begins_later_or_elsewhere_caps_nobody_today():
     cap = (
         '{ name = "budget_county", value = 5000, unit = "yuan", from = 2027-01-01, reference = "x", verified = false },'
     )
-    own = '{ name = "budget_village", value = 5000, unit = "yuan", from = 2024-01-01, reference = "x", verified = false, county = "653199" },'
+    own = (
+        '{ name = "budget_village", value = 5000, unit = "yuan", from = 2024-01-01, reference = "x", '
+        'verified = false, county = "653199" },'
+    )
     policy = load_policy(TEXT.replace("figures = [", f"figures = [\n{cap}\n{own}", 1))
     assert policy.in_force(AS_OF, "659900").cap("county") is None
     assert policy.in_force(date(2027, 1, 1), "659900").cap("county") == 5000

@@ -34,7 +34,10 @@ def faults(text: str) -> dict[str, str]:
 
 def figure(name: str, value: object, unit: str = "yuan", start: str = "2024-01-01", **keys: str) -> str:
     told = "".join(f', {key} = "{word}"' for key, word in keys.items())
-    return f'{{ name = "{name}", value = {value}, unit = "{unit}", from = {start}, reference = "x", verified = false{told} }},'
+    return (
+        f'{{ name = "{name}", value = {value}, unit = "{unit}", from = {start}, reference = "x", verified '
+        f"= false{told} }},"
+    )
 
 
 def with_figures(*lines: str) -> str:

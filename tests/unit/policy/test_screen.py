@@ -34,7 +34,7 @@ GROWERS = TEXT.replace(
     """{ name = "cap_large_grower", value = 250000, unit = "yuan", from = 2026-01-01, reference = "test", verified = false },
   { name = "cap_cooperative", value = 220000, unit = "yuan", from = 2026-01-01, reference = "test", verified = false, county = "659900" },
   { name = "household_cap", value = 300000, unit = "yuan", from = 2026-01-01, reference = "test", verified = false },
-  { name = "large_grower_mu", value = 40,""",
+  { name = "large_grower_mu", value = 40,""",  # noqa: E501
 )
 
 
@@ -257,5 +257,8 @@ def test_a_branch_may_raise_a_grower_up_to_the_tier_and_nobody_else_of_another_p
 
 
 def test_a_cap_just_at_the_products_is_sound():
-    cap = '{ name = "cap_family_farm", value = 200000, unit = "yuan", from = 2024-01-01, reference = "x", verified = false },'
+    cap = (
+        '{ name = "cap_family_farm", value = 200000, unit = "yuan", from = 2024-01-01, reference = "x", '
+        "verified = false },"
+    )
     assert check_policy(TEXT.replace("figures = [", f"figures = [\n{cap}", 1), AS_OF) == []

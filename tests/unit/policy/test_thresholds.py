@@ -30,7 +30,10 @@ def added(name: str, value: str, more: str = "", start: str = "2024-01-01", unit
     """The shipped policy with one more threshold."""
     told = unit or GATE_OF[name].unit
     keys = f", {more}" if more else ""
-    line = f'{{ name = "{name}", value = {value}, unit = "{told}", from = {start}, reference = "x", verified = false{keys} }},'
+    line = (
+        f'{{ name = "{name}", value = {value}, unit = "{told}", from = {start}, reference = "x", verified '
+        f"= false{keys} }},"
+    )
     return TEXT.replace("figures = [", f"figures = [\n{line}", 1)
 
 

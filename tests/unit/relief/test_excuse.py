@@ -1,4 +1,7 @@
-"""Declared relief in a household's facts: whose window it is, which days do not count, which listing falls, what may be offered."""
+"""Declared relief in a household's facts.
+
+Whose window it is, which days do not count, which listing falls, what may be offered.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A stored scorecard: read and checked, scored as by hand, refused where it is unsound, altered, unsigned or expired."""
+"""A stored scorecard.
+
+Read and checked, scored as by hand, refused where it is unsound, altered, unsigned or expired.
+"""
 
 from __future__ import annotations
 

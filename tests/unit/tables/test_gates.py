@@ -1,4 +1,7 @@
-"""Gates at their edges, by hand: who waits for a basis, how far a run moves, what a budget cut, how long a card holds."""
+"""Gates at their edges, by hand.
+
+Who waits for a basis, how far a run moves, what a budget cut, how long a card holds.
+"""
 
 from __future__ import annotations
 

@@ -48,7 +48,10 @@ def clocked(
             [(KEY, "trader_loan", drawn_on)] if drawn_on else [],
         ),
         "branch_limits": _table(
-            "run_id VARCHAR, household_key VARCHAR, product VARCHAR, branch_limit_yuan BIGINT, branch_limit_on DATE, is_last BOOLEAN",
+            (
+                "run_id VARCHAR, household_key VARCHAR, product VARCHAR, branch_limit_yuan BIGINT, "
+                "branch_limit_on DATE, is_last BOOLEAN"
+            ),
             [],
         ),
         "working_calendar": pa.Table.from_pylist(

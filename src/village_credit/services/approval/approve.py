@@ -111,14 +111,16 @@ def _require_overrides(run_id: str, failed: list[str], reasons: dict[str, str]) 
     _refuse_unbalanced(run_id, failed)
     if open_gates := sorted(set(failed) - set(reasons)):
         raise GateRefused(
-            f"run {run_id}: gate {', '.join(open_gates)} failed; mend the cause and score again, or override it by name with its reason"
+            f"run {run_id}: gate {', '.join(open_gates)} failed; mend the cause and score again, or override "
+            f"it by name with its reason"
         )
 
 
 def _refuse_unbalanced(run_id: str, failed: list[str]) -> None:
     if unbalanced := [gate for gate in EXACT if gate in failed]:
         raise GateRefused(
-            f"run {run_id}: {' and '.join(f'gate {gate} failed' for gate in unbalanced)}: a delivered line or a household is lost, which nobody can sign for; report it and score again"
+            f"run {run_id}: {' and '.join(f'gate {gate} failed' for gate in unbalanced)}: a delivered line or "
+            f"a household is lost, which nobody can sign for; report it and score again"
         )
 
 

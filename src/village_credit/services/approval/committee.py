@@ -37,7 +37,8 @@ def require_quorum(
     if meeting is None:
         if quorum is not None:
             raise GateRefused(
-                f"run {run_id}: its policy asks for a meeting of {quorum.members} members, of whom a share of {quorum.share_for} vote for; give it with --meeting FILE"
+                f"run {run_id}: its policy asks for a meeting of {quorum.members} members, of whom a share of "
+                f"{quorum.share_for} vote for; give it with --meeting FILE"
             )
         return
     as_of = date.fromisoformat(manifest["as_of"])

@@ -64,7 +64,7 @@ class Applied:
 
 
 def export_authority(store: Store, run_id: str, out: Path) -> Exported:
-    """Write a run's households above the ladder into a workbook (readable by its owner alone), without those decided on.
+    """Write a run's undecided households above the ladder into a workbook (readable by its owner alone).
 
     Raises MissingInput where the run or its identities are gone, VerificationFailed where it is not what was sealed.
     """
@@ -79,7 +79,8 @@ def export_authority(store: Store, run_id: str, out: Path) -> Exported:
 def apply_authority(store: Store, path: Path, by: str, role: str | None = None) -> Applied:
     """Take back the signatures of a workbook, for the run that it names; all of them or none.
 
-    `role`: the one in which `by` signs; none: that of each row's step. The ledger names households by key; the workbook,
+    `role`: the one in which `by` signs; none: that of each row's step. The ledger names households by key; the
+    workbook,
     with names and opinions, lies among the frozen bytes. Raises GateRefused for the run's preparer, for a role below a
     row's step, and where a lower role would take a higher one's refusal back; UsageError, with the rows, where the
     workbook was altered, and where `by` names nobody.
@@ -123,16 +124,21 @@ def require_authority(store: Store, entries: Sequence[Entry], run_id: str) -> No
     unsigned, refused = still_open(store, entries, run_id)
     if unsigned:
         raise GateRefused(
-            f"run {run_id}: {unsigned:,} households above the authority ladder are not signed; `village-credit authority export {run_id} --out FILE`, then `authority apply FILE --by NAME`"
+            f"run {run_id}: {unsigned:,} households above the authority ladder are not signed; "
+            f"`village-credit authority export {run_id} --out FILE`, then `authority apply FILE --by NAME`"
         )
     if refused:
         raise GateRefused(
-            f"run {run_id}: {refused:,} households above the authority ladder were refused; score the county again, the refusal decides them, and have that run signed"
+            f"run {run_id}: {refused:,} households above the authority ladder were refused; score the county "
+            f"again, the refusal decides them, and have that run signed"
         )
 
 
 def signature_of(store: Store, entries: Sequence[Entry], run_id: str, key: str) -> dict[str, Any] | None:
-    """Return the step that a household of a run is above, and who signed it; None where it is above none. For `explain`."""
+    """Return the step that a household of a run is above, and who signed it.
+
+    None where it is above none. For `explain`.
+    """
     row = next((row for row in authority_rows(store, run_id) if row["household_key"] == key), None)
     if row is None:
         return None
@@ -205,7 +211,10 @@ def _role_faults(
     for row, case in filled:
         said = known.get(_key(case))
         if role is not None and role not in case["roles"]:
-            yield f"row {row.number}: above {case['above_yuan']:,} yuan {case['role']} signs, or a higher role; {role} may not"
+            yield (
+                f"row {row.number}: above {case['above_yuan']:,} yuan {case['role']} signs, or a higher role; "
+                f"{role} may not"
+            )
         elif said and VERDICTS_ZH[row.verdict] == AGREE and _is_over_a_higher_refusal(case, role, said):
             yield f"row {row.number}: {said.role} refused it, and only that role or a higher one takes it back (--role)"
 

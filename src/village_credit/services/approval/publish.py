@@ -62,18 +62,23 @@ def publish(store: Store, run_id: str, by: str) -> Published:
 
 
 def _may_publish(store: Store, entries: Sequence[Entry], manifest: dict[str, Any]) -> None:
-    """A run never replaces one of a later day; a product's run needs a whole run to stand beside; nobody refused since."""
+    """A run never replaces one of a later day; a product's run needs a whole run to stand beside.
+
+    Nobody refused since.
+    """
     run_id, county_code, as_of, product = (manifest[name] for name in ("run_id", "county_code", "as_of", "product"))
     mine = [p for p in publications(entries) if p.county_code == county_code]
     later = [p for p in in_force(entries) if p.county_code == county_code and p.as_of > as_of]
     if later:
         raise RunConflict(
-            f"run {run_id} is as of {as_of}, but {later[-1].publication_id} of {later[-1].as_of} is in force: score again as of a later day"
+            f"run {run_id} is as of {as_of}, but {later[-1].publication_id} of {later[-1].as_of} is in force: "
+            f"score again as of a later day"
         )
     if any(p.run_id == run_id for p in mine):
         raise RunConflict(f"run {run_id} was published before and has been superseded; use rollback to return to it")
     if product is not None and not any(p.product is None for p in mine):
         raise RunConflict(
-            f"run {run_id} decides {product} only, and county {county_code} has no publication to add it to: publish a whole run first"
+            f"run {run_id} decides {product} only, and county {county_code} has no publication to add it to: "
+            f"publish a whole run first"
         )
     require_authority(store, entries, run_id)

@@ -34,7 +34,7 @@ class RolledBack:
 
 
 def roll_back(store: Store, county_code: str, to: str, by: str, reason: str) -> RolledBack:
-    """Put a county's earlier publication in force again, whole or (a product's) for its product, under an id of its own.
+    """Put a county's earlier publication, whole or of a product, in force again under an id of its own.
 
     A whole publication comes back as it was on its day: what products published since goes with it, each to be brought
     back by its own rollback. The same rollback again is a no-op that finishes what a crash left. Raises MissingInput

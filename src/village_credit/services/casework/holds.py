@@ -39,7 +39,9 @@ def hold(store: Store, key: str, by: str, reason: str) -> Stopped:
 
 
 def release(store: Store, key: str, by: str, reason: str) -> Stopped:
-    """Let a household go on: its branch gets what is in force for it; a limit decided while it was held waits for a scoring.
+    """Let a household go on: its branch gets what is in force for it.
+
+    A limit decided while it was held waits for a scoring.
 
     Raises MissingInput where no run knows it, RunConflict where it is not held.
     """

@@ -127,13 +127,15 @@ def _one_each(path: Path, decisions: list[Decision]) -> list[Decision]:
         before = first.setdefault((decision.record_key, decision.household_key), decision)
         if before.verdict != decision.verdict:
             raise UsageError(
-                f"{path.name}, rows {before.row} and {decision.row}: one record and household, two verdicts; nothing was applied"
+                f"{path.name}, rows {before.row} and {decision.row}: one record and household, two verdicts; "
+                f"nothing was applied"
             )
         if decision.verdict == "same":
             other = one_household.setdefault(decision.record_key, decision)
             if other.household_key != decision.household_key:
                 raise UsageError(
-                    f"{path.name}, rows {other.row} and {decision.row}: one record cannot be of two households; nothing was applied"
+                    f"{path.name}, rows {other.row} and {decision.row}: one record cannot be of two households; "
+                    f"nothing was applied"
                 )
     return list(first.values())
 
@@ -142,7 +144,8 @@ def _require_asked(path: Path, decisions: list[Decision], asked: set[tuple[str, 
     for decision in decisions:
         if (decision.record_key, decision.household_key) not in asked:
             raise UsageError(
-                f"{path.name}, row {decision.row}: no doubtful link of that run has these keys; give the workbook written for the run, its keys untouched. Nothing was applied"
+                f"{path.name}, row {decision.row}: no doubtful link of that run has these keys; give the workbook "
+                f"written for the run, its keys untouched. Nothing was applied"
             )
 
 

@@ -25,7 +25,10 @@ from village_credit.store.store import Store, sha256_of
 
 @dataclass(frozen=True)
 class Declared:
-    """What was declared; `refused`: line and reason of proofs that could not be read; `households`, `limits_yuan`: of lines in force there."""
+    """What was declared; `refused`: line and reason of proofs that could not be read.
+
+    `households`, `limits_yuan`: of lines in force there.
+    """
 
     document: str
     counties: list[str]

@@ -19,7 +19,10 @@ from village_credit.store.store import Store
 
 @dataclass(frozen=True)
 class Renewed:
-    """What was signed: a county's lines that end by a day, or one household's; how many of those in force it concerns."""
+    """What was signed: a county's lines that end by a day, or one household's.
+
+    How many of those in force it concerns.
+    """
 
     county_code: str
     ending_by: str

@@ -64,7 +64,7 @@ class Applied:
 
 
 def export_reviews(store: Store, run_id: str, out: Path) -> Exported:
-    """Write a run's households in manual review into a workbook (readable by its owner alone), the decided ones left out.
+    """Write a run's undecided households in manual review into a workbook (readable by its owner alone).
 
     Raises MissingInput where the run or its identities are gone, VerificationFailed where it is not what was sealed.
     """

@@ -93,7 +93,8 @@ def _training(folder: Path) -> dict[str, Any]:
     path = folder / "training.json"
     if not path.is_file():
         raise MissingInput(
-            f"{folder.name}/ has no training.json, which `train` writes beside a candidate; name its history with --history and --county"
+            f"{folder.name}/ has no training.json, which `train` writes beside a candidate; name its history "
+            f"with --history and --county"
         )
     told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return told
@@ -145,7 +146,10 @@ def gather(card: Scorecard, observations: list[Observation], policy: PolicyInFor
 
 
 def _groups(observation: Observation) -> pa.Table:
-    """Return unit_code and one word per attribute, of every registered household; name shape lives in this table only."""
+    """Return unit_code and one word per attribute, of every registered household.
+
+    Name shape lives in this table only.
+    """
     connection = duckdb.connect()
     for name, table in {
         "features": observation.features,
@@ -289,7 +293,10 @@ def _group_concern(row: dict[str, Any]) -> tuple[str, str]:
 def _proxy_concern(row: dict[str, Any]) -> tuple[str, str]:
     is_proxy = row["verdict"] == "fail"
     return (
-        f"{row['feature']} foretells name shape with AUC {row['auc']:.2f}: {'a proxy; take it out' if is_proxy else 'look at it'}",
+        (
+            f"{row['feature']} foretells name shape with AUC {row['auc']:.2f}: "
+            f"{'a proxy; take it out' if is_proxy else 'look at it'}"
+        ),
         f"{row['feature']} 能以 AUC {row['auc']:.2f} 猜出姓名形态：{'属代理特征，应去掉' if is_proxy else '请留意'}",
     )
 
@@ -297,7 +304,10 @@ def _proxy_concern(row: dict[str, Any]) -> tuple[str, str]:
 def _alternative_concern(row: dict[str, Any]) -> tuple[str, str]:
     lost, gained = f"{row['auc_lost']:.4f}", f"{row['ratio_gained']:.3f}"
     return (
-        f"without {row['without']} AUC falls by {lost} and the worst approval ratio rises by {gained}: a less discriminatory alternative",
+        (
+            f"without {row['without']} AUC falls by {lost} and the worst approval ratio rises by {gained}: a "
+            f"less discriminatory alternative"
+        ),
         f"去掉 {row['without']}：AUC 减少 {lost}，最低占比之比上升 {gained}，可作为歧视更少的替代",
     )
 

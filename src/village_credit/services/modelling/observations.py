@@ -52,13 +52,17 @@ def day_of(folder: Path) -> date:
 
 
 def observe(folder: Path, county_code: str) -> Observation:
-    """Take in a history folder (inbox/, outcome/, and relief/ where something was declared); raises ModelRefused where a feature sees past its day."""
+    """Take in a history folder (inbox/, outcome/, and relief/ where something was declared).
+
+    Raises ModelRefused where a feature sees past its day.
+    """
     day = day_of(folder)
     delivered = list(pull(folder / "inbox", county_code))
     intake = take_in(delivered, day, county_code)
     if leaks := leaking_features(build_features, intake.facts, day):
         raise ModelRefused(
-            f"features {', '.join(leaks)} change when rows dated after {day} change: they see the future; bind them to $as_of"
+            f"features {', '.join(leaks)} change when rows dated after {day} change: they see the future; "
+            f"bind them to $as_of"
         )
     conduct, hashes = _outcome(folder, county_code)
     connection = duckdb.connect()

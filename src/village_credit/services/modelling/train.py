@@ -51,13 +51,17 @@ def train_candidate(
 
 
 def _refuse_proxies(observation: Observation) -> None:
-    """Raise ModelRefused where a feature alone foretells the shape of names: it would judge by what nobody may be judged by."""
+    """Raise ModelRefused where a feature alone foretells the shape of names.
+
+    It would judge by what nobody may be judged by.
+    """
     features, is_long = feature_matrix(observation), long_names(observation)
     found = [row for row in proxy_rows(features, feature_facts(), is_long) if row["verdict"] == "fail"]
     if found:
         named = ", ".join(f"{row['feature']} (AUC {row['auc']:.2f})" for row in found)
         raise ModelRefused(
-            f"{named}: foretells the shape of names, so it is a proxy for what nobody may be judged by; take it out of the catalogue"
+            f"{named}: foretells the shape of names, so it is a proxy for what nobody may be judged by; take "
+            f"it out of the catalogue"
         )
 
 

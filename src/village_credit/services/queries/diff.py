@@ -1,4 +1,7 @@
-"""Two sets of decisions, household by household: new, raised, lowered, removed, same; counts, sums, and what moved them."""
+"""Two sets of decisions, household by household: new, raised, lowered, removed, same.
+
+Counts, sums, and what moved them.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,10 @@ DECIDED = pa.schema(
 KEPT_MOVERS = 10
 
 COMPARED = sql("services.queries", "diff_compared")
-SUMS = "count(*) AS households, CAST(sum(before_yuan) AS BIGINT) AS before_yuan, CAST(sum(after_yuan) AS BIGINT) AS after_yuan"
+SUMS = (
+    "count(*) AS households, CAST(sum(before_yuan) AS BIGINT) AS before_yuan, CAST(sum(after_yuan) "
+    "AS BIGINT) AS after_yuan"
+)
 COUNTED = 'SELECT "group", change, households, before_yuan, after_yuan FROM counted ORDER BY "group", change'
 
 
@@ -57,7 +63,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two: its decisions (a table, or SQL that gives one), the terms behind them, where its measures of relief lie."""
+    """One of the two.
+
+    Its decisions (a table, or SQL that gives one), the terms behind them, where its measures of relief lie.
+    """
 
     decisions: pa.Table | str
     terms: list[Path]
@@ -193,7 +202,8 @@ def hide_small(cells: list[dict[str, Any]], k: int) -> list[dict[str, Any]]:
     """Hide counts below `k` with their sums, and whatever a lone hidden one would follow from.
 
     The households of each change are told in all, and those of each group elsewhere: where one cell of a change or of
-    a group is hidden, the next smallest is hidden with it, until none is left alone. `cells`: group, change, households,
+    a group is hidden, the next smallest is hidden with it, until none is left alone. `cells`: group, change,
+    households,
     before_yuan, after_yuan; the same come back, hidden ones null.
     """
     hidden = {place for place, cell in enumerate(cells) if cell["households"] < k}

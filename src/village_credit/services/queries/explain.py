@@ -30,7 +30,8 @@ LINE = ("product", "decision", "limit_yuan", "valid_from", "valid_to", "publicat
 def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
     """Gather everything behind a household's decision in force (on a day: in force at its end).
 
-    Of several lines the one that was published last is told whole; `lines` has each. Raises MissingInput where there is none.
+    Of several lines the one that was published last is told whole; `lines` has each. Raises MissingInput where there
+    is none.
     """
     ledger = Ledger.of(store)
     lines = lines_in_force(store, ledger, on=on, household_key=key).to_pylist()

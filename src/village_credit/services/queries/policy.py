@@ -49,7 +49,10 @@ def needed_by_run(store: Store, run_id: str, path: Path, old: Path) -> list[Poli
     return [
         PolicyFault(
             f"figures.{item.figure}",
-            f"{item.sentence}, and it failed in run {run_id}: override it there by name, or loosen it in another change",
+            (
+                f"{item.sentence}, and it failed in run {run_id}: override it there by name, or loosen it in "
+                f"another change"
+            ),
         )
         for item in found
         if item.county == county and item.gate in failed
@@ -57,7 +60,9 @@ def needed_by_run(store: Store, run_id: str, path: Path, old: Path) -> list[Poli
 
 
 def show(path: Path, day: date, county: str | None, product: str | None) -> list[dict[str, Any]]:
-    """Return what holds on a day, for a county and product where named: of figures that differ by key the one that wins.
+    """Return what holds on a day, for a county and product where named.
+
+    Of figures that differ by key the one that wins.
 
     One row for each product, band and crop that the policy tells apart, then the steps of the authority ladder.
     Raises UsageError for a county outside the service area or a product that there is none of.

@@ -35,9 +35,12 @@ CALENDAR = pa.schema([("day", pa.date32()), ("working_days", pa.int32())])
 
 
 def referral_status(store: Store, entries: Sequence[Entry], on: date) -> list[dict[str, Any]]:
-    """Count each county's and batch's referrals on a day: referred, and per clock done, open, late (over or not), not_known.
+    """Count each county's and batch's referrals on a day.
 
-    A batch that waits for a signature counts: its clock runs. Whatever is in force tells of a referral before a run that
+    Referred, and per clock done, open, late (over or not), not_known.
+
+    A batch that waits for a signature counts: its clock runs. Whatever is in force tells of a referral before a run
+    that
     is only staged.
     """
     batches: dict[tuple[str, str], dict[tuple[str, date], dict[str, Any]]] = defaultdict(dict)
@@ -71,7 +74,10 @@ def _state(row: dict[str, Any], clock: str, on: date) -> str:
 
 
 def _clocked(store: Store, entries: Sequence[Entry], on: date) -> list[dict[str, Any]]:
-    """Return each referral of the runs that tell what is, with what was published and drawn by a day; the surest last."""
+    """Return each referral of the runs that tell what is, with what was published and drawn by a day.
+
+    The surest last.
+    """
     runs = _runs(store, entries)
     connection = duckdb.connect()
     paths = [str(store.run_folder(run) / "referrals.parquet") for run in _with_table(store, entries)]

@@ -13,7 +13,9 @@ from village_credit.store.store import Store
 
 
 def status(store: Store, on: date | None = None) -> list[dict[str, Any]]:
-    """Return each run: county, day, state, who did what, who of its county is held now, its referrals' clocks on a day; latest first.
+    """Return each run.
+
+    County, day, state, who did what, who of its county is held now, its referrals' clocks on a day; latest first.
 
     Without a day no clock is read.
     """

@@ -89,9 +89,15 @@ def _hindrance(store: Store, manifest: dict[str, Any]) -> str | None:
     """Say why a run cannot come out the same here, where the manifest alone tells."""
     versions = manifest["versions"]
     if versions["code_sha256"] != code_sha256():
-        return f"it was made by other code (version {versions['code']}, {versions['code_sha256'][:12]}) than this ({code_sha256()[:12]}); verify it with that version"
+        return (
+            f"it was made by other code (version {versions['code']}, {versions['code_sha256'][:12]}) than "
+            f"this ({code_sha256()[:12]}); verify it with that version"
+        )
     if manifest["pseudonym_key"] != store.keys.pseudonym_key_id:
-        return f"its households were named with key {manifest['pseudonym_key']}, this store's is {store.keys.pseudonym_key_id}"
+        return (
+            f"its households were named with key {manifest['pseudonym_key']}, this store's is "
+            f"{store.keys.pseudonym_key_id}"
+        )
     return None
 
 
@@ -130,4 +136,7 @@ def _what_changed(manifest: dict[str, Any], parts: dict[str, Any]) -> str:
     changed = [words for name, words in ADDED.items() if now[name] != manifest.get(name)]
     if not changed and manifest["compared_with_run"] is not None and not parts["knows_before"]:
         changed = [f"what run {manifest['compared_with_run']} measured, no longer in the vault"]
-    return f"what it was made from is no longer there as it was: {', '.join(changed) or 'something that its manifest does not name'}"
+    return (
+        f"what it was made from is no longer there as it was: "
+        f"{', '.join(changed) or 'something that its manifest does not name'}"
+    )

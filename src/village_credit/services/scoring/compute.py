@@ -76,7 +76,10 @@ class StageTimer:
 def compute_run(
     snapshot: Snapshot, delivered: list[DeliveredFile], request: Request, rules: Rules, timer: StageTimer | None = None
 ) -> Computed:
-    """Compute every table of a run in memory, from deliveries, rules and the snapshot that names it; nothing is written."""
+    """Compute every table of a run in memory, from deliveries, rules and the snapshot that names it.
+
+    Nothing is written.
+    """
     timer = timer or StageTimer(None)
     intake = take_in(delivered, request.as_of, request.county_code, rules.terms, snapshot.link_verdicts)
     catalogue.require(catalogue.facts(), intake.facts, "link")
@@ -173,7 +176,7 @@ def _human_inputs(name: str, rows: list[dict[str, Any]]) -> pa.Table:
 
 
 def _by_unit(known: pa.Table, pseudonyms: dict[str, str]) -> pa.Table:
-    """Return what the store knows of households (limits in force, holds, reviews) by unit_code, as `decide` knows them."""
+    """Return what the store knows of households by unit_code, as `decide` knows them."""
     connection = duckdb.connect()
     connection.register("known", known)
     connection.register(

@@ -82,7 +82,10 @@ class Relief:
 def reckon_relief(
     declared_relief: tuple[pa.Table, pa.Table], intake: Intake, before: pa.Table, policy: PolicyInForce, as_of: date
 ) -> Relief:
-    """Reckon a county's declarations and their proofs into its facts; `before`: conditions as the last publication left them, by unit."""
+    """Reckon a county's declarations and their proofs into its facts.
+
+    `before`: conditions as the last publication left them, by unit.
+    """
     declared, proofs = declared_relief
     relieved = relieve(intake.facts, intake.identities, declared, proofs, as_of, allowed_by(policy))
     items = [(item.reason, item.item, item.days) for item in policy.policy.relief.may_come_later]

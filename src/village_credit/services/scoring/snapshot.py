@@ -44,7 +44,10 @@ from village_credit.tables.simulation_inputs import SimulationInputs
 
 @dataclass(frozen=True)
 class Compared:
-    """The run of the county's last whole publication before the day, which this one is compared with; of none, nothing."""
+    """The run of the county's last whole publication before the day, which this one is compared with.
+
+    Of none, nothing.
+    """
 
     run_id: str | None
     rows: dict[str, int]  # standing rows by contract

@@ -90,7 +90,10 @@ def _seal(store: Store, computed: Computed, request: Request, acts_read: int, ti
 
 
 def _ensure_staged(store: Store, run_id: str, request: Request, acts_read: int) -> None:
-    """Write the ledger's entry of a sealed run once; `acts_read`: how many acts stood in the ledger that it was computed from."""
+    """Write the ledger's entry of a sealed run once.
+
+    `acts_read`: how many acts stood in the ledger that it was computed from.
+    """
     if Ledger.of(store).staged(run_id) is None:
         record(
             store,

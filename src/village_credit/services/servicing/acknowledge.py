@@ -29,7 +29,9 @@ CONTRACTS = ("receipt",)
 
 @dataclass(frozen=True)
 class Acknowledged:
-    """What a receipt came to: lines by outcome, rows by what the branch did, limits changed, tables that were not taken in.
+    """What a receipt came to.
+
+    Lines by outcome, rows by what the branch did, limits changed, tables that were not taken in.
 
     `noop`: the file came before, and no line counts now that did not count then.
     """
@@ -59,8 +61,10 @@ def acknowledge(
     """Take in a branch's receipt; from each line's day on the limit in force is the branch's.
 
     `branch_code`: whose receipt it is; none: the branch that most of its lines are of. A line that may not count is
-    quarantined, and what was published stands. The same bytes again are judged again, and are a no-op unless a line counts
-    now: by the right branch, another policy, a later day. Raises MissingInput where the file is no receipt or the policy is
+    quarantined, and what was published stands. The same bytes again are judged again, and are a no-op unless a line
+    counts
+    now: by the right branch, another policy, a later day. Raises MissingInput where the file is no receipt or the
+    policy is
     missing, UsageError where no such branch is told of, RunConflict where something was published meanwhile.
     """
     ledger = Ledger.of(store)

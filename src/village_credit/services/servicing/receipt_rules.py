@@ -118,7 +118,9 @@ class Judge:
         return told.rows.get(line["household_ref"]) if told else None
 
     def sender(self, said: str | None = None) -> str | None:
-        """Return the branch that is said, or that of more than half of the lines whose household is known; None: no such.
+        """Return the branch that is said, or that of more than half of the lines whose household is known.
+
+        None: no such.
 
         Raises UsageError where the publications that the file names know no branch of that code.
         """
@@ -126,7 +128,8 @@ class Judge:
             known = self._branches()
             if known and said not in known:
                 raise UsageError(
-                    f"branch {said}: no such 机构号 in the publications that the file answers; give one of {', '.join(sorted(known))}"
+                    f"branch {said}: no such 机构号 in the publications that the file answers; give one of "
+                    f"{', '.join(sorted(known))}"
                 )
             return said
         rows = [row for line in self.returned.rows["receipt"] if (row := self._row(line))]
@@ -142,7 +145,10 @@ class Judge:
         return {code for (code,) in query_cursor().execute(query, {"p": paths}).fetchall()} if paths else set()
 
     def run(self, sender: str | None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """Judge every line; gives the receipts that count, and the limits that they change, in the order of their days."""
+        """Judge every line.
+
+        Gives the receipts that count, and the limits that they change, in the order of their days.
+        """
         receipts, changed = [], []
         for line in sorted(self.returned.rows["receipt"], key=self._place):
             row = self._row(line)
@@ -236,7 +242,10 @@ class Judge:
         return {(row["household_key"], row["product"]): row["drawn_yuan"] for row in rows}
 
     def _answered(self, publication_id: str, household_key: str, product: str) -> str:
-        """Name the publication whose line a receipt answers: of a release, that in force for the line when it was made."""
+        """Name the publication whose line a receipt answers.
+
+        Of a release, that in force for the line when it was made.
+        """
         act, small = self.small.get(publication_id, ("", None))
         if small is None or act != RELEASE:
             return publication_id
@@ -278,7 +287,10 @@ class Judge:
     def _change(
         self, receipt: dict[str, Any], row: dict[str, Any], before: dict[str, Any] | None
     ) -> list[dict[str, Any]]:
-        """Return the ledger's word on a limit that is no longer what it was, or was so on another day; none where it is."""
+        """Return the ledger's word on a limit that is no longer what it was, or was so on another day.
+
+        None where it is.
+        """
         published = self._published(receipt["publication_id"], row)
         if row["action"] not in CHANGEABLE or published is None:
             return []
@@ -321,7 +333,10 @@ def _counted(store: Store, entries: Sequence[Entry]) -> set[tuple[str, str]]:
 
 
 def _days(publication: Publication) -> tuple[date, date]:
-    """Return the first and last day that a receipt of a publication may say: its run's day, and its packages' expiry."""
+    """Return the first and last day that a receipt of a publication may say.
+
+    Its run's day, and its packages' expiry.
+    """
     as_of = date.fromisoformat(publication.as_of)
     published = max(as_of, date.fromisoformat(publication.published_at[:10]))
     return as_of, published + timedelta(days=PACKAGE_DAYS)

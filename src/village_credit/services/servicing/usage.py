@@ -1,4 +1,7 @@
-"""What the core system says of contracts, draws and repayments is taken in: by household, without a name or a contract's number."""
+"""What the core system says of contracts, draws and repayments is taken in.
+
+By household, without a name or a contract's number.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,8 @@ CHANGED = sql("services.servicing", "changed")
 class Recorded:
     """What a file of the core system came to: lines by outcome, rows taken in by kind, their sums.
 
-    `superseded`: recorded rows that these took the place of; `rejected`: tables that were not taken in; `noop`: nothing was new.
+    `superseded`: recorded rows that these took the place of; `rejected`: tables that were not taken in; `noop`:
+    nothing was new.
     """
 
     file_sha256: str
@@ -87,8 +91,10 @@ class _Taken:
 def record_usage(store: Store, path: Path, by: str, counties: Path | None = None) -> Recorded:
     """Take in contracts, draws and repayments (one file, one ledger entry), recognised by their headers.
 
-    A row taken in before is a duplicate. A file whose name says that it corrects supersedes: its draws those recorded of the
-    same contract and day, its repayments likewise, its contract the one of its number. The same bytes again are a no-op,
+    A row taken in before is a duplicate. A file whose name says that it corrects supersedes: its draws those recorded
+    of the
+    same contract and day, its repayments likewise, its contract the one of its number. The same bytes again are a no-
+    op,
     unless the contract of a draw that waited has come meanwhile. Raises MissingInput where the file holds none of them,
     RunConflict where something was published meanwhile.
     """
@@ -171,7 +177,10 @@ class _Book:
         return taken
 
     def _replaces(self, row: Row, known: Row) -> bool:
-        """Tell whether a contract says more than the known one, or corrects it; what the same bytes said does not again."""
+        """Tell whether a contract says more than the known one, or corrects it.
+
+        What the same bytes said does not again.
+        """
         if _is_same(row, known):
             return known["channel"] is None and row["channel"] is not None
         return self.is_correction and not (self.is_known and _contract_id(row) in self.told)
