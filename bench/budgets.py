@@ -80,11 +80,7 @@ def capped(rule: str, whole: int, households: int) -> PolicyInForce:
     """
     villages = max(1, households // VILLAGE_HOUSEHOLDS)
     townships = -(-villages // TOWNSHIP_VILLAGES)
-    caps = {
-        "village": 3 * whole // (4 * villages),
-        "township": 11 * whole // (20 * townships),
-        "county": whole // 2,
-    }
+    caps = {"village": 3 * whole // (4 * villages), "township": 11 * whole // (20 * townships), "county": whole // 2}
     policy = load_policy(Path("models/limit_policy.toml").read_text(encoding="utf-8"))
     budgets = [_budget(level, cap) for level, cap in caps.items()]
     update = {"figures": [*policy.figures, *budgets], "budget_rule": rule}

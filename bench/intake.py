@@ -92,10 +92,7 @@ def _peer_lines(whole: Path, part: Path, words: argparse.Namespace, floor: float
     if not PEERS.exists():
         yield f"  frictionless: absent ({PEERS.parent.parent} is not installed: `make bench` installs it)"
         return
-    for text, case in (
-        ("frictionless, GB18030 CSV: validate", "csv"),
-        ("frictionless, xlsx: validate", "xlsx"),
-    ):
+    for text, case in (("frictionless, GB18030 CSV: validate", "csv"), ("frictionless, xlsx: validate", "xlsx")):
         found = _case(PEERS, case, part)
         yield _line(text, fewer, found["validate"], found, floor)
         yield f"  {'':<34}{int(found['errors']):,} errors in {int(found['rows']):,} rows"

@@ -312,10 +312,7 @@ def _list(
                 folk.area[household],
                 folk.area[household] + rng.integers(-40, 40, persons.size),
             )
-            rows |= {
-                "group_name": group,
-                "contracted_mu": [Decimal(int(max(tenths, 1))) / 10 for tenths in told],
-            }
+            rows |= {"group_name": group, "contracted_mu": [Decimal(int(max(tenths, 1))) / 10 for tenths in told]}
     elif contract == "machinery_subsidy":
         rows |= {"township_name": township_name, "village_name": village + np.array(group, dtype=object)}
     truth = pa.table(
@@ -344,10 +341,7 @@ def _register(seed: int, folk: _Folk) -> dict[str, pa.Table]:
     count = places.household_village.size
     inside = np.flatnonzero(people.household >= 0)
     older = np.zeros(inside.size, dtype=np.bool_)
-    names, numbers = (
-        _written(rng, folk, "land_member", inside, older),
-        _numbers(rng, folk, "land_member", inside),
-    )
+    names, numbers = (_written(rng, folk, "land_member", inside, older), _numbers(rng, folk, "land_member", inside))
     at = np.full(people.household.size, -1)
     at[inside] = np.arange(inside.size)
     following = np.minimum(people.head + 1, people.household.size - 1)

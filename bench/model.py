@@ -31,10 +31,7 @@ from bench.model_speed import speed_lines
 PEER = Path(".venv-optbinning/bin/python")
 OPTBINNING, BOOSTING = "optbinning", "gradient boosting"
 LEAST_GAIN, WORST_SET, MAX_BINS = 0.005, -0.005, 8
-MANY_ROWS, FEWER_REPEATS = (
-    50_000,
-    2,
-)  # a set of so many rows is folded fewer times: its intervals are narrow anyway
+MANY_ROWS, FEWER_REPEATS = (50_000, 2)  # a set of so many rows is folded fewer times: its intervals are narrow anyway
 
 
 @dataclass(frozen=True)

@@ -41,13 +41,7 @@ def main() -> int:
         folder = Path(name)
         made = _timed(
             lambda: synthesize(
-                folder / "inbox",
-                COUNTY,
-                max(1, words.households // 300),
-                words.households,
-                7,
-                AS_OF,
-                "typical",
+                folder / "inbox", COUNTY, max(1, words.households // 300), words.households, 7, AS_OF, "typical"
             )
         )
         floor, rows = _floor(folder)

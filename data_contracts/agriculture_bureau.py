@@ -31,25 +31,10 @@ from data_contracts.fields import (
     Yuan,
 )
 
-ID_ALIASES = (
-    "身份证号",
-    "身份证号码",
-    "公民身份号码",
-    "身份证",
-    "证件号码",
-    "户主身份证号",
-    "户主身份证号码",
-)
+ID_ALIASES = ("身份证号", "身份证号码", "公民身份号码", "身份证", "证件号码", "户主身份证号", "户主身份证号码")
 VILLAGE_ALIASES = ("所在村", "村", "行政村", "所在行政村", "村名", "村委会", "所属村")
 YEAR_ALIASES = ("年度", "年份", "补贴年度", "所属年度")
-DOCUMENTS = (
-    ("身份证", "1"),
-    ("居民身份证", "1"),
-    ("军官证", "2"),
-    ("户口簿", "4"),
-    ("护照", "5"),
-    ("其他", "9"),
-)
+DOCUMENTS = (("身份证", "1"), ("居民身份证", "1"), ("军官证", "2"), ("户口簿", "4"), ("护照", "5"), ("其他", "9"))
 RELATIONS = (  # GB/T 4761, the words that registers use instead of its codes
     ("本人", "01"),
     ("户主", "02"),
@@ -143,9 +128,7 @@ class LandContractor(Contract):
     ]
     contractor_name: Annotated[PersonName, Column("CBFMC", ("承包方名称", "承包方代表姓名"), sensitivity="C2")]
     document_type: Annotated[
-        Literal["1", "2", "3", "4", "5", "9"],
-        Kind.LABEL,
-        Column("CBFZJLX", ("承包方证件类型",), labels=DOCUMENTS),
+        Literal["1", "2", "3", "4", "5", "9"], Kind.LABEL, Column("CBFZJLX", ("承包方证件类型",), labels=DOCUMENTS)
     ]
     id_number: Annotated[PlainText, Kind.ID, Column("CBFZJHM", ("承包方证件号码",), sensitivity="C2")]
     address: Annotated[PlainText | None, Column("CBFDZ", ("承包方地址",), sensitivity="C2", ancillary=True)] = None
@@ -169,9 +152,7 @@ class LandMember(Contract):
         Column("CYXB", ("成员性别",), labels=(("男", "1"), ("女", "2"), ("男性", "1"), ("女性", "2"))),
     ]
     document_type: Annotated[
-        Literal["1", "2", "3", "4", "5", "9"] | None,
-        Kind.LABEL,
-        Column("CYZJLX", ("成员证件类型",), labels=DOCUMENTS),
+        Literal["1", "2", "3", "4", "5", "9"] | None, Kind.LABEL, Column("CYZJLX", ("成员证件类型",), labels=DOCUMENTS)
     ] = None
     id_number: Annotated[PlainText | None, Kind.ID, Column("CYZJHM", ("成员证件号码",), sensitivity="C2")] = None
     relation_code: Annotated[ShortCode, Kind.LABEL, Column("YHZGX", ("与户主关系",), labels=RELATIONS)]
@@ -182,9 +163,7 @@ class LandMember(Contract):
     ] = None
     note_text: Annotated[PlainText | None, Column("CYBZSM", ("成员备注说明",), sensitivity="C2", ancillary=True)] = None
     is_co_owner: Annotated[
-        Literal["1", "2", "0"] | None,
-        Kind.LABEL,
-        Column("SFGYR", ("是否共有人",), labels=(("是", "1"), ("否", "2"))),
+        Literal["1", "2", "0"] | None, Kind.LABEL, Column("SFGYR", ("是否共有人",), labels=(("是", "1"), ("否", "2")))
     ] = None
 
 

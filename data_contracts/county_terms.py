@@ -94,17 +94,10 @@ class _File(_Terms):
                 _known(contract in INCOMING, f"no contract is named {contract}")
         for contract, due in self.calendar.items():
             kinds = {spec.name: spec.kind for spec in field_specs(contract)}
+            _known(due.dated_by is None or kinds.get(due.dated_by) in DATED, f"{contract}.{due.dated_by} is no date")
+            _known(due.due is None or kinds.get(str(due.dated_by)) is Kind.YEAR, f"{contract}: `due` needs a year")
             _known(
-                due.dated_by is None or kinds.get(due.dated_by) in DATED,
-                f"{contract}.{due.dated_by} is no date",
-            )
-            _known(
-                due.due is None or kinds.get(str(due.dated_by)) is Kind.YEAR,
-                f"{contract}: `due` needs a year",
-            )
-            _known(
-                not due.by_township or bool(PLACED & set(kinds)),
-                f"{contract} has no household to find a township by",
+                not due.by_township or bool(PLACED & set(kinds)), f"{contract} has no household to find a township by"
             )
         for contract, checks in self.checks.items():
             names = {spec.name for spec in field_specs(contract)}
@@ -127,10 +120,7 @@ def _check_words(aliases: Words) -> None:
         for name, headers in words.items():
             _known(name in {spec.name for spec in field_specs(contract)}, f"{contract} has no field {name}")
             for header in headers:
-                _known(
-                    taken.setdefault(header, name) == name,
-                    f"{contract}: {header} already names {taken[header]}",
-                )
+                _known(taken.setdefault(header, name) == name, f"{contract}: {header} already names {taken[header]}")
                 _known(not prohibited_header(header), f"{contract}: the header {header} may not be read")
 
 

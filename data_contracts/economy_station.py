@@ -79,9 +79,7 @@ class MonitoredHousehold(Contract):
 
     monitored_code: Annotated[Reference, Column("户编号", ("户编码",), sensitivity="C2")]
     household_type: Annotated[
-        Literal["脱贫户", "一般农户"],
-        Kind.LABEL,
-        Column("户类型", ("农户类型",), labels=(("一般户", "一般农户"),)),
+        Literal["脱贫户", "一般农户"], Kind.LABEL, Column("户类型", ("农户类型",), labels=(("一般户", "一般农户"),))
     ]
     monitored_class: Annotated[
         Literal["脱贫不稳定户", "边缘易致贫户", "突发严重困难户"] | None,

@@ -5,17 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from data_contracts.agriculture_bureau import ID_ALIASES
-from data_contracts.fields import (
-    Column,
-    Contract,
-    Day,
-    PersonName,
-    PlainText,
-    PositiveCount,
-    ResidentId,
-    Year,
-    Yuan,
-)
+from data_contracts.fields import Column, Contract, Day, PersonName, PlainText, PositiveCount, ResidentId, Year, Yuan
 
 
 class MachinerySubsidy(Contract):

@@ -10,16 +10,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from data_contracts.fields import (
-    Column,
-    Contract,
-    Day,
-    Kind,
-    PlainText,
-    Reference,
-    ShortCode,
-    Yuan,
-)
+from data_contracts.fields import Column, Contract, Day, Kind, PlainText, Reference, ShortCode, Yuan
 
 CountyCode = Annotated[str, Kind.CODE, Field(pattern=r"^[0-9]{6}$")]
 PaidYuan = Annotated[Yuan, Field(gt=0)]
@@ -46,9 +37,7 @@ class Receipt(Contract):
     publication_id: Annotated[ShortCode, Column("publication_id", ("发布编号",))]
     household_ref: Annotated[ShortCode, Column("household_ref", ("户参考号",), sensitivity="C2")]
     outcome: Annotated[
-        Literal["imported", "refused", "changed"],
-        Kind.LABEL,
-        Column("outcome", ("结果",), labels=OUTCOMES_ZH),
+        Literal["imported", "refused", "changed"], Kind.LABEL, Column("outcome", ("结果",), labels=OUTCOMES_ZH)
     ]
     reason: Annotated[PlainText | None, Column("reason", ("原因",))] = None
     received_on: Annotated[Day, Column("at", ("回执日期",))]

@@ -26,11 +26,7 @@ def _name_of_night() -> str:
     return f"score-all-{scheduled_day()}"
 
 
-@flow(
-    name="score-all",
-    flow_run_name=_name_of_night,
-    task_runner=ThreadPoolTaskRunner(max_workers=COUNTIES_AT_ONCE),
-)
+@flow(name="score-all", flow_run_name=_name_of_night, task_runner=ThreadPoolTaskRunner(max_workers=COUNTIES_AT_ONCE))
 def score_all(as_of: date | None = None, inbox: str | None = None) -> State[list[str]]:
     """Score every county of the inbox as of a day (default: today); a county that fails never stops the others."""
     day = as_of or scheduled_day()

@@ -173,16 +173,7 @@ def deploy(home: Path, environment: dict[str, str]) -> None:
     """Make the work pool with its locked template, and deploy prefect.yaml; again without harm."""
     template = home / "pool.json"
     template.write_text(json.dumps(locked_template(), indent=1), encoding="utf-8")
-    pool = (
-        "work-pool",
-        "create",
-        POOL,
-        "--type",
-        "process",
-        "--base-job-template",
-        str(template),
-        "--overwrite",
-    )
+    pool = ("work-pool", "create", POOL, "--type", "process", "--base-job-template", str(template), "--overwrite")
     for arguments in (pool, ("deploy", "--all")):
         done = subprocess.run(  # noqa: S603  # our own interpreter and words
             prefect(*arguments), cwd=ROOT, env=environment, capture_output=True, text=True, check=False
@@ -201,10 +192,7 @@ def locked_template() -> dict[str, object]:
         "stream_output": True,
         "working_dir": str(ROOT),
     }
-    return {
-        "job_configuration": job,
-        "variables": {"type": "object", "properties": {}, "additionalProperties": False},
-    }
+    return {"job_configuration": job, "variables": {"type": "object", "properties": {}, "additionalProperties": False}}
 
 
 def _hello(address: str, home: Path) -> str:

@@ -44,11 +44,7 @@ def main() -> int:
     last = time.perf_counter()
     if not any(entry.act == "approve" and entry.run_id == run.run_id for entry in sign.ledger_entries(store)):
         sign.approve(
-            store,
-            run.run_id,
-            SIGNER,
-            "demonstration on a synthetic county",
-            runs.failed_gates(store, run.run_id),
+            store, run.run_id, SIGNER, "demonstration on a synthetic county", runs.failed_gates(store, run.run_id)
         )
     _lap("approve", time.perf_counter() - last)
     last = time.perf_counter()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from village_credit.cli.common import NAMED_BY, Verbs, by_whom, day, household_named, show, store_of
+from village_credit.cli.common import NAMED_BY, Verbs, by_whom, day, household_named, path, show, store_of
 from village_credit.errors import UsageError
 
+TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
     from village_credit.settings import Settings
 
@@ -21,10 +20,10 @@ def add_reviews(verbs: Verbs) -> None:
     )
     reviewed.add_argument("act", choices=("export", "apply"))
     reviewed.add_argument("target", help="export: the run; apply: the workbook with its verdicts")
-    reviewed.add_argument("--out", type=Path, help="export: the workbook to write; personal data")
+    reviewed.add_argument("--out", type=path, help="export: the workbook to write; personal data")
     reviewed.add_argument("--by", help="apply: who decided, never the run's preparer (default: the login)")
     reviewed.add_argument(
-        "--policy", type=Path, help="apply: whose steps hold (default: limit_policy.toml of the models)"
+        "--policy", type=path, help="apply: whose steps hold (default: limit_policy.toml of the models)"
     )
     reviewed.set_defaults(handler=do_reviews)
 
@@ -43,7 +42,7 @@ def do_reviews(args: argparse.Namespace, paths: Settings) -> int:
             args, made, lambda: f"{made.path}: {made.rows:,} households to review ({reasons or 'none'}); personal data"
         )
     policy = args.policy or paths.models / "limit_policy.toml"
-    done = reviews.apply_reviews(store, Path(args.target), by_whom(args), policy)
+    done = reviews.apply_reviews(store, path(args.target), by_whom(args), policy)
     return show(
         args,
         done,
@@ -63,7 +62,7 @@ def add_links(verbs: Verbs) -> None:
     )
     linked.add_argument("act", choices=("review", "apply"))
     linked.add_argument("target", help="review: the run; apply: the workbook with its decisions")
-    linked.add_argument("--out", type=Path, help="review: the workbook to write; personal data")
+    linked.add_argument("--out", type=path, help="review: the workbook to write; personal data")
     linked.add_argument(
         "--sample",
         type=int,
@@ -87,7 +86,7 @@ def do_links(args: argparse.Namespace, paths: Settings) -> int:
         return show(
             args, made, lambda: f"{made.path}: {made.rows:,} links to look at ({grounds or 'none'}); personal data"
         )
-    applied = links.apply_review(store, Path(args.target), by_whom(args), paths.counties)
+    applied = links.apply_review(store, path(args.target), by_whom(args), paths.counties)
     return show(
         args,
         applied,
@@ -106,7 +105,7 @@ def add_corrections(verbs: Verbs) -> None:
         "corrections RUN --out build/corrections",
     )
     mended.add_argument("run")
-    mended.add_argument("--out", required=True, type=Path, help="the folder to write into; personal data")
+    mended.add_argument("--out", required=True, type=path, help="the folder to write into; personal data")
     mended.set_defaults(handler=do_corrections)
 
 
@@ -171,10 +170,10 @@ def add_relief(verbs: Verbs) -> None:
         "relief declare build/flood.toml --by 2002",
     )
     relieved.add_argument("act", choices=("declare",))
-    relieved.add_argument("file", type=Path, help="TOML: cause, area_codes, industries, from, to, document, measures")
+    relieved.add_argument("file", type=path, help="TOML: cause, area_codes, industries, from, to, document, measures")
     relieved.add_argument(
         "--proofs",
-        type=Path,
+        type=path,
         help="身份证号, 借据号, 纾困证明编号 (default: the CSV of the same name); more may come later",
     )
     relieved.add_argument("--by", required=True)
@@ -198,10 +197,4 @@ def do_relief(args: argparse.Namespace, paths: Settings) -> int:
     return show(args, done, lambda: "\n".join(text))
 
 
-VERBS = (
-    add_reviews,
-    add_links,
-    add_corrections,
-    add_renew,
-    add_relief,
-)
+VERBS = (add_reviews, add_links, add_corrections, add_renew, add_relief)

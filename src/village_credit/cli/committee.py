@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from village_credit.cli.common import Verbs, by_whom, day, show, store_of
+from village_credit.cli.common import Verbs, by_whom, day, path, show, store_of
 from village_credit.errors import PolicyRefused, UsageError
 
+TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
+    from typing import Any
+
     from village_credit.services.queries.diff import Difference
     from village_credit.services.queries.simulate import Simulated
     from village_credit.settings import Settings
@@ -42,7 +43,7 @@ def add_simulate(verbs: Verbs) -> None:
         "simulate --county 659900 --policy build/policy_2027.toml --by reason",
     )
     tried.add_argument("--county", required=True, action="append", help="may be given several times")
-    tried.add_argument("--policy", required=True, type=Path)
+    tried.add_argument("--policy", required=True, type=path)
     tried.add_argument(
         "--on",
         type=day,
@@ -82,7 +83,7 @@ def add_approve(verbs: Verbs) -> None:
     )
     signed.add_argument(
         "--meeting",
-        type=Path,
+        type=path,
         metavar="FILE",
         help="TOML: date, place or title, minutes, members (number, vote); needed where the policy has a quorum",
     )
@@ -174,7 +175,7 @@ def add_authority(verbs: Verbs) -> None:
     )
     authorised.add_argument("act", choices=("export", "apply"))
     authorised.add_argument("target", help="export: the run; apply: the workbook with its signatures")
-    authorised.add_argument("--out", type=Path, help="export: the workbook to write; personal data")
+    authorised.add_argument("--out", type=path, help="export: the workbook to write; personal data")
     authorised.add_argument("--by", help="apply: who signs, never the run's preparer")
     authorised.add_argument(
         "--role", help="apply: as whom, that of each row's step or a higher one (default: that of the step)"
@@ -197,7 +198,7 @@ def do_authority(args: argparse.Namespace, paths: Settings) -> int:
         )
     if not args.by:
         raise UsageError("authority apply FILE needs --by NAME: whoever signs says who they are")
-    done = authority.apply_authority(store, Path(args.target), args.by, args.role)
+    done = authority.apply_authority(store, path(args.target), args.by, args.role)
     again = f"; score county {done.county_code} again, the refusal decides them" if done.refused else ""
     return show(
         args,
@@ -216,12 +217,12 @@ def add_policy(verbs: Verbs) -> None:
         "policy check models/limit_policy.toml --against build/policy_before.toml --for-run RUN",
     )
     checked.add_argument("act", choices=("check", "show"))
-    checked.add_argument("file", nargs="?", type=Path)
+    checked.add_argument("file", nargs="?", type=path)
     checked.add_argument("--on", type=day)
     checked.add_argument("--county")
     checked.add_argument("--product")
     checked.add_argument(
-        "--against", type=Path, metavar="OLD", help="check: list each gate that this file loosens against OLD"
+        "--against", type=path, metavar="OLD", help="check: list each gate that this file loosens against OLD"
     )
     checked.add_argument(
         "--for-run", metavar="RUN", help="check: refuse to loosen a gate that failed in this run (exit 7)"
@@ -323,12 +324,4 @@ def simulated_text(found: Simulated, by: str | None) -> str:
     return head + "\n" + difference_text(Difference(found.against, found.changes, groups, found.movers, []))
 
 
-VERBS = (
-    add_diff,
-    add_simulate,
-    add_approve,
-    add_publish,
-    add_rollback,
-    add_authority,
-    add_policy,
-)
+VERBS = (add_diff, add_simulate, add_approve, add_publish, add_rollback, add_authority, add_policy)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from village_credit.errors import MissingInput, UsageError
 
+TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
     from datetime import date
+    from pathlib import Path
+    from typing import Any
 
     from village_credit.settings import Settings
     from village_credit.store.store import Store
@@ -29,8 +30,7 @@ class Verbs:
         option("--store", help="the store's folder (default ./warehouse, or VILLAGE_CREDIT_STORE)")
         option("--models", help="the folder of policy and scorecards (or VILLAGE_CREDIT_MODELS)")
         option(
-            "--counties",
-            help="the folder of what is agreed with each county's offices (or VILLAGE_CREDIT_COUNTIES)",
+            "--counties", help="the folder of what is agreed with each county's offices (or VILLAGE_CREDIT_COUNTIES)"
         )
         option("--json", action="store_true", help="the result as one JSON object on standard output")
         self.subparsers = top.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -38,12 +38,15 @@ class Verbs:
     def add(self, name: str, text: str, example: str) -> argparse.ArgumentParser:
         """Add a verb with a sentence and an example; its handler is set as the default of `run`."""
         return self.subparsers.add_parser(
-            name,
-            parents=[self.common],
-            help=text,
-            description=text,
-            epilog=f"example: village-credit {example}",
+            name, parents=[self.common], help=text, description=text, epilog=f"example: village-credit {example}"
         )
+
+
+def path(text: str) -> Path:
+    """Read a path that was typed."""
+    from pathlib import Path
+
+    return Path(text)
 
 
 def day(text: str) -> date:
@@ -63,6 +66,8 @@ def say(text: str) -> None:
 
 def show(args: argparse.Namespace, result: Any, text: Callable[[], str]) -> int:
     """Print the result: one JSON object, or text."""
+    import json
+
     print(json.dumps(plain(result), ensure_ascii=False, default=str, sort_keys=True) if args.json else text())
     return 0
 

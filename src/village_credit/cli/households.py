@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from village_credit.cli.common import NAMED_BY, Verbs, by_whom, day, household_named, show, store_of
 from village_credit.errors import UsageError
 
+TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
     from village_credit.settings import Settings
 
@@ -115,9 +115,4 @@ def do_hold(args: argparse.Namespace, paths: Settings) -> int:
     )
 
 
-VERBS = (
-    add_explain,
-    add_notices,
-    add_find,
-    add_hold,
-)
+VERBS = (add_explain, add_notices, add_find, add_hold)

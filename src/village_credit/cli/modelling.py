@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from village_credit.cli.common import Verbs, day, show, store_of
+from village_credit.cli.common import Verbs, day, path, show, store_of
 
+TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
     from village_credit.settings import Settings
 
@@ -23,7 +22,7 @@ def add_train(verbs: Verbs) -> None:
         required=True,
         action="extend",
         nargs="+",
-        type=Path,
+        type=path,
         help=(
             "folders YYYY-MM-DD with inbox/ as of that day, outcome/, the conduct a year later, and relief/, "
             "declarations of the time"
@@ -32,7 +31,7 @@ def add_train(verbs: Verbs) -> None:
     trained.add_argument("--county", default="659900")
     trained.add_argument("--model-id", default="candidate")
     trained.add_argument("--valid-from", type=day)
-    trained.add_argument("--out", required=True, type=Path)
+    trained.add_argument("--out", required=True, type=path)
     trained.add_argument(
         "--impact-assessment",
         metavar="REF",
@@ -46,12 +45,7 @@ def do_train(args: argparse.Namespace, _paths: Settings) -> int:
     from village_credit.services.modelling import train
 
     card, path = train.train_candidate(
-        args.history,
-        args.county,
-        args.model_id,
-        args.valid_from,
-        args.out,
-        args.impact_assessment,
+        args.history, args.county, args.model_id, args.valid_from, args.out, args.impact_assessment
     )
     figures = card.training.figures
     return show(
@@ -74,21 +68,15 @@ def add_assess_model(verbs: Verbs) -> None:
         ),
         "assess-model build/candidate --challenger build/other",
     )
-    judged.add_argument("folder", type=Path, help="the candidate's folder, as `train` wrote it")
+    judged.add_argument("folder", type=path, help="the candidate's folder, as `train` wrote it")
     judged.add_argument(
-        "--history",
-        action="extend",
-        nargs="+",
-        type=Path,
-        help="default: the histories that it was trained on",
+        "--history", action="extend", nargs="+", type=path, help="default: the histories that it was trained on"
     )
     judged.add_argument(
-        "--challenger",
-        type=Path,
-        help="a second candidate, judged on the same households; never authoritative",
+        "--challenger", type=path, help="a second candidate, judged on the same households; never authoritative"
     )
     judged.add_argument("--county", help="default: the county that it was trained on")
-    judged.add_argument("--policy", type=Path, help="whose bands and limits the groups are compared by")
+    judged.add_argument("--policy", type=path, help="whose bands and limits the groups are compared by")
     judged.set_defaults(handler=do_assess_model)
 
 
@@ -114,7 +102,7 @@ def add_model(verbs: Verbs) -> None:
         "model sign build/candidate --role validator --by 3003",
     )
     vouched.add_argument("act", choices=("sign",))
-    vouched.add_argument("folder", type=Path, help="the folder that holds the scorecard")
+    vouched.add_argument("folder", type=path, help="the folder that holds the scorecard")
     vouched.add_argument("--role", required=True, choices=("developer", "validator", "approver"))
     vouched.add_argument("--by", required=True)
     vouched.set_defaults(handler=do_model)
@@ -138,8 +126,4 @@ def do_model(args: argparse.Namespace, paths: Settings) -> int:
     )
 
 
-VERBS = (
-    add_train,
-    add_assess_model,
-    add_model,
-)
+VERBS = (add_train, add_assess_model, add_model)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from village_credit.cli.common import Verbs, day, own_public_key, progress, say, show, store_of
+from village_credit.cli.common import Verbs, day, own_public_key, path, progress, say, show, store_of
 from village_credit.errors import VerificationFailed
 
+TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
+    from typing import Any
+
     from village_credit.settings import Settings
 
 
@@ -121,7 +122,7 @@ def add_package(verbs: Verbs) -> None:
         "package verify warehouse/outbox/659900/PUBLICATION/BRANCH",
     )
     packed.add_argument("act", choices=("verify",))
-    packed.add_argument("folder", type=Path)
+    packed.add_argument("folder", type=path)
     packed.set_defaults(handler=do_package)
 
 
@@ -158,7 +159,7 @@ def add_contracts(verbs: Verbs) -> None:
         "Write what offices are handed of each contract: schema, standard file, Excel template, page.",
         "contracts --check",
     )
-    handed.add_argument("--out", type=Path, default=Path("data_contracts/published"), help="the folder to write into")
+    handed.add_argument("--out", type=path, default="data_contracts/published", help="the folder to write into")
     handed.add_argument("--check", action="store_true", help="write nothing; exit 6 where a file is not current")
     handed.set_defaults(handler=do_contracts)
 
@@ -191,11 +192,4 @@ def _batch_text(batch: dict[str, Any]) -> str:
     )
 
 
-VERBS = (
-    add_status,
-    add_report,
-    add_verify,
-    add_ledger,
-    add_package,
-    add_contracts,
-)
+VERBS = (add_status, add_report, add_verify, add_ledger, add_package, add_contracts)

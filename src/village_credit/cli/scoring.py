@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from village_credit.cli.committee import difference_text
-from village_credit.cli.common import Verbs, by_whom, day, progress, show, store_of
+from village_credit.cli.common import Verbs, by_whom, day, path, progress, show, store_of
 from village_credit.errors import UsageError
 
+TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
     from village_credit.services.rules import Request
     from village_credit.services.scoring.stage import StagedRun
@@ -22,7 +21,7 @@ def add_synthesize(verbs: Verbs) -> None:
         "Write a synthetic county's deliveries, and the truth beside them.",
         "synthesize --out build/inbox --county 659900 --villages 12 --households 3600 --seed 7 --as-of 2026-11-01",
     )
-    made.add_argument("--out", required=True, type=Path, help="the inbox to write into")
+    made.add_argument("--out", required=True, type=path, help="the inbox to write into")
     made.add_argument("--county", default="659900", help="659900, 653199 or 659999: codes that are in no list")
     made.add_argument("--villages", type=int, default=12)
     made.add_argument("--households", type=int, default=3600)
@@ -40,14 +39,7 @@ def do_synthesize(args: argparse.Namespace, _paths: Settings) -> int:
     if args.villages < 1 or args.households < 1:
         raise UsageError("--villages and --households must be at least 1")
     made = synthesize(
-        args.out,
-        args.county,
-        args.villages,
-        args.households,
-        args.seed,
-        args.as_of,
-        args.damage,
-        args.history,
+        args.out, args.county, args.villages, args.households, args.seed, args.as_of, args.damage, args.history
     )
     return show(
         args,
@@ -65,10 +57,10 @@ def add_score(verbs: Verbs) -> None:
         "Freeze, read, validate, link, score and decide; ends in a staged run.",
         "score --inbox build/inbox --county 659900 --as-of 2026-11-01 --by 1001",
     )
-    scored.add_argument("--inbox", required=True, type=Path)
+    scored.add_argument("--inbox", required=True, type=path)
     scored.add_argument("--county", required=True)
     scored.add_argument("--as-of", required=True, type=day)
-    scored.add_argument("--policy", type=Path, help="a policy file (default: limit_policy.toml of the models)")
+    scored.add_argument("--policy", type=path, help="a policy file (default: limit_policy.toml of the models)")
     scored.add_argument("--model", help="a scorecard's id (default: the last of the models)")
     scored.add_argument("--by", help="who prepares the run (default: the login)")
     scored.add_argument("--product", choices=("trader_loan",), help="decide a referral batch alone")
@@ -92,8 +84,8 @@ def add_rescore(verbs: Verbs) -> None:
     again.add_argument("--county", required=True, action="append", help="may be given several times")
     again.add_argument("--as-of", type=day, help="default: the day of the county's last run")
     again.add_argument("--refresh", action="store_true", help="from the inbox instead of the frozen inputs")
-    again.add_argument("--inbox", type=Path, help="with --refresh")
-    again.add_argument("--policy", type=Path)
+    again.add_argument("--inbox", type=path, help="with --refresh")
+    again.add_argument("--policy", type=path)
     again.add_argument("--model")
     again.add_argument("--by")
     again.add_argument("--dry-run", action="store_true", help="print the diff and write nothing")
@@ -119,11 +111,7 @@ def do_rescore(args: argparse.Namespace, paths: Settings) -> int:
     )
     if args.dry_run:
         found = {county: dry_run(store, county, wish) for county in args.county}
-        return show(
-            args,
-            found,
-            lambda: "\n".join(f"county {c}\n{difference_text(d)}" for c, d in found.items()),
-        )
+        return show(args, found, lambda: "\n".join(f"county {c}\n{difference_text(d)}" for c, d in found.items()))
     done = [rescore.rescore(store, county, wish, progress()) for county in args.county]
     return show(args, done, lambda: "\n".join(staged_text(d) for d in done))
 
@@ -132,14 +120,7 @@ def _request(args: argparse.Namespace, paths: Settings) -> Request:
     from village_credit.services.rules import Request
 
     return Request(
-        args.county,
-        args.as_of,
-        by_whom(args),
-        paths.models,
-        args.policy,
-        args.model,
-        args.product,
-        paths.counties,
+        args.county, args.as_of, by_whom(args), paths.models, args.policy, args.model, args.product, paths.counties
     )
 
 
@@ -169,8 +150,4 @@ def staged_text(result: StagedRun) -> str:
     return "\n".join(text)
 
 
-VERBS = (
-    add_synthesize,
-    add_score,
-    add_rescore,
-)
+VERBS = (add_synthesize, add_score, add_rescore)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from village_credit.cli.common import Verbs, by_whom, show, store_of
+from village_credit.cli.common import Verbs, by_whom, path, show, store_of
 
+TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
     from village_credit.settings import Settings
 
@@ -18,15 +17,13 @@ def add_acknowledge(verbs: Verbs) -> None:
         "Take in a branch's receipt: what it did with each row, and the limits that it set within its authority.",
         "acknowledge build/receipt.csv --by 2002",
     )
-    received.add_argument("file", type=Path, help="the branch's receipt, any format that an inbox takes")
+    received.add_argument("file", type=path, help="the branch's receipt, any format that an inbox takes")
     received.add_argument("--by", help="who takes it in (default: the login)")
     received.add_argument(
-        "--branch",
-        metavar="CODE",
-        help="whose receipt it is (default: the branch that most of its lines are of)",
+        "--branch", metavar="CODE", help="whose receipt it is (default: the branch that most of its lines are of)"
     )
     received.add_argument(
-        "--policy", type=Path, help="whose authority holds (default: limit_policy.toml of the models)"
+        "--policy", type=path, help="whose authority holds (default: limit_policy.toml of the models)"
     )
     received.set_defaults(handler=do_acknowledge)
 
@@ -57,7 +54,7 @@ def add_record_usage(verbs: Verbs) -> None:
         "Take in contracts, draws and repayments of the core system.",
         "record-usage build/draws.csv --by 2002",
     )
-    recorded.add_argument("file", type=Path, help="recognised by its headers: contracts, draws or repayments")
+    recorded.add_argument("file", type=path, help="recognised by its headers: contracts, draws or repayments")
     recorded.add_argument("--by", help="who takes it in (default: the login)")
     recorded.set_defaults(handler=do_record_usage)
 
@@ -80,7 +77,4 @@ def do_record_usage(args: argparse.Namespace, paths: Settings) -> int:
     return show(args, done, lambda: "\n".join(text))
 
 
-VERBS = (
-    add_acknowledge,
-    add_record_usage,
-)
+VERBS = (add_acknowledge, add_record_usage)

@@ -14,16 +14,7 @@ from pathlib import PurePosixPath
 MAX_MEMBER_BYTES = 2 << 30
 MAX_TOTAL_BYTES = 4 << 30  # of all members together: many small bombs are a bomb
 MAX_RATIO = 200  # text packs 5 to 20 times; a bomb thousands of times
-DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    OSError,
-    ValueError,
-    RuntimeError,
-    LookupError,
-    struct.error,
-)
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, LookupError, struct.error)
 RATIO_FREE_BYTES = 16 << 20  # below this size a high ratio is only a repetitive table
 
 

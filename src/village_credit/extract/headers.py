@@ -133,10 +133,7 @@ def best_match(header: list[str], terms: CountyTerms = BARE_TERMS) -> Match | No
     partial = [match for match in matches if match.columns]
     return max(
         partial,
-        key=lambda match: (
-            len(match.columns) / (len(match.columns) + len(match.missing)),
-            len(match.columns),
-        ),
+        key=lambda match: (len(match.columns) / (len(match.columns) + len(match.missing)), len(match.columns)),
         default=None,
     )
 

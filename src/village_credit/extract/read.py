@@ -89,11 +89,7 @@ def _nested(content: bytes) -> tuple[str, str]:
 def _read_tables(file: DeliveredFile, member: str, content: bytes, kind: str) -> Iterator[Grid | Unrecognised]:
     if not content:
         yield Unrecognised(
-            file,
-            member,
-            0,
-            "EMPTY_FILE",
-            "no bytes: empty, or a link that leaves the inbox; deliver the file itself",
+            file, member, 0, "EMPTY_FILE", "no bytes: empty, or a link that leaves the inbox; deliver the file itself"
         )
         return
     with resting_collector():

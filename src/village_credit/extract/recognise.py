@@ -11,15 +11,7 @@ from data_contracts.corrections import SUMMARY_TITLE
 from data_contracts.county_terms import BARE_TERMS, CountyTerms
 from data_contracts.registry import INCOMING, field_specs
 from village_credit.extract.grid import DeliveredFile, Extract, Grid, Unrecognised
-from village_credit.extract.headers import (
-    Match,
-    best_match,
-    dimension,
-    plain,
-    split_unit,
-    unit_line,
-    unit_row,
-)
+from village_credit.extract.headers import Match, best_match, dimension, plain, split_unit, unit_line, unit_row
 
 HEADER_SEARCH_ROWS = 15
 FOOTERS = (
@@ -158,11 +150,7 @@ def _extract(file: DeliveredFile, grid: Grid, header: _Header) -> Extract:
         units=_units(header),
         dropped_columns=match.dropped,
         place_hint=" ".join(
-            [
-                file.file_name,
-                grid.sheet,
-                *(cell for row in grid.cells[: header.last_row] for cell in row if cell),
-            ]
+            [file.file_name, grid.sheet, *(cell for row in grid.cells[: header.last_row] for cell in row if cell)]
         ),
         notes=notes,
         labels=tuple(header.labels),

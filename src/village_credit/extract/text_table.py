@@ -54,8 +54,7 @@ def choose_delimiter(lines: list[str | None]) -> str:
     """Choose among comma, tab, semicolon and bar by the commonest count over the first lines."""
     sample = [line for line in lines[:200] if line]
     return max(
-        DELIMITERS,
-        key=lambda mark: (sum(mark in line for line in sample), sum(line.count(mark) for line in sample)),
+        DELIMITERS, key=lambda mark: (sum(mark in line for line in sample), sum(line.count(mark) for line in sample))
     )
 
 

@@ -38,10 +38,7 @@ def take_in(
     desk.accepted.clear()
     _require_register(accepted, desk.sources, county_code)
     hints = pa.table(
-        {
-            "source_id": [s.source_id for s in desk.sources],
-            "place_hint": [s.place_hint for s in desk.sources],
-        },
+        {"source_id": [s.source_id for s in desk.sources], "place_hint": [s.place_hint for s in desk.sources]},
         schema=pa.schema([("source_id", pa.int64()), ("place_hint", pa.string())]),
     )
     identified = identify_rows(accepted, hints, verdicts)

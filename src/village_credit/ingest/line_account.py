@@ -113,11 +113,7 @@ def _take_table(
         source.notes.append(("UNRECOGNISED", f"a table of {table.contract}: {door}"))
         _add_lines(desk, source, range(1, table.total_lines + 1), "duplicate" if is_copy else "layout")
         return
-    source.contract, source.office, source.place_hint = (
-        table.contract,
-        office_of(table.contract),
-        table.place_hint,
-    )
+    source.contract, source.office, source.place_hint = (table.contract, office_of(table.contract), table.place_hint)
     source.notes.extend(table.notes)
     if wanted is INCOMING and table.contract in VERBS:
         source.notes.append(

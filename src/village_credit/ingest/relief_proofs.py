@@ -7,12 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from data_contracts.reasons import ROW_REASONS
-from data_contracts.relief import (
-    PROOF_HEADERS,
-    DeclarationRefused,
-    ReliefDeclaration,
-    read_declaration,
-)
+from data_contracts.relief import PROOF_HEADERS, DeclarationRefused, ReliefDeclaration, read_declaration
 from village_credit.errors import MissingInput, UsageError
 from village_credit.extract.grid import DeliveredFile, Grid
 from village_credit.extract.read import read_grids

@@ -44,10 +44,7 @@ def stops(entries: Iterable[Entry]) -> list[tuple[Entry, Publication]]:
     `hold-NNNNNNNN`, by ledger number.
     """
     return [
-        (
-            e,
-            Publication(f"{e.act}-{e.number:08d}", "", e.details["county_code"], None, e.at[:10], e.at, e.number),
-        )
+        (e, Publication(f"{e.act}-{e.number:08d}", "", e.details["county_code"], None, e.at[:10], e.at, e.number))
         for e in entries
         if e.act in (HOLD, RELEASE)
     ]

@@ -42,12 +42,7 @@ CONTRACTS = pa.schema(
     ]
 )
 DRAWS = pa.schema(
-    [
-        *_OF_A_CONTRACT,
-        ("amount_yuan", pa.decimal128(18, 2)),
-        ("drawn_on", pa.date32()),
-        ("purpose", pa.string()),
-    ]
+    [*_OF_A_CONTRACT, ("amount_yuan", pa.decimal128(18, 2)), ("drawn_on", pa.date32()), ("purpose", pa.string())]
 )
 REPAYMENTS = pa.schema([*_OF_A_CONTRACT, ("amount_yuan", pa.decimal128(18, 2)), ("paid_on", pa.date32())])
 SCHEMAS = {"receipts": RECEIPTS, "contracts": CONTRACTS, "draws": DRAWS, "repayments": REPAYMENTS}
@@ -56,10 +51,7 @@ SCHEMAS = {"receipts": RECEIPTS, "contracts": CONTRACTS, "draws": DRAWS, "repaym
 def seal_returned(store: Store, file_sha256: str, tables: dict[str, pa.Table]) -> dict[str, str]:
     """Write the tables of one returned file, whole or not at all; gives record and manifest_sha256 for the ledger."""
     files = {name: parquet_bytes(table.combine_chunks()) for name, table in sorted(tables.items())}
-    manifest = {
-        "file_sha256": file_sha256,
-        "tables": {name: sha256_of(content) for name, content in files.items()},
-    }
+    manifest = {"file_sha256": file_sha256, "tables": {name: sha256_of(content) for name, content in files.items()}}
     record = f"u{sha256_of(canonical_json(manifest))[:24]}"
     text = json.dumps(manifest, sort_keys=True, indent=1).encode("utf-8")
     with new_folder(store.root / "returned" / record) as folder:

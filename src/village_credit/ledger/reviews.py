@@ -8,10 +8,7 @@ from typing import Any
 from village_credit.ledger import household_signatures as authority
 from village_credit.ledger.log import Entry
 from village_credit.policy.authority_ladder import REFUSE
-from village_credit.workbooks.reviews import (
-    DECLINE,
-    KEEP,
-)
+from village_credit.workbooks.reviews import DECLINE, KEEP
 
 ACT = "review_verdicts"
 

@@ -79,12 +79,7 @@ def describe(contract: str) -> ContractPage:
     model = INCOMING[contract]
     properties = model.model_json_schema()["properties"]
     fields = tuple(
-        FieldPage(
-            spec,
-            _choices(contract, spec),
-            EXAMPLES[contract].get(spec.name, ""),
-            _value(properties[spec.name]),
-        )
+        FieldPage(spec, _choices(contract, spec), EXAMPLES[contract].get(spec.name, ""), _value(properties[spec.name]))
         for spec in field_specs(contract)
     )
     keys = getattr(model, "superseding_key", None) or getattr(model, "unique_key", None) or ()

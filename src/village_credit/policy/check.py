@@ -92,11 +92,7 @@ ASKED_BY: dict[str, tuple[str, ...]] = {
 # Read as whole numbers: a fraction would be cut off in silence
 WHOLE = ("base", "term", "spread_bp", "band_edge_ppm", "product_cap", "age_cap", "norm_years")
 HIGHEST_EDGE_PPM = 1_000_000
-FROM_NOUGHT_TO_ONE = frozenset(SHARES) - {"rise"} | {
-    "reference_rate",
-    "reference_rate_one_year",
-    "loss_given_default",
-}
+FROM_NOUGHT_TO_ONE = frozenset(SHARES) - {"rise"} | {"reference_rate", "reference_rate_one_year", "loss_given_default"}
 MAY_BE_NEGATIVE = ("spread_bp",)
 ORDERED = (("base", False), ("term", False), ("spread_bp", True))  # does the figure rise with the risk?
 

@@ -61,10 +61,7 @@ def policy_tables(policy: PolicyInForce) -> dict[str, pa.Table]:
         "products": _products(policy),
         "bands": _bands(policy),
         "band_edges": pa.table(
-            {
-                "band": [b for b, _ in policy.band_edges()],
-                "below_ppm": [edge for _, edge in policy.band_edges()],
-            }
+            {"band": [b for b, _ in policy.band_edges()], "below_ppm": [edge for _, edge in policy.band_edges()]}
         ),
         "annuities": _annuities(policy),
         "norms": _norms(policy),
@@ -127,12 +124,7 @@ def _bands(policy: PolicyInForce) -> pa.Table:
 
 def _annuities(policy: PolicyInForce) -> pa.Table:
     rows = [
-        {
-            "product": product,
-            "band": band,
-            "years": years,
-            "permille": policy.annuity_permille(product, band, years),
-        }
+        {"product": product, "band": band, "years": years, "permille": policy.annuity_permille(product, band, years)}
         for product in PRODUCTS
         for band in BANDS
         for years in range(1, MAX_YEARS + 1)

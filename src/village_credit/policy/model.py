@@ -145,13 +145,7 @@ class ReliefRules(_Section):
     A measure needs its figure too: `relief_extension_months`, `relief_rate_cut_bp`.
     """
 
-    legal_refusals: tuple[str, ...] = (
-        "HELD",
-        "CONSENT_WITHDRAWN",
-        "RELATED_PARTY",
-        "NEGATIVE_LIST",
-        "NO_LEGAL_BASIS",
-    )
+    legal_refusals: tuple[str, ...] = ("HELD", "CONSENT_WITHDRAWN", "RELATED_PARTY", "NEGATIVE_LIST", "NO_LEGAL_BASIS")
     conduct_list_reasons: tuple[str, ...] = ()
     measures: tuple[Measure, ...] = ()
     may_come_later: tuple[MayCome, ...] = ()

@@ -264,12 +264,7 @@ def _csv(header: list[str], cells: list[list[Any]]) -> bytes:
 
 
 def _table(cells: list[list[Any]]) -> pa.Table:
-    kinds = {
-        "limit_yuan": pa.int64(),
-        "term_months": pa.int64(),
-        "rate_spread_bp": pa.int64(),
-        "revolving": pa.bool_(),
-    }
+    kinds = {"limit_yuan": pa.int64(), "term_months": pa.int64(), "rate_spread_bp": pa.int64(), "revolving": pa.bool_()}
     kinds |= dict.fromkeys(("valid_from", "valid_to", "review_due_on"), pa.date32())
     columns = list(zip(*cells, strict=True)) or [()] * len(CSV_HEADER)
     return pa.table(

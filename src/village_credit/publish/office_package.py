@@ -87,10 +87,7 @@ def _workbook(rows: Sequence[Result]) -> bytes:
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     book.set_properties({"created": date(2000, 1, 1)})  # the same rows give the same bytes
-    title, head = (
-        book.add_format({"bold": True, "font_size": 14}),
-        book.add_format({"bold": True, "border": 1}),
-    )
+    title, head = (book.add_format({"bold": True, "font_size": 14}), book.add_format({"bold": True, "border": 1}))
     text, money = (
         book.add_format({"num_format": "@", "border": 1}),
         book.add_format({"num_format": "#,##0", "border": 1}),

@@ -19,13 +19,7 @@ from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_in_force
 from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import Publication
-from village_credit.publish.branch_package import (
-    PackageInputs,
-    drop_unfinished,
-    is_packed,
-    pack,
-    packaged_rows,
-)
+from village_credit.publish.branch_package import PackageInputs, drop_unfinished, is_packed, pack, packaged_rows
 from village_credit.publish.office_package import Result, results
 from village_credit.publish.warehouse import build_warehouse, is_current
 from village_credit.sql_files import sql

@@ -27,12 +27,7 @@ DECLARED = pa.schema(
     ]
 )
 PROOFS = pa.schema(
-    [
-        ("document", pa.string()),
-        ("person_id", pa.string()),
-        ("loan_number", pa.string()),
-        ("proof", pa.string()),
-    ]
+    [("document", pa.string()), ("person_id", pa.string()), ("loan_number", pa.string()), ("proof", pa.string())]
 )
 
 

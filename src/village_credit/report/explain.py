@@ -72,16 +72,7 @@ def explain_rows(run: Path, household_key: str) -> dict[str, Any]:
         line["link"] = link.get("status")
         line |= {
             name: link.get(name)
-            for name in (
-                "stage",
-                "pass",
-                "agreement",
-                "score",
-                "margin",
-                "rules_version",
-                "roster_file",
-                "roster_line",
-            )
+            for name in ("stage", "pass", "agreement", "score", "margin", "rules_version", "roster_file", "roster_line")
         }
     return {
         "decision": next(iter(rows("decisions", "product")), None),

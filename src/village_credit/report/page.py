@@ -45,13 +45,7 @@ GATES_ZH = {
     "model_valid": "距评分卡有效期截止的天数；请及时训练并签署新卡",
     "model_evidence": "1 表示评分卡由虚构历史训练，不能说明真实人群",
 }
-STATES_ZH = {
-    "complete": "齐全",
-    "partial": "不全",
-    "stale": "过期",
-    "missing": "未送达",
-    "rejected": "被退回",
-}
+STATES_ZH = {"complete": "齐全", "partial": "不全", "stale": "过期", "missing": "未送达", "rejected": "被退回"}
 MEASURES_ZH = {
     "rows": "行数",
     "change": "与上次发布的行数之比",
@@ -102,8 +96,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, 
 
 def _head(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], run_id: str) -> str:
     ((median,),) = _rows(
-        connection,
-        "SELECT CAST(coalesce(median(limit_yuan), 0) AS BIGINT) FROM t_decisions WHERE decision = 'granted'",
+        connection, "SELECT CAST(coalesce(median(limit_yuan), 0) AS BIGINT) FROM t_decisions WHERE decision = 'granted'"
     )
     households = manifest["counts"]["households"]
     return (
@@ -140,13 +133,7 @@ def _funnel(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> 
 def _gates(connection: duckdb.DuckDBPyConnection) -> str:
     rows = _rows(connection, "SELECT gate, value, threshold, verdict, explanation FROM t_gates ORDER BY verdict, gate")
     shown = [
-        (
-            gate,
-            "无数据" if value is None else f"{value:,.4g}",
-            threshold,
-            f"@{verdict}",
-            GATES_ZH.get(gate, text),
-        )
+        (gate, "无数据" if value is None else f"{value:,.4g}", threshold, f"@{verdict}", GATES_ZH.get(gate, text))
         for gate, value, threshold, verdict, text in rows
     ]
     return f"<section><h2>关口</h2>{table(['关口', '数值', '要求', '结论', '说明'], shown)}</section>"
@@ -154,10 +141,7 @@ def _gates(connection: duckdb.DuckDBPyConnection) -> str:
 
 def _deliveries(connection: duckdb.DuckDBPyConnection) -> str:
     """What the calendar owes and is not whole, with what that did to decisions; then figures out of bounds."""
-    rows = _rows(
-        connection,
-        sql("report", "deliveries"),
-    )
+    rows = _rows(connection, sql("report", "deliveries"))
     late = [
         (
             OFFICES_ZH.get(office, office),
@@ -214,17 +198,11 @@ def _links(connection: duckdb.DuckDBPyConnection) -> str:
             *(f"{count:,}" for count in counts),
             f"{share:.1%}",
         )
-        for office, contract, *counts, share in _rows(
-            connection,
-            sql("report", "links"),
-        )
+        for office, contract, *counts, share in _rows(connection, sql("report", "links"))
     ]
     behind = [
         (name or code, code, f"{records:,}", f"{share:.1%}")
-        for name, code, records, share in _rows(
-            connection,
-            sql("report", "links_2"),
-        )
+        for name, code, records, share in _rows(connection, sql("report", "links_2"))
     ]
     text = table(["部门", "表", "记录", "自动关联", "人工确认", "待确认", "冲突", "未关联", "关联率"], shown)
     text += "<h3>关联率最低的村</h3>" + table(["村", "代码", "记录", "关联率"], behind)
@@ -232,20 +210,14 @@ def _links(connection: duckdb.DuckDBPyConnection) -> str:
 
 
 def _quarantine(connection: duckdb.DuckDBPyConnection) -> str:
-    rows = _rows(
-        connection,
-        sql("report", "quarantine"),
-    )
+    rows = _rows(connection, sql("report", "quarantine"))
     if not rows:
         return "<section><h2>隔离</h2><p>没有被隔离的行。</p></section>"
     shown = [
         (OFFICES_ZH.get(office, office), code, ROW_REASONS.get(code, code), f"{count:,}")
         for office, code, count in rows
     ]
-    by_office = _rows(
-        connection,
-        sql("report", "quarantine_2"),
-    )
+    by_office = _rows(connection, sql("report", "quarantine_2"))
     chart = bars([(OFFICES_ZH.get(office, office), count) for office, count in by_office])
     return (
         f"<section><h2>隔离（按部门和原因）</h2>{chart}{table(['部门', '代码', '原因与期望', '行数'], shown)}</section>"
@@ -253,10 +225,7 @@ def _quarantine(connection: duckdb.DuckDBPyConnection) -> str:
 
 
 def _villages(connection: duckdb.DuckDBPyConnection) -> str:
-    rows = _rows(
-        connection,
-        sql("report", "villages"),
-    )
+    rows = _rows(connection, sql("report", "villages"))
     shown = [
         (
             name or "登记外个体户",
@@ -274,10 +243,7 @@ def _villages(connection: duckdb.DuckDBPyConnection) -> str:
 
 
 def _decisions(connection: duckdb.DuckDBPyConnection) -> str:
-    rows = _rows(
-        connection,
-        sql("report", "decisions"),
-    )
+    rows = _rows(connection, sql("report", "decisions"))
     shown = [
         (product, DECISIONS_ZH[decision], DECISION_REASONS.get(why, why), f"{count:,}", f"{int(total):,}")
         for product, decision, why, count, total in rows
@@ -295,10 +261,7 @@ def _stability(connection: duckdb.DuckDBPyConnection) -> str:
             *(_figure(psi, ".4f") for psi in (training, published)),
             *(_figure(share, ".1%") for share in shares),
         )
-        for feature, training, published, *shares in _rows(
-            connection,
-            sql("report", "stability"),
-        )
+        for feature, training, published, *shares in _rows(connection, sql("report", "stability"))
     ]
     groups = [
         (
@@ -313,13 +276,11 @@ def _stability(connection: duckdb.DuckDBPyConnection) -> str:
             "@warn" if is_flagged else "",
         )
         for attribute, group, households, granted, share, low, high, ratio, limit, limit_ratio, is_flagged in _rows(
-            connection,
-            sql("report", "stability_2"),
+            connection, sql("report", "stability_2")
         )
     ]
     text = table(
-        ["变量", "PSI（对建模样本）", "PSI（对上次发布）", "缺失率", "建模样本缺失率", "上次发布缺失率"],
-        drifted,
+        ["变量", "PSI（对建模样本）", "PSI（对上次发布）", "缺失率", "建模样本缺失率", "上次发布缺失率"], drifted
     )
     text += '<p class="note">PSI 为各分箱占比的稳定性指标：0 为无变化，惯例超过 0.1 为有变化，超过 0.25 为变化大。“—”：没有可比的发布。</p>'
     text += "<h3>按组的授信率和额度</h3>" + table(

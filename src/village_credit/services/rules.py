@@ -14,10 +14,7 @@ from pathlib import Path
 from data_contracts.county_terms import CountyTerms, TermsRefused, read_terms
 from village_credit.errors import MissingInput
 from village_credit.policy.model import Policy, load_policy
-from village_credit.score.scorecard import (
-    Scorecard,
-    load_scorecard,
-)
+from village_credit.score.scorecard import Scorecard, load_scorecard
 from village_credit.store.store import sha256_of
 
 

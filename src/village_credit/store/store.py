@@ -78,9 +78,7 @@ class Store:
     def seal_identities(self, run_id: str, plain: bytes) -> None:
         """Put a run's identities into the vault."""
         write_whole(
-            self.root / "vault" / f"{run_id}.sealed",
-            encrypt(self.keys.vault, plain, f"vault {run_id}"),
-            mode=0o600,
+            self.root / "vault" / f"{run_id}.sealed", encrypt(self.keys.vault, plain, f"vault {run_id}"), mode=0o600
         )
 
     def seal_simulation_inputs(self, run_id: str, plain: bytes) -> None:

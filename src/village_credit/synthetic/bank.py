@@ -151,9 +151,7 @@ def build_lines(seed: int, land: Land, traits: Traits, as_of: date) -> Lines:
     can = affordable_limit(land, traits)
     household = np.flatnonzero(pick(rng, (can > 12000) & ~traits.is_poor & ~traits.was_poor, 0.12))
     share = np.where(
-        rng.random(household.size) < 0.65,
-        rng.uniform(0.2, 0.5, household.size),
-        rng.uniform(0.7, 1.1, household.size),
+        rng.random(household.size) < 0.65, rng.uniform(0.2, 0.5, household.size), rng.uniform(0.7, 1.1, household.size)
     )
     limit = np.maximum(np.floor(np.minimum(can[household], 120000) * share / 1000) * 1000, 5000)
     starts = day(as_of) - rng.integers(30, 700, household.size).astype("timedelta64[D]")

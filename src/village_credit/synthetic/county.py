@@ -141,7 +141,6 @@ def _write_history(folder: Path, world: World, day: date, as_of: date) -> str:
     followed = bank.follow(then.seed, then.places, then.shocks, then.land, then.traits, then.conducts, day)
     table = conduct_table(then, followed.conducts, years_before(day, -1))
     write_files(
-        place / "outcome" / world.places.county_code,
-        [File("信用社/科技部/还款记录.csv", "csv_utf8_bom", [table])],
+        place / "outcome" / world.places.county_code, [File("信用社/科技部/还款记录.csv", "csv_utf8_bom", [table])]
     )
     return str(place)

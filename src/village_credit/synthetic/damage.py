@@ -23,14 +23,7 @@ VALUE_SHARE = 0.004  # of rows of a list that get one unreadable or impossible v
 HOSTILE_FACTOR = 40
 MAX_SHARE = 0.45
 REPEATED = 8  # rows that are sent twice, corrected, or of mixed units
-LISTS = (
-    "land_parcel",
-    "land_subsidy",
-    "crop_declaration",
-    "household_economy",
-    "machinery_subsidy",
-    "bank_exposure",
-)
+LISTS = ("land_parcel", "land_subsidy", "crop_declaration", "household_economy", "machinery_subsidy", "bank_exposure")
 MONEY_OR_AREA = ("面积", "金额", "收入", "余额", "额(元)", "HTMJM")
 
 
@@ -240,13 +233,7 @@ def _corrected(files: list[File], seed: int, level: str) -> list[Damaged]:
     rows = sorted(stream(seed, "corrected", level).permutation(table.rows)[:REPEATED].tolist())
     columns = [[column[row] for row in rows] for column in table.columns]
     again = Table(
-        table.contract,
-        list(table.header),
-        columns,
-        table.sheet,
-        table.title,
-        table.unit_row,
-        list(table.groups),
+        table.contract, list(table.header), columns, table.sheet, table.title, table.unit_row, list(table.groups)
     )
     collected, wages = again.header.index("采集日期"), again.header.index("务工收入")
     columns[collected] = [f"{int(str(day)[:4])}.6.20" for day in columns[collected]]

@@ -156,9 +156,7 @@ def _negatives(world: World) -> Table:
         expires,
     ]
     return Table(
-        "negative_list",
-        ["身份证号", "姓名", "名单类别", "原因代码", "依据文号", "列入日期", "失效日期"],
-        columns,
+        "negative_list", ["身份证号", "姓名", "名单类别", "原因代码", "依据文号", "列入日期", "失效日期"], columns
     )
 
 
@@ -200,24 +198,16 @@ def _bases(world: World) -> Table:
     for index, code in enumerate(townships):
         expired = index == len(townships) - 1 and len(townships) > 1
         rows.append(
-            (
-                "machinery_subsidy",
-                code,
-                f"{year - 2}-01-05",
-                f"{year - 1}-06-30" if expired else f"{year + 1}-12-31",
-            )
+            ("machinery_subsidy", code, f"{year - 2}-01-05", f"{year - 1}-06-30" if expired else f"{year + 1}-12-31")
         )
     columns: list[list[Any]] = [
         list(column)
         for column in zip(
-            *[(c, a, "数据共享协议", f"协{year}-{n:03d}", s, e) for n, (c, a, s, e) in enumerate(rows)],
-            strict=True,
+            *[(c, a, "数据共享协议", f"协{year}-{n:03d}", s, e) for n, (c, a, s, e) in enumerate(rows)], strict=True
         )
     ]
     return Table(
-        "legal_basis",
-        ["数据来源", "行政区划代码", "依据类型", "协议或授权编号", "生效日期", "失效日期"],
-        columns,
+        "legal_basis", ["数据来源", "行政区划代码", "依据类型", "协议或授权编号", "生效日期", "失效日期"], columns
     )
 
 

@@ -34,11 +34,7 @@ def register_files(world: World) -> list[File]:
 def list_files(world: World) -> list[File]:
     """What the bureau's other desks send."""
     return [
-        File(
-            f"农业农村局/惠民惠农/{world.as_of.year}年耕地地力保护补贴.csv",
-            "csv_gb18030",
-            [_subsidies(world)],
-        ),
+        File(f"农业农村局/惠民惠农/{world.as_of.year}年耕地地力保护补贴.csv", "csv_gb18030", [_subsidies(world)]),
         File("农业农村局/种植业科/种植申报.txt", "tsv_utf16", [_crops(world)]),
         File("农业农村局/经营主体名录.xlsx", "xlsx", [_farms(world)]),
     ]
@@ -120,9 +116,7 @@ def _members(world: World) -> Table:
         ["1"] * rows.size,
     ]
     table = Table(
-        "land_member",
-        ["CBFBM", "CYXM", "CYXB", "CYZJLX", "CYZJHM", "YHZGX", "CYBZ", "CYBZSM", "SFGYR"],
-        columns,
+        "land_member", ["CBFBM", "CYXM", "CYXB", "CYZJLX", "CYZJHM", "YHZGX", "CYBZ", "CYBZSM", "SFGYR"], columns
     )
     if rows.size > 20:
         table.deleted = {rows.size // 3, rows.size // 2}
@@ -168,9 +162,7 @@ def _transfers(world: World) -> Table:
         written_dates(leases.ends, "").tolist(),
     ]
     return Table(
-        "land_transfer",
-        ["LZHTBM", "CBFBM", "SRFBM", "LZFS", "LZMJ", "LZMJM", "LZQXKSRQ", "LZQXJSRQ"],
-        columns,
+        "land_transfer", ["LZHTBM", "CBFBM", "SRFBM", "LZFS", "LZMJ", "LZMJM", "LZQXKSRQ", "LZQXJSRQ"], columns
     )
 
 
@@ -237,9 +229,7 @@ def _crops(world: World) -> Table:
         ]
         rows = [a + b for a, b in zip(rows, block, strict=True)]
     return Table(
-        "crop_declaration",
-        ["年度", "姓名", "身份证号码", "所在村", "作物", "种植面积（亩）", "交售量（公斤）"],
-        rows,
+        "crop_declaration", ["年度", "姓名", "身份证号码", "所在村", "作物", "种植面积（亩）", "交售量（公斤）"], rows
     )
 
 

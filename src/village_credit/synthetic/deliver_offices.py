@@ -103,14 +103,7 @@ def _books(world: World, township: int) -> Table:
             unit_row="单位：万元",
             footer=True,
         )
-    groups = [
-        ("基本情况", 7),
-        ("收入（元）", 5),
-        ("支出（元）", 2),
-        ("资产负债（元）", 2),
-        ("牲畜", 2),
-        ("其他", 2),
-    ]
+    groups = [("基本情况", 7), ("收入（元）", 5), ("支出（元）", 2), ("资产负债（元）", 2), ("牲畜", 2), ("其他", 2)]
     return Table("household_economy", header, columns, sheet="台账", groups=groups, footer=township % 2 == 0)
 
 
@@ -162,9 +155,7 @@ def _machines(world: World) -> Table:
         [
             f"{v}{g}组"
             for v, g in zip(
-                places.village_names[places.household_village[buyers]],
-                places.household_group[buyers],
-                strict=True,
+                places.village_names[places.household_village[buyers]], places.household_group[buyers], strict=True
             )
         ],
         with_dot(people.name_older[who], "．").tolist(),
@@ -193,10 +184,5 @@ def _machines(world: World) -> Table:
         "状态",
     ]
     return Table(
-        "machinery_subsidy",
-        header,
-        columns,
-        sheet="公示表",
-        title="享受农机购置补贴的购机者信息表",
-        footer=True,
+        "machinery_subsidy", header, columns, sheet="公示表", title="享受农机购置补贴的购机者信息表", footer=True
     )

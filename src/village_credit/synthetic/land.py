@@ -91,10 +91,7 @@ def _leases(rng: np.random.Generator, places: Places, registered: Floats, as_of:
     count = registered.size
     source = np.flatnonzero(pick(rng, registered > 4, 0.06) if count > 1 else np.zeros(count, np.bool_))
     village = places.household_village
-    first, last = (
-        np.searchsorted(village, village[source]),
-        np.searchsorted(village, village[source], "right"),
-    )
+    first, last = (np.searchsorted(village, village[source]), np.searchsorted(village, village[source], "right"))
     taker = first + rng.integers(0, 10**9, source.size) % np.maximum(last - first, 1)
     taker = np.where((rng.random(source.size) < 0.05) | (taker == source), -1, taker)
     starts = day(as_of) - rng.integers(60, 3 * 365, source.size).astype("timedelta64[D]")

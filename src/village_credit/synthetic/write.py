@@ -95,16 +95,7 @@ def _dbf(table: Table) -> bytes:
     columns = [[_typed(cell).encode("gb18030") for cell in column] for column in table.columns]
     widths = [max([1, *(len(cell) for cell in column)]) for column in columns]
     header = struct.pack(
-        "<BBBBIHH16xBB2x",
-        0x03,
-        120,
-        1,
-        1,
-        table.rows,
-        33 + 32 * len(widths),
-        1 + sum(widths),
-        0,
-        DBF_LANGUAGE_GBK,
+        "<BBBBIHH16xBB2x", 0x03, 120, 1, 1, table.rows, 33 + 32 * len(widths), 1 + sum(widths), 0, DBF_LANGUAGE_GBK
     )
     fields = b"".join(
         struct.pack("<11sc4xBB14x", name.encode("ascii"), b"C", width, 0)
@@ -119,12 +110,7 @@ def _xlsx(tables: list[Table]) -> bytes:
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(
         buffer,
-        {
-            "constant_memory": True,
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        },
+        {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
     )
     book.set_properties({"created": MADE_ON})
     dated = book.add_format({"num_format": "yyyy-mm-dd"})
@@ -175,10 +161,7 @@ def _xlsx_rows(sheet: Any, table: Table, row: int, dated: Any) -> int:
 def _repacked(content: bytes) -> bytes:
     """Write the workbook's archive again with one fixed day, so that bytes repeat."""
     buffer = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(content)) as given,
-        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made,
-    ):
+    with zipfile.ZipFile(io.BytesIO(content)) as given, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
         for info in given.infolist():
             made.writestr(zipfile.ZipInfo(info.filename, ZIP_DAY), given.read(info), zipfile.ZIP_DEFLATED, 6)
     return buffer.getvalue()

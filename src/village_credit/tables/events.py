@@ -13,12 +13,7 @@ from village_credit.tables.simulation_inputs import SimulationInputs
 COMPARED = ("loans_open", "negatives", "objections", "affected")
 LINE_ENDS_DAYS = 92  # a quarter ahead: a committee meets in it
 SCHEMA = pa.schema(
-    [
-        ("household_key", pa.string()),
-        ("event", pa.string()),
-        ("happened", pa.int64()),
-        ("due_on", pa.date32()),
-    ]
+    [("household_key", pa.string()), ("event", pa.string()), ("happened", pa.int64()), ("due_on", pa.date32())]
 )
 
 HAPPENED = sql("tables", "happened")

@@ -14,13 +14,7 @@ from village_credit.intake import Intake
 from village_credit.pseudonyms import Keys, household_keys, row_key_hash
 from village_credit.sql_files import sql
 
-PLAIN_KEYS = (
-    "land_issuer",
-    "land_parcel",
-    "land_transfer",
-    "legal_basis",
-    "branch",
-)  # keys that name no person
+PLAIN_KEYS = ("land_issuer", "land_parcel", "land_transfer", "legal_basis", "branch")  # keys that name no person
 
 TABLES = (
     "decisions",

@@ -199,10 +199,7 @@ def fit_line(score: Floats, is_bad: Floats, weight: Floats) -> tuple[float, floa
         off = weight * (1 / (1 + np.exp(-odds)) - is_bad)
         slope = np.array([off.sum(), off @ score])
         # a slope without bound, where scores part the classes, is held back a little
-        return log_loss(odds, is_bad, weight) + 1e-4 * given[1] ** 2, slope / weight.sum() + [
-            0,
-            2e-4 * given[1],
-        ]
+        return log_loss(odds, is_bad, weight) + 1e-4 * given[1] ** 2, slope / weight.sum() + [0, 2e-4 * given[1]]
 
     done = minimize(loss, np.array([0.0, 1.0]), jac=True, method="L-BFGS-B", bounds=[(None, None), (0.0, None)])
     return float(done.x[0]), float(done.x[1])

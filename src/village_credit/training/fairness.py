@@ -23,10 +23,7 @@ from village_credit.training.table import FeatureFacts
 from village_credit.training.train import History, fit
 
 Row = dict[str, Any]
-PROXY_WARNED, PROXY_REFUSED = (
-    0.65,
-    0.80,
-)  # how well a feature alone may foretell a name's shape; AUC, 0.5 nothing
+PROXY_WARNED, PROXY_REFUSED = (0.65, 0.80)  # how well a feature alone may foretell a name's shape; AUC, 0.5 nothing
 CHEAP_LOSS, WORTH_GAIN = 0.005, 0.01  # of AUC given up, and of the worst approval ratio gained
 PROXY_FOLDS = 3
 
@@ -40,12 +37,7 @@ def group_rows(attribute: str, groups: NDArray[np.str_], approved: Bools, limits
     for name in sorted(set(groups.tolist()) - {""}):
         part = groups == name
         size, hits = int(part.sum()), int(approved[part].sum())
-        row: Row = {
-            "attribute": attribute,
-            "group": name,
-            "households": size,
-            "is_hidden": size < LEAST_GROUP,
-        }
+        row: Row = {"attribute": attribute, "group": name, "households": size, "is_hidden": size < LEAST_GROUP}
         if size >= LEAST_GROUP:
             low, high = share_interval(hits, size)
             row |= {
@@ -166,9 +158,6 @@ def alternatives(
         )
     base = rows[0]
     for row in rows[1:]:
-        row |= {
-            "auc_lost": base["auc"] - row["auc"],
-            "ratio_gained": row["worst_ratio"] - base["worst_ratio"],
-        }
+        row |= {"auc_lost": base["auc"] - row["auc"], "ratio_gained": row["worst_ratio"] - base["worst_ratio"]}
         row["is_alternative"] = row["auc_lost"] <= CHEAP_LOSS and row["ratio_gained"] >= WORTH_GAIN
     return rows

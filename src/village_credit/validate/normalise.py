@@ -38,13 +38,7 @@ _INTERVAL = re.compile(rf"^{_AMOUNT}[-~—至到]+{_AMOUNT}$")
 _BELOW = re.compile(rf"^{_AMOUNT}(?:以下|以内)$")
 _ABOVE = re.compile(rf"^{_AMOUNT}以上$")
 EXCEL_EPOCH = date(1899, 12, 30)
-SUFFIXES = {
-    Kind.YEAR: "年",
-    Kind.COUNT: "人口只头台次天个",
-    Kind.YUAN: "元",
-    Kind.MU: "亩",
-    Kind.KILOGRAM: "",
-}
+SUFFIXES = {Kind.YEAR: "年", Kind.COUNT: "人口只头台次天个", Kind.YUAN: "元", Kind.MU: "亩", Kind.KILOGRAM: ""}
 
 
 def normalise_column(spec: FieldSpec, cells: Cells) -> tuple[Cells, int]:

@@ -135,14 +135,7 @@ class _Findings:
         self.columns: list[list[Any]] = [[] for _ in FINDINGS]
 
     def add(
-        self,
-        line: int,
-        spec: FieldSpec | None,
-        rule: str,
-        code: str,
-        value: str | None,
-        *,
-        is_quarantine: bool = True,
+        self, line: int, spec: FieldSpec | None, rule: str, code: str, value: str | None, *, is_quarantine: bool = True
     ) -> None:
         shown = shape(value, spec.kind if spec else None)
         for column, item in zip(
@@ -292,10 +285,7 @@ def _reject_if_hopeless(contract: str, rows: int, accepted: int) -> None:
 
 
 def _typed_table(
-    rows: pa.Table,
-    specs: tuple[FieldSpec, ...],
-    accepted: list[tuple[int, dict[str, Any]]],
-    statuses: list[str] | None,
+    rows: pa.Table, specs: tuple[FieldSpec, ...], accepted: list[tuple[int, dict[str, Any]]], statuses: list[str] | None
 ) -> pa.Table:
     """Lay accepted rows out as columns; money DECIMAL(18,2), land DECIMAL(18,4) mu."""
     indices = pa.array([index for index, _ in accepted], pa.int64())

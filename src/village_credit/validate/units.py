@@ -35,10 +35,7 @@ MU_MEDIANS = (3, 300)  # hectares are below, square metres above
 
 
 def convert_units(
-    contract: str,
-    columns: dict[str, Cells],
-    said: dict[str, str | None],
-    delivered: dict[str, Cells] | None = None,
+    contract: str, columns: dict[str, Cells], said: dict[str, str | None], delivered: dict[str, Cells] | None = None
 ) -> dict[str, str]:
     """Convert measured columns in place to mu, yuan, kilograms; give the unit settled for each field.
 
@@ -106,8 +103,7 @@ def _pair_unit(contract: str, columns: dict[str, Cells]) -> str:
         mu = sum(_agree(m, d) for m, d in pairs)
         if max(metres, mu) * 2 <= len(pairs):
             raise ExtractRejected(
-                "UNIT_UNKNOWN",
-                f"{contract}: area in square metres and in mu disagree in most of {len(pairs)} rows",
+                "UNIT_UNKNOWN", f"{contract}: area in square metres and in mu disagree in most of {len(pairs)} rows"
             )
         return "square_metre" if metres >= mu else "mu"
     known = [value for value in measured if value is not None]

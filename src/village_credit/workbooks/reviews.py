@@ -10,16 +10,7 @@ from village_credit.workbooks.decision_workbook import VERDICT_HEADER, Book, rea
 
 SHEET = "授信复核"
 AMOUNT_HEADER, OPINION_HEADER, HOUSEHOLD_HEADER = "核定额度(元)", "意见", "农户编号"
-SHOWN_HEADERS = (
-    "姓名",
-    "村",
-    "产品",
-    "复核原因",
-    "模型额度(元)",
-    "政策额度(元)",
-    "建议额度(元)",
-    HOUSEHOLD_HEADER,
-)
+SHOWN_HEADERS = ("姓名", "村", "产品", "复核原因", "模型额度(元)", "政策额度(元)", "建议额度(元)", HOUSEHOLD_HEADER)
 HEADERS = (VERDICT_HEADER, AMOUNT_HEADER, OPINION_HEADER, *SHOWN_HEADERS)
 GRANT, DECLINE, KEEP = "grant", "decline", "keep"
 VERDICTS_ZH = {"授信": GRANT, "不授信": DECLINE, "维持复核": KEEP}

@@ -65,11 +65,7 @@ def approve(
     details = {"reason": reason, "overrides": reasons, "manifest_sha256": signature.manifest_sha256, "meeting": sat}
     record(store, "approve", by, run_id, details, lambda entries: _may_sign(entries, run_id, by))
     content = asdict(signature)
-    signed = {
-        **content,
-        "key_id": store.keys.signing_key_id,
-        "signature": store.keys.sign(canonical_json(content)),
-    }
+    signed = {**content, "key_id": store.keys.signing_key_id, "signature": store.keys.sign(canonical_json(content))}
     write_whole(
         store.root / "approvals" / f"{run_id}.json",
         json.dumps(signed, ensure_ascii=False, sort_keys=True, indent=1).encode("utf-8"),

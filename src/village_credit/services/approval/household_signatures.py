@@ -35,10 +35,7 @@ from village_credit.tables.signatures_needed import AUTHORITY
 from village_credit.workbooks.household_signatures import VERDICTS_ZH, Case, Row, read_signings, signing_book
 
 FAULTS_TOLD = 20
-SAID_BESIDE = {
-    "REVIEW_GRANTED",
-    "CONDITIONAL",
-}  # told to the household beside the grounds, and not among them
+SAID_BESIDE = {"REVIEW_GRANTED", "CONDITIONAL"}  # told to the household beside the grounds, and not among them
 ABOVE = sql("services.approval", "above")
 
 

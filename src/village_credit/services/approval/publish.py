@@ -10,9 +10,7 @@ from village_credit.errors import RunConflict
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import in_force, publications
-from village_credit.publish.branch_package import (
-    outbox_folder,
-)
+from village_credit.publish.branch_package import outbox_folder
 from village_credit.publish.outbox import complete_outbox
 from village_credit.publish.recording import record
 from village_credit.services.approval.approve import require_signature
@@ -42,14 +40,7 @@ def publish(store: Store, run_id: str, by: str) -> Published:
             "publication_id": f"p{manifest['as_of'].replace('-', '')}-{run_id[1:13]}",
             **{key: manifest[key] for key in ("county_code", "product", "as_of")},
         }
-        record(
-            store,
-            "publish",
-            by,
-            run_id,
-            details,
-            lambda found: _may_publish(store, found, manifest),
-        )
+        record(store, "publish", by, run_id, details, lambda found: _may_publish(store, found, manifest))
     complete_outbox(store)
     publication = next(p for p in reversed(publications(Ledger.of(store))) if p.run_id == run_id)
     return Published(

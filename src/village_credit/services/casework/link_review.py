@@ -104,11 +104,7 @@ def apply_review(store: Store, path: Path, by: str, counties: Path | None = None
     if sample_size and decisions:
         passes = link_samples.sample_result([(asked[d.record_key, d.household_key], d.verdict) for d in decisions])
         record(
-            store,
-            link_samples.ACT,
-            by,
-            run_id,
-            {"county_code": county, "as_of": manifest["as_of"], "passes": passes},
+            store, link_samples.ACT, by, run_id, {"county_code": county, "as_of": manifest["as_of"], "passes": passes}
         )
         # A right automatic link needs nobody's word, but where it was refused before.
         fresh = [d for d in fresh if d.verdict == "other" or (d.record_key, d.household_key) in known]
@@ -150,11 +146,7 @@ def _require_asked(path: Path, decisions: list[Decision], asked: set[tuple[str, 
 
 
 def _taken_again(
-    store: Store,
-    manifest: dict[str, Any],
-    counties: Path | None,
-    sample_size: int,
-    doubted: tuple[str, ...],
+    store: Store, manifest: dict[str, Any], counties: Path | None, sample_size: int, doubted: tuple[str, ...]
 ) -> Intake:
     """Link a run's frozen inputs again, as if nobody had said anything yet; the links of `doubted` passes wait.
 

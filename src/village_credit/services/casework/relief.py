@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from data_contracts.relief import (
-    ReliefDeclaration,
-)
+from data_contracts.relief import ReliefDeclaration
 from village_credit.duckdb_session import query_cursor
 from village_credit.ingest.relief_proofs import _bytes, _read, read_proofs
 from village_credit.ledger.ledger import Ledger

@@ -168,10 +168,7 @@ class _Scorer:
 
 def _human_inputs(name: str, rows: list[dict[str, Any]]) -> pa.Table:
     """Return what people said of households as `decide` reads it, still by household_key."""
-    fields = [
-        ("household_key", pa.string()),
-        *((f.name, f.type) for f in HUMAN_INPUTS[name] if f.name != "unit_code"),
-    ]
+    fields = [("household_key", pa.string()), *((f.name, f.type) for f in HUMAN_INPUTS[name] if f.name != "unit_code")]
     return pa.Table.from_pylist(rows, schema=pa.schema(fields))
 
 

@@ -51,12 +51,7 @@ class Acknowledged:
 
 
 def acknowledge(
-    store: Store,
-    path: Path,
-    by: str,
-    policy_file: Path,
-    branch_code: str | None = None,
-    counties: Path | None = None,
+    store: Store, path: Path, by: str, policy_file: Path, branch_code: str | None = None, counties: Path | None = None
 ) -> Acknowledged:
     """Take in a branch's receipt; from each line's day on the limit in force is the branch's.
 

@@ -32,15 +32,7 @@ from village_credit.services.servicing.returned_file import Judged, Returned
 from village_credit.store.store import Store
 
 CHANGEABLE = ("grant", "change")
-COLUMNS = [
-    "unit_code",
-    "household_key",
-    "product",
-    "action",
-    "limit_yuan",
-    "branch_code",
-    "is_held",
-]
+COLUMNS = ["unit_code", "household_key", "product", "action", "limit_yuan", "branch_code", "is_held"]
 
 
 @dataclass(frozen=True)

@@ -113,10 +113,7 @@ def account_of(returned: Returned, judged: Judged) -> Account:
     connection = duckdb.connect()
     gone = pa.table([list(column) for column in zip(*judged.gone, strict=True)] or [[], [], []], schema=OUTCOMES)
     lines = settle_lines(connection, returned.desk, pa.concat_tables([returned.settled, gone]))
-    noted = {
-        "row_id": [row_id for row_id, _ in judged.noted],
-        "reason_code": [code for _, code in judged.noted],
-    }
+    noted = {"row_id": [row_id for row_id, _ in judged.noted], "reason_code": [code for _, code in judged.noted]}
     sources = returned.desk.sources
     for name, table in {
         "lines": lines,
