@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from village_credit.errors import MissingInput, RunConflict, UsageError
 from village_credit.ledger.four_eyes import require_second_person, required_reason
 from village_credit.ledger.ledger import Ledger
-from village_credit.ledger.log import Entry
-from village_credit.ledger.publications import Publication, in_force, publications, standing
+from village_credit.ledger.publications import Publication, standing
 from village_credit.publish.branch_package import outbox_folder
 from village_credit.publish.outbox import complete_outbox
 from village_credit.publish.recording import record
@@ -43,21 +41,21 @@ def roll_back(store: Store, county_code: str, to: str, by: str, reason: str) -> 
     """
     by = signer(by)
     reason = required_reason(reason)
-    entries = Ledger.of(store)
-    target = _target(entries, county_code, to)
-    require_second_person(entries, target.run_id, by, "bring back")
-    require_signature(store, entries, target.run_id)
-    already = _brought_back(entries, target)
+    ledger = Ledger.of(store)
+    target = _target(ledger, county_code, to)
+    require_second_person(ledger, target.run_id, by, "bring back")
+    require_signature(store, ledger, target.run_id)
+    already = _brought_back(ledger, target)
     if already is None:
         details = {
-            "publication_id": _new_id(entries, target),
+            "publication_id": _new_id(ledger, target),
             **{name: getattr(target, name) for name in ("county_code", "product", "as_of")},
             "restores": to,
             "reason": reason,
         }
         record(store, ACT, by, target.run_id, details, lambda found: _may_return(found, target, details))
     complete_outbox(store)
-    every = publications(Ledger.of(store))
+    every = Ledger.of(store).publications
     now = next(p for p in reversed(every) if p.run_id == target.run_id and p.restores)
     return RolledBack(
         now.publication_id,
@@ -70,8 +68,8 @@ def roll_back(store: Store, county_code: str, to: str, by: str, reason: str) -> 
     )
 
 
-def _target(entries: Sequence[Entry], county_code: str, to: str) -> Publication:
-    target = next((p for p in publications(entries) if p.publication_id == to), None)
+def _target(ledger: Ledger, county_code: str, to: str) -> Publication:
+    target = next((p for p in ledger.publications if p.publication_id == to), None)
     if target is None:
         raise MissingInput(
             f"publication {to}: no such publication in this store; limits_history lists them with their days"
@@ -81,31 +79,30 @@ def _target(entries: Sequence[Entry], county_code: str, to: str) -> Publication:
     return target
 
 
-def _standing_already(entries: Sequence[Entry], target: Publication) -> Publication | None:
-    """Return the publication in force that is what a rollback would bring: the same run, with no product's over it."""
-    current = [p for p in in_force(entries) if p.county_code == target.county_code]
-    has_products = any(p.product is not None for p in current)
-    found = next((p for p in current if p.run_id == target.run_id), None)
-    return None if target.product is None and has_products else found
+def _standing_already(ledger: Ledger, target: Publication) -> Publication | None:
+    """Return the publication in force that a rollback would bring: the same run, with nothing over it."""
+    mine = [one for one in ledger.layers_of(target.county_code) if target.product in (None, one.product)]
+    last = mine[-1].publication if mine else None
+    return last if last is not None and last.run_id == target.run_id else None
 
 
-def _brought_back(entries: Sequence[Entry], target: Publication) -> Publication | None:
+def _brought_back(ledger: Ledger, target: Publication) -> Publication | None:
     """Return the rollback that stands already; raises RunConflict where the publication asked for itself does."""
-    found = _standing_already(entries, target)
+    found = _standing_already(ledger, target)
     if found is not None and (found.restores is None or found.publication_id == target.publication_id):
         raise RunConflict(f"publication {found.publication_id} is in force: there is nothing to bring back")
     return found
 
 
-def _may_return(entries: Sequence[Entry], target: Publication, details: dict[str, str | None]) -> None:
+def _may_return(ledger: Ledger, target: Publication, details: dict[str, str | None]) -> None:
     """Of two people who roll back at once, the second finds it done."""
-    taken = any(p.publication_id == details["publication_id"] for p in publications(entries))
-    if taken or _standing_already(entries, target) is not None:
+    taken = any(p.publication_id == details["publication_id"] for p in ledger.publications)
+    if taken or _standing_already(ledger, target) is not None:
         raise RunConflict(f"county {target.county_code}: somebody else rolled back just now; see `status`")
 
 
-def _new_id(entries: Sequence[Entry], target: Publication) -> str:
-    times = sum(1 for p in publications(entries) if p.run_id == target.run_id)
+def _new_id(ledger: Ledger, target: Publication) -> str:
+    times = sum(1 for p in ledger.publications if p.run_id == target.run_id)
     return f"p{target.as_of.replace('-', '')}-{target.run_id[1:13]}-r{times}"
 
 
