@@ -72,7 +72,7 @@ def decisions(store: Store, run_id: str) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def raced(county: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Scored while somebody else acts: all three are recorded once the county's files are being read; then once more."""
+    """Scored while somebody else acts: all three are recorded once the files are being read; then once more."""
     store, read = copy_of(county, tmp_path_factory.mktemp("raced")), compute.take_in
     known = len(Ledger.of(store))
 
