@@ -287,7 +287,7 @@ def test_no_flag_and_no_variable_of_the_environment_skips_a_gate():
         "--override",
         "--meeting",
     }
-    source = Path(cli.__file__).parent
+    source = Path(cli.__file__).parents[1]
     named = {
         name
         for path in source.rglob("*.py")

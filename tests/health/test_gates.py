@@ -9,7 +9,7 @@ from village_credit.policy.gate_thresholds import EXACT, GATES, OPTIONAL_FIGURES
 from village_credit.policy.model import load_policy
 from village_credit.report.page import GATES_ZH
 
-SOURCE = (ROOT / "src" / "village_credit" / "publish" / "gates.py").read_text(encoding="utf-8")
+SOURCE = (ROOT / "src" / "village_credit" / "tables" / "gates.py").read_text(encoding="utf-8")
 RUNBOOK = (ROOT / "src" / "village_credit" / "publish" / "README.md").read_text(encoding="utf-8")
 IN_CODE = set(re.findall(r'(?:_judge\(\s*policy,\s*|_exact\(\s*)"(\w+)"', SOURCE))
 

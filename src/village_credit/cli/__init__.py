@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from village_credit.settings import settings
 
     try:
-        return int(args.run(args, settings(args.store, args.models, args.counties)))
+        return int(args.handle(args, settings(args.store, args.models, args.counties)))
     except VillageCreditError as error:
         print(f"village-credit {args.verb}: {error}", file=sys.stderr)
         return error.exit_code

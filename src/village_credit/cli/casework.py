@@ -26,7 +26,7 @@ def add_reviews(verbs: Verbs) -> None:
     reviewed.add_argument(
         "--policy", type=Path, help="apply: whose steps hold (default: limit_policy.toml of the models)"
     )
-    reviewed.set_defaults(run=do_reviews)
+    reviewed.set_defaults(handle=do_reviews)
 
 
 def do_reviews(args: argparse.Namespace, paths: Settings) -> int:
@@ -69,7 +69,7 @@ def add_links(verbs: Verbs) -> None:
         help="review: instead, N automatic links of each pass to check; 2,995 right ones license a pass for a year",
     )
     linked.add_argument("--by", help="apply: who decided (default: the login)")
-    linked.set_defaults(run=do_links)
+    linked.set_defaults(handle=do_links)
 
 
 def do_links(args: argparse.Namespace, paths: Settings) -> int:
@@ -103,7 +103,7 @@ def add_corrections(verbs: Verbs) -> None:
     )
     mended.add_argument("run")
     mended.add_argument("--out", required=True, type=Path, help="the folder to write into; personal data")
-    mended.set_defaults(run=do_corrections)
+    mended.set_defaults(handle=do_corrections)
 
 
 def do_corrections(args: argparse.Namespace, paths: Settings) -> int:
@@ -133,7 +133,7 @@ def add_renew(verbs: Verbs) -> None:
     renewed.add_argument("--ending-by", required=True, type=day)
     renewed.add_argument("--by", required=True)
     renewed.add_argument("--reason", required=True, help="kept in the ledger; name nobody")
-    renewed.set_defaults(run=do_renew)
+    renewed.set_defaults(handle=do_renew)
 
 
 def do_renew(args: argparse.Namespace, paths: Settings) -> int:
@@ -166,7 +166,7 @@ def add_relief(verbs: Verbs) -> None:
         help="身份证号, 借据号, 纾困证明编号 (default: the CSV of the same name); more may come later",
     )
     relieved.add_argument("--by", required=True)
-    relieved.set_defaults(run=do_relief)
+    relieved.set_defaults(handle=do_relief)
 
 
 def do_relief(args: argparse.Namespace, paths: Settings) -> int:

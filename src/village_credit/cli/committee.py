@@ -24,7 +24,7 @@ def add_diff(verbs: Verbs) -> None:
     compared.add_argument("run")
     compared.add_argument("--against", default="published", help="a run id, or `published`")
     compared.add_argument("--by", choices=("village", "band", "reason", "group"), help="small counts hidden")
-    compared.set_defaults(run=do_diff)
+    compared.set_defaults(handle=do_diff)
 
 
 def do_diff(args: argparse.Namespace, paths: Settings) -> int:
@@ -49,7 +49,7 @@ def add_simulate(verbs: Verbs) -> None:
         help="the day whose figures hold (default: the last day from which one of the file's holds, or the publication's)",
     )
     tried.add_argument("--by", choices=("village", "band", "reason", "group"), help="show this alone; --json has all")
-    tried.set_defaults(run=do_simulate)
+    tried.set_defaults(handle=do_simulate)
 
 
 def do_simulate(args: argparse.Namespace, paths: Settings) -> int:
@@ -83,7 +83,7 @@ def add_approve(verbs: Verbs) -> None:
         metavar="FILE",
         help="TOML: date, place or title, minutes, members (number, vote); needed where the policy has a quorum",
     )
-    signed.set_defaults(run=do_approve)
+    signed.set_defaults(handle=do_approve)
 
 
 def do_approve(args: argparse.Namespace, paths: Settings) -> int:
@@ -110,7 +110,7 @@ def add_publish(verbs: Verbs) -> None:
     published = verbs.add("publish", "Put an approved run in force and pack its branch files.", "publish RUN")
     published.add_argument("run")
     published.add_argument("--by", help="default: the login")
-    published.set_defaults(run=do_publish)
+    published.set_defaults(handle=do_publish)
 
 
 def do_publish(args: argparse.Namespace, paths: Settings) -> int:
@@ -137,7 +137,7 @@ def add_rollback(verbs: Verbs) -> None:
     returned.add_argument("--to", required=True, metavar="PUBLICATION", help="its id, as limits_history shows it")
     returned.add_argument("--by", required=True, help="who answers for it")
     returned.add_argument("--reason", required=True, help="kept in the ledger; name nobody")
-    returned.set_defaults(run=do_rollback)
+    returned.set_defaults(handle=do_rollback)
 
 
 def do_rollback(args: argparse.Namespace, paths: Settings) -> int:
@@ -167,7 +167,7 @@ def add_authority(verbs: Verbs) -> None:
     authorised.add_argument(
         "--role", help="apply: as whom, that of each row's step or a higher one (default: that of the step)"
     )
-    authorised.set_defaults(run=do_authority)
+    authorised.set_defaults(handle=do_authority)
 
 
 def do_authority(args: argparse.Namespace, paths: Settings) -> int:
@@ -213,7 +213,7 @@ def add_policy(verbs: Verbs) -> None:
     checked.add_argument(
         "--for-run", metavar="RUN", help="check: refuse to loosen a gate that failed in this run (exit 7)"
     )
-    checked.set_defaults(run=do_policy)
+    checked.set_defaults(handle=do_policy)
 
 
 def do_policy(args: argparse.Namespace, paths: Settings) -> int:

@@ -21,7 +21,7 @@ def add_explain(verbs: Verbs) -> None:
     explained.add_argument("household", help=NAMED_BY)
     explained.add_argument("--on", type=day)
     explained.add_argument("--lang", choices=("zh",), default="zh")
-    explained.set_defaults(run=do_explain)
+    explained.set_defaults(handle=do_explain)
 
 
 def do_explain(args: argparse.Namespace, paths: Settings) -> int:
@@ -39,7 +39,7 @@ def add_notices(verbs: Verbs) -> None:
     noticed = verbs.add("notices", "The households' messages of a run.", "notices RUN --lang zh")
     noticed.add_argument("run")
     noticed.add_argument("--lang", choices=("zh",), default="zh")
-    noticed.set_defaults(run=do_notices)
+    noticed.set_defaults(handle=do_notices)
 
 
 def do_notices(args: argparse.Namespace, paths: Settings) -> int:
@@ -58,7 +58,7 @@ def add_find(verbs: Verbs) -> None:
     )
     found.add_argument("number", metavar="-", help="nothing but - : the number is read from standard input")
     found.add_argument("--by", help="who looks (default: the login)")
-    found.set_defaults(run=do_find)
+    found.set_defaults(handle=do_find)
 
 
 def do_find(args: argparse.Namespace, paths: Settings) -> int:
@@ -92,7 +92,7 @@ def add_hold(verbs: Verbs) -> None:
         stopped.add_argument("household", help=NAMED_BY)
         stopped.add_argument("--by", required=True)
         stopped.add_argument("--reason", required=True, help="kept in the ledger, in no view; name nobody")
-        stopped.set_defaults(run=do_hold)
+        stopped.set_defaults(handle=do_hold)
 
 
 def do_hold(args: argparse.Namespace, paths: Settings) -> int:

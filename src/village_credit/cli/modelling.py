@@ -35,7 +35,7 @@ def add_train(verbs: Verbs) -> None:
         metavar="REF",
         help="reference of the impact assessment; without it the candidate is marked as trained on synthetic history",
     )
-    trained.set_defaults(run=do_train)
+    trained.set_defaults(handle=do_train)
 
 
 def do_train(args: argparse.Namespace, _paths: Settings) -> int:
@@ -81,7 +81,7 @@ def add_assess_model(verbs: Verbs) -> None:
     )
     judged.add_argument("--county", help="default: the county that it was trained on")
     judged.add_argument("--policy", type=Path, help="whose bands and limits the groups are compared by")
-    judged.set_defaults(run=do_assess_model)
+    judged.set_defaults(handle=do_assess_model)
 
 
 def do_assess_model(args: argparse.Namespace, paths: Settings) -> int:
@@ -109,7 +109,7 @@ def add_model(verbs: Verbs) -> None:
     vouched.add_argument("folder", type=Path, help="the folder that holds the scorecard")
     vouched.add_argument("--role", required=True, choices=("developer", "validator", "approver"))
     vouched.add_argument("--by", required=True)
-    vouched.set_defaults(run=do_model)
+    vouched.set_defaults(handle=do_model)
 
 
 def do_model(args: argparse.Namespace, paths: Settings) -> int:

@@ -20,7 +20,7 @@ def add_status(verbs: Verbs) -> None:
         "status --on 2026-11-20",
     )
     stated.add_argument("--on", type=day, help="the day on which clocks are read (default: the shell's)")
-    stated.set_defaults(run=do_status)
+    stated.set_defaults(handle=do_status)
 
 
 def do_status(args: argparse.Namespace, paths: Settings) -> int:
@@ -44,7 +44,7 @@ def do_status(args: argparse.Namespace, paths: Settings) -> int:
 def add_report(verbs: Verbs) -> None:
     reported = verbs.add("report", "Where a run's page is.", "report RUN")
     reported.add_argument("run")
-    reported.set_defaults(run=do_report)
+    reported.set_defaults(handle=do_report)
 
 
 def do_report(args: argparse.Namespace, paths: Settings) -> int:
@@ -60,7 +60,7 @@ def add_verify(verbs: Verbs) -> None:
         "verify RUN",
     )
     rebuilt.add_argument("run")
-    rebuilt.set_defaults(run=do_verify)
+    rebuilt.set_defaults(handle=do_verify)
 
 
 def do_verify(args: argparse.Namespace, paths: Settings) -> int:
@@ -94,7 +94,7 @@ def do_verify(args: argparse.Namespace, paths: Settings) -> int:
 def add_ledger(verbs: Verbs) -> None:
     chained = verbs.add("ledger", "Verify the chain of acts.", "ledger verify")
     chained.add_argument("act", choices=("verify",))
-    chained.set_defaults(run=do_ledger)
+    chained.set_defaults(handle=do_ledger)
 
 
 def do_ledger(args: argparse.Namespace, paths: Settings) -> int:
@@ -113,7 +113,7 @@ def add_package(verbs: Verbs) -> None:
     )
     packed.add_argument("act", choices=("verify",))
     packed.add_argument("folder", type=Path)
-    packed.set_defaults(run=do_package)
+    packed.set_defaults(handle=do_package)
 
 
 def do_package(args: argparse.Namespace, paths: Settings) -> int:
@@ -144,7 +144,7 @@ def add_contracts(verbs: Verbs) -> None:
     )
     handed.add_argument("--out", type=Path, default=Path("data_contracts/published"), help="the folder to write into")
     handed.add_argument("--check", action="store_true", help="write nothing; exit 6 where a file is not current")
-    handed.set_defaults(run=do_contracts)
+    handed.set_defaults(handle=do_contracts)
 
 
 def do_contracts(args: argparse.Namespace, _paths: Settings) -> int:

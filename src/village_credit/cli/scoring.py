@@ -30,7 +30,7 @@ def add_synthesize(verbs: Verbs) -> None:
     made.add_argument("--as-of", required=True, type=day)
     made.add_argument("--damage", choices=("none", "typical", "hostile"), default="none")
     made.add_argument("--history", action="store_true", help="also three earlier years and the conduct that followed")
-    made.set_defaults(run=do_synthesize)
+    made.set_defaults(handle=do_synthesize)
 
 
 def do_synthesize(args: argparse.Namespace, _paths: Settings) -> int:
@@ -71,7 +71,7 @@ def add_score(verbs: Verbs) -> None:
     scored.add_argument("--model", help="a scorecard's id (default: the last of the models)")
     scored.add_argument("--by", help="who prepares the run (default: the login)")
     scored.add_argument("--product", choices=("trader_loan",), help="decide a referral batch alone")
-    scored.set_defaults(run=do_score)
+    scored.set_defaults(handle=do_score)
 
 
 def do_score(args: argparse.Namespace, paths: Settings) -> int:
@@ -96,7 +96,7 @@ def add_rescore(verbs: Verbs) -> None:
     again.add_argument("--model")
     again.add_argument("--by")
     again.add_argument("--dry-run", action="store_true", help="print the diff and write nothing")
-    again.set_defaults(run=do_rescore)
+    again.set_defaults(handle=do_rescore)
 
 
 def do_rescore(args: argparse.Namespace, paths: Settings) -> int:

@@ -28,7 +28,7 @@ def add_acknowledge(verbs: Verbs) -> None:
     received.add_argument(
         "--policy", type=Path, help="whose authority holds (default: limit_policy.toml of the models)"
     )
-    received.set_defaults(run=do_acknowledge)
+    received.set_defaults(handle=do_acknowledge)
 
 
 def do_acknowledge(args: argparse.Namespace, paths: Settings) -> int:
@@ -55,7 +55,7 @@ def add_record_usage(verbs: Verbs) -> None:
     )
     recorded.add_argument("file", type=Path, help="recognised by its headers: contracts, draws or repayments")
     recorded.add_argument("--by", help="who takes it in (default: the login)")
-    recorded.set_defaults(run=do_record_usage)
+    recorded.set_defaults(handle=do_record_usage)
 
 
 def do_record_usage(args: argparse.Namespace, paths: Settings) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from village_credit.ledger.household_signatures import ACT, last_words
+from village_credit.ledger.household_signatures import ACT, last_household_verdicts
 from village_credit.ledger.log import Entry
 from village_credit.ledger.reviews import review_verdicts
 
@@ -69,7 +69,7 @@ REVIEW = (
 
 
 def verdict_of(*acts: tuple[str, str, str, dict[str, Any]]) -> str | None:
-    found = last_words(ledger(*acts), MANIFEST, [ROW]).get(("h1", "farmer_line"))
+    found = last_household_verdicts(ledger(*acts), MANIFEST, [ROW]).get(("h1", "farmer_line"))
     return found.verdict if found else None
 
 

@@ -16,7 +16,7 @@ from tests.builders import SCHEMAS, UNIT, facts, scores
 from tests.conftest import MODELS
 from tests.reference.limit_reference import SCREEN, reference_limits
 from tests.unit.decide.test_chance import drawn, scored
-from village_credit.decide.decide import REVIEWED_REASONS, Decided, decide, value
+from village_credit.decide.decide import REVIEWED_REASONS, Decided, apply_policy, decide
 from village_credit.policy.branch_authority import authority
 from village_credit.policy.check import check_policy
 from village_credit.policy.model import PolicyInForce, load_policy
@@ -178,7 +178,7 @@ def test_another_policy_is_tried_on_what_was_measured():
     measured = {name: numbered(table, places) for name, table in decided.measured.items()}
     for text in (BORROWER_ONLY, GROWERS):
         anew = by_unit(decide(given, lambda _: scored(ppm), in_force(text), AS_OF))
-        tried = {row["unit_code"]: row for row in value(measured, in_force(text), AS_OF).to_pylist()}
+        tried = {row["unit_code"]: row for row in apply_policy(measured, in_force(text), AS_OF).to_pylist()}
         names = ("decision", "limit_yuan", "reason_codes", "headroom_yuan")
         assert [(u, n) for u, row in anew.items() for n in names if row[n] != tried[places[u]][n]] == []
 
