@@ -19,10 +19,8 @@ from tests.conftest import (
     PREPARER,
     SIGNER,
     Scored,
-    new_store,
-    put_in_force,
+    copy_of,
     request_of,
-    score_into,
 )
 from village_credit import cli
 from village_credit.decide.decide import Decided
@@ -136,12 +134,11 @@ def one_lost() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory, county_inbox: Path) -> dict[str, Scored]:
+def runs(tmp_path_factory: pytest.TempPathFactory, published: Scored, county_inbox: Path) -> dict[str, Scored]:
     """One county's runs, staged and never signed, but `usual`, which is published. Read only: copy before you sign."""
     folder = tmp_path_factory.mktemp("gates")
-    store = new_store(folder)
-    usual = score_into(store, county_inbox, COUNTY)
-    put_in_force(store, usual.run.run_id)
+    usual = copy_of(published, folder)
+    store = usual.store
     strict, names = folder / "strict.toml", folder / "names.toml"
     strict.write_text(changed(STRICT), encoding="utf-8")
     names.write_text(changed(NAMES), encoding="utf-8")

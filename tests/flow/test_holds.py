@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.conftest import PREPARER, Scored, new_store, put_in_force, score_into
+from tests.conftest import PREPARER, Scored, copy_of, next_run_id, put_in_force, score_into
 from village_credit import cli
 from village_credit.errors import MissingInput, RunConflict, UsageError
 from village_credit.ledger.log import read_ledger
@@ -63,12 +62,17 @@ def branch_row(store: Store, publication_id: str, line: dict[str, Any]) -> dict[
 
 
 @pytest.fixture(scope="module")
-def story(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def unheld(published: Scored, tmp_path_factory: pytest.TempPathFactory) -> Scored:
+    """The published county, scored again for a later day; read only."""
+    scored = copy_of(published, tmp_path_factory.mktemp("unheld"))
+    return score_into(scored.store, scored.inbox, COUNTY, LATER)
+
+
+@pytest.fixture(scope="module")
+def story(published: Scored, unheld: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Published, held, scored and published, released, scored and published; every step kept."""
-    store = new_store(tmp_path_factory.mktemp("holds"))
-    first = score_into(store, county_inbox, COUNTY).run.run_id
-    put_in_force(store, first)
-    free = score_into(store, county_inbox, COUNTY, LATER).run.run_id
+    store, county_inbox = copy_of(unheld, tmp_path_factory.mktemp("holds")).store, published.inbox
+    first, free = published.run.run_id, unheld.run.run_id
     query = (
         "SELECT household_key FROM limits_current WHERE decision = 'granted' AND limit_yuan >= 10000 ORDER BY 1 LIMIT 1"
     )
@@ -155,11 +159,11 @@ def test_a_release_after_a_publication_that_held_waits_for_the_next(story):
 
 def test_hold_and_release_before_any_scoring_give_the_branch_its_line_back(published: Scored, tmp_path: Path):
     store, key, line = alone(published, tmp_path)
-    run_before = score_into(store, published.inbox, COUNTY, LATER).run.run_id
+    run_before = next_run_id(store, published.inbox, COUNTY, LATER)
     held = holds.hold(store, key, "2002", "x")
-    assert score_into(store, published.inbox, COUNTY, LATER).run.run_id != run_before
+    assert next_run_id(store, published.inbox, COUNTY, LATER) != run_before
     released = holds.release(store, key, "2002", "x")
-    assert score_into(store, published.inbox, COUNTY, LATER).run.run_id == run_before
+    assert next_run_id(store, published.inbox, COUNTY, LATER) == run_before
     (row,) = rows_of(released.packages)
     assert (row["action"], int(row["limit_yuan"])) == ("change", line["limit_yuan"])
     assert row["household_ref"] != rows_of(held.packages)[0]["household_ref"]
@@ -167,18 +171,16 @@ def test_hold_and_release_before_any_scoring_give_the_branch_its_line_back(publi
 
 def alone(published: Scored, folder: Path) -> tuple[Store, str, dict[str, Any]]:
     """A store of its own with the published county, and one household with a line."""
-    shutil.copytree(published.store.root, folder / "store")
-    shutil.copy(published.store.root.parent / "keys", folder / "keys")
-    store = new_store(folder)
+    store = copy_of(published, folder).store
     outbox.refresh_warehouse(store)
     query = "SELECT household_key FROM limits_current WHERE decision = 'granted' ORDER BY 1 LIMIT 1"
     ((key,),) = view(store, query)
     return store, key, decision(store, published.run.run_id, key)
 
 
-def test_a_run_scored_before_the_hold_freezes_the_line_all_the_same(published: Scored, tmp_path: Path):
-    store, key, _ = alone(published, tmp_path)
-    before = score_into(store, published.inbox, COUNTY, LATER).run.run_id
+def test_a_run_scored_before_the_hold_freezes_the_line_all_the_same(unheld: Scored, tmp_path: Path):
+    store, key, _ = alone(unheld, tmp_path)
+    before = unheld.run.run_id
     held = holds.hold(store, key, "2002", "x")
     done = put_in_force(store, before)
     row = branch_row(store, done.publication_id, rows_of(held.packages)[0])

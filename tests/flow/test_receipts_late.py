@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from tests.conftest import AS_OF, MODELS, Scored, new_store, put_in_force, score_into
+from tests.conftest import AS_OF, MODELS, Scored, copy_of, put_in_force, score_into
 from tests.flow.test_receipts import (
     CLERK,
     CONTRACT,
@@ -21,7 +21,6 @@ from tests.flow.test_receipts import (
     LATER,
     REPAYMENT,
     _only_row,
-    copy_of,
     core,
     half,
     in_force_line,
@@ -51,19 +50,9 @@ CURRENT = "SELECT decision, limit_yuan FROM limits_current WHERE household_key =
 RELEASED_ON = datetime.now(UTC).date()
 
 
-@pytest.fixture(scope="module")
-def county(tmp_path_factory: pytest.TempPathFactory) -> Scored:
-    """A small published county of two branches; never written to."""
-    folder = tmp_path_factory.mktemp("late")
-    synthesize(folder / "inbox", COUNTY, 8, 240, 7, AS_OF, "none")
-    scored = score_into(new_store(folder), folder / "inbox", COUNTY)
-    put_in_force(scored.store, scored.run.run_id)
-    return scored
-
-
 @pytest.fixture
-def store(county: Scored, tmp_path: Path) -> Store:
-    return copy_of(county, tmp_path)
+def store(quiet: Scored, tmp_path: Path) -> Store:
+    return copy_of(quiet, tmp_path).store
 
 
 @pytest.fixture
@@ -311,10 +300,10 @@ def test_before_anything_was_drawn_a_branch_may_refuse(store: Store, tmp_path: P
 
 
 @pytest.fixture(scope="module")
-def shrunk(county: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def shrunk(quiet: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A later publication that knows only part of the county's households."""
     folder = tmp_path_factory.mktemp("shrunk")
-    store = copy_of(county, folder)
+    store = copy_of(quiet, folder).store
     synthesize(folder / "inbox", COUNTY, 4, 120, 7, AS_OF, "none")
     later = put_in_force(store, score_into(store, folder / "inbox", COUNTY, LATER).run.run_id)
     found = publish.packaged_for_branches(store, read_ledger(store.root / "ledger"), later.publication_id)

@@ -15,11 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import COUNTY_OF_TESTS as COUNTY
-from tests.conftest import MODELS, new_store, put_in_force, request_of, score_into
+from tests.conftest import MODELS, Scored, copy_of, put_in_force, request_of
 from village_credit import cli
 from village_credit.errors import MissingInput, UsageError
 from village_credit.ledger.log import read_ledger
 from village_credit.publish.branch_package import verify_package
+from village_credit.publish.outbox import refresh_warehouse
 from village_credit.report.explain import explain_text
 from village_credit.services.casework import relief
 from village_credit.services.queries import explain as tell
@@ -88,12 +89,11 @@ def score_on(store: Store, inbox: Path, day: date, policy: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def story(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def story(published: Scored, county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Published before the flood; declared; scored and published in it, before and after a late proof; and when it is over."""
     folder = tmp_path_factory.mktemp("relief")
-    store = new_store(folder)
-    first = score_into(store, county_inbox, COUNTY).run.run_id
-    put_in_force(store, first)
+    store, first = copy_of(published, folder).store, published.run.run_id
+    refresh_warehouse(store)
     before, known = lines_of(store), people_of(store, first)
     numbers = {key: number for key, (number, _) in known.items()}
 

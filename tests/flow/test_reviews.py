@@ -13,7 +13,7 @@ import duckdb
 import openpyxl
 import pytest
 
-from tests.conftest import AS_OF, MODELS, Scored, new_store, put_in_force, score_into
+from tests.conftest import AS_OF, MODELS, Scored, copy_of, new_store, put_in_force, score_into
 from village_credit import cli
 from village_credit.decide.decide import REVIEWED_REASONS
 from village_credit.errors import GateRefused, UsageError
@@ -61,11 +61,10 @@ def grant(yuan: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def story(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def story(staged: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A run, its workbook with one household granted, one refused and one kept, and the next day's run; not to be written."""
     folder = tmp_path_factory.mktemp("reviews")
-    store = new_store(folder)
-    first = score_into(store, county_inbox, COUNTY).run.run_id
+    store, first = copy_of(staged, folder).store, staged.run.run_id
     blank = folder / "blank.xlsx"
     made = export_reviews(store, first, blank)
     figures = rows_of(store, first, "waterfall")
@@ -78,7 +77,7 @@ def story(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     ]
     said = {able[0]: grant(6000), able[1]: {VERDICT_HEADER: "不授信"}, able[2]: {VERDICT_HEADER: "维持复核"}}
     applied = apply_reviews(store, fill(blank, said, folder / "said.xlsx"), REVIEWER, POLICY)
-    second = score_into(store, county_inbox, COUNTY, date(2026, 11, 2)).run.run_id
+    second = score_into(store, staged.inbox, COUNTY, date(2026, 11, 2)).run.run_id
     return {
         "store": store,
         "first": first,
@@ -168,11 +167,16 @@ def test_a_later_word_replaces_the_earlier_and_keeping_the_review_takes_it_back(
     assert again.run.run_id == story["first"]
 
 
-def test_a_verdict_is_forgotten_where_the_household_s_reasons_change(story, county_inbox: Path, tmp_path: Path):
-    store = copied(story, tmp_path)
-    granted = story["able"][0]
-    holds.hold(store, granted, "2002", "x")
-    row = rows_of(store, score_into(store, county_inbox, COUNTY).run.run_id, "decisions")[granted]
+@pytest.fixture(scope="module")
+def held(story, county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> Scored:
+    """Who was granted by a person is held, and the county is scored again; read only."""
+    store = copied(story, tmp_path_factory.mktemp("held"))
+    holds.hold(store, story["able"][0], "2002", "x")
+    return score_into(store, county_inbox, COUNTY)
+
+
+def test_a_verdict_is_forgotten_where_the_household_s_reasons_change(story, held: Scored):
+    row = rows_of(held.store, held.run.run_id, "decisions")[story["able"][0]]
     assert (row["decision"], row["reason_codes"][0]) == ("manual_review", "HELD")
 
 
@@ -235,14 +239,11 @@ def test_a_household_twice_or_a_workbook_of_another_kind_is_refused(story, tmp_p
         apply_reviews(story["store"], tmp_path / "headless.xlsx", REVIEWER, POLICY)
 
 
-def test_what_is_held_cannot_be_granted_by_a_review(story, county_inbox: Path, tmp_path: Path):
-    store = copied(story, tmp_path)
-    holds.hold(store, story["able"][0], "2002", "x")
-    run = score_into(store, county_inbox, COUNTY).run.run_id
-    export_reviews(store, run, tmp_path / "held.xlsx")
+def test_what_is_held_cannot_be_granted_by_a_review(story, held: Scored, tmp_path: Path):
+    export_reviews(held.store, held.run.run_id, tmp_path / "held.xlsx")
     fill(tmp_path / "held.xlsx", {story["able"][0]: grant(6000)})
     with pytest.raises(UsageError, match="HELD cannot be granted by a review"):
-        apply_reviews(store, tmp_path / "held.xlsx", REVIEWER, POLICY)
+        apply_reviews(held.store, tmp_path / "held.xlsx", REVIEWER, POLICY)
 
 
 def test_a_reason_that_declines_cannot_be_granted_by_a_review(story, tmp_path: Path):

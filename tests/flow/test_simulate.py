@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, Scored, new_store, request_of, score_into
+from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, Scored, new_store, request_of
 from village_credit import cli
 from village_credit.errors import MissingInput, PolicyRefused
 from village_credit.score.statistics import LEAST_GROUP
@@ -210,10 +210,9 @@ def test_the_diff_of_two_runs_goes_by_group_too(published: Scored, tmp_path: Pat
         compare.diff_runs(store, published.run.run_id, by="name")
 
 
-def test_a_first_publication_is_compared_with_the_lines_that_the_bank_had_granted(published: Scored, tmp_path: Path):
-    scored = score_into(new_store(tmp_path), published.inbox, COUNTY_OF_TESTS)
-    against = compare.diff_runs(scored.store, scored.run.run_id)
-    folder = scored.store.run_folder(scored.run.run_id)
+def test_a_first_publication_is_compared_with_the_lines_that_the_bank_had_granted(staged: Scored):
+    against = compare.diff_runs(staged.store, staged.run.run_id)
+    folder = staged.store.run_folder(staged.run.run_id)
     lines = [row for row in pq.read_table(folder / "lines_before.parquet").to_pylist() if not row["is_own"]]
     decisions = pq.read_table(folder / "decisions.parquet").to_pylist()
     assert sum(row["before_yuan"] for row in against.changes) == sum(row["limit_yuan"] for row in lines) > 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import shutil
@@ -77,11 +76,10 @@ def test_an_altered_table_and_an_altered_manifest_are_named(published: Scored, t
 
 
 def test_a_limit_raised_with_its_hash_and_its_entry_in_the_ledger_does_not_come_out_again(
-    published: Scored, county_inbox: Path, tmp_path: Path
+    staged: Scored, tmp_path: Path
 ):
     """Whoever may write every file of a store, and mends each hash behind a change, still cannot change what was computed."""
-    store = dataclasses.replace(published.store, root=tmp_path / "store")
-    run_id = score.score_inbox(open_store(store.root, store.keys), county_inbox, request_of(COUNTY_OF_TESTS)).run_id
+    store, run_id = copied(staged, tmp_path), staged.run.run_id
 
     def doubled(table: pa.Table) -> pa.Table:
         place = table.column_names.index("limit_yuan")
