@@ -67,7 +67,9 @@ def test_a_run_killed_while_it_is_sealed_was_never_there(
     written = sealing.parquet_bytes
     calls = iter(range(100))
     reckon, made = stage.compute_run, []
-    monkeypatch.setattr(stage, "compute_run", lambda *given: (made or made.append(reckon(*given))) or made[0])
+    monkeypatch.setattr(
+        stage, "compute_run", lambda *given: made[0] if made else made.append(reckon(*given)) or made[0]
+    )
 
     def killed(table):
         if next(calls) > 6:

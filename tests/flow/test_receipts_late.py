@@ -58,8 +58,8 @@ def store(quiet: Scored, tmp_path: Path) -> Store:
 @pytest.fixture
 def without_views(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare a test that reads no view the time to build them."""
-    for act in ("acknowledge", "usage", "publish"):
-        monkeypatch.setattr(f"village_credit.services.servicing.{act}.build_warehouse", lambda _store: None)
+    for act in ("services.servicing.acknowledge", "services.servicing.usage", "publish.outbox"):
+        monkeypatch.setattr(f"village_credit.{act}.build_warehouse", lambda _store: None)
 
 
 @pytest.fixture(autouse=True)

@@ -268,7 +268,7 @@ def test_a_crash_after_the_ledger_s_entry_is_finished_by_the_same_command(
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(rollback, "heal", killed)
+    monkeypatch.setattr(rollback, "complete_outbox", killed)
     with pytest.raises(KeyboardInterrupt):
         roll_back(store, COUNTY, two["first"].publication_id, "3003", "x")
     monkeypatch.undo()

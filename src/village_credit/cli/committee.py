@@ -284,6 +284,8 @@ def _moved(mover: dict[str, Any]) -> str:
 
 def simulated_text(found: Simulated, by: str | None) -> str:
     """Write a simulation: what it is not, then the difference, by one kind of group or all but the villages."""
+    from village_credit.services.queries.diff import Difference
+
     groups = (
         found.by_village
         if by == "village"

@@ -273,6 +273,6 @@ def settle_lines(connection: duckdb.DuckDBPyConnection, desk: Desk, gone: pa.Tab
         "gone": gone,
     }.items():
         connection.register(name, table)
-    connection.execute("""CREATE VIEW settled AS
+    connection.execute("""CREATE TEMP VIEW settled AS
         SELECT spans.* REPLACE (coalesce(gone.outcome, spans.outcome) AS outcome) FROM spans LEFT JOIN gone USING (row_id)""")
     return connection.sql(LINES).to_arrow_table()

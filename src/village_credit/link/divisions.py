@@ -14,8 +14,10 @@ from importlib import resources
 import duckdb
 import pyarrow as pa
 
+from village_credit.duckdb_session import query_cursor
+
 CURRENT_AREA = """
-CREATE OR REPLACE MACRO current_area(code) AS
+CREATE OR REPLACE TEMP MACRO current_area(code) AS
     coalesce((SELECT current_code FROM county_aliases WHERE old_code = left(code, 6)), left(code, 6)) || substr(code, 7)
 """
 # A code of another time names the registered household of that place, where one and no second is registered.
@@ -52,7 +54,7 @@ def unissued_area_share(people: pa.Table) -> float | None:
 
     A warning only: people are born anywhere, and a list of codes is never complete.
     """
-    connection = duckdb.connect()
+    connection = query_cursor()
     connection.register("people", people)
     connection.register("area_codes", _read("area_codes.csv"))
     query = """SELECT avg((code IS NULL)::INT)::DOUBLE FROM (SELECT DISTINCT person_id FROM people WHERE person_id IS NOT NULL)
@@ -69,7 +71,7 @@ def create_divisions(connection: duckdb.DuckDBPyConnection) -> None:
 
 def with_current_codes(settled: dict[str, pa.Table]) -> dict[str, pa.Table]:
     """Return the settled tables with places under today's codes and households under their registered ones."""
-    connection = duckdb.connect()
+    connection = query_cursor()
     create_divisions(connection)
     connection.register("registered", settled["land_contractor"].select(["contractor_code"]))
     made = dict(settled)

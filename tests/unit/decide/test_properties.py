@@ -27,25 +27,35 @@ def limit(ppm: int, **changes) -> dict:
     return row
 
 
-@pytest.mark.parametrize(
-    ("ppm", "band"),
-    [
-        (19_999, "A"),
-        (20_000, "B"),
-        (39_999, "B"),
-        (40_000, "C"),
-        (79_999, "C"),
-        (80_000, "D"),
-        (149_999, "D"),
-        (150_000, "E"),
-    ],
-)
-def test_a_band_begins_at_its_edge(ppm, band):
-    assert limit(ppm)["band"] == band
+def limits(*ppms: int) -> list[dict]:
+    """What households that differ in nothing but their probability are given, in their order."""
+    units = [f"{UNIT[:-3]}{number:03d}" for number in range(len(ppms))]
+    scored = pa.table(
+        {
+            "unit_code": units,
+            "points": pa.array([600] * len(ppms), pa.int64()),
+            "default_probability_ppm": pa.array(ppms, pa.int64()),
+        }
+    )
+    return decide(facts(units), lambda _: scored, IN_FORCE, AS_OF).decisions.to_pylist()
+
+
+def test_a_band_begins_at_its_edge():
+    edges = {
+        19_999: "A",
+        20_000: "B",
+        39_999: "B",
+        40_000: "C",
+        79_999: "C",
+        80_000: "D",
+        149_999: "D",
+        150_000: "E",
+    }
+    assert dict(zip(edges, [row["band"] for row in limits(*edges)], strict=True)) == edges
 
 
 def test_a_better_band_never_has_a_lower_limit_or_a_dearer_rate():
-    rows = [limit(ppm) for ppm in (10_000, 30_000, 60_000, 100_000, 200_000)]
+    rows = limits(10_000, 30_000, 60_000, 100_000, 200_000)
     for better, worse in itertools.pairwise(rows):
         assert better["limit_yuan"] >= worse["limit_yuan"]
         assert better["rate_spread_bp"] <= worse["rate_spread_bp"]
