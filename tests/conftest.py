@@ -9,17 +9,19 @@ from __future__ import annotations
 import base64
 import fcntl
 import hashlib
+import io
 import json
 import os
 import pickle
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import settings
 
@@ -94,6 +96,13 @@ def put_in_force(store: Store, run_id: str) -> publish.Published:
         patch.setattr(sign, "build_warehouse", lambda _store: None)
         sign.approve(store, run_id, SIGNER, "test", runs.failed_gates(store, run_id))
     return publish.publish(store, run_id, PREPARER)
+
+
+def by_unit(store: Store, run_id: str, keys: Iterable[str]) -> list[str]:
+    """Households of a run in the order of the register: under whatever key, a test that picks one picks the same."""
+    vault = pq.read_table(io.BytesIO(store.open_identities(run_id)))
+    units = dict(zip(vault["household_key"].to_pylist(), vault["unit_code"].to_pylist(), strict=True))
+    return sorted(keys, key=units.__getitem__)
 
 
 @contextmanager

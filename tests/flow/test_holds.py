@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.conftest import PREPARER, Scored, copy_of, next_run_id, put_in_force, score_into
+from tests.conftest import PREPARER, Scored, by_unit, copy_of, next_run_id, put_in_force, score_into
 from village_credit import cli
 from village_credit.errors import MissingInput, RunConflict, UsageError
 from village_credit.ledger.log import read_ledger
@@ -36,6 +36,13 @@ def view(store: Store, query: str) -> list[tuple]:
         return connection.execute(query).fetchall()
     finally:
         connection.close()
+
+
+def first_of(store: Store, run_id: str, condition: str) -> str:
+    """The first household of the register that a condition holds of."""
+    return by_unit(
+        store, run_id, [key for (key,) in view(store, f"SELECT household_key FROM limits_current WHERE {condition}")]
+    )[0]
 
 
 def decision(store: Store, run_id: str, key: str) -> dict[str, Any]:
@@ -73,10 +80,7 @@ def story(published: Scored, unheld: Scored, tmp_path_factory: pytest.TempPathFa
     """Published, held, scored and published, released, scored and published; every step kept."""
     store, county_inbox = copy_of(unheld, tmp_path_factory.mktemp("holds")).store, published.inbox
     first, free = published.run.run_id, unheld.run.run_id
-    query = (
-        "SELECT household_key FROM limits_current WHERE decision = 'granted' AND limit_yuan >= 10000 ORDER BY 1 LIMIT 1"
-    )
-    ((key,),) = view(store, query)
+    key = first_of(store, first, "decision = 'granted' AND limit_yuan >= 10000")
     held = holds.hold(store, key, "2002", "reported dead by the village")
     seen = {"view": view(store, "SELECT household_key, held_by FROM holds"), "status": status.status(store)}
     seen["explain"] = tell.explain(store, key)
@@ -173,8 +177,7 @@ def alone(published: Scored, folder: Path) -> tuple[Store, str, dict[str, Any]]:
     """A store of its own with the published county, and one household with a line."""
     store = copy_of(published, folder).store
     outbox.refresh_warehouse(store)
-    query = "SELECT household_key FROM limits_current WHERE decision = 'granted' ORDER BY 1 LIMIT 1"
-    ((key,),) = view(store, query)
+    key = first_of(store, published.run.run_id, "decision = 'granted'")
     return store, key, decision(store, published.run.run_id, key)
 
 
@@ -195,8 +198,7 @@ def test_a_run_scored_before_the_hold_freezes_the_line_all_the_same(unheld: Scor
 
 def test_who_has_no_line_is_held_without_a_word_to_the_branch(published: Scored, tmp_path: Path):
     store, _, _ = alone(published, tmp_path)
-    query = "SELECT household_key FROM limits_current WHERE decision = 'declined' AND limit_yuan = 0 ORDER BY 1 LIMIT 1"
-    ((key,),) = view(store, query)
+    key = first_of(store, published.run.run_id, "decision = 'declined' AND limit_yuan = 0")
     assert holds.hold(store, key, "2002", "x").packages == []
     assert view(store, "SELECT household_key FROM holds") == [(key,)]
 

@@ -15,7 +15,7 @@ import openpyxl
 import pyarrow as pa
 import pytest
 
-from tests.conftest import MODELS, Scored, copy_of, on_day, put_in_force, request_of
+from tests.conftest import MODELS, Scored, by_unit, copy_of, on_day, put_in_force, request_of
 from village_credit import cli
 from village_credit.errors import VerificationFailed
 from village_credit.ledger import log as ledger
@@ -235,7 +235,7 @@ def test_the_first_draw_stops_its_clock(story: dict[str, Any], tmp_path: Path):
     store = copy_of(story["whole"], tmp_path).store
     publication = story["published"].publication_id
     query = f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision = 'granted' AND referred_on = '2026-11-20'"
-    ((key,), *_) = view(story["store"], query)
+    key = by_unit(story["store"], story["batch"].run_id, [key for (key,) in view(story["store"], query)])[0]
     sent = publish.packaged_for_branches(store, ledger.read_ledger(store.root / "ledger"), publication)
     (unit,) = [row["unit_code"] for row in sent[1].to_pylist() if row["household_key"] == key]
     ref = household_ref(store.keys, publication, unit)
@@ -420,7 +420,7 @@ def test_a_branch_s_refusal_ends_the_clock_of_the_draw(
     """Within its three working days nothing is owed any more; after them it was late, and is not open for ever."""
     store, publication = copy_of(story["whole"], tmp_path).store, story["published"].publication_id
     query = f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision = 'granted' AND referred_on = '2026-11-20'"
-    ((key,), *_) = view(store, query)
+    key = by_unit(store, story["batch"].run_id, [key for (key,) in view(store, query)])[0]
     before = _sums(november(store, date(2026, 12, 26)), "draw")
     ref = reference(store, publication, key)
     path = tmp_path / "r.csv"
@@ -450,11 +450,9 @@ def reference(store: Store, publication: str, key: str) -> str:
 def test_a_draw_that_was_taken_back_stops_no_clock(story: dict[str, Any], tmp_path: Path):
     store, publication = copy_of(story["whole"], tmp_path).store, story["published"].publication_id
     query = f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision = 'granted' AND referred_on = '2026-11-20'"
-    ((key,), *_) = view(store, query)
-    other = view(
-        store,
-        f"SELECT household_key FROM limits_current WHERE decision = 'granted' AND product = 'farmer_line' AND household_key <> '{key}' LIMIT 1",
-    )[0][0]
+    key = by_unit(store, story["batch"].run_id, [key for (key,) in view(store, query)])[0]
+    query = f"SELECT household_key FROM limits_current WHERE decision = 'granted' AND product = 'farmer_line' AND household_key <> '{key}'"
+    other = by_unit(store, story["whole"].run.run_id, [key for (key,) in view(store, query)])[0]
     whole = publications.publications(ledger.read_ledger(store.root / "ledger"))[0].publication_id
     contract = "household_ref,contract_no,signed_on\n{},HT-1,2026-11-23\n"
     for name, text in {

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import COUNTY_OF_TESTS as COUNTY
-from tests.conftest import MODELS, Scored, copy_of, put_in_force, request_of
+from tests.conftest import MODELS, Scored, by_unit, copy_of, put_in_force, request_of
 from village_credit import cli
 from village_credit.errors import MissingInput, UsageError
 from village_credit.ledger.log import read_ledger
@@ -73,10 +73,11 @@ def people_of(store: Store, run_id: str) -> dict[str, tuple[str, str]]:
 
 
 def late_once(store: Store, run_id: str) -> set[str]:
-    """Who had arrears before any of this: their worst days would hide what is excused."""
-    path = str(store.run_folder(run_id) / "score_points.parquet")
-    query = "SELECT household_key FROM read_parquet($p) WHERE feature = 'worst_days_overdue' AND value > 0"
-    return {key for (key,) in duckdb.connect().execute(query, {"p": path}).fetchall()}
+    """Who had arrears or has a loan on the bank's list of conduct before any of this."""
+    paths = {name: str(store.run_folder(run_id) / f"{name}.parquet") for name in ("score_points", "links")}
+    query = """SELECT household_key FROM read_parquet($score_points) WHERE feature = 'worst_days_overdue' AND value > 0
+               UNION SELECT household_key FROM read_parquet($links) WHERE source_table = 'bank_conduct'"""
+    return {key for (key,) in duckdb.connect().execute(query, paths).fetchall()}
 
 
 def arrears(number: str, loan: str, days: int) -> str:
@@ -100,12 +101,13 @@ def story(published: Scored, county_inbox: Path, tmp_path_factory: pytest.TempPa
     late_before = late_once(store, first)
 
     def clean(township: str) -> list[str]:
+        """Granted without a reason, and no other loan of theirs could be excused or hide what is."""
         return [
             key
-            for key, row in sorted(before.items())
-            if row["township_code"] == township
-            and row["decision"] == "granted"
-            and not row["reason_codes"]
+            for key in by_unit(store, first, before)
+            if before[key]["township_code"] == township
+            and before[key]["decision"] == "granted"
+            and not before[key]["reason_codes"]
             and numbers[key]
             and key not in late_before
         ]

@@ -13,7 +13,7 @@ import duckdb
 import openpyxl
 import pytest
 
-from tests.conftest import AS_OF, MODELS, Scored, copy_of, new_store, put_in_force, score_into
+from tests.conftest import AS_OF, MODELS, Scored, by_unit, copy_of, new_store, put_in_force, score_into
 from village_credit import cli
 from village_credit.decide.decide import REVIEWED_REASONS
 from village_credit.errors import GateRefused, UsageError
@@ -72,7 +72,7 @@ def story(staged: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     keys = [row[HOUSEHOLD_HEADER] for row in cells(blank)]
     able = [
         key
-        for key in keys
+        for key in by_unit(store, first, keys)
         if figures[key]["policy_limit_yuan"] >= 8_000 and set(decisions[key]["reason_codes"]) <= set(REVIEWED_REASONS)
     ]
     said = {able[0]: grant(6000), able[1]: {VERDICT_HEADER: "不授信"}, able[2]: {VERDICT_HEADER: "维持复核"}}
@@ -247,7 +247,8 @@ def test_what_is_held_cannot_be_granted_by_a_review(story, held: Scored, tmp_pat
 
 
 def test_a_reason_that_declines_cannot_be_granted_by_a_review(story, tmp_path: Path):
-    refused = next(key for key in story["keys"] if "LOWEST_BAND" in story["decisions"][key]["reason_codes"])
+    keys = by_unit(story["store"], story["first"], story["keys"])
+    refused = next(key for key in keys if "LOWEST_BAND" in story["decisions"][key]["reason_codes"])
     with pytest.raises(UsageError, match="LOWEST_BAND cannot be granted by a review"):
         apply_reviews(story["store"], verdict(story, tmp_path, grant(6000), refused), REVIEWER, POLICY)
 

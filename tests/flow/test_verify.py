@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, SIGNER, Scored, put_in_force, request_of
+from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, SIGNER, Scored, by_unit, put_in_force, request_of
 from village_credit import cli
 from village_credit.services.casework import holds
 from village_credit.services.queries import verify
@@ -30,7 +30,7 @@ def copied(published: Scored, folder: Path) -> Store:
 
 def held_household(store: Store, run_id: str) -> str:
     decisions = pq.read_table(store.run_folder(run_id) / "decisions.parquet").to_pylist()
-    return min(row["household_key"] for row in decisions if row["decision"] == "granted")
+    return by_unit(store, run_id, [row["household_key"] for row in decisions if row["decision"] == "granted"])[0]
 
 
 def content(root: Path) -> dict[str, str]:

@@ -73,6 +73,10 @@ def _settle_all(
     settled: dict[str, pa.Table] = {}
     outcomes: list[pa.Table] = []
     for contract, rows in accepted.items():
+        if not rows.num_rows:  # most deliveries lack some contract
+            known = "id_status" in rows.column_names
+            settled[contract] = rows.append_column("person_id", pa.array([], pa.string())) if known else rows
+            continue
         connection.register("given", rows)
         query = "SELECT given.* FROM given ANTI JOIN unrepaired USING (row_id) ORDER BY row_id"
         if "id_status" in rows.column_names:

@@ -77,6 +77,8 @@ def with_current_codes(settled: dict[str, pa.Table]) -> dict[str, pa.Table]:
     made = dict(settled)
     for query, columns in ((RESOLVED, HOUSEHOLD_CODES), (CURRENT, AREA_CODES)):
         for contract, column in columns:
+            if not made[contract].num_rows:
+                continue
             connection.register("t", made[contract])
             made[contract] = connection.sql(query.format(column=column)).to_arrow_table()
     return made
