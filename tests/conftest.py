@@ -1,23 +1,42 @@
-"""Small counties and stores that whole-path tests share."""
+"""Small counties and stores that whole-path tests share: built once, and copied where a test writes.
+
+VILLAGE_CREDIT_TEST_KEY_SEED=n gives every new store the keys of that seed, so that a pass or a failure under one
+order of
+pseudonyms can be had again; without it keys are fresh, and no test may depend on them.
+"""
 
 from __future__ import annotations
 
+import base64
+import fcntl
+import hashlib
+import io
+import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
+import pickle
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import settings
 
 from village_credit import duckdb_session
+from village_credit.extract.inbox import pull
+from village_credit.ledger import log
+from village_credit.ledger.ledger import Ledger
 from village_credit.services import rules as inputs
 from village_credit.services.approval import approve as sign
 from village_credit.services.approval import publish
 from village_credit.services.scoring import stage as score
+from village_credit.services.scoring.snapshot import take_snapshot
 from village_credit.store import runs
-from village_credit.store.keys import load_keys
+from village_credit.store.keys import NAMES, load_keys
 from village_credit.store.store import Store, open_store
 from village_credit.synthetic import synthesize
 
@@ -27,6 +46,7 @@ DELIVERY = Path(__file__).parent / "delivery"
 AS_OF = date(2026, 11, 1)
 PREPARER, SIGNER = "1001", "2002"
 COUNTY_OF_TESTS = "659900"
+SEED = os.environ.get("VILLAGE_CREDIT_TEST_KEY_SEED")
 
 # No test of ours depends on how fast a machine is.
 settings.register_profile("untimed", deadline=None)
@@ -46,7 +66,14 @@ class Scored:
 
 
 def new_store(folder: Path, key_file: Path | None = None) -> Store:
-    keys, _ = load_keys(key_file or folder / "keys")
+    path = key_file or folder / "keys"
+    if SEED and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        secrets = {
+            name: base64.b64encode(hashlib.sha256(f"{SEED} {name}".encode()).digest()).decode() for name in NAMES
+        }
+        path.write_text(json.dumps(secrets), encoding="utf-8")
+    keys, _ = load_keys(path)
     return open_store(folder / "store", keys)
 
 
@@ -58,33 +85,111 @@ def score_into(store: Store, inbox: Path, county_code: str, as_of: date = AS_OF)
     return Scored(store, inbox, county_code, score.score_inbox(store, inbox, request_of(county_code, as_of)))
 
 
+def next_run_id(store: Store, inbox: Path, county_code: str, as_of: date = AS_OF, **changes: object) -> str:
+    """The id that a scoring would have now: it hangs on everything that its tables depend on."""
+    request = request_of(county_code, as_of, **changes)
+    rules = inputs.load_rules(request, store.keys.public_key())
+    return take_snapshot(store, Ledger.of(store), list(pull(inbox, county_code)), request, rules).run_id
+
+
 def put_in_force(store: Store, run_id: str) -> publish.Published:
-    sign.approve(store, run_id, SIGNER, "test", runs.failed_gates(store, run_id))
+    """Sign and publish; the views are written once, by the second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("village_credit.publish.recording.build_warehouse", lambda _store: None)
+        sign.approve(store, run_id, SIGNER, "test", runs.failed_gates(store, run_id))
     return publish.publish(store, run_id, PREPARER)
+
+
+def by_unit(store: Store, run_id: str, keys: Iterable[str]) -> list[str]:
+    """Households of a run in the order of the register: under whatever key, a test that picks one picks the same."""
+    vault = pq.read_table(io.BytesIO(store.open_identities(run_id)))
+    units = dict(zip(vault["household_key"].to_pylist(), vault["unit_code"].to_pylist(), strict=True))
+    return sorted(keys, key=units.__getitem__)
+
+
+@contextmanager
+def on_day(day: date) -> Iterator[None]:
+    """Let the ledger's clock show noon in China of a day."""
+    with pytest.MonkeyPatch.context() as patch:
+        moment = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
+        patch.setattr(log, "datetime", SimpleNamespace(now=lambda _zone: moment))
+        yield
+
+
+def copy_of(scored: Scored, folder: Path) -> Scored:
+    """The same in a store of its own under `folder`, with its keys, to be written to.
+
+    The next act rewrites the views.
+    """
+    shutil.copytree(scored.store.root, folder / "store")
+    shutil.copy(scored.store.root.parent / "keys", folder / "keys")
+    return replace(scored, store=new_store(folder))
+
+
+def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], Scored | Path]) -> Scored | Path:
+    """What `build` makes in a folder, made by the first process of the session that asks; none may write to it."""
+    session = factory.getbasetemp()
+    folder = (session.parent if os.environ.get("PYTEST_XDIST_WORKER") else session) / f"shared_{name}"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "made").exists():
+            (folder / "made").write_bytes(pickle.dumps(build(folder)))
+    return pickle.loads((folder / "made").read_bytes())
+
+
+def _in_force(scored: Scored) -> Scored:
+    put_in_force(scored.store, scored.run.run_id)
+    return scored
 
 
 @pytest.fixture(scope="session")
 def county_inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A synthetic county of 600 households with typical damage; never written to."""
-    inbox = tmp_path_factory.mktemp("county") / "inbox"
-    synthesize(inbox, "659900", 4, 600, 7, AS_OF, "typical")
-    return inbox
+
+    def build(folder: Path) -> Path:
+        synthesize(folder / "inbox", COUNTY_OF_TESTS, 4, 600, 7, AS_OF, "typical")
+        return folder / "inbox"
+
+    return built_once(tmp_path_factory, "inbox", build)
 
 
 @pytest.fixture(scope="session")
 def delivery(tmp_path_factory: pytest.TempPathFactory) -> Scored:
     """The delivery written by other hands, scored, signed and published; read only."""
-    scored = score_into(new_store(tmp_path_factory.mktemp("delivery")), DELIVERY / "inbox", "653199")
-    put_in_force(scored.store, scored.run.run_id)
-    return scored
+
+    def build(folder: Path) -> Scored:
+        return _in_force(score_into(new_store(folder), DELIVERY / "inbox", "653199"))
+
+    return built_once(tmp_path_factory, "delivery", build)
 
 
 @pytest.fixture(scope="session")
-def published(tmp_path_factory: pytest.TempPathFactory, county_inbox: Path) -> Scored:
+def staged(tmp_path_factory: pytest.TempPathFactory, county_inbox: Path) -> Scored:
+    """The synthetic county, scored and nothing more; read only."""
+
+    def build(folder: Path) -> Scored:
+        return score_into(new_store(folder), county_inbox, COUNTY_OF_TESTS)
+
+    return built_once(tmp_path_factory, "staged", build)
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory, staged: Scored) -> Scored:
     """The synthetic county, scored, signed and published; read only."""
-    scored = score_into(new_store(tmp_path_factory.mktemp("published")), county_inbox, "659900")
-    put_in_force(scored.store, scored.run.run_id)
-    return scored
+    return built_once(tmp_path_factory, "published", lambda folder: _in_force(copy_of(staged, folder)))
+
+
+@pytest.fixture(scope="session")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Scored:
+    """A small county of two branches without damage, scored, signed and published on its day; read only."""
+
+    def build(folder: Path) -> Scored:
+        synthesize(folder / "inbox", COUNTY_OF_TESTS, 8, 240, 7, AS_OF, "none")
+        with on_day(AS_OF):
+            return _in_force(score_into(new_store(folder), folder / "inbox", COUNTY_OF_TESTS))
+
+    return built_once(tmp_path_factory, "quiet", build)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -26,20 +26,7 @@ def main() -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # two processes on two cores: threads of their own would only wait
     marks = " and ".join(["not system", *(f"not {mark}" for mark in left_out)])
     codes = [
-        subprocess.call(
-            [
-                sys.executable,
-                "-m",
-                "pytest",
-                "-q",
-                "-n",
-                "2",
-                "--dist",
-                "loadfile",
-                "-m",
-                marks,
-            ]
-        ),
+        subprocess.call([sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", marks]),
         subprocess.call([sys.executable, "-m", "pytest", "-q", "-m", "system"]),
     ]
     print(f"the suite took {time.perf_counter() - begun:.0f} s")

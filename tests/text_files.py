@@ -21,16 +21,7 @@ ENCODINGS = {
     "utf-16-be": b"\xfe\xff",
 }
 LAYOUTS = ("", ",,,", HEADER, "合计,,,", "总 计", "制表人：某某,,,2026.9.30", "注：以上含补发,,,")
-FAULTS = (
-    "short",
-    "long",
-    "open quote",
-    "broken quote",
-    "zero byte",
-    "broken byte",
-    "other encoding",
-    "value",
-)
+FAULTS = ("short", "long", "open quote", "broken quote", "zero byte", "broken byte", "other encoding", "value")
 WRONG_BYTES = {"utf-16-le": b"\x00\xd8,\x00", "utf-16-be": b"\xd8\x00\x00,"}
 
 

@@ -38,9 +38,7 @@ def record(contract: str, **changes: str) -> Batch:
     lines = pa.array([2], pa.int32())
     said = {spec.name: spec.column.unit for spec in field_specs(contract) if spec.column.unit}
     return Batch(
-        contract,
-        pa.table({"line_number": lines, "last_line": lines} | {k: [v] for k, v in row.items()}),
-        said,
+        contract, pa.table({"line_number": lines, "last_line": lines} | {k: [v] for k, v in row.items()}), said
     )
 
 

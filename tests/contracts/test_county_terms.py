@@ -10,12 +10,11 @@ import pytest
 
 from data_contracts.county_terms import BARE_TERMS, CountyTerms, TermsRefused, read_terms
 from data_contracts.registry import INCOMING, field_specs
-from tests.conftest import AS_OF, new_store, request_of
+from tests.conftest import AS_OF, new_store, next_run_id, request_of
 from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile, Extract, Unrecognised
 from village_credit.extract.read import read_file
 from village_credit.services.rules import default_counties, load_rules, load_terms
-from village_credit.services.scoring.stage import score_inbox
 from village_credit.validate.rows import Batch, validate
 
 OWN_KEY = bytes(32)  # no scorecard here is signed by it: the shipped one names its own
@@ -116,7 +115,7 @@ def test_a_countys_file_gives_another_run_and_another_county_the_same(county_inb
     assert load_rules(request_of("659900", AS_OF, counties=folder), OWN_KEY).terms_sha256 != plain
     assert load_rules(request_of("653199", AS_OF, counties=folder), OWN_KEY).terms_sha256 == plain
     store = new_store(tmp_path)
-    runs = [score_inbox(store, county_inbox, request_of("659900", AS_OF, counties=c)).run_id for c in (None, folder)]
+    runs = [next_run_id(store, county_inbox, "659900", AS_OF, counties=c) for c in (None, folder)]
     assert runs[0] != runs[1]
 
 

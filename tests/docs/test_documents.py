@@ -62,7 +62,7 @@ READS = {
         "policy",
         "simulate",
         "contracts",
-    ),
+    )
 }
 # What is slow and the same for every reader of one run is shown once.
 ONCE = ("village-credit verify",)

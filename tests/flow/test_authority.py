@@ -13,7 +13,7 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import AS_OF, MODELS, PREPARER, SIGNER, new_store, request_of
+from tests.conftest import AS_OF, MODELS, PREPARER, SIGNER, by_unit, new_store, request_of
 from village_credit import cli
 from village_credit.errors import GateRefused, UsageError, VerificationFailed
 from village_credit.ledger.ledger import Ledger
@@ -112,7 +112,7 @@ def all_signed(story: dict[str, Any], out: Path, **but: dict[str, Any]) -> Path:
 
 
 def of_role(story: dict[str, Any], role: str) -> list[str]:
-    return sorted(key for key, row in story["above"].items() if row["role"] == role)
+    return by_unit(story["store"], story["run"], [key for key, row in story["above"].items() if row["role"] == role])
 
 
 def test_the_run_keeps_who_must_sign_whom(story):

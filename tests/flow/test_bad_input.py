@@ -264,14 +264,7 @@ def test_an_id_stored_as_a_number_is_repaired_where_one_person_fits(county, soun
 def test_an_id_stored_as_a_number_is_quarantined_where_two_people_fit(county, sound):
     known, name = payee(sound), "农业农村局/2025年补贴.xlsx"
     first_17 = known["person_id"][:15] + ("98" if known["person_id"][15:17] != "98" else "97")
-    namesake = [
-        2026,
-        known["payee_name"],
-        first_17 + check_character(first_17),
-        known["village_name"],
-        "小麦",
-        5,
-    ]
+    namesake = [2026, known["payee_name"], first_17 + check_character(first_17), known["village_name"], "小麦", 5]
     row = [2025, known["payee_name"], float(known["person_id"]), known["village_name"], 10, 1200]
     files = county | {name: workbook(PAYEES, row), "农业农村局/申报.xlsx": workbook(GROWERS, namesake)}
     intake = taken(files)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import duckdb
 import openpyxl
 import pytest
 
-from tests.conftest import AS_OF, new_store, request_of
+from tests.conftest import AS_OF, Scored, copy_of, new_store, request_of, score_into
 from village_credit.services.casework.corrections import ageing, write_corrections
 from village_credit.services.scoring.stage import score_inbox
 from village_credit.store.store import Store
@@ -40,10 +41,20 @@ def crop_file(inbox: Path) -> tuple[Path, list[str], str]:
     return path, content.decode(code).splitlines(), code
 
 
-@pytest.fixture
-def damaged(tmp_path: Path) -> tuple[Path, Path, list[int]]:
-    """A county, the same one undamaged, and the lines of the crop declarations that were damaged."""
-    whole, inbox = tmp_path / "whole", tmp_path / "inbox"
+@dataclass(frozen=True)
+class Damaged:
+    """A county scored, the same one undamaged, and the lines of the crop declarations that were damaged."""
+
+    county: Scored
+    whole: Path
+    wrong: list[int]
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory: pytest.TempPathFactory) -> Damaged:
+    """Read only: copy before you score or deliver."""
+    folder = tmp_path_factory.mktemp("damaged")
+    whole, inbox = folder / "whole", folder / "inbox"
     synthesize(whole, COUNTY, 2, 60, 5, AS_OF)
     shutil.copytree(whole, inbox)
     path, lines, code = crop_file(inbox)
@@ -57,7 +68,13 @@ def damaged(tmp_path: Path) -> tuple[Path, Path, list[int]]:
     lines[0] = mark.join([*lines[0].split(mark), "民族", "经办备注"])
     lines[1:] = [mark.join([line, "某族", f"备注{n}"]) for n, line in enumerate(lines[1:], start=2)]
     path.write_text("\r\n".join(lines) + "\r\n", encoding=code, newline="")
-    return inbox, whole, wrong
+    return Damaged(score_into(new_store(folder), inbox, COUNTY), whole, wrong)
+
+
+def copied(damaged: Damaged, folder: Path) -> tuple[Store, Path, str]:
+    """The scored county in a store and an inbox of its own, and its run."""
+    inbox = Path(shutil.copytree(damaged.county.inbox, folder / "inbox"))
+    return copy_of(damaged.county, folder).store, inbox, damaged.county.run.run_id
 
 
 def score(store: Store, inbox: Path, **changes: Any) -> str:
@@ -99,12 +116,9 @@ def through_libreoffice(path: Path, out: Path, profile: Path) -> Path:
 
 
 @pytest.mark.office
-def test_the_mended_workbook_saved_by_libreoffice_clears_exactly_what_it_mends(
-    tmp_path: Path, damaged: tuple[Path, Path, list[int]]
-):
-    inbox, whole, wrong = damaged
-    store = new_store(tmp_path)
-    first = score(store, inbox)
+def test_the_mended_workbook_saved_by_libreoffice_clears_exactly_what_it_mends(tmp_path: Path, damaged: Damaged):
+    store, inbox, first = copied(damaged, tmp_path)
+    whole, wrong = damaged.whole, damaged.wrong
     (book,) = [
         Path(w.path) for w in write_corrections(store, first, tmp_path / "out") if w.office == "agriculture_bureau"
     ]
@@ -123,13 +137,10 @@ def test_the_mended_workbook_saved_by_libreoffice_clears_exactly_what_it_mends(
     assert codes == Counter({"UNREADABLE_YEAR": len(wrong) + 2})
 
 
-def test_when_all_is_mended_the_county_is_decided_as_if_nothing_had_been_wrong(
-    tmp_path: Path, damaged: tuple[Path, Path, list[int]]
-):
-    inbox, whole, wrong = damaged
-    store = new_store(tmp_path)
+def test_when_all_is_mended_the_county_is_decided_as_if_nothing_had_been_wrong(tmp_path: Path, damaged: Damaged):
+    store, inbox, first = copied(damaged, tmp_path)
+    whole, wrong = damaged.whole, damaged.wrong
     sound = score(store, whole)
-    first = score(store, inbox)
     (written,) = [w for w in write_corrections(store, first, tmp_path / "out") if w.office == "agriculture_bureau"]
     mend(Path(written.path), whole, wrong)
     shutil.copy(written.path, inbox / COUNTY / BUREAU)
@@ -145,12 +156,9 @@ def test_when_all_is_mended_the_county_is_decided_as_if_nothing_had_been_wrong(
     assert ageing(store, second) == []
 
 
-def test_the_workbook_has_the_offices_columns_and_none_that_may_not_be_kept(
-    tmp_path: Path, damaged: tuple[Path, Path, list[int]]
-):
-    inbox, _, wrong = damaged
-    store = new_store(tmp_path)
-    run_id = score(store, inbox)
+def test_the_workbook_has_the_offices_columns_and_none_that_may_not_be_kept(tmp_path: Path, damaged: Damaged):
+    store, inbox, run_id = copied(damaged, tmp_path)
+    wrong = damaged.wrong
     (written,) = [w for w in write_corrections(store, run_id, tmp_path / "out") if w.office == "agriculture_bureau"]
     assert Path(written.path).stat().st_mode & 0o777 == 0o600
     pages = sheets(Path(written.path))
@@ -171,10 +179,8 @@ def test_the_workbook_has_the_offices_columns_and_none_that_may_not_be_kept(
     assert "UNREADABLE_YEAR" in str(pages["更正说明"])
 
 
-def test_the_same_run_gives_the_same_bytes(tmp_path: Path, damaged: tuple[Path, Path, list[int]]):
-    inbox, _, _ = damaged
-    store = new_store(tmp_path)
-    run_id = score(store, inbox)
+def test_the_same_run_gives_the_same_bytes(tmp_path: Path, damaged: Damaged):
+    store, run_id = damaged.county.store, damaged.county.run.run_id
     contents = [
         {Path(w.path).name: Path(w.path).read_bytes() for w in write_corrections(store, run_id, tmp_path / out)}
         for out in ("a", "b")
@@ -182,10 +188,9 @@ def test_the_same_run_gives_the_same_bytes(tmp_path: Path, damaged: tuple[Path, 
     assert contents[0] == contents[1] != {}
 
 
-def test_a_later_run_says_how_long_errors_are_open(tmp_path: Path, damaged: tuple[Path, Path, list[int]]):
-    inbox, _, wrong = damaged
-    store = new_store(tmp_path)
-    score(store, inbox)
+def test_a_later_run_says_how_long_errors_are_open(tmp_path: Path, damaged: Damaged):
+    store, inbox, _ = copied(damaged, tmp_path)
+    wrong = damaged.wrong
     later = score(store, inbox, as_of=AS_OF.replace(month=12, day=15))
     (age,) = [age for age in ageing(store, later) if age["office"] == "agriculture_bureau"]
     assert (age["open_rows"], age["oldest_on"]) == (len(wrong), AS_OF)
@@ -193,9 +198,8 @@ def test_a_later_run_says_how_long_errors_are_open(tmp_path: Path, damaged: tupl
     assert age["over_30_days"] == len(wrong)
 
 
-def test_in_a_badly_damaged_county_every_open_row_stands_in_exactly_one_workbook(county_inbox: Path, tmp_path: Path):
-    store = new_store(tmp_path)
-    run_id = score(store, county_inbox)
+def test_in_a_badly_damaged_county_every_open_row_stands_in_exactly_one_workbook(staged: Scored, tmp_path: Path):
+    store, run_id = staged.store, staged.run.run_id
     written = write_corrections(store, run_id, tmp_path / "out")
     expected = Counter(
         row["correction_number"] for row in rows_of(store, run_id, "corrections") if row["state"] == "open"
@@ -210,11 +214,10 @@ def test_in_a_badly_damaged_county_every_open_row_stands_in_exactly_one_workbook
     assert sum(expected.values()) > 20
 
 
-def test_unmended_workbooks_put_back_change_nothing_but_the_attempt(county_inbox: Path, tmp_path: Path):
+def test_unmended_workbooks_put_back_change_nothing_but_the_attempt(staged: Scored, tmp_path: Path):
     """The workbook says each row as it was delivered: returned untouched, the same rows fail for the same reasons."""
-    inbox = Path(shutil.copytree(county_inbox, tmp_path / "inbox"))
-    store = new_store(tmp_path)
-    first = score(store, inbox)
+    inbox = Path(shutil.copytree(staged.inbox, tmp_path / "inbox"))
+    store, first = copy_of(staged, tmp_path).store, staged.run.run_id
     before = rows_of(store, first, "corrections")
     for item in write_corrections(store, first, tmp_path / "out"):
         shutil.copy(item.path, inbox / COUNTY)

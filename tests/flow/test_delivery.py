@@ -85,8 +85,7 @@ def test_of_equal_lines_one_is_accepted_and_the_rest_are_duplicates(delivery):
 
 
 @pytest.mark.parametrize(
-    ("contract", "column", "sums"),
-    [(c, k, v) for c, group in TRUTH["contract_sums"].items() for k, v in group.items()],
+    ("contract", "column", "sums"), [(c, k, v) for c, group in TRUTH["contract_sums"].items() for k, v in group.items()]
 )
 def test_the_sums_of_accepted_rows_are_reproduced(delivery, contract, column, sums):
     header, unit = column.split("|")
@@ -115,16 +114,8 @@ def test_every_must_of_the_truth_holds(delivery):
     for household in TRUTH["households"]:
         for must in household["must"]:
             decision, limit, reasons = decisions[household_key(keys, household["cbfbm"])]
-            assert decision in (must["decisions"] or [decision]), (
-                household["household"],
-                must["why"],
-                decision,
-            )
-            assert must["limit_max"] is None or limit <= must["limit_max"], (
-                household["household"],
-                must["why"],
-                limit,
-            )
+            assert decision in (must["decisions"] or [decision]), (household["household"], must["why"], decision)
+            assert must["limit_max"] is None or limit <= must["limit_max"], (household["household"], must["why"], limit)
             assert not any(word in code for word in must["reason_not"].split("|") if word for code in reasons), (
                 household["household"],
                 reasons,
@@ -162,8 +153,7 @@ def test_no_line_is_linked_to_another_family(delivery):
     expected = expected_lines()
     wrong = []
     for file, sheet, line, key in view(
-        delivery,
-        "SELECT file_name, sheet, line_number, household_key FROM links WHERE source_table <> 'land_member'",
+        delivery, "SELECT file_name, sheet, line_number, household_key FROM links WHERE source_table <> 'land_member'"
     ):
         person = expected[file, sheet, line]["person"].split("/")[-1]
         if key is not None and person in person_key and person_key[person] != key:
@@ -175,8 +165,7 @@ def test_machinery_links_are_provisional_and_the_right_ones_only(delivery):
     status = {
         (f, s, n): st
         for f, s, n, st in view(
-            delivery,
-            "SELECT file_name, sheet, line_number, status FROM links WHERE source_table = 'machinery_subsidy'",
+            delivery, "SELECT file_name, sheet, line_number, status FROM links WHERE source_table = 'machinery_subsidy'"
         )
     }
     assert {status[tuple(line)] for line in TRUTH["must_stay_unlinked"]} == {"unlinked"}

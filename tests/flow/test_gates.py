@@ -13,17 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import (
-    DELIVERY,
-    MODELS,
-    PREPARER,
-    SIGNER,
-    Scored,
-    new_store,
-    put_in_force,
-    request_of,
-    score_into,
-)
+from tests.conftest import DELIVERY, MODELS, PREPARER, SIGNER, Scored, copy_of, request_of
 from village_credit import cli
 from village_credit.decide.decide import Decided
 from village_credit.errors import GateRefused, UsageError
@@ -140,12 +130,11 @@ def one_lost() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory, county_inbox: Path) -> dict[str, Scored]:
+def runs(tmp_path_factory: pytest.TempPathFactory, published: Scored, county_inbox: Path) -> dict[str, Scored]:
     """One county's runs, staged and never signed, but `usual`, which is published. Read only: copy before you sign."""
     folder = tmp_path_factory.mktemp("gates")
-    store = new_store(folder)
-    usual = score_into(store, county_inbox, COUNTY)
-    put_in_force(store, usual.run.run_id)
+    usual = copy_of(published, folder)
+    store = usual.store
     strict, names = folder / "strict.toml", folder / "names.toml"
     strict.write_text(changed(STRICT), encoding="utf-8")
     names.write_text(changed(NAMES), encoding="utf-8")
@@ -291,7 +280,7 @@ def test_no_flag_and_no_variable_of_the_environment_skips_a_gate():
         "--override",
         "--meeting",
     }
-    source = Path(cli.__file__).parent
+    source = Path(cli.__file__).parents[1]
     named = {
         name
         for path in source.rglob("*.py")

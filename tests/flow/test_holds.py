@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.conftest import PREPARER, Scored, new_store, put_in_force, score_into
+from tests.conftest import PREPARER, Scored, by_unit, copy_of, next_run_id, put_in_force, score_into
 from village_credit import cli
 from village_credit.errors import MissingInput, RunConflict, UsageError
 from village_credit.ledger.ledger import Ledger
@@ -40,6 +39,13 @@ def view(store: Store, query: str) -> list[tuple]:
         return connection.execute(query).fetchall()
     finally:
         connection.close()
+
+
+def first_of(store: Store, run_id: str, condition: str) -> str:
+    """The first household of the register that a condition holds of."""
+    return by_unit(
+        store, run_id, [key for (key,) in view(store, f"SELECT household_key FROM limits_current WHERE {condition}")]
+    )[0]
 
 
 def decision(store: Store, run_id: str, key: str) -> dict[str, Any]:
@@ -66,16 +72,18 @@ def branch_row(store: Store, publication_id: str, line: dict[str, Any]) -> dict[
 
 
 @pytest.fixture(scope="module")
-def story(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def unheld(published: Scored, tmp_path_factory: pytest.TempPathFactory) -> Scored:
+    """The published county, scored again for a later day; read only."""
+    scored = copy_of(published, tmp_path_factory.mktemp("unheld"))
+    return score_into(scored.store, scored.inbox, COUNTY, LATER)
+
+
+@pytest.fixture(scope="module")
+def story(published: Scored, unheld: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Published, held, scored and published, released, scored and published; every step kept."""
-    store = new_store(tmp_path_factory.mktemp("holds"))
-    first = score_into(store, county_inbox, COUNTY).run.run_id
-    put_in_force(store, first)
-    free = score_into(store, county_inbox, COUNTY, LATER).run.run_id
-    query = (
-        "SELECT household_key FROM limits_current WHERE decision = 'granted' AND limit_yuan >= 10000 ORDER BY 1 LIMIT 1"
-    )
-    ((key,),) = view(store, query)
+    store, county_inbox = copy_of(unheld, tmp_path_factory.mktemp("holds")).store, published.inbox
+    first, free = published.run.run_id, unheld.run.run_id
+    key = first_of(store, first, "decision = 'granted' AND limit_yuan >= 10000")
     held = holds.hold(store, key, "2002", "reported dead by the village")
     seen = {"view": view(store, "SELECT household_key, held_by FROM holds"), "status": status.status(store)}
     seen["explain"] = tell.explain(store, key)
@@ -161,11 +169,11 @@ def test_a_release_after_a_publication_that_held_waits_for_the_next(story):
 
 def test_hold_and_release_before_any_scoring_give_the_branch_its_line_back(published: Scored, tmp_path: Path):
     store, key, line = alone(published, tmp_path)
-    run_before = score_into(store, published.inbox, COUNTY, LATER).run.run_id
+    run_before = next_run_id(store, published.inbox, COUNTY, LATER)
     held = holds.hold(store, key, "2002", "x")
-    assert score_into(store, published.inbox, COUNTY, LATER).run.run_id != run_before
+    assert next_run_id(store, published.inbox, COUNTY, LATER) != run_before
     released = holds.release(store, key, "2002", "x")
-    assert score_into(store, published.inbox, COUNTY, LATER).run.run_id == run_before
+    assert next_run_id(store, published.inbox, COUNTY, LATER) == run_before
     (row,) = rows_of(released.packages)
     assert (row["action"], int(row["limit_yuan"])) == ("change", line["limit_yuan"])
     assert row["household_ref"] != rows_of(held.packages)[0]["household_ref"]
@@ -173,18 +181,15 @@ def test_hold_and_release_before_any_scoring_give_the_branch_its_line_back(publi
 
 def alone(published: Scored, folder: Path) -> tuple[Store, str, dict[str, Any]]:
     """A store of its own with the published county, and one household with a line."""
-    shutil.copytree(published.store.root, folder / "store")
-    shutil.copy(published.store.root.parent / "keys", folder / "keys")
-    store = new_store(folder)
+    store = copy_of(published, folder).store
     outbox.refresh_warehouse(store)
-    query = "SELECT household_key FROM limits_current WHERE decision = 'granted' ORDER BY 1 LIMIT 1"
-    ((key,),) = view(store, query)
+    key = first_of(store, published.run.run_id, "decision = 'granted'")
     return store, key, decision(store, published.run.run_id, key)
 
 
-def test_a_run_scored_before_the_hold_freezes_the_line_all_the_same(published: Scored, tmp_path: Path):
-    store, key, _ = alone(published, tmp_path)
-    before = score_into(store, published.inbox, COUNTY, LATER).run.run_id
+def test_a_run_scored_before_the_hold_freezes_the_line_all_the_same(unheld: Scored, tmp_path: Path):
+    store, key, _ = alone(unheld, tmp_path)
+    before = unheld.run.run_id
     held = holds.hold(store, key, "2002", "x")
     done = put_in_force(store, before)
     row = branch_row(store, done.publication_id, rows_of(held.packages)[0])
@@ -199,8 +204,7 @@ def test_a_run_scored_before_the_hold_freezes_the_line_all_the_same(published: S
 
 def test_who_has_no_line_is_held_without_a_word_to_the_branch(published: Scored, tmp_path: Path):
     store, _, _ = alone(published, tmp_path)
-    query = "SELECT household_key FROM limits_current WHERE decision = 'declined' AND limit_yuan = 0 ORDER BY 1 LIMIT 1"
-    ((key,),) = view(store, query)
+    key = first_of(store, published.run.run_id, "decision = 'declined' AND limit_yuan = 0")
     assert holds.hold(store, key, "2002", "x").packages == []
     assert view(store, "SELECT household_key FROM holds") == [(key,)]
 
@@ -253,12 +257,7 @@ def test_a_person_is_named_on_standard_input_and_never_in_ledger_or_terminal(
     assert run("hold", "-", number + "\n") == 0
     assert json.loads(capsys.readouterr().out)["household_key"] == key
     assert run("release", key) == 0
-    codes = (
-        run("release", key),
-        run("hold", number),
-        run("hold", "-", " "),
-        run("hold", "-", "11010119000101001X"),
-    )
+    codes = (run("release", key), run("hold", number), run("hold", "-", " "), run("hold", "-", "11010119000101001X"))
     assert codes == (5, 2, 2, 7)
     said = capsys.readouterr()
     assert cli.main(["status", "--store", str(tmp_path / "store")]) == 0

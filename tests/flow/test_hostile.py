@@ -14,6 +14,7 @@ from data_contracts.branch import Decision, Household
 from tests.conftest import AS_OF, Scored, new_store, score_into
 from village_credit.services.casework import household_lookup
 from village_credit.services.queries import explain as tell
+from village_credit.services.scoring import stage
 from village_credit.store import runs as sealing
 from village_credit.synthetic import synthesize
 
@@ -65,6 +66,10 @@ def test_a_run_killed_while_it_is_sealed_was_never_there(
     store = new_store(tmp_path)
     written = sealing.parquet_bytes
     calls = iter(range(100))
+    reckon, made = stage.compute_run, []
+    monkeypatch.setattr(
+        stage, "compute_run", lambda *given: made[0] if made else made.append(reckon(*given)) or made[0]
+    )
 
     def killed(table):
         if next(calls) > 6:
@@ -74,7 +79,7 @@ def test_a_run_killed_while_it_is_sealed_was_never_there(
     monkeypatch.setattr(sealing, "parquet_bytes", killed)
     with pytest.raises(KeyboardInterrupt):
         score_into(store, county_inbox, "659900")
-    monkeypatch.undo()
+    monkeypatch.setattr(sealing, "parquet_bytes", written)
     assert store.run_ids() == []
     assert not store.warehouse.exists()
     assert score_into(store, county_inbox, "659900").run.noop is False

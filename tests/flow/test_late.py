@@ -14,12 +14,13 @@ import pytest
 from tests.conftest import AS_OF, new_store, put_in_force, request_of
 from village_credit.services.rules import default_counties
 from village_credit.services.scoring.stage import score_inbox
-from village_credit.store.store import Store
+from village_credit.store.store import Store, open_store
 from village_credit.synthetic import synthesize
 
 COUNTY = "659900"
 BOOK = "农经站/沙枣乡/农户经济台账.xlsx"
 Row = dict[str, Any]
+Found = tuple[list[Row], list[Row], dict[str, str], str]
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,30 @@ def delivered(whole: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(whole, tmp_path / "inbox"))
 
 
+@pytest.fixture(scope="module")
+def usual(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Found]:
+    """A store where the whole delivery was scored; read only."""
+    folder = tmp_path_factory.mktemp("usual")
+    store = new_store(folder)
+    return store, run(folder, whole, store=store)
+
+
+@pytest.fixture(scope="module")
+def bookless(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Found]:
+    """A store where it was scored without the book of one township; read only."""
+    folder = tmp_path_factory.mktemp("bookless")
+    inbox = Path(shutil.copytree(whole, folder / "inbox"))
+    (inbox / COUNTY / BOOK).unlink()
+    store = new_store(folder)
+    return store, run(folder, inbox, store=store)
+
+
+@pytest.fixture(scope="module")
+def next_march(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Found:
+    """It was scored on the day before last year's books are due; read only."""
+    return run(tmp_path_factory.mktemp("march"), whole, as_of=date(2027, 3, 30))
+
+
 def terms_folder(tmp_path: Path, more: str = "") -> Path:
     folder = tmp_path / "counties"
     folder.mkdir(exist_ok=True)
@@ -42,9 +67,7 @@ def terms_folder(tmp_path: Path, more: str = "") -> Path:
     return folder
 
 
-def run(
-    tmp_path: Path, inbox: Path, more: str = "", as_of: date = AS_OF, store: Store | None = None
-) -> tuple[list[Row], list[Row], dict[str, str], str]:
+def run(tmp_path: Path, inbox: Path, more: str = "", as_of: date = AS_OF, store: Store | None = None) -> Found:
     """Score; give the lines of `deliveries`, of `extract_checks`, the verdicts of gates, and the run's id."""
     store = store or new_store(tmp_path)
     request = request_of(COUNTY, as_of, counties=terms_folder(tmp_path, more))
@@ -68,16 +91,15 @@ def line(rows: list[Row], contract: str, township: str | None = None) -> Row:
     return next(r for r in rows if r["contract"] == contract and r["township_code"] == township)
 
 
-def test_a_whole_delivery_is_complete_and_passes(tmp_path: Path, delivered: Path):
-    rows, checks, gates, _ = run(tmp_path, delivered)
+def test_a_whole_delivery_is_complete_and_passes(usual: tuple[Store, Found]):
+    rows, checks, gates, _ = usual[1]
     assert {row["state"] for row in rows} == {"complete"}
     assert {check["verdict"] for check in checks} == {"pass"}
     assert gates["deliveries"] == gates["extract_checks"] == "pass"
 
 
-def test_one_township_without_its_book_is_named_with_what_it_cost(tmp_path: Path, delivered: Path):
-    (delivered / COUNTY / BOOK).unlink()
-    rows, _, gates, _ = run(tmp_path, delivered)
+def test_one_township_without_its_book_is_named_with_what_it_cost(bookless: tuple[Store, Found]):
+    rows, _, gates, _ = bookless[1]
     found = states(rows, "household_economy")
     missing = [township for township, state in found.items() if state == "missing"]
     assert len(missing) == 1
@@ -98,26 +120,23 @@ def test_half_a_townships_book_is_partial(tmp_path: Path, delivered: Path):
     assert found["households_without"] > 0  # single households without a book are in every county
 
 
-def test_after_the_due_day_last_years_table_is_stale_and_a_needed_one_fails(tmp_path: Path, delivered: Path):
-    after, before = date(2027, 4, 1), date(2027, 3, 30)
+def test_after_the_due_day_last_years_table_is_stale_and_a_needed_one_fails(
+    tmp_path: Path, delivered: Path, next_march: Found
+):
+    after = date(2027, 4, 1)
     rows, _, gates, _ = run(tmp_path, delivered, as_of=after)
     assert line(rows, "household_economy")["owed"] == "2026"
-    assert (line(rows, "household_economy")["newest"], line(rows, "household_economy")["state"]) == (
-        "2025",
-        "stale",
-    )
+    assert (line(rows, "household_economy")["newest"], line(rows, "household_economy")["state"]) == ("2025", "stale")
     assert gates["deliveries"] == "warn"
-    rows, _, _, _ = run(tmp_path, delivered, as_of=before)
-    assert line(rows, "household_economy")["state"] == "complete"
+    assert line(next_march[0], "household_economy")["state"] == "complete"
     needed = '[calendar.household_economy]\ndated_by="year"\ndue="03-31"\nyears_after=1\nis_needed=true\n'
     _, _, gates, _ = run(tmp_path, delivered, needed, as_of=after)
     assert gates["deliveries"] == "fail"
 
 
-def test_an_old_list_of_the_bank_is_stale_for_every_household(tmp_path: Path, delivered: Path):
-    rows, _, _, _ = run(tmp_path, delivered, as_of=date(2027, 3, 1))
-    found = line(rows, "bank_conduct")
-    assert (found["owed"], found["state"]) == ("2026-11-21", "stale")
+def test_an_old_list_of_the_bank_is_stale_for_every_household(next_march: Found):
+    found = line(next_march[0], "bank_conduct")
+    assert (found["owed"], found["state"]) == ("2026-12-20", "stale")
     assert found["households_without"] == found["households"]
 
 
@@ -163,10 +182,12 @@ minimum_filled = { debts_yuan = 1.0 }
     assert gates["extract_checks"] == "fail"
 
 
-def test_a_delivery_much_smaller_than_the_last_published_one_fails(tmp_path: Path, delivered: Path):
-    store = new_store(tmp_path)
-    _, checks, _, first = run(tmp_path, delivered, store=store)
+def test_a_delivery_much_smaller_than_the_last_published_one_fails(
+    tmp_path: Path, delivered: Path, usual: tuple[Store, Found]
+):
+    _, checks, _, first = usual[1]
     assert "change" not in {check["measure"] for check in checks}
+    store = open_store(Path(shutil.copytree(usual[0].root, tmp_path / "store")), usual[0].keys)
     put_in_force(store, first)
     for book in (delivered / COUNTY / "农经站").glob("*/*台账.xlsx"):
         book.unlink()
@@ -177,10 +198,8 @@ def test_a_delivery_much_smaller_than_the_last_published_one_fails(tmp_path: Pat
     assert gates["extract_checks"] == "fail"
 
 
-def test_the_report_says_what_is_late(tmp_path: Path, delivered: Path):
-    (delivered / COUNTY / BOOK).unlink()
-    store = new_store(tmp_path)
-    _, _, _, run_id = run(tmp_path, delivered, store=store)
+def test_the_report_says_what_is_late(bookless: tuple[Store, Found]):
+    store, (_, _, _, run_id) = bookless
     page = (store.run_folder(run_id) / "report.html").read_text(encoding="utf-8")
     section = page[page.index("应报与送达") : page.index("<h2>隔离")]
     assert "未送达" in section

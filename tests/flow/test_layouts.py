@@ -275,8 +275,7 @@ def parcels(*areas: tuple[str, str]) -> Batch:
 
 
 @pytest.mark.parametrize(
-    ("areas", "unit"),
-    [([("2000", "3"), ("4000.02", "6")], "square_metre"), ([("3", "3"), ("6", "6.001")], "mu")],
+    ("areas", "unit"), [([("2000", "3"), ("4000.02", "6")], "square_metre"), ([("3", "3"), ("6", "6.001")], "mu")]
 )
 def test_square_metres_or_mu_is_settled_for_each_file_by_its_two_columns(areas, unit):
     batch = parcels(*areas)

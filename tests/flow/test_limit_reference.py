@@ -70,11 +70,7 @@ def compared(
     def scorer(given: dict[str, pa.Table]) -> pa.Table:
         table = score(build_features(given, as_of), card).scores
         scores.update(
-            zip(
-                table.column("unit_code").to_pylist(),
-                table.column("default_probability_ppm").to_pylist(),
-                strict=True,
-            )
+            zip(table.column("unit_code").to_pylist(), table.column("default_probability_ppm").to_pylist(), strict=True)
         )
         return table
 

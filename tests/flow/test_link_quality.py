@@ -124,11 +124,7 @@ def test_neighbours_whose_numbers_are_swapped_through_a_whole_list_find_nobody(w
     numbers = subsidies.column("id_number").to_pylist()
     statuses = subsidies.column("id_status").to_pylist()
     half = len(numbers) // 2
-    moved = replaced(
-        subsidies,
-        id_number=numbers[half:] + numbers[:half],
-        id_status=statuses[half:] + statuses[:half],
-    )
+    moved = replaced(subsidies, id_number=numbers[half:] + numbers[:half], id_status=statuses[half:] + statuses[:half])
     result = link(World(world.accepted | {"land_subsidy": moved}, world.hints, world.truth))
     rows = [row for row in result.links.to_pylist() if row["contract"] == "land_subsidy"]
     automatic = [row for row in rows if row["status"] == "automatic"]

@@ -13,7 +13,7 @@ import duckdb
 import openpyxl
 import pytest
 
-from tests.conftest import Scored, new_store, put_in_force, score_into
+from tests.conftest import Scored, copy_of, new_store, next_run_id, put_in_force, score_into
 from village_credit.errors import UsageError
 from village_credit.extract.grid import DeliveredFile
 from village_credit.ingest.county import take_in
@@ -64,22 +64,24 @@ def bands(scored: Scored) -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def reviewed(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def reviewed(staged: Scored, county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A run, the same confirmed in every provisional machine, and the same with these withdrawn again."""
     folder = tmp_path_factory.mktemp("review")
-    store = new_store(folder)
-    runs = {"before": score_into(store, county_inbox, COUNTY)}
+    runs = {"before": copy_of(staged, folder)}
+    store = runs["before"].store
     workbook = folder / "review.xlsx"
     made = write_review(store, runs["before"].run.run_id, workbook)
     waiting = {str(n): "同一户" for n, row in links_of(runs["before"]).items() if row["status"] == "provisional"}
     decided = decide(workbook, waiting)
     first = apply_review(store, workbook, "2002")
     runs["confirmed"] = score_into(store, county_inbox, COUNTY)
+    then = copy_of(runs["confirmed"], tmp_path_factory.mktemp("then"))
     decide(workbook, dict.fromkeys(waiting, "不是同一户"))
     second = apply_review(store, workbook, "3003")
     runs["withdrawn"] = score_into(store, county_inbox, COUNTY)
     return {
         "store": store,
+        "then": then,
         "runs": runs,
         "made": made,
         "waiting": waiting,
@@ -122,15 +124,10 @@ def test_the_ledger_says_who_decided_and_names_nobody(reviewed):
     assert not [name for name in names if name and name in said]
 
 
-def test_explain_says_that_a_person_confirmed(reviewed, county_inbox, tmp_path):
-    store = new_store(tmp_path)
-    scored = score_into(store, county_inbox, COUNTY)
-    workbook = tmp_path / "review.xlsx"
-    write_review(store, scored.run.run_id, workbook)
-    line = next(iter(reviewed["waiting"]))
-    ((_, key),) = decide(workbook, {line: "同一户"})
-    apply_review(store, workbook, "2002")
-    again = score_into(store, county_inbox, COUNTY)
+def test_explain_says_that_a_person_confirmed(reviewed, tmp_path):
+    again = copy_of(reviewed["then"], tmp_path)
+    store, line = again.store, next(iter(reviewed["waiting"]))
+    key = links_of(again)[int(line)]["household_key"]
     put_in_force(store, again.run.run_id)
     found = explain(store, key)
     text = explain_text(found, found["versions"], found["signatures"])
@@ -247,11 +244,10 @@ def test_another_file_is_refused_with_what_to_give(reviewed, tmp_path):
 
 
 @pytest.mark.office
-def test_a_workbook_saved_by_libreoffice_says_the_same(reviewed, tmp_path, county_inbox):
-    store = new_store(tmp_path)
-    scored = score_into(store, county_inbox, COUNTY)
+def test_a_workbook_saved_by_libreoffice_says_the_same(reviewed, staged, tmp_path, county_inbox):
+    store = copy_of(staged, tmp_path).store
     workbook = tmp_path / "review.xlsx"
-    write_review(store, scored.run.run_id, workbook)
+    write_review(store, staged.run.run_id, workbook)
     decided = decide(workbook, reviewed["waiting"])
     saved = tmp_path / "saved"
     command = [
@@ -268,16 +264,16 @@ def test_a_workbook_saved_by_libreoffice_says_the_same(reviewed, tmp_path, count
     subprocess.run(command, check=True, capture_output=True, timeout=180)
     applied = apply_review(store, saved / "review.xlsx", "2002")
     assert (applied.same, applied.other, applied.unchanged) == (len(decided), 0, 0)
-    again = links_of(score_into(store, county_inbox, COUNTY))
-    assert {again[int(line)]["status"] for line in reviewed["waiting"]} == {"confirmed"}
+    # the next run is the very one in which all of these are confirmed
+    assert next_run_id(store, county_inbox, COUNTY) == reviewed["runs"]["confirmed"].run.run_id
 
 
 @pytest.fixture(scope="module")
-def sampled(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def sampled(staged: Scored, county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A sample of ten links a pass, all right but those of one pass, and the run after it."""
     folder = tmp_path_factory.mktemp("sample")
-    store = new_store(folder)
-    before = score_into(store, county_inbox, COUNTY)
+    before = copy_of(staged, folder)
+    store = before.store
     workbook = folder / "sample.xlsx"
     made = write_review(store, before.run.run_id, workbook, sample=10)
     book = openpyxl.load_workbook(workbook)

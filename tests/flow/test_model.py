@@ -109,9 +109,7 @@ def test_what_a_declared_window_excuses_is_no_default_in_training(
     assert len(told.input_hashes) == len(observed.input_hashes) + 1
 
 
-def test_altering_every_row_dated_after_the_day_changes_no_byte_of_the_features(
-    observed: histories.Observation,
-):
+def test_altering_every_row_dated_after_the_day_changes_no_byte_of_the_features(observed: histories.Observation):
     # rows after the day are planted: the offices deliver none
     facts = dict(observed.intake.facts)
     books = facts["books"]

@@ -94,10 +94,7 @@ def test_without_damage_each_row_is_accepted_whatever_stands_around_it(first: Te
 @pytest.mark.parametrize("between", [1, 2, 20, 49, 60])
 def test_a_stray_opening_and_a_stray_closing_quote_do_not_swallow_what_is_between(between: int):
     good = [f"{id_number(order)},王五,董事,2026-03-05" for order in range(between)]
-    opening, closing = (
-        f'{id_number(900)},"王五,董事,2026-03-05',
-        f'{id_number(901)},王五",董事,2026-03-05',
-    )
+    opening, closing = (f'{id_number(900)},"王五,董事,2026-03-05', f'{id_number(901)},王五",董事,2026-03-05')
     told, values = outcomes_of("\n".join([HEADER, opening, *good, closing, ""]).encode("gb18030"))
     assert [told[1], *told[2 : between + 2]] == [
         (2, "quarantined"),
@@ -191,10 +188,7 @@ def known(intake: Intake) -> dict[str, Counter[str]]:
 
 
 @settings(STEADY, max_examples=6)
-@given(
-    st.lists(text_files(encodings=tuple(ENCODINGS)), min_size=2, max_size=4),
-    st.randoms(use_true_random=False),
-)
+@given(st.lists(text_files(encodings=tuple(ENCODINGS)), min_size=2, max_size=4), st.randoms(use_true_random=False))
 def test_the_order_of_files_and_lines_changes_nothing_of_a_county(
     register: DeliveredFile, files: list[TextFile], chance: Any
 ):

@@ -12,16 +12,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import (
-    AS_OF,
-    COUNTY_OF_TESTS,
-    MODELS,
-    SIGNER,
-    new_store,
-    put_in_force,
-    request_of,
-    score_into,
-)
+from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, SIGNER, new_store, put_in_force, request_of, score_into
 from tests.flow.test_receipts import view
 from village_credit.services.queries.simulate import simulate
 from village_credit.services.scoring import stage as score

@@ -84,9 +84,7 @@ def test_the_search_finds_a_leak_that_is_planted(delivery: Scored, encoding: str
 def test_the_search_decodes_parquet(tmp_path: Path):
     (tmp_path / "store").mkdir()
     pq.write_table(
-        pa.table({"x": [TRUTH["canaries"]["id_numbers"][0]]}),
-        tmp_path / "store" / "t.parquet",
-        compression="zstd",
+        pa.table({"x": [TRUTH["canaries"]["id_numbers"][0]]}), tmp_path / "store" / "t.parquet", compression="zstd"
     )
     texts = [("decoded", json.dumps(pq.read_table(tmp_path / "store" / "t.parquet").to_pylist()).encode())]
     assert leaks(iter(texts)) == ["decoded"]

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import PREPARER, SIGNER, Scored, new_store, put_in_force, score_into
+from tests.conftest import PREPARER, SIGNER, Scored, copy_of, new_store, score_into
 from village_credit import cli
 from village_credit.errors import GateRefused, RunConflict, VerificationFailed
 from village_credit.ledger.ledger import Ledger
@@ -55,19 +55,14 @@ def test_branch_packages_add_up_to_the_views(published: Scored):
         assert (manifest["rows"], manifest["sum_limit_yuan"]) == (len(amounts), sum(amounts))
         assert manifest["files"]["limits.csv"] == hashlib.sha256((folder / "limits.csv").read_bytes()).hexdigest()
         rows, limits = rows + sum(1 for amount in amounts if amount), limits + sum(amounts)
-    assert stopped <= {
-        "remove",
-        "freeze",
-    }  # of lines that the bank had granted before; those that go on are changes
+    assert stopped <= {"remove", "freeze"}  # of lines that the bank had granted before; those that go on are changes
     assert {"grant", "change"} <= actions
     ((count, total),) = view(published, "SELECT count(*), sum(limit_yuan) FROM limits_current WHERE limit_yuan > 0")
     assert (rows, limits) == (count, total)
 
 
-def test_a_package_is_verified_and_an_altered_one_refused(county_inbox: Path, tmp_path: Path):
-    scored = score_into(new_store(tmp_path), county_inbox, "659900")
-    put_in_force(scored.store, scored.run.run_id)
-    folder = packages(scored)[0]
+def test_a_package_is_verified_and_an_altered_one_refused(published: Scored, tmp_path: Path):
+    folder = Path(shutil.copytree(packages(published)[0], tmp_path / "0071"))
     assert verify_package(folder)["rows"] > 0
     (folder / "limits.csv").write_bytes((folder / "limits.csv").read_bytes().replace(b"5000", b"9000", 1))
     with pytest.raises(VerificationFailed, match=r"limits\.csv"):
@@ -212,15 +207,15 @@ def test_branch_files_and_views_share_no_name_of_a_household(published: Scored):
     assert not refs & keys
 
 
-def test_the_preparer_cannot_sign_whatever_the_case_or_width(county_inbox: Path, tmp_path: Path):
-    scored = score_into(new_store(tmp_path), county_inbox, "659900")
+def test_the_preparer_cannot_sign_whatever_the_case_or_width(staged: Scored, tmp_path: Path):
+    scored = copy_of(staged, tmp_path)
     with pytest.raises(GateRefused, match="second person"):
         sign.approve(scored.store, scored.run.run_id, "１００１ ", "x", [])
     assert [entry.act for entry in Ledger.of(scored.store)] == ["stage"]
 
 
-def test_an_unsigned_run_is_not_published_and_a_signed_one_is_signed_once(county_inbox: Path, tmp_path: Path):
-    scored = score_into(new_store(tmp_path), county_inbox, "659900")
+def test_an_unsigned_run_is_not_published_and_a_signed_one_is_signed_once(staged: Scored, tmp_path: Path):
+    scored = copy_of(staged, tmp_path)
     with pytest.raises(GateRefused, match="not signed"):
         publish_module.publish(scored.store, scored.run.run_id, PREPARER)
     sign.approve(scored.store, scored.run.run_id, SIGNER, "x", [])
@@ -243,8 +238,8 @@ def test_a_failed_gate_refuses_until_it_is_overridden_by_name(tmp_path: Path, co
     assert view(scored, "SELECT overridden_by FROM gates WHERE gate = 'related_party_list'") == [(SIGNER,)]
 
 
-def test_an_altered_run_is_neither_signed_nor_published(county_inbox: Path, tmp_path: Path):
-    scored = score_into(new_store(tmp_path), county_inbox, "659900")
+def test_an_altered_run_is_neither_signed_nor_published(staged: Scored, tmp_path: Path):
+    scored = copy_of(staged, tmp_path)
     path = scored.store.run_folder(scored.run.run_id) / "decisions.parquet"
     path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises(VerificationFailed, match="decisions"):
@@ -252,9 +247,9 @@ def test_an_altered_run_is_neither_signed_nor_published(county_inbox: Path, tmp_
 
 
 def test_a_crash_after_the_ledger_s_entry_is_healed_by_the_next_command(
-    county_inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    staged: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    scored = score_into(new_store(tmp_path), county_inbox, "659900")
+    scored = copy_of(staged, tmp_path)
     sign.approve(scored.store, scored.run.run_id, SIGNER, "x", [])
 
     def killed(*_: object) -> None:
@@ -302,9 +297,9 @@ def test_published_figures_balance_from_line_to_branch_row(published: Scored):
     assert decided == covered == published.run.counts["registered"]
 
 
-def test_after_a_move_the_next_command_rewrites_the_views(county_inbox: Path, tmp_path: Path):
-    scored = score_into(new_store(tmp_path / "here"), county_inbox, "659900")
-    put_in_force(scored.store, scored.run.run_id)
+def test_after_a_move_the_next_command_rewrites_the_views(published: Scored, tmp_path: Path):
+    scored = copy_of(published, tmp_path / "here")
+    outbox.refresh_warehouse(scored.store)
     (tmp_path / "here").rename(tmp_path / "there")
     moved = new_store(tmp_path / "there")
     outbox.refresh_warehouse(moved)

@@ -118,8 +118,7 @@ def test_too_few_members_or_votes_one_twice_or_the_preparer_s_vote_refuse(staged
 
 
 @pytest.mark.parametrize(
-    ("day", "why"),
-    [("2026-10-31", "before the run's day, 2026-11-01"), ("2026-11-21", "after 2026-11-20")],
+    ("day", "why"), [("2026-10-31", "before the run's day, 2026-11-01"), ("2026-11-21", "after 2026-11-20")]
 )
 def test_a_meeting_before_the_run_s_day_or_after_today_decides_nothing(staged, tmp_path: Path, day, why):
     with pytest.raises(GateRefused, match=why):

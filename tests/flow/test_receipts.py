@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.conftest import AS_OF, MODELS, Scored, new_store, put_in_force, request_of, score_into
+from tests.conftest import MODELS, Scored, copy_of, put_in_force, request_of, score_into
 from village_credit import cli
 from village_credit.china_calendar import today
 from village_credit.errors import MissingInput, RunConflict, VerificationFailed
@@ -36,7 +36,6 @@ from village_credit.services.servicing.acknowledge import Acknowledged, acknowle
 from village_credit.services.servicing.returned_file import require_unmoved
 from village_credit.services.servicing.usage import Recorded, record_usage
 from village_credit.store.store import Store
-from village_credit.synthetic import synthesize
 
 COUNTY = "659900"
 CLERK = "6006"
@@ -53,26 +52,9 @@ def _after_every_receipt() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
-def county(tmp_path_factory: pytest.TempPathFactory) -> Scored:
-    """A small published county of two branches; never written to."""
-    folder = tmp_path_factory.mktemp("receipts")
-    synthesize(folder / "inbox", COUNTY, 8, 240, 7, AS_OF, "none")
-    scored = score_into(new_store(folder), folder / "inbox", COUNTY)
-    put_in_force(scored.store, scored.run.run_id)
-    return scored
-
-
-def copy_of(county: Scored, folder: Path) -> Store:
-    """Its store, to be written to; the first act there rewrites the views."""
-    shutil.copytree(county.store.root, folder / "store")
-    shutil.copy(county.store.root.parent / "keys", folder / "keys")
-    return new_store(folder)
-
-
 @pytest.fixture
-def store(county: Scored, tmp_path: Path) -> Store:
-    return copy_of(county, tmp_path)
+def store(quiet: Scored, tmp_path: Path) -> Store:
+    return copy_of(quiet, tmp_path).store
 
 
 @pytest.fixture
@@ -142,10 +124,10 @@ def half(row: dict[str, str]) -> int:
 
 
 @pytest.fixture(scope="module")
-def answered(county: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def answered(quiet: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A branch halves one limit and takes another as it is; read only."""
     folder = tmp_path_factory.mktemp("answered")
-    store = copy_of(county, folder)
+    store = copy_of(quiet, folder).store
     row, other = of_branch(store)[:2]
     lines = (row["household_ref"], "changed", half(row)), (other["household_ref"], "imported", "")
     done = take(store, receipt(store, folder / "r.csv", *lines))
@@ -195,17 +177,17 @@ def test_the_notice_says_the_branch_s_limit(answered: dict[str, Any]):
 
 
 @pytest.fixture(scope="module")
-def later(county: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def later(quiet: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A branch halves a limit, the county is scored and published again, then the first publication comes back."""
     folder = tmp_path_factory.mktemp("later")
-    store = copy_of(county, folder)
+    store = copy_of(quiet, folder).store
     row, other = of_branch(store)[:2]
     request = request_of(COUNTY, LATER)
-    named = list(pull(county.inbox, COUNTY)), request, inputs.load_rules(request, store.keys.public_key())
+    named = list(pull(quiet.inbox, COUNTY)), request, inputs.load_rules(request, store.keys.public_key())
     before = take_snapshot(store, Ledger.of(store), *named).run_id
     take(store, receipt(store, folder / "1.csv", (row["household_ref"], "changed", half(row))))
     after = take_snapshot(store, Ledger.of(store), *named)
-    scored = score_into(store, county.inbox, COUNTY, LATER).run.run_id
+    scored = score_into(store, quiet.inbox, COUNTY, LATER).run.run_id
     put_in_force(store, scored)
     late = take(store, receipt(store, folder / "2.csv", (other["household_ref"], "imported", "")))
     roll_back(store, COUNTY, publication(store), "3003", "test")
@@ -263,13 +245,7 @@ def test_every_line_that_may_not_count_says_why_and_sinks_no_other(store: Store,
         (rows[1], "changed", half(rows[1]) + 500, "", "OFF_STEP"),
         (rows[2], "changed", 4_000, "", "OFF_STEP"),
         (rows[3], "changed", half(rows[3]) - limits[3] % 2_000 // 2 - 1_000, "", "BEYOND_AUTHORITY"),
-        (
-            rows[4],
-            "changed",
-            limits[4] + 1_000,
-            "",
-            "BEYOND_AUTHORITY",
-        ),  # within the fifth, above the policy's limit
+        (rows[4], "changed", limits[4] + 1_000, "", "BEYOND_AUTHORITY"),  # within the fifth, above the policy's limit
         (rows[5], "changed", "", "", "CHANGED_WITHOUT_LIMIT"),
         (rows[6], "imported", limits[6] - 1_000, "", "OUTCOME_AND_LIMIT"),
         (rows[7], "refused", limits[7], "", "OUTCOME_AND_LIMIT"),
@@ -423,11 +399,7 @@ def test_what_is_drawn_less_what_is_repaid_stands_beside_the_limit_in_force(stor
     row, other = of_branch(store)[:2]
     record_usage(store, core(tmp_path / "c.csv", CONTRACT, f"{row['household_ref']},HT-1,2026-11-06,counter"), CLERK)
     draws = core(
-        tmp_path / "d.csv",
-        DRAW,
-        "HT-1,9000,2026-11-07,seed",
-        "HT-1,2000.50,2026-11-20,",
-        "HT-9,1,2026-11-07,",
+        tmp_path / "d.csv", DRAW, "HT-1,9000,2026-11-07,seed", "HT-1,2000.50,2026-11-20,", "HT-9,1,2026-11-07,"
     )
     done = record_usage(store, draws, CLERK)
     assert (done.draws, done.drawn_yuan, reasons(done)) == (2, Decimal("11000.50"), {4: "CONTRACT_UNKNOWN"})

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from tests.conftest import AS_OF, MODELS, Scored, new_store, put_in_force, score_into
+from tests.conftest import AS_OF, MODELS, Scored, copy_of, put_in_force, score_into
 from tests.flow.test_receipts import (
     CLERK,
     CONTRACT,
@@ -21,7 +21,6 @@ from tests.flow.test_receipts import (
     LATER,
     REPAYMENT,
     _only_row,
-    copy_of,
     core,
     half,
     in_force_line,
@@ -52,25 +51,16 @@ CURRENT = "SELECT decision, limit_yuan FROM limits_current WHERE household_key =
 RELEASED_ON = datetime.now(UTC).date()
 
 
-@pytest.fixture(scope="module")
-def county(tmp_path_factory: pytest.TempPathFactory) -> Scored:
-    """A small published county of two branches; never written to."""
-    folder = tmp_path_factory.mktemp("late")
-    synthesize(folder / "inbox", COUNTY, 8, 240, 7, AS_OF, "none")
-    scored = score_into(new_store(folder), folder / "inbox", COUNTY)
-    put_in_force(scored.store, scored.run.run_id)
-    return scored
-
-
 @pytest.fixture
-def store(county: Scored, tmp_path: Path) -> Store:
-    return copy_of(county, tmp_path)
+def store(quiet: Scored, tmp_path: Path) -> Store:
+    return copy_of(quiet, tmp_path).store
 
 
 @pytest.fixture
 def without_views(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare a test that reads no view the time to build them."""
-    monkeypatch.setattr("village_credit.publish.recording.build_warehouse", lambda _store: None)
+    for room in ("recording", "outbox"):
+        monkeypatch.setattr(f"village_credit.publish.{room}.build_warehouse", lambda _store: None)
 
 
 @pytest.fixture(autouse=True)
@@ -311,10 +301,10 @@ def test_before_anything_was_drawn_a_branch_may_refuse(store: Store, tmp_path: P
 
 
 @pytest.fixture(scope="module")
-def shrunk(county: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def shrunk(quiet: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A later publication that knows only part of the county's households."""
     folder = tmp_path_factory.mktemp("shrunk")
-    store = copy_of(county, folder)
+    store = copy_of(quiet, folder).store
     synthesize(folder / "inbox", COUNTY, 4, 120, 7, AS_OF, "none")
     later = put_in_force(store, score_into(store, folder / "inbox", COUNTY, LATER).run.run_id)
     found = publish.packaged_for_branches(store, Ledger.of(store), later.publication_id)
@@ -349,11 +339,7 @@ def test_a_line_that_is_gone_is_imported_at_nought_as_the_package_says(shrunk: d
         ("draw", DRAW, "take it in with `record-usage`"),
         ("credit_contract", CONTRACT, "take it in with `record-usage`"),
         ("repayment", REPAYMENT, "take it in with `record-usage`"),
-        (
-            "campaign_plan",
-            "campaign,county_code,from,to,planned_yuan,purposes",
-            "it comes in through the inbox",
-        ),
+        ("campaign_plan", "campaign,county_code,from,to,planned_yuan,purposes", "it comes in through the inbox"),
     ],
 )
 def test_a_table_of_another_kind_is_shown_its_door(store: Store, tmp_path: Path, contract: str, header: str, door: str):

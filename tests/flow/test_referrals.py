@@ -9,11 +9,8 @@ import hashlib
 import io
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -21,7 +18,7 @@ import openpyxl
 import pyarrow as pa
 import pytest
 
-from tests.conftest import AS_OF, MODELS, new_store, put_in_force, request_of, score_into
+from tests.conftest import MODELS, Scored, by_unit, copy_of, on_day, put_in_force, request_of
 from village_credit import cli
 from village_credit.errors import VerificationFailed
 from village_credit.ledger import log as ledger
@@ -37,7 +34,6 @@ from village_credit.services.scoring import stage as score
 from village_credit.services.servicing.acknowledge import acknowledge
 from village_credit.services.servicing.usage import record_usage
 from village_credit.store.store import Store
-from village_credit.synthetic import synthesize
 from village_credit.tables.referrals import referral_table
 
 COUNTY = "659900"
@@ -46,15 +42,6 @@ AGAIN = date(2026, 11, 27)
 LIST = "县政府办/个体户推荐名单.csv"
 OTHERS = "SELECT * FROM limits_current WHERE product <> 'trader_loan' ORDER BY household_key"
 FORMULA_SHOP, NAMED_BATCH = "=HYPERLINK(1)商店", "王小明专批"
-
-
-@contextmanager
-def on_day(day: date) -> Iterator[None]:
-    """Let the ledger's clock show noon in China of a day."""
-    with pytest.MonkeyPatch.context() as patch:
-        moment = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
-        patch.setattr(ledger, "datetime", SimpleNamespace(now=lambda _zone: moment))
-        yield
 
 
 def view(store: Store, query: str) -> list[tuple]:
@@ -85,15 +72,11 @@ def refer(inbox: Path) -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def story(quiet: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A published county; its referral list is scored as a batch on its day, signed and published; read only."""
     folder = tmp_path_factory.mktemp("referrals")
-    inbox = folder / "inbox"
-    synthesize(inbox, COUNTY, 8, 240, 7, AS_OF, "none")
-    store = new_store(folder)
-    with on_day(AS_OF):
-        whole = score_into(store, inbox, COUNTY)
-        put_in_force(store, whole.run.run_id)
+    whole = copy_of(quiet, folder)
+    store, inbox = whole.store, Path(shutil.copytree(quiet.inbox, folder / "inbox"))
     listed = refer(inbox)
     before = {"rows": view(store, OTHERS), "files": hashes(store.run_folder(whole.run.run_id))}
     with on_day(REFERRED):
@@ -109,12 +92,6 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "staged": staged,
         "published": published,
     }
-
-
-def copy_of(story: dict[str, Any], folder: Path) -> Store:
-    shutil.copytree(story["store"].root, folder / "store")
-    shutil.copy(story["store"].root.parent / "keys", folder / "keys")
-    return new_store(folder)
 
 
 def results(folder: Path) -> list[tuple[Any, ...]]:
@@ -268,13 +245,13 @@ def test_the_office_s_package_is_verified_and_an_altered_one_refused(
 
 
 def test_the_first_draw_stops_its_clock(story: dict[str, Any], tmp_path: Path):
-    store = copy_of(story, tmp_path)
+    store = copy_of(story["whole"], tmp_path).store
     publication = story["published"].publication_id
     query = (
         f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision = "
         f"'granted' AND referred_on = '2026-11-20'"
     )
-    ((key,), *_) = view(story["store"], query)
+    key = by_unit(story["store"], story["batch"].run_id, [key for (key,) in view(story["store"], query)])[0]
     sent = publish.packaged_for_branches(store, ledger.Ledger.of(store), publication)
     (unit,) = [row["unit_code"] for row in sent[1].to_pylist() if row["household_key"] == key]
     ref = household_ref(store.keys, publication, unit)
@@ -297,7 +274,7 @@ def test_the_first_draw_stops_its_clock(story: dict[str, Any], tmp_path: Path):
 
 
 def test_who_is_held_when_the_result_is_packed_is_in_review(story: dict[str, Any], tmp_path: Path):
-    store = copy_of(story, tmp_path)
+    store = copy_of(story["whole"], tmp_path).store
     ((key,), *_) = view(
         story["store"],
         "SELECT household_key FROM limits_current WHERE product = 'trader_loan' AND decision = 'granted'",
@@ -348,7 +325,7 @@ def write_list(inbox: Path, name: str, rows: list[dict[str, str]]) -> None:
 def again(story: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A week later a lone trader is referred again, a registered one twice, once of next year, and two of next year only."""  # noqa: E501
     folder = tmp_path_factory.mktemp("again")
-    store = copy_of(story, folder)
+    store = copy_of(story["whole"], folder).store
     inbox = Path(shutil.copytree(story["store"].root.parent / "inbox", folder / "inbox"))
     lone, registered, first = _by_kind(store, story["listed"])
     told = {"推荐批次": "2026-12", "推荐日期": "2026-11-27"}
@@ -478,12 +455,12 @@ def test_a_branch_s_refusal_ends_the_clock_of_the_draw(
     story: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, day: str, clock: str
 ):
     """Within its three working days nothing is owed any more; after them it was late, and is not open for ever."""
-    store, publication = copy_of(story, tmp_path), story["published"].publication_id
+    store, publication = copy_of(story["whole"], tmp_path).store, story["published"].publication_id
     query = (
         f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision = "
         f"'granted' AND referred_on = '2026-11-20'"
     )
-    ((key,), *_) = view(store, query)
+    key = by_unit(store, story["batch"].run_id, [key for (key,) in view(store, query)])[0]
     before = _sums(november(store, date(2026, 12, 26)), "draw")
     ref = reference(store, publication, key)
     path = tmp_path / "r.csv"
@@ -511,19 +488,17 @@ def reference(store: Store, publication: str, key: str) -> str:
 
 
 def test_a_draw_that_was_taken_back_stops_no_clock(story: dict[str, Any], tmp_path: Path):
-    store, publication = copy_of(story, tmp_path), story["published"].publication_id
+    store, publication = copy_of(story["whole"], tmp_path).store, story["published"].publication_id
     query = (
         f"SELECT household_key FROM referrals WHERE run_id = '{story['batch'].run_id}' AND decision = "
         f"'granted' AND referred_on = '2026-11-20'"
     )
-    ((key,), *_) = view(store, query)
-    other = view(
-        store,
-        (
-            f"SELECT household_key FROM limits_current WHERE decision = 'granted' AND product = 'farmer_line' "
-            f"AND household_key <> '{key}' LIMIT 1"
-        ),
-    )[0][0]
+    key = by_unit(store, story["batch"].run_id, [key for (key,) in view(store, query)])[0]
+    query = (
+        f"SELECT household_key FROM limits_current WHERE decision = 'granted' AND product = 'farmer_line' "
+        f"AND household_key <> '{key}'"
+    )
+    other = by_unit(store, story["whole"].run.run_id, [key for (key,) in view(store, query)])[0]
     whole = publications.publications(ledger.Ledger.of(store))[0].publication_id
     contract = "household_ref,contract_no,signed_on\n{},HT-1,2026-11-23\n"
     for name, text in {

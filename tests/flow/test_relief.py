@@ -18,11 +18,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import COUNTY_OF_TESTS as COUNTY
-from tests.conftest import MODELS, new_store, put_in_force, request_of, score_into
+from tests.conftest import MODELS, Scored, by_unit, copy_of, put_in_force, request_of
 from village_credit import cli
 from village_credit.errors import MissingInput, UsageError
 from village_credit.ledger.ledger import Ledger
 from village_credit.publish.branch_package import verify_package
+from village_credit.publish.outbox import refresh_warehouse
 from village_credit.report.explain import explain_text
 from village_credit.services.casework import relief
 from village_credit.services.queries import explain as tell
@@ -75,10 +76,11 @@ def people_of(store: Store, run_id: str) -> dict[str, tuple[str, str]]:
 
 
 def late_once(store: Store, run_id: str) -> set[str]:
-    """Who had arrears before any of this: their worst days would hide what is excused."""
-    path = str(store.run_folder(run_id) / "score_points.parquet")
-    query = "SELECT household_key FROM read_parquet($p) WHERE feature = 'worst_days_overdue' AND value > 0"
-    return {key for (key,) in duckdb.connect().execute(query, {"p": path}).fetchall()}
+    """Who had arrears or has a loan on the bank's list of conduct before any of this."""
+    paths = {name: str(store.run_folder(run_id) / f"{name}.parquet") for name in ("score_points", "links")}
+    query = """SELECT household_key FROM read_parquet($score_points) WHERE feature = 'worst_days_overdue' AND value > 0
+               UNION SELECT household_key FROM read_parquet($links) WHERE source_table = 'bank_conduct'"""
+    return {key for (key,) in duckdb.connect().execute(query, paths).fetchall()}
 
 
 def arrears(number: str, loan: str, days: int) -> str:
@@ -91,35 +93,32 @@ def score_on(store: Store, inbox: Path, day: date, policy: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def story(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def story(published: Scored, county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Published before the flood; declared; scored and published in it, before and after a late proof.
 
     And when it is over.
     """
     folder = tmp_path_factory.mktemp("relief")
-    store = new_store(folder)
-    first = score_into(store, county_inbox, COUNTY).run.run_id
-    put_in_force(store, first)
+    store, first = copy_of(published, folder).store, published.run.run_id
+    refresh_warehouse(store)
     before, known = lines_of(store), people_of(store, first)
     numbers = {key: number for key, (number, _) in known.items()}
 
     late_before = late_once(store, first)
 
     def clean(township: str) -> list[str]:
+        """Granted without a reason, and no other loan of theirs could be excused or hide what is."""
         return [
             key
-            for key, row in sorted(before.items())
-            if row["township_code"] == township
-            and row["decision"] == "granted"
-            and not row["reason_codes"]
+            for key in by_unit(store, first, before)
+            if before[key]["township_code"] == township
+            and before[key]["decision"] == "granted"
+            and not before[key]["reason_codes"]
             and numbers[key]
             and key not in late_before
         ]
 
-    half = max(
-        (key for key in clean(STRUCK) if before[key]["band"] == "A"),
-        key=lambda key: before[key]["limit_yuan"],
-    )
+    half = max((key for key in clean(STRUCK) if before[key]["band"] == "A"), key=lambda key: before[key]["limit_yuan"])
     excused, listed = [key for key in clean(STRUCK) if key != half][:2]
     unproven, owing = clean(SPARED)[:2]
     people = {"excused": excused, "half": half, "listed": listed, "unproven": unproven, "owing": owing}

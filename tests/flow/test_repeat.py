@@ -10,16 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from tests.conftest import (
-    MODELS,
-    PREPARER,
-    ROOT,
-    Scored,
-    new_store,
-    put_in_force,
-    request_of,
-    score_into,
-)
+from tests.conftest import MODELS, PREPARER, ROOT, Scored, copy_of, new_store, request_of
 from village_credit.services.queries import diff as compare
 from village_credit.services.queries import dry_run
 from village_credit.services.scoring import rescore as rescore_module
@@ -69,10 +60,9 @@ def test_rescore_uses_the_frozen_inputs_and_a_dry_run_writes_nothing(published: 
     assert {change["change"] for change in found.changes} == {"same"}
 
 
-def test_a_later_day_is_another_run_that_keeps_the_terms_of_lines_in_force(county_inbox: Path, tmp_path: Path):
-    store = new_store(tmp_path)
-    first = score_into(store, county_inbox, "659900")
-    put_in_force(store, first.run.run_id)
+def test_a_later_day_is_another_run_that_keeps_the_terms_of_lines_in_force(published: Scored, tmp_path: Path):
+    first = copy_of(published, tmp_path)
+    store = first.store
     later = rescore_module.rescore(
         store, "659900", rescore_module.RescoreRequest(date(2027, 3, 1), PREPARER, MODELS, None, None, None)
     )

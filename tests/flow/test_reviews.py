@@ -13,7 +13,7 @@ import duckdb
 import openpyxl
 import pytest
 
-from tests.conftest import AS_OF, MODELS, Scored, new_store, put_in_force, score_into
+from tests.conftest import AS_OF, MODELS, Scored, by_unit, copy_of, new_store, put_in_force, score_into
 from village_credit import cli
 from village_credit.decide.decide import REVIEWED_REASONS
 from village_credit.errors import GateRefused, UsageError
@@ -61,14 +61,13 @@ def grant(yuan: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def story(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def story(staged: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A run, its workbook with one household granted, one refused and one kept, and the next day's run.
 
     Not to be written.
     """
     folder = tmp_path_factory.mktemp("reviews")
-    store = new_store(folder)
-    first = score_into(store, county_inbox, COUNTY).run.run_id
+    store, first = copy_of(staged, folder).store, staged.run.run_id
     blank = folder / "blank.xlsx"
     made = export_reviews(store, first, blank)
     figures = rows_of(store, first, "waterfall")
@@ -76,12 +75,12 @@ def story(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     keys = [row[HOUSEHOLD_HEADER] for row in cells(blank)]
     able = [
         key
-        for key in keys
+        for key in by_unit(store, first, keys)
         if figures[key]["policy_limit_yuan"] >= 8_000 and set(decisions[key]["reason_codes"]) <= set(REVIEWED_REASONS)
     ]
     said = {able[0]: grant(6000), able[1]: {VERDICT_HEADER: "不授信"}, able[2]: {VERDICT_HEADER: "维持复核"}}
     applied = apply_reviews(store, fill(blank, said, folder / "said.xlsx"), REVIEWER, POLICY)
-    second = score_into(store, county_inbox, COUNTY, date(2026, 11, 2)).run.run_id
+    second = score_into(store, staged.inbox, COUNTY, date(2026, 11, 2)).run.run_id
     return {
         "store": store,
         "first": first,
@@ -117,10 +116,7 @@ def test_a_row_shows_name_village_product_reasons_and_figures_in_chinese(story):
     assert "村" in row["村"]
     assert row["产品"] in {"农贷通", "脱贫人口小额信贷", "乡村致富贷"}
     assert row["复核原因"].isascii() is False
-    assert (row["模型额度(元)"], row["政策额度(元)"]) == (
-        figures["model_limit_yuan"],
-        figures["policy_limit_yuan"],
-    )
+    assert (row["模型额度(元)"], row["政策额度(元)"]) == (figures["model_limit_yuan"], figures["policy_limit_yuan"])
     assert row["建议额度(元)"] == figures["policy_limit_yuan"]
     assert [row[header] for header in (VERDICT_HEADER, AMOUNT_HEADER, OPINION_HEADER)] == [None, None, None]
 
@@ -161,9 +157,7 @@ def test_a_later_word_replaces_the_earlier_and_keeping_the_review_takes_it_back(
 ):
     store = copied(story, tmp_path)
     back = fill(
-        story["blank"],
-        {key: {VERDICT_HEADER: "维持复核"} for key in story["able"][:2]},
-        tmp_path / "back.xlsx",
+        story["blank"], {key: {VERDICT_HEADER: "维持复核"} for key in story["able"][:2]}, tmp_path / "back.xlsx"
     )
     assert apply_reviews(store, back, REVIEWER, POLICY).kept == 2
     again = score_into(store, county_inbox, COUNTY)
@@ -171,11 +165,16 @@ def test_a_later_word_replaces_the_earlier_and_keeping_the_review_takes_it_back(
     assert again.run.run_id == story["first"]
 
 
-def test_a_verdict_is_forgotten_where_the_household_s_reasons_change(story, county_inbox: Path, tmp_path: Path):
-    store = copied(story, tmp_path)
-    granted = story["able"][0]
-    holds.hold(store, granted, "2002", "x")
-    row = rows_of(store, score_into(store, county_inbox, COUNTY).run.run_id, "decisions")[granted]
+@pytest.fixture(scope="module")
+def held(story, county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> Scored:
+    """Who was granted by a person is held, and the county is scored again; read only."""
+    store = copied(story, tmp_path_factory.mktemp("held"))
+    holds.hold(store, story["able"][0], "2002", "x")
+    return score_into(store, county_inbox, COUNTY)
+
+
+def test_a_verdict_is_forgotten_where_the_household_s_reasons_change(story, held: Scored):
+    row = rows_of(held.store, held.run.run_id, "decisions")[story["able"][0]]
     assert (row["decision"], row["reason_codes"][0]) == ("manual_review", "HELD")
 
 
@@ -238,18 +237,16 @@ def test_a_household_twice_or_a_workbook_of_another_kind_is_refused(story, tmp_p
         apply_reviews(story["store"], tmp_path / "headless.xlsx", REVIEWER, POLICY)
 
 
-def test_what_is_held_cannot_be_granted_by_a_review(story, county_inbox: Path, tmp_path: Path):
-    store = copied(story, tmp_path)
-    holds.hold(store, story["able"][0], "2002", "x")
-    run = score_into(store, county_inbox, COUNTY).run.run_id
-    export_reviews(store, run, tmp_path / "held.xlsx")
+def test_what_is_held_cannot_be_granted_by_a_review(story, held: Scored, tmp_path: Path):
+    export_reviews(held.store, held.run.run_id, tmp_path / "held.xlsx")
     fill(tmp_path / "held.xlsx", {story["able"][0]: grant(6000)})
     with pytest.raises(UsageError, match="HELD cannot be granted by a review"):
-        apply_reviews(store, tmp_path / "held.xlsx", REVIEWER, POLICY)
+        apply_reviews(held.store, tmp_path / "held.xlsx", REVIEWER, POLICY)
 
 
 def test_a_reason_that_declines_cannot_be_granted_by_a_review(story, tmp_path: Path):
-    refused = next(key for key in story["keys"] if "LOWEST_BAND" in story["decisions"][key]["reason_codes"])
+    keys = by_unit(story["store"], story["first"], story["keys"])
+    refused = next(key for key in keys if "LOWEST_BAND" in story["decisions"][key]["reason_codes"])
     with pytest.raises(UsageError, match="LOWEST_BAND cannot be granted by a review"):
         apply_reviews(story["store"], verdict(story, tmp_path, grant(6000), refused), REVIEWER, POLICY)
 

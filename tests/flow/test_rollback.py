@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from tests.conftest import PREPARER, new_store, put_in_force, request_of, score_into
+from tests.conftest import PREPARER, Scored, copy_of, new_store, put_in_force, request_of, score_into
 from village_credit import cli
 from village_credit.errors import GateRefused, MissingInput, RunConflict, UsageError, VerificationFailed
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_before
-from village_credit.ledger.publications import in_force
+from village_credit.ledger.publications import in_force, publications
 from village_credit.publish import outbox as publish
 from village_credit.publish.branch_package import verify_package
 from village_credit.services.approval import rollback
@@ -52,10 +52,10 @@ def sent(store: Store, publication_id: str) -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def two(county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def two(published: Scored, county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A store with publications of November and, from other deliveries, of December; not to be written."""
-    store = new_store(tmp_path_factory.mktemp("two"))
-    first = put_in_force(store, score_into(store, county_inbox, COUNTY).run.run_id)
+    store = copy_of(published, tmp_path_factory.mktemp("two")).store
+    (first,) = publications(Ledger.of(store))
     as_first = view(store, CURRENT)
     later = fewer(county_inbox, tmp_path_factory.mktemp("fewer") / "inbox")
     second = put_in_force(store, score_into(store, later, COUNTY, date(2026, 12, 1)).run.run_id)
@@ -240,9 +240,11 @@ def test_a_day_between_may_be_published_after_going_back(returned, tmp_path: Pat
     assert view(store, "SELECT DISTINCT run_id FROM limits_current") == [(between.run.run_id,)]
 
 
-def test_a_product_s_batch_goes_with_the_county_s_return_and_comes_back_by_its_own(county_inbox: Path, tmp_path: Path):
-    store = new_store(tmp_path)
-    whole = put_in_force(store, score_into(store, county_inbox, COUNTY).run.run_id)
+def test_a_product_s_batch_goes_with_the_county_s_return_and_comes_back_by_its_own(
+    published: Scored, county_inbox: Path, tmp_path: Path
+):
+    store = copy_of(published, tmp_path).store
+    (whole,) = publications(Ledger.of(store))
     alone = view(store, CURRENT)
     request = dataclasses.replace(request_of(COUNTY, date(2026, 11, 20)), product="trader_loan")
     batch = put_in_force(store, score.score_inbox(store, county_inbox, request).run_id)
@@ -283,18 +285,7 @@ def test_the_command_says_what_came_back_and_each_refusal_has_its_exit_code(
     first, second = two["first"].publication_id, two["second"].publication_id
 
     def code(to: str, county: str = COUNTY, by: str = "3003") -> int:
-        words = [
-            "--county",
-            county,
-            "--to",
-            to,
-            "--by",
-            by,
-            "--reason",
-            "x",
-            "--store",
-            str(tmp_path / "store"),
-        ]
+        words = ["--county", county, "--to", to, "--by", by, "--reason", "x", "--store", str(tmp_path / "store")]
         return cli.main(["rollback", *words, "--json"])
 
     codes = (code(second), code("p1"), code(first, county="653199"), code(first, by=PREPARER))

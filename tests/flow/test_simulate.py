@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, Scored, new_store, request_of, score_into
+from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, Scored, new_store, request_of
 from village_credit import cli
 from village_credit.errors import MissingInput, PolicyRefused
 from village_credit.score.statistics import LEAST_GROUP
@@ -139,11 +139,7 @@ def test_movers_name_the_term_that_moved_them(published: Scored, tmp_path: Path)
         published, written(tmp_path, ('name = "service_share", value = 0.50', 'name = "service_share", value = 0.90'))
     )
     assert {row["change_yuan"] > 0 for row in freed.movers} == {True}
-    assert {row["moved_by"] for row in freed.movers} <= {
-        "capacity",
-        "NO_ROOM_CAPACITY",
-        "BELOW_SMALLEST_TICKET",
-    }
+    assert {row["moved_by"] for row in freed.movers} <= {"capacity", "NO_ROOM_CAPACITY", "BELOW_SMALLEST_TICKET"}
 
 
 FUTURE = (
@@ -176,10 +172,7 @@ def test_what_cannot_be_tried_is_refused_by_name(published: Scored, tmp_path: Pa
         tried(published, written(tmp_path, ('name = "step", value = 1000', 'name = "step_of_limits", value = 1000')))
     with pytest.raises(MissingInput, match="rescore --dry-run --policy"):
         tried(published, written(tmp_path, ("basis_exempt = []", 'basis_exempt = ["bank_conduct"]')))
-    later = (
-        'reason = "OVERDUE", item = "纾困证明", days = 60',
-        'reason = "OVERDUE", item = "纾困证明", days = 30',
-    )
+    later = ('reason = "OVERDUE", item = "纾困证明", days = 60', 'reason = "OVERDUE", item = "纾困证明", days = 30')
     with pytest.raises(MissingInput, match=r"the policy changes relief.*rescore --dry-run --policy"):
         tried(published, written(tmp_path, later))
     older = dataclasses.replace(published.store, root=tmp_path / "older")
@@ -216,10 +209,9 @@ def test_the_diff_of_two_runs_goes_by_group_too(published: Scored, tmp_path: Pat
         compare.diff_runs(store, published.run.run_id, by="name")
 
 
-def test_a_first_publication_is_compared_with_the_lines_that_the_bank_had_granted(published: Scored, tmp_path: Path):
-    scored = score_into(new_store(tmp_path), published.inbox, COUNTY_OF_TESTS)
-    against = compare.diff_runs(scored.store, scored.run.run_id)
-    folder = scored.store.run_folder(scored.run.run_id)
+def test_a_first_publication_is_compared_with_the_lines_that_the_bank_had_granted(staged: Scored):
+    against = compare.diff_runs(staged.store, staged.run.run_id)
+    folder = staged.store.run_folder(staged.run.run_id)
     lines = [row for row in pq.read_table(folder / "lines_before.parquet").to_pylist() if not row["is_own"]]
     decisions = pq.read_table(folder / "decisions.parquet").to_pylist()
     assert sum(row["before_yuan"] for row in against.changes) == sum(row["limit_yuan"] for row in lines) > 0

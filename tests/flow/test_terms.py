@@ -16,16 +16,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import (
-    AS_OF,
-    COUNTY_OF_TESTS,
-    MODELS,
-    SIGNER,
-    Scored,
-    new_store,
-    put_in_force,
-    request_of,
-)
+from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, SIGNER, Scored, new_store, put_in_force, request_of
 from village_credit.ledger.ledger import Ledger
 from village_credit.publish import outbox
 from village_credit.services.approval import publish as publish_module

@@ -6,7 +6,6 @@ What is owed is what the core system means by it.
 from __future__ import annotations
 
 import csv
-import shutil
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from tests.conftest import AS_OF, Scored, new_store, put_in_force, score_into
+from tests.conftest import Scored, copy_of
 from village_credit.ledger.balances import drawn_before, owed_by_day
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.publications import publications
@@ -24,7 +23,6 @@ from village_credit.services.casework import holds
 from village_credit.services.casework import household_lookup as tell
 from village_credit.services.servicing.usage import Recorded, record_usage
 from village_credit.store.store import Store
-from village_credit.synthetic import synthesize
 
 COUNTY, CLERK, LATER = "659900", "6006", date(2026, 12, 1)
 HEADERS = {
@@ -34,16 +32,6 @@ HEADERS = {
 }
 
 
-@pytest.fixture(scope="module")
-def county(tmp_path_factory: pytest.TempPathFactory) -> Scored:
-    """A small published county; never written to."""
-    folder = tmp_path_factory.mktemp("usage")
-    synthesize(folder / "inbox", COUNTY, 8, 240, 7, AS_OF, "none")
-    scored = score_into(new_store(folder), folder / "inbox", COUNTY)
-    put_in_force(scored.store, scored.run.run_id)
-    return scored
-
-
 class Desk:
     """A copy of the county's store, and the files that its clerk takes in.
 
@@ -51,9 +39,7 @@ class Desk:
     """
 
     def __init__(self, county: Scored, folder: Path) -> None:
-        shutil.copytree(county.store.root, folder / "store")
-        shutil.copy(county.store.root.parent / "keys", folder / "keys")
-        self.store, self.folder = new_store(folder), folder
+        self.store, self.folder = copy_of(county, folder).store, folder
 
     def take(self, name: str, *lines: str) -> Recorded:
         """Write a file of that name and take it in: its first two characters say which table it holds."""
@@ -68,10 +54,10 @@ class Desk:
 
 
 @pytest.fixture
-def desk(county: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def desk(quiet: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """Spared the time to build views that no test here reads."""
     monkeypatch.setattr("village_credit.publish.recording.build_warehouse", lambda _store: None)
-    return Desk(county, tmp_path)
+    return Desk(quiet, tmp_path)
 
 
 def sent(store: Store) -> list[dict[str, str]]:

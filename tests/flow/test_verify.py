@@ -5,7 +5,6 @@ Nothing is written.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import shutil
@@ -16,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, SIGNER, Scored, put_in_force, request_of
+from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, SIGNER, Scored, by_unit, put_in_force, request_of
 from village_credit import cli
 from village_credit.services.casework import holds
 from village_credit.services.queries import verify
@@ -34,7 +33,7 @@ def copied(published: Scored, folder: Path) -> Store:
 
 def held_household(store: Store, run_id: str) -> str:
     decisions = pq.read_table(store.run_folder(run_id) / "decisions.parquet").to_pylist()
-    return min(row["household_key"] for row in decisions if row["decision"] == "granted")
+    return by_unit(store, run_id, [row["household_key"] for row in decisions if row["decision"] == "granted"])[0]
 
 
 def content(root: Path) -> dict[str, str]:
@@ -80,11 +79,10 @@ def test_an_altered_table_and_an_altered_manifest_are_named(published: Scored, t
 
 
 def test_a_limit_raised_with_its_hash_and_its_entry_in_the_ledger_does_not_come_out_again(
-    published: Scored, county_inbox: Path, tmp_path: Path
+    staged: Scored, tmp_path: Path
 ):
-    """Whoever may write every file of a store, and mends each hash behind a change, still cannot change what was computed."""  # noqa: E501
-    store = dataclasses.replace(published.store, root=tmp_path / "store")
-    run_id = score.score_inbox(open_store(store.root, store.keys), county_inbox, request_of(COUNTY_OF_TESTS)).run_id
+    """Whoever may write every file of a store, and mends each hash behind a change, still cannot change what was computed."""
+    store, run_id = copied(staged, tmp_path), staged.run.run_id
 
     def doubled(table: pa.Table) -> pa.Table:
         place = table.column_names.index("limit_yuan")

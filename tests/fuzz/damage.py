@@ -109,10 +109,7 @@ def _nest(chance: random.Random, content: bytes) -> bytes:
     """Archives in archives, and members of evil names."""
     inner = chance.choice(("表.csv", "../表.csv", "/etc/表.csv", "a.zip", "C:\\a.csv", "", "a\0b.csv"))
     for _ in range(chance.choice((1, 1, 2, 5))):
-        members = [
-            (inner, content),
-            *[(f"{n}.csv", text(rows()[:2], "gb18030")) for n in range(chance.randrange(4))],
-        ]
+        members = [(inner, content), *[(f"{n}.csv", text(rows()[:2], "gb18030")) for n in range(chance.randrange(4))]]
         content = archive(*chance.sample(members, len(members)))
     return content
 

@@ -33,12 +33,7 @@ def rows() -> tuple[Row, ...]:
         first_17 = f"6599001980010{1000 + order}"
         number = first_17 + check_character(first_17)
         found.append(
-            (
-                number,
-                names[order % 5],
-                relations[order % 6],
-                f"2026-{order % 12 + 1:02d}-{order % 28 + 1:02d}",
-            )
+            (number, names[order % 5], relations[order % 6], f"2026-{order % 12 + 1:02d}-{order % 28 + 1:02d}")
         )
     return tuple(found)
 

@@ -56,13 +56,7 @@ def test_a_browser_draws_the_page(published: Scored, tmp_path: Path):
     assert drawn.returncode == 0
     assert picture.stat().st_size > 60_000  # an empty page packs to a few thousand bytes
     seen = subprocess.run(
-        [
-            chromium,
-            *FLAGS,
-            f"--user-data-dir={tmp_path / 'other'}",
-            "--dump-dom",
-            page(published).resolve().as_uri(),
-        ],
+        [chromium, *FLAGS, f"--user-data-dir={tmp_path / 'other'}", "--dump-dom", page(published).resolve().as_uri()],
         capture_output=True,
         timeout=120,
         check=False,

@@ -172,17 +172,9 @@ def land_facts() -> dict[str, list[dict]]:
             {"from_unit_code": UNIT, "to_unit_code": None, "area_mu": mu("3"), **outside},
             {"from_unit_code": None, "to_unit_code": UNIT, "area_mu": mu("5"), **outside},
         ],
-        "subsidies": [
-            {"unit_code": UNIT, "year": 2026, "subsidised_mu": mu("60"), "paid_yuan": yuan("13200")},
-        ],
+        "subsidies": [{"unit_code": UNIT, "year": 2026, "subsidised_mu": mu("60"), "paid_yuan": yuan("13200")}],
         "crops": [
-            {
-                "unit_code": UNIT,
-                "year": 2026,
-                "crop": "棉花",
-                "area_mu": mu("45"),
-                "delivered_kg": Decimal("14500.00"),
-            },
+            {"unit_code": UNIT, "year": 2026, "crop": "棉花", "area_mu": mu("45"), "delivered_kg": Decimal("14500.00")},
             {"unit_code": UNIT, "year": 2026, "crop": "玉米", "area_mu": mu("18"), "delivered_kg": None},
         ],
     }
@@ -252,21 +244,13 @@ def credit_facts() -> dict[str, list[dict]]:
         ],
         "sources": [{"unit_code": UNIT, "contract": contract} for contract in SOURCES],
         "legal_basis": [
-            {
-                "contract": contract,
-                "area_code": COUNTY,
-                "starts_on": date(2024, 1, 1),
-                "ends_on": date(2028, 12, 31),
-            }
+            {"contract": contract, "area_code": COUNTY, "starts_on": date(2024, 1, 1), "ends_on": date(2028, 12, 31)}
             for contract in SOURCES
         ],
     }
 
 
-EMPTY = (
-    *("conducts", "negatives", "related_parties", "objections", "monitored", "credit_lines", "traders"),
-    "farms",
-)
+EMPTY = (*("conducts", "negatives", "related_parties", "objections", "monitored", "credit_lines", "traders"), "farms")
 
 
 def worked_example() -> tuple[dict[str, list[dict]], dict[str, int], str, date, str]:

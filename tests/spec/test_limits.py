@@ -44,15 +44,7 @@ AFTER_THE_SCREEN = {
     "REVIEW_DECLINED",
 }
 # The product's own words and roundings for what it shows; everything else must be in both reckonings.
-SHOWN_ONLY = {
-    "borrower",
-    "findings",
-    "leased_out_mu",
-    "crop_income_source",
-    "wages_yuan",
-    "trade_yuan",
-    "budget_state",
-}
+SHOWN_ONLY = {"borrower", "findings", "leased_out_mu", "crop_income_source", "wages_yuan", "trade_yuan", "budget_state"}
 
 
 def raw_policy(case: Case) -> dict[str, Any]:

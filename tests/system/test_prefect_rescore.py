@@ -131,11 +131,7 @@ def test_a_run_cannot_bring_its_own_command(served: Served):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
-    [
-        ("county=110101", "110101 is not one of"),
-        ("reason=of 659900190001011237", "does not match"),
-    ],
+    ("wrong", "said"), [("county=110101", "110101 is not one of"), ("reason=of 659900190001011237", "does not match")]
 )
 def test_the_server_refuses_other_counties_and_numbers_of_people(served: Served, wrong: str, said: str):
     run = served.prefect("deployment", "run", "rescore/ops", "-p", f"county={COUNTY}", "-p", wrong)

@@ -14,11 +14,7 @@ CANARY = "659900190001011237"
 
 @pytest.mark.parametrize(
     ("error", "told"),
-    [
-        (ValueError(CANARY), ActFailed),
-        (KeyError(CANARY), ActFailed),
-        (PermissionError(13, "no", CANARY), WorldAway),
-    ],
+    [(ValueError(CANARY), ActFailed), (KeyError(CANARY), ActFailed), (PermissionError(13, "no", CANARY), WorldAway)],
 )
 def test_the_text_of_a_foreign_error_stays_here(error: Exception, told: type[Exception]):
     with pytest.raises(told) as caught, impersonal():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from data_contracts.corrections import NUMBER_HEADER, OWN_HEADERS
 from data_contracts.county_terms import BARE_TERMS, CountyTerms
@@ -80,6 +80,12 @@ def aliases(terms: CountyTerms, contract: str) -> dict[str, str]:
     return names
 
 
+@cache
+def every_alias(terms: CountyTerms) -> frozenset[str]:
+    """Return the headers of all contracts together."""
+    return frozenset(name for contract in INCOMING for name in aliases(terms, contract))
+
+
 @dataclass(frozen=True)
 class Label:
     """One header cell in the spellings under which a contract may know it."""
@@ -88,7 +94,11 @@ class Label:
     spellings: tuple[str, ...]  # whole, without its unit, without any bracket
     rest: str
     unit: str | None
-    fate: str  # attribute, account or undeclared, where no contract knows it
+
+    @cached_property
+    def fate(self) -> str:
+        """Attribute, account or undeclared, where no contract knows it."""
+        return prohibited_header(self.rest) or "undeclared"
 
 
 def labels_of(header: list[str]) -> list[Label]:
@@ -99,7 +109,7 @@ def labels_of(header: list[str]) -> list[Label]:
             rest, unit = split_unit(whole)
             bare = _BRACKETS.sub("", whole)  # 身份证号码(18位)
             spellings = (whole.upper(), rest.upper(), bare.upper())
-            found.append(Label(index, spellings, rest, unit, prohibited_header(rest) or "undeclared"))
+            found.append(Label(index, spellings, rest, unit))
     return found
 
 
@@ -125,7 +135,9 @@ def match_contract(terms: CountyTerms, contract: str, header: list[Label]) -> Ma
 
 def best_match(header: list[str], terms: CountyTerms = BARE_TERMS) -> Match | None:
     """Return the complete match with most columns, or the nearest incomplete one, or None for no column at all."""
-    labels = labels_of(header)
+    labels, known = labels_of(header), every_alias(terms)
+    if not any(spelling in known for label in labels for spelling in label.spellings):
+        return None  # most rows are data: no contract need be asked
     matches = [match_contract(terms, contract, labels) for contract in INCOMING]
     complete = [match for match in matches if not match.missing]
     if complete:

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 
-import duckdb
 import pyarrow as pa
 
 from data_contracts.county_terms import BARE_TERMS, CountyTerms
+from village_credit.duckdb_session import query_cursor
 from village_credit.errors import NoRegister
 from village_credit.extract.grid import DeliveredFile
 from village_credit.ingest.corrections import corrections_of
@@ -65,12 +65,16 @@ def _settle_all(
 ) -> tuple[dict[str, pa.Table], list[pa.Table]]:
     """Take unrepaired rows out, then settle equal and superseded rows contract by contract."""
     corrections = correcting_sources(sources)
-    connection = duckdb.connect()
+    connection = query_cursor()
     connection.register("unrepaired", identified.unrepaired)
     connection.register("people", identified.people)
     settled: dict[str, pa.Table] = {}
     outcomes: list[pa.Table] = []
     for contract, rows in accepted.items():
+        if not rows.num_rows:  # most deliveries lack some contract
+            known = "id_status" in rows.column_names
+            settled[contract] = rows.append_column("person_id", pa.array([], pa.string())) if known else rows
+            continue
         connection.register("given", rows)
         query = "SELECT given.* FROM given ANTI JOIN unrepaired USING (row_id) ORDER BY row_id"
         if "id_status" in rows.column_names:
@@ -97,7 +101,7 @@ def _account(
     desk: Desk, gone: pa.Table, linked: Linked, identified: Identified, settled: dict[str, pa.Table]
 ) -> Intake:
     """Return each physical line its one outcome, and each late quarantine its finding."""
-    connection = duckdb.connect()
+    connection = query_cursor()
     reconciliation = settle_lines(connection, desk, gone)
     connection.register("findings", pa.concat_tables(desk.findings))
     connection.register("claimed_twice", linked.findings)

@@ -14,6 +14,7 @@ from importlib import resources
 import duckdb
 import pyarrow as pa
 
+from village_credit.duckdb_session import query_cursor
 from village_credit.sql_files import sql
 
 CURRENT_AREA = sql("link", "current_area")
@@ -44,7 +45,7 @@ def unissued_area_share(people: pa.Table) -> float | None:
 
     A warning only: people are born anywhere, and a list of codes is never complete.
     """
-    connection = duckdb.connect()
+    connection = query_cursor()
     connection.register("people", people)
     connection.register("area_codes", _read("area_codes.csv"))
     query = sql("link", "unissued_area_share")
@@ -60,12 +61,14 @@ def create_divisions(connection: duckdb.DuckDBPyConnection) -> None:
 
 def with_current_codes(settled: dict[str, pa.Table]) -> dict[str, pa.Table]:
     """Return the settled tables with places under today's codes and households under their registered ones."""
-    connection = duckdb.connect()
+    connection = query_cursor()
     create_divisions(connection)
     connection.register("registered", settled["land_contractor"].select(["contractor_code"]))
     made = dict(settled)
     for query, columns in ((RESOLVED, HOUSEHOLD_CODES), (CURRENT, AREA_CODES)):
         for contract, column in columns:
+            if not made[contract].num_rows:
+                continue
             connection.register("t", made[contract])
             made[contract] = connection.sql(query.format(column=column)).to_arrow_table()
     return made

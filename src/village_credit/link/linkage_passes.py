@@ -12,6 +12,7 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
+from village_credit.duckdb_session import query_cursor
 from village_credit.link import RULES_VERSION
 from village_credit.link.names import AGREEMENTS, FIRM, agreement
 from village_credit.link.residue import score_residue
@@ -93,7 +94,7 @@ def subject_details(settled: dict[str, pa.Table]) -> pa.Table:
 
     Row_id, persons (the book), area_mu (the subsidy's contracted land).
     """
-    connection = duckdb.connect()
+    connection = query_cursor()
     connection.register("books", settled["household_economy"])
     connection.register("subsidies", settled["land_subsidy"])
     return connection.sql("""

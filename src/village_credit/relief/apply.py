@@ -8,10 +8,10 @@ from datetime import date
 from functools import cache
 from importlib import resources
 
-import duckdb
 import pyarrow as pa
 
 from data_contracts.relief import CROP_FARMING, LIVESTOCK_FARMING, ReliefDeclaration
+from village_credit.duckdb_session import query_cursor
 from village_credit.sql_files import sql
 
 FACTS_READ = ("households", "conducts", "negatives", "exposures", "traders", "crops", "books")
@@ -95,7 +95,7 @@ def relieve(
     `identities`: unit_code and person_id of members, in memory only; `proofs`: PROOFS. Without a declaration the facts
     come back as they are.
     """
-    connection = duckdb.connect()
+    connection = query_cursor()
     given = {name: facts[name] for name in FACTS_READ} | {
         "identities": identities,
         "declared": declared,
@@ -148,7 +148,7 @@ ROWS = sql("relief", "relief_rows")
 
 def relief_rows(relieved: Relieved) -> pa.Table:
     """Return one row a unit and window: what was excused of the unit's conduct, and how many listings fell."""
-    connection = duckdb.connect()
+    connection = query_cursor()
     for name in ("windows", "excused", "lifted"):
         connection.register(name, getattr(relieved, name))
     return connection.sql(ROWS).to_arrow_table()

@@ -185,10 +185,7 @@ def economy(draw: Draw) -> dict[str, dict[str, Column]]:
     rows = len(unit)
     income = {part: draw.whole(rows, 0, most * 100, empty=0.4) for part, most in PARTS.items()}
     owners = draw.some(0.4)
-    price = {
-        "unit_price_yuan": draw.whole(len(owners), 0, 200_000_00),
-        "machine_count": draw.whole(len(owners), 1, 3),
-    }
+    price = {"unit_price_yuan": draw.whole(len(owners), 0, 200_000_00), "machine_count": draw.whole(len(owners), 1, 3)}
     bought = draw.whole(len(owners), *days(date(2016, 1, 1), AS_OF))
     return {
         "books": {
@@ -208,10 +205,7 @@ def credit(draw: Draw) -> dict[str, dict[str, Column]]:
     borrowers = np.concatenate([draw.some(0.3), draw.some(0.2)])
     rows = len(borrowers)
     lines, poor, past, traders = draw.some(0.15), draw.some(0.08), draw.some(0.1), draw.some(0.05)
-    told = {
-        "cutoff_on": np.full(len(past), days(AS_OF, AS_OF)[0]),
-        "days_overdue": np.zeros(len(past), np.int64),
-    }
+    told = {"cutoff_on": np.full(len(past), days(AS_OF, AS_OF)[0]), "days_overdue": np.zeros(len(past), np.int64)}
     starts, _ = days(date(2025, 6, 1), AS_OF)
     ends, _ = days(date(2028, 5, 31), AS_OF)
     return {

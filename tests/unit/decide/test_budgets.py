@@ -196,14 +196,8 @@ def test_the_three_hundred_hold_ties_idle_caps_and_caps_below_the_ticket_at_ever
 
 
 def test_a_ticket_that_is_no_whole_number_of_steps_is_rounded_up_to_one():
-    assert amounts_of(asked((0, 10_000, 9), (0, 30_000, 7)), budgeted(ticket=5_500, county=100_000)) == [
-        9_000,
-        7_000,
-    ]
-    assert amounts_of(asked((0, 10_000, 9), (0, 30_000, 7)), budgeted(ticket=5_500, county=11_999)) == [
-        9_000,
-        0,
-    ]
+    assert amounts_of(asked((0, 10_000, 9), (0, 30_000, 7)), budgeted(ticket=5_500, county=100_000)) == [9_000, 7_000]
+    assert amounts_of(asked((0, 10_000, 9), (0, 30_000, 7)), budgeted(ticket=5_500, county=11_999)) == [9_000, 0]
 
 
 def test_nobody_granted_is_nobody_given():
@@ -220,8 +214,7 @@ def plain_pro_rata(granted: pa.Table, policy: PolicyInForce, caps: dict[str, int
     amounts = [int(share // STEP * STEP) for share in plain_shares(limits, held)]
     amounts = [amount if amount >= TICKET else 0 for amount in amounts]
     turn = sorted(
-        range(len(rows)),
-        key=lambda i: (-step_value(policy, rows[i]["product"], rows[i]["ppm"]), rows[i]["unit_code"]),
+        range(len(rows)), key=lambda i: (-step_value(policy, rows[i]["product"], rows[i]["ppm"]), rows[i]["unit_code"])
     )
 
     def give(chosen: list[int], unit: int) -> bool:

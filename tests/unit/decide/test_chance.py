@@ -112,13 +112,7 @@ class Chance:
                     }
                 )
         if not self.one_in(3):
-            self.add(
-                "subsidies",
-                unit,
-                year=self.pick(2024, 2025),
-                subsidised_mu=self.yuan(60),
-                paid_yuan=Decimal(1),
-            )
+            self.add("subsidies", unit, year=self.pick(2024, 2025), subsidised_mu=self.yuan(60), paid_yuan=Decimal(1))
         for crop in self.random.sample(["棉花", "玉米", "小麦", "核桃", "油葵"], self.random.randint(0, 3)):
             self.add("crops", unit, year=2026, crop=crop, area_mu=self.yuan(60), delivered_kg=self.yuan(15000, 2))
 
@@ -138,10 +132,7 @@ class Chance:
             bought = self.pick(
                 None, self.day(date(2015, 1, 1), date(2026, 12, 1)), date(2024, 11, 1), date(2024, 11, 2)
             )
-            status, link = (
-                self.pick("已结算", "待申请结算", None),
-                self.pick("confirmed", "automatic", "provisional"),
-            )
+            status, link = (self.pick("已结算", "待申请结算", None), self.pick("confirmed", "automatic", "provisional"))
             self.add(
                 "machines",
                 unit,
@@ -155,16 +146,9 @@ class Chance:
     def credit(self, unit: str) -> None:
         for _ in range(self.pick(0, 0, 1, 2)):
             due = self.pick(
-                None,
-                AS_OF,
-                date(2028, 11, 1),
-                date(2028, 11, 2),
-                self.day(date(2026, 1, 1), date(2031, 1, 1)),
+                None, AS_OF, date(2028, 11, 1), date(2028, 11, 2), self.day(date(2026, 1, 1), date(2031, 1, 1))
             )
-            guarantee, link = (
-                self.pick(None, "信用", "保证", "抵押"),
-                self.pick(*["automatic"] * 8, "provisional"),
-            )
+            guarantee, link = (self.pick(None, "信用", "保证", "抵押"), self.pick(*["automatic"] * 8, "provisional"))
             balance = self.pick(Decimal(0), self.yuan(60000))
             self.add(
                 "exposures",
@@ -191,12 +175,7 @@ class Chance:
             starts = self.day(date(2024, 1, 1), AS_OF)
             ends = date(starts.year + self.random.randint(1, 3), starts.month, min(starts.day, 28)) - timedelta(days=1)
             self.add(
-                "credit_lines",
-                unit,
-                product_name="农贷通",
-                limit_yuan=self.yuan(60000),
-                starts_on=starts,
-                ends_on=ends,
+                "credit_lines", unit, product_name="农贷通", limit_yuan=self.yuan(60000), starts_on=starts, ends_on=ends
             )
         if self.one_in(9):
             starts = self.day(date(2023, 12, 1), EVE)
@@ -212,10 +191,7 @@ class Chance:
 
     def lists(self, unit: str) -> None:
         if self.one_in(9):
-            listed, ends = (
-                self.pick(OLDEST, OLD, date(2025, 1, 1), date(2026, 11, 2)),
-                self.pick(None, AS_OF, EVE),
-            )
+            listed, ends = (self.pick(OLDEST, OLD, date(2025, 1, 1), date(2026, 11, 2)), self.pick(None, AS_OF, EVE))
             self.add(
                 "negatives",
                 unit,
@@ -248,8 +224,7 @@ class Chance:
     def facts(self) -> dict[str, pa.Table]:
         return {
             name: pa.Table.from_pylist(
-                [{c: row.get(c) for c in columns} for row in self.tables[name]],
-                schema=pa.schema(list(columns.items())),
+                [{c: row.get(c) for c in columns} for row in self.tables[name]], schema=pa.schema(list(columns.items()))
             )
             for name, columns in SCHEMAS.items()
         }

@@ -75,11 +75,7 @@ def test_who_withdrew_consent_is_not_scored():
     withdrawn, kept = decide(tables, scorer, POLICY, AS_OF).decisions.to_pylist()
     assert asked == [[other]]
     assert (withdrawn["decision"], withdrawn["reason_codes"]) == ("declined", ["CONSENT_WITHDRAWN"])
-    assert (withdrawn["band"], withdrawn["default_probability_ppm"], withdrawn["limit_yuan"]) == (
-        None,
-        None,
-        0,
-    )
+    assert (withdrawn["band"], withdrawn["default_probability_ppm"], withdrawn["limit_yuan"]) == (None, None, 0)
     assert kept["decision"] == "granted"
 
 

@@ -104,11 +104,7 @@ def test_a_review_s_grant_of_the_whole_policy_limit_is_bound_by_its_term():
 
 def test_a_review_s_refusal_holds():
     row = decided(conducts=[ARREARS], said={"verdict": "decline", "limit_yuan": 0})
-    assert (row["decision"], row["limit_yuan"], row["reason_codes"]) == (
-        "declined",
-        0,
-        ["REVIEW_DECLINED", "OVERDUE"],
-    )
+    assert (row["decision"], row["limit_yuan"], row["reason_codes"]) == ("declined", 0, ["REVIEW_DECLINED", "OVERDUE"])
 
 
 @pytest.mark.parametrize(

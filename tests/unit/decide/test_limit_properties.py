@@ -21,23 +21,12 @@ from hypothesis import strategies as st
 
 from tests.builders import SCHEMAS, UNIT, facts, shipped_policy
 from tests.conftest import AS_OF
-from tests.unit.decide.county import (
-    KINDS,
-    NEVER_HIGHER,
-    NEVER_LOWER,
-    NEVER_OTHER,
-    PARTS,
-    changed,
-    random_county,
-)
+from tests.unit.decide.county import KINDS, NEVER_HIGHER, NEVER_LOWER, NEVER_OTHER, PARTS, changed, random_county
 from village_credit.decide.decide import decide
 
 Rows = dict[str, list[dict[str, Any]]]
 TERMS = ("capacity_yuan", "band_yuan", "need_yuan", "headroom_yuan", "rise_yuan")
-LIMITS = (
-    "policy_limit_yuan",
-    "allocated_yuan",
-)  # what the terms leave; and what of it the screen lets through
+LIMITS = ("policy_limit_yuan", "allocated_yuan")  # what the terms leave; and what of it the screen lets through
 STEP, TICKET, COUNT = 1_000, 5_000, 200_000
 POLICY = shipped_policy()
 
@@ -155,12 +144,7 @@ LOAN = st.fixed_dictionaries(
     }
 )
 CROP = st.fixed_dictionaries(
-    {
-        "year": st.just(2026),
-        "crop": st.sampled_from(["棉花", "玉米", "油葵"]),
-        "area_mu": AREAS,
-        "delivered_kg": MAYBE,
-    }
+    {"year": st.just(2026), "crop": st.sampled_from(["棉花", "玉米", "油葵"]), "area_mu": AREAS, "delivered_kg": MAYBE}
 )
 HOUSEHOLD = st.fixed_dictionaries(
     {
@@ -223,10 +207,7 @@ def lower(rows: Rows, more: Decimal) -> Iterator[tuple[str, Rows]]:
 def other(rows: Rows) -> Iterator[tuple[str, Rows]]:
     yield "same: order", {name: part[::-1] for name, part in rows.items()}
     woman = {"member_no": 1, "relation": "head", "sex": 2, "birth_date": date(1980, 5, 4)}
-    yield (
-        "same: sex",
-        {**rows, "members": [{**woman, "is_living": True, "is_resident": True, "has_valid_id": True}]},
-    )
+    yield ("same: sex", {**rows, "members": [{**woman, "is_living": True, "is_resident": True, "has_valid_id": True}]})
 
 
 def waterfall(variants: list[Rows], ppms: list[int]) -> list[dict[str, Any]]:
@@ -234,10 +215,7 @@ def waterfall(variants: list[Rows], ppms: list[int]) -> list[dict[str, Any]]:
     units = [f"{UNIT[:-3]}{number:03d}" for number in range(len(variants))]
     tables = [facts([unit], **rows) for unit, rows in zip(units, variants, strict=True)]
     joined = {name: pa.concat_tables(table[name] for table in tables) for name in SCHEMAS}
-    scored = {
-        "points": pa.array([600] * len(units), pa.int64()),
-        "default_probability_ppm": pa.array(ppms, pa.int64()),
-    }
+    scored = {"points": pa.array([600] * len(units), pa.int64()), "default_probability_ppm": pa.array(ppms, pa.int64())}
     return decide(joined, lambda _: pa.table({"unit_code": units, **scored}), POLICY, AS_OF).waterfall.to_pylist()
 
 
@@ -299,16 +277,8 @@ def test_the_first_yuan_of_free_income_may_bring_the_follow_on_loan_and_a_lower_
     wages = [[book(persons=6, wage_income_yuan=Decimal(yuan))] for yuan in (8_500, 8_600)]
     less, more = waterfall([{"books": books, "conducts": [repaid]} for books in wages], [10_000] * 2)
     # 60 mu x 788.70 + 0.8 x 0.6 x wages, seven tenths of it, less six persons' 36,000: -19 and 15 yuan
-    assert (less["product"], less["free_service_yuan"], less["policy_limit_yuan"]) == (
-        "farmer_line",
-        0,
-        29_000,
-    )
-    assert (more["product"], more["free_service_yuan"], more["policy_limit_yuan"]) == (
-        "follow_on_loan",
-        15,
-        0,
-    )
+    assert (less["product"], less["free_service_yuan"], less["policy_limit_yuan"]) == ("farmer_line", 0, 29_000)
+    assert (more["product"], more["free_service_yuan"], more["policy_limit_yuan"]) == ("follow_on_loan", 15, 0)
 
 
 def test_more_of_one_crop_crowds_a_better_one_out_and_spreads_a_delivery_over_more_land():

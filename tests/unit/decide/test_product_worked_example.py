@@ -148,8 +148,4 @@ def test_its_crops_and_norms_come_out():
 
 def test_a_line_within_its_term_keeps_its_dates():
     (row,) = example().decisions.to_pylist()
-    assert (row["valid_from"], row["valid_to"], row["term_months"]) == (
-        date(2025, 11, 1),
-        date(2028, 10, 31),
-        36,
-    )
+    assert (row["valid_from"], row["valid_to"], row["term_months"]) == (date(2025, 11, 1), date(2028, 10, 31), 36)

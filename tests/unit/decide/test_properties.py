@@ -27,25 +27,26 @@ def limit(ppm: int, **changes) -> dict:
     return row
 
 
-@pytest.mark.parametrize(
-    ("ppm", "band"),
-    [
-        (19_999, "A"),
-        (20_000, "B"),
-        (39_999, "B"),
-        (40_000, "C"),
-        (79_999, "C"),
-        (80_000, "D"),
-        (149_999, "D"),
-        (150_000, "E"),
-    ],
-)
-def test_a_band_begins_at_its_edge(ppm, band):
-    assert limit(ppm)["band"] == band
+def limits(*ppms: int) -> list[dict]:
+    """What households that differ in nothing but their probability are given, in their order."""
+    units = [f"{UNIT[:-3]}{number:03d}" for number in range(len(ppms))]
+    scored = pa.table(
+        {
+            "unit_code": units,
+            "points": pa.array([600] * len(ppms), pa.int64()),
+            "default_probability_ppm": pa.array(ppms, pa.int64()),
+        }
+    )
+    return decide(facts(units), lambda _: scored, IN_FORCE, AS_OF).decisions.to_pylist()
+
+
+def test_a_band_begins_at_its_edge():
+    edges = {19_999: "A", 20_000: "B", 39_999: "B", 40_000: "C", 79_999: "C", 80_000: "D", 149_999: "D", 150_000: "E"}
+    assert dict(zip(edges, [row["band"] for row in limits(*edges)], strict=True)) == edges
 
 
 def test_a_better_band_never_has_a_lower_limit_or_a_dearer_rate():
-    rows = [limit(ppm) for ppm in (10_000, 30_000, 60_000, 100_000, 200_000)]
+    rows = limits(10_000, 30_000, 60_000, 100_000, 200_000)
     for better, worse in itertools.pairwise(rows):
         assert better["limit_yuan"] >= worse["limit_yuan"]
         assert better["rate_spread_bp"] <= worse["rate_spread_bp"]
@@ -54,8 +55,7 @@ def test_a_better_band_never_has_a_lower_limit_or_a_dearer_rate():
 @pytest.mark.parametrize(("applied", "expected"), [("4999.99", 0), ("5000", 5000), ("5999.99", 5000), ("6000", 6000)])
 def test_the_smallest_ticket_and_the_step_are_met_from_below(applied, expected):
     row = limit(
-        30_000,
-        traders=[{"applied_yuan": Decimal(applied), "industry": "零售业", "referred_on": date(2026, 10, 1)}],
+        30_000, traders=[{"applied_yuan": Decimal(applied), "industry": "零售业", "referred_on": date(2026, 10, 1)}]
     )
     assert row["limit_yuan"] == expected
     assert (row["reason_codes"] == []) == (expected > 0)
@@ -104,9 +104,7 @@ def asked(rows: list[tuple[int, int, int]]) -> pa.Table:
 
 
 HOUSEHOLDS = st.lists(
-    st.tuples(st.integers(0, 3), st.sampled_from([10_000, 30_000, 60_000]), st.integers(5, 12)),
-    min_size=1,
-    max_size=12,
+    st.tuples(st.integers(0, 3), st.sampled_from([10_000, 30_000, 60_000]), st.integers(5, 12)), min_size=1, max_size=12
 )
 
 
@@ -139,9 +137,7 @@ def test_a_larger_budget_never_grants_fewer_households(rows, county):
 
 @given(
     st.lists(
-        st.tuples(st.integers(0, 1), st.sampled_from([10_000, 30_000]), st.integers(5, 7)),
-        min_size=1,
-        max_size=4,
+        st.tuples(st.integers(0, 1), st.sampled_from([10_000, 30_000]), st.integers(5, 7)), min_size=1, max_size=4
     ),
     st.integers(10, 25),
     st.integers(10, 30),
@@ -196,9 +192,7 @@ def test_a_household_in_review_has_limit_nought_whatever_it_has_drawn():
         "due_on": date(2028, 6, 1),
     }
     row = limit(
-        30_000,
-        exposures=[drawn],
-        objections=[{"objection_type": "拒绝自动化决策", "registered_on": date(2026, 10, 1)}],
+        30_000, exposures=[drawn], objections=[{"objection_type": "拒绝自动化决策", "registered_on": date(2026, 10, 1)}]
     )
     assert (row["decision"], row["limit_yuan"], row["reason_codes"]) == ("manual_review", 0, ["OBJECTION"])
 

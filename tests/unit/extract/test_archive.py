@@ -47,14 +47,7 @@ def test_members_are_read_each_by_itself():
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "../关系人.csv",
-        "a/../../关系人.csv",
-        "..\\关系人.csv",
-        "/etc/关系人.csv",
-        "C:\\关系人.csv",
-        "\\\\s\\a.csv",
-    ],
+    ["../关系人.csv", "a/../../关系人.csv", "..\\关系人.csv", "/etc/关系人.csv", "C:\\关系人.csv", "\\\\s\\a.csv"],
 )
 def test_a_member_whose_path_leaves_the_archive_is_refused_and_the_others_are_read(name):
     content = archive((name, TABLE), ("好.csv", TABLE))
@@ -136,10 +129,7 @@ def test_an_archive_without_files_is_reported(content):
 
 
 def test_an_empty_member_is_reported():
-    assert outcomes(archive(("a.csv", b""), ("b.csv", TABLE))) == [
-        ("a.csv", "EMPTY_FILE"),
-        ("b.csv", "related_party"),
-    ]
+    assert outcomes(archive(("a.csv", b""), ("b.csv", TABLE))) == [("a.csv", "EMPTY_FILE"), ("b.csv", "related_party")]
 
 
 def test_member_names_in_gb18030_are_read():

@@ -51,12 +51,7 @@ def read(name: str, content: bytes) -> list[Extract | Unrecognised]:
     return list(read_file(DeliveredFile(name, content, "")))
 
 
-SAMPLES = {
-    "a.xlsx": workbook(HEADER, ROW),
-    "a.zip": archive(),
-    "a.parquet": parquet([ROW]),
-    "a.csv": CSV,
-}
+SAMPLES = {"a.xlsx": workbook(HEADER, ROW), "a.zip": archive(), "a.parquet": parquet([ROW]), "a.csv": CSV}
 
 
 @pytest.mark.parametrize(

@@ -40,12 +40,7 @@ FRAGMENTS = [
 ]
 ENDS = ["\n", "\n", "\r\n", "\r\n", "\n\n", "\r"]
 FOREIGN = {"gb18030": "utf-8", "utf-8": "gb18030", "utf-16-le": "utf-16-le", "utf-16-be": "utf-16-be"}
-MARKS = {
-    "gb18030": b"",
-    "utf-8": b"\xef\xbb\xbf",
-    "utf-16-le": b"\xff\xfe",
-    "utf-16-be": b"\xfe\xff",
-}
+MARKS = {"gb18030": b"", "utf-8": b"\xef\xbb\xbf", "utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
 broken_bytes = st.sampled_from([b"", b"", b"", b"\x81", b"\xff", b"\xe7\x8e", b"\0", b"\xd8"])
 lines = st.lists(
     st.tuples(
@@ -110,9 +105,7 @@ def test_each_line_of_a_recognised_table_is_data_layout_or_condemned(content):
     extract = extract_of(content)
     told = Counter(extract.layout_lines) + Counter(number for number, _ in extract.condemned)
     spans = zip(
-        extract.rows.column("line_number").to_pylist(),
-        extract.rows.column("last_line").to_pylist(),
-        strict=True,
+        extract.rows.column("line_number").to_pylist(), extract.rows.column("last_line").to_pylist(), strict=True
     )
     told.update(number for first, last in spans for number in range(first, last + 1))
     assert told == Counter(range(1, extract.total_lines + 1))

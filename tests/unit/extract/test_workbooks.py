@@ -235,10 +235,7 @@ def test_an_xls_gives_the_same_rows_as_the_xlsx():
 
 def test_sheet_names_with_marks_of_xml_find_their_error_cells():
     content = xlsx(
-        HEADER,
-        ROW,
-        sheet="甲&乙<1>",
-        paint=lambda _, page: page.write_formula(1, 2, "=1/0", None, "#DIV/0!"),
+        HEADER, ROW, sheet="甲&乙<1>", paint=lambda _, page: page.write_formula(1, 2, "=1/0", None, "#DIV/0!")
     )
     assert column(content, "relation") == ["#DIV/0!"]
 

@@ -112,11 +112,7 @@ def test_land_that_is_sub_let_in_a_circle_moves_nothing():
         f"L{n},{giver},{taker},1,6666.67,10.00,2024-01-01,2030-01-01"
         for n, (giver, taker) in enumerate(((ONE, TWO), (TWO, three), (three, ONE)), start=1)
     )
-    heads = [
-        f"{ONE},1,王安娜,1,{ANNA},x",
-        f"{TWO},1,李贝特,1,{BERT},x",
-        f"{three},1,赵朵拉,1,{DORA},x",
-    ]
+    heads = [f"{ONE},1,王安娜,1,{ANNA},x", f"{TWO},1,李贝特,1,{BERT},x", f"{three},1,赵朵拉,1,{DORA},x"]
     intake = taken(contractors=heads, **{"流转.csv": leases})
     moved: dict[str, Decimal] = {}
     for row in intake.facts["leases"].to_pylist():
@@ -137,11 +133,7 @@ def test_the_same_number_on_three_people_links_no_list_but_by_name():
             for row in intake.links.to_pylist()
             if row["contract"] == "household_economy"
         ]
-    assert found == {
-        "王克拉": (ONE, "automatic"),
-        "李克拉": (TWO, "automatic"),
-        "赵朵拉": (None, "refused"),
-    }
+    assert found == {"王克拉": (ONE, "automatic"), "李克拉": (TWO, "automatic"), "赵朵拉": (None, "refused")}
 
 
 def test_a_household_of_sixty_members_is_one_household():
@@ -155,8 +147,7 @@ def test_a_household_of_sixty_members_is_one_household():
 
 def test_a_list_that_names_a_dead_member_finds_the_household():
     intake = taken(
-        f"2025,王朵拉,{DORA},东乡,前村,5000",
-        members=[f"{ONE},王安娜,2,1,{ANNA},02,", f"{ONE},王朵拉,2,1,{DORA},52,7"],
+        f"2025,王朵拉,{DORA},东乡,前村,5000", members=[f"{ONE},王安娜,2,1,{ANNA},02,", f"{ONE},王朵拉,2,1,{DORA},52,7"]
     )
     (link,) = [row for row in intake.links.to_pylist() if row["contract"] == "household_economy"]
     assert (link["unit_code"], link["status"]) == (ONE, "automatic")

@@ -36,10 +36,7 @@ def taken(
     verdicts: Verdicts | None = None,
     **files: str,
 ):
-    heads = contractors or [
-        f"659900100201010001,1,王安娜,1,{ANNA},x",
-        f"659900101201010001,1,李贝特,1,{BERT},x",
-    ]
+    heads = contractors or [f"659900100201010001,1,王安娜,1,{ANNA},x", f"659900101201010001,1,李贝特,1,{BERT},x"]
     texts = {
         "发包方.csv": ISSUERS,
         "承包方.csv": CONTRACTORS.format(rows="\n".join(heads)),
@@ -126,11 +123,7 @@ def test_a_masked_number_is_repaired_by_one_person_of_its_visible_digits_name_an
 
 @pytest.mark.parametrize(
     ("name", "shown", "village"),
-    [
-        ("赵别人", ANNA, "东乡,前村"),
-        ("王安娜", ANNA, "西乡,后村"),
-        ("王安娜", f"6532{ANNA[4:]}", "东乡,前村"),
-    ],
+    [("赵别人", ANNA, "东乡,前村"), ("王安娜", ANNA, "西乡,后村"), ("王安娜", f"6532{ANNA[4:]}", "东乡,前村")],
     ids=["another name", "another village", "another visible digit"],
 )
 def test_a_masked_number_is_left_where_anything_disagrees(name, shown, village):
@@ -166,11 +159,7 @@ def test_a_mistyped_number_is_repaired_by_another_office_s_number_in_the_townshi
 
 @pytest.mark.parametrize(
     ("name", "typed", "village"),
-    [
-        ("赵别人", ONE_DIGIT, "东乡,前村"),
-        ("王安娜", ONE_DIGIT, "西乡,后村"),
-        ("王安娜", TWO_DIGITS, "东乡,前村"),
-    ],
+    [("赵别人", ONE_DIGIT, "东乡,前村"), ("王安娜", ONE_DIGIT, "西乡,后村"), ("王安娜", TWO_DIGITS, "东乡,前村")],
     ids=["another name", "another township", "two digits"],
 )
 def test_a_mistyped_number_is_left_where_it_is_not_certain(name, typed, village):
@@ -306,11 +295,7 @@ def next_door(one: str, two: str, *members: str, said: tuple[str, str] | None = 
     [
         (("艾力·买买提", "买买提·艾力"), (), None),
         (("艾合买提·吐尔逊", "艾海提·吐尔逊"), (), None),
-        (
-            ("阿不力孜·买买提", "吐尔逊·依明"),
-            (f"{SECOND},阿不力孜·买买提,1,1,{GRANDSON},20,",),
-            None,
-        ),
+        (("阿不力孜·买买提", "吐尔逊·依明"), (f"{SECOND},阿不力孜·买买提,1,1,{GRANDSON},20,",), None),
         (
             ("阿不力孜·买买提", "吐尔逊·依明"),
             (f"{SECOND},阿不力孜·吐尔逊,1,1,{GRANDSON},20,",),

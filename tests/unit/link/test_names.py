@@ -97,17 +97,18 @@ def test_every_han_character_of_gb2312_has_a_syllable():
 HAN = st.text(alphabet="买麦提阿不卜都热依木王李建国军古丽尔力江孜肉若", min_size=1, max_size=6)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=12, deadline=None, derandomize=True)  # of many pairs each: they agree or not one by one
 @given(
     st.lists(
         st.tuples(st.lists(HAN, min_size=1, max_size=3), st.lists(HAN, min_size=1, max_size=3)),
-        min_size=1,
-        max_size=30,
+        min_size=60,
+        max_size=90,
     )
 )
 def test_agreement_is_the_same_in_both_directions_and_equal_names_are_equal(pairs):
     named = [("·".join(a), "·".join(b)) for a, b in pairs]
-    forward, back = agrees(*named), agrees(*[(b, a) for a, b in named])
+    said = agrees(*named, *[(b, a) for a, b in named])
+    forward, back = said[: len(named)], said[len(named) :]
     assert forward == back
-    assert all(said in AGREEMENTS for said in forward)
-    assert all((a == b) == (said == "equal") for (a, b), said in zip(named, forward, strict=True))
+    assert all(word in AGREEMENTS for word in forward)
+    assert all((a == b) == (word == "equal") for (a, b), word in zip(named, forward, strict=True))

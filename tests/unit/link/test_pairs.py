@@ -75,9 +75,7 @@ def test_a_link_needs_enough_likeness_and_enough_lead(pairs, accepted):
 
 
 PAIRS = st.lists(
-    st.tuples(st.integers(1, 6), st.integers(1, 8), st.integers(0, 30)),
-    max_size=30,
-    unique_by=lambda pair: pair[:2],
+    st.tuples(st.integers(1, 6), st.integers(1, 8), st.integers(0, 30)), max_size=30, unique_by=lambda pair: pair[:2]
 )
 
 
@@ -103,12 +101,5 @@ def test_the_frozen_weights_name_every_field_that_is_compared():
 def test_a_weights_file_with_a_word_that_nobody_knows_is_refused():
     with pytest.raises(ValidationError, match="accept_bitz"):
         Weights.model_validate(
-            {
-                "version": "1",
-                "source": "x",
-                "accept_bitz": 9,
-                "accept_bits": 9,
-                "margin_bits": 4,
-                "block_pairs": 9,
-            }
+            {"version": "1", "source": "x", "accept_bitz": 9, "accept_bits": 9, "margin_bits": 4, "block_pairs": 9}
         )

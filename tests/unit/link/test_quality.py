@@ -88,10 +88,7 @@ def gaps(**shares: float | None) -> dict[str, Gate]:
 
 @pytest.mark.parametrize(
     ("gate", "figure", "count"),
-    [
-        ("link_gap_of_names", "name_gap", "lists_compared"),
-        ("link_gap_of_villages", "village_gap", "villages_compared"),
-    ],
+    [("link_gap_of_names", "name_gap", "lists_compared"), ("link_gap_of_villages", "village_gap", "villages_compared")],
 )
 def test_too_few_records_are_not_judged_and_a_missing_figure_fails(gate, figure, count):
     few = gaps(**{figure: None, count: 0})[gate]

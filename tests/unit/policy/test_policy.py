@@ -94,13 +94,7 @@ def test_norms_round_half_up_away_from_zero(value, expected):
 
 def test_a_crop_needs_two_complete_years():
     policy = load_policy(TEXT)
-    assert {norm.crop for norm in policy.in_force(AS_OF, "659900").norms()} == {
-        "棉花",
-        "小麦",
-        "玉米",
-        "核桃",
-        "红枣",
-    }
+    assert {norm.crop for norm in policy.in_force(AS_OF, "659900").norms()} == {"棉花", "小麦", "玉米", "核桃", "红枣"}
     first_year_only = policy.in_force(date(2022, 11, 1), "659900")
     with pytest.raises(PolicyRefused):
         first_year_only.norms()  # no figure is in force so early: nothing is guessed

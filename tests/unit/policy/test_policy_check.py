@@ -474,14 +474,7 @@ def of(name: str, rows: dict[tuple[str, str], Decimal]) -> list[Decimal]:
         ("2026-05-31", "659900", "farmer_line", 6000, 65, 50_000),
         ("2026-06-01", "659900", "farmer_line", 6100, 65, 50_000),
         ("2026-06-01", "653199", "farmer_line", 6200, 60, 30_000),  # the county's, though it began earlier
-        (
-            "2026-06-01",
-            "653199",
-            "trader_loan",
-            6200,
-            64,
-            30_000,
-        ),  # as many keys: a county's before a product's
+        ("2026-06-01", "653199", "trader_loan", 6200, 64, 30_000),  # as many keys: a county's before a product's
         ("2027-01-01", "653199", "farmer_line", 6200, 58, 30_000),
     ],
 )
@@ -500,9 +493,7 @@ def test_policy_show_without_a_product_tells_products_apart(tmp_path: Path, caps
     assert of("living_cost", rows) == [6100]
 
 
-def test_policy_show_refuses_a_county_and_a_product_that_the_policy_does_not_have(
-    capsys: pytest.CaptureFixture[str],
-):
+def test_policy_show_refuses_a_county_and_a_product_that_the_policy_does_not_have(capsys: pytest.CaptureFixture[str]):
     assert cli.main(["policy", "show", "--county", "110101"]) == 2
     assert cli.main(["policy", "show", "--product", "gold_loan"]) == 2
     assert "service area" in capsys.readouterr().err

@@ -103,11 +103,7 @@ def test_households_by_chance_are_screened_as_by_the_second_reckoning(text):
     assert wrong[:5] == []
     assert {row["screen"] for row in ours.values()} == set(DARKER)
     assert sum("GREY_LIST" in row["reason_codes"] for row in ours.values()) >= 25
-    assert {tag for row in ours.values() for tag in row["tags"]} >= {
-        "family_farm",
-        "cooperative",
-        "other_farm",
-    }
+    assert {tag for row in ours.values() for tag in row["tags"]} >= {"family_farm", "cooperative", "other_farm"}
 
 
 @pytest.mark.parametrize("text", [TEXT, BORROWER_ONLY], ids=["as shipped", "borrower only"])

@@ -11,13 +11,7 @@ from tests.builders import shipped_policy
 from tests.conftest import MODELS
 from village_credit.errors import PolicyRefused
 from village_credit.policy.check import check_policy
-from village_credit.policy.gate_thresholds import (
-    GATE_OF,
-    GATES,
-    OPTIONAL_FIGURES,
-    REQUIRED_FIGURES,
-    thresholds,
-)
+from village_credit.policy.gate_thresholds import GATE_OF, GATES, OPTIONAL_FIGURES, REQUIRED_FIGURES, thresholds
 from village_credit.policy.model import load_policy
 from village_credit.policy.weakened import weakened
 

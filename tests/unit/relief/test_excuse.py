@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_contracts.relief import DeclarationRefused, ReliefDeclaration, read_declaration
@@ -93,10 +93,7 @@ def test_days_in_the_window_do_not_count(case, loan, expected):
 
 def test_days_after_the_window_count_again():
     over = declaration(to=date(2026, 8, 31))
-    assert counted(reckoned(over, conducts=[LOAN | {"days_overdue": 100, "max_days_overdue": 100}])) == (
-        59,
-        59,
-    )
+    assert counted(reckoned(over, conducts=[LOAN | {"days_overdue": 100, "max_days_overdue": 100}])) == (59, 59)
 
 
 def test_two_windows_that_overlap_excuse_a_day_once():
@@ -212,25 +209,48 @@ def test_only_what_is_declared_is_offered():
     assert found.offers.column("measure").to_pylist() == ["rate_cut"]
 
 
-@given(
-    days=st.integers(0, 400),
-    more=st.integers(0, 400),
-    begins=st.integers(-500, 100),
-    length=st.integers(0, 400),
-    dated=st.booleans(),
-    gap=st.integers(0, 600),
+CASES = st.fixed_dictionaries(
+    {
+        "days": st.integers(0, 400),
+        "more": st.integers(0, 400),
+        "begins": st.integers(-500, 100),
+        "length": st.integers(0, 400),
+        "gap": st.one_of(st.none(), st.integers(0, 600)),  # none: nobody dates the arrears
+    }
 )
-def test_relief_never_makes_conduct_worse_and_no_more_days_fall_than_the_window_has(
-    days, more, begins, length, dated, gap
-):
-    first = AS_OF + timedelta(days=begins)
-    window = declaration(**{"from": first, "to": first + timedelta(days=length)})
-    since = LOAN["cutoff_on"] - timedelta(days=days + more + gap) if dated else None
-    loan = LOAN | {"days_overdue": days, "max_days_overdue": days + more, "overdue_since": since}
-    now, worst = counted(reckoned(window, conducts=[loan]))
-    assert 0 <= now <= days
-    assert now <= worst <= days + more
-    assert days - now <= length + 1
+
+
+def each_in_its_village(cases: list[dict[str, Any]]) -> pa.Table:
+    """Conducts as they count, of one household a case: each in a village of its own, with its own window and loan."""
+    windows, households, loans = [], [], []
+    for place, case in enumerate(cases):
+        village, first = f"659900100{place:03d}", AS_OF + timedelta(days=case["begins"])
+        days, worst = case["days"], case["days"] + case["more"]
+        span = {"from": first, "to": first + timedelta(days=case["length"])}
+        windows.append(declaration(area_codes=[village], document=f"No. {place}", **span))
+        since = None if case["gap"] is None else LOAN["cutoff_on"] - timedelta(days=worst + case["gap"])
+        unit = {"unit_code": f"{village}010001"}
+        households.append(unit | {"village_code": village, "township_code": village[:9], "county_code": village[:6]})
+        arrears = {"days_overdue": days, "max_days_overdue": worst, "overdue_since": since, "link_status": "automatic"}
+        loans.append(unit | LOAN | arrears)
+    tables = facts()
+    for name, rows in (("households", households), ("conducts", loans)):
+        tables[name] = pa.Table.from_pylist(rows, schema=tables[name].schema)
+    identities = pa.table({"unit_code": [row["unit_code"] for row in loans], "person_id": [NUMBER] * len(loans)})
+    return relieve(tables, identities, declared_table(windows), PROOFS.empty_table(), AS_OF, EVERYTHING).facts[
+        "conducts"
+    ]
+
+
+@given(st.lists(CASES, min_size=40, max_size=60))
+@settings(max_examples=8, deadline=None)
+def test_relief_never_makes_conduct_worse_and_no_more_days_fall_than_the_window_has(cases):
+    rows = sorted(each_in_its_village(cases).to_pylist(), key=lambda row: row["unit_code"])
+    for case, row in zip(cases, rows, strict=True):
+        now, worst = row["days_overdue"], row["max_days_overdue"]
+        assert 0 <= now <= case["days"]
+        assert now <= worst <= case["days"] + case["more"]
+        assert case["days"] - now <= case["length"] + 1
 
 
 def test_a_declaration_without_sense_is_refused_with_each_fault():

@@ -93,11 +93,7 @@ def test_working_days_are_counted_as_announced(referred_on, decided_on, days, st
 
 def test_the_first_draw_has_a_clock_of_its_own_from_the_referral():
     found = clocked(FRIDAY, FRIDAY, date(2026, 11, 26))
-    assert (found["decision_clock"], found["draw_clock"], found["draw_working_days"]) == (
-        "same_day",
-        "late",
-        4,
-    )
+    assert (found["decision_clock"], found["draw_clock"], found["draw_working_days"]) == ("same_day", "late", 4)
     assert (found["decision_due_on"], found["draw_due_on"]) == (date(2026, 11, 25), date(2026, 11, 25))
 
 
@@ -122,12 +118,7 @@ def test_what_is_not_published_is_open():
     ("referred_on", "decided_on", "changes", "why"),
     [
         (date(last_year() + 1, 1, 5), date(last_year() + 1, 1, 6), {}, "only"),
-        (
-            date(last_year(), 12, 31),
-            None,
-            {},
-            "only",
-        ),  # open, and its last day would be in a year not announced
+        (date(last_year(), 12, 31), None, {}, "only"),  # open, and its last day would be in a year not announced
         (date(last_year(), 12, 31), date(last_year() + 1, 1, 4), {}, "only"),
         (FRIDAY, date(2026, 11, 19), {}, "before it was referred"),
         (FRIDAY, FRIDAY, {"decision_days": None}, "names no days"),

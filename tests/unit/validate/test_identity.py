@@ -95,13 +95,7 @@ def test_fifteen_digits_stored_as_a_number_are_whole():
 
 @pytest.mark.parametrize(
     "text",
-    [
-        STANDARD.lower(),
-        f"'{STANDARD}",
-        f'="{STANDARD}"',
-        f" {STANDARD}\u3000",
-        "１１０１０５１９４９１２３１００２Ｘ",
-    ],
+    [STANDARD.lower(), f"'{STANDARD}", f'="{STANDARD}"', f" {STANDARD}\u3000", "１１０１０５１９４９１２３１００２Ｘ"],
 )
 def test_spelling_is_no_damage(text):
     assert status_of_cell(text) == "valid"

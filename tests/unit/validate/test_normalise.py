@@ -127,13 +127,7 @@ def test_a_columns_own_unit_word_is_taken_off(spec, written, canonical):
 
 @pytest.mark.parametrize(
     ("written", "canonical"),
-    [
-        ("5万-20万", "50000"),
-        ("5-20万元", "50000"),
-        ("5万以下", "0"),
-        ("20万元以上", "200000"),
-        ("120000", "120000"),
-    ],
+    [("5万-20万", "50000"), ("5-20万元", "50000"), ("5万以下", "0"), ("20万元以上", "200000"), ("120000", "120000")],
 )
 def test_of_a_banded_value_the_lower_bound_counts(written, canonical):
     assert cell(BANDED, written) == canonical
@@ -168,8 +162,7 @@ def test_changed_cells_are_counted():
 
 @settings(max_examples=300, deadline=None, database=None, derandomize=True)
 @given(
-    st.sampled_from(EVERY_KIND),
-    st.text(st.sampled_from("0123456789.,-/年月日元亩万王·. ￥１E+*X\u3000"), max_size=12),
+    st.sampled_from(EVERY_KIND), st.text(st.sampled_from("0123456789.,-/年月日元亩万王·. ￥１E+*X\u3000"), max_size=12)
 )
 def test_what_is_canonical_stays_as_it_is(spec, text):
     once = cell(spec, text)

@@ -55,11 +55,7 @@ def reasons(contract: str, row: dict[str, str]) -> set[tuple[str, str]]:
 def test_a_valid_row_is_typed():
     accepted, findings = validate(batch("land_subsidy", SUBSIDY))
     (row,) = accepted.to_pylist()
-    assert (row["year"], row["subsidised_mu"], row["paid_yuan"]) == (
-        2026,
-        Decimal("11.5"),
-        Decimal("1320.55"),
-    )
+    assert (row["year"], row["subsidised_mu"], row["paid_yuan"]) == (2026, Decimal("11.5"), Decimal("1320.55"))
     assert (row["line_number"], row["id_status"], row["leased_out_mu"]) == (2, "valid", None)
     assert findings.num_rows == 0
 

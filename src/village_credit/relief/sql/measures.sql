@@ -1,9 +1,9 @@
 -- What a branch may offer on each open loan of a household that is in a window today, by declaration and policy.
-CREATE TABLE open_loans AS
+CREATE TEMP TABLE open_loans AS
 SELECT unit_code, product_name, balance_yuan, due_on
 FROM exposures WHERE balance_yuan > 0 AND link_status <> 'provisional';
 
-CREATE TABLE offers AS
+CREATE TEMP TABLE offers AS
 WITH concerned AS (
     SELECT w.unit_code, w.document, w.starts_on, w.ends_on, unnest(w.measures) AS measure FROM in_window AS w
     WHERE $as_of BETWEEN w.starts_on AND w.ends_on
