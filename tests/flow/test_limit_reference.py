@@ -18,7 +18,7 @@ from village_credit.decide.decide import decide
 from village_credit.extract.inbox import pull
 from village_credit.features.build import build_features
 from village_credit.ingest.county import take_in
-from village_credit.ledger.before import IN_FORCE
+from village_credit.ledger.lines_in_force import BEFORE
 from village_credit.policy.model import load_policy
 from village_credit.score.apply import score
 from village_credit.score.scorecard import read_scorecard
@@ -59,7 +59,7 @@ def compared(
     in_force = pa.table(
         {
             "unit_code": pa.array([], pa.string()),
-            **{f.name: pa.array([], f.type) for f in IN_FORCE if f.name != "household_key"},
+            **{f.name: pa.array([], f.type) for f in BEFORE if f.name != "household_key"},
         }
     )
     facts = {**intake.facts, "in_force": in_force}

@@ -81,7 +81,7 @@ def test_an_altered_table_and_an_altered_manifest_are_named(published: Scored, t
 def test_a_limit_raised_with_its_hash_and_its_entry_in_the_ledger_does_not_come_out_again(
     staged: Scored, tmp_path: Path
 ):
-    """Whoever may write every file of a store, and mends each hash behind a change, still cannot change what was computed."""
+    """Whoever may write every file of a store, and mends each hash, still cannot change what was computed."""
     store, run_id = copied(staged, tmp_path), staged.run.run_id
 
     def doubled(table: pa.Table) -> pa.Table:
