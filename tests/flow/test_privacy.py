@@ -55,7 +55,9 @@ def store_texts(store: Store) -> Iterator[tuple[str, bytes]]:
                 json.dumps(pq.read_table(path).to_pylist(), ensure_ascii=False, default=str).encode(),
             )
     connection = duckdb.connect(str(store.warehouse), read_only=True)
-    for (name,) in connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall():
+    for (name,) in connection.execute(
+        "SELECT format('\"{}\".{}', schema_name, view_name) FROM duckdb_views() WHERE NOT internal"
+    ).fetchall():
         yield (
             f"view {name}",
             json.dumps(

@@ -21,8 +21,7 @@ import pytest
 from tests.conftest import MODELS, Scored, by_unit, copy_of, on_day, put_in_force, request_of
 from village_credit import cli
 from village_credit.errors import VerificationFailed
-from village_credit.ledger import log as ledger
-from village_credit.ledger import publications
+from village_credit.ledger import ledger, publications
 from village_credit.pseudonyms import Keys, household_key, household_ref
 from village_credit.publish import outbox as publish
 from village_credit.publish.branch_package import verify_package

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from village_credit.decide.decide import SIMULATION_TABLES, apply_policy
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput, PolicyRefused
+from village_credit.ledger.branch_limits import branch_limits
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import LAYERS, layer_rows
 from village_credit.ledger.publications import Layer
@@ -23,6 +24,15 @@ from village_credit.services.queries.policy import read_policy
 from village_credit.sql_files import sql
 from village_credit.store.store import Store, sha256_of
 from village_credit.tables.simulation_inputs import SimulationInputs, policy_asked_before, unpack_simulation_inputs
+
+SAID = pa.schema(
+    [
+        ("household_key", pa.string()),
+        ("product", pa.string()),
+        ("published_yuan", pa.int64()),
+        ("said_yuan", pa.int64()),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +65,8 @@ def simulate(store: Store, county_code: str, policy_file: Path, on: date | None 
     `on`: the day whose figures hold; default: the last from which one of the file's figures holds, or the
     publication's day. Raises MissingInput where nothing is published, PolicyRefused where the file is unsound.
     """
-    current = Ledger.of(store).layers_of(county_code)
+    ledger = Ledger.of(store)
+    current = ledger.layers_of(county_code)
     if not current:
         raise MissingInput(f"county {county_code}: nothing is published, so there is nothing to compare a policy with")
     text = read_policy(policy_file)
@@ -67,8 +78,9 @@ def simulate(store: Store, county_code: str, policy_file: Path, on: date | None 
     runs = dict.fromkeys(layer.publication.run_id for layer in current)
     measured = {run_id: unpack_simulation_inputs(store.open_simulation_inputs(run_id)) for run_id in runs}
     tried = [_tried(measured[layer.publication.run_id], layer, policy, day) for layer in current]
+    said = [_set_by_branches(ledger, layer) for layer in current]
     before, name = published_side(store, county_code)
-    after = _simulated(current, tried, [measured[layer.publication.run_id] for layer in current])
+    after = _simulated(current, tried, [measured[layer.publication.run_id] for layer in current], said)
     comparison = Comparison(after, before, _groups(list(measured.values())))
     return Simulated(
         False,
@@ -107,12 +119,33 @@ def _tried(measured: SimulationInputs, layer: Layer, policy: Policy, day: date) 
     return outcome if layer.product is None else outcome.filter(pc.equal(outcome.column("product"), layer.product))
 
 
-def _simulated(current: list[Layer], tried: list[pa.Table], measured: list[SimulationInputs]) -> Side:
+def _set_by_branches(ledger: Ledger, layer: Layer) -> pa.Table:
+    """Return the limits that branches set in place of a layer's.
+
+    What they said stands where the policy's figure does.
+    """
+    said = [one for one in branch_limits(ledger).values() if one.publication_id == layer.publication.publication_id]
+    rows = [
+        {
+            "household_key": one.household_key,
+            "product": one.product,
+            "published_yuan": one.published_yuan,
+            "said_yuan": one.limit_yuan,
+        }
+        for one in said
+    ]
+    return pa.Table.from_pylist(rows, schema=SAID)
+
+
+def _simulated(
+    current: list[Layer], tried: list[pa.Table], measured: list[SimulationInputs], said: list[pa.Table]
+) -> Side:
     """Return what was tried by household_key and village, to be read where it is compared."""
     inputs: dict[str, pa.Table] = {"simulated_layers": pa.Table.from_pylist(layer_rows(current), schema=LAYERS)}
-    for place, (outcome, known) in enumerate(zip(tried, measured, strict=True)):
+    for place, (outcome, known, words) in enumerate(zip(tried, measured, said, strict=True)):
         inputs |= {
             f"outcome_{place}": outcome,
+            f"said_{place}": words,
             f"units_{place}": known.units,
             f"households_{place}": known.tables["households"],
         }

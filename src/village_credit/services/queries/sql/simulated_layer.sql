@@ -1,3 +1,10 @@
--- What a policy decides of one layer's households, by household_key and village.
-SELECT u.household_key, h.village_code, o.* EXCLUDE (unit_code)
+-- What a policy decides of one layer's households, by household_key and village; where the published figure stands, so does
+-- the limit that a branch set in its place.
+SELECT u.household_key, h.village_code, o.* EXCLUDE (unit_code) REPLACE (
+    CASE WHEN s.said_yuan = 0 THEN 'declined' ELSE o.decision END AS decision,
+    coalesce(s.said_yuan, o.limit_yuan) AS limit_yuan,
+    CASE WHEN s.said_yuan > 0 THEN 'branch' ELSE o.binding_term END AS binding_term,
+    CASE WHEN s.said_yuan = 0 THEN list_prepend('BRANCH_REFUSED', o.reason_codes) ELSE o.reason_codes END AS reason_codes)
 FROM outcome_{place} AS o JOIN units_{place} AS u USING (unit_code) JOIN households_{place} AS h USING (unit_code)
+LEFT JOIN said_{place} AS s
+    ON s.household_key = u.household_key AND s.product = o.product AND s.published_yuan = o.limit_yuan
