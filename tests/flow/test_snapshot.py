@@ -56,9 +56,9 @@ def granted(store: Store) -> list[str]:
 
 
 def renew_hold_and_review(store: Store) -> None:
-    """A renewal of the county's lines, a hold, and a verdict as a workbook of reviews brings it."""
-    held, reviewed = granted(store)[:2]
-    renew(store, COUNTY_OF_TESTS, date(2027, 11, 30), "2002", "committee of 30 November")
+    """A renewal of one household's line, a hold, and a verdict as a workbook of reviews brings it."""
+    held, reviewed, renewed = granted(store)[:3]
+    renew(store, COUNTY_OF_TESTS, date(2027, 11, 30), "2002", "committee of 30 November", renewed)
     holds.hold(store, held, "2002", "death reported")
     said = {"household_key": reviewed, "product": "farmer_line", "verdict": "decline", "limit_yuan": 0}
     verdicts = [said | {"reason_codes": ["RENEWAL_DUE"]}]
