@@ -21,6 +21,9 @@ PRODUCTS_ZH = {
     "follow_on_loan": "乡村致富贷",
     "trader_loan": "个体工商户小额贷款",
 }
+# Of two products that a household might have, the first: a new product is named here, in PRODUCTS_ZH and in the policy.
+PRODUCT_ORDER: tuple[Product, ...] = ("trader_loan", "poverty_micro_loan", "follow_on_loan", "farmer_line")
+BANDS = ("A", "B", "C", "D", "E")  # the best first
 MAX_TERM_MONTHS = 36
 
 

@@ -117,6 +117,33 @@ def run_tables() -> dict[str, Table]:
     return _tables("run_tables.toml")
 
 
+@dataclass(frozen=True)
+class Term:
+    """A term of the limit: its column in the waterfall, what it is called and measured in, whether it may bind."""
+
+    column: str
+    label_zh: str
+    unit_zh: str
+    binds: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its name where it binds: the column without its unit."""
+        return self.column.removesuffix("_yuan")
+
+
+@cache
+def terms() -> dict[str, Term]:
+    """Return the terms of the limit by column, in the order in which they are told."""
+    text = resources.files("village_credit.catalogue").joinpath("terms.toml").read_text(encoding="utf-8")
+    return {column: Term(column, **said) for column, said in tomllib.loads(text).items()}
+
+
+def binding_terms() -> tuple[str, ...]:
+    """Name the terms of which the smallest binds."""
+    return tuple(term.name for term in terms().values() if term.binds)
+
+
 def require(declared: dict[str, Table], given: dict[str, pa.Table], where: str) -> None:
     """Raise VerificationFailed where tables that are handed over are not those declared; `where` says by whom."""
     lacking, unknown = sorted(declared.keys() - given.keys()), sorted(given.keys() - declared.keys())

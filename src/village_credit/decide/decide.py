@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_contracts.branch import BANDS, PRODUCT_ORDER
 from village_credit.decide.budgets import allocate
 from village_credit.decide.legal_basis import disputes, lacking_basis, without_disputed, without_lacking
 from village_credit.policy.compiled import policy_tables
@@ -245,6 +246,8 @@ def _prepare(connection: duckdb.DuckDBPyConnection, policy: PolicyInForce, as_of
     variables = {
         "as_of": as_of,
         "product": product,
+        "products": list(PRODUCT_ORDER),
+        "bands": list(BANDS),
         "reviewed_reasons": list(REVIEWED_REASONS),
         "legal_refusals": list(policy.policy.relief.legal_refusals),
     }

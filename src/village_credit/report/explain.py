@@ -11,39 +11,12 @@ from data_contracts.branch import PRODUCTS_ZH
 from data_contracts.reasons import DECISION_REASONS
 from data_contracts.registry import OFFICES_ZH
 from data_contracts.relief import CAUSES_ZH, MEASURES_ZH
+from village_credit.catalogue import terms
 
 DECISIONS_ZH = {"granted": "授信", "declined": "未授信", "manual_review": "转人工复核"}
 REVIEWS_ZH = {"grant": "授信", "decline": "不授信", "keep": "维持复核"}
 CONDITIONS_ZH = {"open": "尚未补交", "supplied": "已补交", "lapsed": "逾期未交"}
 HOLDS_ZH = {"hold": "暂停用信", "release": "解除暂停"}
-TERMS_ZH = {
-    "area_mu": ("计入面积", "亩"),
-    "crop_income_yuan": ("种植净收入", "元"),
-    "livestock_yuan": ("养殖收入（认可部分）", "元"),
-    "wages_yuan": ("务工收入（认可部分）", "元"),
-    "trade_yuan": ("经营收入（认可部分）", "元"),
-    "income_yuan": ("认定年收入", "元"),
-    "stressed_yuan": ("压力情形下收入", "元"),
-    "persons": ("家庭人口", "人"),
-    "living_cost_yuan": ("生活支出标准", "元"),
-    "existing_service_yuan": ("现有贷款年还款", "元"),
-    "free_service_yuan": ("可用于还款的年度结余", "元"),
-    "working_capital_yuan": ("收成可还部分", "元"),
-    "annuity_permille": ("每元年还款可承担本金", "‰"),
-    "capacity_yuan": ("还款能力", "元"),
-    "base_yuan": ("评分档次基数", "元"),
-    "asset_part_yuan": ("核实资产部分", "元"),
-    "operating_part_yuan": ("经营收入部分", "元"),
-    "band_yuan": ("档次额度", "元"),
-    "crop_need_yuan": ("种植资金需要", "元"),
-    "livestock_need_yuan": ("养殖资金需要", "元"),
-    "need_yuan": ("资金需要", "元"),
-    "headroom_yuan": ("可用空间", "元"),
-    "rise_yuan": ("增幅上限", "元"),
-    "model_limit_yuan": ("模型额度", "元"),
-    "policy_limit_yuan": ("政策额度", "元"),
-    "limit_yuan": ("授信额度", "元"),
-}
 
 
 def explain_rows(run: Path, household_key: str) -> dict[str, Any]:
@@ -104,14 +77,15 @@ def explain_text(found: dict[str, Any], versions: dict[str, Any], signatures: li
     lines += _authority_lines(found["authority"])
     lines += [f"{HOLDS_ZH[act['act']]}：{act['by']}，{act['at']}" for act in found["holds"]]
     lines.append(_three_figures(waterfall, found["branch_limit"]))
+    lines += _other_lines(found)
     lines += _relief_lines(found)
     lines += ["", "一、额度测算（每一项及单位）"]
-    for name, (label, unit) in TERMS_ZH.items():
+    for name, term in terms().items():
         value = waterfall.get(name)
         mark = (
             "  ← 约束项" if waterfall["binding_term"] and name.startswith(waterfall["binding_term"] + "_yuan") else ""
         )
-        lines.append(f"  {label}：{'无' if value is None else f'{value:,} {unit}'}{mark}")
+        lines.append(f"  {term.label_zh}：{'无' if value is None else f'{value:,} {term.unit_zh}'}{mark}")
     lines += [f"  · {DECISION_REASONS.get(code, code)}" for code in waterfall["findings"]]
     lines += ["", "二、评分（按失分排列）"]
     lines += [_points_line(row) for row in found["points"]]
@@ -138,6 +112,16 @@ def _authority_lines(above: dict[str, Any] | None) -> list[str]:
     signed = above["signature"]
     who = f"{signed['signed_role']} {signed['signed_by']}，{signed['signed_at']}" if signed else "尚未签批"
     return [f"逐户签批（超过 {above['above_yuan']:,} 元，{above['role']}）：{who}"]
+
+
+def _other_lines(found: dict[str, Any]) -> list[str]:
+    """Name the household's lines of other products that are in force beside the one that is told."""
+    return [
+        f"另有在用额度：{PRODUCTS_ZH[line['product']]} {line['limit_yuan']:,} 元，"
+        f"{line['valid_from']} 至 {line['valid_to']}，发布 {line['publication_id']}"
+        for line in found.get("lines", [])
+        if line["product"] != found["decision"]["product"] and line["valid_to"] is not None
+    ]
 
 
 def _relief_lines(found: dict[str, Any]) -> list[str]:

@@ -20,7 +20,11 @@ CREATE MACRO to_yuan(x) AS CAST(CAST(x AS DECIMAL(30, 0)) * CAST('0.01' AS DECIM
 -- A sum of quotients each rounded down by less than one unit may fall short of a whole yuan by a few units.
 CREATE MACRO whole_yuan(e12) AS down(e12 + 16, 1000000000000);
 CREATE MACRO as_of() AS CAST(getvariable('as_of') AS DATE);
-CREATE MACRO product_no(product) AS CASE product WHEN 'trader_loan' THEN 0 WHEN 'poverty_micro_loan' THEN 1
-    WHEN 'follow_on_loan' THEN 2 ELSE 3 END;
-CREATE MACRO band_no(band) AS CASE band WHEN 'A' THEN 0 WHEN 'B' THEN 1 WHEN 'C' THEN 2 WHEN 'D' THEN 3 ELSE 4 END;
+-- Places from 0 in the orders that the outgoing contract names; what they do not name stops the run.
+CREATE MACRO place_in(names, name) AS CASE WHEN list_contains(names, name) THEN list_position(names, name) - 1
+    ELSE CAST(error('the contract orders no ' || name) AS INTEGER) END;
+CREATE MACRO product_no(product) AS place_in(getvariable('products'), product);
+CREATE MACRO band_no(band) AS place_in(getvariable('bands'), band);
+CREATE MACRO product_count() AS len(getvariable('products'));
+CREATE MACRO band_count() AS len(getvariable('bands'));
 CREATE MACRO in_latest_three_years(y, this_year) AS y < this_year AND y >= this_year - 3;

@@ -4,7 +4,7 @@ SELECT unit_code, product FROM (
     SELECT unit_code, product, product <> 'follow_on_loan' OR preference = 0
         OR coalesce(operating_income > 0 AND capacity > 0, false) AS applies,
            -- of two lines that a relief window keeps, the first product of the definition
-           preference * 4 + product_no(product) AS place
+           preference * product_count() + product_no(product) AS place
     FROM terms
     WHERE unit_code IN (SELECT unit_code FROM wanted GROUP BY unit_code HAVING count(*) > 1)
         OR product = 'follow_on_loan')

@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from village_credit import catalogue
 from village_credit.errors import MissingInput
 from village_credit.ledger.branch_limits import branch_limits
 from village_credit.ledger.ledger import Ledger
@@ -27,7 +28,7 @@ from village_credit.tables.simulation_inputs import unpack_simulation_inputs
 ATTRIBUTES = ("sex", "age", "land", "monitored")
 GROUPS = {"village": "village_code", "band": "band", "reason": "reason"}
 BY = (*GROUPS, "group")
-TERMS = ("capacity", "band", "need", "headroom", "rise")
+TERMS = catalogue.binding_terms()
 COLUMNS = ("household_key", "village_code", "product", "decision", "band", "limit_yuan", "binding_term", "reason_codes")
 DECIDED = pa.schema(
     [

@@ -36,6 +36,7 @@ from village_credit.tables.events import COMPARED, events
 from village_credit.tables.extract_checks import extract_checks
 from village_credit.tables.fairness import fairness, groups_of
 from village_credit.tables.gates import Evidence, judge_gates
+from village_credit.tables.outgoing import require_decisions
 from village_credit.tables.referrals import referral_list, referral_table
 from village_credit.tables.renewals_due import renewals_due
 from village_credit.tables.run_tables import run_tables
@@ -129,6 +130,7 @@ def compute_run(
     tables["gates"] = judge_gates(evidence, policy)
     tables["authority"] = authority_table(tables["decisions"], policy)
     catalogue.require(catalogue.run_tables(), tables, "a scoring")
+    require_decisions(tables["decisions"])
     manifest = _manifest(intake, tables, request, rules, snapshot.parts)
     identities = _borrowers(intake, decided.decisions, pseudonyms, lambda number: row_key_hash(snapshot.keys, number))
     report = run_page(snapshot.run_id, manifest, tables)
