@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from importlib import resources
 
 import duckdb
 import pyarrow as pa
@@ -106,11 +104,6 @@ class Decided:
     lines_before: pa.Table
     follow_up: pa.Table
     measured: dict[str, pa.Table]
-
-
-@cache
-def _sql(step: str) -> str:
-    return resources.files("village_credit.decide").joinpath(f"sql/{step}.sql").read_text(encoding="utf-8")
 
 
 def decide(
@@ -313,6 +306,6 @@ def _exact(field: pa.Field) -> str:
 
 def _run(connection: duckdb.DuckDBPyConnection, step: str) -> None:
     """Run a step's statements one by one."""
-    for statement in _sql(step).split(";\n"):
+    for statement in sql("decide", step).split(";\n"):
         if statement.strip():
             connection.execute(statement)

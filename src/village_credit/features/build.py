@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import cache
-from importlib import resources
 
 import pyarrow as pa
 
 from village_credit.duckdb_session import query_cursor
 from village_credit.features.catalogue import FEATURES
+from village_credit.sql_files import sql
 
 FAMILIES = ("land", "economy", "conduct")
 FACTS_READ = ("households", "parcels", "leases", "crops", "books", "conducts", "exposures")
-
-
-@cache
-def family_sql(family: str) -> str:
-    """Return the SQL of one family, as an analyst reads it."""
-    return resources.files("village_credit.features").joinpath(f"sql/{family}.sql").read_text(encoding="utf-8")
 
 
 def build_features(facts: dict[str, pa.Table], as_of: date) -> pa.Table:
@@ -28,7 +21,7 @@ def build_features(facts: dict[str, pa.Table], as_of: date) -> pa.Table:
         connection.register(name, facts[name])
     for family in FAMILIES:
         table = connection.sql(
-            family_sql(family), params={"as_of": as_of} if "$as_of" in family_sql(family) else {}
+            sql("features", family), params={"as_of": as_of} if "$as_of" in sql("features", family) else {}
         ).to_arrow_table()
         connection.register(f"family_{family}", table)
     columns = ", ".join(f"round({feature.name}, 6) AS {feature.name}" for feature in FEATURES)

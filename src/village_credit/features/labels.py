@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from importlib import resources
 
 import pyarrow as pa
 
 from village_credit.duckdb_session import query_cursor
+from village_credit.sql_files import sql
 
 DEFAULT_DAYS = 90
 HORIZON_MONTHS = 12
@@ -35,6 +35,6 @@ def label_households(units: pa.Table, loans: pa.Table, as_of: date) -> pa.Table:
     connection = query_cursor()
     connection.register("units", units)
     connection.register("loans", loans)
-    query = resources.files("village_credit.features").joinpath("sql/labels.sql").read_text(encoding="utf-8")
+    query = sql("features", "labels")
     values = {"as_of": as_of, "days": DEFAULT_DAYS, "months": HORIZON_MONTHS, "good": list(GOOD), "bad": list(BAD)}
     return connection.sql(query, params=values).to_arrow_table()

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from importlib import resources
 
+import duckdb
 import pyarrow as pa
 
 from data_contracts.relief import CROP_FARMING, LIVESTOCK_FARMING, ReliefDeclaration
@@ -60,11 +59,6 @@ class Relieved:
     unmatched: dict[str, int]
 
 
-@cache
-def _sql(step: str) -> str:
-    return resources.files("village_credit.relief").joinpath(f"sql/{step}.sql").read_text(encoding="utf-8")
-
-
 def declared_table(declarations: Iterable[ReliefDeclaration]) -> pa.Table:
     """Return declarations as a table, one row each."""
     rows = [
@@ -96,13 +90,20 @@ def relieve(
     come back as they are.
     """
     connection = query_cursor()
-    given = {name: facts[name] for name in FACTS_READ} | {
-        "identities": identities,
-        "declared": declared,
-        "proofs": proofs,
-    }
-    for name, rows in given.items():
+    given = {name: facts[name] for name in FACTS_READ}
+    for name, rows in (given | {"identities": identities, "declared": declared, "proofs": proofs}).items():
         connection.register(name, rows)
+    _reckon(connection, as_of, allowed)
+    return Relieved(
+        facts={**facts, **_counted(connection, facts)} if declared.num_rows else facts,
+        unmatched=_unmatched(connection),
+        affected=connection.sql(sql("relief", "affected"), params={"as_of": as_of}).to_arrow_table(),
+        **{name: connection.sql(query).to_arrow_table() for name, query in FOUND.items()},
+    )
+
+
+def _reckon(connection: duckdb.DuckDBPyConnection, as_of: date, allowed: Allowed) -> None:
+    """Run the steps: who is in which window, which days do not count, what may be offered."""
     values = {
         "as_of": as_of,
         "crop_farming": CROP_FARMING,
@@ -113,36 +114,29 @@ def relieve(
         "rate_cut_bp": allowed.rate_cut_bp,
     }
     for step in ("windows", "excuse", "measures"):
-        for statement in _sql(step).split(";\n"):
+        for statement in sql("relief", step).split(";\n"):
             if statement.strip():
                 connection.execute(statement, {k: v for k, v in values.items() if f"${k}" in statement})
 
-    def table(query: str, **named: object) -> pa.Table:
-        return connection.sql(query, params=named or None).to_arrow_table()
 
-    counted = {
-        "conducts": table("FROM conducts_counted").cast(facts["conducts"].schema),
-        "negatives": table(
-            "SELECT * EXCLUDE (entry_no, is_lifted) FROM lifted WHERE NOT is_lifted ORDER BY entry_no"
-        ).cast(facts["negatives"].schema),
-    }
-    unmatched = table(sql("relief", "relieve"))
-    return Relieved(
-        facts={**facts, **counted} if declared.num_rows else facts,
-        windows=table("SELECT unit_code, document, cause, starts_on, ends_on FROM in_window ORDER BY ALL"),
-        affected=table(
-            "SELECT DISTINCT unit_code FROM merged WHERE $as_of BETWEEN starts_on AND ends_on ORDER BY unit_code",
-            as_of=as_of,
-        ),
-        excused=table("FROM excused ORDER BY ALL"),
-        lifted=table("SELECT unit_code, reason_code, listed_on FROM lifted WHERE is_lifted ORDER BY ALL"),
-        offers=table("FROM offers"),
-        unmatched=dict(
-            zip(unmatched.column("document").to_pylist(), unmatched.column("proofs").to_pylist(), strict=True)
-        ),
-    )
+def _counted(connection: duckdb.DuckDBPyConnection, facts: dict[str, pa.Table]) -> dict[str, pa.Table]:
+    """Return conduct and listings as they count once excused days and lifted entries are out."""
+    found = {"conducts": "FROM conducts_counted", "negatives": sql("relief", "negatives_counted")}
+    return {name: connection.sql(query).to_arrow_table().cast(facts[name].schema) for name, query in found.items()}
 
 
+def _unmatched(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Count each declaration's proofs that no loan of its area answers."""
+    rows = connection.sql(sql("relief", "relieve")).to_arrow_table().to_pylist()
+    return {row["document"]: row["proofs"] for row in rows}
+
+
+FOUND = {
+    "windows": "SELECT unit_code, document, cause, starts_on, ends_on FROM in_window ORDER BY ALL",
+    "excused": "FROM excused ORDER BY ALL",
+    "lifted": "SELECT unit_code, reason_code, listed_on FROM lifted WHERE is_lifted ORDER BY ALL",
+    "offers": "FROM offers",
+}
 ROWS = sql("relief", "relief_rows")
 
 

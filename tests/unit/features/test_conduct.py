@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from village_credit.features.build import family_sql
+from village_credit.sql_files import sql
 
 DAY = date(2026, 11, 1)
 
@@ -39,7 +39,7 @@ def worst(**changes: object) -> float | None:
     connection.register("conducts", pa.Table.from_pylist([{**loan, **changes}], schema=schema))
     exposures = pa.schema([("unit_code", pa.string()), ("balance_yuan", pa.float64()), ("link_status", pa.string())])
     connection.register("exposures", exposures.empty_table())
-    (row,) = connection.sql(family_sql("conduct"), params={"as_of": DAY}).to_arrow_table().to_pylist()
+    (row,) = connection.sql(sql("features", "conduct"), params={"as_of": DAY}).to_arrow_table().to_pylist()
     return row["worst_days_overdue"]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -11,24 +10,23 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from village_credit import __version__, catalogue
-from village_credit.decide.decide import HUMAN_INPUTS, decide
+from village_credit import catalogue
+from village_credit.decide.decide import HUMAN_INPUTS, Decided, decide
 from village_credit.extract.grid import DeliveredFile
 from village_credit.features.build import build_features
-from village_credit.ingest.county import outcome_counts, take_in
+from village_credit.ingest.county import take_in
 from village_credit.intake import Intake
-from village_credit.link import RULES_VERSION
 from village_credit.policy.branch_authority import referral_days
-from village_credit.policy.quorum import quorum, quorum_kept
+from village_credit.policy.model import PolicyInForce
 from village_credit.pseudonyms import household_keys, row_key_hash
 from village_credit.report.page import run_page
 from village_credit.score.apply import Scored, score
 from village_credit.score.scorecard import Scorecard
 from village_credit.services.rules import Request, Rules
-from village_credit.services.scoring.relief import reckon_relief
-from village_credit.services.scoring.snapshot import Snapshot, parts_kept
+from village_credit.services.scoring.manifest import manifest_of
+from village_credit.services.scoring.relief import Relief, reckon_relief
+from village_credit.services.scoring.snapshot import Snapshot
 from village_credit.sql_files import sql
 from village_credit.tables.deliveries import delivery_states
 from village_credit.tables.drift import drift
@@ -94,44 +92,12 @@ def compute_run(
     scorer = _Scorer(rules.scorecard, request.as_of)
     decided = decide(facts, scorer, policy, request.as_of, request.product)
     timer.lap("score, decide")
-    wanted = {
-        "decisions": decided.decisions,
-        "waterfall": decided.waterfall,
-        "crop_terms": decided.crop_terms,
-        "follow_up": decided.follow_up,
-    }
-    tables = run_tables(intake, scorer.last.points, wanted, snapshot.keys, request.county_code)
-    tables |= by_household(relief.tables(decided, request.as_of) | {"lines_before": decided.lines_before}, pseudonyms)
-    tables["renewals_due"] = renewals_due(snapshot.ended, tables["decisions"])
-    happened = by_household({name: decided.measured[name] for name in COMPARED}, pseudonyms)
-    tables["events"] = events(
-        happened, compared.simulation_inputs, compared.dates, tables["renewals_due"], request.as_of
-    )
-    tables["referrals"] = referral_table(
-        intake.facts, decided.decisions, pseudonyms, referral_days(policy), snapshot.keys
-    )
-    tables["deliveries"] = delivery_states(intake, decided.decisions, rules.terms, request.county_code, request.as_of)
-    tables["extract_checks"] = extract_checks(intake, rules.terms, compared.rows)
-    tables["drift"] = drift(scorer.last.points, compared.points, rules.scorecard)
-    groups = fairness(intake.facts, intake.identities, decided.decisions, request.as_of)
-    tables["fairness"] = groups.groups
-    evidence = Evidence(
-        intake,
-        decided,
-        tables["deliveries"],
-        tables["extract_checks"],
-        tables["drift"],
-        groups,
-        rules.scorecard,
-        before=None if request.product else compared.outcome,
-        licensed_passes=snapshot.licensed_passes,
-        is_product_run=request.product is not None,
-    )
-    tables["gates"] = judge_gates(evidence, policy)
-    tables["authority"] = authority_table(tables["decisions"], policy)
+    work = _Work(snapshot, request, rules, policy, intake, pseudonyms, decided, scorer.last.points)
+    tables = _decision_tables(work) | _relief_tables(work, relief) | _delivery_tables(work)
+    tables |= _judged_tables(work, tables)
     catalogue.require(catalogue.run_tables(), tables, "a scoring")
     require_decisions(tables["decisions"])
-    manifest = _manifest(intake, tables, request, rules, snapshot.parts)
+    manifest = manifest_of(intake, tables, request, rules, snapshot.parts)
     identities = _borrowers(intake, decided.decisions, pseudonyms, lambda number: row_key_hash(snapshot.keys, number))
     report = run_page(snapshot.run_id, manifest, tables)
     timer.lap("tables, report")
@@ -141,6 +107,68 @@ def compute_run(
         return pack_simulation_inputs(decided.measured, groups, pseudonyms, policy_asked_before(policy.policy))
 
     return Computed(snapshot.run_id, tables, manifest, identities, report, referral_list(intake, pseudonyms), measured)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What the tables of a run are made from, once its households are decided."""
+
+    snapshot: Snapshot
+    request: Request
+    rules: Rules
+    policy: PolicyInForce
+    intake: Intake
+    pseudonyms: dict[str, str]
+    decided: Decided
+    points: pa.Table
+
+
+def _decision_tables(work: _Work) -> dict[str, pa.Table]:
+    """Return what was decided and why, by household_key, with the account of every line."""
+    decided = work.decided
+    names = ("decisions", "waterfall", "crop_terms", "follow_up")
+    wanted = {name: getattr(decided, name) for name in names}
+    tables = run_tables(work.intake, work.points, wanted, work.snapshot.keys, work.request.county_code)
+    return tables | {
+        "authority": authority_table(tables["decisions"], work.policy),
+        "renewals_due": renewals_due(work.snapshot.ended, tables["decisions"]),
+        "referrals": referral_table(
+            work.intake.facts, decided.decisions, work.pseudonyms, referral_days(work.policy), work.snapshot.keys
+        ),
+    }
+
+
+def _relief_tables(work: _Work, relief: Relief) -> dict[str, pa.Table]:
+    """Return what relief came to, and the lines that ran on the day before."""
+    found = relief.tables(work.decided, work.request.as_of) | {"lines_before": work.decided.lines_before}
+    return by_household(found, work.pseudonyms)
+
+
+def _delivery_tables(work: _Work) -> dict[str, pa.Table]:
+    """Return what was owed and what came, and whether it looks like what came before."""
+    request, terms, compared = work.request, work.rules.terms, work.snapshot.compared
+    return {
+        "deliveries": delivery_states(work.intake, work.decided.decisions, terms, request.county_code, request.as_of),
+        "extract_checks": extract_checks(work.intake, terms, compared.rows),
+        "drift": drift(work.points, compared.points, work.rules.scorecard),
+    }
+
+
+def _judged_tables(work: _Work, tables: dict[str, pa.Table]) -> dict[str, pa.Table]:
+    """Return what happened since, how groups fare, and what the gates say of all of it."""
+    compared, request, decided = work.snapshot.compared, work.request, work.decided
+    happened = by_household({name: decided.measured[name] for name in COMPARED}, work.pseudonyms)
+    groups = fairness(work.intake.facts, work.intake.identities, decided.decisions, request.as_of)
+    evidence = Evidence(
+        work.intake, decided, tables["deliveries"], tables["extract_checks"], tables["drift"], groups,
+        work.rules.scorecard, before=None if request.product else compared.outcome,
+        licensed_passes=work.snapshot.licensed_passes, is_product_run=request.product is not None,
+    )  # fmt: skip
+    return {
+        "events": events(happened, compared.simulation_inputs, compared.dates, tables["renewals_due"], request.as_of),
+        "fairness": groups.groups,
+        "gates": judge_gates(evidence, work.policy),
+    }
 
 
 def _human_facts(snapshot: Snapshot, pseudonyms: dict[str, str]) -> dict[str, pa.Table]:
@@ -229,62 +257,3 @@ def _borrowers(
     connection.create_function("hash_number", hash_number, ["VARCHAR"], "VARCHAR")
     query = sql("services.scoring", "borrowers")
     return connection.sql(query).to_arrow_table()
-
-
-def _manifest(
-    intake: Intake, tables: dict[str, pa.Table], request: Request, rules: Rules, parts: dict[str, Any]
-) -> dict[str, Any]:
-    """Say what the run was made of and what came out: a function of the inputs, without a clock or a name."""
-    decisions = tables["decisions"]
-    granted = decisions.filter(pc.equal(decisions.column("decision"), "granted"))
-    households = dict(sorted(Counter(decisions.column("decision").to_pylist()).items()))
-    return {
-        "county_code": request.county_code,
-        "as_of": request.as_of.isoformat(),
-        "product": request.product,
-        "inputs": [{"file_name": name, "sha256": sha256} for name, sha256 in parts["inputs"]],
-        "versions": {
-            "policy": rules.policy_name,
-            "policy_sha256": rules.policy_sha256,
-            "scorecard": rules.scorecard.model_id,
-            "scorecard_sha256": rules.scorecard_sha256,
-            "county_terms_sha256": rules.terms_sha256,
-            "linkage": RULES_VERSION,
-            "code": __version__,
-            "code_sha256": parts["code"],
-        },
-        "pseudonym_key": parts["pseudonym_key"],
-        "quorum": quorum_kept(quorum(rules.policy.in_force(request.as_of, request.county_code))),
-        **parts_kept(parts),
-        "counts": {
-            "lines": outcome_counts(intake),
-            "households": households,
-            "registered": intake.facts["households"].num_rows,
-        },
-        "sum_limit_yuan": pc.sum(granted.column("limit_yuan")).as_py() or 0,
-        "gates": dict(sorted(Counter(tables["gates"].column("verdict").to_pylist()).items())),
-        "sources": [
-            {
-                "file_name": s.file_name,
-                "sheet": s.sheet,
-                "contract": s.contract,
-                "office": s.office,
-                "lines": s.total_lines,
-                "is_copy": s.is_copy,
-                "rejected": list(s.rejected) if s.rejected else None,
-                "notes": [list(note) for note in s.notes],
-                "dropped_columns": _dropped(s.dropped_columns),
-                "units": s.units,
-                "changed_cells": s.changes,
-            }
-            for s in intake.sources
-        ],
-    }
-
-
-def _dropped(columns: list[tuple[str, str]]) -> dict[str, list[str]]:
-    """Name dropped columns by why; undeclared ones by count only, for their headers may hold anything."""
-    found: dict[str, list[str]] = {}
-    for header, why in columns:
-        found.setdefault(why, []).append(header if why != "undeclared" else "*")
-    return dict(sorted(found.items()))

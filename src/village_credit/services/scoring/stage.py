@@ -117,19 +117,6 @@ def staged_result(store: Store, run_id: str, *, noop: bool, seconds: dict[str, f
         "SELECT gate, value, threshold, verdict FROM read_parquet($p) ORDER BY gate",
         params={"p": str(folder / "gates.parquet")},
     )
-    rejected = [
-        {
-            "file": " / ".join(filter(None, (s["file_name"], s["sheet"]))),
-            "why": f"{s['rejected'][0]}: {s['rejected'][1]}",
-        }
-        for s in manifest["sources"]
-        if s["rejected"]
-    ] + [
-        {"file": " / ".join(filter(None, (s["file_name"], s["sheet"]))), "why": f"{note[0]}: {note[1]}"}
-        for s in manifest["sources"]
-        for note in s["notes"]
-        if note[0] in ("UNRECOGNISED", COUNTS_NOWHERE)
-    ]
     return StagedRun(
         run_id,
         manifest["county_code"],
@@ -139,7 +126,22 @@ def staged_result(store: Store, run_id: str, *, noop: bool, seconds: dict[str, f
         manifest["counts"],
         manifest["sum_limit_yuan"],
         gates.to_arrow_table().to_pylist(),
-        rejected,
+        _rejected(manifest),
         str(folder / "report.html"),
         seconds,
     )
+
+
+def _rejected(manifest: dict[str, Any]) -> list[dict[str, str]]:
+    """Name the delivered tables that were rejected, and those that nobody knows or that count nowhere, with why."""
+    refused = [(source, source["rejected"]) for source in manifest["sources"] if source["rejected"]]
+    noted = [
+        (source, note)
+        for source in manifest["sources"]
+        for note in source["notes"]
+        if note[0] in ("UNRECOGNISED", COUNTS_NOWHERE)
+    ]
+    return [
+        {"file": " / ".join(filter(None, (source["file_name"], source["sheet"]))), "why": f"{why[0]}: {why[1]}"}
+        for source, why in [*refused, *noted]
+    ]
