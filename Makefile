@@ -13,7 +13,7 @@ SEED ?= 1
 DOCS := from pathlib import Path; from village_credit import cli; from village_credit.services import reference; reference.write(Path('docs/reference'), cli.parser(), Path('models'))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench bench-model fuzz contracts contracts-lint serve score rescore train docs lock clean
+.PHONY: help run test lint bench bench-model versions fuzz contracts contracts-lint serve score rescore train docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ bench-model: $(STAMP) .venv-optbinning/.installed ## scorecards on every CSV of 
 	$(PYTHON) -m venv .venv-optbinning
 	.venv-optbinning/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/optbinning.lock
 	@touch $@
+
+versions: $(STAMP) ## one county's tables under several versions of DuckDB, compared by hash
+	$(BIN)/python -m tests.versions
 
 fuzz: $(STAMP) ## FILES hostile files of SEED: none may crash, hang, lose a line or pass without a reason
 	$(BIN)/python -m tests.fuzz --files $(FILES) --seed $(SEED)

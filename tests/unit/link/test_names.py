@@ -112,3 +112,16 @@ def test_agreement_is_the_same_in_both_directions_and_equal_names_are_equal(pair
     assert forward == back
     assert all(word in AGREEMENTS for word in forward)
     assert all((a == b) == (word == "equal") for (a, b), word in zip(named, forward, strict=True))
+
+
+@pytest.mark.parametrize("name", ["王𠮷", "𬀩𬍡·买买提", "李ё", "赵ﾟ", "钱仝", "Ақжол", "孙①"])
+def test_every_letter_has_a_key_in_ascii_whatever_its_script(name: str):
+    connection = duckdb.connect()
+    create_name_keys(connection, f"SELECT '{normalised(name)}' AS name")
+    (keys,) = connection.execute("SELECT pinyin, given_skeleton, father_skeleton FROM name_keys").fetchall()
+    assert all(key.isascii() for key in keys)
+    assert keys[0]
+
+
+def test_two_letters_that_the_table_lacks_are_not_one():
+    assert agrees(("王𠮷", "王𬀩"), ("王𠮷", "王𠮷"), ("𠮷𬀩·𬍡", "𬀩𠮷·𬍡")) == ["different", "equal", "different"]
