@@ -172,11 +172,21 @@ USUAL: dict[str, list[dict[str, Any]]] = {
 
 def facts(units: list[str] | None = None, **changes: list[dict[str, Any]]) -> dict[str, pa.Table]:
     """Fact tables of a usual household (or several alike); a named table is replaced as a whole."""
+    return facts_of(dict.fromkeys(units or [UNIT], changes))
+
+
+def facts_of(households: dict[str, dict[str, list[dict[str, Any]]]]) -> dict[str, pa.Table]:
+    """Fact tables of households by their code, each with the named tables replaced.
+
+    What is of no unit is the first's.
+    """
     tables = {}
     for name, columns in SCHEMAS.items():
-        rows = changes.get(name, USUAL.get(name, []))
+        each = {unit: changes.get(name, USUAL.get(name, [])) for unit, changes in households.items()}
         keyed = (
-            [{"unit_code": unit, **row} for unit in units or [UNIT] for row in rows] if "unit_code" in columns else rows
+            [{"unit_code": unit, **row} for unit, rows in each.items() for row in rows]
+            if "unit_code" in columns
+            else next(iter(each.values()))
         )
         full = [
             {column: row.get(column, "automatic" if column == "link_status" else None) for column in columns}

@@ -15,12 +15,14 @@ import json
 import os
 import pickle
 import shutil
+import string
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -69,10 +71,10 @@ def new_store(folder: Path, key_file: Path | None = None) -> Store:
     path = key_file or folder / "keys"
     if SEED and not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        secrets = {
-            name: base64.b64encode(hashlib.sha256(f"{SEED} {name}".encode()).digest()).decode() for name in NAMES
-        }
-        path.write_text(json.dumps(secrets), encoding="utf-8")
+        owner = f"{SEED} {folder.name.rstrip(string.digits)}"  # other stores have other keys, whatever ran before
+        digests = {name: hashlib.sha256(f"{owner} {name}".encode()).digest() for name in NAMES}
+        path.write_text(json.dumps({name: base64.b64encode(key).decode() for name, key in digests.items()}), "utf-8")
+        path.chmod(0o600)
     keys, _ = load_keys(path)
     return open_store(folder / "store", keys)
 
@@ -85,11 +87,18 @@ def score_into(store: Store, inbox: Path, county_code: str, as_of: date = AS_OF)
     return Scored(store, inbox, county_code, score.score_inbox(store, inbox, request_of(county_code, as_of)))
 
 
-def next_run_id(store: Store, inbox: Path, county_code: str, as_of: date = AS_OF, **changes: object) -> str:
-    """The id that a scoring would have now: it hangs on everything that its tables depend on."""
+def next_run(
+    store: Store, inbox: Path, county_code: str, as_of: date = AS_OF, **changes: object
+) -> tuple[str, dict[str, Any]]:
+    """The id that a scoring would have now, and what it hangs on: everything that the run's tables depend on."""
     request = request_of(county_code, as_of, **changes)
     rules = inputs.load_rules(request, store.keys.public_key())
-    return take_snapshot(store, Ledger.of(store), list(pull(inbox, county_code)), request, rules).run_id
+    snapshot = take_snapshot(store, Ledger.of(store), list(pull(inbox, county_code)), request, rules)
+    return snapshot.run_id, snapshot.parts
+
+
+def next_run_id(store: Store, inbox: Path, county_code: str, as_of: date = AS_OF, **changes: object) -> str:
+    return next_run(store, inbox, county_code, as_of, **changes)[0]
 
 
 def put_in_force(store: Store, run_id: str) -> publish.Published:
@@ -101,10 +110,13 @@ def put_in_force(store: Store, run_id: str) -> publish.Published:
 
 
 def by_unit(store: Store, run_id: str, keys: Iterable[str]) -> list[str]:
-    """Households of a run in the order of the register: under whatever key, a test that picks one picks the same."""
+    """Households of a run in the order of the register: under whatever key, a test that picks one picks the same.
+
+    Those without a person on the register come last.
+    """
     vault = pq.read_table(io.BytesIO(store.open_identities(run_id)))
     units = dict(zip(vault["household_key"].to_pylist(), vault["unit_code"].to_pylist(), strict=True))
-    return sorted(keys, key=units.__getitem__)
+    return sorted(keys, key=lambda key: units.get(key, "~"))
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from village_credit.extract.grid import Extract
 from village_credit.extract.inbox import pull
 from village_credit.extract.read import read_files
 from village_credit.ledger import log as ledger
+from village_credit.publish import outbox
 from village_credit.score.scorecard import card_json, content_hash, read_scorecard
 from village_credit.services.casework import holds, reviews
 from village_credit.services.casework import renewals as renew
@@ -38,6 +39,7 @@ MONTHS = 40
 SECOND_POLICY, SECOND_MODEL = 12, 14
 RENEWED_AT = 38  # two months after the lines of the first month are over
 LEFT_OUT = ("异议登记.csv", "关系人.csv", "2025年购机者公示.xlsx", "经营主体名录.xlsx", "个体户推荐名单.csv")
+NAMES = "household_key, decision, limit_yuan, valid_from, valid_to, review_due_on, reason_codes, product"
 INCOMES = ("planting_income_yuan", "livestock_income_yuan", "wage_income_yuan", "trade_income_yuan")
 
 
@@ -45,11 +47,21 @@ def months(first: date, count: int) -> list[date]:
     return [date(first.year + (first.month - 1 + k) // 12, (first.month - 1 + k) % 12 + 1, 1) for k in range(count)]
 
 
-def lines_of(store: Store) -> dict[str, dict[str, Any]]:
-    names = "household_key, decision, limit_yuan, valid_from, valid_to, review_due_on, reason_codes, product"
+def lines_of(store: Store) -> list[dict[str, dict[str, Any]]]:
+    """What the views say of each publication, in their order."""
     connection = duckdb.connect(str(store.warehouse), read_only=True)
-    rows = connection.sql(f"SELECT {names} FROM limits_current").to_arrow_table().to_pylist()
+    query = f"SELECT run_id, {NAMES} FROM limits_history ORDER BY published_at"
+    rows = connection.sql(query).to_arrow_table().to_pylist()
     connection.close()
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row.pop("run_id"), {})[row["household_key"]] = row
+    return list(found.values())
+
+
+def decided(store: Store, run_id: str) -> dict[str, dict[str, Any]]:
+    """What a run decided: what is in force once it is published."""
+    rows = pq.read_table(store.run_folder(run_id) / "decisions.parquet", columns=NAMES.split(", ")).to_pylist()
     return {row["household_key"]: row for row in rows}
 
 
@@ -145,6 +157,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     patch = pytest.MonkeyPatch()
     patch.setattr(ledger, "datetime", Then)
     patch.setattr(score, "build_warehouse", lambda _store: None)  # the views are looked at when all is published
+    patch.setattr(outbox, "refresh_warehouse", lambda _store: None)
     for month, day in enumerate(months(AS_OF, MONTHS)):
         Then.day = day
         bring_books(inbox, books, month, day)
@@ -157,13 +170,14 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         changes = compare.diff_runs(store, run.run_id).changes
         before = sum(row["limit_yuan"] for row in told[-1].values()) if told else None
         put_in_force(store, run.run_id)
-        told.append(lines_of(store))
+        told.append(decided(store, run.run_id))
         after = sum(row["limit_yuan"] for row in told[-1].values())
         diffs.append(
             (sum(row["after_yuan"] - row["before_yuan"] for row in changes), 0 if before is None else after - before)
         )
         act_of_month(store, run.run_id, month, told[-1], people, folder)
     patch.undo()
+    outbox.refresh_warehouse(store)
     days = months(AS_OF, MONTHS)
     return {"store": store, "last": run.run_id, "told": told, "diffs": diffs, "people": people, "days": days}
 
@@ -217,6 +231,10 @@ def verdict(store: Store, run_id: str, folder: Path) -> str:
 
     reviews.apply_reviews(store, path, "5005", settings(None, None, None).models / "limit_policy.toml")
     return found
+
+
+def test_the_views_keep_every_publication_as_it_was_decided(story):
+    assert lines_of(story["store"]) == story["told"]
 
 
 def test_no_end_moves_without_a_signed_renewal(story):

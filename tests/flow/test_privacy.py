@@ -8,9 +8,11 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -67,10 +69,32 @@ def store_texts(store: Store) -> Iterator[tuple[str, bytes]]:
     connection.close()
 
 
+@cache
+def needles() -> dict[int, tuple[np.ndarray, dict[bytes, list[bytes]]]]:
+    """All that is searched, by its last bytes: eight of most, four of what is shorter; and these as sorted numbers."""
+    found: dict[int, dict[bytes, list[bytes]]] = {8: {}, 4: {}}
+    for needle in {text.encode(encoding) for text in set(secrets()) for encoding in SEARCHED_ENCODINGS}:
+        width = 8 if len(needle) >= 8 else 4
+        found[width].setdefault(needle[-width:], []).append(needle)
+    return {width: (np.sort(np.array(list(ends)).view(f"u{width}")), ends) for width, ends in found.items()}
+
+
+def holds_any(content: bytes) -> bool:
+    """Look for thousands of texts in one pass: wherever the last bytes of one stand, it is compared as a whole."""
+    for width, (numbers, ends) in needles().items():
+        for shift in range(min(width, len(content) - width + 1)):
+            here = np.frombuffer(content, f"u{width}", (len(content) - shift) // width, shift)
+            near = numbers[np.searchsorted(numbers, here).clip(max=len(numbers) - 1)]
+            for place in np.flatnonzero(near == here).tolist():
+                end = shift + (place + 1) * width
+                if any(content.endswith(needle, 0, end) for needle in ends[content[end - width : end]]):
+                    return True
+    return False
+
+
 def leaks(texts: Iterator[tuple[str, bytes]]) -> list[str]:
     """Name the places that hold a person, never the person."""
-    needles = [text.encode(encoding) for text in set(secrets()) for encoding in SEARCHED_ENCODINGS]
-    return [place for place, content in texts if any(needle in content for needle in needles)]
+    return [place for place, content in texts if holds_any(content)]
 
 
 def test_no_file_or_view_outside_the_outbox_holds_a_person(delivery: Scored):
@@ -78,9 +102,16 @@ def test_no_file_or_view_outside_the_outbox_holds_a_person(delivery: Scored):
 
 
 @pytest.mark.parametrize("encoding", SEARCHED_ENCODINGS)
-def test_the_search_finds_a_leak_that_is_planted(delivery: Scored, encoding: str):
-    planted = f"… {TRUTH['canaries']['names'][3]} …".encode(encoding)
-    assert leaks(iter([("planted", planted)])) == ["planted"]
+def test_the_search_finds_a_leak_that_is_planted(encoding: str):
+    planted = [text.encode(encoding) for text in secrets()[:100]]  # the canaries first
+    texts = [(f"{before} {place}", b"." * before + text) for before in range(9) for place, text in enumerate(planted)]
+    assert leaks(iter(texts)) == [place for place, _ in texts]
+
+
+def test_the_search_finds_what_a_plain_search_finds():
+    everything = [text.encode(encoding) for text in secrets() for encoding in SEARCHED_ENCODINGS]
+    cut = [text[:-1] for text in everything[:200]]
+    assert [holds_any(text) for text in cut] == [any(needle in text for needle in everything) for text in cut]
 
 
 def test_the_search_decodes_parquet(tmp_path: Path):

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from tests.conftest import PREPARER, Scored, copy_of, new_store, put_in_force, request_of, score_into
+from tests.conftest import PREPARER, Scored, copy_of, new_store, next_run, put_in_force, request_of, score_into
 from village_credit import cli
 from village_credit.errors import GateRefused, MissingInput, RunConflict, UsageError, VerificationFailed
 from village_credit.ledger.ledger import Ledger
@@ -224,9 +224,9 @@ def test_the_next_scoring_starts_from_the_limits_that_came_back(two, returned, t
     assert yuan(starts["returned"]) == expected
     assert yuan(starts["stayed"]) != expected
     store = copied(returned, tmp_path)
-    manifest = store.manifest(score_into(store, two["inbox"], COUNTY, day).run.run_id)
-    assert manifest["limits_in_force_sha256"] == table_hash(starts["returned"])
-    assert manifest["compared_with_run"] == two["first"].run_id
+    parts = next_run(store, two["inbox"], COUNTY, day)[1]
+    assert parts["limits_in_force"] == table_hash(starts["returned"])
+    assert parts["compared_with_run"] == two["first"].run_id
 
 
 def yuan(lines: pa.Table) -> dict[str, int]:
