@@ -1,8 +1,7 @@
 """Small counties and stores that whole-path tests share: built once, and copied where a test writes.
 
 VILLAGE_CREDIT_TEST_KEY_SEED=n gives every new store the keys of that seed, so that a pass or a failure under one
-order of
-pseudonyms can be had again; without it keys are fresh, and no test may depend on them.
+order of pseudonyms can be had again; without it keys are fresh, and no test may depend on them.
 """
 
 from __future__ import annotations

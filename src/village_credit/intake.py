@@ -31,18 +31,16 @@ class Source:
 class Intake:
     """A county's deliveries, accounted for.
 
-    `facts`: by household, what features and decide read. `links`: one row per linkable delivered row.
-    `identities`: who the units are, for the vault only. `settled`: standing rows per contract.
-    `reconciliation`: source_id, line_number, outcome, row_id (one row per physical line, ordered).
-    `findings`: source_id, line_number, own_key (as delivered: hash before storing), field, rule, reason_code,
-    is_quarantine, value_masked.
-    `corrections`: one row per quarantined row: source_id, line_number, correction_number, state (open, retried,
-    corrected), corrected_by_source, corrected_by_line, basis (correction_number, key; null while open).
-    `link_quality`: contract, village_code, and counts of records by status; `link_shares`: name_gap, village_gap,
-    null_share, unissued_area_share (null: too few to say), lists_compared and villages_compared (how many the two gaps
-    rest on).
-    `doubts`: one row per record and household whose link a person must look at, with names (C2: for the review workbook
-    only); `sampled`: automatic links that are drawn for a person to check, the same columns.
+    `facts`: by household, what features and decide read. `links`: one row per linkable delivered row. `identities`:
+    who the units are, for the vault only. `settled`: standing rows per contract. `reconciliation`: source_id,
+    line_number, outcome, row_id (one row per physical line, ordered). `findings`: source_id, line_number, own_key (as
+    delivered: hash before storing), field, rule, reason_code, is_quarantine, value_masked. `corrections`: one row per
+    quarantined row: source_id, line_number, correction_number, state (open, retried, corrected), corrected_by_source,
+    corrected_by_line, basis (correction_number, key; null while open). `link_quality`: contract, village_code, and
+    counts of records by status; `link_shares`: name_gap, village_gap, null_share, unissued_area_share (null: too few
+    to say), lists_compared and villages_compared (how many the two gaps rest on). `doubts`: one row per record and
+    household whose link a person must look at, with names (C2: for the review workbook only); `sampled`: automatic
+    links that are drawn for a person to check, the same columns.
     """
 
     sources: list[Source]

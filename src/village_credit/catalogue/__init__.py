@@ -1,8 +1,7 @@
 """The tables, declared once: what a row is, and each column's type and meaning; a hand-over that differs is refused.
 
 `facts.toml` has what linkage hands on, `run_tables.toml` what a run stores. Legal bases, disputes, what no feature
-may see
-and the analysts' comments follow from them.
+may see and the analysts' comments follow from them.
 """
 
 from __future__ import annotations

@@ -89,12 +89,9 @@ class Decided:
     """`decisions`, `waterfall`, `crop_terms`: one row per unit (and crop), ordered by unit_code; no name, no number.
 
     `relief_kept`: a unit whose limit a relief window keeps, and the decision, figure and reasons that it would have
-    had.
-    `lines_before`: the lines that ran on the day before: unit_code, product, limit_yuan, valid_from, valid_to, is_own
-    (else the bank's).
-    `follow_up`: a unit whom a customer manager visits: its tags, declared and managed land, need, limit, and what is
-    short.
-    `measured`: what `apply_policy` needs to try another policy on the same units.
+    had. `lines_before`: the lines that ran on the day before: unit_code, product, limit_yuan, valid_from, valid_to,
+    is_own (else the bank's). `follow_up`: a unit whom a customer manager visits: its tags, declared and managed land,
+    need, limit, and what is short. `measured`: what `apply_policy` needs to try another policy on the same units.
     """
 
     decisions: pa.Table

@@ -48,8 +48,8 @@ class Extract:
     """One recognised table: text columns named by its contract's fields, with their physical lines.
 
     `rows`: line_number int32, last_line int32, and one string column per delivered field; `correction_number` too
-    where the table is a corrections workbook that came back.
-    `units`: the unit said for a field by header or 单位 row, None where none was said.
+    where the table is a corrections workbook that came back. `units`: the unit said for a field by header or 单位 row,
+    None where none was said.
     """
 
     file: DeliveredFile

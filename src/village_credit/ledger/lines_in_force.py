@@ -72,8 +72,7 @@ def lines_in_force(
     """Return the lines in force of a county or of all (on a day: at its end), by household_key and product.
 
     One row a line, with the columns of a run's decisions, publication_id, published_at and `place` (the later over
-    the earlier); with `household_key` those of
-    one household. Receipts count by their day.
+    the earlier); with `household_key` those of one household. Receipts count by their day.
     """
     found = ledger.layers_on(county_code, on.isoformat()) if on else ledger.layers
     mine = [layer for layer in found if county_code in (None, layer.county_code)]

@@ -73,11 +73,10 @@ def create_links(connection: duckdb.DuckDBPyConnection, weights: Weights, sample
 
     Makes also `found` (one per linked record), `doubts` (one per record and household that a person must look at),
     `sampled` (so many automatic links of each pass) and `tells_of` (row_id, contract, unit_code, link_status,
-    is_contested: what facts are made of).
-    Needs `register`, `roster`, `parcels`, `identified`, `name_keys`, and: `code_rows` (row_id, contract, source_id,
-    contractor_code), `standing` (row_id of rows that were settled as standing), `unrepaired` (row_id of rows whose
-    ID number stays damaged: compared for review only), `verdicts` with its two functions, `subject_details` (row_id,
-    persons, area_mu).
+    is_contested: what facts are made of). Needs `register`, `roster`, `parcels`, `identified`, `name_keys`, and:
+    `code_rows` (row_id, contract, source_id, contractor_code), `standing` (row_id of rows that were settled as
+    standing), `unrepaired` (row_id of rows whose ID number stays damaged: compared for review only), `verdicts` with
+    its two functions, `subject_details` (row_id, persons, area_mu).
     """
     for statement in (SUBJECTS, ROSTER_NAMES, TOLD, CLAIMS, NEXT_DOOR, BY_ID, CONTESTED, REVOKED, RESIDUE):
         connection.execute(statement)

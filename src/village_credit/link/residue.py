@@ -32,9 +32,9 @@ def score_residue(connection: duckdb.DuckDBPyConnection, weights: Weights) -> No
     """Make `best_pairs` of `residue` against the rosters.
 
     `residue`: subject_id, source_id, is_household_list (one record a household), village_codes, name, id_number,
-    person_id, group_no, persons, area_mu.
-    Needs `roster_names` (person_no, unit_code, name, person_id), `roster_units` (unit_code, village_code, group_no,
-    persons, area_mu), `name_keys`. `right_id` is a person_no, `right_group` a unit_code.
+    person_id, group_no, persons, area_mu. Needs `roster_names` (person_no, unit_code, name, person_id),
+    `roster_units` (unit_code, village_code, group_no, persons, area_mu), `name_keys`. `right_id` is a person_no,
+    `right_group` a unit_code.
     """
     connection.execute(LEFT)
     connection.execute(RIGHT)

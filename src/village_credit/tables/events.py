@@ -29,8 +29,7 @@ def events(
     (within a quarter). Of those that are over: renewal_due.
 
     `now`: COMPARED tables by household_key. `before`: what the last publication measured; none: nothing has happened
-    yet.
-    `in_force`: household_key, valid_to, review_due_on of the last publication's decisions.
+    yet. `in_force`: household_key, valid_to, review_due_on of the last publication's decisions.
     """
     connection = duckdb.connect()
     connection.register("in_force", in_force)

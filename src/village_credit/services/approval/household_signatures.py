@@ -14,8 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data_contracts.branch import PRODUCTS_ZH
-from village_credit.errors import GateRefused, UsageError, VerificationFailed
-from village_credit.ledger.four_eyes import require_second_person
+from village_credit.errors import GateRefused, UsageError
 from village_credit.ledger.household_signatures import (
     ACT,
     HouseholdVerdict,
@@ -26,15 +25,13 @@ from village_credit.ledger.household_signatures import (
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import Entry
 from village_credit.policy.authority_ladder import AGREE, REFUSE
-from village_credit.publish.recording import record
-from village_credit.signatures import same_person, signer
+from village_credit.services.exchange import hand_out, keep_and_record, refuse_faults, require_sealed, take_back
+from village_credit.signatures import same_person
 from village_credit.sql_files import sql
-from village_credit.store.runs import altered_tables
-from village_credit.store.store import Store, sha256_of, write_whole
+from village_credit.store.store import Store
 from village_credit.tables.signatures_needed import AUTHORITY
 from village_credit.workbooks.household_signatures import VERDICTS_ZH, Case, Row, read_signings, signing_book
 
-FAULTS_TOLD = 20
 SAID_BESIDE = {"REVIEW_GRANTED", "CONDITIONAL"}  # told to the household beside the grounds, and not among them
 ABOVE = sql("services.approval", "above")
 
@@ -69,44 +66,35 @@ def export_authority(store: Store, run_id: str, out: Path) -> Exported:
     above = _above(store, run_id)
     said = last_household_verdicts(Ledger.of(store), manifest, above)
     cases = [_case(row) for row in above if _key(row) not in said]
-    write_whole(out, signing_book(run_id, manifest["as_of"], cases), mode=0o600)
-    return Exported(str(out), len(cases), dict(sorted(Counter(case.role for case in cases).items())))
+    book = signing_book(run_id, manifest["as_of"], cases)
+    return Exported(*hand_out(out, book, (case.role for case in cases)))
 
 
 def apply_authority(store: Store, path: Path, by: str, role: str | None = None) -> Applied:
     """Take back the signatures of a workbook, for the run that it names; all of them or none.
 
     `role`: the one in which `by` signs; none: that of each row's step. The ledger names households by key; the
-    workbook,
-    with names and opinions, lies among the frozen bytes. Raises GateRefused for the run's preparer, for a role below a
-    row's step, and where a lower role would take a higher one's refusal back; UsageError, with the rows, where the
-    workbook was altered, and where `by` names nobody.
+    workbook, with names and opinions, lies among the frozen bytes. Raises GateRefused for the run's preparer, for a
+    role below a row's step, and where a lower role would take a higher one's refusal back; UsageError, with the rows,
+    where the workbook was altered, and where `by` names nobody.
     """
-    by = signer(by)
     run_id, rows = read_signings(path)
-    manifest, entries = store.manifest(run_id), Ledger.of(store)
-    require_second_person(entries, run_id, by, "sign households of")
+    returned = take_back(store, run_id, by, "sign households of")
     above = {row["household_key"]: row for row in _above(store, run_id)}
-    _refuse(UsageError, path, list(_faults(rows, above)))
-    known = last_household_verdicts(entries, manifest, list(above.values()))
+    refuse_faults(path, list(_faults(rows, above)))
+    known = last_household_verdicts(returned.ledger, returned.manifest, list(above.values()))
     filled = [(row, above[row.household_key]) for row in rows if row.verdict]
     if role is not None and not any(role in case["roles"] for case in above.values()):
         raise UsageError(f"--role {role}: no step of run {run_id} names such a role")
-    _refuse(GateRefused, path, list(_role_faults(filled, role, known)))
+    refuse_faults(path, list(_role_faults(filled, role, known)), GateRefused)
     said = [_signature(row, case, role) for row, case in filled]
-    fresh = [one for one in said if not _is_known(one, known, by)]
+    fresh = [one for one in said if not _is_known(one, known, returned.by)]
     if fresh:
-        content = path.read_bytes()
-        store.freeze(content, sha256_of(content))
-        details = {
-            **{name: manifest[name] for name in ("county_code", "as_of")},
-            "workbook_sha256": sha256_of(content),
-            "signatures": fresh,
-        }
-        record(store, ACT, by, run_id, details)
+        details = {name: returned.manifest[name] for name in ("county_code", "as_of")} | {"signatures": fresh}
+        keep_and_record(store, returned, ACT, path, details)
     counts = Counter(one["verdict"] for one in fresh)
     unsigned, _ = still_open(store, Ledger.of(store), run_id)
-    return Applied(manifest["county_code"], run_id, counts[AGREE], counts[REFUSE], len(said) - len(fresh), unsigned)
+    return Applied(returned.county_code, run_id, counts[AGREE], counts[REFUSE], len(said) - len(fresh), unsigned)
 
 
 def still_open(store: Store, entries: Sequence[Entry], run_id: str) -> tuple[int, int]:
@@ -150,9 +138,7 @@ def signature_of(store: Store, entries: Sequence[Entry], run_id: str, key: str) 
 
 def _above(store: Store, run_id: str) -> list[dict[str, Any]]:
     """Return a run's households above the ladder, with their grounds, the borrower's name and the village's."""
-    folder = store.require_run(run_id)
-    if altered := altered_tables(store, run_id):
-        raise VerificationFailed(f"run {run_id}: {', '.join(altered)} are not what was sealed; sign nothing of it")
+    folder = require_sealed(store, run_id, "sign nothing of it")
     connection = duckdb.connect()
     for name in ("decisions", "places"):
         connection.register(name, pq.read_table(folder / f"{name}.parquet"))
@@ -177,12 +163,6 @@ def _case(row: dict[str, Any]) -> Case:
         row["above_yuan"],
         row["role"],
     )
-
-
-def _refuse(refusal: type[UsageError | GateRefused], path: Path, faults: list[str]) -> None:
-    if faults:
-        more = f" and {len(faults) - FAULTS_TOLD} more" if len(faults) > FAULTS_TOLD else ""
-        raise refusal(f"{path.name}: {'; '.join(faults[:FAULTS_TOLD])}{more}. Nothing was applied")
 
 
 def _faults(rows: list[Row], above: dict[str, dict[str, Any]]) -> Iterator[str]:

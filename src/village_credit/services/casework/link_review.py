@@ -21,9 +21,9 @@ from village_credit.ledger.link_verdicts import ACT, link_verdicts
 from village_credit.link.verdicts import SAME, no_verdicts
 from village_credit.pseudonyms import Keys, household_key, row_key_hash
 from village_credit.publish.recording import record
+from village_credit.services.exchange import hand_out, take_back
 from village_credit.services.rules import load_terms
-from village_credit.signatures import signer
-from village_credit.store.store import Store, write_whole
+from village_credit.store.store import Store
 from village_credit.validate.identity import masked
 from village_credit.workbooks.link_review import (
     AGREEMENTS_ZH,
@@ -79,8 +79,7 @@ def write_review(
         if sample_size or ((row["record_key"], row["household_key"]) not in known and row["record_key"] not in placed)
     ]
     book = review_workbook(run_id, manifest["as_of"], [_shown(row) for row in rows], sample_size)
-    write_whole(out, book, mode=0o600)
-    return Reviewed(str(out), len(rows), dict(sorted(Counter(row["pass"] for row in rows).items())))
+    return Reviewed(*hand_out(out, book, (row["pass"] for row in rows)))
 
 
 def apply_review(store: Store, path: Path, by: str, counties: Path | None = None) -> Applied:
@@ -89,11 +88,10 @@ def apply_review(store: Store, path: Path, by: str, counties: Path | None = None
     A sample checked again replaces what it said before. Raises UsageError, with the rows, where a decision is of no
     doubtful link of that run, where two contradict each other, or where one record is said to be of two households.
     """
-    by = signer(by)
     run_id, sample_size, decisions = read_decisions(path)
     decisions = _one_each(path, decisions)
-    manifest = store.manifest(run_id)
-    entries, county = Ledger.of(store), manifest["county_code"]
+    returned = take_back(store, run_id, by)
+    manifest, entries, county = returned.manifest, returned.ledger, returned.county_code
     # A pass that was revoked when the workbook was written may have been found right since: its rows still apply.
     doubted = link_samples.doubted_passes(entries, county)
     intake = _taken_again(store, manifest, counties, sample_size, doubted)
@@ -103,14 +101,13 @@ def apply_review(store: Store, path: Path, by: str, counties: Path | None = None
     fresh = [d for d in decisions if known.get((d.record_key, d.household_key)) != d.verdict]
     if sample_size and decisions:
         passes = link_samples.sample_result([(asked[d.record_key, d.household_key], d.verdict) for d in decisions])
-        record(
-            store, link_samples.ACT, by, run_id, {"county_code": county, "as_of": manifest["as_of"], "passes": passes}
-        )
+        details = {"county_code": county, "as_of": manifest["as_of"], "passes": passes}
+        record(store, link_samples.ACT, returned.by, run_id, details)
         # A right automatic link needs nobody's word, but where it was refused before.
         fresh = [d for d in fresh if d.verdict == "other" or (d.record_key, d.household_key) in known]
     if fresh:
         said = [{"record_key": d.record_key, "household_key": d.household_key, "verdict": d.verdict} for d in fresh]
-        record(store, ACT, by, run_id, {"county_code": county, "verdicts": said})
+        record(store, ACT, returned.by, run_id, {"county_code": county, "verdicts": said})
     counts = Counter(d.verdict for d in (decisions if sample_size else fresh))
     return Applied(county, counts["same"], counts["other"], 0 if sample_size else len(decisions) - len(fresh))
 

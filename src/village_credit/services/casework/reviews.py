@@ -16,16 +16,12 @@ import pyarrow.parquet as pq
 from data_contracts.branch import PRODUCTS_ZH
 from data_contracts.reasons import DECISION_REASONS
 from village_credit.decide.decide import REVIEWED_REASONS
-from village_credit.errors import UsageError, VerificationFailed
-from village_credit.ledger.four_eyes import require_second_person
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.reviews import ACT, _last_words, review_verdicts
-from village_credit.publish.recording import record
+from village_credit.services.exchange import hand_out, keep_and_record, refuse_faults, require_sealed, take_back
 from village_credit.services.rules import read_policy
-from village_credit.signatures import signer
 from village_credit.sql_files import sql
-from village_credit.store.runs import altered_tables
-from village_credit.store.store import Store, sha256_of, write_whole
+from village_credit.store.store import Store
 from village_credit.workbooks.reviews import (
     AMOUNT_HEADER,
     DECLINE,
@@ -38,7 +34,6 @@ from village_credit.workbooks.reviews import (
     read_cases,
 )
 
-FAULTS_TOLD = 20
 IN_REVIEW = sql("services.casework", "in_review")
 
 
@@ -78,8 +73,8 @@ def export_reviews(store: Store, run_id: str, out: Path) -> Exported:
         for row in _in_review(store, run_id)
         if (row["household_key"], row["product"], tuple(row["reason_codes"])) not in known
     ]
-    write_whole(out, case_book(run_id, manifest["as_of"], [_case(row) for row in rows]), mode=0o600)
-    return Exported(str(out), len(rows), dict(sorted(Counter(row["reason_codes"][0] for row in rows).items())))
+    book = case_book(run_id, manifest["as_of"], [_case(row) for row in rows])
+    return Exported(*hand_out(out, book, (row["reason_codes"][0] for row in rows)))
 
 
 def apply_reviews(store: Store, path: Path, by: str, policy_file: Path) -> Applied:
@@ -89,27 +84,18 @@ def apply_reviews(store: Store, path: Path, by: str, policy_file: Path) -> Appli
     frozen bytes under the hash that the ledger names. Raises GateRefused for the run's preparer, UsageError, with the
     rows, where the workbook was altered or a verdict may not be given.
     """
-    by = signer(by)
     run_id, rows = read_cases(path)
-    manifest = store.manifest(run_id)
-    entries, county = Ledger.of(store), manifest["county_code"]
-    require_second_person(entries, run_id, by, "review")
+    returned = take_back(store, run_id, by, "review")
     cases = {row["household_key"]: row for row in _in_review(store, run_id)}
-    faults = list(_faults(rows, cases, _steps(policy_file, manifest)))
-    if faults:
-        more = f" and {len(faults) - FAULTS_TOLD} more" if len(faults) > FAULTS_TOLD else ""
-        raise UsageError(f"{path.name}: {'; '.join(faults[:FAULTS_TOLD])}{more}. Nothing was applied")
+    refuse_faults(path, list(_faults(rows, cases, _steps(policy_file, returned.manifest))))
     said = [_verdict(row, cases[row.household_key]) for row in rows if row.verdict]
-    known = {(v["household_key"], v["product"]): v for v in _last_words(entries, county)}
+    known = {(v["household_key"], v["product"]): v for v in _last_words(returned.ledger, returned.county_code)}
     fresh = [v for v in said if known.get((v["household_key"], v["product"])) != v]
     if fresh:
-        content = path.read_bytes()
-        store.freeze(content, sha256_of(content))
-        details = {"county_code": county, "workbook_sha256": sha256_of(content), "verdicts": fresh}
-        record(store, ACT, by, run_id, details)
+        keep_and_record(store, returned, ACT, path, {"county_code": returned.county_code, "verdicts": fresh})
     counts = Counter(v["verdict"] for v in fresh)
     return Applied(
-        county,
+        returned.county_code,
         counts[GRANT],
         counts[DECLINE],
         counts[KEEP],
@@ -120,9 +106,7 @@ def apply_reviews(store: Store, path: Path, by: str, policy_file: Path) -> Appli
 
 def _in_review(store: Store, run_id: str) -> list[dict[str, Any]]:
     """Return a run's households in manual review, with reasons, figures, the borrower's name and the village's."""
-    folder = store.require_run(run_id)
-    if altered := altered_tables(store, run_id):
-        raise VerificationFailed(f"run {run_id}: {', '.join(altered)} are not what was sealed; review nothing of it")
+    folder = require_sealed(store, run_id, "review nothing of it")
     connection = duckdb.connect()
     for name in ("decisions", "waterfall", "places"):
         connection.register(name, pq.read_table(folder / f"{name}.parquet"))

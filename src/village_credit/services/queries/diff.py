@@ -204,8 +204,7 @@ def hide_small(cells: list[dict[str, Any]], k: int) -> list[dict[str, Any]]:
 
     The households of each change are told in all, and those of each group elsewhere: where one cell of a change or of
     a group is hidden, the next smallest is hidden with it, until none is left alone. `cells`: group, change,
-    households,
-    before_yuan, after_yuan; the same come back, hidden ones null.
+    households, before_yuan, after_yuan; the same come back, hidden ones null.
     """
     hidden = {place for place, cell in enumerate(cells) if cell["households"] < k}
     lines: dict[tuple[str, Any], list[int]] = {}

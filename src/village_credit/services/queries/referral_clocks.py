@@ -40,8 +40,7 @@ def referral_status(store: Store, entries: Sequence[Entry], on: date) -> list[di
     Referred, and per clock done, open, late (over or not), not_known.
 
     A batch that waits for a signature counts: its clock runs. Whatever is in force tells of a referral before a run
-    that
-    is only staged.
+    that is only staged.
     """
     batches: dict[tuple[str, str], dict[tuple[str, date], dict[str, Any]]] = defaultdict(dict)
     for row in _clocked(store, entries, on):

@@ -57,10 +57,9 @@ def acknowledge(
 
     `branch_code`: whose receipt it is; none: the branch that most of its lines are of. A line that may not count is
     quarantined, and what was published stands. The same bytes again are judged again, and are a no-op unless a line
-    counts
-    now: by the right branch, another policy, a later day. Raises MissingInput where the file is no receipt or the
-    policy is
-    missing, UsageError where no such branch is told of, RunConflict where something was published meanwhile.
+    counts now: by the right branch, another policy, a later day. Raises MissingInput where the file is no receipt or
+    the policy is missing, UsageError where no such branch is told of, RunConflict where something was published
+    meanwhile.
     """
     ledger = Ledger.of(store)
     returned = read_returned(path, CONTRACTS, counties)

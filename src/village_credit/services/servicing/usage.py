@@ -92,11 +92,9 @@ def record_usage(store: Store, path: Path, by: str, counties: Path | None = None
     """Take in contracts, draws and repayments (one file, one ledger entry), recognised by their headers.
 
     A row taken in before is a duplicate. A file whose name says that it corrects supersedes: its draws those recorded
-    of the
-    same contract and day, its repayments likewise, its contract the one of its number. The same bytes again are a no-
-    op,
-    unless the contract of a draw that waited has come meanwhile. Raises MissingInput where the file holds none of them,
-    RunConflict where something was published meanwhile.
+    of the same contract and day, its repayments likewise, its contract the one of its number. The same bytes again
+    are a no- op, unless the contract of a draw that waited has come meanwhile. Raises MissingInput where the file
+    holds none of them, RunConflict where something was published meanwhile.
     """
     ledger = Ledger.of(store)
     returned = read_returned(path, tuple(TABLES), counties)
