@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -51,6 +50,42 @@ def bookless(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Sto
     (inbox / COUNTY / BOOK).unlink()
     store = new_store(folder)
     return store, run(folder, inbox, store=store)
+
+
+@pytest.fixture(scope="module")
+def without_books(whole: Path, usual: tuple[Store, Found], tmp_path_factory: pytest.TempPathFactory) -> Found:
+    """The whole delivery was published, and the next day's has no book at all; read only."""
+    folder = tmp_path_factory.mktemp("without_books")
+    store = open_store(Path(shutil.copytree(usual[0].root, folder / "store")), usual[0].keys)
+    put_in_force(store, usual[1][-1])
+    inbox = Path(shutil.copytree(whole, folder / "inbox"))
+    for book in (inbox / COUNTY / "农经站").glob("*/*台账.xlsx"):
+        book.unlink()
+    return run(folder, inbox, as_of=date(2026, 11, 2), store=store)
+
+
+STRICT = """
+[calendar.household_economy]
+dated_by = "year"
+due = "03-31"
+years_after = 1
+by_township = true
+minimum_household_share = 1.0
+[checks.land_subsidy]
+maximum_rows = 3
+typical = { paid_yuan = [100000.0, 200000.0] }
+[checks.land_parcel]
+typical = { measured_mu = [0.0, 0.001] }
+[checks.household_economy]
+minimum_rows = 100000
+minimum_filled = { debts_yuan = 1.0 }
+"""
+
+
+@pytest.fixture(scope="module")
+def strict(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Found:
+    """The whole delivery under terms that it does not meet; read only."""
+    return run(tmp_path_factory.mktemp("strict"), whole, STRICT)
 
 
 @pytest.fixture(scope="module")
@@ -112,9 +147,8 @@ def test_one_township_without_its_book_is_named_with_what_it_cost(bookless: tupl
     assert gates["deliveries"] == "warn"
 
 
-def test_half_a_townships_book_is_partial(tmp_path: Path, delivered: Path):
-    more = '[calendar.household_economy]\ndated_by="year"\ndue="03-31"\nyears_after=1\nby_township=true\n'
-    rows, _, _, _ = run(tmp_path, delivered, more + "minimum_household_share=1.0\n")
+def test_half_a_townships_book_is_partial(strict: Found):
+    rows, _, _, _ = strict
     found = line(rows, "household_economy")
     assert found["state"] == ("partial" if found["households_without"] else "complete")
     assert found["households_without"] > 0  # single households without a book are in every county
@@ -147,33 +181,16 @@ def spoil(file: Path) -> None:
     file.with_suffix(".csv").write_text(text, encoding="utf-8")
 
 
-def drop(file: Path) -> None:
-    file.unlink()
-
-
-@pytest.mark.parametrize(("change", "state"), [(spoil, "rejected"), (drop, "missing")])
-def test_a_refused_table_is_told_from_one_that_never_came(
-    tmp_path: Path, delivered: Path, change: Callable[[Path], None], state: str
-):
+def test_a_refused_table_is_told_from_one_that_never_came(tmp_path: Path, delivered: Path, without_books: Found):
     for book in sorted((delivered / COUNTY / "农经站").glob("*/*台账.xlsx")):
-        change(book)
-    rows, _, gates, _ = run(tmp_path, delivered)
-    assert set(states(rows, "household_economy").values()) == {state}
-    assert gates["deliveries"] == "warn"
+        spoil(book)
+    for state, (rows, _, gates, _) in {"rejected": run(tmp_path, delivered), "missing": without_books}.items():
+        assert set(states(rows, "household_economy").values()) == {state}
+        assert gates["deliveries"] == "warn"
 
 
-def test_below_a_minimum_fails_and_above_a_maximum_warns(tmp_path: Path, delivered: Path):
-    more = """
-[checks.land_subsidy]
-maximum_rows = 3
-typical = { paid_yuan = [100000.0, 200000.0] }
-[checks.land_parcel]
-typical = { measured_mu = [0.0, 0.001] }
-[checks.household_economy]
-minimum_rows = 100000
-minimum_filled = { debts_yuan = 1.0 }
-"""
-    _, checks, gates, _ = run(tmp_path, delivered, more)
+def test_below_a_minimum_fails_and_above_a_maximum_warns(strict: Found):
+    _, checks, gates, _ = strict
     verdict = {(c["contract"], c["measure"], c["field"]): c["verdict"] for c in checks}
     assert verdict["land_subsidy", "rows", ""] == "warn"
     assert verdict["land_subsidy", "median", "paid_yuan"] == "fail"
@@ -182,16 +199,10 @@ minimum_filled = { debts_yuan = 1.0 }
     assert gates["extract_checks"] == "fail"
 
 
-def test_a_delivery_much_smaller_than_the_last_published_one_fails(
-    tmp_path: Path, delivered: Path, usual: tuple[Store, Found]
-):
-    _, checks, _, first = usual[1]
+def test_a_delivery_much_smaller_than_the_last_published_one_fails(usual: tuple[Store, Found], without_books: Found):
+    _, checks, _, _ = usual[1]
     assert "change" not in {check["measure"] for check in checks}
-    store = open_store(Path(shutil.copytree(usual[0].root, tmp_path / "store")), usual[0].keys)
-    put_in_force(store, first)
-    for book in (delivered / COUNTY / "农经站").glob("*/*台账.xlsx"):
-        book.unlink()
-    _, checks, gates, _ = run(tmp_path, delivered, as_of=date(2026, 11, 2), store=store)
+    _, checks, gates, _ = without_books
     change = {c["contract"]: c["verdict"] for c in checks if c["measure"] == "change"}
     assert change.pop("household_economy") == "fail"
     assert set(change.values()) == {"pass"}

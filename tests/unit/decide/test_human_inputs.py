@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from tests.builders import UNIT, facts, scores
+from tests.builders import UNIT, facts, facts_of, scores
 from tests.conftest import MODELS
 from village_credit.decide.decide import HUMAN_INPUTS, Decided, decide
 from village_credit.policy.model import load_policy
@@ -36,16 +36,26 @@ def decided(
     *, held: bool = False, affected: bool = False, said: dict[str, Any] | None = None, **changes: Any
 ) -> dict[str, Any]:
     """One usual household's decision, with its policy limit."""
-    verdict = [{"unit_code": UNIT, "product": "farmer_line", "reason_codes": ["OVERDUE"], **said}] if said else []
+    (row,) = all_decided([{"held": held, "affected": affected, "said": said, **changes}])
+    return row
+
+
+def all_decided(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same of many households, each a case of its own, in one table."""
+    units = {f"{UNIT[:-3]}{number:03d}": dict(case) for number, case in enumerate(cases)}
+    marked = {name: [unit for unit, case in units.items() if case.pop(name, False)] for name in ("held", "affected")}
+    words = {unit: said for unit, case in units.items() if (said := case.pop("said", None))}
+    usual = {"product": "farmer_line", "reason_codes": ["OVERDUE"]}
+    verdicts = [{"unit_code": unit, **usual, **said} for unit, said in words.items()]
     given = {
-        **facts(**changes),
-        "held": pa.table({"unit_code": pa.array([UNIT] if held else [], pa.string())}),
-        "affected": pa.table({"unit_code": pa.array([UNIT] if affected else [], pa.string())}),
-        "reviewed": pa.Table.from_pylist(verdict, schema=HUMAN_INPUTS["reviewed"]),
+        **facts_of(units),
+        **{name: pa.table({"unit_code": pa.array(found, pa.string())}) for name, found in marked.items()},
+        "reviewed": pa.Table.from_pylist(verdicts, schema=HUMAN_INPUTS["reviewed"]),
     }
-    result: Decided = decide(given, lambda _: scores(30_000), POLICY, AS_OF)
-    (row,), (terms,) = result.decisions.to_pylist(), result.waterfall.to_pylist()
-    return {**row, "policy_limit_yuan": terms["policy_limit_yuan"], "allocated_yuan": terms["allocated_yuan"]}
+    result: Decided = decide(given, lambda _: scores(30_000, list(units)), POLICY, AS_OF)
+    rows = zip(result.decisions.to_pylist(), result.waterfall.to_pylist(), strict=True)
+    names = ("policy_limit_yuan", "allocated_yuan")
+    return [{**row, **{name: terms[name] for name in names}} for row, terms in rows]
 
 
 def test_a_held_household_is_in_review_with_limit_0_and_takes_no_budget():
@@ -107,35 +117,25 @@ def test_a_review_s_refusal_holds():
     assert (row["decision"], row["limit_yuan"], row["reason_codes"]) == ("declined", 0, ["REVIEW_DECLINED", "OVERDUE"])
 
 
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        ({"conducts": [ARREARS], "objections": [{"objection_type": "反对自动决策"}]}, {}),
-        ({"conducts": [ARREARS]}, {"reason_codes": ["OBJECTION"]}),
-        ({"conducts": [ARREARS]}, {"product": "poverty_micro_loan"}),
-        ({"conducts": [ARREARS]}, {"limit_yuan": 1_000_000}),
-        ({"conducts": [ARREARS]}, {"limit_yuan": 8_500}),
-        ({"conducts": [ARREARS]}, {"limit_yuan": 4_000}),
-        ({"conducts": [ARREARS], "held": True}, {"reason_codes": ["HELD", "OVERDUE"]}),
-        (
-            {"conducts": [ARREARS], "crops": [{"year": 2026, "crop": "棉花", "area_mu": Decimal(1)}]},
-            {"limit_yuan": 30_000},
-        ),
-    ],
-    ids=[
-        "another reason",
-        "other grounds",
-        "another product",
-        "above the policy limit",
-        "off the steps",
-        "below the ticket",
-        "held",
-        "policy limit fell",
-    ],
-)
-def test_a_verdict_whose_grounds_no_longer_stand_is_asked_again(changed, said):
-    row = decided(**changed, said={"verdict": "grant", "limit_yuan": 8_000, **said})
-    assert (row["decision"], row["limit_yuan"]) == ("manual_review", 0)
+NO_LONGER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "another reason": ({"objections": [{"objection_type": "反对自动决策"}]}, {}),
+    "other grounds": ({}, {"reason_codes": ["OBJECTION"]}),
+    "another product": ({}, {"product": "poverty_micro_loan"}),
+    "above the policy limit": ({}, {"limit_yuan": 1_000_000}),
+    "off the steps": ({}, {"limit_yuan": 8_500}),
+    "below the ticket": ({}, {"limit_yuan": 4_000}),
+    "held": ({"held": True}, {"reason_codes": ["HELD", "OVERDUE"]}),
+    "policy limit fell": ({"crops": [{"year": 2026, "crop": "棉花", "area_mu": Decimal(1)}]}, {"limit_yuan": 30_000}),
+}
+
+
+def test_a_verdict_whose_grounds_no_longer_stand_is_asked_again():
+    grant = {"verdict": "grant", "limit_yuan": 8_000}
+    cases = [{"conducts": [ARREARS], **changed, "said": {**grant, **said}} for changed, said in NO_LONGER.values()]
+    found = {
+        name: (row["decision"], row["limit_yuan"]) for name, row in zip(NO_LONGER, all_decided(cases), strict=True)
+    }
+    assert found == dict.fromkeys(NO_LONGER, ("manual_review", 0))
 
 
 def test_a_verdict_grants_nothing_that_the_screen_refuses():
