@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cache
 
 import duckdb
+import pyarrow as pa
 
 
 @cache
@@ -24,3 +26,11 @@ def query_cursor() -> duckdb.DuckDBPyConnection:
     or set, use `duckdb.connect()`.
     """
     return _shared().cursor()
+
+
+def cursor_over(tables: Mapping[str, pa.Table]) -> duckdb.DuckDBPyConnection:
+    """Return a `query_cursor` that sees tables under their names."""
+    connection = query_cursor()
+    for name, table in tables.items():
+        connection.register(name, table)
+    return connection

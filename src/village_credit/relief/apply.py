@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from data_contracts.relief import CROP_FARMING, LIVESTOCK_FARMING, ReliefDeclaration
-from village_credit.duckdb_session import query_cursor
+from village_credit.duckdb_session import cursor_over
 from village_credit.sql_files import sql
 
 FACTS_READ = ("households", "conducts", "negatives", "exposures", "traders", "crops", "books")
@@ -61,18 +62,7 @@ class Relieved:
 
 def declared_table(declarations: Iterable[ReliefDeclaration]) -> pa.Table:
     """Return declarations as a table, one row each."""
-    rows = [
-        {
-            "document": d.document,
-            "cause": d.cause,
-            "area_codes": list(d.area_codes),
-            "industries": list(d.industries),
-            "starts_on": d.from_,
-            "ends_on": d.to,
-            "measures": list(d.measures),
-        }
-        for d in declarations
-    ]
+    rows = [{**d.model_dump(), "starts_on": d.from_, "ends_on": d.to} for d in declarations]
     return pa.Table.from_pylist(rows, schema=DECLARED)
 
 
@@ -89,10 +79,8 @@ def relieve(
     `identities`: unit_code and person_id of members, in memory only; `proofs`: PROOFS. Without a declaration the facts
     come back as they are.
     """
-    connection = query_cursor()
     given = {name: facts[name] for name in FACTS_READ}
-    for name, rows in (given | {"identities": identities, "declared": declared, "proofs": proofs}).items():
-        connection.register(name, rows)
+    connection = cursor_over({**given, "identities": identities, "declared": declared, "proofs": proofs})
     _reckon(connection, as_of, allowed)
     return Relieved(
         facts={**facts, **_counted(connection, facts)} if declared.num_rows else facts,
@@ -104,7 +92,15 @@ def relieve(
 
 def _reckon(connection: duckdb.DuckDBPyConnection, as_of: date, allowed: Allowed) -> None:
     """Run the steps: who is in which window, which days do not count, what may be offered."""
-    values = {
+    values = _values(as_of, allowed)
+    for step in ("windows", "excuse", "measures"):
+        for statement in filter(str.strip, sql("relief", step).split(";\n")):
+            connection.execute(statement, {k: v for k, v in values.items() if f"${k}" in statement})
+
+
+def _values(as_of: date, allowed: Allowed) -> dict[str, Any]:
+    """Return what the steps ask for by name."""
+    return {
         "as_of": as_of,
         "crop_farming": CROP_FARMING,
         "livestock_farming": LIVESTOCK_FARMING,
@@ -113,10 +109,6 @@ def _reckon(connection: duckdb.DuckDBPyConnection, as_of: date, allowed: Allowed
         "extension_months": allowed.extension_months,
         "rate_cut_bp": allowed.rate_cut_bp,
     }
-    for step in ("windows", "excuse", "measures"):
-        for statement in sql("relief", step).split(";\n"):
-            if statement.strip():
-                connection.execute(statement, {k: v for k, v in values.items() if f"${k}" in statement})
 
 
 def _counted(connection: duckdb.DuckDBPyConnection, facts: dict[str, pa.Table]) -> dict[str, pa.Table]:
@@ -142,7 +134,5 @@ ROWS = sql("relief", "relief_rows")
 
 def relief_rows(relieved: Relieved) -> pa.Table:
     """Return one row a unit and window: what was excused of the unit's conduct, and how many listings fell."""
-    connection = query_cursor()
-    for name in ("windows", "excused", "lifted"):
-        connection.register(name, getattr(relieved, name))
+    connection = cursor_over({"windows": relieved.windows, "excused": relieved.excused, "lifted": relieved.lifted})
     return connection.sql(ROWS).to_arrow_table()

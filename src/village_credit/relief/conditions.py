@@ -8,7 +8,7 @@ from datetime import date
 
 import pyarrow as pa
 
-from village_credit.duckdb_session import query_cursor
+from village_credit.duckdb_session import cursor_over
 from village_credit.sql_files import sql
 
 CONDITIONS = pa.schema(
@@ -22,6 +22,7 @@ CONDITIONS = pa.schema(
         ("state", pa.string()),
     ]
 )
+ITEMS = pa.schema([("reason_code", pa.string()), ("item", pa.string()), ("days", pa.int64())])
 
 WAITING = sql("relief", "conditions_waiting")
 OVER_BEFORE = sql("relief", "over_before")
@@ -45,20 +46,13 @@ def waiting_on(windows: pa.Table, items: Iterable[tuple[str, str, int]], before:
     `windows`: unit_code, document, starts_on, ends_on; `items`: the reason that a document answers, its name, days;
     `before`: CONDITIONS of the last publication.
     """
-    connection = query_cursor()
     rows = [{"reason_code": reason, "item": item, "days": days} for reason, item, days in items]
-    schema = pa.schema([("reason_code", pa.string()), ("item", pa.string()), ("days", pa.int64())])
-    for name, table in {
-        "windows": windows,
-        "before": before,
-        "items": pa.Table.from_pylist(rows, schema=schema),
-    }.items():
-        connection.register(name, table)
-    values = {"as_of": as_of}
-    return Waiting(
-        connection.sql(WAITING, params=values).to_arrow_table(),
-        connection.sql(OVER_BEFORE, params=values).to_arrow_table(),
+    tables = {"windows": windows, "before": before, "items": pa.Table.from_pylist(rows, schema=ITEMS)}
+    connection = cursor_over(tables)
+    waiting, lapsed = (
+        connection.sql(query, params={"as_of": as_of}).to_arrow_table() for query in (WAITING, OVER_BEFORE)
     )
+    return Waiting(waiting, lapsed)
 
 
 def conditions_after(waiting: pa.Table, before: pa.Table, decisions: pa.Table, as_of: date) -> pa.Table:
@@ -66,11 +60,6 @@ def conditions_after(waiting: pa.Table, before: pa.Table, decisions: pa.Table, a
 
     Open while its day is not over, supplied where the reason is gone, else lapsed.
     """
-    connection = query_cursor()
-    for name, table in {
-        "waiting": waiting,
-        "before": before,
-        "decisions": decisions.select(["unit_code", "reason_codes"]),
-    }.items():
-        connection.register(name, table)
+    decided = decisions.select(["unit_code", "reason_codes"])
+    connection = cursor_over({"waiting": waiting, "before": before, "decisions": decided})
     return connection.sql(AFTER, params={"as_of": as_of}).to_arrow_table().cast(CONDITIONS)

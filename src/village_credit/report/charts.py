@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
 
-INK, SOFT, LINE, GREEN, AMBER, RED = "#1d2b22", "#5c6b61", "#d9e2db", "#2f6b4a", "#c77d0a", "#a32020"
+from village_credit.report.html import GREEN, INK, SOFT
+
+LINE, AMBER, RED = "#d9e2db", "#c77d0a", "#a32020"
 SIZE, LEFT, BOTTOM, TOP, RIGHT = (560, 300), 56, 40, 14, 16
+NAMES = 180  # room for the names beside signed bars
 Point = tuple[float, float]
 
 
@@ -26,32 +29,46 @@ class Frame:
 
     def axes(self, x_ticks: Sequence[tuple[float, str]] | None = None) -> str:
         """Draw both axes with five steps each, or the steps named."""
-        across = x_ticks or [(self.most_x * n / 5, self._tick(self.most_x * n / 5)) for n in range(6)]
-        parts = [
-            f'<line x1="{LEFT}" y1="{self.y(self.most_y * n / 5)}" x2="{SIZE[0] - RIGHT}" y2="{self.y(self.most_y * n / 5)}" stroke="{LINE}"/>'
-            f'<text x="{LEFT - 6}" y="{self.y(self.most_y * n / 5) + 4}" text-anchor="end" font-size="11" fill="{SOFT}">{self._tick(self.most_y * n / 5)}</text>'
-            for n in range(6)
-        ]
-        parts += [
-            f'<text x="{self.x(place)}" y="{SIZE[1] - BOTTOM + 16}" text-anchor="middle" font-size="11" fill="{SOFT}">{escape(text)}</text>'
-            for place, text in across
-        ]
-        parts.append(
-            f'<text x="{(LEFT + SIZE[0]) / 2}" y="{SIZE[1] - 6}" text-anchor="middle" font-size="12" fill="{INK}">{escape(self.x_text)}</text>'
+        across = x_ticks or [(value, self._tick(value)) for value in self._fifths(self.most_x)]
+        return "".join(
+            [
+                *(self._level(value) for value in self._fifths(self.most_y)),
+                *(self._place(value, text) for value, text in across),
+                self._names(),
+            ]
         )
-        parts.append(
-            f'<text x="12" y="{SIZE[1] / 2}" text-anchor="middle" font-size="12" fill="{INK}" transform="rotate(-90 12 {SIZE[1] / 2})">{escape(self.y_text)}</text>'
+
+    @staticmethod
+    def _fifths(most: float) -> list[float]:
+        return [most * n / 5 for n in range(6)]
+
+    def _level(self, value: float) -> str:
+        """Draw a line across at a height, with its figure."""
+        y = self.y(value)
+        line = f'<line x1="{LEFT}" y1="{y}" x2="{SIZE[0] - RIGHT}" y2="{y}" stroke="{LINE}"/>'
+        return line + words(LEFT - 6, y + 4, self._tick(value), SOFT, anchor="end", size=11)
+
+    def _place(self, value: float, text: str) -> str:
+        """Write a figure under the axis."""
+        return words(self.x(value), SIZE[1] - BOTTOM + 16, text, SOFT, anchor="middle", size=11)
+
+    def _names(self) -> str:
+        """Write what either axis measures."""
+        upright = f' transform="rotate(-90 12 {SIZE[1] / 2})"'
+        return words((LEFT + SIZE[0]) / 2, SIZE[1] - 6, self.x_text, INK, anchor="middle") + words(
+            12, SIZE[1] / 2, self.y_text, INK, upright, anchor="middle"
         )
-        return "".join(parts)
 
     def _tick(self, value: float) -> str:
-        return (
-            f"{value:.0%}"
-            if self.percent and self.most_y >= 0.2
-            else f"{value:.1%}"
-            if self.percent
-            else f"{value:,.0f}"
-        )
+        if not self.percent:
+            return f"{value:,.0f}"
+        return f"{value:.0%}" if self.most_y >= 0.2 else f"{value:.1%}"
+
+
+def words(x: float | str, y: float, text: str, colour: str, more: str = "", *, anchor: str = "", size: int = 12) -> str:
+    """Write text at a place; `anchor`: which of its ends stands there, if not the start."""
+    end = f' text-anchor="{anchor}"' if anchor else ""
+    return f'<text x="{x}" y="{y}"{end} font-size="{size}" fill="{colour}"{more}>{escape(text)}</text>'
 
 
 def svg(content: str, label: str) -> str:
@@ -82,10 +99,12 @@ def cross(frame: Frame, x: float, value: float, colour: str = AMBER) -> str:
 
 def legend(items: Sequence[tuple[str, str]]) -> str:
     """Name the colours, in the upper left."""
-    return "".join(
-        f'<rect x="{LEFT + 10}" y="{TOP + 6 + 18 * n}" width="12" height="12" fill="{colour}"/><text x="{LEFT + 28}" y="{TOP + 16 + 18 * n}" font-size="12" fill="{INK}">{escape(text)}</text>'
-        for n, (colour, text) in enumerate(items)
-    )
+    return "".join(_colour(TOP + 6 + 18 * n, colour, text) for n, (colour, text) in enumerate(items))
+
+
+def _colour(y: int, colour: str, text: str) -> str:
+    square = f'<rect x="{LEFT + 10}" y="{y}" width="12" height="12" fill="{colour}"/>'
+    return square + words(LEFT + 28, y + 10, text, INK)
 
 
 def steps(frame: Frame, edges: Sequence[float], heights: Sequence[float], colour: str) -> str:
@@ -99,16 +118,19 @@ def steps(frame: Frame, edges: Sequence[float], heights: Sequence[float], colour
 def signed_bars(items: Sequence[tuple[str, float, str]], width: int = 420) -> str:
     """Draw figures left and right of zero, each with its words; negative ones amber."""
     most = max((abs(value) for _, value, _ in items), default=0) or 1
-    label, row, middle = 180, 20, 180 + width / 2
-    parts = []
-    for number, (name, value, text) in enumerate(items):
-        long = max(1.0, (width / 2 - 50) * abs(value) / most)
-        x = middle if value >= 0 else middle - long
-        y = number * row
-        parts.append(
-            f'<text x="{label - 8}" y="{y + 14}" text-anchor="end" font-size="12" fill="{INK}">{escape(name)}</text>'
-            f'<rect x="{x:.1f}" y="{y + 4}" width="{long:.1f}" height="12" fill="{GREEN if value >= 0 else AMBER}"/>'
-            f'<text x="{(middle + long + 6) if value >= 0 else (middle - long - 6):.1f}" y="{y + 14}" text-anchor="{"start" if value >= 0 else "end"}" font-size="12" fill="{SOFT}">{escape(text)}</text>'
-        )
-    height = len(items) * row + 6
-    return f'<svg viewBox="0 0 {label + width} {height}" role="img" style="max-width:{label + width}px">{"".join(parts)}</svg>'
+    row, total = 20, NAMES + width
+    drawn = "".join(
+        words(NAMES - 8, n * row + 14, name, INK, anchor="end") + _signed_bar(n * row, value, text, width, most)
+        for n, (name, value, text) in enumerate(items)
+    )
+    return f'<svg viewBox="0 0 {total} {len(items) * row + 6}" role="img" style="max-width:{total}px">{drawn}</svg>'
+
+
+def _signed_bar(y: int, value: float, text: str, width: int, most: float) -> str:
+    """Draw one bar from the middle, with its words at its outer end."""
+    middle, long = NAMES + width / 2, max(1.0, (width / 2 - 50) * abs(value) / most)
+    x, end, anchor, colour = (
+        (middle, middle + long + 6, "start", GREEN) if value >= 0 else (middle - long, middle - long - 6, "end", AMBER)
+    )
+    bar = f'<rect x="{x:.1f}" y="{y + 4}" width="{long:.1f}" height="12" fill="{colour}"/>'
+    return bar + words(f"{end:.1f}", y + 14, text, SOFT, anchor=anchor)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from data_contracts.branch import PRODUCTS_ZH
 from data_contracts.reasons import DECISION_REASONS
 from data_contracts.registry import OFFICES_ZH
 from data_contracts.relief import CAUSES_ZH, MEASURES_ZH
-from village_credit.catalogue import terms
+from village_credit.catalogue import Term, terms
 
 DECISIONS_ZH = {"granted": "授信", "declined": "未授信", "manual_review": "转人工复核"}
 REVIEWS_ZH = {"grant": "授信", "decline": "不授信", "keep": "维持复核"}
@@ -19,90 +21,126 @@ CONDITIONS_ZH = {"open": "尚未补交", "supplied": "已补交", "lapsed": "逾
 HOLDS_ZH = {"hold": "暂停用信", "release": "解除暂停"}
 
 
+SINCE_RELIEF = ("relief", "relief_kept", "relief_measures", "conditions")  # tables that runs of older code lack
+LINK = ("stage", "pass", "agreement", "score", "margin", "rules_version", "roster_file", "roster_line")
+
+
 def explain_rows(run: Path, household_key: str) -> dict[str, Any]:
     """Gather a household's rows from a sealed run: decision, waterfall, points, inputs by office, file and line."""
-    connection = duckdb.connect()
+    rows = _Household(duckdb.connect(), run, household_key)
+    return {
+        "decision": rows.first("decisions", "product"),
+        "waterfall": rows.first("waterfall", "product"),
+        "crops": rows.all("crop_terms", "crop"),
+        "points": rows.all("score_points", "rank"),
+        "inputs": _inputs(rows),
+        "relief": rows.all("relief", "starts_on, document"),
+        "relief_kept": rows.first("relief_kept", "product"),
+        "relief_measures": rows.all("relief_measures", "document, measure, due_on"),
+        "conditions": rows.all("conditions", "due_on"),
+    }
 
-    def rows(table: str, order: str) -> list[dict[str, Any]]:
+
+@dataclass(frozen=True)
+class _Household:
+    """A household's rows in the tables of a sealed run."""
+
+    connection: duckdb.DuckDBPyConnection
+    run: Path
+    household_key: str
+
+    def all(self, table: str, order: str) -> list[dict[str, Any]]:
+        """Return the rows of a table in an order; none where the run is older than the table."""
+        path = self.run / f"{table}.parquet"
+        if table in SINCE_RELIEF and not path.is_file():
+            return []
         query = f"SELECT * FROM read_parquet($path) WHERE household_key = $key ORDER BY {order}"
-        found: list[dict[str, Any]] = (
-            connection.sql(query, params={"path": str(run / f"{table}.parquet"), "key": household_key})
-            .to_arrow_table()
-            .to_pylist()
-        )
+        values = {"path": str(path), "key": self.household_key}
+        found: list[dict[str, Any]] = self.connection.sql(query, params=values).to_arrow_table().to_pylist()
         return found
 
-    def optional(table: str, order: str) -> list[dict[str, Any]]:
-        """Return a household's rows of a table that runs of older code lack."""
-        return rows(table, order) if (run / f"{table}.parquet").is_file() else []
+    def first(self, table: str, order: str) -> dict[str, Any] | None:
+        """Return the first row of a table, where there is one."""
+        return next(iter(self.all(table, order)), None)
 
-    lines = [
-        row for row in rows("reconciliation", "office, file_name, sheet, line_number") if row["outcome"] == "accepted"
-    ]
-    links = {(row["file_name"], row["sheet"], row["line_number"]): row for row in rows("links", "line_number")}
-    for line in lines:
-        link = links.get((line["file_name"], line["sheet"], line["line_number"]), {})
-        line["link"] = link.get("status")
-        line |= {
-            name: link.get(name)
-            for name in ("stage", "pass", "agreement", "score", "margin", "rules_version", "roster_file", "roster_line")
-        }
-    return {
-        "decision": next(iter(rows("decisions", "product")), None),
-        "waterfall": next(iter(rows("waterfall", "product")), None),
-        "crops": rows("crop_terms", "crop"),
-        "points": rows("score_points", "rank"),
-        "inputs": lines,
-        "relief": optional("relief", "starts_on, document"),
-        "relief_kept": next(iter(optional("relief_kept", "product")), None),
-        "relief_measures": optional("relief_measures", "document, measure, due_on"),
-        "conditions": optional("conditions", "due_on"),
-    }
+
+def _inputs(rows: _Household) -> list[dict[str, Any]]:
+    """Return the accepted lines, each with how it was linked."""
+    links = {_place(row): row for row in rows.all("links", "line_number")}
+    lines = rows.all("reconciliation", "office, file_name, sheet, line_number")
+    return [line | _linked(links.get(_place(line), {})) for line in lines if line["outcome"] == "accepted"]
+
+
+def _place(row: dict[str, Any]) -> tuple[str, str, int]:
+    return row["file_name"], row["sheet"], row["line_number"]
+
+
+def _linked(link: dict[str, Any]) -> dict[str, Any]:
+    return {"link": link.get("status"), **{name: link.get(name) for name in LINK}}
 
 
 def explain_text(found: dict[str, Any], versions: dict[str, Any], signatures: list[dict[str, Any]]) -> str:
     """Write the account in Chinese, figure by figure."""
-    decision, waterfall = found["decision"], found["waterfall"]
-    lines = [
-        (
-            f"农户 {decision['household_key']}  产品 {PRODUCTS_ZH[decision['product']]}  决定："
-            f"{DECISIONS_ZH[decision['decision']]}"
-        )
+    parts = (
+        ("", _outcome_lines(found)),
+        ("一、额度测算（每一项及单位）", _waterfall_lines(found["waterfall"])),
+        ("二、评分（按失分排列）", [_points_line(row) for row in found["points"]]),
+        ("三、数据来源（部门、文件、行）", [_input_line(item) for item in found["inputs"]]),
+        ("四、版本与签字", _version_lines(versions, signatures)),
+    )
+    return "\n".join(line for title, lines in parts for line in [*(["", title] if title else []), *lines])
+
+
+def _outcome_lines(found: dict[str, Any]) -> list[str]:
+    """Say what was decided, by whom it was changed or held since, and what relief did."""
+    return [
+        *_decision_lines(found["decision"]),
+        *(_review_line(said) for said in found["reviews"]),
+        *_authority_lines(found["authority"]),
+        *(f"{HOLDS_ZH[act['act']]}：{act['by']}，{act['at']}" for act in found["holds"]),
+        _three_figures(found["waterfall"], found["branch_limit"]),
+        *_other_lines(found),
+        *_relief_lines(found),
     ]
-    lines += _decision_lines(decision)
-    lines += [
-        f"人工复核：{REVIEWS_ZH[said['verdict']]} {said['limit_yuan']:,} 元，{said['by']}，{said['at']}"
-        for said in found["reviews"]
-    ]
-    lines += _authority_lines(found["authority"])
-    lines += [f"{HOLDS_ZH[act['act']]}：{act['by']}，{act['at']}" for act in found["holds"]]
-    lines.append(_three_figures(waterfall, found["branch_limit"]))
-    lines += _other_lines(found)
-    lines += _relief_lines(found)
-    lines += ["", "一、额度测算（每一项及单位）"]
-    for name, term in terms().items():
-        value = waterfall.get(name)
-        mark = (
-            "  ← 约束项" if waterfall["binding_term"] and name.startswith(waterfall["binding_term"] + "_yuan") else ""
-        )
-        lines.append(f"  {term.label_zh}：{'无' if value is None else f'{value:,} {term.unit_zh}'}{mark}")
-    lines += [f"  · {DECISION_REASONS.get(code, code)}" for code in waterfall["findings"]]
-    lines += ["", "二、评分（按失分排列）"]
-    lines += [_points_line(row) for row in found["points"]]
-    lines += ["", "三、数据来源（部门、文件、行）"]
-    lines += [_input_line(item) for item in found["inputs"]]
-    lines += [
-        "",
-        "四、版本与签字",
-        (
-            f"  政策 {versions['policy']}；评分卡 {versions['scorecard']}；关联规则 {versions['linkage']}；"
-            f"程序 {versions['code']}"
+
+
+def _review_line(said: dict[str, Any]) -> str:
+    return f"人工复核：{REVIEWS_ZH[said['verdict']]} {said['limit_yuan']:,} 元，{said['by']}，{said['at']}"
+
+
+def _waterfall_lines(waterfall: dict[str, Any]) -> list[str]:
+    """Write every term of the limit with its unit, the one that bound it marked, then what was found."""
+    binding = waterfall["binding_term"]
+    return [
+        *(
+            _term_line(term, waterfall.get(name), is_binding=bool(binding) and name.startswith(f"{binding}_yuan"))
+            for name, term in terms().items()
         ),
+        *(f"  · {_reason(code)}" for code in waterfall["findings"]),
     ]
-    lines += [
-        f"  {s['act']}：{s['by']}，{s['at']}{'，纪要 ' + s['minutes'] if 'minutes' in s else ''}" for s in signatures
-    ]
-    return "\n".join(lines)
+
+
+def _term_line(term: Term, value: float | None, *, is_binding: bool) -> str:
+    figure = "无" if value is None else f"{value:,} {term.unit_zh}"
+    return f"  {term.label_zh}：{figure}{'  ← 约束项' if is_binding else ''}"
+
+
+def _reason(code: str) -> str:
+    return DECISION_REASONS.get(code, code)
+
+
+def _version_lines(versions: dict[str, Any], signatures: list[dict[str, Any]]) -> list[str]:
+    """Say what the decision was made with, and who answers for it."""
+    told = (
+        f"  政策 {versions['policy']}；评分卡 {versions['scorecard']}；关联规则 {versions['linkage']}；"
+        f"程序 {versions['code']}"
+    )
+    return [told, *(_signature_line(signature) for signature in signatures)]
+
+
+def _signature_line(signature: dict[str, Any]) -> str:
+    minutes = f"，纪要 {signature['minutes']}" if "minutes" in signature else ""
+    return f"  {signature['act']}：{signature['by']}，{signature['at']}{minutes}"
 
 
 def _authority_lines(above: dict[str, Any] | None) -> list[str]:
@@ -125,30 +163,35 @@ def _other_lines(found: dict[str, Any]) -> list[str]:
 
 
 def _relief_lines(found: dict[str, Any]) -> list[str]:
-    """Say what a declared window did.
+    """Say what a declared window excused, which limit it keeps, what is offered and what is still to be brought."""
+    return [
+        *(_excused_line(row) for row in found["relief"]),
+        *([_kept_line(found["relief_kept"])] if found["relief_kept"] else []),
+        *(_measure_line(row) for row in found["relief_measures"]),
+        *(_condition_line(row) for row in found["conditions"]),
+    ]
 
-    What it excused, which limit it keeps, what is offered and still to be brought.
-    """
-    lines = [
-        (
-            f"纾困：{CAUSES_ZH[row['cause']]}，{row['document']}，{row['starts_on']} 至 {row['ends_on']}；"
-            f"不计入的逾期 {row['excused_days']:,} 天，撤下名单 {row['lifted_entries']:,} 条"
-        )
-        for row in found["relief"]
-    ]
-    if kept := found["relief_kept"]:
-        lines.append(
-            f"纾困期内额度保持 {kept['kept_limit_yuan']:,} 元；否则为{DECISIONS_ZH[kept['would_decision']]} "
-            f"{kept['would_limit_yuan']:,} 元"
-        )
-    lines += [
-        f"可提供的纾困措施：{MEASURES_ZH[row['measure']]}（{row['product_name']}，余额 {row['balance_yuan']:,} 元）"
-        for row in found["relief_measures"]
-    ]
-    lines += [
-        f"待补材料：{row['item']}，{row['due_on']} 前；{CONDITIONS_ZH[row['state']]}" for row in found["conditions"]
-    ]
-    return lines
+
+def _excused_line(row: dict[str, Any]) -> str:
+    return (
+        f"纾困：{CAUSES_ZH[row['cause']]}，{row['document']}，{row['starts_on']} 至 {row['ends_on']}；"
+        f"不计入的逾期 {row['excused_days']:,} 天，撤下名单 {row['lifted_entries']:,} 条"
+    )
+
+
+def _kept_line(kept: dict[str, Any]) -> str:
+    return (
+        f"纾困期内额度保持 {kept['kept_limit_yuan']:,} 元；否则为{DECISIONS_ZH[kept['would_decision']]} "
+        f"{kept['would_limit_yuan']:,} 元"
+    )
+
+
+def _measure_line(row: dict[str, Any]) -> str:
+    return f"可提供的纾困措施：{MEASURES_ZH[row['measure']]}（{row['product_name']}，余额 {row['balance_yuan']:,} 元）"
+
+
+def _condition_line(row: dict[str, Any]) -> str:
+    return f"待补材料：{row['item']}，{row['due_on']} 前；{CONDITIONS_ZH[row['state']]}"
 
 
 def _three_figures(waterfall: dict[str, Any], said: dict[str, Any] | None) -> str:
@@ -178,29 +221,45 @@ def _value(value: float | None) -> str:
 
 
 def _decision_lines(decision: dict[str, Any]) -> list[str]:
-    lines = [f"授信额度 {decision['limit_yuan']:,} 元"]
-    if decision["term_months"]:
-        lines[0] += (
-            f"，期限 {decision['term_months']} 个月（{decision['valid_from']} 至 {decision['valid_to']}），"
-            f"{decision['review_due_on']} 前复审"
-        )
-    if decision["binding_term"]:
-        lines.append(f"约束项：{DECISION_REASONS.get(decision['binding_term'], decision['binding_term'])}")
-    lines += [f"原因：{DECISION_REASONS.get(code, code)}（{code}）" for code in decision["reason_codes"]]
-    if decision["borrower_reason"]:
-        lines.append(f"借款人：{DECISION_REASONS[decision['borrower_reason']]}")
-    return lines
+    """Say what was decided of which product, and why."""
+    name, made = PRODUCTS_ZH[decision["product"]], DECISIONS_ZH[decision["decision"]]
+    binding, borrower = decision["binding_term"], decision["borrower_reason"]
+    return [
+        f"农户 {decision['household_key']}  产品 {name}  决定：{made}",
+        f"授信额度 {decision['limit_yuan']:,} 元{_term_of(decision)}",
+        *([f"约束项：{_reason(binding)}"] if binding else []),
+        *(f"原因：{_reason(code)}（{code}）" for code in decision["reason_codes"]),
+        *([f"借款人：{DECISION_REASONS[borrower]}"] if borrower else []),
+    ]
+
+
+def _term_of(decision: dict[str, Any]) -> str:
+    """Say from when to when a limit holds, and when it is reviewed; nothing where none was given."""
+    if not decision["term_months"]:
+        return ""
+    return (
+        f"，期限 {decision['term_months']} 个月（{decision['valid_from']} 至 {decision['valid_to']}），"
+        f"{decision['review_due_on']} 前复审"
+    )
 
 
 def _input_line(item: dict[str, Any]) -> str:
     place = " / ".join(part for part in (item["file_name"], item["sheet"]) if part)
     doubt = {"provisional": "（待确认，不计入）", "confirmed": "（人工确认）"}.get(item["link"] or "", "")
-    grounds = [f"姓名{item['agreement']}"] if item.get("agreement") not in (None, "code") else []
-    grounds += [f"得分 {item['score']:.1f}"] if item.get("score") is not None else []
-    grounds += [f"差距 {item['margin']:.1f}"] if item.get("margin") is not None else []
-    grounds += [f"登记簿第 {item['roster_line']} 行"] if item.get("roster_line") is not None else []
-    doubt += f"［{'，'.join(grounds)}］" if grounds else ""
+    grounds = "，".join(_grounds(item))
     return (
         f"  {OFFICES_ZH.get(item['office'], item['office'])}  {item['contract']}  {place}  第 "
-        f"{item['line_number']} 行  关联：{item['pass'] or '无'}{doubt}"
+        f"{item['line_number']} 行  关联：{item['pass'] or '无'}{doubt}{f'［{grounds}］' if grounds else ''}"
     )
+
+
+def _grounds(item: dict[str, Any]) -> Iterator[str]:
+    """Say on what grounds a line was linked to the household."""
+    if item.get("agreement") not in (None, "code"):
+        yield f"姓名{item['agreement']}"
+    if item.get("score") is not None:
+        yield f"得分 {item['score']:.1f}"
+    if item.get("margin") is not None:
+        yield f"差距 {item['margin']:.1f}"
+    if item.get("roster_line") is not None:
+        yield f"登记簿第 {item['roster_line']} 行"

@@ -19,20 +19,48 @@ td.pass,td.warn,td.fail,th{white-space:nowrap}.pass{color:var(--green)}.warn{col
 """
 ROW, LABEL, WIDTH = 26, 190, 900
 VERDICTS = {"@pass": ("pass", "通过"), "@warn": ("warn", "注意"), "@fail": ("fail", "不通过")}
+INK, SOFT, GREEN = "#1d2b22", "#5c6b61", "#2f6b4a"
 
 
-def cards(items: list[tuple[str, str, str]]) -> str:
-    """Draw headline figures: label, figure, unit."""
+def page(title: str, style: str, *parts: str, footer: str) -> str:
+    """Draw a whole page that needs nothing beside it; parts and footer are markup."""
     return (
-        '<div class="cards">'
-        + "".join(
-            f'<div class="card"><span>{escape(a)}（{escape(c)}）</span><b>{escape(b)}</b></div>' for a, b, c in items
-        )
-        + "</div>"
+        f'<!doctype html><html lang="zh"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{style}</style></head>'
+        f"<body><main><h1>{escape(title)}</h1>{''.join(parts)}<footer>{footer}</footer></main></body></html>"
     )
 
 
-def table(header: list[str], rows: Sequence[tuple[str, ...]]) -> str:
+def section(title: str, *parts: str) -> str:
+    """Draw a part of a page under its title; the parts are markup."""
+    return f"<section><h2>{escape(title)}</h2>{''.join(parts)}</section>"
+
+
+def heading(text: str) -> str:
+    """Draw a title within a section."""
+    return f"<h3>{escape(text)}</h3>"
+
+
+def paragraph(text: str) -> str:
+    """Draw a sentence on its own."""
+    return f"<p>{escape(text)}</p>"
+
+
+def note(text: str) -> str:
+    """Draw a remark in small print."""
+    return f'<p class="note">{escape(text)}</p>'
+
+
+def cards(items: Sequence[tuple[str, str, str]]) -> str:
+    """Draw headline figures: label, figure, unit."""
+    return f'<div class="cards">{"".join(_card(*item) for item in items)}</div>'
+
+
+def _card(label: str, figure: str, unit: str) -> str:
+    return f'<div class="card"><span>{escape(label)}（{escape(unit)}）</span><b>{escape(figure)}</b></div>'
+
+
+def table(header: Sequence[str], rows: Sequence[tuple[str, ...]]) -> str:
     """Draw a table; a cell `@pass`, `@warn` or `@fail` is a verdict."""
     head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
     body = "".join("<tr>" + "".join(_cell(cell) for cell in row) + "</tr>" for row in rows)
@@ -46,17 +74,20 @@ def _cell(cell: str) -> str:
     return f"<td>{escape(cell)}</td>"
 
 
-def bars(items: list[tuple[str, int]], unit: str = "") -> str:
+def bars(items: Sequence[tuple[str, int]], unit: str = "") -> str:
     """Draw horizontal bars with their figures, as SVG that prints."""
     top = max((value for _, value in items), default=0) or 1
     room = WIDTH - LABEL - 160
-    rows = []
-    for index, (label, value) in enumerate(items):
-        y = index * ROW
-        width = max(1, round(room * value / top))
-        rows.append(
-            f'<text x="{LABEL - 8}" y="{y + 17}" text-anchor="end" font-size="13" fill="#1d2b22">{escape(label)}</text>'
-            f'<rect x="{LABEL}" y="{y + 5}" width="{width}" height="16" rx="3" fill="#2f6b4a"/>'
-            f'<text x="{LABEL + width + 6}" y="{y + 17}" font-size="13" fill="#5c6b61">{value:,} {escape(unit)}</text>'
-        )
+    rows = [
+        _bar(index * ROW, label, max(1, round(room * value / top)), f"{value:,} {unit}")
+        for index, (label, value) in enumerate(items)
+    ]
     return f'<svg viewBox="0 0 {WIDTH} {len(items) * ROW + 4}" role="img">{"".join(rows)}</svg>'
+
+
+def _bar(y: int, label: str, width: int, figure: str) -> str:
+    return (
+        f'<text x="{LABEL - 8}" y="{y + 17}" text-anchor="end" font-size="13" fill="{INK}">{escape(label)}</text>'
+        f'<rect x="{LABEL}" y="{y + 5}" width="{width}" height="16" rx="3" fill="{GREEN}"/>'
+        f'<text x="{LABEL + width + 6}" y="{y + 17}" font-size="13" fill="{SOFT}">{escape(figure)}</text>'
+    )

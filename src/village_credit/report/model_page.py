@@ -5,23 +5,10 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from village_credit.report.charts import (
-    AMBER,
-    GREEN,
-    RED,
-    SOFT,
-    Frame,
-    cross,
-    curve,
-    legend,
-    signed_bars,
-    steps,
-    svg,
-    whisker,
-)
-from village_credit.report.html import STYLE, cards, table
+from village_credit.report.charts import AMBER, RED, Frame, cross, curve, legend, signed_bars, steps, svg, whisker
+from village_credit.report.html import GREEN, SOFT, STYLE, cards, heading, note, page, paragraph, section, table
 from village_credit.report.labels import ATTRIBUTES_ZH, GROUPS_ZH
-from village_credit.score.scorecard import ROLES, FeaturePoints, Scorecard
+from village_credit.score.scorecard import ROLES, Bin, FeaturePoints, Missing, ProbabilityTable, Scorecard
 
 MORE_STYLE = """
 .two{display:grid;grid-template-columns:repeat(auto-fit,minmax(330px,1fr));gap:14px}.feature{break-inside:avoid}
@@ -42,52 +29,68 @@ FIGURES_ZH = {"auc": "AUC", "ks": "KS", "brier": "Brier", "log_loss": "对数损
 SELECTION = "只有用过信的农户才有还款结果；从未用信的农户表现如何，这些数字并不知道。用信与否不是随机的，因此区分度和违约率只适用于与用信农户相似的人，首次授信后应以实际用信重新检验。"
 
 
+BAND_HEADS = ("档次", "贷款", "预期违约率", "实际违约率", "95% 区间", "预期在区间内")
+LIFT_HEADS = ("十分位", "贷款", "预期违约", "实际违约", "提升倍数", "累计识别")
+APPROVAL_HEADS = (
+    "维度",
+    "组",
+    "户数",
+    "授信占比",
+    "95% 区间",
+    "与最高组之比",
+    "平均额度（元）",
+    "额度之比",
+    "五分之四",
+)
+DEFAULT_HEADS = ("维度", "组", "贷款", "实际违约率", "95% 区间", "与总体之比", "预期违约率", "预期在区间内")
+FAIRNESS = "按最后一个观察日全部登记农户，以本评分卡和现行政策试算；性别和年龄按户主。与最高组之比低于五分之四的提示。"
+PROXIES = "单个特征（及全部特征）能在多大程度上猜出姓名形态：AUC，0.5 为猜不出；单个特征达到 0.80 的不得使用。"
+SENSITIVITY = "人人都得该特征平均分时 AUC 的减少（训练样本），及该特征的得分范围。"
+Evidence = dict[str, Any]
+Row = dict[str, Any]
+Cells = list[tuple[str, ...]]
+
+
 def points_page(card: Scorecard) -> str:
     """Draw the scorecard alone: anyone can add up a score from it, and look up its probability."""
     return _page(card, f"评分卡 {card.model_id}", [_identity(card), *_points(card)])
 
 
-def assessment_page(card: Scorecard, evidence: dict[str, Any]) -> str:
+def assessment_page(card: Scorecard, evidence: Evidence) -> str:
     """Draw the evidence and the scorecard on one page."""
-    sections = [
-        _headline(card, evidence),
-        _outcomes(evidence),
-        _discrimination(evidence),
-        _calibration(evidence),
-        _lift(evidence),
-        _stability(evidence),
-        _sensitivity(evidence),
-        _fairness(evidence),
-        _proxies(evidence),
-        *_challenger(evidence),
-        _identity(card),
-        *_points(card),
-    ]
+    drawn = (
+        *(_outcomes, _discrimination, _calibration, _lift, _stability, _sensitivity, _fairness, _proxies),
+        *([_challenger] if evidence.get("challenger_card") else []),
+    )
+    sections = [_headline(card, evidence), *(draw(evidence) for draw in drawn), _identity(card), *_points(card)]
     return _page(card, f"评分卡评估 {card.model_id}", sections)
 
 
 def _page(card: Scorecard, title: str, sections: list[str]) -> str:
-    note = f'<p class="warn">{escape(card.note)}</p>' if card.note else ""
-    return (
-        f'<!doctype html><html lang="zh"><head><meta charset="utf-8"><title>{escape(title)}</title><meta name="viewport" content="width=device-width">'
-        f"<style>{STYLE}{MORE_STYLE}</style></head><body><main><h1>{escape(title)}</h1>{note}{''.join(sections)}"
-        f"<footer>内容校验 {card.content_sha256}；本页不含任何个人信息。</footer></main></body></html>"
-    )
-
-
-def _section(title: str, *parts: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>{''.join(parts)}</section>"
+    warning = f'<p class="warn">{escape(card.note)}</p>' if card.note else ""
+    footer = f"内容校验 {card.content_sha256}；本页不含任何个人信息。"
+    return page(title, STYLE + MORE_STYLE, warning, *sections, footer=footer)
 
 
 def _share(value: float | None) -> str:
     return "" if value is None or value != value else f"{value:.2%}"  # noqa: PLR0124  # NaN is not itself
 
 
-def _range(row: dict[str, Any], form: str = ".4f") -> str:
+def _range(row: Row, form: str = ".4f") -> str:
     return f"{row['low']:{form}} – {row['high']:{form}}"
 
 
-def _headline(card: Scorecard, evidence: dict[str, Any]) -> str:
+def _holds(row: Row) -> str:
+    """Give the verdict on what was expected: within the interval of what was observed, or not."""
+    return "@pass" if row["holds"] else "@warn"
+
+
+def _figures(name: str, rows: list[Row]) -> Cells:
+    """Write a sample's (or a model's) figures with their intervals."""
+    return [(name, FIGURES_ZH[row["figure"]], f"{row['value']:.4f}", _range(row)) for row in rows]
+
+
+def _headline(card: Scorecard, evidence: Evidence) -> str:
     by_name = {row["figure"]: row for row in evidence["out_of_village"]}
     later = {row["figure"]: row for row in evidence["out_of_time"]}
     shown = [
@@ -98,148 +101,157 @@ def _headline(card: Scorecard, evidence: dict[str, Any]) -> str:
         ("样本", f"{card.training.rows:,}", "笔"),
         ("违约", f"{card.training.bads:,}", "笔"),
     ]
-    concerns = [chinese for _, chinese in evidence["concerns"]]
-    listed = (
-        "<ul>" + "".join(f"<li>{escape(one)}</li>" for one in concerns) + "</ul>"
-        if concerns
-        else "<p>没有需要特别提示的事项。</p>"
-    )
-    return cards(shown) + _section("委员会需要看的事项", listed)
+    return cards(shown) + section("委员会需要看的事项", _concerns([chinese for _, chinese in evidence["concerns"]]))
 
 
-def _outcomes(evidence: dict[str, Any]) -> str:
+def _concerns(concerns: list[str]) -> str:
+    if not concerns:
+        return paragraph("没有需要特别提示的事项。")
+    return "<ul>" + "".join(f"<li>{escape(one)}</li>" for one in concerns) + "</ul>"
+
+
+def _outcomes(evidence: Evidence) -> str:
     rows = [(OUTCOMES_ZH.get(name, name), f"{count:,}") for name, count in evidence["outcomes"].items()]
-    return _section("样本与结果", table(["观察日后12个月的结果", "户次"], rows), f'<p class="note">{SELECTION}</p>')
+    return section("样本与结果", table(["观察日后12个月的结果", "户次"], rows), note(SELECTION))
 
 
-def _discrimination(evidence: dict[str, Any]) -> str:
+def _discrimination(evidence: Evidence) -> str:
+    later = _figures("跨期（用较早的观察日预测最后一个）", evidence["out_of_time"])
+    return section(
+        "区分度",
+        f'<div class="two">{_roc(evidence)}{_scores(evidence["score_shares"])}</div>',
+        table(["样本", "指标", "数值", "95% 区间"], _figures("留出村", evidence["out_of_village"]) + later),
+        _price(evidence["price"]),
+        heading("各折"),
+        table(["折", "贷款", "违约", "AUC", "KS", "挑战者 AUC"], _folds(evidence["by_fold"])),
+    )
+
+
+def _roc(evidence: Evidence) -> str:
     frame = Frame(1.0, 1.0, "被拒的正常贷款占比", "识别出的违约占比")
-    drawn = svg(
+    drawn = (
         frame.axes()
         + curve(frame, [(0, 0), (1, 1)], SOFT, dashed=True)
         + curve(frame, evidence["roc_challenger"], AMBER)
         + curve(frame, evidence["roc"], GREEN)
-        + legend([(GREEN, "评分卡"), (AMBER, "挑战者（梯度提升）")]),
-        "ROC 曲线：留出村",
+        + legend([(GREEN, "评分卡"), (AMBER, "挑战者（梯度提升）")])
     )
-    shown = [
-        (where, FIGURES_ZH[row["figure"]], f"{row['value']:.4f}", _range(row))
-        for where, rows in (
-            ("留出村", evidence["out_of_village"]),
-            ("跨期（用较早的观察日预测最后一个）", evidence["out_of_time"]),
-        )
+    return svg(drawn, "ROC 曲线：留出村")
+
+
+def _price(price: Row) -> str:
+    """Say what a scorecard that people can read costs against one that they cannot."""
+    return paragraph(
+        f"挑战者是带单调约束的梯度提升，AUC {price['challenger_auc']:.4f}，与评分卡之差 {price['gap']:+.4f}"
+        f"（95% 区间 {price['low']:+.4f} 至 {price['high']:+.4f}）：这就是可读性的代价。"
+    )
+
+
+def _folds(rows: list[Row]) -> Cells:
+    counts, figures = ("rows", "bads"), ("auc", "ks", "challenger_auc")
+    return [
+        (str(row["fold"]), *(f"{row[name]:,}" for name in counts), *(f"{row[name]:.4f}" for name in figures))
         for row in rows
     ]
-    folds = [
-        (
-            str(row["fold"]),
-            f"{row['rows']:,}",
-            f"{row['bads']:,}",
-            f"{row['auc']:.4f}",
-            f"{row['ks']:.4f}",
-            f"{row['challenger_auc']:.4f}",
-        )
-        for row in evidence["by_fold"]
-    ]
-    price = evidence["price"]
-    text = f"<p>挑战者是带单调约束的梯度提升，AUC {price['challenger_auc']:.4f}，与评分卡之差 {price['gap']:+.4f}（95% 区间 {price['low']:+.4f} 至 {price['high']:+.4f}）：这就是可读性的代价。</p>"
-    bins = evidence["score_shares"]
+
+
+def _scores(bins: list[Row]) -> str:
+    """Draw how the scores of good and bad loans are spread."""
     edges = [*(row["from"] for row in bins), bins[-1]["from"] + 20]
-    return _section(
-        "区分度",
-        f'<div class="two">{drawn}{_scores(edges, bins)}</div>',
-        table(["样本", "指标", "数值", "95% 区间"], shown),
-        text,
-        "<h3>各折</h3>",
-        table(["折", "贷款", "违约", "AUC", "KS", "挑战者 AUC"], folds),
-    )
-
-
-def _scores(edges: list[int], bins: list[dict[str, Any]]) -> str:
-    goods, bads = sum(row["goods"] for row in bins) or 1, sum(row["bads"] for row in bins) or 1
-    heights = [row["goods"] / goods for row in bins], [row["bads"] / bads for row in bins]
+    goods, bads = _shares(bins, "goods"), _shares(bins, "bads")
     low, span = edges[0], edges[-1] - edges[0]
-    frame = Frame(span, max(*heights[0], *heights[1]), "分数", "占比")
+    frame = Frame(span, max(*goods, *bads), "分数", "占比")
     places = [edge - low for edge in edges]
     ticks = [(edge - low, str(edge)) for edge in edges[:: max(1, len(edges) // 6)]]
-    drawn = frame.axes(ticks) + steps(frame, places, heights[0], GREEN) + steps(frame, places, heights[1], RED)
+    drawn = frame.axes(ticks) + steps(frame, places, goods, GREEN) + steps(frame, places, bads, RED)
     return svg(drawn + legend([(GREEN, "正常"), (RED, "违约")]), "分数分布（训练样本）")
 
 
-def _calibration(evidence: dict[str, Any]) -> str:
-    rows = [row for row in evidence["bands"] if row["loans"]]
-    frame = Frame(
-        len(rows) + 1, max([row["high"] for row in rows] + [row["expected"] for row in rows]) * 1.05, "档次", "违约率"
+def _shares(bins: list[Row], name: str) -> list[float]:
+    total = sum(row[name] for row in bins) or 1
+    return [row[name] / total for row in bins]
+
+
+def _calibration(evidence: Evidence) -> str:
+    later = evidence.get("out_of_time_bands")
+    return section(
+        "校准（留出村）",
+        _expected_and_observed([row for row in evidence["bands"] if row["loans"]]),
+        _bands(evidence["bands"]),
+        _line(evidence["calibration"]),
+        heading("跨期") + _bands(later) if later else "",
     )
+
+
+def _expected_and_observed(rows: list[Row]) -> str:
+    """Draw each band's observed default rate as an interval, with what was expected beside it."""
+    most = max([row["high"] for row in rows] + [row["expected"] for row in rows]) * 1.05
+    frame = Frame(len(rows) + 1, most, "档次", "违约率")
     marks = "".join(
         whisker(frame, place, row["low"], row["high"], row["observed"]) + cross(frame, place + 0.18, row["expected"])
         for place, row in enumerate(rows, start=1)
     )
     ticks = [(float(place), row["band"]) for place, row in enumerate(rows, start=1)]
-    drawn = svg(
-        frame.axes(ticks) + marks + legend([(GREEN, "实际（95% 区间）"), (AMBER, "预期")]), "各档预期与实际违约率"
-    )
-    line = evidence["calibration"]
-    text = f"<p>校准线：截距 {line['intercept']:+.3f}，斜率 {line['slope']:.3f}（理想为 0 和 1）。总体预期 {line['expected']:.2%}，实际 {line['observed']:.2%}。按校准线重新校准后 Brier 由 {line['brier']:.5f} 变为 {line['brier_recalibrated']:.5f}。</p>"
-    return _section(
-        "校准（留出村）",
-        drawn,
-        _bands(evidence["bands"]),
-        text,
-        *(["<h3>跨期</h3>", _bands(evidence["out_of_time_bands"])] if evidence.get("out_of_time_bands") else []),
+    names = legend([(GREEN, "实际（95% 区间）"), (AMBER, "预期")])
+    return svg(frame.axes(ticks) + marks + names, "各档预期与实际违约率")
+
+
+def _line(line: Row) -> str:
+    return paragraph(
+        f"校准线：截距 {line['intercept']:+.3f}，斜率 {line['slope']:.3f}（理想为 0 和 1）。"
+        f"总体预期 {line['expected']:.2%}，实际 {line['observed']:.2%}。"
+        f"按校准线重新校准后 Brier 由 {line['brier']:.5f} 变为 {line['brier_recalibrated']:.5f}。"
     )
 
 
-def _bands(rows: list[dict[str, Any]]) -> str:
+def _bands(rows: list[Row]) -> str:
     shown = [
         (
             row["band"],
             f"{row['loans']:,}",
-            _share(row["expected"]),
-            _share(row["observed"]),
+            *(_share(row[name]) for name in ("expected", "observed")),
             _range(row, ".2%"),
-            "@pass" if row["holds"] else "@warn",
+            _holds(row),
         )
         for row in rows
     ]
-    return table(["档次", "贷款", "预期违约率", "实际违约率", "95% 区间", "预期在区间内"], shown)
+    return table(BAND_HEADS, shown)
 
 
-def _lift(evidence: dict[str, Any]) -> str:
-    shown = [
-        (
-            str(row["tenth"]),
-            f"{row['loans']:,}",
-            f"{row['expected']:.1f}",
-            f"{row['observed']:,}",
-            f"{row['lift']:.2f}",
-            _share(row["caught"]),
-        )
-        for row in evidence["lift"]
-    ]
-    return _section(
-        "提升度（风险从高到低十等分，留出村）",
-        table(["十分位", "贷款", "预期违约", "实际违约", "提升倍数", "累计识别"], shown),
+def _lift(evidence: Evidence) -> str:
+    return section("提升度（风险从高到低十等分，留出村）", table(LIFT_HEADS, [_tenth(row) for row in evidence["lift"]]))
+
+
+def _tenth(row: Row) -> tuple[str, ...]:
+    return (
+        str(row["tenth"]),
+        f"{row['loans']:,}",
+        f"{row['expected']:.1f}",
+        f"{row['observed']:,}",
+        f"{row['lift']:.2f}",
+        _share(row["caught"]),
     )
 
 
-def _stability(evidence: dict[str, Any]) -> str:
-    if not evidence["stability"]:
-        return _section("稳定性", "<p>只有一个观察日，无从比较。</p>")
-    days = sorted({row["day"] for row in evidence["stability"]})
-    by_feature: dict[str, dict[str, float]] = {}
-    for row in evidence["stability"]:
-        by_feature.setdefault(row["feature"], {})[row["day"]] = row["psi"]
-    shown = [(name, *(f"{found[day]:.3f}" for day in days)) for name, found in by_feature.items()]
-    first = evidence["stability"][0]["against"]
-    return _section(
-        "稳定性",
-        table([f"与 {first} 相比的稳定性指数（分数：PSI；特征：CSI）", *days], shown),
-        '<p class="note">习惯上 0.1 以下为稳定，0.25 以上为明显变化。</p>',
-    )
+def _stability(evidence: Evidence) -> str:
+    rows = evidence["stability"]
+    if not rows:
+        return section("稳定性", paragraph("只有一个观察日，无从比较。"))
+    days = sorted({row["day"] for row in rows})
+    head = f"与 {rows[0]['against']} 相比的稳定性指数（分数：PSI；特征：CSI）"
+    custom = note("习惯上 0.1 以下为稳定，0.25 以上为明显变化。")
+    return section("稳定性", table([head, *days], _by_feature(rows, days)), custom)
 
 
-def _sensitivity(evidence: dict[str, Any]) -> str:
+def _by_feature(rows: list[Row], days: list[str]) -> Cells:
+    """Write a line for each feature, with its index on each day."""
+    found: dict[str, dict[str, float]] = {}
+    for row in rows:
+        found.setdefault(row["feature"], {})[row["day"]] = row["psi"]
+    return [(name, *(f"{by_day[day]:.3f}" for day in days)) for name, by_day in found.items()]
+
+
+def _sensitivity(evidence: Evidence) -> str:
     rows = sorted(evidence["sensitivity"], key=lambda row: -row["auc_lost"])
     bars = signed_bars(
         [
@@ -248,63 +260,67 @@ def _sensitivity(evidence: dict[str, Any]) -> str:
         ],
         520,
     )
-    return _section(
-        "对各特征的敏感度",
-        '<p class="note">人人都得该特征平均分时 AUC 的减少（训练样本），及该特征的得分范围。</p>',
-        bars,
-    )
+    return section("对各特征的敏感度", note(SENSITIVITY), bars)
 
 
-def _fairness(evidence: dict[str, Any]) -> str:
-    shown = [
-        (
-            ATTRIBUTES_ZH[row["attribute"]],
-            GROUPS_ZH.get(row["group"], row["group"]),
-            "不足30户" if row["is_hidden"] else f"{row['households']:,}",
-            _share(row.get("approval")),
-            "" if row["is_hidden"] else _range(row, ".1%"),
-            "" if row["is_hidden"] else f"{row['approval_ratio']:.2f}",
-            "" if row["is_hidden"] else f"{row['mean_limit_yuan']:,.0f}",
-            "" if row["is_hidden"] else f"{row['limit_ratio']:.2f}",
-            "" if row["is_hidden"] else "@warn" if row["is_flagged"] else "@pass",
-        )
-        for row in evidence["groups"]
-    ]
-    defaults = [
-        (
-            ATTRIBUTES_ZH[row["attribute"]],
-            GROUPS_ZH.get(row["group"], row["group"]),
-            "不足30笔" if row["is_hidden"] else f"{row['loans']:,}",
-            _share(row.get("observed")),
-            "" if row["is_hidden"] else _range(row, ".2%"),
-            "" if row["is_hidden"] else f"{row['default_ratio']:.2f}",
-            _share(row.get("expected")),
-            "" if row["is_hidden"] else "@pass" if row["holds"] else "@warn",
-        )
-        for row in evidence["group_defaults"]
-    ]
-    return _section(
+def _fairness(evidence: Evidence) -> str:
+    return section(
         "公平性",
-        '<p class="note">按最后一个观察日全部登记农户，以本评分卡和现行政策试算；性别和年龄按户主。与最高组之比低于五分之四的提示。</p>',
-        table(
-            ["维度", "组", "户数", "授信占比", "95% 区间", "与最高组之比", "平均额度（元）", "额度之比", "五分之四"],
-            shown,
-        ),
-        "<h3>违约（留出村，用信农户）</h3>",
-        table(["维度", "组", "贷款", "实际违约率", "95% 区间", "与总体之比", "预期违约率", "预期在区间内"], defaults),
+        note(FAIRNESS),
+        table(APPROVAL_HEADS, [_approval(row) for row in evidence["groups"]]),
+        heading("违约（留出村，用信农户）"),
+        table(DEFAULT_HEADS, [_defaults(row) for row in evidence["group_defaults"]]),
     )
 
 
-def _proxies(evidence: dict[str, Any]) -> str:
-    shown = [
-        (
-            "全部特征合起来" if row["feature"] == "all together" else row["feature"],
-            f"{row['auc']:.3f}",
-            f"@{row['verdict']}",
-        )
-        for row in evidence["proxies"]
-    ]
-    rows = evidence["alternatives"]
+def _group_names(row: Row) -> tuple[str, str]:
+    group: str = row["group"]
+    return ATTRIBUTES_ZH[row["attribute"]], GROUPS_ZH.get(group, group)
+
+
+def _approval(row: Row) -> tuple[str, ...]:
+    """Write how often and how much a group is granted; too small a group shows next to nothing."""
+    if row["is_hidden"]:
+        return (*_group_names(row), "不足30户", _share(row.get("approval")), "", "", "", "", "")
+    return (
+        *_group_names(row),
+        f"{row['households']:,}",
+        _share(row.get("approval")),
+        _range(row, ".1%"),
+        f"{row['approval_ratio']:.2f}",
+        f"{row['mean_limit_yuan']:,.0f}",
+        f"{row['limit_ratio']:.2f}",
+        "@warn" if row["is_flagged"] else "@pass",
+    )
+
+
+def _defaults(row: Row) -> tuple[str, ...]:
+    """Write how often a group's loans failed; too small a group shows next to nothing."""
+    observed, expected = _share(row.get("observed")), _share(row.get("expected"))
+    if row["is_hidden"]:
+        return (*_group_names(row), "不足30笔", observed, "", "", expected, "")
+    ratio = f"{row['default_ratio']:.2f}"
+    return (*_group_names(row), f"{row['loans']:,}", observed, _range(row, ".2%"), ratio, expected, _holds(row))
+
+
+def _proxies(evidence: Evidence) -> str:
+    shown = [_proxy(row) for row in evidence["proxies"]]
+    return section(
+        "代理特征与歧视更少的替代",
+        note(PROXIES),
+        table(["特征", "AUC", "结论"], shown) if shown else paragraph("某一组不足30户，不作判断。"),
+        heading("去掉一个特征会怎样"),
+        _alternatives(evidence["alternatives"]),
+    )
+
+
+def _proxy(row: Row) -> tuple[str, ...]:
+    name = "全部特征合起来" if row["feature"] == "all together" else row["feature"]
+    return name, f"{row['auc']:.3f}", f"@{row['verdict']}"
+
+
+def _alternatives(rows: list[Row]) -> str:
+    """Draw what each feature's absence changes; the first row is the card with all of them."""
     changed = [
         (
             row["without"],
@@ -314,45 +330,33 @@ def _proxies(evidence: dict[str, Any]) -> str:
         )
         for row in rows[1:]
     ]
-    base = (
-        f'<p class="note">基准：AUC {rows[0]["auc"]:.4f}，最低授信占比之比 {rows[0]["worst_ratio"]:.2f}（平滑分步法，三分之一的村留出）。</p>'
-        if rows
-        else "<p>样本不足，无从比较。</p>"
-    )
-    return _section(
-        "代理特征与歧视更少的替代",
-        '<p class="note">单个特征（及全部特征）能在多大程度上猜出姓名形态：AUC，0.5 为猜不出；单个特征达到 0.80 的不得使用。</p>',
-        table(["特征", "AUC", "结论"], shown) if shown else "<p>某一组不足30户，不作判断。</p>",
-        "<h3>去掉一个特征会怎样</h3>",
-        base,
-        table(["去掉", "AUC 减少", "最低占比之比的变化", "可作替代"], changed),
+    base = _base(rows[0]) if rows else paragraph("样本不足，无从比较。")
+    return base + table(["去掉", "AUC 减少", "最低占比之比的变化", "可作替代"], changed)
+
+
+def _base(row: Row) -> str:
+    return note(
+        f"基准：AUC {row['auc']:.4f}，最低授信占比之比 {row['worst_ratio']:.2f}（平滑分步法，三分之一的村留出）。"
     )
 
 
-def _challenger(evidence: dict[str, Any]) -> list[str]:
-    other = evidence.get("challenger_card")
-    if other is None:
-        return []
-    shown = [
-        (
-            {"authoritative": "本评分卡", "challenger": f"挑战者 {other['model_id']}"}[name],
-            FIGURES_ZH[row["figure"]],
-            f"{row['value']:.4f}",
-            _range(row),
-        )
-        for name, rows in other["figures"].items()
-        for row in rows
-    ]
-    counts = other["approved"]
-    text = f"<p>均在最低档之上 {counts['both']:,}；仅本评分卡 {counts['only_authoritative']:,}；仅挑战者 {counts['only_challenger']:,}；均不在 {counts['neither']:,}。</p>"
-    return [
-        _section(
-            "挑战者（不作依据，不进入任何名单）",
-            table(["模型", "指标", "数值", "95% 区间"], shown),
-            text,
-            '<p class="note">两者都在训练样本上计分，仅供比较。</p>',
-        )
-    ]
+def _challenger(evidence: Evidence) -> str:
+    other = evidence["challenger_card"]
+    names = {"authoritative": "本评分卡", "challenger": f"挑战者 {other['model_id']}"}
+    shown = [cells for name, rows in other["figures"].items() for cells in _figures(names[name], rows)]
+    return section(
+        "挑战者（不作依据，不进入任何名单）",
+        table(["模型", "指标", "数值", "95% 区间"], shown),
+        _approved(other["approved"]),
+        note("两者都在训练样本上计分，仅供比较。"),
+    )
+
+
+def _approved(counts: dict[str, int]) -> str:
+    return paragraph(
+        f"均在最低档之上 {counts['both']:,}；仅本评分卡 {counts['only_authoritative']:,}；"
+        f"仅挑战者 {counts['only_challenger']:,}；均不在 {counts['neither']:,}。"
+    )
 
 
 def _identity(card: Scorecard) -> str:
@@ -367,7 +371,7 @@ def _identity(card: Scorecard) -> str:
         ("违约定义", training.default_definition),
         ("方法", training.method),
     ]
-    return _section("身份与签字", table(["项目", "内容"], rows))
+    return section("身份与签字", table(["项目", "内容"], rows))
 
 
 def _points(card: Scorecard) -> list[str]:
@@ -377,36 +381,32 @@ def _points(card: Scorecard) -> list[str]:
         f'<p>分数 ＝ 基础分 <b id="base">{card.base_points}</b> ＋ 各特征得分之和。每多 {card.points_to_double_odds} 分，违约与否之比减半。'
         "区间含左端、不含右端；失分 ＝ 该特征最高得分 － 实际得分，按失分从多到少说明原因。</p>"
     )
-    table_ = card.probability
-    rows = [(str(table_.from_points + n), f"{ppm}") for n, ppm in enumerate(table_.ppm)]
-    parts = [rows[start : start + 40] for start in range(0, len(rows), 40)]
-    levels = "".join(f'<div class="feature">{table(["分数", "百万分之"], part)}</div>' for part in parts)
-    lowest, highest = rows[0][0], rows[-1][0]
-    return [
-        _section("评分表", head, f'<div class="two" id="points">{drawn}</div>'),
-        _section(
-            "分数对应的违约概率（百万分之）",
-            f'<p class="note">低于 {lowest} 或高于 {highest} 的分数不会出现。</p><div class="probability" id="probability">{levels}</div>',
-        ),
-    ]
+    return [section("评分表", head, f'<div class="two" id="points">{drawn}</div>'), _probability(card.probability)]
+
+
+def _probability(levels: ProbabilityTable) -> str:
+    """Draw the probability of every score that there is, in columns of forty."""
+    rows = [(str(levels.from_points + n), f"{ppm}") for n, ppm in enumerate(levels.ppm)]
+    columns = [table(["分数", "百万分之"], rows[start : start + 40]) for start in range(0, len(rows), 40)]
+    drawn = "".join(f'<div class="feature">{column}</div>' for column in columns)
+    return section(
+        "分数对应的违约概率（百万分之）",
+        note(f"低于 {rows[0][0]} 或高于 {rows[-1][0]} 的分数不会出现。"),
+        f'<div class="probability" id="probability">{drawn}</div>',
+    )
 
 
 def _feature(feature: FeaturePoints) -> str:
-    rows = [
-        (bin_.label, f"{bin_.points:+d}", f"{bin_.rows:,}", _share(bin_.bads / bin_.rows) if bin_.rows else "")
-        for bin_ in feature.bins
-    ]
-    missing = feature.missing
-    rows.append(
-        (
-            "missing",
-            f"{missing.points:+d}",
-            f"{missing.rows:,}",
-            _share(missing.bads / missing.rows) if missing.rows else "",
-        )
-    )
+    rows = [_bin(bin_.label, bin_) for bin_ in feature.bins] + [_bin("missing", feature.missing)]
     bars = signed_bars([(bin_.label, float(bin_.points), f"{bin_.points:+d}") for bin_ in feature.bins], 240)
+    about = f"{escape(feature.name)}（{escape(feature.unit)}）；IV {feature.information_value:.3f}"
     return (
-        f'<div class="feature" data-feature="{escape(feature.name)}"><h3>{escape(feature.meaning_zh)} <span class="note">{escape(feature.name)}（{escape(feature.unit)}）；IV {feature.information_value:.3f}</span></h3>'
+        f'<div class="feature" data-feature="{escape(feature.name)}">'
+        f'<h3>{escape(feature.meaning_zh)} <span class="note">{about}</span></h3>'
         f"{table(['取值', '得分', '贷款', '违约率'], rows)}{bars}</div>"
     )
+
+
+def _bin(label: str, counted: Bin | Missing) -> tuple[str, ...]:
+    bad = _share(counted.bads / counted.rows) if counted.rows else ""
+    return label, f"{counted.points:+d}", f"{counted.rows:,}", bad

@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from data_contracts.reasons import DECISION_REASONS, EXTRACT_REASONS, ROW_REASONS
 from data_contracts.registry import CONTRACTS_ZH, OFFICES_ZH
-from village_credit.duckdb_session import query_cursor
+from village_credit.duckdb_session import cursor_over
 from village_credit.features.catalogue import FEATURES
-from village_credit.report.html import STYLE, bars, cards, table
+from village_credit.report.html import STYLE, bars, cards, heading, note, page, paragraph, section, table
 from village_credit.report.labels import ATTRIBUTES_ZH, GROUPS_ZH
 from village_credit.sql_files import sql
 
@@ -64,29 +64,68 @@ OUTCOMES_ZH = {
 }
 
 
+LATE_HEADS = (
+    "部门",
+    "表",
+    "范围",
+    "情况",
+    "应达到",
+    "最新",
+    "行数",
+    "有效行",
+    "缺少的农户",
+    "其中授信",
+    "其中复核",
+    "其中未授信",
+)
+LINK_HEADS = ("部门", "表", "记录", "自动关联", "人工确认", "待确认", "冲突", "未关联", "关联率")
+VILLAGE_HEADS = ("村", "代码", "户数", "授信户", "覆盖率", "总额（元）", "中位数（元）")
+DRIFT_HEADS = ("变量", "PSI（对建模样本）", "PSI（对上次发布）", "缺失率", "建模样本缺失率", "上次发布缺失率")
+GROUP_HEADS = (
+    "项目",
+    "组",
+    "户数",
+    "授信户",
+    "授信率",
+    "95% 区间",
+    "与最高组之比",
+    "户均额度（元）",
+    "额度之比",
+    "五分之四",
+)
+DRIFT_NOTE = (
+    "PSI 为各分箱占比的稳定性指标：0 为无变化，惯例超过 0.1 为有变化，超过 0.25 为变化大。“—”：没有可比的发布。"
+)
+GROUP_NOTE = "只计有借款人的农户。“—”：不足 30 户，或因此可由相减得出，不显示；授信不足 30 户的不显示户均额度。差别是否合理由风险委员会研判。"
+LINK_NOTE = "待确认的关联不计入任何数字；未关联不等于不授信，请用 links review 交人工核对。"
+GATES = "SELECT gate, value, threshold, verdict, explanation FROM t_gates ORDER BY verdict, gate"
+CHECKS = "SELECT * FROM t_extract_checks WHERE verdict <> 'pass' ORDER BY verdict, office, contract, measure, field"
+MEDIAN = "SELECT CAST(coalesce(median(limit_yuan), 0) AS BIGINT) FROM t_decisions WHERE decision = 'granted'"
+LINKED = "SELECT count(*) FROM t_links WHERE household_key IS NOT NULL"
+Cells = list[tuple[str, ...]]
+
+
 def run_page(run_id: str, manifest: dict[str, Any], tables: dict[str, pa.Table]) -> str:
     """Draw the page of a run from its tables."""
-    connection = query_cursor()
-    for name, rows in tables.items():
-        connection.register(f"t_{name}", rows)
-    sections = [
-        _funnel(connection, manifest),
-        _gates(connection),
-        _deliveries(connection),
-        _links(connection),
-        _quarantine(connection),
-        _villages(connection),
-        _decisions(connection),
-        _stability(connection),
-        _extracts(manifest),
-    ]
-    title = f"整村授信运行报告 · {manifest['county_code']} · {manifest['as_of']}"
-    head = _head(connection, manifest, run_id)
+    connection = cursor_over({f"t_{name}": rows for name, rows in tables.items()})
+    return page(
+        f"整村授信运行报告 · {manifest['county_code']} · {manifest['as_of']}",
+        STYLE,
+        _head(connection, manifest, run_id),
+        *_sections(connection, manifest),
+        footer=_footer(run_id, manifest["versions"]),
+    )
+
+
+def _sections(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> list[str]:
+    drawn = (_gates, _deliveries, _links, _quarantine, _villages, _decisions, _stability)
+    return [_funnel(connection, manifest), *(draw(connection) for draw in drawn), _extracts(manifest)]
+
+
+def _footer(run_id: str, versions: dict[str, str]) -> str:
     return (
-        f'<!doctype html><html lang="zh"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body><main><h1>{escape(title)}</h1>{head}'
-        f"{''.join(sections)}<footer>运行 {run_id}；政策 {escape(manifest['versions']['policy'])}；评分卡 {escape(manifest['versions']['scorecard'])}；"
-        f"本页数字与分析视图同源。本页不含任何个人信息。</footer></main></body></html>"
+        f"运行 {run_id}；政策 {escape(versions['policy'])}；评分卡 {escape(versions['scorecard'])}；"
+        "本页数字与分析视图同源。本页不含任何个人信息。"
     )
 
 
@@ -94,168 +133,161 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, 
     return connection.execute(query).fetchall()
 
 
+def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    """Return the one figure that a query asks for."""
+    ((found,),) = _rows(connection, query)
+    return int(found)
+
+
+def _office(code: str) -> str:
+    return OFFICES_ZH.get(code, code)
+
+
+def _names(office: str, contract: str) -> tuple[str, str]:
+    """Name an office and its table in Chinese."""
+    return _office(office), CONTRACTS_ZH.get(contract, contract)
+
+
+def _known(value: float | None, unknown: str) -> str:
+    """Write a figure that may be lacking."""
+    return unknown if value is None else f"{value:,.4g}"
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "—" if value is None else format(value, form)
+
+
 def _head(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], run_id: str) -> str:
-    ((median,),) = _rows(
-        connection, "SELECT CAST(coalesce(median(limit_yuan), 0) AS BIGINT) FROM t_decisions WHERE decision = 'granted'"
-    )
     households = manifest["counts"]["households"]
-    return (
-        cards(
-            [
-                ("登记农户", f"{manifest['counts']['registered']:,}", "户"),
-                ("授信", f"{households.get('granted', 0):,}", "户"),
-                ("授信总额", f"{manifest['sum_limit_yuan']:,}", "元"),
-                ("额度中位数", f"{median:,}", "元"),
-                ("人工复核", f"{households.get('manual_review', 0):,}", "户"),
-            ]
-        )
-        + f'<p class="note">运行编号 {run_id}，截至 {manifest["as_of"]}。</p>'
-    )
+    figures = [
+        ("登记农户", manifest["counts"]["registered"], "户"),
+        ("授信", households.get("granted", 0), "户"),
+        ("授信总额", manifest["sum_limit_yuan"], "元"),
+        ("额度中位数", _one(connection, MEDIAN), "元"),
+        ("人工复核", households.get("manual_review", 0), "户"),
+    ]
+    drawn = cards([(label, f"{value:,}", unit) for label, value, unit in figures])
+    return drawn + note(f"运行编号 {run_id}，截至 {manifest['as_of']}。")
 
 
 def _funnel(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> str:
     """From delivered lines to limits."""
     lines = manifest["counts"]["lines"]
-    ((linked,),) = _rows(connection, "SELECT count(*) FROM t_links WHERE household_key IS NOT NULL")
-    households = manifest["counts"]["households"]
-    steps = [
+    outcome = [(OUTCOMES_ZH[name], f"{count:,}") for name, count in lines.items()]
+    return section(
+        "从送达行到授信",
+        bars(_steps(manifest["counts"], _one(connection, LINKED))),
+        heading("物理行的去向"),
+        table(["去向", "行数"], outcome),
+    )
+
+
+def _steps(counts: dict[str, Any], linked: int) -> list[tuple[str, int]]:
+    """Name what is left after each step."""
+    lines = counts["lines"]
+    return [
         ("送达的物理行", sum(lines.values())),
         ("数据行", sum(lines.values()) - lines.get("layout", 0)),
         ("通过的行", lines.get("accepted", 0)),
         ("关联到农户的记录", linked),
-        ("登记农户", manifest["counts"]["registered"]),
-        ("授信农户", households.get("granted", 0)),
+        ("登记农户", counts["registered"]),
+        ("授信农户", counts["households"].get("granted", 0)),
     ]
-    outcome = [(OUTCOMES_ZH[name], f"{count:,}") for name, count in lines.items()]
-    return f"<section><h2>从送达行到授信</h2>{bars(steps)}<h3>物理行的去向</h3>{table(['去向', '行数'], outcome)}</section>"
 
 
 def _gates(connection: duckdb.DuckDBPyConnection) -> str:
-    rows = _rows(connection, "SELECT gate, value, threshold, verdict, explanation FROM t_gates ORDER BY verdict, gate")
     shown = [
-        (gate, "无数据" if value is None else f"{value:,.4g}", threshold, f"@{verdict}", GATES_ZH.get(gate, text))
-        for gate, value, threshold, verdict, text in rows
+        (gate, _known(value, "无数据"), threshold, f"@{verdict}", GATES_ZH.get(gate, text))
+        for gate, value, threshold, verdict, text in _rows(connection, GATES)
     ]
-    return f"<section><h2>关口</h2>{table(['关口', '数值', '要求', '结论', '说明'], shown)}</section>"
+    return section("关口", table(["关口", "数值", "要求", "结论", "说明"], shown))
 
 
 def _deliveries(connection: duckdb.DuckDBPyConnection) -> str:
     """What the calendar owes and is not whole, with what that did to decisions; then figures out of bounds."""
-    rows = _rows(connection, sql("report", "deliveries"))
-    late = [
-        (
-            OFFICES_ZH.get(office, office),
-            CONTRACTS_ZH.get(contract, contract),
-            place,
-            STATES_ZH[state],
-            owed,
-            newest,
-            *(f"{count:,}" for count in counts),
-        )
-        for office, contract, place, state, owed, newest, *counts in rows
+    late, bounds = _late(connection), _out_of_bounds(connection)
+    parts = [table(LATE_HEADS, late) if late else paragraph("应报的表均已送达。")]
+    if bounds:
+        parts += [heading("整表检查"), table(["部门", "表", "项目", "数值", "下限", "上限", "结论"], bounds)]
+    return section("应报与送达", *parts)
+
+
+def _late(connection: duckdb.DuckDBPyConnection) -> Cells:
+    return [
+        (*_names(office, contract), place, STATES_ZH[state], owed, newest, *(f"{count:,}" for count in counts))
+        for office, contract, place, state, owed, newest, *counts in _rows(connection, sql("report", "deliveries"))
     ]
-    bounds = [
+
+
+def _out_of_bounds(connection: duckdb.DuckDBPyConnection) -> Cells:
+    return [
         (
-            OFFICES_ZH.get(office, office),
-            CONTRACTS_ZH.get(contract, contract),
+            *_names(office, contract),
             f"{MEASURES_ZH[measure]} {field}".strip(),
-            "无数据" if value is None else f"{value:,.4g}",
-            "" if low is None else f"{low:,.4g}",
-            "" if high is None else f"{high:,.4g}",
+            _known(value, "无数据"),
+            *(_known(bound, "") for bound in bounds),
             f"@{verdict}",
         )
-        for office, contract, measure, field, value, low, high, verdict in _rows(
-            connection,
-            "SELECT * FROM t_extract_checks WHERE verdict <> 'pass' ORDER BY verdict, office, contract, measure, field",
-        )
+        for office, contract, measure, field, value, *bounds, verdict in _rows(connection, CHECKS)
     ]
-    heads = [
-        "部门",
-        "表",
-        "范围",
-        "情况",
-        "应达到",
-        "最新",
-        "行数",
-        "有效行",
-        "缺少的农户",
-        "其中授信",
-        "其中复核",
-        "其中未授信",
-    ]
-    text = table(heads, late) if late else "<p>应报的表均已送达。</p>"
-    if bounds:
-        text += "<h3>整表检查</h3>" + table(["部门", "表", "项目", "数值", "下限", "上限", "结论"], bounds)
-    return f"<section><h2>应报与送达</h2>{text}</section>"
 
 
 def _links(connection: duckdb.DuckDBPyConnection) -> str:
     """What became of each list's records, and the villages that are furthest behind."""
     shown = [
-        (
-            OFFICES_ZH.get(office, office),
-            CONTRACTS_ZH.get(contract, contract),
-            *(f"{count:,}" for count in counts),
-            f"{share:.1%}",
-        )
+        (*_names(office, contract), *(f"{count:,}" for count in counts), f"{share:.1%}")
         for office, contract, *counts, share in _rows(connection, sql("report", "links"))
     ]
     behind = [
         (name or code, code, f"{records:,}", f"{share:.1%}")
         for name, code, records, share in _rows(connection, sql("report", "links_2"))
     ]
-    text = table(["部门", "表", "记录", "自动关联", "人工确认", "待确认", "冲突", "未关联", "关联率"], shown)
-    text += "<h3>关联率最低的村</h3>" + table(["村", "代码", "记录", "关联率"], behind)
-    return f'<section><h2>关联到农户</h2>{text}<p class="note">待确认的关联不计入任何数字；未关联不等于不授信，请用 links review 交人工核对。</p></section>'
+    lowest = heading("关联率最低的村") + table(["村", "代码", "记录", "关联率"], behind)
+    return section("关联到农户", table(LINK_HEADS, shown), lowest, note(LINK_NOTE))
 
 
 def _quarantine(connection: duckdb.DuckDBPyConnection) -> str:
     rows = _rows(connection, sql("report", "quarantine"))
     if not rows:
-        return "<section><h2>隔离</h2><p>没有被隔离的行。</p></section>"
-    shown = [
-        (OFFICES_ZH.get(office, office), code, ROW_REASONS.get(code, code), f"{count:,}")
-        for office, code, count in rows
-    ]
+        return section("隔离", paragraph("没有被隔离的行。"))
+    shown = [(_office(office), code, ROW_REASONS.get(code, code), f"{count:,}") for office, code, count in rows]
     by_office = _rows(connection, sql("report", "quarantine_2"))
-    chart = bars([(OFFICES_ZH.get(office, office), count) for office, count in by_office])
-    return (
-        f"<section><h2>隔离（按部门和原因）</h2>{chart}{table(['部门', '代码', '原因与期望', '行数'], shown)}</section>"
-    )
+    chart = bars([(_office(office), count) for office, count in by_office])
+    return section("隔离（按部门和原因）", chart, table(["部门", "代码", "原因与期望", "行数"], shown))
 
 
 def _villages(connection: duckdb.DuckDBPyConnection) -> str:
-    rows = _rows(connection, sql("report", "villages"))
+    rows = [(name or "登记外个体户", *rest) for name, *rest in _rows(connection, sql("report", "villages"))]
     shown = [
-        (
-            name or "登记外个体户",
-            code,
-            f"{count:,}",
-            f"{granted:,}",
-            f"{granted / count:.0%}",
-            f"{int(total):,}",
-            f"{int(middle):,}",
-        )
+        (name, code, f"{count:,}", f"{granted:,}", f"{granted / count:.0%}", f"{int(total):,}", f"{int(middle):,}")
         for name, code, count, granted, total, middle in rows
     ]
-    chart = bars([(name or "登记外个体户", int(total)) for name, _, _, _, total, _ in rows][:40], unit="元")
-    return f"<section><h2>各村额度</h2>{chart}{table(['村', '代码', '户数', '授信户', '覆盖率', '总额（元）', '中位数（元）'], shown)}</section>"
+    chart = bars([(name, int(total)) for name, _, _, _, total, _ in rows][:40], unit="元")
+    return section("各村额度", chart, table(VILLAGE_HEADS, shown))
 
 
 def _decisions(connection: duckdb.DuckDBPyConnection) -> str:
-    rows = _rows(connection, sql("report", "decisions"))
     shown = [
         (product, DECISIONS_ZH[decision], DECISION_REASONS.get(why, why), f"{count:,}", f"{int(total):,}")
-        for product, decision, why, count, total in rows
+        for product, decision, why, count, total in _rows(connection, sql("report", "decisions"))
     ]
-    return (
-        f"<section><h2>决定及首要原因</h2>{table(['产品', '决定', '原因', '户数', '额度合计（元）'], shown)}</section>"
-    )
+    return section("决定及首要原因", table(["产品", "决定", "原因", "户数", "额度合计（元）"], shown))
 
 
 def _stability(connection: duckdb.DuckDBPyConnection) -> str:
     """How far the county is from the training and the last publication, and how groups of borrowers fare."""
-    drifted = [
+    return section(
+        "稳定性与公平",
+        table(DRIFT_HEADS, _drifted(connection)),
+        note(DRIFT_NOTE),
+        heading("按组的授信率和额度"),
+        table(GROUP_HEADS, _groups(connection)),
+        note(GROUP_NOTE),
+    )
+
+
+def _drifted(connection: duckdb.DuckDBPyConnection) -> Cells:
+    return [
         (
             FEATURES_ZH.get(feature, feature),
             *(_figure(psi, ".4f") for psi in (training, published)),
@@ -263,7 +295,10 @@ def _stability(connection: duckdb.DuckDBPyConnection) -> str:
         )
         for feature, training, published, *shares in _rows(connection, sql("report", "stability"))
     ]
-    groups = [
+
+
+def _groups(connection: duckdb.DuckDBPyConnection) -> Cells:
+    return [
         (
             ATTRIBUTES_ZH[attribute],
             GROUPS_ZH.get(group, group),
@@ -279,48 +314,27 @@ def _stability(connection: duckdb.DuckDBPyConnection) -> str:
             connection, sql("report", "stability_2")
         )
     ]
-    text = table(
-        ["变量", "PSI（对建模样本）", "PSI（对上次发布）", "缺失率", "建模样本缺失率", "上次发布缺失率"], drifted
-    )
-    text += '<p class="note">PSI 为各分箱占比的稳定性指标：0 为无变化，惯例超过 0.1 为有变化，超过 0.25 为变化大。“—”：没有可比的发布。</p>'
-    text += "<h3>按组的授信率和额度</h3>" + table(
-        [
-            "项目",
-            "组",
-            "户数",
-            "授信户",
-            "授信率",
-            "95% 区间",
-            "与最高组之比",
-            "户均额度（元）",
-            "额度之比",
-            "五分之四",
-        ],
-        groups,
-    )
-    text += '<p class="note">只计有借款人的农户。“—”：不足 30 户，或因此可由相减得出，不显示；授信不足 30 户的不显示户均额度。差别是否合理由风险委员会研判。</p>'
-    return f"<section><h2>稳定性与公平</h2>{text}</section>"
-
-
-def _figure(value: float | None, form: str) -> str:
-    return "—" if value is None else format(value, form)
 
 
 def _extracts(manifest: dict[str, Any]) -> str:
     """Every table delivered, with what was noted of it; rejected ones first."""
-    shown = []
-    for source in sorted(manifest["sources"], key=lambda s: (s["rejected"] is None, s["file_name"], s["sheet"])):
-        place = " / ".join(filter(None, (source["file_name"], source["sheet"])))
-        notes = [source["rejected"]] if source["rejected"] else source["notes"]
-        text = "；".join(f"{EXTRACT_REASONS.get(code, code)}（{detail}）" for code, detail in notes)
-        dropped = "、".join(f"{why} {len(headers)}" for why, headers in source["dropped_columns"].items())
-        shown.append(
-            (
-                place,
-                source["contract"] or "未识别",
-                f"{source['lines']:,}",
-                "重复副本" if source["is_copy"] else text,
-                dropped,
-            )
-        )
-    return f"<section><h2>送达的表</h2>{table(['文件 / 表', '契约', '行数', '说明', '丢弃的列'], shown)}</section>"
+    sources = sorted(manifest["sources"], key=lambda s: (s["rejected"] is None, s["file_name"], s["sheet"]))
+    heads = ["文件 / 表", "契约", "行数", "说明", "丢弃的列"]
+    return section("送达的表", table(heads, [_source(source) for source in sources]))
+
+
+def _source(source: dict[str, Any]) -> tuple[str, ...]:
+    dropped = (f"{why} {len(headers)}" for why, headers in source["dropped_columns"].items())
+    return (
+        " / ".join(filter(None, (source["file_name"], source["sheet"]))),
+        source["contract"] or "未识别",
+        f"{source['lines']:,}",
+        "重复副本" if source["is_copy"] else _notes(source),
+        "、".join(dropped),
+    )
+
+
+def _notes(source: dict[str, Any]) -> str:
+    """Say why a table was rejected, or what was noted of it."""
+    notes = [source["rejected"]] if source["rejected"] else source["notes"]
+    return "；".join(f"{EXTRACT_REASONS.get(code, code)}（{detail}）" for code, detail in notes)
