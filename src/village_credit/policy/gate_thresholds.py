@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from importlib import resources
+from typing import Any, Literal
 
 from village_credit.policy.model import PolicyInForce
 
 Side = Literal["warn", "fail"]
 Verdict = Literal["pass", "warn", "fail"]
-# One line too many or one household without a decision is our own fault: no committee can allow it.
-EXACT = ("line_balance", "household_balance")
 BARE_UNITS = ("share", "ratio", "index", "change", "flag")  # a number of these says enough by itself
 
 
@@ -40,39 +40,30 @@ class GateFigures:
         return one < other if self.is_low_worse else one > other
 
 
-def _gate(gate: str, unit: str, *, may_only_warn: bool = False, is_low_worse: bool = False) -> GateFigures:
-    return GateFigures(gate, unit, f"gate_{gate}_warn", f"gate_{gate}_fail", may_only_warn, is_low_worse)
+def _declared() -> dict[str, dict[str, Any]]:
+    return tomllib.loads(resources.files("village_credit.policy").joinpath("gates.toml").read_text(encoding="utf-8"))
 
 
-GATES: dict[str, GateFigures] = {
-    asked.gate: asked
-    for asked in (
-        _gate("quarantined_share", "share"),
-        _gate("unlinked_share", "share"),
-        _gate("link_gap_of_names", "share"),
-        _gate("link_gap_of_villages", "share"),
-        _gate("null_linkage", "ratio"),
-        _gate("id_area_codes", "share"),
-        _gate("unlicensed_link_passes", "share"),
-        GateFigures("related_party_list", "days", None, "related_list_max_age_days"),
-        GateFigures("branch_for_every_township", "townships", None, "gate_branch_for_every_township_fail"),
-        _gate("rejected_extracts", "extracts", may_only_warn=True),
-        _gate("deliveries", "tables", may_only_warn=True),
-        _gate("extract_checks", "checks", may_only_warn=True),
-        _gate("legal_basis", "share"),
-        _gate("manual_review_share", "share"),
-        _gate("score_drift", "index"),
-        _gate("feature_drift", "index", may_only_warn=True),
-        _gate("missing_drift", "share", may_only_warn=True),
-        _gate("approval_ratio_of_groups", "share", may_only_warn=True, is_low_worse=True),
-        _gate("approval_ratio_of_names", "share", may_only_warn=True, is_low_worse=True),
-        _gate("approval_share_change", "change"),
-        _gate("total_change", "change"),
-        _gate("budget", "households", may_only_warn=True),
-        _gate("model_evidence", "flag", may_only_warn=True),
-        _gate("model_valid", "days", is_low_worse=True),
-    )
-}
+def _figures(gate: str, said: dict[str, Any]) -> GateFigures:
+    warn, fail = (said.get(side, f"gate_{gate}_{side}") or None for side in ("warn", "fail"))
+    flags = (said.get(name, False) for name in ("may_only_warn", "is_low_worse"))
+    return GateFigures(gate, said["unit"], warn, fail, *flags)
+
+
+@dataclass(frozen=True)
+class GateTexts:
+    """What people are told of a gate: what it asks for, what to do, and the sentence of the run's page."""
+
+    asks: str
+    what_to_do: str
+    sentence_zh: str
+
+
+DECLARED = _declared()
+# One line too many or one household without a decision is our own fault: no committee can allow it.
+EXACT = tuple(gate for gate, said in DECLARED.items() if said.get("exact"))
+GATES = {gate: _figures(gate, said) for gate, said in DECLARED.items() if gate not in EXACT}
+GATE_TEXTS = {gate: GateTexts(said["asks"], said["what_to_do"], said["sentence_zh"]) for gate, said in DECLARED.items()}
 REQUIRED_FIGURES = tuple(
     name
     for asked in GATES.values()

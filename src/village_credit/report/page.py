@@ -12,39 +12,12 @@ from data_contracts.reasons import DECISION_REASONS, EXTRACT_REASONS, ROW_REASON
 from data_contracts.registry import CONTRACTS_ZH, OFFICES_ZH
 from village_credit.duckdb_session import cursor_over
 from village_credit.features.catalogue import FEATURES
+from village_credit.policy.gate_thresholds import GATE_TEXTS
 from village_credit.report.html import STYLE, bars, cards, heading, note, page, paragraph, section, table
 from village_credit.report.labels import ATTRIBUTES_ZH, GROUPS_ZH
 from village_credit.sql_files import sql
 
 DECISIONS_ZH = {"granted": "授信", "declined": "未授信", "manual_review": "人工复核"}
-GATES_ZH = {
-    "line_balance": "可读文件的物理行数与有去向的行数之差",
-    "household_balance": "没有恰好一个决定的登记农户和登记外个体户",
-    "quarantined_share": "被隔离的数据行占比；请把问题清单发回各部门",
-    "unlinked_share": "台账、补贴、种植记录中未能关联到农户的占比",
-    "link_gap_of_names": "长译名与短名的关联率之差（按表比较，仅在内存中计算，不按人保存）",
-    "link_gap_of_villages": "关联率最低的村落后于全县的幅度",
-    "unlicensed_link_passes": "自动关联中，所用规则近一年没有抽查合格的占比；请用 links review RUN --sample N 抽查",
-    "id_area_codes": "前六位从未启用为行政区划代码的证件号码占比；仅作提示，虚构人员均如此",
-    "null_linkage": "按相似在错误的村也能关联上的占比；近邻亲属不在其内",
-    "related_party_list": "关系人名单距今天数；未送达即不通过",
-    "deliveries": "应报而未送达、过期、不全或被退回的表（按乡镇）；请催报",
-    "extract_checks": "整表检查中超出界限的项数；低于下限不通过，高于上限提示",
-    "rejected_extracts": "整份被退回的文件或表；请重新索取",
-    "branch_for_every_township": "有农户而机构表中没有服务网点的乡镇",
-    "manual_review_share": "需要人工复核的农户占比；网点人手有限",
-    "legal_basis": "因所用数据来源没有有效的合法依据而等待人工复核的农户占比；请与部门续签",
-    "score_drift": "评分分布相对建模样本的稳定性指标（PSI）；超出即概率所依据的人群已不同",
-    "feature_drift": "单个变量相对建模样本的最大稳定性指标（PSI）；见“稳定性与公平”",
-    "missing_drift": "单个变量缺失率高于建模样本的最大幅度；可能有表迟报、不全或新增",
-    "approval_ratio_of_groups": "按性别、年龄、土地、监测分组，授信率最低的组与同类最高组之比；低于五分之四请风险委员会研判",
-    "approval_ratio_of_names": "长译名与短名借款人授信率之比（小比大，仅在内存中计算，不按人也不按组保存）；低于五分之四请风险委员会研判",
-    "approval_share_change": "授信率相对本县上次发布的变动幅度（升降均计）；未曾发布或只评一种产品则不评判，详见 diff",
-    "total_change": "授信总额相对本县上次发布的变动幅度（升降均计）；未曾发布或只评一种产品则不评判，详见 diff",
-    "budget": "因村、乡镇或县预算而被压减额度的农户数；0 表示预算未起约束作用",
-    "model_valid": "距评分卡有效期截止的天数；请及时训练并签署新卡",
-    "model_evidence": "1 表示评分卡由虚构历史训练，不能说明真实人群",
-}
 STATES_ZH = {"complete": "齐全", "partial": "不全", "stale": "过期", "missing": "未送达", "rejected": "被退回"}
 MEASURES_ZH = {
     "rows": "行数",
@@ -197,7 +170,13 @@ def _steps(counts: dict[str, Any], linked: int) -> list[tuple[str, int]]:
 
 def _gates(connection: duckdb.DuckDBPyConnection) -> str:
     shown = [
-        (gate, _known(value, "无数据"), threshold, f"@{verdict}", GATES_ZH.get(gate, text))
+        (
+            gate,
+            _known(value, "无数据"),
+            threshold,
+            f"@{verdict}",
+            GATE_TEXTS[gate].sentence_zh if gate in GATE_TEXTS else text,
+        )
         for gate, value, threshold, verdict, text in _rows(connection, GATES)
     ]
     return section("关口", table(["关口", "数值", "要求", "结论", "说明"], shown))

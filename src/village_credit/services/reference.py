@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from data_contracts.reasons import DECISION_REASONS, EXTRACT_REASONS, POINTS_LOST, ROW_REASONS
-from village_credit.policy.gate_thresholds import EXACT, GATES, Side
+from village_credit.policy.gate_thresholds import EXACT, GATE_TEXTS, GATES, Side
 from village_credit.policy.model import KEYS, CropNorm, Figure, Policy, load_policy
 from village_credit.publish.views import column_comment, view_comment, view_names
 from village_credit.publish.warehouse import empty_warehouse
-from village_credit.report.page import GATES_ZH
 from village_credit.sql_files import sql
 
 NOTE = "<!-- Written by `make docs`; do not edit. -->"
@@ -155,19 +154,21 @@ def _gates(policy: Policy) -> Iterator[str]:
     """Write every gate with the thresholds of the shipped policy."""
     yield f"Thresholds are those of `models/{POLICY_FILE}`, placeholders for a committee."
     yield "Where one is `none`, the gate has no such side."
-    yield "What each gate asks for and what to do is in [gates](../committee/gates.md)."
+    yield "How gates are read and overridden is in [gates](../committee/gates.md)."
     yield ""
-    yield from _table(("gate", "unit", "worse", "warn", "fail", "说明"), _gate_rows(policy))
+    yield from _table(("gate", "asks for", "what to do", "unit", "worse", "warn", "fail", "说明"), _gate_rows(policy))
 
 
 def _gate_rows(policy: Policy) -> Iterator[tuple[str, ...]]:
     for gate in EXACT:
-        yield f"`{gate}`", "count", "any", "none", "0, no override", GATES_ZH[gate]
+        told = GATE_TEXTS[gate]
+        yield f"`{gate}`", told.asks, told.what_to_do, "count", "any", "none", "0, no override", told.sentence_zh
     for gate, asked in GATES.items():
         sides: dict[Side, str] = asked.figures()
         shown = {side: _values(policy, name) for side, name in sides.items()}
         way = "below" if asked.is_low_worse else "above"
-        yield f"`{gate}`", asked.unit, way, shown.get("warn", "none"), shown.get("fail", "none"), GATES_ZH[gate]
+        told, limits = GATE_TEXTS[gate], (shown.get("warn", "none"), shown.get("fail", "none"))
+        yield f"`{gate}`", told.asks, told.what_to_do, asked.unit, way, *limits, told.sentence_zh
 
 
 def _values(policy: Policy, name: str) -> str:
