@@ -38,7 +38,7 @@ def do_explain(args: argparse.Namespace, paths: Settings) -> int:
 def add_notices(verbs: Verbs) -> None:
     noticed = verbs.add("notices", "The households' messages of a run.", "notices RUN --lang zh")
     noticed.add_argument("run")
-    noticed.add_argument("--lang", choices=("zh",), default="zh")
+    noticed.add_argument("--lang", default="zh", help="a language that messages are written in (default: zh)")
     noticed.set_defaults(handler=do_notices)
 
 
@@ -46,7 +46,7 @@ def do_notices(args: argparse.Namespace, paths: Settings) -> int:
     """Print a run's messages."""
     from village_credit.services.queries.explain import notices
 
-    found = notices(store_of(paths), args.run)
+    found = notices(store_of(paths), args.run, args.lang)
     return show(args, found, lambda: "\n".join(f"{item['household_key']}\t{item['text']}" for item in found))
 
 

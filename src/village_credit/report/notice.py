@@ -1,38 +1,64 @@
-"""A decision becomes the message that its household gets: the same limit and the same binding reason as `explain`."""
+"""A decision becomes the message that its household gets: the same limit and the same binding reason as `explain`.
+
+Sentences are data, a file a language in `messages/`; a run keeps codes and figures.
+"""
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from typing import Any
 
-from data_contracts.branch import PRODUCTS_ZH
 from data_contracts.reasons import DECISION_REASONS
+from village_credit.errors import UsageError
 
-TEMPLATE_VERSION = "zh-2026.2"
 REASONS_TOLD = 3  # of a declined score: the features that lost most points
-TEMPLATES = {
-    "granted": (
-        "您好，您家的{product}预授信额度为{limit_yuan:,}元，期限{term_months}个月，"
-        "自{valid_from}至{valid_to}。{reason}。持身份证到服务您的网点签约后，可按需用信。"
-        "如不同意由系统作出决定或对数据有异议，请告知网点。"
-    ),
-    "declined": "您好，您家的{product}本次没有授信额度。{reason}。如对数据有异议，或希望由人工复核，请告知网点。",
-    "manual_review": "您好，您家的{product}正由人工复核。{reason}。网点会与您联系。",
-}
+FIGURES = ("limit_yuan", "term_months", "valid_from", "valid_to")
 
 
-def notice(decision: dict[str, Any], points_lost: list[str]) -> str:
-    """Write one household's message from its stored decision.
+@dataclass(frozen=True)
+class Messages:
+    """The sentences of one language: by decision, product, reason code, and feature that cost points."""
 
-    Who is declined for the score is told what cost most points.
+    version: str
+    because: str
+    between: str
+    decisions: Mapping[str, str]
+    products: Mapping[str, str]
+    reasons: Mapping[str, str]
+    points_lost: Mapping[str, str]
 
-    `points_lost`: Chinese reasons of the household's features, most points lost first, as `score_points` holds them.
+
+def languages() -> tuple[str, ...]:
+    """Name the languages that messages are written in."""
+    folder = resources.files("village_credit.report").joinpath("messages")
+    return tuple(sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml")))
+
+
+@cache
+def messages(language: str = "zh") -> Messages:
+    """Read a language's sentences; raises UsageError where nobody wrote them."""
+    if language not in languages():
+        raise UsageError(f"--lang {language}: messages are written in {', '.join(languages())} only")
+    text = resources.files("village_credit.report").joinpath(f"messages/{language}.toml").read_text(encoding="utf-8")
+    return Messages(**({"reasons": DECISION_REASONS, "points_lost": {}} | tomllib.loads(text)))
+
+
+def notice(decision: dict[str, Any], points_lost: list[dict[str, str]], said: Messages) -> str:
+    """Write one household's message from its stored decision; who is declined for the score is told what cost most points.
+
+    `points_lost`: feature and reason_zh of what cost points, most first; another language has its own word of a feature.
     """
     codes = decision["reason_codes"] or [decision["binding_term"]]
-    reason = DECISION_REASONS.get(codes[0], codes[0])
+    reason = said.reasons.get(codes[0], codes[0])
     if codes[0] == "LOWEST_BAND" and points_lost:
-        reason += f"，主要因为{'、'.join(points_lost[:REASONS_TOLD])}"
-    return TEMPLATES[decision["decision"]].format(
-        product=PRODUCTS_ZH[decision["product"]],
-        reason=reason,
-        **{k: decision[k] for k in ("limit_yuan", "term_months", "valid_from", "valid_to")},
+        told = points_lost[:REASONS_TOLD]
+        features = said.between.join(said.points_lost.get(one["feature"], one["reason_zh"]) for one in told)
+        reason = said.because.format(reason=reason, features=features)
+    figures = {name: decision[name] for name in FIGURES}
+    return said.decisions[decision["decision"]].format(
+        product=said.products[decision["product"]], reason=reason, **figures
     )

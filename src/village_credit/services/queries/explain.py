@@ -19,7 +19,7 @@ from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import Publication
 from village_credit.ledger.reviews import said_of
 from village_credit.report.explain import explain_rows
-from village_credit.report.notice import TEMPLATE_VERSION, notice
+from village_credit.report.notice import messages, notice
 from village_credit.services.approval.household_signatures import signature_of
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
@@ -68,11 +68,12 @@ def _act(entry: Entry) -> dict[str, Any]:
     return {"act": entry.act, "by": entry.by, "at": entry.at} | minutes
 
 
-def notices(store: Store, run_id: str) -> list[dict[str, Any]]:
+def notices(store: Store, run_id: str, language: str = "zh") -> list[dict[str, Any]]:
     """Return every household's message: household_key, product, template version, text, state; with what branches set.
 
     `state`: in_force, superseded (another publication decides the line now) or, before the run is published, staged.
     """
+    said = messages(language)
     run, ledger = store.require_run(run_id), Ledger.of(store)
     told = next((p for p in reversed(ledger.publications) if p.run_id == run_id), None)
     limits = branch_limits(ledger)
@@ -83,9 +84,9 @@ def notices(store: Store, run_id: str) -> list[dict[str, Any]]:
         line = row["household_key"], row["product"]
         now = with_branch_limit(row, limits.get((told.publication_id if told else "", *line)))
         state = "staged" if told is None else "in_force" if line in current else "superseded"
-        text = notice(now, lost.get(row["household_key"], []))
+        text = notice(now, lost.get(row["household_key"], []), said)
         found.append(
-            {"household_key": line[0], "product": line[1], "template": TEMPLATE_VERSION, "state": state, "text": text}
+            {"household_key": line[0], "product": line[1], "template": said.version, "state": state, "text": text}
         )
     return found
 
@@ -98,7 +99,7 @@ def _lines_of_run(store: Store, ledger: Ledger, told: Publication | None) -> set
     return {(row["household_key"], row["product"]) for row in rows if row["run_id"] == told.run_id}
 
 
-def _points_lost(run: Path) -> dict[str, list[str]]:
+def _points_lost(run: Path) -> dict[str, list[dict[str, str]]]:
     """Return the reasons of the households that are declined for their score, most points lost first."""
     query = sql("services.queries", "points_lost")
     paths = {"points": str(run / "score_points.parquet"), "decisions": str(run / "decisions.parquet")}

@@ -1,4 +1,6 @@
--- The reasons of the households that are declined for their score, most points lost first.
-SELECT household_key, list(reason_zh ORDER BY rank) FILTER (reason_zh IS NOT NULL) FROM read_parquet($points)
+-- What cost the households points that are declined for their score, most points first.
+SELECT household_key,
+    list({'feature': feature, 'reason_zh': reason_zh} ORDER BY rank) FILTER (reason_zh IS NOT NULL)
+FROM read_parquet($points)
 WHERE household_key IN (SELECT household_key FROM read_parquet($decisions) WHERE reason_codes[1] = 'LOWEST_BAND')
 GROUP BY household_key

@@ -1,0 +1,58 @@
+"""A household's message is a sentence of its language's file, with the figures of its decision."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from data_contracts.branch import PRODUCT_ORDER
+from data_contracts.reasons import DECISION_REASONS
+from village_credit.errors import UsageError
+from village_credit.report.notice import FIGURES, languages, messages, notice
+
+GRANTED = {
+    "decision": "granted",
+    "product": "farmer_line",
+    "limit_yuan": 60_000,
+    "term_months": 36,
+    "valid_from": date(2026, 11, 2),
+    "valid_to": date(2029, 11, 1),
+    "reason_codes": [],
+    "binding_term": "need",
+}
+REFUSED = {**GRANTED, "decision": "declined", "limit_yuan": 0, "reason_codes": ["LOWEST_BAND"], "binding_term": "band"}
+LOST = [{"feature": f"f{n}", "reason_zh": f"原因{n}"} for n in range(5)]
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_language_says_every_decision_product_and_reason_with_its_figures(language: str):
+    said = messages(language)
+    assert set(said.decisions) == {"granted", "declined", "manual_review"}
+    assert set(said.products) == set(PRODUCT_ORDER)
+    assert set(said.reasons) == set(DECISION_REASONS)
+    named = {name for _, name, _, _ in string.Formatter().parse(said.decisions["granted"]) if name}
+    assert named == {"product", "reason", *FIGURES}
+
+
+def test_a_grant_is_told_with_its_limit_its_days_and_what_bound_it():
+    text = notice(GRANTED, [], messages())
+    assert all(part in text for part in ("农贷通", "60,000元", "36个月", "2026-11-02", DECISION_REASONS["need"]))
+
+
+def test_who_is_declined_for_the_score_is_told_the_three_features_that_cost_most():
+    text = notice(REFUSED, LOST, messages())
+    assert "主要因为原因0、原因1、原因2" in text
+    assert "原因3" not in text
+
+
+def test_a_language_may_have_its_own_word_of_a_feature():
+    said = replace(messages(), points_lost={"f0": "自己的说法"})
+    assert "主要因为自己的说法、原因1" in notice(REFUSED, LOST, said)
+
+
+def test_a_language_that_nobody_wrote_is_refused_by_name():
+    with pytest.raises(UsageError, match="--lang xx: messages are written in zh only"):
+        messages("xx")
