@@ -48,9 +48,10 @@ def messages(language: str = "zh") -> Messages:
 
 
 def notice(decision: dict[str, Any], points_lost: list[dict[str, str]], said: Messages) -> str:
-    """Write one household's message from its stored decision; who is declined for the score is told what cost most points.
+    """Write one household's message from its stored decision.
 
-    `points_lost`: feature and reason_zh of what cost points, most first; another language has its own word of a feature.
+    Who is declined for the score is told what cost most points.
+    `points_lost`: feature and reason_zh of what cost points, most first; another language has words of its own.
     """
     codes = decision["reason_codes"] or [decision["binding_term"]]
     reason = said.reasons.get(codes[0], codes[0])
