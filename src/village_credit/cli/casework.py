@@ -4,11 +4,31 @@ from __future__ import annotations
 
 import argparse
 
-from village_credit.cli.common import NAMED_BY, Verbs, by_whom, day, household_named, path, show, store_of
-from village_credit.errors import UsageError
+from village_credit.cli.common import (
+    NAMED_BY,
+    Verbs,
+    by_whom,
+    counted,
+    day,
+    household_named,
+    out_of,
+    path,
+    policy_of,
+    show,
+    store_of,
+)
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
+    from typing import Any
+
+    from village_credit.services.casework.corrections import Written
+    from village_credit.services.casework.link_review import Applied as AppliedLinks
+    from village_credit.services.casework.link_review import Reviewed as DoubtfulLinks
+    from village_credit.services.casework.relief import Declared
+    from village_credit.services.casework.renewals import Renewed
+    from village_credit.services.casework.reviews import Applied as AppliedReviews
+    from village_credit.services.casework.reviews import Exported as ExportedReviews
     from village_credit.settings import Settings
 
 
@@ -17,15 +37,13 @@ def add_reviews(verbs: Verbs) -> None:
         "reviews",
         "A run's households in manual review as a workbook, and a person's verdicts back, for every later scoring.",
         "reviews export RUN --out build/reviews.xlsx",
+        do_reviews,
     )
     reviewed.add_argument("act", choices=("export", "apply"))
     reviewed.add_argument("target", help="export: the run; apply: the workbook with its verdicts")
-    reviewed.add_argument("--out", type=path, help="export: the workbook to write; personal data")
-    reviewed.add_argument("--by", help="apply: who decided, never the run's preparer (default: the login)")
-    reviewed.add_argument(
-        "--policy", type=path, help="apply: whose steps hold (default: limit_policy.toml of the models)"
-    )
-    reviewed.set_defaults(handler=do_reviews)
+    reviewed.out("export: the workbook to write; personal data")
+    reviewed.done_by("apply: who decided, never the run's preparer (default: the login)")
+    reviewed.policy("apply: whose steps hold (default: limit_policy.toml of the models)")
 
 
 def do_reviews(args: argparse.Namespace, paths: Settings) -> int:
@@ -34,23 +52,21 @@ def do_reviews(args: argparse.Namespace, paths: Settings) -> int:
 
     store = store_of(paths)
     if args.act == "export":
-        if args.out is None:
-            raise UsageError("reviews export RUN needs --out FILE")
-        made = reviews.export_reviews(store, args.target, args.out)
-        reasons = ", ".join(f"{count:,} {name}" for name, count in made.reasons.items())
-        return show(
-            args, made, lambda: f"{made.path}: {made.rows:,} households to review ({reasons or 'none'}); personal data"
-        )
-    policy = args.policy or paths.models / "limit_policy.toml"
-    done = reviews.apply_reviews(store, path(args.target), by_whom(args), policy)
-    return show(
-        args,
-        done,
-        lambda: (
-            f"county {done.county_code}: {done.granted:,} to be granted {done.sum_limit_yuan:,} yuan, "
-            f"{done.declined:,} declined, {done.kept:,} kept in review, {done.unchanged:,} known already; the "
-            f"next scoring uses them (village-credit rescore --county {done.county_code})"
-        ),
+        made = reviews.export_reviews(store, args.target, out_of(args, "reviews export RUN"))
+        return show(args, made, lambda: _exported_text(made))
+    done = reviews.apply_reviews(store, path(args.target), by_whom(args), policy_of(args, paths))
+    return show(args, done, lambda: _reviewed_text(done))
+
+
+def _exported_text(made: ExportedReviews) -> str:
+    return f"{made.path}: {made.rows:,} households to review ({counted(made.reasons) or 'none'}); personal data"
+
+
+def _reviewed_text(done: AppliedReviews) -> str:
+    return (
+        f"county {done.county_code}: {done.granted:,} to be granted {done.sum_limit_yuan:,} yuan, "
+        f"{done.declined:,} declined, {done.kept:,} kept in review, {done.unchanged:,} known already; the "
+        f"next scoring uses them (village-credit rescore --county {done.county_code})"
     )
 
 
@@ -59,18 +75,18 @@ def add_links(verbs: Verbs) -> None:
         "links",
         "The doubtful links of a run as a workbook, and a person's decisions back, for every later run.",
         "links review RUN --out build/review.xlsx",
+        do_links,
     )
     linked.add_argument("act", choices=("review", "apply"))
     linked.add_argument("target", help="review: the run; apply: the workbook with its decisions")
-    linked.add_argument("--out", type=path, help="review: the workbook to write; personal data")
+    linked.out("review: the workbook to write; personal data")
     linked.add_argument(
         "--sample",
         type=int,
         metavar="N",
         help="review: instead, N automatic links of each pass to check; 2,995 right ones license a pass for a year",
     )
-    linked.add_argument("--by", help="apply: who decided (default: the login)")
-    linked.set_defaults(handler=do_links)
+    linked.done_by("apply: who decided (default: the login)")
 
 
 def do_links(args: argparse.Namespace, paths: Settings) -> int:
@@ -79,22 +95,22 @@ def do_links(args: argparse.Namespace, paths: Settings) -> int:
 
     store = store_of(paths)
     if args.act == "review":
-        if args.out is None:
-            raise UsageError("links review RUN needs --out FILE")
-        made = links.write_review(store, args.target, args.out, paths.counties, args.sample)
-        grounds = ", ".join(f"{count:,} {name}" for name, count in made.grounds.items())
-        return show(
-            args, made, lambda: f"{made.path}: {made.rows:,} links to look at ({grounds or 'none'}); personal data"
-        )
-    applied = links.apply_review(store, path(args.target), by_whom(args), paths.counties)
-    return show(
-        args,
-        applied,
-        lambda: (
-            f"county {applied.county_code}: {applied.same:,} confirmed, {applied.other:,} refused, "
-            f"{applied.unchanged:,} known already; the next scoring uses them (village-credit rescore "
-            f"--county {applied.county_code})"
-        ),
+        out = out_of(args, "links review RUN")
+        made = links.write_review(store, args.target, out, paths.counties, args.sample)
+        return show(args, made, lambda: _doubtful_text(made))
+    done = links.apply_review(store, path(args.target), by_whom(args), paths.counties)
+    return show(args, done, lambda: _linked_text(done))
+
+
+def _doubtful_text(made: DoubtfulLinks) -> str:
+    return f"{made.path}: {made.rows:,} links to look at ({counted(made.grounds) or 'none'}); personal data"
+
+
+def _linked_text(done: AppliedLinks) -> str:
+    return (
+        f"county {done.county_code}: {done.same:,} confirmed, {done.other:,} refused, "
+        f"{done.unchanged:,} known already; the next scoring uses them (village-credit rescore "
+        f"--county {done.county_code})"
     )
 
 
@@ -103,10 +119,10 @@ def add_corrections(verbs: Verbs) -> None:
         "corrections",
         "Per office, a workbook of its quarantined rows to mend and return, and how long they are open.",
         "corrections RUN --out build/corrections",
+        do_corrections,
     )
-    mended.add_argument("run")
-    mended.add_argument("--out", required=True, type=path, help="the folder to write into; personal data")
-    mended.set_defaults(handler=do_corrections)
+    mended.the_run()
+    mended.out("the folder to write into; personal data", required=True)
 
 
 def do_corrections(args: argparse.Namespace, paths: Settings) -> int:
@@ -116,16 +132,20 @@ def do_corrections(args: argparse.Namespace, paths: Settings) -> int:
     store = store_of(paths)
     written = corrections.write_corrections(store, args.run, args.out, paths.counties)
     ages = corrections.ageing(store, args.run)
-    text = [f"{item.path}: {item.rows:,} rows, {item.tables_refused} tables to deliver anew" for item in written]
-    text += [
-        (
-            f"  {age['office']:<20} {age['open_rows']:>7,} open, oldest {age['oldest_days']} days (since "
-            f"{age['oldest_on']}), median {age['median_days']}, over 30 days {age['over_30_days']:,}"
-        )
-        for age in ages
-    ]
     result = {"written": written, "ageing": ages}
-    return show(args, result, lambda: "\n".join(text) or "nothing is open")
+    return show(args, result, lambda: _corrections_text(written, ages) or "nothing is open")
+
+
+def _corrections_text(written: list[Written], ages: list[dict[str, Any]]) -> str:
+    text = [f"{item.path}: {item.rows:,} rows, {item.tables_refused} tables to deliver anew" for item in written]
+    return "\n".join(text + [_age_text(age) for age in ages])
+
+
+def _age_text(age: dict[str, Any]) -> str:
+    return (
+        f"  {age['office']:<20} {age['open_rows']:>7,} open, oldest {age['oldest_days']} days (since "
+        f"{age['oldest_on']}), median {age['median_days']}, over 30 days {age['over_30_days']:,}"
+    )
 
 
 def add_renew(verbs: Verbs) -> None:
@@ -133,13 +153,13 @@ def add_renew(verbs: Verbs) -> None:
         "renew",
         "Sign that a county's lines ending by a day may start a new term at the next scoring; nothing else starts one.",
         'renew --county 659900 --ending-by 2029-11-30 --by 2002 --reason "committee of 5 November"',
+        do_renew,
     )
     renewed.add_argument("household", nargs="?", help="of one household only: " + NAMED_BY)
-    renewed.add_argument("--county", required=True)
+    renewed.county()
     renewed.add_argument("--ending-by", required=True, type=day)
-    renewed.add_argument("--by", required=True)
-    renewed.add_argument("--reason", required=True, help="kept in the ledger; name nobody")
-    renewed.set_defaults(handler=do_renew)
+    renewed.signed_by()
+    renewed.reason()
 
 
 def do_renew(args: argparse.Namespace, paths: Settings) -> int:
@@ -149,14 +169,14 @@ def do_renew(args: argparse.Namespace, paths: Settings) -> int:
     store = store_of(paths)
     key = None if args.household is None else household_named(store, args.household)
     done = renew.renew(store, args.county, args.ending_by, args.by, args.reason, key)
-    return show(
-        args,
-        done,
-        lambda: (
-            f"county {done.county_code}: {done.lines:,} lines ending by {done.ending_by} "
-            f"({done.sum_limit_yuan:,} yuan in force) may start a new term at the next scoring "
-            f"(village-credit rescore --county {done.county_code})"
-        ),
+    return show(args, done, lambda: _renewed_text(done))
+
+
+def _renewed_text(done: Renewed) -> str:
+    return (
+        f"county {done.county_code}: {done.lines:,} lines ending by {done.ending_by} "
+        f"({done.sum_limit_yuan:,} yuan in force) may start a new term at the next scoring "
+        f"(village-credit rescore --county {done.county_code})"
     )
 
 
@@ -168,16 +188,16 @@ def add_relief(verbs: Verbs) -> None:
             "measures are proposed."
         ),
         "relief declare build/flood.toml --by 2002",
+        do_relief,
     )
     relieved.add_argument("act", choices=("declare",))
-    relieved.add_argument("file", type=path, help="TOML: cause, area_codes, industries, from, to, document, measures")
+    relieved.file("TOML: cause, area_codes, industries, from, to, document, measures")
     relieved.add_argument(
         "--proofs",
         type=path,
         help="身份证号, 借据号, 纾困证明编号 (default: the CSV of the same name); more may come later",
     )
-    relieved.add_argument("--by", required=True)
-    relieved.set_defaults(handler=do_relief)
+    relieved.signed_by()
 
 
 def do_relief(args: argparse.Namespace, paths: Settings) -> int:
@@ -185,16 +205,17 @@ def do_relief(args: argparse.Namespace, paths: Settings) -> int:
     from village_credit.services.casework import relief
 
     done = relief.declare(store_of(paths, may_begin=True), args.file, args.by, args.proofs)
-    text = [
-        (
-            f"{done.document}: {'known already (no-op)' if done.noop else 'declared'}, {done.starts_on} to "
-            f"{done.ends_on}, counties {', '.join(done.counties)}"
-        ),
+    return show(args, done, lambda: "\n".join(_declared_text(done)))
+
+
+def _declared_text(done: Declared) -> list[str]:
+    known = "known already (no-op)" if done.noop else "declared"
+    return [
+        f"{done.document}: {known}, {done.starts_on} to {done.ends_on}, counties {', '.join(done.counties)}",
         f"  {done.proofs:,} proofs; {done.households:,} households there have {done.limits_yuan:,} yuan in force",
         *(f"  proof in line {line} not taken: {why}" for line, why in done.refused),
         *(f"  the next scoring uses it: village-credit rescore --county {county}" for county in done.counties),
     ]
-    return show(args, done, lambda: "\n".join(text))
 
 
 VERBS = (add_reviews, add_links, add_corrections, add_renew, add_relief)

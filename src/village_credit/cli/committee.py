@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import argparse
 
-from village_credit.cli.common import Verbs, by_whom, day, path, show, store_of
+from village_credit.cli.common import Verbs, by_whom, day, out_of, path, show, store_of
 from village_credit.errors import PolicyRefused, UsageError
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+    from pathlib import Path
     from typing import Any
 
+    from data_contracts.meeting import Meeting
+    from village_credit.services.approval.household_signatures import Applied as AppliedAuthority
+    from village_credit.services.approval.household_signatures import Exported as ExportedAuthority
+    from village_credit.services.approval.publish import Published
+    from village_credit.services.approval.rollback import RolledBack
     from village_credit.services.queries.diff import Difference
     from village_credit.services.queries.simulate import Simulated
     from village_credit.settings import Settings
@@ -21,11 +29,11 @@ def add_diff(verbs: Verbs) -> None:
         "diff",
         "Compare a run with another or with what is published, household by household.",
         "diff RUN --against published --by village",
+        do_diff,
     )
-    compared.add_argument("run")
+    compared.the_run()
     compared.add_argument("--against", default="published", help="a run id, or `published`")
     compared.add_argument("--by", choices=("village", "band", "reason", "group"), help="small counts hidden")
-    compared.set_defaults(handler=do_diff)
 
 
 def do_diff(args: argparse.Namespace, paths: Settings) -> int:
@@ -41,8 +49,9 @@ def add_simulate(verbs: Verbs) -> None:
         "simulate",
         "Try a policy file on every household of what is published: who gains, who loses, why; written nowhere.",
         "simulate --county 659900 --policy build/policy_2027.toml --by reason",
+        do_simulate,
     )
-    tried.add_argument("--county", required=True, action="append", help="may be given several times")
+    tried.counties()
     tried.add_argument("--policy", required=True, type=path)
     tried.add_argument(
         "--on",
@@ -53,7 +62,6 @@ def add_simulate(verbs: Verbs) -> None:
         ),
     )
     tried.add_argument("--by", choices=("village", "band", "reason", "group"), help="show this alone; --json has all")
-    tried.set_defaults(handler=do_simulate)
 
 
 def do_simulate(args: argparse.Namespace, paths: Settings) -> int:
@@ -70,10 +78,11 @@ def add_approve(verbs: Verbs) -> None:
         "approve",
         "Sign a staged run; never by its preparer.",
         'approve RUN --by 2002 --reason "committee of 2 November"',
+        do_approve,
     )
-    signed.add_argument("run")
-    signed.add_argument("--by", required=True)
-    signed.add_argument("--reason", required=True)
+    signed.the_run()
+    signed.signed_by()
+    signed.reason(None)
     signed.add_argument(
         "--override",
         action="append",
@@ -87,7 +96,6 @@ def add_approve(verbs: Verbs) -> None:
         metavar="FILE",
         help="TOML: date, place or title, minutes, members (number, vote); needed where the policy has a quorum",
     )
-    signed.set_defaults(handler=do_approve)
 
 
 def do_approve(args: argparse.Namespace, paths: Settings) -> int:
@@ -98,26 +106,26 @@ def do_approve(args: argparse.Namespace, paths: Settings) -> int:
     store, sat = store_of(paths), meeting_in(args.meeting)
     signature = approve.approve(store, args.run, args.by, args.reason, args.override, sat)
     unsigned, _ = household_signatures.still_open(store, approve.ledger_entries(store), args.run)
-    text = [f"run {args.run} signed by {args.by} at {signature.at}"]
-    text += [f"  minutes {sat.minutes}, {len(sat.members)} members"] if sat else []
-    text += (
-        [
-            (
-                f"  {unsigned:,} households above the authority ladder wait for their own signature: "
-                f"village-credit authority export {args.run} --out FILE"
-            )
-        ]
-        if unsigned
-        else []
-    )
-    return show(args, signature, lambda: "\n".join(text))
+    return show(args, signature, lambda: "\n".join(_signed_text(args, signature.at, sat, unsigned)))
+
+
+def _signed_text(args: argparse.Namespace, at: str, sat: Meeting | None, unsigned: int) -> Iterator[str]:
+    yield f"run {args.run} signed by {args.by} at {at}"
+    if sat:
+        yield f"  minutes {sat.minutes}, {len(sat.members)} members"
+    if unsigned:
+        yield (
+            f"  {unsigned:,} households above the authority ladder wait for their own signature: "
+            f"village-credit authority export {args.run} --out FILE"
+        )
 
 
 def add_publish(verbs: Verbs) -> None:
-    published = verbs.add("publish", "Put an approved run in force and pack its branch files.", "publish RUN")
-    published.add_argument("run")
-    published.add_argument("--by", help="default: the login")
-    published.set_defaults(handler=do_publish)
+    published = verbs.add(
+        "publish", "Put an approved run in force and pack its branch files.", "publish RUN", do_publish
+    )
+    published.the_run()
+    published.done_by("default: the login")
 
 
 def do_publish(args: argparse.Namespace, paths: Settings) -> int:
@@ -125,13 +133,13 @@ def do_publish(args: argparse.Namespace, paths: Settings) -> int:
     from village_credit.services.approval import publish
 
     done = publish.publish(store_of(paths), args.run, by_whom(args))
-    return show(
-        args,
-        done,
-        lambda: (
-            f"{'already in force' if done.noop else 'in force'}: {done.publication_id} of county "
-            f"{done.county_code}\n  branch packages in {done.outbox}"
-        ),
+    return show(args, done, lambda: _published_text(done))
+
+
+def _published_text(done: Published) -> str:
+    return (
+        f"{'already in force' if done.noop else 'in force'}: {done.publication_id} of county "
+        f"{done.county_code}\n  branch packages in {done.outbox}"
     )
 
 
@@ -140,12 +148,12 @@ def add_rollback(verbs: Verbs) -> None:
         "rollback",
         "Put an earlier publication of a county in force again, nothing computed; never by its run's preparer.",
         'rollback --county 659900 --to PUBLICATION --by 2002 --reason "the policy of December was wrong"',
+        do_rollback,
     )
-    returned.add_argument("--county", required=True)
+    returned.county()
     returned.add_argument("--to", required=True, metavar="PUBLICATION", help="its id, as limits_history shows it")
-    returned.add_argument("--by", required=True, help="who answers for it")
-    returned.add_argument("--reason", required=True, help="kept in the ledger; name nobody")
-    returned.set_defaults(handler=do_rollback)
+    returned.signed_by("who answers for it")
+    returned.reason()
 
 
 def do_rollback(args: argparse.Namespace, paths: Settings) -> int:
@@ -153,14 +161,14 @@ def do_rollback(args: argparse.Namespace, paths: Settings) -> int:
     from village_credit.services.approval import rollback
 
     done = rollback.roll_back(store_of(paths), args.county, args.to, args.by, args.reason)
-    return show(
-        args,
-        done,
-        lambda: (
-            f"{'already back in force (no-op)' if done.noop else 'in force again'}: {done.restores} of county "
-            f"{done.county_code}, as {done.publication_id}, in place of {', '.join(done.replaces)}\n  branch "
-            f"packages in {done.outbox}"
-        ),
+    return show(args, done, lambda: _returned_text(done))
+
+
+def _returned_text(done: RolledBack) -> str:
+    return (
+        f"{'already back in force (no-op)' if done.noop else 'in force again'}: {done.restores} of county "
+        f"{done.county_code}, as {done.publication_id}, in place of {', '.join(done.replaces)}\n  branch "
+        f"packages in {done.outbox}"
     )
 
 
@@ -172,15 +180,15 @@ def add_authority(verbs: Verbs) -> None:
             "publish waits for them."
         ),
         "authority apply build/above.xlsx --by 7007 --role 分管副行长",
+        do_authority,
     )
     authorised.add_argument("act", choices=("export", "apply"))
     authorised.add_argument("target", help="export: the run; apply: the workbook with its signatures")
-    authorised.add_argument("--out", type=path, help="export: the workbook to write; personal data")
-    authorised.add_argument("--by", help="apply: who signs, never the run's preparer")
+    authorised.out("export: the workbook to write; personal data")
+    authorised.done_by("apply: who signs, never the run's preparer")
     authorised.add_argument(
         "--role", help="apply: as whom, that of each row's step or a higher one (default: that of the step)"
     )
-    authorised.set_defaults(handler=do_authority)
 
 
 def do_authority(args: argparse.Namespace, paths: Settings) -> int:
@@ -189,24 +197,24 @@ def do_authority(args: argparse.Namespace, paths: Settings) -> int:
 
     store = store_of(paths)
     if args.act == "export":
-        if args.out is None:
-            raise UsageError("authority export RUN needs --out FILE")
-        made = authority.export_authority(store, args.target, args.out)
-        roles = ", ".join(f"{count:,} for {role}" for role, count in made.roles.items())
-        return show(
-            args, made, lambda: f"{made.path}: {made.rows:,} households to sign ({roles or 'none'}); personal data"
-        )
+        made = authority.export_authority(store, args.target, out_of(args, "authority export RUN"))
+        return show(args, made, lambda: _above_text(made))
     if not args.by:
         raise UsageError("authority apply FILE needs --by NAME: whoever signs says who they are")
     done = authority.apply_authority(store, path(args.target), args.by, args.role)
+    return show(args, done, lambda: _household_signatures_text(done))
+
+
+def _above_text(made: ExportedAuthority) -> str:
+    roles = ", ".join(f"{count:,} for {role}" for role, count in made.roles.items())
+    return f"{made.path}: {made.rows:,} households to sign ({roles or 'none'}); personal data"
+
+
+def _household_signatures_text(done: AppliedAuthority) -> str:
     again = f"; score county {done.county_code} again, the refusal decides them" if done.refused else ""
-    return show(
-        args,
-        done,
-        lambda: (
-            f"run {done.run_id}: {done.agreed:,} signed, {done.refused:,} refused, {done.unchanged:,} known "
-            f"already, {done.unsigned:,} still to be signed{again}"
-        ),
+    return (
+        f"run {done.run_id}: {done.agreed:,} signed, {done.refused:,} refused, {done.unchanged:,} known "
+        f"already, {done.unsigned:,} still to be signed{again}"
     )
 
 
@@ -215,6 +223,7 @@ def add_policy(verbs: Verbs) -> None:
         "policy",
         "Check a policy file, or show the figures in force.",
         "policy check models/limit_policy.toml --against build/policy_before.toml --for-run RUN",
+        do_policy,
     )
     checked.add_argument("act", choices=("check", "show"))
     checked.add_argument("file", nargs="?", type=path)
@@ -227,68 +236,78 @@ def add_policy(verbs: Verbs) -> None:
     checked.add_argument(
         "--for-run", metavar="RUN", help="check: refuse to loosen a gate that failed in this run (exit 7)"
     )
-    checked.set_defaults(handler=do_policy)
 
 
 def do_policy(args: argparse.Namespace, paths: Settings) -> int:
     """Check a policy, or show what holds."""
+    return _show_policy(args, paths) if args.act == "show" else _check_policy(args, paths)
+
+
+def _policy_and_day(args: argparse.Namespace, paths: Settings) -> tuple[Path, date]:
     from datetime import date
 
+    return args.file or paths.models / "limit_policy.toml", args.on or date.today()  # noqa: DTZ011  # the shell's day
+
+
+def _show_policy(args: argparse.Namespace, paths: Settings) -> int:
+    """Show the figures in force on a day."""
     from village_credit.services.queries import policy
 
-    path = args.file or paths.models / "limit_policy.toml"
-    day = args.on or date.today()  # noqa: DTZ011  # the shell's own day
-    if args.act == "show":
-        found = policy.show(path, day, args.county, args.product)
-        return show(
-            args,
-            found,
-            lambda: "\n".join(
-                (
-                    f"{f['name']:<34} {f['value']:>12} {f['unit']:<22} {f['for']:<28} from {f['from']}  "
-                    f"{'verified' if f['verified'] else 'unverified'}: {f['reference']}"
-                )
-                for f in found
-            ),
-        )
+    file, on = _policy_and_day(args, paths)
+    found = policy.show(file, on, args.county, args.product)
+    return show(args, found, lambda: "\n".join(_policy_figure_text(figure) for figure in found))
+
+
+def _policy_figure_text(figure: dict[str, Any]) -> str:
+    verified = "verified" if figure["verified"] else "unverified"
+    return (
+        f"{figure['name']:<34} {figure['value']:>12} {figure['unit']:<22} {figure['for']:<28} from {figure['from']}  "
+        f"{verified}: {figure['reference']}"
+    )
+
+
+def _check_policy(args: argparse.Namespace, paths: Settings) -> int:
+    """Refuse a policy file with every fault, or say that it is sound and what it loosens."""
+    from village_credit.services.queries import policy
+
     if args.for_run and not args.against:
         raise UsageError("--for-run needs --against OLD")
-    faults = policy.check(path, day)
+    file, on = _policy_and_day(args, paths)
+    faults = policy.check(file, on)
     is_read = all(fault.place != "file" for fault in faults)
     if args.for_run and is_read:
-        faults += policy.needed_by_run(store_of(paths), args.for_run, path, args.against)
+        faults += policy.needed_by_run(store_of(paths), args.for_run, file, args.against)
     if faults:
-        raise PolicyRefused(f"{path.name}: " + "; ".join(f"{f.place}: {f.sentence}" for f in faults))
-    looser = policy.loosened_gates(path, args.against, day) if args.against else []
-    text = [f"{path.name} is sound on {day}", *(f"  warning: {item.sentence}" for item in looser)]
-    result = {"faults": [], "loosened": looser}
-    return show(args, result, lambda: "\n".join(text))
+        raise PolicyRefused(f"{file.name}: " + "; ".join(f"{f.place}: {f.sentence}" for f in faults))
+    looser = policy.loosened_gates(file, args.against, on) if args.against else []
+    text = [f"{file.name} is sound on {on}", *(f"  warning: {item.sentence}" for item in looser)]
+    return show(args, {"faults": [], "loosened": looser}, lambda: "\n".join(text))
 
 
 def difference_text(found: Difference) -> str:
     """Write a difference: counts, sums, groups, top movers."""
-    text = [f"against {found.against}"]
-    text += [
-        f"  {c['change']:<8} {c['households']:>8,} households  {c['before_yuan']:>14,} → {c['after_yuan']:>14,} yuan"
-        for c in found.changes
-    ]
-    text += [
-        (
-            f"  {g['group']:<22} {g['change']:<8} {_hidden(g['households']):>8}  "
-            f"{_hidden(g['before_yuan']):>14} → {_hidden(g['after_yuan']):>14}"
-        )
-        for g in found.groups
-    ]
-    if any(g["households"] is None for g in found.groups):
+    text = [f"against {found.against}", *map(_change_text, found.changes), *map(_group_text, found.groups)]
+    if any(group["households"] is None for group in found.groups):
         text.append("  (*: too few households to be shown)")
     text += [f"  relief {m['measure']:<26} {m['before']:>8,} → {m['after']:>8,} households" for m in found.measures]
     if found.movers:
-        text.append("  top movers")
-        text += [
-            f"    {m['household_key']}  {m['before_yuan']:>9,} → {m['after_yuan']:>9,}  {_moved(m)}"
-            for m in found.movers
-        ]
+        text += ["  top movers", *map(_mover_text, found.movers)]
     return "\n".join(text)
+
+
+def _change_text(c: dict[str, Any]) -> str:
+    return f"  {c['change']:<8} {c['households']:>8,} households  {c['before_yuan']:>14,} → {c['after_yuan']:>14,} yuan"
+
+
+def _group_text(g: dict[str, Any]) -> str:
+    return (
+        f"  {g['group']:<22} {g['change']:<8} {_hidden(g['households']):>8}  "
+        f"{_hidden(g['before_yuan']):>14} → {_hidden(g['after_yuan']):>14}"
+    )
+
+
+def _mover_text(m: dict[str, Any]) -> str:
+    return f"    {m['household_key']}  {m['before_yuan']:>9,} → {m['after_yuan']:>9,}  {_moved(m)}"
 
 
 def _hidden(count: int | None) -> str:
@@ -306,22 +325,18 @@ def simulated_text(found: Simulated, by: str | None) -> str:
     """Write a simulation: what it is not, then the difference, by one kind of group or all but the villages."""
     from village_credit.services.queries.diff import Difference
 
-    groups = (
-        found.by_village
-        if by == "village"
-        else found.by_band
-        if by == "band"
-        else found.by_reason
-        if by == "reason"
-        else found.by_group
-        if by == "group"
-        else [*found.by_band, *found.by_reason, *found.by_group]
-    )
     head = (
         f"NOT AUTHORITATIVE: county {found.county_code}, policy {found.policy} as of {found.policy_day} "
         f"on {found.households:,} households as of {found.as_of}; written nowhere"
     )
+    groups = _groups_of(found, by)
     return head + "\n" + difference_text(Difference(found.against, found.changes, groups, found.movers, []))
+
+
+def _groups_of(found: Simulated, by: str | None) -> list[dict[str, Any]]:
+    """Return the groups of one kind, or of all kinds but the villages."""
+    kinds = {"village": found.by_village, "band": found.by_band, "reason": found.by_reason, "group": found.by_group}
+    return kinds[by] if by else [*found.by_band, *found.by_reason, *found.by_group]
 
 
 VERBS = (add_diff, add_simulate, add_approve, add_publish, add_rollback, add_authority, add_policy)

@@ -20,12 +20,56 @@ if TYPE_CHECKING:
 NAMED_BY = "a household_key, or - and the ID number or contractor code on standard input"
 
 
+class Verb(argparse.ArgumentParser):
+    """A verb's words, with the arguments that several verbs share."""
+
+    def the_run(self) -> None:
+        """Ask for a run."""
+        self.add_argument("run")
+
+    def county(self) -> None:
+        """Ask for a county."""
+        self.add_argument("--county", required=True)
+
+    def counties(self) -> None:
+        """Ask for one county or more."""
+        self.add_argument("--county", required=True, action="append", help="may be given several times")
+
+    def file(self, text: str) -> None:
+        """Ask for a file that is read."""
+        self.add_argument("file", type=path, help=text)
+
+    def folder(self, text: str | None = None) -> None:
+        """Ask for a folder that is read."""
+        self.add_argument("folder", type=path, help=text)
+
+    def out(self, text: str | None = None, *, required: bool = False) -> None:
+        """Ask where to write."""
+        self.add_argument("--out", type=path, required=required, help=text)
+
+    def signed_by(self, text: str | None = None) -> None:
+        """Ask who answers for it: never the login alone."""
+        self.add_argument("--by", required=True, help=text)
+
+    def done_by(self, text: str | None = None) -> None:
+        """Ask who does it; `by_whom` falls back on the login."""
+        self.add_argument("--by", help=text)
+
+    def reason(self, text: str | None = "kept in the ledger; name nobody") -> None:
+        """Ask why."""
+        self.add_argument("--reason", required=True, help=text)
+
+    def policy(self, text: str | None = None) -> None:
+        """Ask for a policy file; `policy_of` falls back on that of the models."""
+        self.add_argument("--policy", type=path, help=text)
+
+
 class Verbs:
     """The command's verbs, to which each file of this folder adds its own."""
 
     def __init__(self, top: argparse.ArgumentParser) -> None:
         """Begin with the options that all verbs share."""
-        self.common = argparse.ArgumentParser(add_help=False)
+        self.common = Verb(add_help=False)
         option = self.common.add_argument
         option("--store", help="the store's folder (default ./warehouse, or VILLAGE_CREDIT_STORE)")
         option("--models", help="the folder of policy and scorecards (or VILLAGE_CREDIT_MODELS)")
@@ -33,13 +77,15 @@ class Verbs:
             "--counties", help="the folder of what is agreed with each county's offices (or VILLAGE_CREDIT_COUNTIES)"
         )
         option("--json", action="store_true", help="the result as one JSON object on standard output")
-        self.subparsers = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+        self.subparsers = top.add_subparsers(dest="verb", required=True, metavar="VERB", parser_class=Verb)
 
-    def add(self, name: str, text: str, example: str) -> argparse.ArgumentParser:
-        """Add a verb with a sentence and an example; its handler is set as the default of `run`."""
-        return self.subparsers.add_parser(
+    def add(self, name: str, text: str, example: str, handler: Callable[[argparse.Namespace, Settings], int]) -> Verb:
+        """Add a verb with a sentence, an example and what does it."""
+        verb = self.subparsers.add_parser(
             name, parents=[self.common], help=text, description=text, epilog=f"example: village-credit {example}"
         )
+        verb.set_defaults(handler=handler)
+        return verb
 
 
 def path(text: str) -> Path:
@@ -90,6 +136,25 @@ def by_whom(args: argparse.Namespace) -> str:
     return args.by or login()
 
 
+def policy_of(args: argparse.Namespace, paths: Settings) -> Path:
+    """Return the policy file: as typed, else that of the models."""
+    typed: Path | None = args.policy
+    return typed or paths.models / "limit_policy.toml"
+
+
+def counted(counts: dict[str, int]) -> str:
+    """Write counts by name, in one line."""
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items())
+
+
+def out_of(args: argparse.Namespace, usage: str) -> Path:
+    """Return the file to write, where the verb cannot do without; refuses with how it is used."""
+    if args.out is None:
+        raise UsageError(f"{usage} needs --out FILE")
+    typed: Path = args.out
+    return typed
+
+
 def store_of(paths: Settings, *, may_begin: bool = False) -> Store:
     """Open the store and its keys; a verb that `may_begin` one makes what is missing, and keys with a warning.
 
@@ -103,13 +168,17 @@ def store_of(paths: Settings, *, may_begin: bool = False) -> Store:
         _require_store(paths)
     keys, is_new = load_keys(paths.key_file)
     if is_new:
-        say(
-            f"new keys in {paths.key_file} (mode 0600): keep a copy apart from the store; without them its "
-            f"pseudonyms and vault are lost"
-        )
+        _warn_of_new_keys(paths)
     store = open_store(paths.store, keys)
     refresh_warehouse(store)
     return store
+
+
+def _warn_of_new_keys(paths: Settings) -> None:
+    say(
+        f"new keys in {paths.key_file} (mode 0600): keep a copy apart from the store; without them its "
+        f"pseudonyms and vault are lost"
+    )
 
 
 def _require_store(paths: Settings) -> None:

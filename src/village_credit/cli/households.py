@@ -9,6 +9,8 @@ from village_credit.errors import UsageError
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
+    from village_credit.services.casework.holds import Stopped
+    from village_credit.services.casework.household_lookup import Found
     from village_credit.settings import Settings
 
 
@@ -17,11 +19,11 @@ def add_explain(verbs: Verbs) -> None:
         "explain",
         "Every figure behind one decision, with office, file and line.",
         "explain HOUSEHOLD_KEY --on 2026-11-20",
+        do_explain,
     )
     explained.add_argument("household", help=NAMED_BY)
     explained.add_argument("--on", type=day)
     explained.add_argument("--lang", choices=("zh",), default="zh")
-    explained.set_defaults(handler=do_explain)
 
 
 def do_explain(args: argparse.Namespace, paths: Settings) -> int:
@@ -36,10 +38,9 @@ def do_explain(args: argparse.Namespace, paths: Settings) -> int:
 
 
 def add_notices(verbs: Verbs) -> None:
-    noticed = verbs.add("notices", "The households' messages of a run.", "notices RUN --lang zh")
-    noticed.add_argument("run")
+    noticed = verbs.add("notices", "The households' messages of a run.", "notices RUN --lang zh", do_notices)
+    noticed.the_run()
     noticed.add_argument("--lang", default="zh", help="a language that messages are written in (default: zh)")
-    noticed.set_defaults(handler=do_notices)
 
 
 def do_notices(args: argparse.Namespace, paths: Settings) -> int:
@@ -55,10 +56,10 @@ def add_find(verbs: Verbs) -> None:
         "find",
         "The household of an ID number on standard input; the ledger remembers who looked, not the number.",
         "find - < number.txt",
+        do_find,
     )
     found.add_argument("number", metavar="-", help="nothing but - : the number is read from standard input")
-    found.add_argument("--by", help="who looks (default: the login)")
-    found.set_defaults(handler=do_find)
+    found.done_by("who looks (default: the login)")
 
 
 def do_find(args: argparse.Namespace, paths: Settings) -> int:
@@ -70,30 +71,31 @@ def do_find(args: argparse.Namespace, paths: Settings) -> int:
     if args.number != "-":  # never said again: it may be a person's
         raise UsageError("a number is never an argument: `find -`, and the number on standard input")
     found = find.find(store_of(paths), sys.stdin.read(), by_whom(args))
-    return show(
-        args,
-        found,
-        lambda: (
-            f"{found.household_key}  county {found.county_code}  {found.product}  {found.decision}  "
-            f"{found.limit_yuan:,} yuan"
-        ),
+    return show(args, found, lambda: _found_text(found))
+
+
+def _found_text(found: Found) -> str:
+    return (
+        f"{found.household_key}  county {found.county_code}  {found.product}  {found.decision}  "
+        f"{found.limit_yuan:,} yuan"
     )
 
 
 def add_hold(verbs: Verbs) -> None:
-    for name, text, why in (
-        (
-            "hold",
-            "Stop a household's line now and until it is released: death, fraud, complaint.",
-            "death reported by the village",
-        ),
-        ("release", "Let a household that is held go on.", "the report was of a neighbour"),
-    ):
-        stopped = verbs.add(name, text, f'{name} HOUSEHOLD_KEY --by 2002 --reason "{why}"')
-        stopped.add_argument("household", help=NAMED_BY)
-        stopped.add_argument("--by", required=True)
-        stopped.add_argument("--reason", required=True, help="kept in the ledger, in no view; name nobody")
-        stopped.set_defaults(handler=do_hold)
+    _add_stop(
+        verbs,
+        "hold",
+        "Stop a household's line now and until it is released: death, fraud, complaint.",
+        "death reported by the village",
+    )
+    _add_stop(verbs, "release", "Let a household that is held go on.", "the report was of a neighbour")
+
+
+def _add_stop(verbs: Verbs, name: str, text: str, why: str) -> None:
+    stopped = verbs.add(name, text, f'{name} HOUSEHOLD_KEY --by 2002 --reason "{why}"', do_hold)
+    stopped.add_argument("household", help=NAMED_BY)
+    stopped.signed_by()
+    stopped.reason("kept in the ledger, in no view; name nobody")
 
 
 def do_hold(args: argparse.Namespace, paths: Settings) -> int:
@@ -103,16 +105,14 @@ def do_hold(args: argparse.Namespace, paths: Settings) -> int:
     store = store_of(paths)
     act = holds.hold if args.verb == "hold" else holds.release
     done = act(store, household_named(store, args.household), args.by, args.reason)
+    return show(args, done, lambda: _stopped_text(done))
+
+
+def _stopped_text(done: Stopped) -> str:
     what = "held" if done.act == "hold" else "released"
     told = "\n".join(f"  branch package in {folder}" for folder in done.packages)
-    return show(
-        args,
-        done,
-        lambda: (
-            f"household {done.household_key} of county {done.county_code}: "
-            f"{what}\n{told or '  no line in force of it changes: no branch is told; the next scoring decides'}"
-        ),
-    )
+    nothing = "  no line in force of it changes: no branch is told; the next scoring decides"
+    return f"household {done.household_key} of county {done.county_code}: {what}\n{told or nothing}"
 
 
 VERBS = (add_explain, add_notices, add_find, add_hold)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import argparse
 
-from village_credit.cli.common import Verbs, day, path, show, store_of
+from village_credit.cli.common import Verbs, day, path, policy_of, show, store_of
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from village_credit.score.scorecard import Role, Scorecard
+    from village_credit.services.modelling.assess import Assessed
     from village_credit.settings import Settings
+
+ROLES = ("developer", "validator", "approver")  # the scorecard's own, whose module --help must not pay for
 
 
 def add_train(verbs: Verbs) -> None:
@@ -16,6 +22,7 @@ def add_train(verbs: Verbs) -> None:
         "train",
         "Fit a candidate scorecard on history.",
         "train --history build/history/2023-11-01 build/history/2024-11-01 --county 659900 --out build/candidate",
+        do_train,
     )
     trained.add_argument(
         "--history",
@@ -31,13 +38,12 @@ def add_train(verbs: Verbs) -> None:
     trained.add_argument("--county", default="659900")
     trained.add_argument("--model-id", default="candidate")
     trained.add_argument("--valid-from", type=day)
-    trained.add_argument("--out", required=True, type=path)
+    trained.out(required=True)
     trained.add_argument(
         "--impact-assessment",
         metavar="REF",
         help="reference of the impact assessment; without it the candidate is marked as trained on synthetic history",
     )
-    trained.set_defaults(handler=do_train)
 
 
 def do_train(args: argparse.Namespace, _paths: Settings) -> int:
@@ -47,15 +53,15 @@ def do_train(args: argparse.Namespace, _paths: Settings) -> int:
     card, path = train.train_candidate(
         args.history, args.county, args.model_id, args.valid_from, args.out, args.impact_assessment
     )
+    return show(args, card.model_dump(mode="json"), lambda: _trained_text(card, path, args.out))
+
+
+def _trained_text(card: Scorecard, path: Path, folder: Path) -> str:
     figures = card.training.figures
-    return show(
-        args,
-        card.model_dump(mode="json"),
-        lambda: (
-            f"{path}: {card.training.rows:,} loans, {card.training.bads:,} defaults; out of village AUC "
-            f"{figures.get('auc_out_of_village')}, out of time {figures.get('auc_out_of_time')}; next: "
-            f"village-credit assess-model {args.out}, then model sign by three people"
-        ),
+    return (
+        f"{path}: {card.training.rows:,} loans, {card.training.bads:,} defaults; out of village AUC "
+        f"{figures.get('auc_out_of_village')}, out of time {figures.get('auc_out_of_time')}; next: "
+        f"village-credit assess-model {folder}, then model sign by three people"
     )
 
 
@@ -67,8 +73,9 @@ def add_assess_model(verbs: Verbs) -> None:
             "fairness, alternatives."
         ),
         "assess-model build/candidate --challenger build/other",
+        do_assess_model,
     )
-    judged.add_argument("folder", type=path, help="the candidate's folder, as `train` wrote it")
+    judged.folder("the candidate's folder, as `train` wrote it")
     judged.add_argument(
         "--history", action="extend", nargs="+", type=path, help="default: the histories that it was trained on"
     )
@@ -76,23 +83,26 @@ def add_assess_model(verbs: Verbs) -> None:
         "--challenger", type=path, help="a second candidate, judged on the same households; never authoritative"
     )
     judged.add_argument("--county", help="default: the county that it was trained on")
-    judged.add_argument("--policy", type=path, help="whose bands and limits the groups are compared by")
-    judged.set_defaults(handler=do_assess_model)
+    judged.policy("whose bands and limits the groups are compared by")
 
 
 def do_assess_model(args: argparse.Namespace, paths: Settings) -> int:
     """Write a candidate's evidence."""
     from village_credit.services.modelling import assess
 
-    policy = args.policy or paths.models / "limit_policy.toml"
-    found = assess.assess_model(args.folder, policy, args.history, args.challenger, args.county)
-    text = [
-        f"scorecard {found.model_id}: out of village "
-        + ", ".join(f"{name} {value:.4f}" for name, value in found.headline.items())
+    found = assess.assess_model(args.folder, policy_of(args, paths), args.history, args.challenger, args.county)
+    return show(args, found, lambda: "\n".join(_assessed_text(found)))
+
+
+def _assessed_text(found: Assessed) -> list[str]:
+    headline = ", ".join(f"{name} {value:.4f}" for name, value in found.headline.items())
+    concerns = [f"  look at: {concern}" for concern in found.concerns]
+    return [
+        f"scorecard {found.model_id}: out of village {headline}",
+        *(concerns or ["  nothing that a committee must look at"]),
+        f"  page      {found.page}",
+        f"  figures   {found.figures}",
     ]
-    text += [f"  look at: {concern}" for concern in found.concerns] or ["  nothing that a committee must look at"]
-    text += [f"  page      {found.page}", f"  figures   {found.figures}"]
-    return show(args, found, lambda: "\n".join(text))
 
 
 def add_model(verbs: Verbs) -> None:
@@ -100,12 +110,12 @@ def add_model(verbs: Verbs) -> None:
         "model",
         "Sign a candidate scorecard; developer, validator and approver are three people.",
         "model sign build/candidate --role validator --by 3003",
+        do_model,
     )
     vouched.add_argument("act", choices=("sign",))
-    vouched.add_argument("folder", type=path, help="the folder that holds the scorecard")
-    vouched.add_argument("--role", required=True, choices=("developer", "validator", "approver"))
-    vouched.add_argument("--by", required=True)
-    vouched.set_defaults(handler=do_model)
+    vouched.folder("the folder that holds the scorecard")
+    vouched.add_argument("--role", required=True, choices=ROLES)
+    vouched.signed_by()
 
 
 def do_model(args: argparse.Namespace, paths: Settings) -> int:
@@ -114,15 +124,16 @@ def do_model(args: argparse.Namespace, paths: Settings) -> int:
 
     card = models.sign_model(args.folder, args.role, args.by, store_of(paths, may_begin=True).keys)
     signed = {signature.role: signature.by for signature in card.signatures}
-    lacking = [role for role in ("developer", "validator", "approver") if role not in signed]
-    return show(
-        args,
-        {"model_id": card.model_id, "content_sha256": card.content_sha256, "signatures": signed, "lacking": lacking},
-        lambda: (
-            f"scorecard {card.model_id}: signed by "
-            f"{', '.join(f'{role} {by}' for role, by in signed.items())}; "
-            f"{'lacking: ' + ', '.join(lacking) if lacking else 'it may decide now'}"
-        ),
+    lacking = [role for role in ROLES if role not in signed]
+    told = {"model_id": card.model_id, "content_sha256": card.content_sha256, "signatures": signed, "lacking": lacking}
+    return show(args, told, lambda: _vouched_text(card.model_id, signed, lacking))
+
+
+def _vouched_text(model_id: str, signed: dict[Role, str], lacking: list[str]) -> str:
+    signers = ", ".join(f"{role} {by}" for role, by in signed.items())
+    return (
+        f"scorecard {model_id}: signed by {signers}; "
+        f"{'lacking: ' + ', '.join(lacking) if lacking else 'it may decide now'}"
     )
 
 

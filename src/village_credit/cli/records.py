@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from village_credit.cli.common import Verbs, day, own_public_key, path, progress, say, show, store_of
+from village_credit.cli.common import Verbs, counted, day, own_public_key, path, progress, say, show, store_of
 from village_credit.errors import VerificationFailed
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
     from typing import Any
 
+    from village_credit.services.queries.verify import Verified
     from village_credit.settings import Settings
 
 
@@ -19,9 +20,9 @@ def add_status(verbs: Verbs) -> None:
         "status",
         "What is staged, approved and in force per county, and how its referrals stand on a day.",
         "status --on 2026-11-20",
+        do_status,
     )
     stated.add_argument("--on", type=day, help="the day on which clocks are read (default: the shell's)")
-    stated.set_defaults(handler=do_status)
 
 
 def do_status(args: argparse.Namespace, paths: Settings) -> int:
@@ -31,24 +32,44 @@ def do_status(args: argparse.Namespace, paths: Settings) -> int:
     from village_credit.services.queries.status import status
 
     rows = status(store_of(paths), args.on or date.today())  # noqa: DTZ011  # the shell's own day
-    text = [
-        (
-            f"{r['county_code']}  {r['as_of']}  {r['status']:<10} {r['run_id']}  {r['households']:>8,} "
-            f"households  {r['sum_limit_yuan']:>14,} yuan  gates {r['gates']}"
-        )
-        for r in rows
-    ]
+    return show(args, rows, lambda: "\n".join(_status_text(rows)) or "no run yet")
+
+
+def _status_text(rows: list[dict[str, Any]]) -> list[str]:
+    """Write the runs, then the households that are held and the referral batches, each once."""
     held = {hold["household_key"]: hold for row in rows for hold in row["holds"]}
-    text += [f"held    {h['county_code']}  {key}  since {h['since']} by {h['held_by']}" for key, h in held.items()]
     batches = {(batch["county_code"], batch["referral_batch"]): batch for row in rows for batch in row["referrals"]}
-    text += [_batch_text(batch) for batch in batches.values()]
-    return show(args, rows, lambda: "\n".join(text) or "no run yet")
+    return [
+        *(_run_text(row) for row in rows),
+        *(f"held    {h['county_code']}  {key}  since {h['since']} by {h['held_by']}" for key, h in held.items()),
+        *(_batch_text(batch) for batch in batches.values()),
+    ]
+
+
+def _run_text(r: dict[str, Any]) -> str:
+    return (
+        f"{r['county_code']}  {r['as_of']}  {r['status']:<10} {r['run_id']}  {r['households']:>8,} "
+        f"households  {r['sum_limit_yuan']:>14,} yuan  gates {r['gates']}"
+    )
+
+
+def _batch_text(batch: dict[str, Any]) -> str:
+    """Write a referral batch's two clocks on a day."""
+    clocks = {clock: counted(_spaced(batch[clock])) for clock in ("decision", "draw")}
+    why = f" ({'; '.join(batch['why_not_known'])})" if batch["why_not_known"] else ""
+    return (
+        f"referred  {batch['county_code']}  batch {batch['referral_batch']}  on {batch['on']}: "
+        f"{batch['referred']:,} referred; decision: {clocks['decision']}; draw: {clocks['draw']}{why}"
+    )
+
+
+def _spaced(counts: dict[str, int]) -> dict[str, int]:
+    return {name.replace("_", " "): count for name, count in counts.items()}
 
 
 def add_report(verbs: Verbs) -> None:
-    reported = verbs.add("report", "Where a run's page is.", "report RUN")
-    reported.add_argument("run")
-    reported.set_defaults(handler=do_report)
+    reported = verbs.add("report", "Where a run's page is.", "report RUN", do_report)
+    reported.the_run()
 
 
 def do_report(args: argparse.Namespace, paths: Settings) -> int:
@@ -65,9 +86,9 @@ def add_verify(verbs: Verbs) -> None:
             "6 where it differs."
         ),
         "verify RUN",
+        do_verify,
     )
-    rebuilt.add_argument("run")
-    rebuilt.set_defaults(handler=do_verify)
+    rebuilt.the_run()
 
 
 def do_verify(args: argparse.Namespace, paths: Settings) -> int:
@@ -76,35 +97,29 @@ def do_verify(args: argparse.Namespace, paths: Settings) -> int:
 
     found = verify.verify_run(store_of(paths), args.run, paths.models, progress())
     if not found.is_whole:
-        told = [
-            f"{what}: {', '.join(names)}"
-            for what, names in (("not what was sealed", found.altered), ("comes out otherwise", found.differs))
-            if names
-        ]
-        raise VerificationFailed(
-            f"run {found.run_id}: {'; '.join(told)}" + (f"; not rebuilt: {found.why_not}" if found.why_not else "")
-        )
-    return show(
-        args,
-        found,
-        lambda: (
-            (
-                f"run {found.run_id}, county {found.county_code}, as of {found.as_of}: {found.tables} tables are "
-                f"what was sealed"
-            )
-            + (
-                ", and come out the same again"
-                if found.is_rebuilt
-                else f"; hashes intact, not rebuildable: {found.why_not}"
-            )
-        ),
+        raise VerificationFailed(_altered_text(found))
+    return show(args, found, lambda: _verified_text(found))
+
+
+def _altered_text(found: Verified) -> str:
+    parts = (("not what was sealed", found.altered), ("comes out otherwise", found.differs))
+    told = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
+    return f"run {found.run_id}: {told}" + (f"; not rebuilt: {found.why_not}" if found.why_not else "")
+
+
+def _verified_text(found: Verified) -> str:
+    again = (
+        ", and come out the same again" if found.is_rebuilt else f"; hashes intact, not rebuildable: {found.why_not}"
+    )
+    return (
+        f"run {found.run_id}, county {found.county_code}, as of {found.as_of}: {found.tables} tables are "
+        f"what was sealed{again}"
     )
 
 
 def add_ledger(verbs: Verbs) -> None:
-    chained = verbs.add("ledger", "Verify the chain of acts.", "ledger verify")
+    chained = verbs.add("ledger", "Verify the chain of acts.", "ledger verify", do_ledger)
     chained.add_argument("act", choices=("verify",))
-    chained.set_defaults(handler=do_ledger)
 
 
 def do_ledger(args: argparse.Namespace, paths: Settings) -> int:
@@ -120,10 +135,10 @@ def add_package(verbs: Verbs) -> None:
         "package",
         "Verify a branch package with its signature.",
         "package verify warehouse/outbox/659900/PUBLICATION/BRANCH",
+        do_package,
     )
     packed.add_argument("act", choices=("verify",))
-    packed.add_argument("folder", type=path)
-    packed.set_defaults(handler=do_package)
+    packed.folder()
 
 
 def do_package(args: argparse.Namespace, paths: Settings) -> int:
@@ -140,16 +155,15 @@ def do_package(args: argparse.Namespace, paths: Settings) -> int:
             f"not known whose key this is: no key file here. Compare key {manifest['key_id']} with the one "
             f"that the bank gave out before you import"
         )
-    whose = "this store's key" if own_key else "key"
-    return show(
-        args,
-        {**manifest, "is_own_key": True if own_key else None},
-        lambda: (
-            f"package of "
-            f"{'branch ' + manifest['branch_code'] if 'branch_code' in manifest else manifest['office']}: "
-            f"{manifest['rows']:,} rows, {manifest['sum_limit_yuan']:,} yuan, signed with {whose} "
-            f"{manifest['key_id']}"
-        ),
+    result = {**manifest, "is_own_key": True if own_key else None}
+    return show(args, result, lambda: _package_text(manifest, "this store's key" if own_key else "key"))
+
+
+def _package_text(manifest: dict[str, Any], whose: str) -> str:
+    receiver = f"branch {manifest['branch_code']}" if "branch_code" in manifest else manifest["office"]
+    return (
+        f"package of {receiver}: {manifest['rows']:,} rows, {manifest['sum_limit_yuan']:,} yuan, "
+        f"signed with {whose} {manifest['key_id']}"
     )
 
 
@@ -158,10 +172,10 @@ def add_contracts(verbs: Verbs) -> None:
         "contracts",
         "Write what offices are handed of each contract: schema, standard file, Excel template, page.",
         "contracts --check",
+        do_contracts,
     )
     handed.add_argument("--out", type=path, default="data_contracts/published", help="the folder to write into")
     handed.add_argument("--check", action="store_true", help="write nothing; exit 6 where a file is not current")
-    handed.set_defaults(handler=do_contracts)
 
 
 def do_contracts(args: argparse.Namespace, _paths: Settings) -> int:
@@ -169,27 +183,20 @@ def do_contracts(args: argparse.Namespace, _paths: Settings) -> int:
     from village_credit.services import contracts
 
     if args.check:
-        lacking = contracts.not_current(args.out)
-        if lacking:
-            raise VerificationFailed(
-                f"not what the contracts say today: {', '.join(map(str, lacking))}; run `village-credit contracts`"
-            )
-        return show(args, {"not_current": []}, lambda: f"{args.out} is current")
+        return _check_contracts(args)
     written = [str(path) for path in contracts.publish(args.out)]
     return show(args, {"written": written}, lambda: "\n".join(written) or f"{args.out} was current")
 
 
-def _batch_text(batch: dict[str, Any]) -> str:
-    """Write a referral batch's two clocks on a day."""
-    told = "; ".join(
-        f"{clock}: " + ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in batch[clock].items())
-        for clock in ("decision", "draw")
-    )
-    why = f" ({'; '.join(batch['why_not_known'])})" if batch["why_not_known"] else ""
-    return (
-        f"referred  {batch['county_code']}  batch {batch['referral_batch']}  on {batch['on']}: "
-        f"{batch['referred']:,} referred; {told}{why}"
-    )
+def _check_contracts(args: argparse.Namespace) -> int:
+    from village_credit.services import contracts
+
+    lacking = contracts.not_current(args.out)
+    if lacking:
+        raise VerificationFailed(
+            f"not what the contracts say today: {', '.join(map(str, lacking))}; run `village-credit contracts`"
+        )
+    return show(args, {"not_current": []}, lambda: f"{args.out} is current")
 
 
 VERBS = (add_status, add_report, add_verify, add_ledger, add_package, add_contracts)

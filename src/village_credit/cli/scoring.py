@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 
 from village_credit.cli.committee import difference_text
-from village_credit.cli.common import Verbs, by_whom, day, path, progress, show, store_of
+from village_credit.cli.common import Verbs, by_whom, counted, day, path, progress, show, store_of
 from village_credit.errors import UsageError
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
+    from typing import Any
+
     from village_credit.services.rules import Request
+    from village_credit.services.scoring.rescore import RescoreRequest
     from village_credit.services.scoring.stage import StagedRun
     from village_credit.settings import Settings
 
@@ -20,8 +23,9 @@ def add_synthesize(verbs: Verbs) -> None:
         "synthesize",
         "Write a synthetic county's deliveries, and the truth beside them.",
         "synthesize --out build/inbox --county 659900 --villages 12 --households 3600 --seed 7 --as-of 2026-11-01",
+        do_synthesize,
     )
-    made.add_argument("--out", required=True, type=path, help="the inbox to write into")
+    made.out("the inbox to write into", required=True)
     made.add_argument("--county", default="659900", help="659900, 653199 or 659999: codes that are in no list")
     made.add_argument("--villages", type=int, default=12)
     made.add_argument("--households", type=int, default=3600)
@@ -29,7 +33,6 @@ def add_synthesize(verbs: Verbs) -> None:
     made.add_argument("--as-of", required=True, type=day)
     made.add_argument("--damage", choices=("none", "typical", "hostile"), default="none")
     made.add_argument("--history", action="store_true", help="also three earlier years and the conduct that followed")
-    made.set_defaults(handler=do_synthesize)
 
 
 def do_synthesize(args: argparse.Namespace, _paths: Settings) -> int:
@@ -41,14 +44,9 @@ def do_synthesize(args: argparse.Namespace, _paths: Settings) -> int:
     made = synthesize(
         args.out, args.county, args.villages, args.households, args.seed, args.as_of, args.damage, args.history
     )
-    return show(
-        args,
-        made,
-        lambda: (
-            f"synthetic county {args.county} in {args.out}/{args.county} ({args.households:,} households, "
-            f"damage {args.damage})"
-        ),
-    )
+    about = f"{args.households:,} households, damage {args.damage}"
+    text = f"synthetic county {args.county} in {args.out}/{args.county} ({about})"
+    return show(args, made, lambda: text)
 
 
 def add_score(verbs: Verbs) -> None:
@@ -56,15 +54,15 @@ def add_score(verbs: Verbs) -> None:
         "score",
         "Freeze, read, validate, link, score and decide; ends in a staged run.",
         "score --inbox build/inbox --county 659900 --as-of 2026-11-01 --by 1001",
+        do_score,
     )
     scored.add_argument("--inbox", required=True, type=path)
-    scored.add_argument("--county", required=True)
+    scored.county()
     scored.add_argument("--as-of", required=True, type=day)
-    scored.add_argument("--policy", type=path, help="a policy file (default: limit_policy.toml of the models)")
+    scored.policy("a policy file (default: limit_policy.toml of the models)")
     scored.add_argument("--model", help="a scorecard's id (default: the last of the models)")
-    scored.add_argument("--by", help="who prepares the run (default: the login)")
+    scored.done_by("who prepares the run (default: the login)")
     scored.add_argument("--product", choices=("trader_loan",), help="decide a referral batch alone")
-    scored.set_defaults(handler=do_score)
 
 
 def do_score(args: argparse.Namespace, paths: Settings) -> int:
@@ -80,16 +78,16 @@ def add_rescore(verbs: Verbs) -> None:
         "rescore",
         "Score counties again from their last frozen inputs.",
         "rescore --county 659900 --county 653199 --dry-run",
+        do_rescore,
     )
-    again.add_argument("--county", required=True, action="append", help="may be given several times")
+    again.counties()
     again.add_argument("--as-of", type=day, help="default: the day of the county's last run")
     again.add_argument("--refresh", action="store_true", help="from the inbox instead of the frozen inputs")
     again.add_argument("--inbox", type=path, help="with --refresh")
-    again.add_argument("--policy", type=path)
+    again.policy()
     again.add_argument("--model")
-    again.add_argument("--by")
+    again.done_by()
     again.add_argument("--dry-run", action="store_true", help="print the diff and write nothing")
-    again.set_defaults(handler=do_rescore)
 
 
 def do_rescore(args: argparse.Namespace, paths: Settings) -> int:
@@ -100,20 +98,19 @@ def do_rescore(args: argparse.Namespace, paths: Settings) -> int:
     store = store_of(paths, may_begin=bool(args.refresh and args.inbox))
     if args.refresh and not args.inbox:
         raise UsageError("--refresh needs --inbox")
-    wish = rescore.RescoreRequest(
-        args.as_of,
-        by_whom(args),
-        paths.models,
-        args.policy,
-        args.model,
-        args.inbox if args.refresh else None,
-        paths.counties,
-    )
+    wish = _wish(args, paths)
     if args.dry_run:
         found = {county: dry_run(store, county, wish) for county in args.county}
         return show(args, found, lambda: "\n".join(f"county {c}\n{difference_text(d)}" for c, d in found.items()))
     done = [rescore.rescore(store, county, wish, progress()) for county in args.county]
     return show(args, done, lambda: "\n".join(staged_text(d) for d in done))
+
+
+def _wish(args: argparse.Namespace, paths: Settings) -> RescoreRequest:
+    from village_credit.services.scoring.rescore import RescoreRequest
+
+    inbox = args.inbox if args.refresh else None
+    return RescoreRequest(args.as_of, by_whom(args), paths.models, args.policy, args.model, inbox, paths.counties)
 
 
 def _request(args: argparse.Namespace, paths: Settings) -> Request:
@@ -127,27 +124,23 @@ def _request(args: argparse.Namespace, paths: Settings) -> Request:
 def staged_text(result: StagedRun) -> str:
     """Write a staged run's summary: reconciliation, households, gates."""
     lines, households = result.counts["lines"], result.counts["households"]
+    status = f"{result.status}, already there (no-op)" if result.noop else result.status
     text = [
-        (
-            f"run {result.run_id} of county {result.county} as of {result.as_of}: "
-            f"{f'{result.status}, already there (no-op)' if result.noop else result.status}"
-        ),
-        f"  lines       {sum(lines.values()):>9,}   " + ", ".join(f"{count:,} {name}" for name, count in lines.items()),
-        f"  households  {result.counts['registered']:>9,}   "
-        + ", ".join(f"{count:,} {name}" for name, count in households.items()),
+        f"run {result.run_id} of county {result.county} as of {result.as_of}: {status}",
+        f"  lines       {sum(lines.values()):>9,}   {counted(lines)}",
+        f"  households  {result.counts['registered']:>9,}   {counted(households)}",
         f"  limits      {result.sum_limit_yuan:>9,} yuan",
         "  gates",
+        *(_gate_text(gate) for gate in result.gates),
+        *(f"  rejected    {item['file']}: {item['why']}" for item in result.rejected),
+        f"  report      {result.report}",
     ]
-    text += [
-        (
-            f"    {gate['verdict']:<5} {gate['gate']:<28} "
-            f"{'missing' if gate['value'] is None else format(gate['value'], ',.4g')}  ({gate['threshold']})"
-        )
-        for gate in result.gates
-    ]
-    text += [f"  rejected    {item['file']}: {item['why']}" for item in result.rejected]
-    text.append(f"  report      {result.report}")
     return "\n".join(text)
+
+
+def _gate_text(gate: dict[str, Any]) -> str:
+    value = "missing" if gate["value"] is None else format(gate["value"], ",.4g")
+    return f"    {gate['verdict']:<5} {gate['gate']:<28} {value}  ({gate['threshold']})"
 
 
 VERBS = (add_synthesize, add_score, add_rescore)

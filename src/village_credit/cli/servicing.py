@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from village_credit.cli.common import Verbs, by_whom, path, show, store_of
+from village_credit.cli.common import Verbs, by_whom, counted, policy_of, show, store_of
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
+    from village_credit.services.servicing.acknowledge import Acknowledged
+    from village_credit.services.servicing.usage import Recorded
     from village_credit.settings import Settings
 
 
@@ -16,16 +18,14 @@ def add_acknowledge(verbs: Verbs) -> None:
         "acknowledge",
         "Take in a branch's receipt: what it did with each row, and the limits that it set within its authority.",
         "acknowledge build/receipt.csv --by 2002",
+        do_acknowledge,
     )
-    received.add_argument("file", type=path, help="the branch's receipt, any format that an inbox takes")
-    received.add_argument("--by", help="who takes it in (default: the login)")
+    received.file("the branch's receipt, any format that an inbox takes")
+    received.done_by("who takes it in (default: the login)")
     received.add_argument(
         "--branch", metavar="CODE", help="whose receipt it is (default: the branch that most of its lines are of)"
     )
-    received.add_argument(
-        "--policy", type=path, help="whose authority holds (default: limit_policy.toml of the models)"
-    )
-    received.set_defaults(handler=do_acknowledge)
+    received.policy("whose authority holds (default: limit_policy.toml of the models)")
 
 
 def do_acknowledge(args: argparse.Namespace, paths: Settings) -> int:
@@ -33,19 +33,17 @@ def do_acknowledge(args: argparse.Namespace, paths: Settings) -> int:
     from village_credit.services.servicing import acknowledge
     from village_credit.services.servicing import returned_file as returned
 
-    policy = args.policy or paths.models / "limit_policy.toml"
+    policy = policy_of(args, paths)
     done = acknowledge.acknowledge(store_of(paths), args.file, by_whom(args), policy, args.branch, paths.counties)
-    outcomes = ", ".join(f"{count:,} {name}" for name, count in done.outcomes.items()) or "no row counts"
-    text = [
-        (
-            f"receipt of branch {done.branch_code or 'unknown'} for "
-            f"{', '.join(done.publications) or 'no publication'}: "
-            f"{'nothing new (no-op)' if done.noop else outcomes}"
-        ),
-        *returned.account_text(done.counts, done.findings, done.rejected),
-        f"  limits      {done.changed:>9,} changed, {done.change_yuan:+,} yuan against what was published",
-    ]
-    return show(args, done, lambda: "\n".join(text))
+    account = returned.account_text(done.counts, done.findings, done.rejected)
+    change = f"  limits      {done.changed:>9,} changed, {done.change_yuan:+,} yuan against what was published"
+    return show(args, done, lambda: "\n".join([_receipt_text(done), *account, change]))
+
+
+def _receipt_text(done: Acknowledged) -> str:
+    publications = ", ".join(done.publications) or "no publication"
+    outcomes = "nothing new (no-op)" if done.noop else counted(done.outcomes) or "no row counts"
+    return f"receipt of branch {done.branch_code or 'unknown'} for {publications}: {outcomes}"
 
 
 def add_record_usage(verbs: Verbs) -> None:
@@ -53,10 +51,10 @@ def add_record_usage(verbs: Verbs) -> None:
         "record-usage",
         "Take in contracts, draws and repayments of the core system.",
         "record-usage build/draws.csv --by 2002",
+        do_record_usage,
     )
-    recorded.add_argument("file", type=path, help="recognised by its headers: contracts, draws or repayments")
-    recorded.add_argument("--by", help="who takes it in (default: the login)")
-    recorded.set_defaults(handler=do_record_usage)
+    recorded.file("recognised by its headers: contracts, draws or repayments")
+    recorded.done_by("who takes it in (default: the login)")
 
 
 def do_record_usage(args: argparse.Namespace, paths: Settings) -> int:
@@ -65,16 +63,17 @@ def do_record_usage(args: argparse.Namespace, paths: Settings) -> int:
     from village_credit.services.servicing import usage
 
     done = usage.record_usage(store_of(paths), args.file, by_whom(args), paths.counties)
-    told = (
+    account = returned.account_text(done.counts, done.findings, done.rejected)
+    told = "nothing new (no-op)" if done.noop else _usage_text(done)
+    return show(args, done, lambda: "\n".join([f"usage: {told}", *account]))
+
+
+def _usage_text(done: Recorded) -> str:
+    return (
         f"{done.contracts:,} contracts, {done.draws:,} draws of {done.drawn_yuan:,} yuan, "
         f"{done.repayments:,} repayments of {done.repaid_yuan:,} yuan; {done.superseded:,} recorded rows "
         f"superseded"
     )
-    text = [
-        f"usage: {'nothing new (no-op)' if done.noop else told}",
-        *returned.account_text(done.counts, done.findings, done.rejected),
-    ]
-    return show(args, done, lambda: "\n".join(text))
 
 
 VERBS = (add_acknowledge, add_record_usage)
