@@ -35,6 +35,11 @@ GIVEN_UP = {
     *("desk", "mended", "heal", "wish", "sheaf", "collector", "duck", "looking", "star", "settle", "said", "SAID"),
     *("loosened", "foretell", "clock", "listings", "meeting", "cases", "verdict_book", "tell", "judge", "draw"),
     *("persons", "words", "given"),
+    "signing_book",
+    "case_book",
+    "verdict_book",
+    "given_reviews",
+    "given_verdicts",
 }
 
 

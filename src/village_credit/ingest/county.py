@@ -13,7 +13,7 @@ from village_credit.duckdb_session import query_cursor
 from village_credit.errors import NoRegister
 from village_credit.extract.grid import DeliveredFile
 from village_credit.ingest.corrections import corrections_of
-from village_credit.ingest.line_account import Desk, concat_rows, correcting_sources, open_files, settle_lines
+from village_credit.ingest.line_account import LineAccount, concat_rows, correcting_sources, open_files, settle_lines
 from village_credit.intake import Intake, Source
 from village_credit.link.divisions import with_current_codes
 from village_credit.link.join import Identified, Linked, identify_rows, join_rows
@@ -33,21 +33,21 @@ def take_in(
 
     `verdicts`: what people said of doubtful links.
     """
-    desk = open_files(files, terms)
-    accepted = {name: concat_rows(name, parts) for name, parts in desk.accepted.items()}
-    desk.accepted.clear()
-    _require_register(accepted, desk.sources, county_code)
+    account = open_files(files, terms)
+    accepted = {name: concat_rows(name, parts) for name, parts in account.accepted.items()}
+    account.accepted.clear()
+    _require_register(accepted, account.sources, county_code)
     hints = pa.table(
-        {"source_id": [s.source_id for s in desk.sources], "place_hint": [s.place_hint for s in desk.sources]},
+        {"source_id": [s.source_id for s in account.sources], "place_hint": [s.place_hint for s in account.sources]},
         schema=pa.schema([("source_id", pa.int64()), ("place_hint", pa.string())]),
     )
     identified = identify_rows(accepted, hints, verdicts)
-    settled, outcomes = _settle_all(accepted, identified, desk.sources)
+    settled, outcomes = _settle_all(accepted, identified, account.sources)
     settled = with_current_codes(settled)
     accepted.clear()  # from here on only settled rows are needed
     linked = join_rows(settled, identified, as_of, county_code, verdicts=verdicts)
     gone = pa.concat_tables([*outcomes, _as_outcomes(identified.unrepaired), _as_outcomes(linked.ambiguous)])
-    return _account(desk, gone, linked, identified, settled)
+    return _account(account, gone, linked, identified, settled)
 
 
 def _require_register(accepted: dict[str, pa.Table], sources: list[Source], county_code: str) -> None:
@@ -98,16 +98,16 @@ def _as_outcomes(rows: pa.Table) -> pa.Table:
 
 
 def _account(
-    desk: Desk, gone: pa.Table, linked: Linked, identified: Identified, settled: dict[str, pa.Table]
+    account: LineAccount, gone: pa.Table, linked: Linked, identified: Identified, settled: dict[str, pa.Table]
 ) -> Intake:
     """Return each physical line its one outcome, and each late quarantine its finding."""
     connection = query_cursor()
-    reconciliation = settle_lines(connection, desk, gone)
-    connection.register("findings", pa.concat_tables(desk.findings))
+    reconciliation = settle_lines(connection, account, gone)
+    connection.register("findings", pa.concat_tables(account.findings))
     connection.register("claimed_twice", linked.findings)
     findings = connection.sql(sql("ingest", "account")).to_arrow_table()
     return Intake(
-        desk.sources,
+        account.sources,
         linked.facts,
         linked.links,
         linked.identities,
@@ -115,7 +115,7 @@ def _account(
         settled,
         reconciliation,
         findings,
-        corrections_of(connection, desk.sources),
+        corrections_of(connection, account.sources),
         linked.doubts,
         linked.quality.by_village,
         {

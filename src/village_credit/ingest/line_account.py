@@ -63,7 +63,7 @@ SPANS = pa.schema(
 
 
 @dataclass
-class Desk:
+class LineAccount:
     """Where rows and lines gather while files are read one by one."""
 
     sources: list[Source] = field(default_factory=list)
@@ -74,44 +74,44 @@ class Desk:
     next_row: int = 0
 
 
-def open_files(files: Iterable[DeliveredFile], terms: CountyTerms, wanted: Container[str] = INCOMING) -> Desk:
+def open_files(files: Iterable[DeliveredFile], terms: CountyTerms, wanted: Container[str] = INCOMING) -> LineAccount:
     """Read and judge every table of every file by a county's terms; a byte copy is read and not judged.
 
     A table of a contract that is not `wanted` is layout, and noted.
     """
-    desk = Desk()
+    account = LineAccount()
     seen: set[str] = set()
     for file in files:
         is_copy = file.sha256 in seen
         seen.add(file.sha256)
         for table in read_file(file, terms):
-            _take_table(desk, table, terms, wanted, is_copy=is_copy)
-    return desk
+            _take_table(account, table, terms, wanted, is_copy=is_copy)
+    return account
 
 
 def _take_table(
-    desk: Desk, table: Extract | Unrecognised, terms: CountyTerms, wanted: Container[str], *, is_copy: bool
+    account: LineAccount, table: Extract | Unrecognised, terms: CountyTerms, wanted: Container[str], *, is_copy: bool
 ) -> None:
     source = Source(
-        len(desk.sources),
+        len(account.sources),
         table.file.file_name,
         table.file.sha256,
         table.sheet,
         total_lines=table.total_lines,
         is_copy=is_copy,
     )
-    desk.sources.append(source)
+    account.sources.append(source)
     if isinstance(table, Unrecognised):
         source.notes.append((table.code, table.detail))
         if table.code != "UNRECOGNISED":
             source.rejected = (table.code, table.detail)
-        _add_lines(desk, source, range(1, table.total_lines + 1), "duplicate" if is_copy else "layout")
+        _add_lines(account, source, range(1, table.total_lines + 1), "duplicate" if is_copy else "layout")
         return
     if table.contract not in wanted:
         verb = VERBS.get(table.contract)
         door = f"take it in with `{verb}`" if verb else "it comes in through the inbox"
         source.notes.append(("UNRECOGNISED", f"a table of {table.contract}: {door}"))
-        _add_lines(desk, source, range(1, table.total_lines + 1), "duplicate" if is_copy else "layout")
+        _add_lines(account, source, range(1, table.total_lines + 1), "duplicate" if is_copy else "layout")
         return
     source.contract, source.office, source.place_hint = (table.contract, office_of(table.contract), table.place_hint)
     source.notes.extend(table.notes)
@@ -127,15 +127,15 @@ def _take_table(
         )
     source.dropped_columns = table.dropped_columns
     if is_copy:
-        _add_lines(desk, source, range(1, table.total_lines + 1), "duplicate")
+        _add_lines(account, source, range(1, table.total_lines + 1), "duplicate")
         return
-    _add_lines(desk, source, table.layout_lines, "layout")
-    _add_lines(desk, source, [line for line, _ in table.condemned], "quarantined")
-    _add_condemned(desk, source, table.condemned)
-    _judge_extract(desk, source, table, terms)
+    _add_lines(account, source, table.layout_lines, "layout")
+    _add_lines(account, source, [line for line, _ in table.condemned], "quarantined")
+    _add_condemned(account, source, table.condemned)
+    _judge_extract(account, source, table, terms)
 
 
-def _judge_extract(desk: Desk, source: Source, extract: Extract, terms: CountyTerms) -> None:
+def _judge_extract(account: LineAccount, source: Source, extract: Extract, terms: CountyTerms) -> None:
     """Validate one extract; where it is rejected as a whole, each of its rows is quarantined with that reason."""
     batch = Batch(extract.contract, extract.rows, extract.units, terms)
     try:
@@ -144,27 +144,27 @@ def _judge_extract(desk: Desk, source: Source, extract: Extract, terms: CountyTe
     except ExtractRejected as rejection:
         source.rejected = (rejection.code, str(rejection))
         lines = extract.rows.column("line_number").to_pylist()
-        _add_spans(desk, source, extract.rows, set())
-        _add_condemned(desk, source, [(line, "EXTRACT_REJECTED") for line in lines])
+        _add_spans(account, source, extract.rows, set())
+        _add_condemned(account, source, [(line, "EXTRACT_REJECTED") for line in lines])
         return
     source.units, source.changes = normal.units, normal.changes
-    first = desk.next_row
+    first = account.next_row
     keys = normal.columns.get(OWN_KEYS.get(extract.contract, "id_number"))
     lines = set(accepted.column("line_number").to_pylist())
-    _add_spans(desk, source, extract.rows, lines, keys, _row_keys(extract.contract, normal.columns))
-    desk.findings.append(
+    _add_spans(account, source, extract.rows, lines, keys, _row_keys(extract.contract, normal.columns))
+    account.findings.append(
         findings.append_column("source_id", pa.array([source.source_id] * findings.num_rows, pa.int64()))
     )
-    numbers = dict(zip(extract.rows.column("line_number").to_pylist(), range(first, desk.next_row), strict=True))
+    numbers = dict(zip(extract.rows.column("line_number").to_pylist(), range(first, account.next_row), strict=True))
     row_ids = pa.array([numbers[line] for line in accepted.column("line_number").to_pylist()], pa.int64())
     columns = accepted.append_column("row_id", row_ids).append_column(
         "source_id", pa.array([source.source_id] * accepted.num_rows, pa.int64())
     )
-    desk.accepted[extract.contract].append(columns)
+    account.accepted[extract.contract].append(columns)
 
 
 def _add_spans(
-    desk: Desk,
+    account: LineAccount,
     source: Source,
     rows: pa.Table,
     accepted_lines: set[int],
@@ -174,10 +174,10 @@ def _add_spans(
     """Return each data row its row_id in reading order, and a first outcome."""
     count = rows.num_rows
     starts = rows.column("line_number").to_pylist()
-    desk.spans.append(
+    account.spans.append(
         pa.table(
             {
-                "row_id": pa.array(range(desk.next_row, desk.next_row + count), pa.int64()),
+                "row_id": pa.array(range(account.next_row, account.next_row + count), pa.int64()),
                 "source_id": pa.array([source.source_id] * count, pa.int64()),
                 "line_number": rows.column("line_number"),
                 "last_line": rows.column("last_line"),
@@ -193,7 +193,7 @@ def _add_spans(
             }
         )
     )
-    desk.next_row += count
+    account.next_row += count
 
 
 def _row_keys(contract: str, columns: dict[str, Cells]) -> list[str | None] | None:
@@ -208,9 +208,9 @@ def _row_keys(contract: str, columns: dict[str, Cells]) -> list[str | None] | No
     ]
 
 
-def _add_lines(desk: Desk, source: Source, numbers: Iterable[int], outcome: str) -> None:
+def _add_lines(account: LineAccount, source: Source, numbers: Iterable[int], outcome: str) -> None:
     lines = list(numbers)
-    desk.lines.append(
+    account.lines.append(
         pa.table(
             {
                 "source_id": pa.array([source.source_id] * len(lines), pa.int64()),
@@ -221,7 +221,7 @@ def _add_lines(desk: Desk, source: Source, numbers: Iterable[int], outcome: str)
     )
 
 
-def _add_condemned(desk: Desk, source: Source, condemned: list[tuple[int, str]]) -> None:
+def _add_condemned(account: LineAccount, source: Source, condemned: list[tuple[int, str]]) -> None:
     """Record lines that no contract judged: unreadable, of odd width, or of a rejected extract."""
     count = len(condemned)
     table = pa.table(
@@ -235,7 +235,7 @@ def _add_condemned(desk: Desk, source: Source, condemned: list[tuple[int, str]])
         ],
         schema=FINDINGS,
     )
-    desk.findings.append(table.append_column("source_id", pa.array([source.source_id] * count, pa.int64())))
+    account.findings.append(table.append_column("source_id", pa.array([source.source_id] * count, pa.int64())))
 
 
 def concat_rows(contract: str, parts: list[pa.Table]) -> pa.Table:
@@ -258,14 +258,14 @@ def correcting_sources(sources: Iterable[Source]) -> pa.Table:
 LINES = sql("ingest", "lines")
 
 
-def settle_lines(connection: duckdb.DuckDBPyConnection, desk: Desk, gone: pa.Table) -> pa.Table:
+def settle_lines(connection: duckdb.DuckDBPyConnection, account: LineAccount, gone: pa.Table) -> pa.Table:
     """Return each physical line its one outcome: source_id, line_number, outcome, row_id.
 
     `gone`: rows that did not stay accepted (row_id, outcome, reason_code). Leaves the tables `spans` and `gone` behind.
     """
     for name, table in {
-        "spans": pa.concat_tables(desk.spans) if desk.spans else SPANS.empty_table(),
-        "loose": pa.concat_tables(desk.lines),
+        "spans": pa.concat_tables(account.spans) if account.spans else SPANS.empty_table(),
+        "loose": pa.concat_tables(account.lines),
         "gone": gone,
     }.items():
         connection.register(name, table)

@@ -43,7 +43,7 @@ class Row:
     shown: tuple[str, ...]
 
 
-def signing_book(run_id: str, as_of: str, cases: list[Case]) -> bytes:
+def signatures_workbook(run_id: str, as_of: str, cases: list[Case]) -> bytes:
     """Write the workbook; the same cases give the same bytes."""
     note = (
         f"“{VERDICT_HEADER}”列选择：{'、'.join(VERDICTS_ZH)}；空白视为尚未签批。"

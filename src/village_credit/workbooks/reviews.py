@@ -60,7 +60,7 @@ class Row:
         return int(re.sub("[,，]", "", self.amount)) if _AMOUNT.fullmatch(self.amount) else None
 
 
-def case_book(run_id: str, as_of: str, cases: list[Case]) -> bytes:
+def reviews_workbook(run_id: str, as_of: str, cases: list[Case]) -> bytes:
     """Write the workbook of a run's cases; the same cases give the same bytes."""
     note = (
         f"“{VERDICT_HEADER}”列选择：{'、'.join(VERDICTS_ZH)}；空白视为维持复核。授信须填“{AMOUNT_HEADER}”，"

@@ -30,7 +30,7 @@ from village_credit.signatures import same_person
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
 from village_credit.tables.signatures_needed import AUTHORITY
-from village_credit.workbooks.household_signatures import VERDICTS_ZH, Case, Row, read_signings, signing_book
+from village_credit.workbooks.household_signatures import VERDICTS_ZH, Case, Row, read_signings, signatures_workbook
 
 SAID_BESIDE = {"REVIEW_GRANTED", "CONDITIONAL"}  # told to the household beside the grounds, and not among them
 ABOVE = sql("services.approval", "above")
@@ -66,7 +66,7 @@ def export_authority(store: Store, run_id: str, out: Path) -> Exported:
     above = _above(store, run_id)
     said = last_household_verdicts(Ledger.of(store), manifest, above)
     cases = [_case(row) for row in above if _key(row) not in said]
-    book = signing_book(run_id, manifest["as_of"], cases)
+    book = signatures_workbook(run_id, manifest["as_of"], cases)
     return Exported(*hand_out(out, book, (case.role for case in cases)))
 
 

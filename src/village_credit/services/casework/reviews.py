@@ -30,8 +30,8 @@ from village_credit.workbooks.reviews import (
     VERDICTS_ZH,
     Case,
     Row,
-    case_book,
     read_cases,
+    reviews_workbook,
 )
 
 IN_REVIEW = sql("services.casework", "in_review")
@@ -73,7 +73,7 @@ def export_reviews(store: Store, run_id: str, out: Path) -> Exported:
         for row in _in_review(store, run_id)
         if (row["household_key"], row["product"], tuple(row["reason_codes"])) not in known
     ]
-    book = case_book(run_id, manifest["as_of"], [_case(row) for row in rows])
+    book = reviews_workbook(run_id, manifest["as_of"], [_case(row) for row in rows])
     return Exported(*hand_out(out, book, (row["reason_codes"][0] for row in rows)))
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from data_contracts.reasons import ROW_REASONS
 from village_credit.errors import MissingInput, RunConflict
 from village_credit.extract.grid import DeliveredFile
-from village_credit.ingest.line_account import Desk, concat_rows, correcting_sources, open_files, settle_lines
+from village_credit.ingest.line_account import LineAccount, concat_rows, correcting_sources, open_files, settle_lines
 from village_credit.intake import Source
 from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import PUBLISHING
@@ -35,7 +35,7 @@ class Returned:
     """A file as it was read: standing rows per contract, and the account of its lines so far."""
 
     file: DeliveredFile
-    desk: Desk
+    account: LineAccount
     rows: dict[str, list[dict[str, Any]]]
     settled: pa.Table  # OUTCOMES of rows that do not stand: equal, or in conflict with each other
     is_correction: bool
@@ -95,30 +95,30 @@ def read_returned(path: Path, contracts: tuple[str, ...], counties: Path | None 
         ) from None
     file = DeliveredFile(path.name, content, sha256_of(content))
     terms, _ = load_terms(counties, ANY_COUNTY)
-    desk = open_files([file], terms, contracts)
-    if not any(source.contract for source in desk.sources):
-        found = "; ".join(f"{code}: {detail}" for source in desk.sources for code, detail in source.notes)
+    account = open_files([file], terms, contracts)
+    if not any(source.contract for source in account.sources):
+        found = "; ".join(f"{code}: {detail}" for source in account.sources for code, detail in source.notes)
         raise MissingInput(f"{path.name} holds no {' or '.join(contracts)}: {found or 'it is empty'}")
-    corrections = correcting_sources(desk.sources)
+    corrections = correcting_sources(account.sources)
     outcomes, rows = [], {}
     for contract in contracts:
-        settled = deduplicate(contract, concat_rows(contract, desk.accepted[contract]), corrections)
+        settled = deduplicate(contract, concat_rows(contract, account.accepted[contract]), corrections)
         rows[contract] = settled.standing.to_pylist()
         outcomes.append(settled.outcomes)
-    return Returned(file, desk, rows, pa.concat_tables(outcomes), corrections.num_rows > 0)
+    return Returned(file, account, rows, pa.concat_tables(outcomes), corrections.num_rows > 0)
 
 
 def account_of(returned: Returned, judged: Judged) -> Account:
     """Close the account: one outcome a line, and every finding with its line."""
     connection = duckdb.connect()
     gone = pa.table([list(column) for column in zip(*judged.gone, strict=True)] or [[], [], []], schema=OUTCOMES)
-    lines = settle_lines(connection, returned.desk, pa.concat_tables([returned.settled, gone]))
+    lines = settle_lines(connection, returned.account, pa.concat_tables([returned.settled, gone]))
     noted = {"row_id": [row_id for row_id, _ in judged.noted], "reason_code": [code for _, code in judged.noted]}
-    sources = returned.desk.sources
+    sources = returned.account.sources
     for name, table in {
         "lines": lines,
         "noted": pa.table(noted, schema=pa.schema([("row_id", pa.int64()), ("reason_code", pa.string())])),
-        "findings": pa.concat_tables(returned.desk.findings or [_no_findings()]),
+        "findings": pa.concat_tables(returned.account.findings or [_no_findings()]),
         "sources": pa.table({"source_id": [s.source_id for s in sources], "sheet": [s.sheet for s in sources]}),
     }.items():
         connection.register(name, table)
