@@ -46,16 +46,16 @@ class Frame:
         """Draw a line across at a height, with its figure."""
         y = self.y(value)
         line = f'<line x1="{LEFT}" y1="{y}" x2="{SIZE[0] - RIGHT}" y2="{y}" stroke="{LINE}"/>'
-        return line + words(LEFT - 6, y + 4, self._tick(value), SOFT, anchor="end", size=11)
+        return line + caption(LEFT - 6, y + 4, self._tick(value), SOFT, anchor="end", size=11)
 
     def _place(self, value: float, text: str) -> str:
         """Write a figure under the axis."""
-        return words(self.x(value), SIZE[1] - BOTTOM + 16, text, SOFT, anchor="middle", size=11)
+        return caption(self.x(value), SIZE[1] - BOTTOM + 16, text, SOFT, anchor="middle", size=11)
 
     def _names(self) -> str:
         """Write what either axis measures."""
         upright = f' transform="rotate(-90 12 {SIZE[1] / 2})"'
-        return words((LEFT + SIZE[0]) / 2, SIZE[1] - 6, self.x_text, INK, anchor="middle") + words(
+        return caption((LEFT + SIZE[0]) / 2, SIZE[1] - 6, self.x_text, INK, anchor="middle") + caption(
             12, SIZE[1] / 2, self.y_text, INK, upright, anchor="middle"
         )
 
@@ -65,7 +65,9 @@ class Frame:
         return f"{value:.0%}" if self.most_y >= 0.2 else f"{value:.1%}"
 
 
-def words(x: float | str, y: float, text: str, colour: str, more: str = "", *, anchor: str = "", size: int = 12) -> str:
+def caption(
+    x: float | str, y: float, text: str, colour: str, more: str = "", *, anchor: str = "", size: int = 12
+) -> str:
     """Write text at a place; `anchor`: which of its ends stands there, if not the start."""
     end = f' text-anchor="{anchor}"' if anchor else ""
     return f'<text x="{x}" y="{y}"{end} font-size="{size}" fill="{colour}"{more}>{escape(text)}</text>'
@@ -104,7 +106,7 @@ def legend(items: Sequence[tuple[str, str]]) -> str:
 
 def _colour(y: int, colour: str, text: str) -> str:
     square = f'<rect x="{LEFT + 10}" y="{y}" width="12" height="12" fill="{colour}"/>'
-    return square + words(LEFT + 28, y + 10, text, INK)
+    return square + caption(LEFT + 28, y + 10, text, INK)
 
 
 def steps(frame: Frame, edges: Sequence[float], heights: Sequence[float], colour: str) -> str:
@@ -120,7 +122,7 @@ def signed_bars(items: Sequence[tuple[str, float, str]], width: int = 420) -> st
     most = max((abs(value) for _, value, _ in items), default=0) or 1
     row, total = 20, NAMES + width
     drawn = "".join(
-        words(NAMES - 8, n * row + 14, name, INK, anchor="end") + _signed_bar(n * row, value, text, width, most)
+        caption(NAMES - 8, n * row + 14, name, INK, anchor="end") + _signed_bar(n * row, value, text, width, most)
         for n, (name, value, text) in enumerate(items)
     )
     return f'<svg viewBox="0 0 {total} {len(items) * row + 6}" role="img" style="max-width:{total}px">{drawn}</svg>'
@@ -133,4 +135,4 @@ def _signed_bar(y: int, value: float, text: str, width: int, most: float) -> str
         (middle, middle + long + 6, "start", GREEN) if value >= 0 else (middle - long, middle - long - 6, "end", AMBER)
     )
     bar = f'<rect x="{x:.1f}" y="{y + 4}" width="{long:.1f}" height="12" fill="{colour}"/>'
-    return bar + words(f"{end:.1f}", y + 14, text, SOFT, anchor=anchor)
+    return bar + caption(f"{end:.1f}", y + 14, text, SOFT, anchor=anchor)
