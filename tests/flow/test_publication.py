@@ -181,8 +181,19 @@ def test_a_store_whose_keys_are_gone_gets_no_new_ones(
     published: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(tmp_path / "gone.keys"))
-    assert cli.main(["status", "--store", str(published.store.root)]) == 7
-    assert "restore them from their backup" in capsys.readouterr().err
+    scoring = ["score", "--inbox", str(published.inbox), "--county", "659900", "--as-of", "2026-11-20"]
+    for verb in (["status"], scoring):
+        assert cli.main([*verb, "--store", str(published.store.root)]) == 7
+        assert "restore them from their backup" in capsys.readouterr().err
+    assert not (tmp_path / "gone.keys").exists()
+
+
+def test_a_store_that_is_a_file_is_refused_and_gets_no_keys(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "store").write_text("x", encoding="utf-8")
+    words = ["score", "--inbox", str(tmp_path), "--county", "659900", "--as-of", "2026-11-20"]
+    assert cli.main([*words, "--store", str(tmp_path / "store")]) == 7
+    assert "is a file, and a store is a folder" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["store"]
     assert list(tmp_path.iterdir()) == []
 
 

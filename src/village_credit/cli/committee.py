@@ -165,10 +165,11 @@ def do_rollback(args: argparse.Namespace, paths: Settings) -> int:
 
 
 def _returned_text(done: RolledBack) -> str:
+    how = "already back in force (no-op)" if done.noop else "in force again"
+    instead = f"in place of {', '.join(done.replaces)}" if done.replaces else "over what is in force"
     return (
-        f"{'already back in force (no-op)' if done.noop else 'in force again'}: {done.restores} of county "
-        f"{done.county_code}, as {done.publication_id}, in place of {', '.join(done.replaces)}\n  branch "
-        f"packages in {done.outbox}"
+        f"{how}: {done.restores} of county {done.county_code}, as {done.publication_id}, {instead}\n"
+        f"  branch packages in {done.outbox}"
     )
 
 

@@ -164,8 +164,10 @@ def store_of(paths: Settings, *, may_begin: bool = False) -> Store:
     from village_credit.store.keys import load_keys
     from village_credit.store.store import open_store
 
-    if not may_begin:
+    if not may_begin or (paths.store / "ledger").is_dir():  # keys are never made anew for a store that has some
         _require_store(paths)
+    elif paths.store.exists() and not paths.store.is_dir():
+        raise MissingInput(f"{paths.store} is a file, and a store is a folder: check --store or VILLAGE_CREDIT_STORE")
     keys, is_new = load_keys(paths.key_file)
     if is_new:
         _warn_of_new_keys(paths)

@@ -95,7 +95,8 @@ class Ledger(Sequence[Entry]):
 
     def status(self, run_id: str) -> str:
         """Say how far a run has come: staged, approved, published (something of it is in force), superseded."""
-        if any(layer.publication.run_id == run_id for layer in self.layers):
+        own = (layer.publication for layer in self.layers if layer.product == layer.publication.product)
+        if any(publication.run_id == run_id for publication in own):
             return "published"
         if any(p.run_id == run_id for p in self.publications):
             return "superseded"

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from data_contracts.branch import MAX_TERM_MONTHS
 from data_contracts.reasons import DECISION_REASONS
 from village_credit.duckdb_session import query_cursor
 from village_credit.ledger.balances import drawn_before
@@ -136,7 +137,8 @@ def _loaded_rows(run: Path, decisions: pa.Table, earlier: pa.Table) -> pa.Table:
     connection = query_cursor()
     for name, table in {"decisions": decisions, "lines": lines, "known": earlier.select(["household_key"])}.items():
         connection.register(name, table)
-    return connection.sql(sql("publish", "lines_loaded")).to_arrow_table().cast(decisions.schema)
+    values = {"most_months": MAX_TERM_MONTHS}
+    return connection.sql(sql("publish", "lines_loaded"), params=values).to_arrow_table().cast(decisions.schema)
 
 
 def _table_of(path: Path) -> pa.Table | None:
