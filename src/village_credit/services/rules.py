@@ -114,10 +114,8 @@ def _terms_of(text: str, county_code: str) -> CountyTerms:
 
 def _read(path: Path, what: str) -> str:
     if not path.is_file():
-        otherwise = ", or train one" if what == "scorecard" else ""
-        raise MissingInput(
-            f"{what} file {path.name} is missing from {path.parent.name or '.'}/: give another with an option{otherwise}"
-        )
+        place, otherwise = path.parent.name or ".", ", or train one" if what == "scorecard" else ""
+        raise MissingInput(f"{what} file {path.name} is missing from {place}/: give another with an option{otherwise}")
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
