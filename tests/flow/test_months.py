@@ -156,7 +156,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     models = signed_models(folder, store)
     patch = pytest.MonkeyPatch()
     patch.setattr(ledger, "datetime", Then)
-    patch.setattr(score, "build_warehouse", lambda _store: None)  # the views are looked at when all is published
+    # the views are looked at when all is published
+    patch.setattr("village_credit.publish.recording.build_warehouse", lambda _store: None)
     patch.setattr(outbox, "refresh_warehouse", lambda _store: None)
     for month, day in enumerate(months(AS_OF, MONTHS)):
         Then.day = day

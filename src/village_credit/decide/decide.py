@@ -80,7 +80,6 @@ REVIEWED_REASONS = (
     "GREY_LIST",
     "RENEWAL_DUE",
 )
-OTHER = "~"  # ends the code of a unit that stands beside itself with other facts
 Scorer = Callable[[dict[str, pa.Table]], pa.Table]
 
 
@@ -138,24 +137,13 @@ def _settle_disputes(
         name: table for name, table in facts.items() if name not in HUMAN_INPUTS
     }  # the datum alone is asked of
     concerned = _only(unreviewed, pa.array(sorted(clear), pa.string()))
-    given = _side_by_side(concerned, without_disputed(concerned, clear))
-    known = _side_by_side({"lacking": lacking}, {"lacking": lacking})["lacking"]
-    limits = _limits(*_outcome(given, score(consenting(given)), policy, as_of, known, [], product))
-    raised = sorted(unit for unit in clear if _is_raised(limits.get(unit), limits.get(unit + OTHER)))
+    masked = without_disputed(concerned, clear)
+    with_datum, without_datum = (
+        _limits(*_outcome(given, score(consenting(given)), policy, as_of, lacking, [], product))
+        for given in (concerned, masked)
+    )
+    raised = sorted(unit for unit in clear if _is_raised(with_datum.get(unit), without_datum.get(unit)))
     return without_disputed(facts, clear), raised
-
-
-def _side_by_side(some: dict[str, pa.Table], other: dict[str, pa.Table]) -> dict[str, pa.Table]:
-    """Put the same units' other facts beside them as units of their own, so that one reckoning has both."""
-    both = {}
-    for name, table in some.items():
-        renamed = other[name]
-        places = [place for place, column in enumerate(renamed.column_names) if column.endswith("unit_code")]
-        for place in places:
-            codes = pc.binary_join_element_wise(renamed.column(place), OTHER, "")
-            renamed = renamed.set_column(place, renamed.schema.field(place), codes)
-        both[name] = pa.concat_tables([table, renamed]) if places else table
-    return both
 
 
 def _is_raised(with_datum: tuple[int, int] | None, without_datum: tuple[int, int] | None) -> bool:
