@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from village_credit.duckdb_session import query_cursor
 from village_credit.ledger.lines_in_force import decision_files
-from village_credit.ledger.publications import Layer
+from village_credit.ledger.publications import Publication
 from village_credit.relief.conditions import CONDITIONS
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
@@ -17,7 +17,7 @@ from village_credit.tables.gates import Outcome, outcome_of
 from village_credit.tables.simulation_inputs import SimulationInputs, unpack_simulation_inputs
 
 
-def decided_before(store: Store, before: Sequence[Layer]) -> pa.Table:
+def decided_before(store: Store, before: Sequence[Publication]) -> pa.Table:
     """Return the household_key of everyone whom what was in force on the day before decided, granted or not."""
     paths = decision_files(store, before)
     if not paths:
@@ -26,9 +26,9 @@ def decided_before(store: Store, before: Sequence[Layer]) -> pa.Table:
     return query_cursor().sql(query, params={"paths": paths}).to_arrow_table()
 
 
-def last_whole_run(before: Sequence[Layer]) -> str | None:
+def last_whole_run(before: Sequence[Publication]) -> str | None:
     """Name the run of the county's last whole publication; None: nothing to compare with."""
-    return next((layer.publication.run_id for layer in before if layer.product is None), None)
+    return next((publication.run_id for publication in before if publication.product is None), None)
 
 
 def rows_before(store: Store, run_id: str | None) -> dict[str, int]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import overload
 
 from village_credit.ledger.log import Entry, read_ledger
-from village_credit.ledger.publications import Layer, Publication, layers, publications
+from village_credit.ledger.publications import Publication, publications, standing
 from village_credit.store.store import Store
 
 STAGE, APPROVE = "stage", "approve"
@@ -63,18 +63,18 @@ class Ledger(Sequence[Entry]):
         return [p for p in self.publications if p.county_code == county_code]
 
     @cached_property
-    def layers(self) -> list[Layer]:
-        """Every publication that is in force, over those before it."""
-        return layers(self.publications)
+    def in_force(self) -> list[Publication]:
+        """Every publication of which something is in force, each over those before it."""
+        return standing(self.publications)
 
-    def layers_of(self, county_code: str) -> list[Layer]:
+    def in_force_of(self, county_code: str) -> list[Publication]:
         """Return what is in force for a county, the later over the earlier."""
-        return [layer for layer in self.layers if layer.county_code == county_code]
+        return [publication for publication in self.in_force if publication.county_code == county_code]
 
-    def layers_on(self, county_code: str | None, day: str) -> list[Layer]:
+    def in_force_on(self, county_code: str | None, day: str) -> list[Publication]:
         """Return what was in force at the end of a day (in UTC), of a county or of all."""
         found = [p for p in self.publications if p.published_at[:10] <= day and county_code in (None, p.county_code)]
-        return layers(found)
+        return standing(found)
 
     def staged(self, run_id: str) -> Entry | None:
         """Return the entry that staged a run."""
@@ -95,8 +95,7 @@ class Ledger(Sequence[Entry]):
 
     def status(self, run_id: str) -> str:
         """Say how far a run has come: staged, approved, published (something of it is in force), superseded."""
-        own = (layer.publication for layer in self.layers if layer.product == layer.publication.product)
-        if any(publication.run_id == run_id for publication in own):
+        if any(p.run_id == run_id for p in self.in_force):
             return "published"
         if any(p.run_id == run_id for p in self.publications):
             return "superseded"

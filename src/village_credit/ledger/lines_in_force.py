@@ -18,18 +18,17 @@ from village_credit.errors import MissingInput
 from village_credit.ledger.balances import drawn_before
 from village_credit.ledger.branch_limits import BranchLimit, branch_limits, limits_table
 from village_credit.ledger.ledger import STAGE, Ledger
-from village_credit.ledger.publications import Layer, layers
+from village_credit.ledger.publications import Publication, standing
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
 
-LAYERS = pa.schema(
+IN_FORCE = pa.schema(
     [
         ("place", pa.int64()),
         ("county_code", pa.string()),
         ("publication_id", pa.string()),
         ("run_id", pa.string()),
         ("product", pa.string()),
-        ("is_whole", pa.bool_()),
         ("published_at", pa.string()),
     ]
 )
@@ -46,19 +45,18 @@ BEFORE = pa.schema(
 )
 
 
-def layer_rows(found: Sequence[Layer]) -> list[dict[str, object]]:
-    """Return layers as rows of LAYERS, numbered in their order."""
+def in_force_rows(found: Sequence[Publication]) -> list[dict[str, object]]:
+    """Return publications as rows of IN_FORCE, numbered in their order."""
     return [
         {
             "place": place,
-            "county_code": layer.county_code,
-            "publication_id": layer.publication.publication_id,
-            "run_id": layer.publication.run_id,
-            "product": layer.product,
-            "is_whole": layer.is_whole,
-            "published_at": layer.publication.published_at,
+            "county_code": publication.county_code,
+            "publication_id": publication.publication_id,
+            "run_id": publication.run_id,
+            "product": publication.product,
+            "published_at": publication.published_at,
         }
-        for place, layer in enumerate(found)
+        for place, publication in enumerate(found)
     ]
 
 
@@ -74,15 +72,15 @@ def lines_in_force(
     One row a line, with the columns of a run's decisions, publication_id, published_at and `place` (the later over
     the earlier); with `household_key` those of one household. Receipts count by their day.
     """
-    found = ledger.layers_on(county_code, on.isoformat()) if on else ledger.layers
-    mine = [layer for layer in found if county_code in (None, layer.county_code)]
+    found = ledger.in_force_on(county_code, on.isoformat()) if on else ledger.in_force
+    mine = [publication for publication in found if county_code in (None, publication.county_code)]
     return lines_of(store, mine, branch_limits(ledger, on).values(), household_key)
 
 
 def lines_of(
-    store: Store, found: Sequence[Layer], limits: Iterable[BranchLimit] = (), household_key: str | None = None
+    store: Store, found: Sequence[Publication], limits: Iterable[BranchLimit] = (), household_key: str | None = None
 ) -> pa.Table:
-    """Return the lines that layers have in force, the later over the earlier, as `lines_in_force` does."""
+    """Return the lines that publications have in force, the later over the earlier, as `lines_in_force` does."""
     query, inputs = lines_query(store, found, limits)
     connection = query_cursor()
     for name, table in inputs.items():
@@ -94,13 +92,13 @@ def lines_of(
 
 
 def lines_query(
-    store: Store, found: Sequence[Layer], limits: Iterable[BranchLimit] = (), prefix: str = ""
+    store: Store, found: Sequence[Publication], limits: Iterable[BranchLimit] = (), prefix: str = ""
 ) -> tuple[str, dict[str, pa.Table]]:
     """Write `lines_of` as SQL, with the tables that it reads by name (`prefix` before each)."""
     paths = decision_files(store, found)
-    names = {"layers": f"{prefix}layers", "branch_limits": f"{prefix}branch_limits"}
+    names = {"in_force": f"{prefix}in_force", "branch_limits": f"{prefix}branch_limits"}
     inputs = {
-        names["layers"]: pa.Table.from_pylist(layer_rows(found), schema=LAYERS),
+        names["in_force"]: pa.Table.from_pylist(in_force_rows(found), schema=IN_FORCE),
         names["branch_limits"]: limits_table(limits),
     }
     given = f"read_parquet([{', '.join(quoted(path) for path in paths)}], union_by_name = true)"
@@ -120,9 +118,9 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def decision_files(store: Store, found: Sequence[Layer]) -> list[str]:
+def decision_files(store: Store, found: Sequence[Publication]) -> list[str]:
     """Name the files of decisions of what is in force."""
-    runs = dict.fromkeys(layer.publication.run_id for layer in found)
+    runs = dict.fromkeys(publication.run_id for publication in found)
     return [str(store.require_run(run_id) / "decisions.parquet") for run_id in runs]
 
 
@@ -151,9 +149,9 @@ def county_of(store: Store, ledger: Ledger, household_key: str) -> str:
     return str(rows[0][0])
 
 
-def layers_before(ledger: Ledger, county_code: str, as_of: date) -> list[Layer]:
+def published_before(ledger: Ledger, county_code: str, as_of: date) -> list[Publication]:
     """Return what was in force for a county on the day before `as_of`, by the days of the runs."""
-    return layers([p for p in ledger.publications_of(county_code) if p.as_of < as_of.isoformat()])
+    return standing([p for p in ledger.publications_of(county_code) if p.as_of < as_of.isoformat()])
 
 
 def lines_before(store: Store, ledger: Ledger, county_code: str, as_of: date) -> pa.Table:
@@ -164,7 +162,7 @@ def lines_before(store: Store, ledger: Ledger, county_code: str, as_of: date) ->
     A limit that a branch set stands in place of the published one from its receipt's day on; `drawn_yuan` is what the
     core system said was drawn and not repaid by then, null where it said nothing.
     """
-    found = layers_before(ledger, county_code, as_of)
+    found = published_before(ledger, county_code, as_of)
     if not found:
         return BEFORE.empty_table()
     connection = query_cursor()

@@ -7,7 +7,7 @@ says nothing of the households that it does not name: it lies over what was in f
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from village_credit.ledger.log import Entry
 
@@ -31,23 +31,6 @@ class Publication:
     restores: str | None = None
 
 
-@dataclass(frozen=True)
-class Layer:
-    """A publication in force over those before it: its lines of `product` (None: of all), and nothing else of it.
-
-    `is_whole`: of that product (None: of the county) nothing below it stands.
-    """
-
-    publication: Publication
-    product: str | None
-    is_whole: bool
-
-    @property
-    def county_code(self) -> str:
-        """Whose it is."""
-        return self.publication.county_code
-
-
 def publications(entries: Iterable[Entry]) -> list[Publication]:
     """Return every publication in the order of the ledger; a rollback is one."""
     return [
@@ -66,39 +49,30 @@ def publications(entries: Iterable[Entry]) -> list[Publication]:
     ]
 
 
-def layers(every: Iterable[Publication]) -> list[Layer]:
-    """Return what is in force of publications in the order of the ledger, each over those before it.
-
-    A batch that is brought back restores its product's lines as they stood when it was published, those of the batches
-    and of the county's publication below it too.
-    """
-    standing: dict[str, list[Layer]] = {}
-    then: dict[str, list[Layer]] = {}  # by publication_id, what was in force once it was published
-    for publication in every:
-        below = standing.get(publication.county_code, [])
-        standing[publication.county_code] = then[publication.publication_id] = _over(below, publication, then)
-    return [layer for county in sorted(standing) for layer in standing[county]]
-
-
-def _over(below: list[Layer], publication: Publication, then: dict[str, list[Layer]]) -> list[Layer]:
-    product = publication.product
-    if product is None:
-        return [Layer(publication, None, is_whole=True)]
-    if publication.restores is None:
-        return [*below, Layer(publication, product, is_whole=False)]
-    mine = [layer.publication for layer in then[publication.restores] if layer.product in (None, product)]
-    again = [publication if one.publication_id == publication.restores else one for one in mine]
-    restored = [Layer(one, product, is_whole=False) for one in again]
-    others = [layer for layer in below if layer.product != product]
-    return [*others, replace(restored[0], is_whole=True), *restored[1:]]
-
-
 def in_force(entries: Iterable[Entry]) -> list[Publication]:
-    """Return the publications of which something is in force, in the order of the ledger."""
+    """Return the publications of which something is in force, each over those before it."""
     return standing(publications(entries))
 
 
 def standing(every: Iterable[Publication]) -> list[Publication]:
-    """Return what is left standing of publications in the order of the ledger, as `in_force` does."""
-    found = {layer.publication.number: layer.publication for layer in layers(every)}
-    return [found[number] for number in sorted(found)]
+    """Return what is left standing of publications in the order of the ledger, each over those before it.
+
+    A batch that is brought back comes with the batches of its product that stood when it was published, and takes away
+    those that came after; what the county's publication says of everybody else stays.
+    """
+    now: dict[str, list[Publication]] = {}
+    then: dict[str, list[Publication]] = {}  # by publication_id, what was in force once it was published
+    for publication in every:
+        below = now.get(publication.county_code, [])
+        now[publication.county_code] = then[publication.publication_id] = _over(below, publication, then)
+    return [publication for county in sorted(now) for publication in now[county]]
+
+
+def _over(below: list[Publication], publication: Publication, then: dict[str, list[Publication]]) -> list[Publication]:
+    product = publication.product
+    if product is None:
+        return [publication]
+    if publication.restores is None:
+        return [*below, publication]
+    again = [one for one in then[publication.restores] if one.product == product]
+    return [*(one for one in below if one.product != product), *again[:-1], publication]

@@ -14,7 +14,7 @@ from village_credit.duckdb_session import query_cursor
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_of
 from village_credit.ledger.log import Entry
-from village_credit.ledger.publications import Layer
+from village_credit.ledger.publications import Publication
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
 from village_credit.tables.renewals_due import DUE
@@ -34,7 +34,7 @@ def signed_renewals(entries: Iterable[Entry], county_code: str) -> list[dict[str
     ]
 
 
-def lines_by_end(store: Store, found: Sequence[Layer]) -> pa.Table:
+def lines_by_end(store: Store, found: Sequence[Publication]) -> pa.Table:
     """Return lines in force by their ends, and those that are over and wait for a renewal (DUE)."""
     connection = query_cursor()
     connection.register("lines", lines_of(store, found))
@@ -42,7 +42,7 @@ def lines_by_end(store: Store, found: Sequence[Layer]) -> pa.Table:
     return connection.sql(sql("ledger", "lines_by_end")).to_arrow_table().cast(DUE)
 
 
-def ended_lines(store: Store, before: Sequence[Layer], as_of: date) -> pa.Table:
+def ended_lines(store: Store, before: Sequence[Publication], as_of: date) -> pa.Table:
     """Return the lines in force on the day before that are over, since their publication or before it (DUE)."""
     lines = lines_by_end(store, before)
     return lines.filter(pc.less(lines.column("ended_on"), pa.scalar(as_of)))
@@ -59,17 +59,17 @@ def covered(store: Store, ledger: Ledger, county_code: str, lines: pa.Table, day
     connection.register("lines", lines.append_column("place", pa.array(range(lines.num_rows), pa.int64())))
     found: set[int] = set()
     for renewal in signed_renewals(ledger, county_code):
-        seen = lines_by_end(store, ledger.before(renewal["number"]).layers_of(county_code))
+        seen = lines_by_end(store, ledger.before(renewal["number"]).in_force_of(county_code))
         connection.register("seen", seen)
         values = {"ending_by": date.fromisoformat(renewal["ending_by"]), "key": renewal["household_key"]}
         found.update(place for (place,) in connection.execute(sql("ledger", "covered_lines"), values).fetchall())
     return pa.chunked_array([pa.array([place in found for place in range(lines.num_rows)], pa.bool_())])
 
 
-def _waiting(store: Store, found: Sequence[Layer]) -> pa.Table:
+def _waiting(store: Store, found: Sequence[Publication]) -> pa.Table:
     """Return the lines that wait for a renewal as each run of what is in force left them, with run_id."""
     parts = [DUE.append(pa.field("run_id", pa.string())).empty_table()]
-    for run_id in dict.fromkeys(layer.publication.run_id for layer in found):
+    for run_id in dict.fromkeys(publication.run_id for publication in found):
         path = store.require_run(run_id) / "renewals_due.parquet"
         if path.is_file():
             parts.append(pq.read_table(path, columns=parts[0].column_names).cast(parts[0].schema))

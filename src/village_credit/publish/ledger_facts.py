@@ -12,24 +12,23 @@ from village_credit.ledger.branch_limits import branch_limits
 from village_credit.ledger.holds import holds_in_force
 from village_credit.ledger.household_signatures import signed_rows
 from village_credit.ledger.ledger import APPROVE, Ledger
-from village_credit.ledger.lines_in_force import layer_rows
+from village_credit.ledger.lines_in_force import in_force_rows
 from village_credit.ledger.log import Entry
-from village_credit.ledger.publications import Layer, Publication, layers
+from village_credit.ledger.publications import Publication, standing
 from village_credit.publish.referral_clocks import calendar_since
 from village_credit.store.store import Store
 
-LAYERS = {
+IN_FORCE = {
     "place": "BIGINT",
     "county_code": "VARCHAR",
     "publication_id": "VARCHAR",
     "run_id": "VARCHAR",
     "product": "VARCHAR",
-    "is_whole": "BOOLEAN",
     "published_at": "TIMESTAMPTZ",
 }
 FACTS = {
-    "layers": LAYERS,
-    "layers_year_before": LAYERS,
+    "in_force": IN_FORCE,
+    "in_force_year_before": IN_FORCE,
     "publications": {
         "number": "BIGINT",
         "run_id": "VARCHAR",
@@ -88,8 +87,8 @@ def ledger_facts(store: Store, ledger: Ledger, runs: list[str], first_referral: 
     Working days from the year of the first referral on.
     """
     return {
-        "layers": _layer_values(ledger.layers),
-        "layers_year_before": _layer_values(_layers_year_before(ledger)),
+        "in_force": _in_force_values(ledger.in_force),
+        "in_force_year_before": _in_force_values(_in_force_year_before(ledger)),
         "publications": [
             (
                 p.number, p.run_id, p.publication_id, p.county_code, p.product, p.restores, p.published_at,
@@ -106,8 +105,8 @@ def ledger_facts(store: Store, ledger: Ledger, runs: list[str], first_referral: 
     }  # fmt: skip
 
 
-def _layer_values(found: list[Layer]) -> Rows:
-    return [tuple(row.values()) for row in layer_rows(found)]
+def _in_force_values(found: list[Publication]) -> Rows:
+    return [tuple(row.values()) for row in in_force_rows(found)]
 
 
 def _branch_limit_values(ledger: Ledger) -> Rows:
@@ -129,14 +128,14 @@ def _superseded_at(publication: Publication, ledger: Ledger) -> str | None:
     return next((p.published_at for p in later if p.product is None), None)
 
 
-def _layers_year_before(ledger: Ledger) -> list[Layer]:
+def _in_force_year_before(ledger: Ledger) -> list[Publication]:
     """Return what was in force for each county one year before the day of its publication in force."""
-    found: list[Layer] = []
-    for now in (layer.publication for layer in ledger.layers if layer.product is None):
+    found: list[Publication] = []
+    for now in (publication for publication in ledger.in_force if publication.product is None):
         day = date.fromisoformat(now.as_of)
         limit = day.replace(year=day.year - 1, day=min(day.day, 28) if day.month == 2 else day.day).isoformat()
         # the ledger's order, not the days': what was rolled back is not what was in force
-        earlier = layers([p for p in ledger.publications_of(now.county_code) if _in_force_from(p) <= limit])
+        earlier = standing([p for p in ledger.publications_of(now.county_code) if _in_force_from(p) <= limit])
         found += earlier if earlier and earlier[0].product is None else []
     return found
 

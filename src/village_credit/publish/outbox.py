@@ -66,8 +66,8 @@ def _of_the_county(ledger: Ledger, told: Publication) -> Publication | None:
 
     None where none was.
     """
-    below = ledger.before(told.number).layers_of(told.county_code)
-    return replace(told, run_id=below[0].publication.run_id) if below else None
+    below = ledger.before(told.number).in_force_of(told.county_code)
+    return replace(told, run_id=below[0].run_id) if below else None
 
 
 def refresh_warehouse(store: Store) -> None:
@@ -85,7 +85,7 @@ def package_inputs(store: Store, ledger: Ledger, publication: Publication) -> Pa
     decisions = _lines_told(store, ledger, publication)
     earlier = lines_in_force(store, until, county).select(decisions.column_names).cast(decisions.schema)
     run = store.require_run(publication.run_id)
-    below = [layer.publication for layer in reversed(until.layers_of(county))]
+    below = until.in_force_of(county)[::-1]
     held = held_keys(until, county)
     return PackageInputs(
         decisions,
@@ -152,14 +152,14 @@ def _stop_inputs(store: Store, ledger: Ledger, entry: Entry) -> PackageInputs:
     A review has no limit to go on with: then a release waits for the next publication.
     """
     until, county, key = ledger.before(entry.number), entry.details["county_code"], entry.details["household_key"]
-    layers = until.layers_of(county)
+    below = until.in_force_of(county)
     rows = lines_in_force(store, until, county, household_key=key)
     rows = rows.filter(pc.is_valid(rows.column("valid_to")))  # a line, with a limit or stopped already
     if entry.act == RELEASE:
         rows = rows.filter(pc.not_equal(rows.column("decision"), "manual_review"))
-    branches = pq.read_table(store.require_run(layers[0].publication.run_id) / "branches.parquet")
+    branches = pq.read_table(store.require_run(below[0].run_id) / "branches.parquet")
     held = [key] if entry.act == HOLD else []
-    borrowers = _borrowers(store, [layer.publication for layer in reversed(layers)])
+    borrowers = _borrowers(store, below[::-1])
     return PackageInputs(rows, rows, borrowers, branches, dict(DECISION_REASONS), held)
 
 

@@ -108,9 +108,13 @@ def _create_views(connection: duckdb.DuckDBPyConnection, made: set[str]) -> None
 
 def _create_derived(connection: duckdb.DuckDBPyConnection, made: set[str]) -> None:
     """Make the inner views that several of the analysts' read: the lines in force, now and a year before."""
-    lines = {"lines_in_force": "layers", "lines_year_before": "layers_year_before"}
-    for name, layers in lines.items():
-        names = {"decisions": f"{INNER}decisions", "layers": INNER + layers, "branch_limits": f"{INNER}branch_limits"}
+    lines = {"lines_in_force": "in_force", "lines_year_before": "in_force_year_before"}
+    for name, publications in lines.items():
+        names = {
+            "decisions": f"{INNER}decisions",
+            "in_force": INNER + publications,
+            "branch_limits": f"{INNER}branch_limits",
+        }
         connection.execute(f"CREATE VIEW {INNER}{name} AS {sql('ledger', 'lines_in_force').format(**names)}")
     connection.execute(f"CREATE VIEW {INNER}lines_superseded AS {sql('publish', 'inner/lines_superseded')}")
     made.update({*lines, "lines_superseded"})

@@ -81,8 +81,8 @@ def _target(ledger: Ledger, county_code: str, to: str) -> Publication:
 
 def _standing_already(ledger: Ledger, target: Publication) -> Publication | None:
     """Return the publication in force that a rollback would bring: the same run, with nothing over it."""
-    mine = [one for one in ledger.layers_of(target.county_code) if target.product in (None, one.product)]
-    last = mine[-1].publication if mine else None
+    mine = [one for one in ledger.in_force_of(target.county_code) if target.product in (None, one.product)]
+    last = mine[-1] if mine else None
     return last if last is not None and last.run_id == target.run_id else None
 
 

@@ -41,7 +41,7 @@ def renew(store: Store, county_code: str, ending_by: date, by: str, reason: str,
     by = signer(by)
     reason = required_reason(reason)
     ledger = Ledger.of(store)
-    if not ledger.layers_of(county_code):
+    if not ledger.in_force_of(county_code):
         raise MissingInput(f"county {county_code}: nothing is in force, so there is no line to renew")
     lines, total = _concerned(store, ledger, county_code, ending_by, key)
     if not lines:
@@ -63,7 +63,7 @@ def _concerned(store: Store, ledger: Ledger, county_code: str, ending_by: date, 
     """Count the lines that end by a day, those that are over and wait for it too, and sum their limits."""
     connection = query_cursor()
     connection.register("lines", lines_in_force(store, ledger, county_code, household_key=key))
-    connection.register("ends", lines_by_end(store, ledger.layers_of(county_code)))
+    connection.register("ends", lines_by_end(store, ledger.in_force_of(county_code)))
     ((count, amount),) = connection.execute(
         sql("services.casework", "lines_to_renew"), {"ending_by": ending_by}
     ).fetchall()

@@ -19,7 +19,7 @@ from village_credit.errors import MissingInput
 from village_credit.ledger.branch_limits import branch_limits
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_query, quoted
-from village_credit.ledger.publications import Layer, Publication
+from village_credit.ledger.publications import Publication
 from village_credit.score.statistics import LEAST_GROUP
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
@@ -86,7 +86,7 @@ def diff_runs(store: Store, run_id: str, against: str = "published", by: str | N
         return difference(_of_runs(store, [run_id]), _of_runs(store, [against]), against, by, groups)
     manifest, ledger = store.manifest(run_id), Ledger.of(store)
     county, product = manifest["county_code"], manifest["product"]
-    if product is not None and ledger.layers_of(county):
+    if product is not None and ledger.in_force_of(county):
         before, name = published_side(store, county)
         after = published_side(store, county, over=_as_published(run_id, manifest))[0]
         return difference(_named(after, store, run_id), _named(before, store, run_id), name, by, groups)
@@ -94,10 +94,10 @@ def diff_runs(store: Store, run_id: str, against: str = "published", by: str | N
     return difference(_of_runs(store, [run_id]), before, name, by, groups)
 
 
-def _as_published(run_id: str, manifest: dict[str, Any]) -> Layer:
+def _as_published(run_id: str, manifest: dict[str, Any]) -> Publication:
     """Return a batch as it would lie over what is in force."""
     county, product, as_of = (manifest[name] for name in ("county_code", "product", "as_of"))
-    return Layer(Publication("", run_id, county, product, as_of, "", sys.maxsize), product, is_whole=False)
+    return Publication("", run_id, county, product, as_of, "", sys.maxsize)
 
 
 def _named(side: Side, store: Store, run_id: str) -> Side:
@@ -121,24 +121,24 @@ def _loaded_tables(store: Store, run_id: str) -> dict[str, pa.Table]:
 
 
 def published_side(
-    store: Store, county_code: str, tables: dict[str, pa.Table] | None = None, over: Layer | None = None
+    store: Store, county_code: str, tables: dict[str, pa.Table] | None = None, over: Publication | None = None
 ) -> tuple[Side, str]:
-    """Return what is in force for a county (with a layer over it), and the name of its last publication.
+    """Return what is in force for a county (with a publication over it), and the name of its last publication.
 
     Where nothing is published: the lines that the bank had granted before, as the run's `tables` have them.
     """
     ledger = Ledger.of(store)
-    current = ledger.layers_of(county_code)
+    current = ledger.in_force_of(county_code)
     if not current:
         return Side(_loaded(tables or {}), [], []), "nothing published"
     found = [*current, *([over] if over else [])]
     prefix = "after_" if over else "before_"
     query, inputs = lines_query(store, found, branch_limits(ledger).values(), prefix)
     lines = f"SELECT {', '.join(COLUMNS)} FROM ({query})"
-    runs = list(dict.fromkeys(layer.publication.run_id for layer in found))
+    runs = list(dict.fromkeys(publication.run_id for publication in found))
     side = _of_runs(store, runs)
     decisions = lines if len(found) == 1 else one_each(lines)
-    last = max((layer.publication for layer in current), key=lambda publication: publication.number)
+    last = max(current, key=lambda publication: publication.number)
     return Side(decisions, side.terms, side.measures, inputs), last.publication_id
 
 

@@ -15,8 +15,7 @@ from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput, PolicyRefused
 from village_credit.ledger.branch_limits import branch_limits
 from village_credit.ledger.ledger import Ledger
-from village_credit.ledger.lines_in_force import LAYERS, layer_rows
-from village_credit.ledger.publications import Layer
+from village_credit.ledger.publications import Publication
 from village_credit.policy.check import check_policy
 from village_credit.policy.model import Policy, load_policy
 from village_credit.services.queries.diff import Comparison, Side, one_each, published_side
@@ -66,21 +65,21 @@ def simulate(store: Store, county_code: str, policy_file: Path, on: date | None 
     publication's day. Raises MissingInput where nothing is published, PolicyRefused where the file is unsound.
     """
     ledger = Ledger.of(store)
-    current = ledger.layers_of(county_code)
+    current = ledger.in_force_of(county_code)
     if not current:
         raise MissingInput(f"county {county_code}: nothing is published, so there is nothing to compare a policy with")
     text = read_policy(policy_file)
     policy = load_policy(text)
-    as_of = date.fromisoformat(max(layer.publication.as_of for layer in current))
+    as_of = date.fromisoformat(max(publication.as_of for publication in current))
     day = on or max([as_of, *(f.from_ for f in policy.figures), *(n.from_ for n in policy.crop_norms)])
     if faults := check_policy(text, day):
         raise PolicyRefused(f"{policy_file.name}: " + "; ".join(f"{f.place}: {f.sentence}" for f in faults))
-    runs = dict.fromkeys(layer.publication.run_id for layer in current)
+    runs = dict.fromkeys(publication.run_id for publication in current)
     measured = {run_id: unpack_simulation_inputs(store.open_simulation_inputs(run_id)) for run_id in runs}
-    tried = [_tried(measured[layer.publication.run_id], layer, policy, day) for layer in current]
-    said = [_set_by_branches(ledger, layer) for layer in current]
+    tried = [_tried(measured[publication.run_id], publication, policy, day) for publication in current]
+    said = [_set_by_branches(ledger, publication) for publication in current]
     before, name = published_side(store, county_code)
-    after = _simulated(current, tried, [measured[layer.publication.run_id] for layer in current], said)
+    after = _simulated(tried, [measured[publication.run_id] for publication in current], said)
     comparison = Comparison(after, before, _groups(list(measured.values())))
     return Simulated(
         False,
@@ -100,9 +99,8 @@ def simulate(store: Store, county_code: str, policy_file: Path, on: date | None 
     )
 
 
-def _tried(measured: SimulationInputs, layer: Layer, policy: Policy, day: date) -> pa.Table:
-    """Return what a policy decides of a layer's households, by unit_code, with the terms."""
-    publication = layer.publication
+def _tried(measured: SimulationInputs, publication: Publication, policy: Policy, day: date) -> pa.Table:
+    """Return what a policy decides of a publication's households, by unit_code, with the terms."""
     if set(measured.tables) != set(SIMULATION_TABLES):
         raise MissingInput(
             f"run {publication.run_id} was measured by an earlier version, which kept other figures: "
@@ -116,15 +114,14 @@ def _tried(measured: SimulationInputs, layer: Layer, policy: Policy, day: date) 
         )
     figures = policy.in_force(day, publication.county_code)
     outcome = apply_policy(measured.tables, figures, date.fromisoformat(publication.as_of), publication.product)
-    return outcome if layer.product is None else outcome.filter(pc.equal(outcome.column("product"), layer.product))
+    if publication.product is None:
+        return outcome
+    return outcome.filter(pc.equal(outcome.column("product"), publication.product))
 
 
-def _set_by_branches(ledger: Ledger, layer: Layer) -> pa.Table:
-    """Return the limits that branches set in place of a layer's.
-
-    What they said stands where the policy's figure does.
-    """
-    said = [one for one in branch_limits(ledger).values() if one.publication_id == layer.publication.publication_id]
+def _set_by_branches(ledger: Ledger, publication: Publication) -> pa.Table:
+    """Return the limits that branches set in place of a publication's: they stand where the policy's figure does."""
+    said = [one for one in branch_limits(ledger).values() if one.publication_id == publication.publication_id]
     rows = [
         {
             "household_key": one.household_key,
@@ -137,11 +134,9 @@ def _set_by_branches(ledger: Ledger, layer: Layer) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=SAID)
 
 
-def _simulated(
-    current: list[Layer], tried: list[pa.Table], measured: list[SimulationInputs], said: list[pa.Table]
-) -> Side:
+def _simulated(tried: list[pa.Table], measured: list[SimulationInputs], said: list[pa.Table]) -> Side:
     """Return what was tried by household_key and village, to be read where it is compared."""
-    inputs: dict[str, pa.Table] = {"simulated_layers": pa.Table.from_pylist(layer_rows(current), schema=LAYERS)}
+    inputs: dict[str, pa.Table] = {}
     for place, (outcome, known, words) in enumerate(zip(tried, measured, said, strict=True)):
         inputs |= {
             f"outcome_{place}": outcome,
@@ -149,7 +144,7 @@ def _simulated(
             f"units_{place}": known.units,
             f"households_{place}": known.tables["households"],
         }
-    parts = [sql("services.queries", "simulated_layer").format(place=place) for place in range(len(tried))]
+    parts = [sql("services.queries", "simulated_publication").format(place=place) for place in range(len(tried))]
     if len(parts) == 1:
         return Side(parts[0], [], [], inputs, knows_terms=True)
     every = " UNION ALL BY NAME ".join(f"SELECT *, {place} AS place FROM ({part})" for place, part in enumerate(parts))

@@ -19,7 +19,7 @@ from village_credit.store.store import Store, sha256_of
 
 # What of the manifest stands for what the ledger added, in words.
 ADDED = {
-    "layers_sha256": "the publications in force the day before",
+    "in_force_sha256": "the publications in force the day before",
     "limits_in_force_sha256": "the limits in force the day before",
     "compared_with_run": "the publication it was compared with",
     "holds_sha256": "the holds",

@@ -25,7 +25,7 @@ from village_credit.ledger.before import (
 )
 from village_credit.ledger.holds import held_keys
 from village_credit.ledger.ledger import Ledger
-from village_credit.ledger.lines_in_force import layers_before, lines_before
+from village_credit.ledger.lines_in_force import lines_before, published_before
 from village_credit.ledger.link_samples import licensed_passes, revoked_passes
 from village_credit.ledger.link_verdicts import link_verdicts, verdicts_of
 from village_credit.ledger.relief import relief_in_force
@@ -91,14 +91,14 @@ def take_snapshot(
     Raises VerificationFailed where sealed bytes differ, MissingInput where a proof of relief is gone.
     """
     county, as_of = request.county_code, request.as_of
-    layers = layers_before(ledger, county, as_of)
+    publications = published_before(ledger, county, as_of)
     in_force = lines_before(store, ledger, county, as_of)
-    ended = ended_lines(store, layers, as_of)
+    ended = ended_lines(store, publications, as_of)
     relief = relief_in_force(ledger, county)
-    compared = _compared(store, last_whole_run(layers))
+    compared = _compared(store, last_whole_run(publications))
     acts = _acts(ledger, county, as_of) | {"relief": [one.content() for one in relief]}
     before = {
-        "layers": [[layer.publication.run_id, layer.product, layer.is_whole] for layer in layers],
+        "in_force": [[publication.run_id, publication.product] for publication in publications],
         "limits_in_force": table_hash(in_force),
         "rows_before": compared.rows,
         "compared_with_run": compared.run_id,
@@ -111,7 +111,7 @@ def take_snapshot(
         parts,
         store.keys,
         in_force,
-        decided_before(store, layers),
+        decided_before(store, publications),
         ended,
         ended.filter(pc.invert(covered(store, ledger, county, ended, "ended_on"))),
         lines.filter(covered(store, ledger, county, lines, "valid_to")),
@@ -126,7 +126,7 @@ def take_snapshot(
 
 def parts_kept(parts: dict[str, Any]) -> dict[str, Any]:
     """Return what the manifest keeps of what the ledger added: hashes, and the run compared with."""
-    said = ("holds", "layers", "relief", "renewals", "reviews")
+    said = ("holds", "in_force", "relief", "renewals", "reviews")
     return {
         **{f"{name}_sha256": sha256_of(canonical_json(parts[name])) for name in said},
         "limits_in_force_sha256": parts["limits_in_force"],

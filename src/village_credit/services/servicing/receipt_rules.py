@@ -21,7 +21,7 @@ from village_credit.ledger.holds import HOLD, RELEASE, stops
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_in_force
 from village_credit.ledger.log import Entry
-from village_credit.ledger.publications import Layer, Publication
+from village_credit.ledger.publications import Publication
 from village_credit.ledger.returned import ACKNOWLEDGE, sealed_rows
 from village_credit.policy.branch_authority import Authority, authority
 from village_credit.policy.model import Policy, ProductName
@@ -55,17 +55,15 @@ class _Published:
 
 @dataclass(frozen=True)
 class _Replaced:
-    """What of a publication is no longer in force: all of it, products, lines, or households by holds."""
+    """What of a publication is no longer in force: all of it, lines, or households by holds."""
 
     is_gone: bool
-    products: frozenset[str | None]
     lines: frozenset[tuple[str, str]]  # household_key, product
     households: frozenset[str]
 
     def takes_over(self, row: dict[str, Any]) -> bool:
         return (
             self.is_gone
-            or row["product"] in self.products
             or (row["household_key"], row["product"]) in self.lines
             or row["household_key"] in self.households
         )
@@ -191,26 +189,19 @@ class Judge:
         """Say what came after a publication, or after a hold or release with its small one."""
         told = self.told(publication_id)
         number = self.numbers.get(publication_id, 0)
-        layers = self.ledger.layers_of(told.publication.county_code) if told else []
-        later = [layer for layer in layers if layer.publication.number > number]
-        is_gone = any(layer.product is None for layer in later)
-        products = frozenset(layer.product for layer in later if layer.is_whole)
-        lines = frozenset(line for layer in later if layer.product for line in self.named(layer))
+        current = self.ledger.in_force_of(told.publication.county_code) if told else []
+        later = [one for one in current if one.number > number]
+        lines = frozenset(line for one in later if one.product for line in self.named(one))
         if publication_id not in self.small:
-            is_gone = publication_id not in {layer.publication.publication_id for layer in layers}
-            return _Replaced(is_gone, products, lines, frozenset())
-        moved = {
-            e.details["household_key"]
-            for e in self.ledger
-            if e.number > self.numbers[publication_id] and e.act in (HOLD, RELEASE)
-        }
-        return _Replaced(is_gone, products, lines, frozenset(moved))
+            return _Replaced(publication_id not in {one.publication_id for one in current}, lines, frozenset())
+        moved = {e.details["household_key"] for e in self.ledger if e.number > number and e.act in (HOLD, RELEASE)}
+        return _Replaced(any(one.product is None for one in later), lines, frozenset(moved))
 
-    def _named(self, layer: Layer) -> list[tuple[str, str]]:
+    def _named(self, publication: Publication) -> list[tuple[str, str]]:
         """Name the lines that a batch decided: household_key and product."""
-        path = self.store.require_run(layer.publication.run_id) / "decisions.parquet"
+        path = self.store.require_run(publication.run_id) / "decisions.parquet"
         rows = pq.read_table(path, columns=["household_key", "product"]).to_pylist()
-        return [(row["household_key"], row["product"]) for row in rows if row["product"] == layer.product]
+        return [(row["household_key"], row["product"]) for row in rows if row["product"] == publication.product]
 
     def _authority(self, county_code: str, product: ProductName, day: date) -> Authority:
         return authority(self.policy.in_force(day, county_code), product)

@@ -7,7 +7,7 @@ WITH now AS (  -- a household with lines of two products is one household
     SELECT household_key, sum(limit_yuan) AS limit_yuan
     FROM "inner".lines_year_before WHERE decision = 'granted' AND limit_yuan > 0 GROUP BY ALL
 ), compared AS (
-    SELECT DISTINCT county_code FROM "inner".layers_year_before
+    SELECT DISTINCT county_code FROM "inner".in_force_year_before
 )
 SELECT now.county_code, township_code, village_code, count(*) AS households,
     count(*) FILTER (is_credited) AS credited_households,

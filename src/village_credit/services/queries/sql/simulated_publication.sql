@@ -1,5 +1,5 @@
--- What a policy decides of one layer's households, by household_key and village; where the published figure stands, so does
--- the limit that a branch set in its place.
+-- What a policy decides of one publication's households, by household_key and village; where the published figure
+-- stands, so does the limit that a branch set in its place.
 SELECT u.household_key, h.village_code, o.* EXCLUDE (unit_code) REPLACE (
     CASE WHEN s.said_yuan = 0 THEN 'declined' ELSE o.decision END AS decision,
     coalesce(s.said_yuan, o.limit_yuan) AS limit_yuan,
