@@ -65,7 +65,8 @@ def standing(every: Iterable[Publication]) -> list[Publication]:
     for publication in every:
         below = now.get(publication.county_code, [])
         now[publication.county_code] = then[publication.publication_id] = _over(below, publication, then)
-    return [publication for county in sorted(now) for publication in now[county]]
+    left = [publication for county in now.values() for publication in county]
+    return sorted(left, key=lambda publication: publication.number)
 
 
 def _over(below: list[Publication], publication: Publication, then: dict[str, list[Publication]]) -> list[Publication]:
