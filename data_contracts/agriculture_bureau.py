@@ -216,7 +216,7 @@ class LandTransfer(Contract):
     measured_mu: Annotated[Mu | None, Column("LZMJ", ("流转面积",), unit="square_metre")] = None
     contract_mu: Annotated[Mu | None, Column("LZMJM", ("流转面积亩",), unit="mu")] = None
     starts_on: Annotated[Day | None, Column("LZQXKSRQ", ("流转期限开始日期",))] = None
-    ends_on: Annotated[Day | None, Column("LZQXJSRQ", ("流转期限结束日期",))] = None
+    ends_on: Annotated[Day | None, Column("LZQXJSRQ", ("流转期限结束日期",), open_end=True)] = None
 
     @model_validator(mode="after")
     def lease_is_sound(self) -> LandTransfer:

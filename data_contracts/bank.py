@@ -49,7 +49,7 @@ class BankExposure(Contract):
         ),
     ]
     guarantee: Annotated[PlainText | None, Column("担保方式", ("担保类型",))] = None
-    due_on: Annotated[Day | None, Column("到期日", ("到期日期",))] = None
+    due_on: Annotated[Day | None, Column("到期日", ("到期日期",), open_end=True)] = None
 
 
 class BankConduct(Contract):
@@ -61,7 +61,7 @@ class BankConduct(Contract):
     id_number: Annotated[ResidentId, Column("身份证号", ID_ALIASES, sensitivity="C2")]
     loan_number: Annotated[ShortCode, Column("借据号", ("借据编号",), sensitivity="C2")]
     opened_on: Annotated[Day, Column("放款日", ("放款日期",))]
-    due_on: Annotated[Day, Column("到期日", ("到期日期",))]
+    due_on: Annotated[Day, Column("到期日", ("到期日期",), open_end=True)]
     max_days_overdue: Annotated[Count, Column("最大逾期天数", ("最长逾期天数",), sensitivity="C2")]
     days_overdue: Annotated[Count, Column("当前逾期天数", ("逾期天数",), sensitivity="C2")]
     is_relief: Annotated[YesNo | None, Column("纾困标志", ("是否纾困",), labels=YES_NO)] = None
@@ -71,7 +71,7 @@ class BankConduct(Contract):
     product_name: Annotated[PlainText | None, Column("产品", ("产品名称", "贷款品种"))] = None
     loan_yuan: Annotated[Yuan | None, Column("放款金额", ("借据金额",), sensitivity="C2", unit="yuan")] = None
     overdue_since: Annotated[Day | None, Column("逾期发生日", ("首次逾期日",))] = None
-    settled_on: Annotated[Day | None, Column("结清日", ("结清日期",))] = None
+    settled_on: Annotated[Day | None, Column("结清日", ("结清日期",), open_end=True)] = None
 
     @model_validator(mode="after")
     def dates_and_days_agree(self) -> BankConduct:
@@ -94,7 +94,7 @@ class CreditLine(Contract):
     product_name: Annotated[PlainText, Column("产品", ("产品名称",))]
     limit_yuan: Annotated[Yuan, Column("授信额度", ("授信金额",), sensitivity="C2", unit="yuan")]
     starts_on: Annotated[Day, Column("起始日", ("授信起始日", "起始日期"))]
-    ends_on: Annotated[Day, Column("到期日", ("授信到期日", "到期日期"))]
+    ends_on: Annotated[Day, Column("到期日", ("授信到期日", "到期日期"), open_end=True)]
     contract_number: Annotated[ShortCode | None, Column("合同编号", ("合同号",), sensitivity="C2")] = None
 
     @model_validator(mode="after")
@@ -117,7 +117,7 @@ class NegativeList(Contract):
     reason_code: Annotated[Reference, Column("原因代码", ("列入原因代码",))]
     evidence_number: Annotated[Reference, Column("依据文号", ("依据", "文号"))]
     listed_on: Annotated[Day, Column("列入日期", ("列入日",))]
-    expires_on: Annotated[Day | None, Column("失效日期", ("失效日", "到期日期"))] = None
+    expires_on: Annotated[Day | None, Column("失效日期", ("失效日", "到期日期"), open_end=True)] = None
 
 
 class RelatedParty(Contract):
@@ -155,7 +155,7 @@ class LegalBasis(Contract):
     basis_type: Annotated[PlainText, Column("依据类型")]
     agreement_number: Annotated[Reference, Column("协议或授权编号", ("协议编号", "授权编号"))]
     starts_on: Annotated[Day, Column("生效日期", ("生效日",))]
-    ends_on: Annotated[Day, Column("失效日期", ("失效日",))]
+    ends_on: Annotated[Day, Column("失效日期", ("失效日",), open_end=True)]
 
 
 class Branch(Contract):

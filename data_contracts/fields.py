@@ -35,6 +35,7 @@ class Kind(enum.Enum):
     LABEL = "label"
 
 
+NO_END = "2099-12-31"  # what 长期, 永久 or 9999-12-31 become in a column that may not be empty
 Sensitivity = Literal["C1", "C2", "C3"]  # JR/T 0171-2020: C1 internal, C2 personal, C3 authentication
 
 
@@ -49,6 +50,7 @@ class Column:
     header_required: bool | None = None  # None: as required as its value
     ancillary: bool = False  # an unreadable value becomes null with a finding
     banded: bool = False  # an interval is accepted, its lower bound counts
+    open_end: bool = False  # "no end" may stand here: empty where the column may be, else NO_END
     labels: tuple[tuple[str, str], ...] = field(default=())  # delivered label → canonical value
 
 

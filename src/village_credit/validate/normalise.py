@@ -11,8 +11,9 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
-from data_contracts.fields import Kind
+from data_contracts.fields import NO_END, Kind
 from data_contracts.registry import FieldSpec
+from village_credit.validate.private_use import MOVED
 
 Cells = list[str | None]
 
@@ -37,6 +38,13 @@ _AMOUNT = r"([0-9]{1,12}(?:\.[0-9]{1,6})?)(万)?(元)?"
 _INTERVAL = re.compile(rf"^{_AMOUNT}[-~—至到]+{_AMOUNT}$")
 _BELOW = re.compile(rf"^{_AMOUNT}(?:以下|以内)$")
 _ABOVE = re.compile(rf"^{_AMOUNT}以上$")
+# A year that nobody lives to, or a word, says that something has no end; the serials are 2999-12-31 and Excel's last.
+_NEVER = r"(?:29[0-9]{2}|3000|9[0-9]{3})"
+_NO_END = re.compile(
+    rf"^(?:{_NEVER}年?|{_NEVER}[-./年]?[0-9]{{2}}月?|{_NEVER}(?:[-./年][0-9]{{1,2}}[-./月][0-9]{{1,2}}|[0-9]{{4}})[日号]?"
+    r"(?:T?[0-9]{1,2}:[0-9:.]+)?|(?:401768|295846[0-5])(?:\.0+)?"
+    r"|[至为]?(?:长期|永久|终身|无期限|无限期|不限期?|无固定期限|无终止日期?|未到期|未结清|至今)(?:有效)?)$"
+)
 EXCEL_EPOCH = date(1899, 12, 30)
 SUFFIXES = {Kind.YEAR: "年", Kind.COUNT: "人口只头台次天个", Kind.YUAN: "元", Kind.MU: "亩", Kind.KILOGRAM: ""}
 
@@ -74,6 +82,9 @@ def _rule(spec: FieldSpec) -> Callable[[str], str]:
         return lambda text: synonyms.get(_code(text), _code(text))
     if spec.column.banded:
         return lambda text: _number(_lower_bound(half_width(text)), spec.kind)
+    if spec.column.open_end:
+        no_end = NO_END if spec.is_required else ""
+        return lambda text: no_end if _NO_END.match(_code(text)) else day(text)
     if spec.kind in SUFFIXES:
         return lambda text: _number(half_width(text), spec.kind)
     return _TEXT_RULES[spec.kind]
@@ -87,8 +98,8 @@ def half_width(text: str) -> str:
 
 
 def name(text: str) -> str:
-    """Normalise a person's name: NFKC, one interpunct (U+00B7), no blanks between Han characters."""
-    folded = unicodedata.normalize("NFKC", _INTERPUNCTS.sub(INTERPUNCT, text))
+    """Normalise a person's name: one code point a character, NFKC, one interpunct (U+00B7), no blanks between Han."""
+    folded = unicodedata.normalize("NFKC", _INTERPUNCTS.sub(INTERPUNCT, text.translate(MOVED)))
     folded = _INTERPUNCTS.sub(INTERPUNCT, folded)
     return re.sub(r"\s+", "", folded) if not folded.isascii() else re.sub(r"\s+", " ", folded)
 
@@ -170,7 +181,7 @@ def day(text: str) -> str:
 
 
 _TEXT_RULES: dict[Kind, Callable[[str], str]] = {
-    Kind.TEXT: lambda text: unicodedata.normalize("NFC", text),
+    Kind.TEXT: lambda text: unicodedata.normalize("NFC", text.translate(MOVED)),
     Kind.NAME: name,
     Kind.ID: _identity,
     Kind.CODE: _code,

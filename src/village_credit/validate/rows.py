@@ -172,10 +172,11 @@ def _id_statuses(names: list[str], columns: list[Cells], count: int) -> list[str
     documents = (
         columns[names.index("document_type")] if "document_type" in names else [identity.RESIDENT_ID_DOCUMENT] * count
     )
-    return [
+    statuses = [
         identity.id_status(number) if document in (identity.RESIDENT_ID_DOCUMENT, None) else identity.OTHER_DOCUMENT
         for number, document in zip(numbers, documents, strict=True)
     ]
+    return identity.as_a_column(numbers, statuses)
 
 
 def _judge_part(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from data_contracts.fields import Kind, check_character
 from data_contracts.registry import field_specs
 from village_credit.extract.workbooks import cell_text
-from village_credit.validate.identity import completed, id_status, is_calendar_day, masked
+from village_credit.validate.identity import as_a_column, completed, id_status, is_calendar_day, masked
 from village_credit.validate.normalise import normalise_column
 
 STANDARD = "11010519491231002X"  # the example of GB 11643
@@ -112,3 +112,48 @@ def test_a_day_is_one_of_the_calendar(digits, is_day):
 def test_an_id_is_shown_by_four_digits_and_two():
     assert masked(STANDARD) == "1101************2X"
     assert masked("12345") == "*****"
+
+
+def cut(first_15: str) -> str:
+    """What a spreadsheet leaves of a number."""
+    return first_15 + "000"
+
+
+def fitting(*, fits: bool) -> list[str]:
+    """Fifteen-digit beginnings whose 000 is, or is not, a sound end."""
+    beginnings = (f"6599001980010{number:02d}" for number in range(10, 100))
+    return [text for text in beginnings if (check_character(text + "00") == "0") == fits]
+
+
+def statuses_of(numbers: list[str]) -> list[str]:
+    return as_a_column(numbers, [id_status(number) for number in numbers])
+
+
+def test_a_column_that_a_spreadsheet_cut_is_damaged_whatever_a_check_digit_says():
+    sound, broken = fitting(fits=True)[:2], fitting(fits=False)[:8]
+    column = [cut(text) for text in (*sound, *broken)]
+    assert id_status(column[0]) == "valid"
+    assert set(statuses_of(column)) == {"excel_damaged"}
+
+
+def test_a_cut_number_among_whole_ones_is_damaged_where_others_are_seen_to_be_cut():
+    whole_ones = [whole(f"659900198001{number:02d}001") for number in range(10, 30)]
+    column = [*whole_ones, cut(fitting(fits=True)[0]), cut(fitting(fits=False)[0])]
+    assert statuses_of(column)[-2:] == ["excel_damaged"] * 2
+    assert set(statuses_of(column)[:-2]) == {id_status(number) for number in whole_ones}
+
+
+def test_one_number_that_ends_in_000_among_many_whole_ones_is_its_own():
+    whole_ones = [whole(f"65990019800101{number:03d}") for number in range(100, 300)]
+    assert statuses_of([*whole_ones, cut(fitting(fits=True)[0])])[-1] == "valid"
+    assert statuses_of([cut(fitting(fits=True)[0])]) == ["valid"]
+
+
+def test_a_column_that_went_through_floating_point_is_damaged_where_its_digits_fit_by_chance():
+    whole_ones = [
+        whole(f"659900{1950 + number % 50}0{1 + number % 9}1{number % 10}{number:03d}") for number in range(300)
+    ]
+    column = [str(int(float(number))) for number in whole_ones if number[-1] != "X"]
+    passing = [place for place, number in enumerate(column) if id_status(number) == "valid"]
+    assert passing
+    assert {statuses_of(column)[place] for place in passing} == {"excel_damaged"}

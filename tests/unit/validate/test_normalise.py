@@ -10,6 +10,7 @@ from data_contracts.fields import Kind
 from data_contracts.registry import FieldSpec, field_specs
 from village_credit.extract.headers import plain, split_unit
 from village_credit.validate.normalise import day, half_width, is_interval, name, normalise_column
+from village_credit.validate.private_use import LETTERS
 
 
 def spec_of(contract: str, field: str) -> FieldSpec:
@@ -185,3 +186,51 @@ def test_what_is_canonical_stays_as_it_is(spec, text):
 )
 def test_a_unit_in_brackets_is_taken_off_its_header(header, label, unit):
     assert split_unit(plain(header)) == (label, unit)
+
+
+EXPIRES, DUE = spec_of("negative_list", "expires_on"), spec_of("bank_conduct", "due_on")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *(
+            "9999-12-31",
+            "99991231",
+            "2999年12月31日",
+            "9999/12/31T00:00:00",
+            "2958465",
+            "9999",
+            "9999-12",
+            "3000-01-01",
+        ),
+        *("长期", "永久", "无期限", "长期有效", "９９９９－１２－３１", "未结清"),
+    ],
+)
+def test_a_day_that_means_no_end_is_none(written):
+    assert cell(EXPIRES, written) is None
+    assert cell(DUE, written) == "2099-12-31"
+
+
+@pytest.mark.parametrize("written", ["2206-01-01", "90000", "12345678", "9999-12-31x", "很久"])
+def test_a_day_that_nobody_can_read_is_no_open_end(written):
+    assert cell(EXPIRES, written) == written
+
+
+def test_no_end_is_none_where_something_has_no_end():
+    assert cell(spec_of("related_party", "updated_on"), "9999-12-31") == "9999-12-31"
+
+
+def test_one_character_under_two_code_points_is_one():
+    assert name("王\ue81e") == name("王\u9fb4")
+    assert name("李\ue863") == name("李䶮") == "李䶮"
+    assert cell(spec_of("land_issuer", "issuer_name"), "\ue863村") == "䶮村"
+
+
+def test_the_table_of_moved_characters_is_the_standards_own_order():
+    """Python's codec reads by the standard of 2000 or later: where it knows the letter, so must we."""
+    codes = [bytes([0xFE, low]) for low in range(0x50, 0xA1) if low != 0x7F]
+    read = [code.decode("gb18030") for code in codes]
+    known = [place for place, letter in enumerate(read) if not "\ue000" <= letter <= "\uf8ff"]
+    assert len(known) == 66
+    assert [LETTERS[place] for place in known] == [read[place] for place in known]
