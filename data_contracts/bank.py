@@ -32,6 +32,7 @@ class BankExposure(Contract):
 
     contract_name: ClassVar[str] = "bank_exposure"
     office: ClassVar[str] = "bank"
+    is_adverse: ClassVar[bool] = True
 
     id_number: Annotated[ResidentId, Column("身份证号", ID_ALIASES, sensitivity="C2")]
     borrower_name: Annotated[PersonName, Column("姓名", ("客户姓名", "客户名称", "借款人"), sensitivity="C2")]
@@ -57,6 +58,7 @@ class BankConduct(Contract):
 
     contract_name: ClassVar[str] = "bank_conduct"
     office: ClassVar[str] = "bank"
+    is_adverse: ClassVar[bool] = True
 
     id_number: Annotated[ResidentId, Column("身份证号", ID_ALIASES, sensitivity="C2")]
     loan_number: Annotated[ShortCode, Column("借据号", ("借据编号",), sensitivity="C2")]
@@ -88,6 +90,7 @@ class CreditLine(Contract):
 
     contract_name: ClassVar[str] = "credit_line"
     office: ClassVar[str] = "bank"
+    is_adverse: ClassVar[bool] = True
 
     id_number: Annotated[ResidentId, Column("身份证号", ID_ALIASES, sensitivity="C2")]
     borrower_name: Annotated[PersonName, Column("姓名", ("客户姓名", "客户名称"), sensitivity="C2")]
@@ -110,6 +113,7 @@ class NegativeList(Contract):
 
     contract_name: ClassVar[str] = "negative_list"
     office: ClassVar[str] = "bank"
+    is_adverse: ClassVar[bool] = True
 
     id_number: Annotated[ResidentId, Column("身份证号", ID_ALIASES, sensitivity="C2")]
     person_name: Annotated[PersonName, Column("姓名", ("客户姓名",), sensitivity="C2")]
@@ -125,6 +129,7 @@ class RelatedParty(Contract):
 
     contract_name: ClassVar[str] = "related_party"
     office: ClassVar[str] = "bank"
+    is_adverse: ClassVar[bool] = True
 
     id_number: Annotated[ResidentId, Column("身份证号", ID_ALIASES, sensitivity="C2")]
     person_name: Annotated[PersonName, Column("姓名", sensitivity="C2")]
@@ -137,6 +142,7 @@ class Objection(Contract):
 
     contract_name: ClassVar[str] = "objection"
     office: ClassVar[str] = "bank"
+    is_adverse: ClassVar[bool] = True
 
     id_number: Annotated[ResidentId, Column("身份证号", ID_ALIASES, sensitivity="C2")]
     objection_type: Annotated[PlainText, Column("类型", ("异议类型",))]

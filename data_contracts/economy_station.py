@@ -76,6 +76,7 @@ class MonitoredHousehold(Contract):
 
     contract_name: ClassVar[str] = "monitored_household"
     office: ClassVar[str] = "economy_station"
+    is_adverse: ClassVar[bool] = True
 
     monitored_code: Annotated[Reference, Column("户编号", ("户编码",), sensitivity="C2")]
     household_type: Annotated[

@@ -81,6 +81,7 @@ class Contract(BaseModel):
     # raised with every change that an office can notice; its published folder is never written over
     contract_version: ClassVar[str] = "1.0.0"
     extract_rules: ClassVar[ExtractRules] = ExtractRules()
+    is_adverse: ClassVar[bool] = False  # what a row says may stand against its person: it must not get lost
 
     model_config = ConfigDict(hide_input_in_errors=True, extra="forbid", frozen=True)
 

@@ -44,6 +44,9 @@ INCOMING: MappingProxyType[str, type[Contract]] = MappingProxyType(
     }
 )
 
+# A debt, a listing, an objection: one that nobody can read keeps its person from being granted until it is mended.
+ADVERSE = tuple(name for name, contract in INCOMING.items() if contract.is_adverse)
+
 OFFICES_ZH = MappingProxyType(
     {
         "agriculture_bureau": "农业农村局",

@@ -111,6 +111,7 @@ SCHEMAS: dict[str, dict[str, pa.DataType]] = {
         "disputed_data": TEXT,
         "is_contested": FLAG,
     },
+    "unread_adverse": {"unit_code": TEXT, "contract": TEXT},
     "monitored": {"unit_code": TEXT, "household_type": TEXT, "monitored_class": TEXT, "is_resolved": FLAG},
     "credit_lines": {"unit_code": TEXT, "product_name": TEXT, "limit_yuan": YUAN, "starts_on": DAY, "ends_on": DAY},
     "farms": {"unit_code": TEXT, "farm_type": TEXT, "managed_mu": MU},

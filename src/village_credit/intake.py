@@ -40,7 +40,8 @@ class Intake:
     counts of records by status; `link_shares`: name_gap, village_gap, null_share, unissued_area_share (null: too few
     to say), lists_compared and villages_compared (how many the two gaps rest on). `doubts`: one row per record and
     household whose link a person must look at, with names (C2: for the review workbook only); `sampled`: automatic
-    links that are drawn for a person to check, the same columns.
+    links that are drawn for a person to check, the same columns. `unread`: quarantined rows of adverse contracts by
+    contract: of somebody here (known), of nobody here (elsewhere), of whom nobody can tell (unknown).
     """
 
     sources: list[Source]
@@ -56,3 +57,4 @@ class Intake:
     link_quality: pa.Table
     link_shares: dict[str, float | None]
     sampled: pa.Table
+    unread: pa.Table

@@ -35,6 +35,7 @@ FACTS_READ = (
     "negatives",
     "related_parties",
     "objections",
+    "unread_adverse",
     "monitored",
     "farms",
     "credit_lines",

@@ -17,6 +17,7 @@ from village_credit.ingest.line_account import LineAccount, concat_rows, correct
 from village_credit.intake import Intake, Source
 from village_credit.link.divisions import with_current_codes
 from village_credit.link.join import Identified, Linked, identify_rows, join_rows
+from village_credit.link.unread import UNREAD
 from village_credit.link.verdicts import Verdicts
 from village_credit.sql_files import sql
 from village_credit.validate.deduplicate import OUTCOMES, deduplicate
@@ -45,7 +46,8 @@ def take_in(
     settled, outcomes = _settle_all(accepted, identified, account.sources)
     settled = with_current_codes(settled)
     accepted.clear()  # from here on only settled rows are needed
-    linked = join_rows(settled, identified, as_of, county_code, verdicts=verdicts)
+    unread = pa.concat_tables([UNREAD.empty_table(), *account.unread])
+    linked = join_rows(settled, identified, as_of, county_code, verdicts=verdicts, unread=unread)
     gone = pa.concat_tables([*outcomes, _as_outcomes(identified.unrepaired), _as_outcomes(linked.ambiguous)])
     return _account(account, gone, linked, identified, settled)
 
@@ -127,6 +129,7 @@ def _account(
             "villages_compared": linked.quality.villages_compared,
         },
         linked.sampled,
+        linked.unread,
     )
 
 

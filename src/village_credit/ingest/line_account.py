@@ -13,6 +13,7 @@ from data_contracts.registry import INCOMING, office_of
 from village_credit.errors import ExtractRejected
 from village_credit.extract.grid import DeliveredFile, Extract, Unrecognised
 from village_credit.extract.read import read_file
+from village_credit.ingest.unread import unread_rows
 from village_credit.intake import Source
 from village_credit.sql_files import sql
 from village_credit.validate.normalise import Cells
@@ -71,6 +72,7 @@ class LineAccount:
     spans: list[pa.Table] = field(default_factory=list)
     lines: list[pa.Table] = field(default_factory=list)  # source_id, line_number, outcome
     findings: list[pa.Table] = field(default_factory=list)  # FINDINGS with source_id, row_id
+    unread: list[pa.Table] = field(default_factory=list)  # UNREAD: quarantined rows that must not get lost
     next_row: int = 0
 
 
@@ -144,6 +146,7 @@ def _judge_extract(account: LineAccount, source: Source, extract: Extract, terms
     except ExtractRejected as rejection:
         source.rejected = (rejection.code, str(rejection))
         lines = extract.rows.column("line_number").to_pylist()
+        account.unread.append(unread_rows(extract, set()))
         _add_spans(account, source, extract.rows, set())
         _add_condemned(account, source, [(line, "EXTRACT_REJECTED") for line in lines])
         return
@@ -151,16 +154,22 @@ def _judge_extract(account: LineAccount, source: Source, extract: Extract, terms
     first = account.next_row
     keys = normal.columns.get(OWN_KEYS.get(extract.contract, "id_number"))
     lines = set(accepted.column("line_number").to_pylist())
+    account.unread.append(unread_rows(extract, lines))
     _add_spans(account, source, extract.rows, lines, keys, _row_keys(extract.contract, normal.columns))
     account.findings.append(
         findings.append_column("source_id", pa.array([source.source_id] * findings.num_rows, pa.int64()))
     )
     numbers = dict(zip(extract.rows.column("line_number").to_pylist(), range(first, account.next_row), strict=True))
+    _add_accepted(account, source, accepted, numbers)
+
+
+def _add_accepted(account: LineAccount, source: Source, accepted: pa.Table, numbers: dict[int, int]) -> None:
+    """Gather accepted rows with their row_id, by `numbers` of their lines, and their source."""
     row_ids = pa.array([numbers[line] for line in accepted.column("line_number").to_pylist()], pa.int64())
     columns = accepted.append_column("row_id", row_ids).append_column(
         "source_id", pa.array([source.source_id] * accepted.num_rows, pa.int64())
     )
-    account.accepted[extract.contract].append(columns)
+    account.accepted[source.contract].append(columns)
 
 
 def _add_spans(

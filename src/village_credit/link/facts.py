@@ -78,7 +78,7 @@ def create_lone_traders(connection: duckdb.DuckDBPyConnection, traders: pa.Table
 def build_facts(
     connection: duckdb.DuckDBPyConnection, settled: dict[str, pa.Table], as_of: date, county_code: str
 ) -> dict[str, pa.Table]:
-    """Return every fact table; needs `register`, `roster`, `tells_of`, `parcels`, `lone_traders`."""
+    """Return every fact table; needs `register`, `roster`, `tells_of`, `parcels`, `lone_traders`, `unread_found`."""
     born = {"minor_born": birthday_limit(as_of, MINOR_AGE)}
     facts = {
         "households": _query(connection, HOUSEHOLDS, {**born, "county": county_code}),
@@ -103,6 +103,7 @@ def build_facts(
     ):
         _join_links(connection, settled[contract])
         facts[fact] = _query(connection, query, parameters)
+    facts["unread_adverse"] = _query(connection, "FROM unread_found ORDER BY ALL")
     facts["sources"] = _query(connection, "SELECT DISTINCT unit_code, contract FROM tells_of ORDER BY ALL")
     connection.register("bases", settled["legal_basis"])
     facts["legal_basis"] = _query(

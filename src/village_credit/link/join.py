@@ -14,6 +14,7 @@ from village_credit.link.linkage_passes import create_links, subject_details
 from village_credit.link.people import REGISTER, identify
 from village_credit.link.quality import Quality, measure
 from village_credit.link.roster import create_roster, roster_findings
+from village_credit.link.unread import UNREAD, create_unread
 from village_credit.link.verdicts import RECORD_TEXT, Verdicts, no_verdicts
 from village_credit.link.villages import create_places
 from village_credit.link.weights import Weights, standard_weights
@@ -47,7 +48,7 @@ class Linked:
     """What linkage hands on.
 
     `facts` by household, `links` per row, `identities` for the vault, `ambiguous` rows (row_id, reason_code), `doubts`
-    for review.
+    for review. `unread`: see unread.
     """
 
     facts: dict[str, pa.Table]
@@ -59,6 +60,7 @@ class Linked:
     findings: pa.Table
     sampled: pa.Table
     unissued_area_share: float | None
+    unread: pa.Table
 
 
 def identify_rows(accepted: dict[str, pa.Table], hints: pa.Table, verdicts: Verdicts | None = None) -> Identified:
@@ -84,12 +86,13 @@ def join_rows(
     county_code: str,
     weights: Weights | None = None,
     verdicts: Verdicts | None = None,
+    unread: pa.Table | None = None,
 ) -> Linked:
     """Link every settled row to the roster and build the facts.
 
     `settled`: per contract, standing rows with row_id and source_id (every contract has a table, empty if
     it was not delivered). A row whose village is shared by two townships, and whose ID number does not
-    settle which, is ambiguous.
+    settle which, is ambiguous. `unread`: see unread; none: no row was refused.
     """
     weights = weights or standard_weights()
     connection = duckdb.connect()
@@ -111,6 +114,7 @@ def join_rows(
     quality = measure(connection, weights)
     ambiguous = _ambiguous(connection)
     create_lone_traders(connection, settled["trader_referral"], as_of)
+    unread_counts = create_unread(connection, unread if unread is not None else UNREAD.empty_table())
     facts = build_facts(connection, settled, as_of, county_code)
     links = connection.sql("SELECT * FROM links ORDER BY row_id").to_arrow_table()
     doubts = connection.sql("SELECT * FROM doubts ORDER BY subject_id, unit_code").to_arrow_table()
@@ -125,6 +129,7 @@ def join_rows(
         roster_findings(connection),
         sampled,
         unissued_area_share(identified.people),
+        unread_counts,
     )
 
 

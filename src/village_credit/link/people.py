@@ -38,6 +38,8 @@ PEOPLE = sql("link", "people")
 
 VILLAGE = sql("link", "village")
 
+TOWNSHIPS_TOLD = sql("link", "townships_told")
+
 KNOWN = sql("link", "known_numbers")
 
 BROKEN = sql("link", "broken_numbers")
@@ -65,6 +67,7 @@ def identify(connection: duckdb.DuckDBPyConnection, accepted: dict[str, pa.Table
     create_name_keys(connection, "SELECT name FROM raw_people")
     for statement, done_with in (
         (VILLAGE, ("people",)),
+        (TOWNSHIPS_TOLD, ()),
         (KNOWN, ()),
         (BROKEN, ()),
         (CANDIDATES, ("known",)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_contracts.registry import ADVERSE
 from village_credit.decide.decide import Decided
 from village_credit.duckdb_session import query_cursor
 from village_credit.intake import Intake
@@ -79,6 +80,7 @@ def judge_gates(evidence: Evidence, policy: PolicyInForce) -> pa.Table:
         _unlicensed(intake, evidence.licensed_passes, policy),
         _related_list(intake, policy),
         _rejected(intake, policy),
+        _adverse_rows(intake, policy),
         _deliveries(evidence.deliveries, policy),
         _checks(evidence.checks, policy),
         _branches(intake, policy),
@@ -232,6 +234,32 @@ def _rejected(intake: Intake, policy: PolicyInForce) -> Gate:
     count = sum(source.rejected is not None for source in intake.sources)
     text = "files or sheets rejected as a whole: ask for them again"
     return _judge(policy, "rejected_extracts", float(count), text)
+
+
+def _adverse_rows(intake: Intake, policy: PolicyInForce) -> Gate:
+    """A debt, a listing or an objection that is of nobody known might be of anybody whom the run grants."""
+    adverse = [source for source in intake.sources if source.contract in ADVERSE]
+    rejected = sum(source.rejected is not None for source in adverse)
+    connection = query_cursor()
+    connection.register("reconciliation", intake.reconciliation)
+    connection.register("unread", intake.unread)
+    connection.register(
+        "adverse",
+        pa.table(
+            {
+                "source_id": pa.array([source.source_id for source in adverse], pa.int64()),
+                "contract": pa.array([source.contract for source in adverse], pa.string()),
+            }
+        ),
+    )
+    ((share, known, unknown),) = connection.execute(sql("tables", "adverse_rows")).fetchall()
+    text = (
+        "largest quarantined share of a list of debts, listings or objections; until mended, a person looks at whom "
+        f"such a row may speak of ({known} rows); of nobody who can be told: {unknown}; lists refused whole: {rejected}"
+    )
+    gate = _judge(policy, "adverse_rows", share, text)
+    where = "a list is refused whole or a row is of nobody who can be told"
+    return _also_fails(gate, where, is_so=rejected + unknown > 0)
 
 
 def _deliveries(deliveries: pa.Table, policy: PolicyInForce) -> Gate:

@@ -87,6 +87,13 @@ def completed(number: str) -> str:
     return first_17 + check_character(first_17)
 
 
+def whole(number: str | None, status: str) -> str | None:
+    """Return a person's whole number, where that much can be read."""
+    if status == VALID:
+        return number
+    return completed(number) if number and status == VALID_15 else None
+
+
 def masked(number: str) -> str:
     """Show an ID number as JR/T 0171 allows: four digits, stars, two."""
     return f"{number[:4]}{'*' * (len(number) - 6)}{number[-2:]}" if len(number) >= 15 else "*" * len(number)

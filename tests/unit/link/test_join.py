@@ -203,6 +203,17 @@ def test_a_village_name_of_two_townships_is_settled_by_the_number_or_quarantines
     assert "VILLAGE_AMBIGUOUS" in unsettled.findings.column("reason_code").to_pylist()
 
 
+def test_another_office_s_row_of_the_same_number_says_which_of_two_villages_is_meant():
+    """The stranger is in no register; the book names his township where the crop list names the village alone."""
+    stranger = number("19900909", 77)
+    crops = f"年度,姓名,身份证号,所在村,作物,种植面积(亩)\n2026,外来人,{stranger},前村,棉花,10\n"
+    told = taken(f"2025,外来人,{stranger},东乡,前村,5000", **{"作物.csv": crops})
+    assert "VILLAGE_AMBIGUOUS" not in told.findings.column("reason_code").to_pylist()
+    assert told.settled["crop_declaration"].num_rows == 1
+    of_two = f"2025,外来人,{stranger},东乡,前村,5000\n2024,外来人,{stranger},西乡,前村,5000"
+    assert "VILLAGE_AMBIGUOUS" in taken(of_two, **{"作物.csv": crops}).findings.column("reason_code").to_pylist()
+
+
 def test_a_fifteen_digit_number_is_completed_by_rule():
     short = ANNA[:6] + ANNA[8:17]
     assert book_links(taken(f"2025,王安娜,{short},东乡,前村,5000")) == [

@@ -77,8 +77,10 @@ WHERE link_status <> 'provisional' AND status = '已结算' AND unit_price_yuan 
 GROUP BY ALL;
 
 CREATE TABLE loans_open AS
-SELECT unit_code, product_name, fen(credit_yuan) AS credit_fen, fen(balance_yuan) AS balance_fen, guarantee IS NULL
-    OR guarantee LIKE '信用%' AS is_unsecured, link_status,
+SELECT unit_code, product_name, fen(credit_yuan) AS credit_fen, fen(balance_yuan) AS balance_fen,
+       -- secured only by a word that says so: a word that nobody knows takes nothing from what is owed without security
+       guarantee IS NULL OR regexp_matches(guarantee, '^(?:信用|无|免)')
+           OR NOT regexp_matches(guarantee, '抵|押|保|组合') AS is_unsecured, link_status,
        CASE WHEN due_on IS NULL OR due_on <= as_of() THEN 1
             ELSE greatest(1, date_diff('year', as_of(), due_on) + CASE WHEN strftime(due_on, '%m%d')
                 > strftime(as_of(), '%m%d') THEN 1 ELSE 0 END) END AS years
@@ -112,6 +114,8 @@ SELECT DISTINCT unit_code, mark FROM (
         WHEN link_status <> 'provisional' THEN 'related' END FROM related_parties UNION ALL
     SELECT unit_code, 'doubtful' FROM exposures WHERE link_status = 'provisional' UNION ALL
     SELECT unit_code, 'doubtful' FROM conducts WHERE link_status = 'provisional' UNION ALL
+    -- an entry that nobody can read may be of this household
+    SELECT unit_code, 'doubtful' FROM unread_adverse UNION ALL
     SELECT unit_code, 'lacking' FROM lacking UNION ALL
     SELECT unit_code, 'disputed' FROM unsettled
 ) WHERE mark IS NOT NULL;

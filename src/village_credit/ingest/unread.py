@@ -1,0 +1,49 @@
+"""Quarantined rows that may stand against somebody: whom they name, as far as that can be read.
+
+A debt, listing or objection whose row breaks its contract counts nowhere; its person must not be judged as if it did
+not exist. A quarantined member of a register is kept too: an entry may speak of him whom the roster then lacks.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_contracts.fields import Kind
+from data_contracts.registry import ADVERSE, field_specs
+from village_credit.extract.grid import Extract
+from village_credit.link.unread import UNREAD
+from village_credit.validate import identity
+from village_credit.validate.normalise import Cells, normalise_column
+
+REGISTERS = ("land_member", "land_contractor")
+NAMES = ("person_name", "borrower_name", "member_name", "contractor_name")
+
+
+def unread_rows(extract: Extract, accepted_lines: set[int]) -> pa.Table:
+    """Return UNREAD of an extract's rows that were not accepted; none of a contract that stands against nobody."""
+    if extract.contract not in (*ADVERSE, *REGISTERS):
+        return UNREAD.empty_table()
+    accepted = pa.array(sorted(accepted_lines), pa.int32())
+    rows = extract.rows.filter(pc.invert(pc.is_in(extract.rows.column("line_number"), accepted)))
+    cells = {
+        spec.name: normalise_column(spec, rows.column(spec.name).to_pylist())[0]
+        for spec in field_specs(extract.contract)
+        if spec.name in rows.column_names and spec.kind in (Kind.ID, Kind.NAME, Kind.CODE)
+    }
+    return _told(extract.contract, cells, [None] * rows.num_rows)
+
+
+def _told(contract: str, cells: dict[str, Cells], nothing: Cells) -> pa.Table:
+    """Lay out whom rows name; `nothing`: an empty cell a row."""
+    numbers = cells.get("id_number", nothing)
+    statuses = identity.as_a_column(numbers, [identity.id_status(number) for number in numbers])
+    columns = {
+        "contract": [contract] * len(nothing),
+        "name": next((cells[name] for name in NAMES if name in cells), nothing),
+        "id_number": numbers,
+        "id_status": statuses,
+        "person_id": list(map(identity.whole, numbers, statuses)),
+        "contractor_code": cells.get("contractor_code", nothing),
+    }
+    return pa.table(columns, schema=UNREAD)
