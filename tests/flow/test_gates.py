@@ -32,6 +32,7 @@ from village_credit.store.store import Store, open_store, sha256_of
 COUNTY = "659900"
 NEXT_DAY = date(2026, 11, 2)
 POLICY = (MODELS / "limit_policy.toml").read_text(encoding="utf-8")
+LISTINGS = "信用社/风险部/负面清单.csv"
 BRANCHES, BASES, RELATED = "信用社/机构.csv", "信用社/合规部/数据来源依据.csv", "信用社/风险部/关系人.csv"
 NEEDED = '[calendar.related_party]\ndated_by = "updated_on"\nstale_after_days = 100\nis_needed = true\n'
 # What a committee would have to ask for this county, with typing errors in its files, to be refused by each gate.
@@ -56,6 +57,7 @@ STRICT = {
 }
 OF_STRICT = {name.removesuffix("_fail").removeprefix("gate_") for name in STRICT} - {"budget_village"}
 OF_NEGLECTED = {
+    "adverse_rows",
     "related_party_list",
     "deliveries",
     "extract_checks",
@@ -89,11 +91,16 @@ def changed(values: dict[str, str]) -> str:
 
 
 def neglected(inbox: Path, folder: Path) -> Path:
-    """The county with agreements run out, a township's branch gone, and no list of related parties."""
+    """The county with agreements run out, a branch gone, no list of related parties, and a listing of nobody."""
     copy = Path(shutil.copytree(inbox, folder / "inbox"))
     (copy / COUNTY / RELATED).unlink()
     bases = copy / COUNTY / BASES
     bases.write_text(bases.read_text(encoding="utf-8").replace("2027-12-31", "2026-10-31"), encoding="utf-8")
+    listings = copy / COUNTY / LISTINGS
+    encoding = "utf-8-sig" if listings.read_bytes().startswith(b"\xef\xbb\xbf") else "gb18030"
+    header, first, *others = listings.read_text(encoding=encoding).splitlines()
+    nobody = ",".join(["无", "某某某", *first.split(",")[2:]])
+    listings.write_text("\n".join([header, nobody, *others]) + "\n", encoding="utf-8")
     branches = copy / COUNTY / BRANCHES
     lines = branches.read_text(encoding="utf-8").splitlines()
     branches.write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")

@@ -21,7 +21,8 @@ from village_credit.ledger.lines_in_force import lines_in_force
 from village_credit.services.approval.rollback import roll_back
 from village_credit.services.casework.renewals import renew
 from village_credit.services.queries.diff import diff_runs
-from village_credit.services.queries.explain import explain, notices
+from village_credit.services.queries.explain import explain
+from village_credit.services.queries.notices import notices
 from village_credit.services.queries.simulate import simulate
 from village_credit.services.scoring import stage
 from village_credit.store.store import Store

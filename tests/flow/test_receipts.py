@@ -31,6 +31,7 @@ from village_credit.services import rules as inputs
 from village_credit.services.approval.rollback import roll_back
 from village_credit.services.casework import holds, household_lookup
 from village_credit.services.queries import explain as tell
+from village_credit.services.queries.notices import notices
 from village_credit.services.scoring.snapshot import take_snapshot
 from village_credit.services.servicing.acknowledge import Acknowledged, acknowledge
 from village_credit.services.servicing.returned_file import require_unmoved
@@ -172,7 +173,7 @@ def test_explain_sets_the_three_figures_apart_with_who_and_when(answered: dict[s
 def test_the_notice_says_the_branch_s_limit(answered: dict[str, Any]):
     store, key = answered["store"], answered["key"]
     run_id = tell.explain(store, key)["decision"]["run_id"]
-    (said,) = [item for item in tell.notices(store, run_id) if item["household_key"] == key]
+    (said,) = [item for item in notices(store, run_id) if item["household_key"] == key]
     assert f"{half(answered['row']):,}" in said["text"]
 
 
@@ -207,10 +208,10 @@ def test_the_next_scoring_starts_from_the_branch_s_limit_and_is_another_run(late
     assert later["before"] != later["after"] == later["scored"]
     assert {line["household_key"]: line["limit_yuan"] for line in later["lines"].to_pylist()}[key] == half(row)
     path = str(store.run_folder(later["scored"]) / "waterfall.parquet")
-    query = "SELECT in_force_yuan, rise_yuan, limit_yuan FROM read_parquet($p) WHERE household_key = $key"
-    ((in_force, rise, limit),) = duckdb.connect().execute(query, {"p": path, "key": key}).fetchall()
-    assert (in_force, rise) == (half(row), half(row) * 3 // 2)
-    assert limit <= rise
+    query = """SELECT in_force_yuan, rise_base_yuan, branch_yuan, limit_yuan, binding_term FROM read_parquet($p)
+               WHERE household_key = $key"""
+    (found,) = duckdb.connect().execute(query, {"p": path, "key": key}).fetchall()
+    assert found == (half(row), row["limit_yuan"], half(row), half(row), "branch")
 
 
 def test_a_superseded_publication_is_answered_no_more_and_brought_back_it_starts_anew(later: dict[str, Any]):

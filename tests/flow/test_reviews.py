@@ -21,7 +21,8 @@ from village_credit.ledger.ledger import Ledger
 from village_credit.report.explain import explain_text
 from village_credit.services.casework import holds
 from village_credit.services.casework.reviews import Applied, apply_reviews, export_reviews
-from village_credit.services.queries.explain import explain, notices
+from village_credit.services.queries.explain import explain
+from village_credit.services.queries.notices import notices
 from village_credit.store.store import Store
 from village_credit.workbooks.decision_workbook import FIRST_ROW, VERDICT_HEADER
 from village_credit.workbooks.reviews import AMOUNT_HEADER, HEADERS, HOUSEHOLD_HEADER, OPINION_HEADER

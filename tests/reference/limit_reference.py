@@ -17,7 +17,7 @@ Row = dict[str, Any]
 Rows = list[Row]
 
 KEYS = ("county", "product", "band", "crop")
-TERMS = ("capacity", "band", "need", "headroom", "rise")  # the order of §4.2
+TERMS = ("capacity", "band", "need", "headroom", "rise", "branch")  # the order of §4.2
 BOOK_PARTS = {
     "livestock": "livestock_income_yuan",
     "wages": "wage_income_yuan",
@@ -526,7 +526,7 @@ def line_in_force(case: Case, product: str) -> Row | None:
     """On the day before `as_of`: the published limit, else the bank's own line of the same product."""
     line, bank = own_line(case, product), bank_line(case, product)
     if line:
-        # a line that a review had stopped is 0: what the bank still holds of it caps the rise
+        # a line that a review had stopped is 0: what the bank still holds of it is in force
         return {**line, "limit_yuan": line["limit_yuan"] or (bank["limit_yuan"] if bank else 0)}
     return bank
 
@@ -710,7 +710,7 @@ def screen(case: Case, result: Row) -> list[str]:
         "OBJECTION": (objections - {"撤回同意"} | contested) - {"数据异议"},
         "DISPUTED_DATUM": case.is_unsettled,
         "NO_INCOME_SOURCE": result["income_yuan"] is None,
-        "LINK_UNCONFIRMED": unconfirmed,
+        "LINK_UNCONFIRMED": unconfirmed or rows.get("unread_adverse"),
         "LOWEST_BAND": result["band"] == "E" and result["product"] != "trader_loan",
         "TRADER_MODEL_DECLINE": result["band"] == "E" and result["product"] == "trader_loan",
         "AGE_TERM": result["term_months"] is not None and result["is_new_term"] and result["term_months"] < 12,
@@ -766,11 +766,10 @@ def terms(case: Case, result: Row) -> Row:
         **need_parts(case, product, crop_rows),
         "headroom_yuan": headroom(case, product),
         "in_force_yuan": line and down(Fraction(line["limit_yuan"])),
-        "rise_yuan": None,
+        "rise_yuan": rise(case, product),
+        "branch_yuan": branch_word(case, product),
         **dict.fromkeys(("stressed_yuan", "free_service_yuan", "annuity_permille", "capacity_yuan", "band_yuan")),
     }
-    if line and line["limit_yuan"] > 0:
-        own["rise_yuan"] = down(case.policy("rise") * Fraction(line["limit_yuan"]))
     if band is not None:
         months = result["term_months"]
         months = new_term(case, product, band, None) if months is None else months
@@ -786,10 +785,24 @@ def terms(case: Case, result: Row) -> Row:
     return own
 
 
+def rise(case: Case, product: str) -> int | None:
+    """Half as much again as what was published a year before; nothing was: no cap."""
+    bases = [row["base_yuan"] for row in case.rows.get("rise_bases", []) if row["product"] == product]
+    return down(case.policy("rise") * Fraction(bases[0])) if bases and bases[0] > 0 else None
+
+
+def branch_word(case: Case, product: str) -> int | None:
+    """A branch's cut or refusal, for so many months from its day."""
+    said = [row for row in case.rows.get("branch_words", []) if row["product"] == product]
+    months = int(case.policy("branch_word_months"))
+    standing = [row["said_yuan"] for row in said if case.as_of < add_months(row["said_on"], months)]
+    return standing[0] if standing else None
+
+
 def combined(case: Case, result: Row) -> Row:
-    """§4.1 and §4.2; a missing term other than `rise` leaves no limit."""
+    """§4.1 and §4.2; a missing term other than `rise` and `branch` leaves no limit."""
     values = {term: result[f"{term}_yuan"] for term in TERMS}
-    if any(value is None for term, value in values.items() if term != "rise"):
+    if any(value is None for term, value in values.items() if term not in ("rise", "branch")):
         return {"model_limit_yuan": 0, "policy_limit_yuan": 0, "binding_term": None, "below_ticket": False}
     known = {term: value for term, value in values.items() if value is not None}
     step = int(case.policy("step"))
@@ -819,6 +832,8 @@ def screen_colour(reasons: list[str]) -> str:
 
 def amount_reason(result: Row) -> str:
     """Why nothing is left where no reason of the screen stands against the household."""
+    if result["binding_term"] == "branch":
+        return "BRANCH_REFUSED"
     return "BELOW_SMALLEST_TICKET" if result["below_ticket"] else f"NO_ROOM_{result['binding_term'].upper()}"
 
 
@@ -1005,6 +1020,7 @@ def reference_limits(
     shared = ("households", "leases", "legal_basis")
     names = {*facts, *TABLE_OF_SOURCE.values(), "parcels", "members", "negatives", "related_parties"}
     names |= {"objections", "credit_lines", "traders", "in_force", "sources", "held", "reviewed", "ended"}
+    names |= {"rise_bases", "branch_words"}
     tables = {name: rows_by_unit(facts.get(name, [])) for name in names if name not in shared}
     leases_in = rows_by_unit(facts.get("leases", []), "to_unit_code")
     leases_out = rows_by_unit(facts.get("leases", []), "from_unit_code")

@@ -36,6 +36,7 @@ PLAIN_FIGURES = {
     "working_margin": ("0.30", "share"),
     "household_cap": ("200000", "yuan"),
     "rise": ("1.50", "factor"),
+    "branch_word_months": ("12", "months"),
     "step": ("1000", "yuan"),
     "smallest_ticket": ("5000", "yuan"),
     "loss_given_default": ("0.60", "share"),
@@ -231,6 +232,7 @@ def credit_facts() -> dict[str, list[dict]]:
                 "link_status": "automatic",
             }
         ],
+        "rise_bases": [{"unit_code": UNIT, "product": "farmer_line", "base_yuan": 40_000}],
         "in_force": [
             {
                 "unit_code": UNIT,

@@ -29,7 +29,7 @@ CASES: list[Case] = tomllib.loads(
 SHIPPED = tomllib.loads((MODELS / "limit_policy.toml").read_text(encoding="utf-8"), parse_float=Decimal)
 COUNTY, USUAL_PPM = "659900", 30_000
 ALWAYS = {"decision", "limit_yuan", "binding_term", "reasons"}
-TERMS = ("capacity", "band", "need", "headroom", "rise", "budget")
+TERMS = ("capacity", "band", "need", "headroom", "rise", "branch", "budget")
 # The reasons that §4 gives after the screen.
 AFTER_THE_SCREEN = {
     "BELOW_SMALLEST_TICKET",
@@ -38,6 +38,7 @@ AFTER_THE_SCREEN = {
     "NO_ROOM_NEED",
     "NO_ROOM_HEADROOM",
     "NO_ROOM_RISE",
+    "BRANCH_REFUSED",
     "BUDGET_EXHAUSTED",
     "FROZEN",
     "REVIEW_GRANTED",

@@ -45,7 +45,7 @@ def add_notices(verbs: Verbs) -> None:
 
 def do_notices(args: argparse.Namespace, paths: Settings) -> int:
     """Print a run's messages."""
-    from village_credit.services.queries.explain import notices
+    from village_credit.services.queries.notices import notices
 
     found = notices(store_of(paths), args.run, args.lang)
     return show(args, found, lambda: "\n".join(f"{item['household_key']}\t{item['text']}" for item in found))

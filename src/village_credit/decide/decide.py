@@ -55,6 +55,12 @@ HUMAN_INPUTS = {
             ("reason_codes", pa.list_(pa.string())),
         ]
     ),
+    # what was published and in force a year before, else first since: what a line may rise from, whole yuan
+    "rise_bases": pa.schema([("unit_code", pa.string()), ("product", pa.string()), ("base_yuan", pa.int64())]),
+    # a branch's last cut, whole yuan (0: it refused), and its day
+    "branch_words": pa.schema(
+        [("unit_code", pa.string()), ("product", pa.string()), ("said_yuan", pa.int64()), ("said_on", pa.date32())]
+    ),
     "decided_before": pa.schema(
         [("unit_code", pa.string())]
     ),  # in the publication in force the day before, whatever was decided

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import pyarrow as pa
 
 from village_credit.ledger.log import Entry
 from village_credit.ledger.returned import ACKNOWLEDGE
 
-REFUSED, BINDING = "BRANCH_REFUSED", "branch"
 SCHEMA = pa.schema(
     [
         ("publication_id", pa.string()),
@@ -83,25 +81,3 @@ def limits_table(limits: Iterable[BranchLimit]) -> pa.Table:
         for limit in limits
     ]
     return pa.Table.from_pylist(rows, schema=SCHEMA)
-
-
-def with_branch_limit(row: dict[str, Any], limit: BranchLimit | None) -> dict[str, Any]:
-    """Return a decision as it is in force once its branch has spoken; the views do the same in SQL (IN_FORCE)."""
-    if limit is None:
-        return row
-    if limit.limit_yuan == 0:
-        reasons = [REFUSED, *row["reason_codes"]]
-        return {**row, "decision": "declined", "limit_yuan": 0, "reason_codes": reasons}
-    return {**row, "limit_yuan": limit.limit_yuan, "binding_term": BINDING}
-
-
-# The same as columns of a view over decisions `d` and branch limits `b`
-IN_FORCE = {
-    "decision": "CASE WHEN b.branch_limit_yuan = 0 THEN 'declined' ELSE d.decision END AS decision",
-    "limit_yuan": "coalesce(b.branch_limit_yuan, d.limit_yuan) AS limit_yuan",
-    "binding_term": "CASE WHEN b.branch_limit_yuan > 0 THEN 'branch' ELSE d.binding_term END AS binding_term",
-    "reason_codes": (
-        "CASE WHEN b.branch_limit_yuan = 0 THEN list_prepend('BRANCH_REFUSED', d.reason_codes) ELSE "
-        "d.reason_codes END AS reason_codes"
-    ),
-}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import Publication
@@ -21,10 +22,12 @@ class Hold:
     held_by: str
 
 
-def holds_in_force(entries: Iterable[Entry], county_code: str | None = None) -> list[Hold]:
-    """Return who is held, of a county or of all, by household_key."""
+def holds_in_force(entries: Iterable[Entry], county_code: str | None = None, until: date | None = None) -> list[Hold]:
+    """Return who is held (at the end of a day), of a county or of all, by household_key."""
     held: dict[str, Hold] = {}
     for entry in entries:
+        if until is not None and entry.at[:10] > until.isoformat():
+            continue
         key = entry.details.get("household_key", "")
         if entry.act == HOLD:
             held[key] = Hold(key, entry.details["county_code"], entry.at, entry.by)

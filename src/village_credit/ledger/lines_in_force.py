@@ -17,6 +17,7 @@ from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput
 from village_credit.ledger.balances import drawn_before
 from village_credit.ledger.branch_limits import BranchLimit, branch_limits, limits_table
+from village_credit.ledger.holds import Hold, holds_in_force
 from village_credit.ledger.ledger import STAGE, Ledger
 from village_credit.ledger.publications import Publication, standing
 from village_credit.sql_files import sql
@@ -60,28 +61,39 @@ def in_force_rows(found: Sequence[Publication]) -> list[dict[str, object]]:
     ]
 
 
+HELD = pa.schema([("household_key", pa.string()), ("since", pa.string())])
+
+
 def lines_in_force(
     store: Store,
     ledger: Ledger,
     county_code: str | None = None,
     on: date | None = None,
     household_key: str | None = None,
+    *,
+    with_holds: bool = True,
 ) -> pa.Table:
     """Return the lines in force of a county or of all (on a day: at its end), by household_key and product.
 
     One row a line, with the columns of a run's decisions, publication_id, published_at and `place` (the later over
-    the earlier); with `household_key` those of one household. Receipts count by their day.
+    the earlier); with `household_key` those of one household. Receipts count by their day. A household that is held
+    has limit 0 and `held_since`; without `with_holds` its lines are told as they go on once it is released.
     """
     found = ledger.in_force_on(county_code, on.isoformat()) if on else ledger.in_force
     mine = [publication for publication in found if county_code in (None, publication.county_code)]
-    return lines_of(store, mine, branch_limits(ledger, on).values(), household_key)
+    held = holds_in_force(ledger, county_code, on) if with_holds else []
+    return lines_of(store, mine, branch_limits(ledger, on).values(), household_key, held)
 
 
 def lines_of(
-    store: Store, found: Sequence[Publication], limits: Iterable[BranchLimit] = (), household_key: str | None = None
+    store: Store,
+    found: Sequence[Publication],
+    limits: Iterable[BranchLimit] = (),
+    household_key: str | None = None,
+    held: Iterable[Hold] = (),
 ) -> pa.Table:
     """Return the lines that publications have in force, the later over the earlier, as `lines_in_force` does."""
-    query, inputs = lines_query(store, found, limits)
+    query, inputs = lines_query(store, found, limits, held)
     connection = query_cursor()
     for name, table in inputs.items():
         connection.register(name, table)
@@ -92,14 +104,20 @@ def lines_of(
 
 
 def lines_query(
-    store: Store, found: Sequence[Publication], limits: Iterable[BranchLimit] = (), prefix: str = ""
+    store: Store,
+    found: Sequence[Publication],
+    limits: Iterable[BranchLimit] = (),
+    held: Iterable[Hold] = (),
+    prefix: str = "",
 ) -> tuple[str, dict[str, pa.Table]]:
     """Write `lines_of` as SQL, with the tables that it reads by name (`prefix` before each)."""
     paths = decision_files(store, found)
-    names = {"in_force": f"{prefix}in_force", "branch_limits": f"{prefix}branch_limits"}
+    names = {name: prefix + name for name in ("in_force", "branch_limits", "held")}
+    stopped = [{"household_key": hold.household_key, "since": hold.since} for hold in held]
     inputs = {
         names["in_force"]: pa.Table.from_pylist(in_force_rows(found), schema=IN_FORCE),
         names["branch_limits"]: limits_table(limits),
+        names["held"]: pa.Table.from_pylist(stopped, schema=HELD),
     }
     given = f"read_parquet([{', '.join(quoted(path) for path in paths)}], union_by_name = true)"
     if not paths:  # before the first publication: no line, in the shape of some

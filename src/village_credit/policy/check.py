@@ -53,6 +53,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "working_margin": (),
     "household_cap": (),
     "rise": (),
+    "branch_word_months": (),
     "step": (),
     "smallest_ticket": (),
     "loss_given_default": (),
@@ -90,7 +91,7 @@ ASKED_BY: dict[str, tuple[str, ...]] = {
     **dict.fromkeys((*BUDGETS, *RELIEF_FIGURES, *OPTIONAL_FIGURES), ()),
 }
 # Read as whole numbers: a fraction would be cut off in silence
-WHOLE = ("base", "term", "spread_bp", "band_edge_ppm", "product_cap", "age_cap", "norm_years")
+WHOLE = ("base", "term", "spread_bp", "band_edge_ppm", "product_cap", "age_cap", "norm_years", "branch_word_months")
 HIGHEST_EDGE_PPM = 1_000_000
 FROM_NOUGHT_TO_ONE = frozenset(SHARES) - {"rise"} | {"reference_rate", "reference_rate_one_year", "loss_given_default"}
 MAY_BE_NEGATIVE = ("spread_bp",)

@@ -80,6 +80,8 @@ def _figures(policy: PolicyInForce) -> pa.Table:
     What the policy leaves out is null.
     """
     row: dict[str, pa.Array] = {name: pa.array([scaled(name, policy.figure(name), PPM)], pa.int64()) for name in SHARES}
+    months = scaled("branch_word_months", policy.figure("branch_word_months"), 1)
+    row["branch_word_months"] = pa.array([months], pa.int64())
     row |= {name: pa.array([_yuan(name, policy.figure(name))], pa.int64()) for name in WHOLE_YUAN}
     row |= {name: pa.array([value], pa.int64()) for name, value in optional_figures(policy).items()}
     screen, refused = policy.policy.screen, policy.policy.refused_list_reasons

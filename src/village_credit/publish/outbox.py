@@ -83,7 +83,9 @@ def package_inputs(store: Store, ledger: Ledger, publication: Publication) -> Pa
     """
     until, county = ledger.before(publication.number), publication.county_code
     decisions = _lines_told(store, ledger, publication)
-    earlier = lines_in_force(store, until, county).select(decisions.column_names).cast(decisions.schema)
+    earlier = (
+        lines_in_force(store, until, county, with_holds=False).select(decisions.column_names).cast(decisions.schema)
+    )
     run = store.require_run(publication.run_id)
     below = until.in_force_of(county)[::-1]
     held = held_keys(until, county)
@@ -108,7 +110,8 @@ def _lines_told(store: Store, ledger: Ledger, publication: Publication) -> pa.Ta
     decisions = pq.read_table(store.require_run(publication.run_id) / "decisions.parquet")
     if publication.product is None or publication.restores is None:
         return decisions
-    lines = lines_in_force(store, ledger.before(publication.number + 1), publication.county_code)
+    then = ledger.before(publication.number + 1)
+    lines = lines_in_force(store, then, publication.county_code, with_holds=False)
     mine = lines.filter(pc.equal(lines.column("product"), publication.product))
     return mine.select(decisions.column_names).cast(decisions.schema)
 
@@ -153,7 +156,7 @@ def _stop_inputs(store: Store, ledger: Ledger, entry: Entry) -> PackageInputs:
     """
     until, county, key = ledger.before(entry.number), entry.details["county_code"], entry.details["household_key"]
     below = until.in_force_of(county)
-    rows = lines_in_force(store, until, county, household_key=key)
+    rows = lines_in_force(store, until, county, household_key=key, with_holds=False)
     rows = rows.filter(pc.is_valid(rows.column("valid_to")))  # a line, with a limit or stopped already
     if entry.act == RELEASE:
         rows = rows.filter(pc.not_equal(rows.column("decision"), "manual_review"))

@@ -23,6 +23,7 @@ from village_credit.store.store import Store
 
 BUILT = ("runs", "gates")
 NO_DRAWS = "(SELECT NULL::VARCHAR AS household_key, NULL::VARCHAR AS product, NULL::DATE AS drawn_on WHERE false)"
+NOBODY_HELD = "(SELECT NULL::VARCHAR AS household_key, NULL::TIMESTAMPTZ AS since WHERE false)"
 INNER = '"inner".'
 
 
@@ -114,6 +115,7 @@ def _create_derived(connection: duckdb.DuckDBPyConnection, made: set[str]) -> No
             "decisions": f"{INNER}decisions",
             "in_force": INNER + publications,
             "branch_limits": f"{INNER}branch_limits",
+            "held": f"{INNER}held" if name == "lines_in_force" else NOBODY_HELD,
         }
         connection.execute(f"CREATE VIEW {INNER}{name} AS {sql('ledger', 'lines_in_force').format(**names)}")
     connection.execute(f"CREATE VIEW {INNER}lines_superseded AS {sql('publish', 'inner/lines_superseded')}")

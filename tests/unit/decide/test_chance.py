@@ -35,6 +35,7 @@ FIGURES = (
     "need_yuan",
     "headroom_yuan",
     "rise_yuan",
+    "branch_yuan",
     "model_limit_yuan",
     "policy_limit_yuan",
     "binding_term",
@@ -280,6 +281,12 @@ class Leaning(Chance):
             drawn_yuan = self.pick(None, self.yuan(60_000))
             term = {"term_months": 36, "valid_from": starts, "valid_to": ends}
             self.add("in_force", unit, drawn_yuan=drawn_yuan, **line, **term)
+        self.add("rise_bases", unit, product="farmer_line", base_yuan=self.pick(600, 3000, 4000, 8000, 20_000))
+
+    def by_branch(self, unit: str) -> None:
+        self.sound(unit)
+        word = {"said_yuan": self.pick(0, 5000, 6000, 9000, 45_000), "said_on": self.day(date(2025, 10, 1), EVE)}
+        self.add("branch_words", unit, product="farmer_line", **word)
 
     def by_chance(self, unit: str) -> None:
         for rows in (self.people, self.land, self.economy, self.credit, self.lists):
@@ -293,9 +300,9 @@ def drawn(seed: int, count: int) -> tuple[dict[str, pa.Table], dict[str, int]]:
     edges = (19_999, 20_000, 39_999, 40_000, 79_999, 80_000, 149_999, 150_000)
     ppm = {}
     for unit in units:
-        leaning = chance.pick(*["by_chance"] * 5, "by_band", "by_need", "by_headroom", "by_rise")
+        leaning = chance.pick(*["by_chance"] * 5, "by_band", "by_need", "by_headroom", "by_rise", "by_branch")
         getattr(chance, leaning)(unit)
-        most = 19_999 if leaning in {"by_headroom", "by_rise"} else 150_000
+        most = 19_999 if leaning in {"by_headroom", "by_rise", "by_branch"} else 150_000
         ppm[unit] = chance.pick(*(edge for edge in edges if edge <= most), chance.random.randint(1000, most))
     objections = chance.tables["objections"]
     unscored = {row["unit_code"] for row in objections if row["objection_type"] == "撤回同意"}
@@ -350,7 +357,7 @@ def test_twenty_thousand_households_agree_with_the_second_reckoning_to_the_yuan(
 def test_each_term_binds_in_at_least_one_of_twenty_of_all_and_of_those_granted(both):
     ours, _ = both
     for rows in (list(ours.values()), [row for row in ours.values() if row["decision"] == "granted"]):
-        shares = dict.fromkeys(("capacity", "band", "need", "headroom", "rise"), 0) | {
+        shares = dict.fromkeys(("capacity", "band", "need", "headroom", "rise", "branch"), 0) | {
             term: count / len(rows) for term, count in Counter(row["binding_term"] for row in rows).items()
         }
         assert {term: share for term, share in shares.items() if term and share < 0.05} == {}

@@ -69,7 +69,9 @@ def test_a_held_household_is_in_review_with_limit_0_and_takes_no_budget():
 def test_in_a_relief_window_nothing_is_frozen_that_is_not_lowered_either():
     """More is drawn than limit and line allow: outside a window the limit is frozen at the balance."""
     line = LINE | {"drawn_yuan": Decimal(45_000)}
-    outside, inside = decided(in_force=[line]), decided(in_force=[line], affected=True)
+    base = [{"product": line["product"], "base_yuan": 20_000}]
+    outside = decided(in_force=[line], rise_bases=base)
+    inside = decided(in_force=[line], affected=True, rise_bases=base)
     assert (outside["limit_yuan"], outside["reason_codes"]) == (45_000, ["FROZEN"])
     assert (inside["limit_yuan"], inside["reason_codes"]) == (30_000, [])
     lower = decided(in_force=[line | {"limit_yuan": 40_000}], affected=True, crops=[])

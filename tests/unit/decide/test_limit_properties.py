@@ -153,6 +153,7 @@ HOUSEHOLD = st.fixed_dictionaries(
         "exposures": st.lists(LOAN, max_size=2),
         "parcels": AREAS.map(lambda mu: [{"method_code": "110", "area_mu": mu}]),
         "subsidies": st.just([]),
+        "rise_bases": st.sampled_from([[], [{"product": "farmer_line", "base_yuan": 20_000}]]),
         "in_force": st.sampled_from(
             [
                 [],

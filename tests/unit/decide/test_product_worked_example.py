@@ -82,6 +82,7 @@ def example() -> Decided:
                     "due_on": date(2028, 1, 1),
                 }
             ],
+            rise_bases=[{"product": "farmer_line", "base_yuan": 40_000}],
             in_force=[
                 {
                     "product": "farmer_line",

@@ -169,7 +169,7 @@ def test_without_a_cap_the_budget_is_said_not_to_bind():
 
 
 @pytest.mark.parametrize(("ends", "kept"), [(date(2026, 11, 1), True), (date(2026, 10, 31), False)])
-def test_a_line_keeps_its_term_until_its_last_day_and_caps_the_rise_a_day_longer(ends, kept):
+def test_a_line_keeps_its_term_until_its_last_day(ends, kept):
     line = {
         "product": "farmer_line",
         "limit_yuan": 10000,
@@ -177,7 +177,7 @@ def test_a_line_keeps_its_term_until_its_last_day_and_caps_the_rise_a_day_longer
         "valid_from": date(2023, 11, 2),
         "valid_to": ends,
     }
-    row = limit(30_000, in_force=[line])
+    row = limit(30_000, in_force=[line], rise_bases=[{"product": "farmer_line", "base_yuan": 10_000}])
     assert row["limit_yuan"] == 15_000
     assert (row["valid_to"] == ends) == kept
 

@@ -31,7 +31,7 @@ running AS (  -- no line of ours runs for more than 36 months, whatever another 
 ), loaded AS (
     SELECT unit_code, product, limit_fen, datesub('month', valid_from, valid_to + 1) AS term_months, valid_from,
         valid_to, false AS is_own FROM running
-)  -- a line of ours that a review had stopped has limit 0: what the bank still holds of it then caps the rise
+)  -- a line of ours that a review had stopped has limit 0: what the bank still holds of it is in force
 SELECT own.* REPLACE (coalesce(nullif(own.limit_fen, 0), loaded.limit_fen, own.limit_fen) AS limit_fen),
     own.limit_fen AS standing_fen FROM own LEFT JOIN loaded USING (unit_code, product)
 UNION ALL  -- what the bank still shows of a household that we have decided since is a line withdrawn
@@ -123,10 +123,12 @@ WITH banded AS (
            CASE WHEN b.unit_code IS NOT NULL THEN b.relation
                WHEN first_age < o.age_cap THEN first_relation END AS borrower_relation,
            CASE WHEN b.unit_code IS NOT NULL THEN b.age WHEN first_age < o.age_cap THEN first_age END AS borrower_age,
-           before.limit_fen AS before_fen,
+           before.limit_fen AS before_fen, rb.base_yuan AS rise_base_yuan,
+           CASE WHEN bw.said_on + to_months(CAST(f.branch_word_months AS INTEGER)) > as_of() THEN bw.said_yuan
+               END AS branch_yuan,
            -- of the line that runs on today
            CASE WHEN before.valid_to >= as_of() THEN before.standing_fen END AS standing_fen,
-           -- a line that ended the day before, or whose renewal is signed, still caps the rise, but keeps no term
+           -- a line that ended the day before, or whose renewal is signed, keeps no term
            coalesce(before.valid_to >= as_of(), false) AS runs, runs
                AND r.unit_code IS NULL AS keeps_term, coalesce(before.is_own AND runs, false) AS has_own_line,
            CASE WHEN keeps_term THEN before.valid_from END AS before_from, CASE
@@ -140,6 +142,8 @@ WITH banded AS (
     LEFT JOIN borrowers AS b ON b.unit_code = s.unit_code AND b.product = s.product
     LEFT JOIN before_by_unit AS before ON before.unit_code = s.unit_code AND before.product = s.product
     LEFT JOIN renewed AS r ON r.unit_code = s.unit_code AND r.product = s.product
+    LEFT JOIN rise_bases AS rb ON rb.unit_code = s.unit_code AND rb.product = s.product
+    LEFT JOIN branch_words AS bw ON bw.unit_code = s.unit_code AND bw.product = s.product, f
 )
 SELECT * EXCLUDE (months, permille_1, permille_2, permille_3), months AS term_months,
        CASE WHEN band_no IS NULL THEN NULL WHEN coalesce(months, 12) < 24 THEN permille_1

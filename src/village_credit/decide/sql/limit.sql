@@ -1,7 +1,7 @@
 -- From terms to figures (limit §4): the smallest term binds, floored to steps; then what a person must see.
 CREATE TABLE limited AS
 WITH smallest AS (
-    SELECT s.unit_code, s.product, band, ppm, capacity, band_limit, need, headroom, rise, reasons, standing_fen,
+    SELECT s.unit_code, s.product, band, ppm, capacity, band_limit, need, headroom, rise, branch, reasons, standing_fen,
            v.verdict AS said, v.limit_yuan AS said_limit, v.reason_codes AS said_of, w.answered,
            income IS NOT NULL AND band IS NOT NULL AS is_complete,  -- LEAST would pass over an unknown term
            CASE WHEN is_complete THEN least(capacity, band_limit, need) ELSE 0 END AS model_term
@@ -9,11 +9,11 @@ WITH smallest AS (
     LEFT JOIN (SELECT unit_code, list(reason_code) AS answered FROM waiting GROUP BY unit_code) AS w
         ON w.unit_code = s.unit_code
 ), capped AS (
-    SELECT *, CASE WHEN is_complete THEN least(model_term, headroom, rise) ELSE 0 END AS policy_term,
+    SELECT *, CASE WHEN is_complete THEN least(model_term, headroom, rise, branch) ELSE 0 END AS policy_term,
            CASE WHEN NOT is_complete THEN NULL WHEN capacity <= policy_term THEN 'capacity'
                WHEN band_limit <= policy_term THEN 'band'
                 WHEN need <= policy_term THEN 'need' WHEN headroom <= policy_term THEN 'headroom'
-                    ELSE 'rise' END AS smallest_term
+                    WHEN rise <= policy_term THEN 'rise' ELSE 'branch' END AS smallest_term
     FROM smallest
 ), floored AS (
     SELECT capped.*, greatest(0, model_term) // f.step * f.step AS model_limit,

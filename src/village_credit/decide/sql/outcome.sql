@@ -20,6 +20,7 @@ WITH final AS (
                 WHEN is_conditional THEN list_prepend('CONDITIONAL', reasons)
                 WHEN verdict IS NOT NULL THEN list_prepend('REVIEW_' || upper(decision), reasons)
                 WHEN len(reasons) = 0 AND policy_limit = 0 AND raw_limit > 0 THEN ['BELOW_SMALLEST_TICKET']
+                WHEN len(reasons) = 0 AND policy_limit = 0 AND smallest_term = 'branch' THEN ['BRANCH_REFUSED']
                 WHEN len(reasons) = 0
                     AND policy_limit = 0 THEN ['NO_ROOM_' || upper(coalesce(smallest_term, 'capacity'))]
                 ELSE reasons END AS grounds

@@ -13,9 +13,9 @@ WITH dated AS (
            CASE WHEN is_anew THEN c.term_months ELSE coalesce(running_months, c.term_months) END AS months,
            -- a line that waits for a person keeps its term
            state = 'granted' OR (state = 'manual_review' AND c.has_own_line)
-              -- what is owed of a line that is over starts no term
-              OR (stored_limit > 0 AND (running_to IS NOT NULL OR months >= 12) AND NOT list_contains(reasons,
-                  'RENEWAL_DUE')) AS has_line,
+              -- only what is granted starts a term: what is owed keeps the days of its line, where that runs on
+              OR (stored_limit > 0 AND running_to IS NOT NULL AND NOT list_contains(reasons, 'RENEWAL_DUE'))
+               AS has_line,
            coalesce(CASE WHEN is_anew THEN before_from ELSE running_from END, as_of() + 1) AS starts,
            coalesce(CASE WHEN is_anew THEN before_to ELSE running_to END, CAST(as_of()
                + 1 + to_months(CAST(months AS INTEGER)) AS DATE) - 1) AS ends,
@@ -69,7 +69,8 @@ SELECT t.unit_code, t.product, to_mu(t.register) AS register_mu, to_mu(t.leased_
        CAST(livestock_need AS BIGINT) AS livestock_need_yuan, CAST(need AS BIGINT) AS need_yuan,
            CAST(cap AS BIGINT) AS product_cap_yuan, CAST(f.household_cap AS BIGINT) AS household_cap_yuan,
        to_yuan(unsecured_fen) AS other_unsecured_yuan, CAST(headroom AS BIGINT) AS headroom_yuan,
-           CAST(down(before_fen, 100) AS BIGINT) AS in_force_yuan, CAST(t.rise AS BIGINT) AS rise_yuan,
+           CAST(down(before_fen, 100) AS BIGINT) AS in_force_yuan, t.rise_base_yuan,
+           CAST(t.rise AS BIGINT) AS rise_yuan, CAST(t.branch AS BIGINT) AS branch_yuan,
        CAST(n.model_limit AS BIGINT) AS model_limit_yuan, CAST(n.policy_limit AS BIGINT) AS policy_limit_yuan,
            CAST(n.amount AS BIGINT) AS allocated_yuan,
        coalesce(n.budget_state, 'not_asked') AS budget_state, n.would_binding AS binding_term,

@@ -63,7 +63,8 @@ SELECT freed.*,
        CASE WHEN product = 'trader_loan' THEN coalesce(down(fen(applied_yuan), 100), 0)
            ELSE crop_need + livestock_need END AS need,
        down(least(cap, f.household_cap) * 100 - unsecured_fen, 100) AS headroom,
-       CASE WHEN coalesce(before_fen, 0) > 0 THEN down(before_fen * f.rise, 100000000) END AS rise
+       CASE WHEN rise_base_yuan > 0 THEN down(CAST(rise_base_yuan AS HUGEINT) * f.rise, 1000000) END AS rise,
+       branch_yuan AS branch
 FROM freed, f;
 
 CREATE TABLE terms AS  -- the figures that decide, no wider than a limit may be
@@ -71,6 +72,6 @@ SELECT unit_code, product, preference, band, ppm, CAST(income AS BIGINT) AS inco
     CAST(operating_income AS BIGINT) AS operating_income,
        CAST(capacity AS BIGINT) AS capacity, CAST(band_limit AS BIGINT) AS band_limit,
            CAST(need AS BIGINT) AS need, CAST(headroom AS BIGINT) AS headroom,
-       CAST(rise AS BIGINT) AS rise, borrower_member_no, CAST(standing_fen AS BIGINT) AS standing_fen,
+       CAST(rise AS BIGINT) AS rise, CAST(branch AS BIGINT) AS branch, borrower_member_no, CAST(standing_fen AS BIGINT) AS standing_fen,
            before_to IS NOT NULL AS keeps_term, term_months
 FROM reckoned;

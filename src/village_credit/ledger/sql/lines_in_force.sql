@@ -1,5 +1,5 @@
 -- A row a line (household and product) that is in force, as the last publication that names it decided, with the
--- limit that its branch set. `in_force`: place, county_code, publication_id, run_id, product, published_at of the
+-- limit that its branch set, and nothing while the household is `held` (household_key, since). `in_force`: place, county_code, publication_id, run_id, product, published_at of the
 -- publications in force, the later place over the earlier; one of a product has the lines of that product alone.
 WITH named AS (
     SELECT d.*, l.publication_id, l.published_at, l.place
@@ -10,13 +10,17 @@ WITH named AS (
     FROM named WHERE run_id IN (SELECT run_id FROM {in_force} WHERE product IS NOT NULL) GROUP BY ALL
 )
 SELECT n.* REPLACE (
-    CASE WHEN b.branch_limit_yuan = 0 THEN 'declined' ELSE n.decision END AS decision,
-    coalesce(b.branch_limit_yuan, n.limit_yuan) AS limit_yuan,
+    CASE WHEN b.branch_limit_yuan = 0 THEN 'declined' WHEN n.decision = 'granted' AND h.since IS NOT NULL
+        THEN 'manual_review' ELSE n.decision END AS decision,
+    CASE WHEN h.since IS NULL THEN coalesce(b.branch_limit_yuan, n.limit_yuan) ELSE 0 END AS limit_yuan,
     CASE WHEN b.branch_limit_yuan > 0 THEN 'branch' ELSE n.binding_term END AS binding_term,
-    CASE WHEN b.branch_limit_yuan = 0 THEN list_prepend('BRANCH_REFUSED', n.reason_codes)
-        ELSE n.reason_codes END AS reason_codes)
+    CASE WHEN h.since IS NOT NULL AND NOT list_contains(n.reason_codes, 'HELD')
+        THEN list_prepend('HELD', n.reason_codes)
+        WHEN b.branch_limit_yuan = 0 THEN list_prepend('BRANCH_REFUSED', n.reason_codes)
+        ELSE n.reason_codes END AS reason_codes), h.since AS held_since
 FROM named AS n
 LEFT JOIN upper AS u ON u.county_code = n.county_code AND u.household_key = n.household_key AND u.product = n.product
 LEFT JOIN {branch_limits} AS b
     ON b.publication_id = n.publication_id AND b.household_key = n.household_key AND b.product = n.product
+LEFT JOIN {held} AS h ON h.household_key = n.household_key
 WHERE n.place >= coalesce(u.place, n.place)

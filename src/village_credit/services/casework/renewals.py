@@ -62,7 +62,7 @@ def renew(store: Store, county_code: str, ending_by: date, by: str, reason: str,
 def _concerned(store: Store, ledger: Ledger, county_code: str, ending_by: date, key: str | None) -> tuple[int, int]:
     """Count the lines that end by a day, those that are over and wait for it too, and sum their limits."""
     connection = query_cursor()
-    connection.register("lines", lines_in_force(store, ledger, county_code, household_key=key))
+    connection.register("lines", lines_in_force(store, ledger, county_code, household_key=key, with_holds=False))
     connection.register("ends", lines_by_end(store, ledger.in_force_of(county_code)))
     ((count, amount),) = connection.execute(
         sql("services.casework", "lines_to_renew"), {"ending_by": ending_by}

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from village_credit import catalogue
 from village_credit.errors import MissingInput
 from village_credit.ledger.branch_limits import branch_limits
+from village_credit.ledger.holds import holds_in_force
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_query, quoted
 from village_credit.ledger.publications import Publication
@@ -91,11 +92,19 @@ def diff_runs(store: Store, run_id: str, against: str = "published", by: str | N
         after = published_side(store, county, over=_as_published(run_id, manifest))[0]
         return difference(_named(after, store, run_id), _named(before, store, run_id), name, by, groups)
     before, name = published_side(store, county, _loaded_tables(store, run_id))
-    return difference(_of_runs(store, [run_id]), before, name, by, groups)
+    return difference(_to_be(store, ledger, _as_published(run_id, manifest)), before, name, by, groups)
+
+
+def _to_be(store: Store, ledger: Ledger, publication: Publication) -> Side:
+    """Return what a county's run puts in force once it is published: who is held has nothing."""
+    held = holds_in_force(ledger, publication.county_code)
+    query, inputs = lines_query(store, [publication], held=held, prefix="after_")
+    side = _of_runs(store, [publication.run_id])
+    return replace(side, decisions=f"SELECT {', '.join(COLUMNS)} FROM ({query})", inputs=inputs)
 
 
 def _as_published(run_id: str, manifest: dict[str, Any]) -> Publication:
-    """Return a batch as it would lie over what is in force."""
+    """Return a run as it would lie over what is in force."""
     county, product, as_of = (manifest[name] for name in ("county_code", "product", "as_of"))
     return Publication("", run_id, county, product, as_of, "", sys.maxsize)
 
@@ -133,7 +142,8 @@ def published_side(
         return Side(_loaded(tables or {}), [], []), "nothing published"
     found = [*current, *([over] if over else [])]
     prefix = "after_" if over else "before_"
-    query, inputs = lines_query(store, found, branch_limits(ledger).values(), prefix)
+    held = holds_in_force(ledger, county_code)
+    query, inputs = lines_query(store, found, branch_limits(ledger).values(), held, prefix)
     lines = f"SELECT {', '.join(COLUMNS)} FROM ({query})"
     runs = list(dict.fromkeys(publication.run_id for publication in found))
     side = _of_runs(store, runs)

@@ -1,29 +1,23 @@
-"""Tell people: why a household got its limit, its notice, and what is in force per county."""
+"""Tell why a household has its limit: everything behind its decision in force."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date
-from pathlib import Path
 from typing import Any
 
-import duckdb
-import pyarrow.parquet as pq
-
 from village_credit.errors import MissingInput
-from village_credit.ledger.branch_limits import branch_limits, with_branch_limit
+from village_credit.ledger.branch_limits import branch_limits
 from village_credit.ledger.holds import HOLD, RELEASE
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_in_force
 from village_credit.ledger.log import Entry
-from village_credit.ledger.publications import Publication
 from village_credit.ledger.reviews import said_of
 from village_credit.report.explain import explain_rows
-from village_credit.report.notice import messages, notice
 from village_credit.services.approval.household_signatures import signature_of
-from village_credit.sql_files import sql
 from village_credit.store.store import Store
 
+IN_FORCE = ("decision", "limit_yuan", "binding_term", "reason_codes", "held_since")  # what may differ from the run's
 LINE = ("product", "decision", "limit_yuan", "valid_from", "valid_to", "publication_id", "run_id")
 
 
@@ -45,7 +39,7 @@ def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
     said = branch_limits(ledger, on).get((publication_id, key, line["product"]))
     return {
         **rows,
-        "decision": with_branch_limit(rows["decision"], said),
+        "decision": rows["decision"] | {name: line[name] for name in IN_FORCE},
         "branch_limit": asdict(said) if said else None,
         "publication_id": publication_id,
         "lines": [{name: one[name] for name in LINE} for one in lines],
@@ -66,41 +60,3 @@ def _act(entry: Entry) -> dict[str, Any]:
     sat = entry.details.get("meeting")
     minutes = {"minutes": sat["minutes"]} if sat else {}
     return {"act": entry.act, "by": entry.by, "at": entry.at} | minutes
-
-
-def notices(store: Store, run_id: str, language: str = "zh") -> list[dict[str, Any]]:
-    """Return every household's message: household_key, product, template version, text, state; with what branches set.
-
-    `state`: in_force, superseded (another publication decides the line now) or, before the run is published, staged.
-    """
-    said = messages(language)
-    run, ledger = store.require_run(run_id), Ledger.of(store)
-    told = next((p for p in reversed(ledger.publications) if p.run_id == run_id), None)
-    limits = branch_limits(ledger)
-    current = _lines_of_run(store, ledger, told)
-    lost = _points_lost(run)
-    found = []
-    for row in pq.read_table(run / "decisions.parquet").to_pylist():
-        line = row["household_key"], row["product"]
-        now = with_branch_limit(row, limits.get((told.publication_id if told else "", *line)))
-        state = "staged" if told is None else "in_force" if line in current else "superseded"
-        text = notice(now, lost.get(row["household_key"], []), said)
-        found.append(
-            {"household_key": line[0], "product": line[1], "template": said.version, "state": state, "text": text}
-        )
-    return found
-
-
-def _lines_of_run(store: Store, ledger: Ledger, told: Publication | None) -> set[tuple[str, str]]:
-    """Name the lines (household_key, product) that are in force by a publication."""
-    if told is None:
-        return set()
-    rows = lines_in_force(store, ledger, told.county_code).to_pylist()
-    return {(row["household_key"], row["product"]) for row in rows if row["run_id"] == told.run_id}
-
-
-def _points_lost(run: Path) -> dict[str, list[dict[str, str]]]:
-    """Return the reasons of the households that are declined for their score, most points lost first."""
-    query = sql("services.queries", "points_lost")
-    paths = {"points": str(run / "score_points.parquet"), "decisions": str(run / "decisions.parquet")}
-    return {key: reasons or [] for key, reasons in duckdb.connect().execute(query, paths).fetchall()}

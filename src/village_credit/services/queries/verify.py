@@ -21,6 +21,8 @@ from village_credit.store.store import Store, sha256_of
 ADDED = {
     "in_force_sha256": "the publications in force the day before",
     "limits_in_force_sha256": "the limits in force the day before",
+    "rise_bases_sha256": "the limits of a year before, or the first since",
+    "branch_words_sha256": "the cuts and refusals of branches",
     "compared_with_run": "the publication it was compared with",
     "holds_sha256": "the holds",
     "relief_sha256": "the declarations of relief",

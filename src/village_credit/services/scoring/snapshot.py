@@ -31,6 +31,7 @@ from village_credit.ledger.link_verdicts import link_verdicts, verdicts_of
 from village_credit.ledger.relief import relief_in_force
 from village_credit.ledger.renewals import covered, ended_lines, signed_renewals
 from village_credit.ledger.reviews import review_verdicts
+from village_credit.ledger.rise import rise_bases, standing_words
 from village_credit.link.verdicts import Verdicts
 from village_credit.pseudonyms import Keys
 from village_credit.services.rules import Request, Rules, code_sha256
@@ -62,15 +63,18 @@ class Compared:
 class Snapshot:
     """A county as the store and its ledger know it on the day before a run's day; tables by household_key.
 
-    `in_force`: lines of that day. `ended`: lines that are over; of these `unrenewed` those that no signature covers.
-    `renewed`: lines in force that a signature covers. `decided_before`: whom the publications in force decided.
-    `parts`: everything that the run depends on besides; `keys` names households, and is no part of the store's state.
+    `in_force`: lines of that day; `rise_bases` what each may rise from, `branch_words` what its branch cut it to.
+    `ended`: lines that are over; of these `unrenewed` those that no signature covers. `renewed`: lines in force that a
+    signature covers. `decided_before`: whom the publications in force decided. `parts`: everything that the run depends
+    on besides; `keys` names households, and is no part of the store's state.
     """
 
     run_id: str
     parts: dict[str, Any]
     keys: Keys
     in_force: pa.Table
+    rise_bases: pa.Table
+    branch_words: pa.Table
     decided_before: pa.Table
     ended: pa.Table
     unrenewed: pa.Table
@@ -93,6 +97,7 @@ def take_snapshot(
     county, as_of = request.county_code, request.as_of
     publications = published_before(ledger, county, as_of)
     in_force = lines_before(store, ledger, county, as_of)
+    bases, words = rise_bases(store, ledger, county, as_of), standing_words(store, ledger, county, as_of)
     ended = ended_lines(store, publications, as_of)
     relief = relief_in_force(ledger, county)
     compared = _compared(store, last_whole_run(publications))
@@ -100,6 +105,8 @@ def take_snapshot(
     before = {
         "in_force": [[publication.run_id, publication.product] for publication in publications],
         "limits_in_force": table_hash(in_force),
+        "rise_bases": table_hash(bases),
+        "branch_words": table_hash(words),
         "rows_before": compared.rows,
         "compared_with_run": compared.run_id,
         "knows_before": compared.simulation_inputs is not None,
@@ -111,6 +118,8 @@ def take_snapshot(
         parts,
         store.keys,
         in_force,
+        bases,
+        words,
         decided_before(store, publications),
         ended,
         ended.filter(pc.invert(covered(store, ledger, county, ended, "ended_on"))),
@@ -129,7 +138,7 @@ def parts_kept(parts: dict[str, Any]) -> dict[str, Any]:
     said = ("holds", "in_force", "relief", "renewals", "reviews")
     return {
         **{f"{name}_sha256": sha256_of(canonical_json(parts[name])) for name in said},
-        "limits_in_force_sha256": parts["limits_in_force"],
+        **{f"{name}_sha256": parts[name] for name in ("limits_in_force", "rise_bases", "branch_words")},
         "compared_with_run": parts["compared_with_run"],
         "link_verdicts_sha256": parts["link_verdicts"],
     }

@@ -237,7 +237,7 @@ class Judge:
 
     def _lines_when(self, county_code: str, number: int) -> dict[tuple[str, str], str]:
         """Return the publication of each line that was in force for a county before an act."""
-        rows = lines_in_force(self.store, self.ledger.before(number), county_code).to_pylist()
+        rows = lines_in_force(self.store, self.ledger.before(number), county_code, with_holds=False).to_pylist()
         return {(row["household_key"], row["product"]): row["publication_id"] for row in rows}
 
     def _published(self, publication_id: str, row: dict[str, Any]) -> _Published | None:

@@ -2,5 +2,5 @@
 SELECT county_code, township_code, village_code, household_key, product, decision, band, default_probability,
     limit_yuan,
     term_months, valid_from, valid_to, review_due_on, rate_spread_bp, repayment_method, revolving, binding_term,
-    reason_codes, screen, run_id, publication_id, published_at
+    reason_codes, screen, held_since, run_id, publication_id, published_at
 FROM "inner".lines_in_force

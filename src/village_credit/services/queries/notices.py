@@ -1,0 +1,59 @@
+"""Every household's message of a run, as its line stands now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+
+from village_credit.ledger.branch_limits import branch_limits
+from village_credit.ledger.holds import holds_in_force
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.lines_in_force import lines_in_force, lines_of
+from village_credit.report.notice import messages, notice
+from village_credit.sql_files import sql
+from village_credit.store.store import Store
+
+
+def notices(store: Store, run_id: str, language: str = "zh") -> list[dict[str, Any]]:
+    """Return every household's message: household_key, product, template version, text, state.
+
+    With what branches set; who is held is told that a person looks. `state`: in_force, superseded (another publication
+    decides the line now) or, before the run is published, staged.
+    """
+    said, run = messages(language), store.require_run(run_id)
+    lost = _points_lost(run)
+    return [
+        {
+            "household_key": row["household_key"],
+            "product": row["product"],
+            "template": said.version,
+            "state": row["state"],
+            "text": notice(row, lost.get(row["household_key"], []), said),
+        }
+        for row in _lines(store, run_id)
+    ]
+
+
+def _lines(store: Store, run_id: str) -> list[dict[str, Any]]:
+    """Return what a run decided, each line as branches and holds left it, with its state."""
+    ledger = Ledger.of(store)
+    told = next((p for p in reversed(ledger.publications) if p.run_id == run_id), None)
+    if told is None:
+        rows = pq.read_table(store.require_run(run_id) / "decisions.parquet").to_pylist()
+        return [row | {"state": "staged"} for row in rows]
+    held = holds_in_force(ledger, told.county_code)
+    rows = lines_of(store, [told], branch_limits(ledger).values(), held=held).to_pylist()
+    now = lines_in_force(store, ledger, told.county_code).to_pylist()
+    current = {(row["household_key"], row["product"]) for row in now if row["run_id"] == run_id}
+    states = {True: "in_force", False: "superseded"}
+    return [row | {"state": states[(row["household_key"], row["product"]) in current]} for row in rows]
+
+
+def _points_lost(run: Path) -> dict[str, list[dict[str, str]]]:
+    """Return the reasons of the households that are declined for their score, most points lost first."""
+    query = sql("services.queries", "points_lost")
+    paths = {"points": str(run / "score_points.parquet"), "decisions": str(run / "decisions.parquet")}
+    return {key: reasons or [] for key, reasons in duckdb.connect().execute(query, paths).fetchall()}
