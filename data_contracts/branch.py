@@ -64,7 +64,7 @@ class Decision(_Outgoing):
 
 
 class BranchRow(_Outgoing):
-    """One row of a branch package; the only place besides the vault where a name stands."""
+    """A line of which a branch must do something; names stand here, in the register and in the vault alone."""
 
     household_ref: str = Field(pattern=r"^b[a-z2-7]{26}$", description="name of the household in this publication only")
     action: Action
@@ -72,6 +72,9 @@ class BranchRow(_Outgoing):
     name: str = Field(min_length=1, max_length=50, serialization_alias="姓名")
     id_number: str = Field(pattern=r"^[0-9]{17}[0-9X]$", serialization_alias="身份证号码")
     limit_yuan: int = Field(ge=0, description="whole yuan")
+    previous_limit_yuan: int | None = Field(
+        ge=0, description="what the branch was last told, whole yuan; null: nothing"
+    )
     term_months: int | None = Field(le=MAX_TERM_MONTHS, description="months")
     valid_from: date | None
     valid_to: date | None
@@ -82,6 +85,21 @@ class BranchRow(_Outgoing):
     purposes: str
     customer_manager: str | None = Field(description="staff number")
     reason_zh: str
+
+
+class RegisterRow(_Outgoing):
+    """A line in force, as the branch's register should have it; what changed of it stands in the BranchRows."""
+
+    household_ref: str = Field(pattern=r"^b[a-z2-7]{26}$")
+    product: Product
+    state: Literal["open", "frozen"] = Field(description="frozen: nothing more can be drawn")
+    name: str = Field(min_length=1, max_length=50, serialization_alias="姓名")
+    id_number: str = Field(pattern=r"^[0-9]{17}[0-9X]$", serialization_alias="身份证号码")
+    limit_yuan: int = Field(ge=0, description="whole yuan")
+    term_months: int | None = Field(le=MAX_TERM_MONTHS, description="months")
+    valid_from: date | None
+    valid_to: date | None
+    review_due_on: date | None
 
 
 class ReliefOffer(_Outgoing):

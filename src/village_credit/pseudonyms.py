@@ -55,8 +55,13 @@ def household_key(keys: Keys, unit_code: str) -> str:
     return "h" + _token(keys.pseudonym, unit_code)
 
 
-def household_ref(keys: Keys, publication_id: str, unit_code: str) -> str:
-    """Return the name under which a branch knows a unit in one publication; analysts never see it."""
+def household_ref(keys: Keys, publication_id: str, unit_code: str, product: str) -> str:
+    """Return the name under which a branch knows a unit's line in one publication; analysts never see it."""
+    return "b" + _token(keys.pseudonym, f"{publication_id}|{unit_code}|{product}")
+
+
+def household_ref_before(keys: Keys, publication_id: str, unit_code: str) -> str:
+    """Return the name by which packages once knew a unit, whatever its line: receipts of such packages still come."""
     return "b" + _token(keys.pseudonym, f"{publication_id}|{unit_code}")
 
 

@@ -14,14 +14,14 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import xlsxwriter
 
-from data_contracts.branch import PRODUCTS_ZH, BranchRow, ReliefOffer
+from data_contracts.branch import BranchRow, RegisterRow, ReliefOffer
 from data_contracts.relief import MEASURES_ZH
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import VerificationFailed
 from village_credit.ledger.publications import Publication
 from village_credit.pseudonyms import Keys, household_ref
+from village_credit.publish.approval_sheet import approval_sheets
 from village_credit.publish.office_package import FILE as RESULTS_FILE
 from village_credit.publish.office_package import OFFICE, Result, rows_and_sum, write_results
 from village_credit.signatures import canonical_json, key_id, verify_signature
@@ -39,6 +39,7 @@ CSV_HEADER = [
     "姓名",
     "身份证号码",
     "limit_yuan",
+    "previous_limit_yuan",
     "term_months",
     "valid_from",
     "valid_to",
@@ -51,6 +52,7 @@ CSV_HEADER = [
     "reason_zh",
 ]
 
+VILLAGES = pa.schema([("village_code", pa.string()), ("village", pa.string())])
 DRAWN = pa.schema([("household_key", pa.string()), ("product", pa.string()), ("drawn_yuan", pa.decimal128(18, 2))])
 
 
@@ -67,6 +69,9 @@ class PackageInputs:
     measures: pa.Table | None = None  # of the run: household_key, document, measure, product_name, balance_yuan, …
     results: tuple[Result, ...] = ()  # for the office that referred traders
     drawn: pa.Table = field(default_factory=DRAWN.empty_table)  # household_key, product, drawn_yuan on the run's day
+    villages: pa.Table = field(default_factory=VILLAGES.empty_table)  # village_code and its name
+    is_first: bool = False  # nothing was in force before: branches were told nothing yet
+    is_stop: bool = False  # the one household of a hold or release: it is told whatever was told before
 
 
 def outbox_folder(store: Store, publication: Publication) -> Path:
@@ -83,12 +88,10 @@ def pack(store: Store, publication: Publication, inputs: PackageInputs) -> Path:
     with new_folder(place) as folder:
         if inputs.results:
             write_results(store.keys, publication, folder / OFFICE, inputs.results, _expires_on(publication))
-        rows, offers = (
-            _rows_by_branch(store.keys, publication, inputs),
-            _offers_by_branch(store.keys, publication, inputs),
-        )
-        for branch_code in sorted({*rows, *offers}):
-            found = rows.get(branch_code, []), offers.get(branch_code, [])
+        lines = _lines_by_branch(store.keys, publication, inputs)
+        offers = _offers_by_branch(store.keys, publication, inputs)
+        for branch_code in sorted({*lines, *offers}):
+            found = lines.get(branch_code, _Lines()), offers.get(branch_code, [])
             _write_branch(store.keys, publication, folder / branch_code, branch_code, *found)
     return place
 
@@ -99,36 +102,51 @@ def is_packed(store: Store, publication: Publication) -> bool:
     return place.is_dir() and all((branch / "READY").is_file() for branch in place.iterdir())
 
 
-def _rows_by_branch(keys: Keys, publication: Publication, inputs: PackageInputs) -> dict[str, list[BranchRow]]:
+@dataclass(frozen=True)
+class _Lines:
+    """What one branch gets: lines of which it must do something, with village and telephone, and its register."""
+
+    rows: list[BranchRow] = field(default_factory=list)
+    places: list[tuple[str, str]] = field(default_factory=list)  # of each of `rows`: village, telephone
+    register: list[RegisterRow] = field(default_factory=list)
+
+
+def _lines_by_branch(keys: Keys, publication: Publication, inputs: PackageInputs) -> dict[str, _Lines]:
     """Check each row against its outgoing contract, and give a branch its own households only."""
-    result: dict[str, list[BranchRow]] = {}
+    result: dict[str, _Lines] = {}
     for row in package_rows(publication, inputs).to_pylist():
-        result.setdefault(row["branch_code"], []).append(_branch_row(keys, publication, row, inputs.reason_texts))
+        lines = result.setdefault(row["branch_code"], _Lines())
+        previous = 0 if inputs.is_stop and not row["is_held"] else row["previous_yuan"]
+        told = _branch_row(keys, publication, row | {"previous_yuan": previous}, inputs.reason_texts)
+        if not row["is_told"]:
+            lines.rows.append(told)
+            lines.places.append((row["village"] or "", row["phone"] or ""))
+        if row["action"] != "remove":
+            lines.register.append(_register_row(told))
     return result
 
 
-def packaged_rows(publication: Publication, inputs: PackageInputs) -> pa.Table:
-    """Return what a publication tells of each household: of one that goes on with another product, that one.
-
-    One row a household, as a reference in a receipt or contract means it; else as `package_rows`.
-    """
-    connection = query_cursor()
-    connection.register("rows", package_rows(publication, inputs))
-    return connection.sql(sql("publish", "packaged_rows")).to_arrow_table()
+def _register_row(told: BranchRow) -> RegisterRow:
+    copied = told.model_dump(include=set(RegisterRow.model_fields))
+    return RegisterRow(state="frozen" if told.action == "freeze" else "open", **copied)
 
 
 def package_rows(publication: Publication, inputs: PackageInputs) -> pa.Table:
-    """Return what a publication tells its branches, one row a line.
+    """Return what a publication says of each line, one row a line: the decision, action, branch_code, is_held, who it is.
 
-    The decision, action, branch_code, is_held, who it is.
+    `is_told`: the branch knows it already, so that it stands in the register alone; `previous_yuan`: what it knows.
     """
     connection = query_cursor()
-    for name in ("decisions", "earlier", "identities", "branches", "drawn"):
+    for name in ("decisions", "earlier", "identities", "branches", "drawn", "villages"):
         connection.register(name, getattr(inputs, name))
     connection.register("held", pa.table({"household_key": pa.array(inputs.held, pa.string())}))
     # A product's batch names its own households; a county, and whatever is brought back, all that have a line.
     is_complete = publication.product is None or publication.restores is not None
-    values = {"product": publication.product, "is_complete": is_complete}
+    values = {
+        "product": publication.product,
+        "is_complete": is_complete,
+        "tells_holds": not (inputs.is_stop or inputs.is_first),
+    }
     return connection.sql(sql("publish", "branch_rows"), params=values).to_arrow_table()
 
 
@@ -145,7 +163,7 @@ def _offers_by_branch(keys: Keys, publication: Publication, inputs: PackageInput
     result: dict[str, list[ReliefOffer]] = {}
     for row in connection.sql(sql("publish", "relief_offers")).to_arrow_table().to_pylist():
         unit, branch_code = row.pop("unit_code"), row.pop("branch_code")
-        reference = household_ref(keys, publication.publication_id, unit)
+        reference = household_ref(keys, publication.publication_id, unit, row.pop("line_product"))
         result.setdefault(branch_code, []).append(
             ReliefOffer(household_ref=reference, measure_zh=MEASURES_ZH[row["measure"]], **row)
         )
@@ -174,8 +192,9 @@ def _branch_row(keys: Keys, publication: Publication, row: dict[str, Any], texts
         "purposes",
     )
     return BranchRow(
-        household_ref=household_ref(keys, publication.publication_id, row["unit_code"]),
+        household_ref=household_ref(keys, publication.publication_id, row["unit_code"], row["product"]),
         limit_yuan=0 if without_limit else row["limit_yuan"],
+        previous_limit_yuan=row["previous_yuan"],
         term_months=row["term_months"],
         rate_spread_bp=row["rate_spread_bp"],
         customer_manager=row["manager_number"],
@@ -185,43 +204,46 @@ def _branch_row(keys: Keys, publication: Publication, row: dict[str, Any], texts
 
 
 def _write_branch(
-    keys: Keys,
-    publication: Publication,
-    folder: Path,
-    branch_code: str,
-    rows: list[BranchRow],
-    offers: list[ReliefOffer],
+    keys: Keys, publication: Publication, folder: Path, branch_code: str, lines: _Lines, offers: list[ReliefOffer]
 ) -> None:
     folder.mkdir(parents=True)
-    cells = [list(row.model_dump(by_alias=True).values()) for row in rows]
+    cells = [list(row.model_dump(by_alias=True).values()) for row in lines.rows]
+    register = [row.model_dump(by_alias=True) for row in lines.register]
     files = {
         "limits.csv": _csv(CSV_HEADER, cells),
         "limits.parquet": parquet_bytes(_table(cells)),
-        "limits.xlsx": _approval_sheets(rows),
+        "limits.xlsx": approval_sheets(lines.rows, lines.places),
+        "register.csv": _csv(_names(RegisterRow), [list(row.values()) for row in register]),
     }
     if offers:
         header = list(offers[0].model_dump(by_alias=True))
         files["relief.csv"] = _csv(header, [list(offer.model_dump(by_alias=True).values()) for offer in offers])
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    manifest = _manifest(keys, publication, branch_code, rows, files)
+    manifest = _manifest(keys, publication, branch_code, lines, files)
     (folder / "manifest.json").write_text(
         json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1), encoding="utf-8"
     )
     (folder / "READY").touch()
 
 
+def _names(row: type[RegisterRow]) -> list[str]:
+    return [field.serialization_alias or name for name, field in row.model_fields.items()]
+
+
 def _manifest(
-    keys: Keys, publication: Publication, branch_code: str, rows: list[BranchRow], files: dict[str, bytes]
+    keys: Keys, publication: Publication, branch_code: str, lines: _Lines, files: dict[str, bytes]
 ) -> dict[str, Any]:
-    """Say rows, sum, hashes and expiry, signed with the store's key."""
+    """Say rows, sums, hashes and expiry, signed with the store's key."""
     content = {
         "county_code": publication.county_code,
         "branch_code": branch_code,
         "publication_id": publication.publication_id,
         "run_id": publication.run_id,
-        "rows": len(rows),
-        "sum_limit_yuan": sum(row.limit_yuan for row in rows),
+        "rows": len(lines.rows),
+        "sum_limit_yuan": sum(row.limit_yuan for row in lines.rows),
+        "register_rows": len(lines.register),
+        "register_sum_limit_yuan": sum(row.limit_yuan for row in lines.register),
         "unit": "元 (yuan)",
         "files": {name: sha256_of(content) for name, content in sorted(files.items())},
         "expires_on": _expires_on(publication),
@@ -264,7 +286,8 @@ def _csv(header: list[str], cells: list[list[Any]]) -> bytes:
 
 
 def _table(cells: list[list[Any]]) -> pa.Table:
-    kinds = {"limit_yuan": pa.int64(), "term_months": pa.int64(), "rate_spread_bp": pa.int64(), "revolving": pa.bool_()}
+    kinds = dict.fromkeys(("limit_yuan", "previous_limit_yuan", "term_months", "rate_spread_bp"), pa.int64())
+    kinds["revolving"] = pa.bool_()
     kinds |= dict.fromkeys(("valid_from", "valid_to", "review_due_on"), pa.date32())
     columns = list(zip(*cells, strict=True)) or [()] * len(CSV_HEADER)
     return pa.table(
@@ -273,40 +296,6 @@ def _table(cells: list[list[Any]]) -> pa.Table:
             for name, column in zip(CSV_HEADER, columns, strict=True)
         }
     )
-
-
-def _approval_sheets(rows: list[BranchRow]) -> bytes:
-    """Draw one approval sheet a product, as branches are used to: title, 单位：元, six columns."""
-    buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    book.set_properties({"created": date(2000, 1, 1)})  # the same rows give the same bytes
-    title, head = (
-        book.add_format({"bold": True, "font_size": 14, "align": "center"}),
-        book.add_format({"bold": True, "border": 1}),
-    )
-    text, money = (
-        book.add_format({"num_format": "@", "border": 1}),
-        book.add_format({"num_format": "#,##0", "border": 1}),
-    )
-    for product, label in PRODUCTS_ZH.items():
-        chosen = [row for row in rows if row.product == product]
-        if not chosen and product != "farmer_line":
-            continue
-        sheet = book.add_worksheet(label)
-        sheet.set_column(0, 0, 6)
-        sheet.set_column(1, 5, 22)
-        sheet.merge_range(0, 0, 0, 5, f"整村授信批量审批表（{label}）", title)
-        sheet.write(1, 0, "单位：元")
-        sheet.write_row(2, 0, ["序号", "姓名", "身份证号码", "授信金额", "授信期限", "备注"], head)
-        for index, row in enumerate(chosen, start=1):
-            sheet.write_number(2 + index, 0, index, money)
-            sheet.write_string(2 + index, 1, row.name, text)
-            sheet.write_string(2 + index, 2, row.id_number, text)
-            sheet.write_number(2 + index, 3, row.limit_yuan, money)
-            sheet.write_string(2 + index, 4, f"{row.term_months}个月" if row.term_months else "", text)
-            sheet.write_string(2 + index, 5, row.reason_zh, text)
-    book.close()
-    return buffer.getvalue()
 
 
 def verify_package(folder: Path, own_key: bytes | None = None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_in_force
 from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import Publication
-from village_credit.publish.branch_package import PackageInputs, drop_unfinished, is_packed, pack, packaged_rows
+from village_credit.publish.branch_package import PackageInputs, drop_unfinished, is_packed, pack, package_rows
 from village_credit.publish.office_package import Result, results
 from village_credit.publish.warehouse import build_warehouse, is_current
 from village_credit.sql_files import sql
@@ -54,10 +54,10 @@ def packaged_for_branches(store: Store, ledger: Ledger, publication_id: str) -> 
     """
     for publication in ledger.publications:
         if publication.publication_id == publication_id:
-            return publication, packaged_rows(publication, package_inputs(store, ledger, publication))
+            return publication, package_rows(publication, package_inputs(store, ledger, publication))
     for entry, told in stops(ledger):
         if told.publication_id == publication_id and (county := _of_the_county(ledger, told)):
-            return county, packaged_rows(county, _stop_inputs(store, ledger, entry))
+            return county, package_rows(county, _stop_inputs(store, ledger, entry))
     return None
 
 
@@ -99,6 +99,8 @@ def package_inputs(store: Store, ledger: Ledger, publication: Publication) -> Pa
         _table_of(run / "relief_measures.parquet") if publication.product is None else None,
         _results(store, publication, decisions, held),
         drawn_before(store, until, date.fromisoformat(publication.as_of)),
+        _villages(run),
+        is_first=not below,
     )
 
 
@@ -163,7 +165,16 @@ def _stop_inputs(store: Store, ledger: Ledger, entry: Entry) -> PackageInputs:
     branches = pq.read_table(store.require_run(below[0].run_id) / "branches.parquet")
     held = [key] if entry.act == HOLD else []
     borrowers = _borrowers(store, below[::-1])
-    return PackageInputs(rows, rows, borrowers, branches, dict(DECISION_REASONS), held)
+    villages = _villages(store.require_run(below[0].run_id))
+    texts = dict(DECISION_REASONS)
+    return PackageInputs(rows, rows, borrowers, branches, texts, held, villages=villages, is_stop=True)
+
+
+def _villages(run: Path) -> pa.Table:
+    """Return what a run's places call each village: village_code, village."""
+    places = pq.read_table(run / "places.parquet", columns=["level", "place_code", "place_name"])
+    found = places.filter(pc.equal(places.column("level"), "village"))
+    return pa.table({"village_code": found.column("place_code"), "village": found.column("place_name")})
 
 
 def _borrowers(store: Store, found: list[Publication]) -> pa.Table:

@@ -83,8 +83,8 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     random_state : whole number; the same one gives the same table.
 
     Missing values (NaN, None) have a bin of their own where training has any, else the population's mean, 0 points.
-    A category that training never saw falls to the bin of rare ones. Infinite values, one class only, and weights
-    that leave no row are refused.
+    A category that training never saw falls to the bin of rare ones, and gets 0 points where there were none. Infinite
+    values, one class only, and weights that leave no row are refused.
 
     Attributes
     ----------

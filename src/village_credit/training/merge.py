@@ -28,11 +28,13 @@ def merge_steps(feature: Fine, values: Floats, curvature: Floats, max_bins: int,
 
     `curvature`: by fine code, the sum of weight x p (1 - p), which is what a squared step costs in log loss.
     Ordered codes merge with neighbours, categories with those of like value. Special and missing keep a bin
-    each; one that no training row has gets 0, the population's mean, as do codes without rows.
+    each; one that no training row has gets 0, the population's mean, as do codes without rows: so does the code of
+    categories that training never saw, where it had no rare ones either.
     """
-    k = feature.ordinary
     seen = feature.weight > 0
-    rest = int(seen[k:].sum())
+    is_unseen = not feature.is_ordered and not seen[feature.ordinary - 1]
+    k = feature.ordinary - int(is_unseen)
+    rest = int(seen[k:].sum()) + int(is_unseen)
     order = np.arange(k) if feature.is_ordered else np.argsort(np.where(seen[:k], values[:k], 0.0), kind="stable")
     weight, size = curvature[order], feature.weight[order]
     level = np.where(seen[order], values[order], 0.0)

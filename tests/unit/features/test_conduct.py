@@ -1,4 +1,4 @@
-"""Conduct as a feature: proven relief is no arrears, on the day and in what drift compares."""
+"""Conduct as a feature: proven relief is unknown conduct, neither good nor bad, and no other day is seen."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def worst(**changes: object) -> float | None:
     ("changes", "days"),
     [
         ({}, 120),
-        ({"is_relief": True, "relief_proof": "No. 7"}, 0),
+        ({"is_relief": True, "relief_proof": "No. 7"}, None),
         ({"is_relief": True}, 120),
         ({"relief_proof": "No. 7"}, 120),
         ({"cutoff_on": date(2026, 11, 2)}, None),
@@ -56,5 +56,5 @@ def worst(**changes: object) -> float | None:
         ({"link_status": "provisional"}, None),
     ],
 )
-def test_proven_relief_is_no_arrears_and_nothing_after_the_day_is_seen(changes, days):
+def test_proven_relief_is_unknown_and_nothing_after_the_day_is_seen(changes, days):
     assert worst(**changes) == days

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import cross_val_score
@@ -11,7 +12,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import check_estimator
 
+from village_credit.score.apply import bin_places
 from village_credit.training.estimator import ScorecardClassifier
+from village_credit.training.table import FeatureFacts, stored_features
+
+FACTS = FeatureFacts("crop_word", "", (), "a crop", "作物", "free")
 
 
 def loans(rows: int = 900, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
@@ -79,6 +84,20 @@ def test_a_rare_category_and_one_never_seen_share_a_bin():
     rare = (frame["crop"] == "walnut").mean() < 0.01
     assert ("walnut" not in (crop.fine.levels or ())) == rare
     assert (crop.fine.weight[crop.fine.ordinary - 1] > 0) == rare
+
+
+@pytest.mark.parametrize("method", ["blend", "woe", "smooth", "boosted"])
+def test_a_category_that_training_never_saw_gets_no_points_where_none_was_rare(method):
+    word = np.array(["good", "bad"] * 400, dtype=object)
+    is_bad = np.where(np.arange(800) % 20 == 0, word != "bad", word == "bad").astype(int)
+    frame = pd.DataFrame({"word": word, "noise": np.arange(800) % 7})
+    model = ScorecardClassifier(method=method, bags=2).fit(frame, is_bad)
+    points = model.points(pd.DataFrame({"word": ["good", "bad", "neither"], "noise": 0}))[:, 0]
+    assert points[0] > 0 > points[1]
+    assert points[2] == 0
+    stored = next(one for one in stored_features(model, [FACTS, FACTS]) if one.is_category)
+    words = pa.array(["good", "bad", "neither"])
+    assert [stored.bins[place].points for place in bin_places(stored, words)] == points.tolist()
 
 
 @pytest.mark.parametrize("way", [1, -1])

@@ -9,20 +9,42 @@ WITH before AS (  -- a line that is stopped has no limit, but runs on; one that 
     WHERE (limit_yuan > 0 OR valid_to IS NOT NULL) AND NOT list_contains(reason_codes, 'BRANCH_REFUSED')
     QUALIFY row_number() OVER (PARTITION BY household_key, product ORDER BY limit_yuan DESC) = 1
 ), joined AS (
-    SELECT now.*, before.household_key IS NOT NULL AS has_line, false AS is_gone, false AS is_replaced, 0 AS owed_yuan
-    FROM decisions AS now LEFT JOIN before USING (household_key, product)
+    -- a line that is closed or frozen keeps its own days and terms
+    SELECT now.* REPLACE (
+            CASE WHEN keeps THEN before.term_months ELSE now.term_months END AS term_months,
+            CASE WHEN keeps THEN before.valid_from ELSE now.valid_from END AS valid_from,
+            CASE WHEN keeps THEN before.valid_to ELSE now.valid_to END AS valid_to,
+            CASE WHEN keeps THEN before.review_due_on ELSE now.review_due_on END AS review_due_on,
+            CASE WHEN keeps THEN before.rate_spread_bp ELSE now.rate_spread_bp END AS rate_spread_bp,
+            CASE WHEN keeps THEN before.repayment_method ELSE now.repayment_method END AS repayment_method,
+            CASE WHEN keeps THEN before.revolving ELSE now.revolving END AS revolving,
+            CASE WHEN keeps THEN before.purposes ELSE now.purposes END AS purposes),
+        before.household_key IS NOT NULL AS has_line, false AS is_gone, false AS is_replaced, 0 AS owed_yuan,
+        before.limit_yuan AS previous_yuan,
+        -- what the branch was told last is what it would be told now
+        coalesce(before.limit_yuan = now.limit_yuan AND (before.decision = 'granted') = (now.decision = 'granted')
+            AND list_contains(before.reason_codes, 'FROZEN') = list_contains(now.reason_codes, 'FROZEN')
+            AND (before.term_months, before.valid_from, before.valid_to, before.review_due_on, before.rate_spread_bp,
+                before.repayment_method, before.revolving, before.purposes) IS NOT DISTINCT FROM
+                (now.term_months, now.valid_from, now.valid_to, now.review_due_on, now.rate_spread_bp,
+                now.repayment_method, now.revolving, now.purposes), false) AS is_same
+    FROM (SELECT d.*, d.decision <> 'granted' AND d.valid_to IS NULL
+              AND (d.household_key, d.product) IN (SELECT (household_key, product) FROM before) AS keeps
+          FROM decisions AS d) AS now LEFT JOIN before USING (household_key, product)
     UNION ALL BY NAME
     SELECT before.* REPLACE (
             CASE WHEN now.decision = 'manual_review' THEN 'manual_review' ELSE 'declined' END AS decision,
             CASE WHEN now.household_key IS NULL THEN ['NOT_IN_PUBLICATION']
                 WHEN now.decision = 'granted' THEN ['PRODUCT_REPLACED'] ELSE now.reason_codes END AS reason_codes),
         true AS has_line, now.household_key IS NULL AS is_gone, now.household_key IS NOT NULL AS is_replaced,
-        coalesce(floor(drawn_yuan), 0) AS owed_yuan
+        coalesce(floor(drawn_yuan), 0) AS owed_yuan, before.limit_yuan AS previous_yuan, false AS is_same,
+        true AS keeps
     FROM before ANTI JOIN decisions USING (household_key, product)
     LEFT JOIN decisions AS now USING (household_key) LEFT JOIN drawn USING (household_key, product)
     WHERE $is_complete AND ($product IS NULL OR before.product = $product)
 ), marked AS (
-    SELECT *, household_key IN (SELECT household_key FROM held) AND NOT is_gone AS is_held FROM joined
+    SELECT *, household_key IN (SELECT household_key FROM held) AND NOT is_gone AS is_held
+    FROM joined
 ), acted AS (
     SELECT * EXCLUDE (owed_yuan)
         REPLACE (CASE WHEN is_replaced THEN CAST(owed_yuan AS BIGINT) ELSE limit_yuan END AS limit_yuan),
@@ -35,8 +57,12 @@ WITH before AS (  -- a line that is stopped has no limit, but runs on; one that 
             WHEN has_line THEN 'remove' END AS action
     FROM marked
 )
-SELECT i.unit_code, i.name, i.person_id AS id_number,
-    coalesce(b.branch_code, (SELECT min(branch_code) FROM branches)) AS branch_code, b.manager_number, a.*
+SELECT i.unit_code, i.name, i.phone, v.village, i.person_id AS id_number,
+    coalesce(b.branch_code, (SELECT min(branch_code) FROM branches)) AS branch_code, b.manager_number,
+    a.* EXCLUDE (is_same, keeps),
+    -- who is held was told when he was held: the line freezes once
+    $is_told_before AND action <> 'remove' AND CASE WHEN is_held THEN has_line ELSE is_same END AS is_told
 FROM acted AS a JOIN identities AS i USING (household_key) LEFT JOIN branches AS b USING (township_code)
+LEFT JOIN villages AS v USING (village_code)
 WHERE action IS NOT NULL AND ($product IS NULL OR a.product = $product)
 ORDER BY branch_code, a.product, a.village_code, i.unit_code

@@ -33,7 +33,8 @@ FROM judged WHERE proof IS NOT NULL OR now_days > 0 OR worst_left < max_days_ove
 CREATE TEMP TABLE conducts_counted AS
 SELECT * EXCLUDE (loan_no, now_since, worst_since, proof, now_days, worst_left) REPLACE (
     days_overdue - now_days AS days_overdue,
-    worst_left AS max_days_overdue,
+    -- where all of a run is excused, how the loan is paid is not known
+    CASE WHEN worst_left > 0 OR max_days_overdue = 0 THEN worst_left END AS max_days_overdue,
     -- what is left of a run begins later by the days that are excused
     CASE WHEN worst_left = 0 THEN NULL WHEN worst_since IS NULL THEN overdue_since
         ELSE worst_since + (max_days_overdue - worst_left)::INTEGER END AS overdue_since,

@@ -25,14 +25,14 @@ from village_credit.ledger.publications import Publication
 from village_credit.ledger.returned import ACKNOWLEDGE, sealed_rows
 from village_credit.policy.branch_authority import Authority, authority
 from village_credit.policy.model import Policy, ProductName
-from village_credit.pseudonyms import household_ref
+from village_credit.pseudonyms import household_ref, household_ref_before
 from village_credit.publish.branch_package import PACKAGE_DAYS
 from village_credit.publish.outbox import packaged_for_branches
 from village_credit.services.servicing.returned_file import Judged, Returned
 from village_credit.store.store import Store
 
 CHANGEABLE = ("grant", "change")
-COLUMNS = ["unit_code", "household_key", "product", "action", "limit_yuan", "branch_code", "is_held"]
+COLUMNS = ["unit_code", "household_key", "product", "action", "limit_yuan", "branch_code", "is_held", "is_replaced"]
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,10 @@ class Judge:
             return None
         publication, table = found
         rows = table.select(COLUMNS).to_pylist()
-        refs = {household_ref(self.store.keys, publication_id, row["unit_code"]): row for row in rows}
+        refs = {household_ref(self.store.keys, publication_id, row["unit_code"], row["product"]): row for row in rows}
+        for row in rows:
+            if not row["is_replaced"]:
+                refs.setdefault(household_ref_before(self.store.keys, publication_id, row["unit_code"]), row)
         return _Told(publication, refs, _policy_limits(self.store, publication.run_id))
 
     def _row(self, line: dict[str, Any]) -> dict[str, Any] | None:
@@ -142,7 +145,7 @@ class Judge:
         receipts, changed = [], []
         for line in sorted(self.returned.rows["receipt"], key=self._place):
             row = self._row(line)
-            if row is not None and (line["publication_id"], row["household_key"]) in self.counted:
+            if row is not None and (line["publication_id"], row["household_key"], row["product"]) in self.counted:
                 self.judged.repeat(line["row_id"])
                 continue
             reason = self._fault(line, row, sender)
@@ -246,16 +249,15 @@ class Judge:
         told = self.told(publication_id)
         if told is None:
             return None
-        line = told.rows.get(household_ref(self.store.keys, publication_id, row["unit_code"]))
-        if line is None or line["product"] != row["product"]:
+        line = told.rows.get(household_ref(self.store.keys, publication_id, row["unit_code"], row["product"]))
+        if line is None:
             return None
         return _Published(publication_id, line["limit_yuan"], told.policy_limits.get(row["household_key"], 0))
 
-    def _subject(self, receipt: dict[str, Any]) -> tuple[str, str]:
+    def _subject(self, receipt: dict[str, Any]) -> tuple[str, str, str]:
         """Say what a receipt is of: a release's row is of the same line as the row that it gave free again."""
-        return self.answered(receipt["publication_id"], receipt["household_key"], receipt["product"]), receipt[
-            "household_key"
-        ]
+        line = receipt["household_key"], receipt["product"]
+        return self.answered(receipt["publication_id"], *line), *line
 
     def _place(self, receipt: dict[str, Any]) -> tuple[date, int]:
         """Order receipts: by their days, of one day by what they answer."""
@@ -309,10 +311,10 @@ def of_file(entries: Sequence[Entry], file_sha256: str) -> Sequence[Entry]:
     return [e for e in entries if e.act == ACKNOWLEDGE and e.details["file_sha256"] == file_sha256]
 
 
-def _counted(store: Store, entries: Sequence[Entry]) -> set[tuple[str, str]]:
+def _counted(store: Store, entries: Sequence[Entry]) -> set[tuple[str, str, str]]:
     """Name the lines of a file that counted before: judged again they might take over what came since."""
     rows = sealed_rows(store, entries, "receipts").to_pylist()
-    return {(row["publication_id"], row["household_key"]) for row in rows}
+    return {(row["publication_id"], row["household_key"], row["product"]) for row in rows}
 
 
 def _days(publication: Publication) -> tuple[date, date]:

@@ -20,7 +20,7 @@ from village_credit.ledger.holds import stops
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_before
 from village_credit.ledger.returned import CONTRACTS, RECORD_USAGE, SCHEMAS, seal_returned, sealed_rows
-from village_credit.pseudonyms import Keys, household_ref, row_key_hash
+from village_credit.pseudonyms import Keys, household_ref, household_ref_before, row_key_hash
 from village_credit.publish.outbox import packaged_for_branches
 from village_credit.publish.recording import record
 from village_credit.services.servicing.returned_file import (
@@ -293,10 +293,10 @@ def _told_of(store: Store, ledger: Ledger, wanted: set[str]) -> dict[str, Row]:
         if wanted <= found.keys():
             break
         told = packaged_for_branches(store, ledger, publication.publication_id)
-        rows = told[1].select(["unit_code", "household_key", "product"]).to_pylist() if told else []
-        for row in rows:
-            ref = household_ref(store.keys, publication.publication_id, row["unit_code"])
-            if ref in wanted:
-                of = {"county_code": publication.county_code, "publication_id": publication.publication_id}
-                found[ref] = {**_of(row), **of}
+        rows = told[1].select(["unit_code", "household_key", "product", "is_replaced"]).to_pylist() if told else []
+        of = {"county_code": publication.county_code, "publication_id": publication.publication_id}
+        for row in sorted(rows, key=lambda row: row["is_replaced"], reverse=True):
+            asked = store.keys, publication.publication_id, row["unit_code"]
+            refs = household_ref(*asked, row["product"]), household_ref_before(*asked)
+            found |= {ref: {**_of(row), **of} for ref in refs if ref in wanted}
     return found
