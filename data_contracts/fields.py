@@ -50,6 +50,7 @@ class Column:
     ancillary: bool = False  # an unreadable value becomes null with a finding
     banded: bool = False  # an interval is accepted, its lower bound counts
     labels: tuple[tuple[str, str], ...] = field(default=())  # delivered label → canonical value
+    ranked: tuple[tuple[str, ...], ...] = ()  # chains: where a table has two of one chain, the earlier counts
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class Contract(BaseModel):
     # raised with every change that an office can notice; its published folder is never written over
     contract_version: ClassVar[str] = "1.0.0"
     extract_rules: ClassVar[ExtractRules] = ExtractRules()
+    is_of_head: ClassVar[bool] = False  # of 姓名 and 户主姓名 the latter is the row's person
 
     model_config = ConfigDict(hide_input_in_errors=True, extra="forbid", frozen=True)
 

@@ -74,6 +74,7 @@ EXTRACT_REASONS = MappingProxyType(
         "UNREADABLE_FILE": "文件损坏或无法打开，请重新报送",
         "NOT_WHAT_NAME_SAYS": "文件内容与扩展名不符",
         "ARCHIVE_REFUSED": "压缩包不安全或过大，未予打开",
+        "AMBIGUOUS_COLUMNS": "两列表示同一项内容，无法判断以哪列为准，请只保留一列；左右并排的两栏请上下接排",
         "HEADER_ONLY": "只有表头，没有数据行",
         "UNIT_UNKNOWN": "无法判断单位，请在表头注明单位",
         "TOO_MANY_QUARANTINED": "被隔离的行过多，请检查整份文件",

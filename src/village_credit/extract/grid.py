@@ -65,6 +65,7 @@ class Extract:
     notes: list[tuple[str, str]]
     labels: tuple[str, ...] = ()  # of each column as delivered, a two-row header joined
     positions: Mapping[int, str] = field(default_factory=dict)  # column → field
+    rejected: tuple[str, str] | None = None  # code and sentence: its rows are known, and none may be believed
 
 
 @dataclass(frozen=True)

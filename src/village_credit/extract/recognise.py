@@ -13,6 +13,7 @@ from data_contracts.registry import INCOMING, field_specs
 from village_credit.extract.grid import DeliveredFile, Extract, Grid, Unrecognised
 from village_credit.extract.headers import Match, best_match, dimension, plain, split_unit, unit_line, unit_row
 
+AMBIGUOUS = "AMBIGUOUS_COLUMNS"
 HEADER_SEARCH_ROWS = 15
 FOOTERS = (
     "合计",
@@ -155,7 +156,19 @@ def _extract(file: DeliveredFile, grid: Grid, header: _Header) -> Extract:
         notes=notes,
         labels=tuple(header.labels),
         positions=match.columns,
+        rejected=_ambiguity(match),
     )
+
+
+def _ambiguity(match: Match) -> tuple[str, str] | None:
+    """Refuse a table of which two columns mean one field; equal headers twice are mostly two halves side by side."""
+    if not match.clashes:
+        return None
+    named = "; ".join(" and ".join(headers) for headers in match.clashes)
+    halves = sum(len(set(headers)) == 1 for headers in match.clashes)
+    if halves > 1:
+        return AMBIGUOUS, f"{match.contract}: two tables side by side ({named}): put the right one below the left one"
+    return AMBIGUOUS, f"{match.contract}: {named} mean the same: keep the column that counts, or agree which does"
 
 
 def _lines(grid: Grid, index: int) -> list[int]:

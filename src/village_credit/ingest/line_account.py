@@ -137,15 +137,15 @@ def _take_table(
 
 def _judge_extract(account: LineAccount, source: Source, extract: Extract, terms: CountyTerms) -> None:
     """Validate one extract; where it is rejected as a whole, each of its rows is quarantined with that reason."""
+    if extract.rejected:
+        _reject(account, source, extract, extract.rejected)
+        return
     batch = Batch(extract.contract, extract.rows, extract.units, terms)
     try:
         normal = normalise(batch)
         accepted, findings = validate_rows(batch, normal)
     except ExtractRejected as rejection:
-        source.rejected = (rejection.code, str(rejection))
-        lines = extract.rows.column("line_number").to_pylist()
-        _add_spans(account, source, extract.rows, set())
-        _add_condemned(account, source, [(line, "EXTRACT_REJECTED") for line in lines])
+        _reject(account, source, extract, (rejection.code, str(rejection)))
         return
     source.units, source.changes = normal.units, normal.changes
     first = account.next_row
@@ -161,6 +161,13 @@ def _judge_extract(account: LineAccount, source: Source, extract: Extract, terms
         "source_id", pa.array([source.source_id] * accepted.num_rows, pa.int64())
     )
     account.accepted[extract.contract].append(columns)
+
+
+def _reject(account: LineAccount, source: Source, extract: Extract, why: tuple[str, str]) -> None:
+    source.rejected = why
+    lines = extract.rows.column("line_number").to_pylist()
+    _add_spans(account, source, extract.rows, set())
+    _add_condemned(account, source, [(line, "EXTRACT_REJECTED") for line in lines])
 
 
 def _add_spans(
