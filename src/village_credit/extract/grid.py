@@ -34,6 +34,8 @@ class Grid:
     encoding: str = ""
     has_fixed_header: bool = False  # dbf and Parquet name their columns outside the lines
     notes: list[tuple[str, str]] = field(default_factory=list)
+    broken: dict[tuple[int, int], str] = field(default_factory=dict)  # (index in cells, column) → reason's code
+    is_1904: bool = False  # a day that is a bare number counts from 1 January 1904
     filled: set[tuple[int, int]] = field(default_factory=set)  # (index in cells, column) merged down from above
 
     def add(self, start: int, end: int, cells: list[str]) -> None:

@@ -33,7 +33,7 @@ COUNT_UNITS = ("只", "头", "台", "人", "天", "个", "户", "辆")
 _BRACKETS = re.compile(r"[(\[【〔]([^)\]】〕]*)[)\]】〕]")
 _UNIT_MARKS = re.compile(r"[、,，;；/和]")
 _UNIT_LABEL = re.compile(r"(?:金额|面积|数量|重量|计量)$")  # 金额单位：万元 面积单位：亩
-_NOISE = re.compile(r"[\s*＊:：]+")
+_NOISE = re.compile(r"[\s*＊:：\x1a]+")
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ VERBS = {
     "repayment": "record-usage",
 }
 COUNTS_NOWHERE = "COUNTS_NOWHERE"  # said of one that came through the inbox nevertheless
+NO_FAULT = ("UNRECOGNISED", "OWN_SUMMARY")  # named, and nothing that anybody delivers again
 # What an office finds its row by; an ID number where nothing else is named
 OWN_KEYS = {
     "land_issuer": "issuer_code",
@@ -103,7 +104,7 @@ def _take_table(
     account.sources.append(source)
     if isinstance(table, Unrecognised):
         source.notes.append((table.code, table.detail))
-        if table.code != "UNRECOGNISED":
+        if table.code not in NO_FAULT:
             source.rejected = (table.code, table.detail)
         _add_lines(account, source, range(1, table.total_lines + 1), "duplicate" if is_copy else "layout")
         return
