@@ -251,7 +251,15 @@ class LandSubsidy(Contract):
         None
     )
     subsidised_mu: Annotated[Mu, Column("实际补贴面积", ("补贴面积", "核定补贴面积"), unit="mu")]
-    paid_yuan: Annotated[Yuan, Column("实发金额", ("补贴金额", "发放金额", "实发补贴金额"), unit="yuan")]
+    paid_yuan: Annotated[
+        Yuan,
+        Column(
+            "实发金额",
+            ("补贴金额", "发放金额", "实发补贴金额"),
+            unit="yuan",
+            ranked=(("实发金额", "补贴金额"), ("实发补贴金额", "补贴金额")),  # paid before granted
+        ),
+    ]
 
 
 class CropDeclaration(Contract):
@@ -265,7 +273,15 @@ class CropDeclaration(Contract):
     id_number: Annotated[ResidentId, Column("身份证号", ID_ALIASES, sensitivity="C2")]
     village_name: Annotated[PlainText, Column("所在村", VILLAGE_ALIASES)]
     crop: Annotated[PlainText, Column("作物", ("作物名称", "种植作物", "作物种类"))]
-    sown_mu: Annotated[Mu, Column("种植面积", ("申报面积", "核实面积", "播种面积"), unit="mu")]
+    sown_mu: Annotated[
+        Mu,
+        Column(
+            "种植面积",
+            ("申报面积", "核实面积", "播种面积"),
+            unit="mu",
+            ranked=(("核实面积", "申报面积"), ("核实面积", "种植面积")),  # checked before declared
+        ),
+    ]
     delivered_kg: Annotated[Kilograms | None, Column("交售量", ("籽棉交售量", "交售数量"), unit="kilogram")] = None
 
 

@@ -24,6 +24,7 @@ PLACED = {"village_name", "contractor_code"}  # what leads from a row to a house
 Share = Annotated[float, Field(ge=0, le=1)]
 Words = dict[str, dict[str, tuple[str, ...]]]
 Labels = dict[str, dict[str, dict[str, str]]]
+Ranked = dict[str, dict[str, tuple[tuple[str, ...], ...]]]  # chains of headers, the one that counts first
 
 
 class _Terms(BaseModel):
@@ -84,12 +85,13 @@ class _File(_Terms):
     reference: Annotated[str, Field(min_length=1)]
     aliases: Words = Field(default_factory=dict)
     labels: Labels = Field(default_factory=dict)
+    ranked: Ranked = Field(default_factory=dict)
     calendar: dict[str, Due] = Field(default_factory=dict)
     checks: dict[str, Checks] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        for part in (self.aliases, self.labels, self.calendar, self.checks):
+        for part in (self.aliases, self.labels, self.ranked, self.calendar, self.checks):
             for contract in part:
                 _known(contract in INCOMING, f"no contract is named {contract}")
         for contract, due in self.calendar.items():
@@ -105,6 +107,9 @@ class _File(_Terms):
                 _known(name in names, f"{contract} has no field {name}")
         _check_words(self.aliases)
         _check_labels(self.labels)
+        for contract, ranks in self.ranked.items():
+            for name in ranks:
+                _known(name in {spec.name for spec in field_specs(contract)}, f"{contract} has no field {name}")
         return self
 
 
@@ -195,7 +200,10 @@ def _merged(contract: str, files: list[_File]) -> tuple[FieldSpec, ...]:
     for spec in field_specs(contract):
         headers = tuple(h for f in files for h in f.aliases.get(contract, {}).get(spec.name, ()))
         words = tuple(pair for f in files for pair in f.labels.get(contract, {}).get(spec.name, {}).items())
-        column: Column = replace(spec.column, aliases=(*spec.column.aliases, *headers))
+        ranked = tuple(chain for f in files for chain in f.ranked.get(contract, {}).get(spec.name, ()))
+        column: Column = replace(
+            spec.column, aliases=(*spec.column.aliases, *headers), ranked=(*spec.column.ranked, *ranked)
+        )
         merged.append(replace(spec, column=column, labels=(*spec.labels, *words)))
     return tuple(merged)
 

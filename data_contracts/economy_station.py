@@ -31,6 +31,7 @@ class HouseholdEconomy(Contract):
     office: ClassVar[str] = "economy_station"
     superseding_key: ClassVar[tuple[str, ...]] = ("year", "id_number")
     superseding_order: ClassVar[str] = "collected_on"
+    is_of_head: ClassVar[bool] = True
 
     year: Annotated[Year, Column("年度", YEAR_ALIASES)]
     head_name: Annotated[PersonName, Column("户主姓名", ("姓名", "户主", "农户姓名"), sensitivity="C2")]

@@ -52,6 +52,7 @@ class Column:
     banded: bool = False  # an interval is accepted, its lower bound counts
     open_end: bool = False  # "no end" may stand here: empty where the column may be, else NO_END
     labels: tuple[tuple[str, str], ...] = field(default=())  # delivered label → canonical value
+    ranked: tuple[tuple[str, ...], ...] = ()  # chains: where a table has two of one chain, the earlier counts
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class Contract(BaseModel):
     contract_version: ClassVar[str] = "1.0.0"
     extract_rules: ClassVar[ExtractRules] = ExtractRules()
     is_adverse: ClassVar[bool] = False  # what a row says may stand against its person: it must not get lost
+    is_of_head: ClassVar[bool] = False  # of 姓名 and 户主姓名 the latter is the row's person
 
     model_config = ConfigDict(hide_input_in_errors=True, extra="forbid", frozen=True)
 

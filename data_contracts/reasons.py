@@ -27,6 +27,7 @@ ROW_REASONS = MappingProxyType(
         "TOO_MANY_DECIMALS": "小数位数过多",
         "INTERVAL_NOT_ALLOWED": "此处应填确数，不接受区间",
         "ERROR_CELL": "单元格为公式错误（如 #N/A），请改为实际数值",
+        "FORMULA_NOT_CALCULATED": "单元格是公式且没有保存计算结果，请用 Excel 或 WPS 打开并保存后重报",
         "ANCILLARY_UNREADABLE": "附属信息无法识别，已置空，不影响该行",
         # identities
         "ID_MALFORMED": "身份证号位数或字符不正确",
@@ -73,7 +74,10 @@ EXTRACT_REASONS = MappingProxyType(
         "COUNTS_NOWHERE": "已逐行校验，但此类文件不从收件目录入账，请用指定命令报入",
         "UNREADABLE_FILE": "文件损坏或无法打开，请重新报送",
         "NOT_WHAT_NAME_SAYS": "文件内容与扩展名不符",
+        "FORMAT_NOT_READ": "此类文件不能读取，请按说明改用 xlsx、CSV 或 zip 重报",
+        "PASSWORD_PROTECTED": "文件设有密码，请取消密码保存后重报",
         "ARCHIVE_REFUSED": "压缩包不安全或过大，未予打开",
+        "AMBIGUOUS_COLUMNS": "两列表示同一项内容，无法判断以哪列为准，请只保留一列；左右并排的两栏请上下接排",
         "HEADER_ONLY": "只有表头，没有数据行",
         "UNIT_UNKNOWN": "无法判断单位，请在表头注明单位",
         "TOO_MANY_QUARANTINED": "被隔离的行过多，请检查整份文件",

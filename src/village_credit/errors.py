@@ -9,6 +9,7 @@ VillageCreditError
 ├── MissingInput            7  model, policy, key or store is missing or unusable
 │   ├── PolicyRefused       7  the policy file is unsound
 │   └── ModelRefused        7  the scorecard is altered, expired or unsound
+├── ReaderFailed            8  a file could not be read for a cause that is not the file's
 └── ExtractRejected         0  one extract as a whole breaks its contract: the run goes on and says so
 """
 
@@ -63,6 +64,12 @@ class PolicyRefused(MissingInput):
 
 class ModelRefused(MissingInput):
     """The scorecard is altered, expired or unsound."""
+
+
+class ReaderFailed(VillageCreditError):
+    """The process that opens workbooks failed by itself, by time or by memory: nothing is said of the file."""
+
+    exit_code = 8
 
 
 class ExtractRejected(VillageCreditError):

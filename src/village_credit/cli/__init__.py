@@ -19,7 +19,8 @@ EPILOG = """examples:
   village-credit explain HOUSEHOLD_KEY
 
 exit codes: 0 done (a rejected extract or a failing gate in a staged run too); 2 wrong usage; 3 no usable register;
-4 a gate refuses approve or publish; 5 conflict with another run; 6 verification failed; 7 missing or unusable input.
+4 a gate refuses approve or publish; 5 conflict with another run; 6 verification failed; 7 missing or unusable input;
+8 a workbook could not be read for want of time or memory.
 """
 USERS = (scoring, committee, modelling, households, casework, servicing, records)
 

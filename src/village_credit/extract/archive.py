@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from village_credit.extract.leftovers import is_leftover
+
 MAX_MEMBER_BYTES = 2 << 30
 MAX_TOTAL_BYTES = 4 << 30  # of all members together: many small bombs are a bomb
 MAX_RATIO = 200  # text packs 5 to 20 times; a bomb thousands of times
@@ -34,9 +36,9 @@ def members(content: bytes) -> Iterator[Member]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             unpacked = 0
             for info in archive.infolist():
-                if info.is_dir():
-                    continue
                 name = member_name(info)
+                if info.is_dir() or is_leftover(name):
+                    continue
                 refusal = _refusal(info, name, room=MAX_TOTAL_BYTES - unpacked)
                 unpacked += 0 if refusal else info.file_size
                 yield Member(name, b"", refusal) if refusal else _open(archive, info, name)
@@ -64,10 +66,22 @@ def is_bomb(info: zipfile.ZipInfo) -> bool:
     return info.file_size > MAX_MEMBER_BYTES or (info.file_size > RATIO_FREE_BYTES and ratio > MAX_RATIO)
 
 
+def names(content: bytes) -> list[str]:
+    """Return the names of a zip's members as they are written, none where it is damaged."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return archive.namelist()
+    except DAMAGE:
+        return []
+
+
 def workbook_refusal(content: bytes) -> str:
-    """An xlsx is an archive too: say why it is not opened, or nothing."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        parts = archive.infolist()
+    """An xlsx is an archive too: say why it is not opened, or nothing; one that is damaged is not refused here."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            parts = archive.infolist()
+    except DAMAGE:
+        return ""
     is_too_large = sum(part.file_size for part in parts) > MAX_TOTAL_BYTES or any(map(is_bomb, parts))
     return "workbook unpacks to an implausible size" if is_too_large else ""
 

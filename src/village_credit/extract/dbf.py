@@ -6,21 +6,46 @@ so that a record's number, which the office needs, is lost.
 
 from __future__ import annotations
 
-import itertools
 import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
-import numpy as np
-
+from data_contracts.spoilt import UNNAMED_ERROR
 from village_credit.extract.grid import Grid
+from village_credit.extract.guard import Damaged
+from village_credit.extract.workbooks import cell_text
 
 FIELD_BYTES = 32
 HEADER_END = 0x0D
 DELETED = 0x2A  # an asterisk before a deleted record
+FOXPRO = (0x30, 0x31, 0x32)
+DBASE_7 = (0x04, 0x8C)
+VERSIONS = (0x02, 0x03, *FOXPRO, *DBASE_7, 0x43, 0x63, 0x83, 0x8B, 0xCB, 0xF5, 0xFB)
+NULLABLE = 0x02  # of a FoxPro field's flags
+NULL_FLAGS = "0"  # the type of FoxPro's hidden column: which cells are null, which texts end early
+JULIAN_EPOCH = 1721425  # the day before 1 January of the year 1
+BINARY_WIDTHS = {"I": 4, "B": 8, "Y": 8, "T": 8}
+ELSEWHERE = "MGPW"  # memos and pictures: the record holds where in another file, and that is not delivered
+SAVE_AS = "save the table as xlsx, or as dBase III, and deliver that"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column: its type byte, its width, and its bits among FoxPro's null flags (-1: none)."""
+
+    name: str
+    kind: str
+    begin: int
+    end: int
+    ends_early_bit: int = -1
+    null_bit: int = -1
 
 
 def is_dbf(content: bytes) -> bool:
     """Tell a dbf by its version byte, its date and a header that ends where it says."""
-    if len(content) < 33 or content[0] not in (0x02, 0x03, 0x30, 0x31, 0x43, 0x83, 0x8B, 0xF5):
+    if len(content) < 33 or content[0] not in VERSIONS:
         return False
     header_length, record_length = struct.unpack_from("<HH", content, 8)
     has_date = content[2] <= 12 and content[3] <= 31
@@ -35,60 +60,184 @@ def is_dbf(content: bytes) -> bool:
 def read_dbf(content: bytes, sheet: str = "") -> Grid:
     """Read every record as text cells; row 0 of the grid is the field names, line 0 (no physical line).
 
-    Raises `ValueError` where the header contradicts itself.
+    Raises `Damaged` where the header contradicts itself, or a column is of a type that nobody can tell.
     """
+    if content[0] in DBASE_7:
+        raise Damaged(f"a dBase 7 table: {SAVE_AS}", "FORMAT_NOT_READ")
     (records,) = struct.unpack_from("<I", content, 4)
     header_length, record_length = struct.unpack_from("<HH", content, 8)
-    names, widths = _fields(content, header_length)
-    if 1 + sum(widths) != record_length:
-        raise ValueError("the fields' widths do not fill a record: the header is damaged")
+    fields = _fields(content, header_length, record_length)
     room = (len(content) - header_length) // record_length
     present = min(records, room)
     grid = Grid(sheet=sheet, total_lines=present, has_fixed_header=True)
-    grid.add(0, 0, names)
+    grid.add(0, 0, [field.name for field in fields if field.kind != NULL_FLAGS])
     if room != records:
         grid.notes.append(("UNREADABLE_FILE", f"dbf header promises {records} records, {room} are there"))
-    body = np.frombuffer(content, dtype=np.uint8, count=present * record_length, offset=header_length)
-    _add_records(grid, body.reshape(present, record_length), widths)
+    ends = range(header_length + record_length, header_length + present * record_length + 1, record_length)
+    _add_records(grid, [content[end - record_length : end] for end in ends], fields, is_foxpro=content[0] in FOXPRO)
     return grid
 
 
-def _fields(content: bytes, header_length: int) -> tuple[list[str], list[int]]:
-    names, widths = [], []
+def _fields(content: bytes, header_length: int, record_length: int) -> list[Field]:
+    described = []
     for at in range(32, header_length - FIELD_BYTES, FIELD_BYTES):
         if content[at] == HEADER_END:
             break
-        names.append(content[at : at + 11].split(b"\0")[0].decode("gb18030"))
-        widths.append(content[at + 16])
-    return names, widths
+        described.append(content[at : at + FIELD_BYTES])
+    names = _names([field[:11].split(b"\0")[0] for field in described])
+    widths = [field[16] for field in described]
+    if 1 + sum(widths) != record_length:  # a text of more than 255 characters says the rest where others say decimals
+        widths = [field[16] + 256 * field[17] * (field[11:12] == b"C") for field in described]
+    if 1 + sum(widths) != record_length:
+        raise Damaged("the fields' widths do not fill a record: the header is damaged, deliver it again")
+    return _placed(described, names, widths, is_foxpro=content[0] in FOXPRO)
 
 
-def _add_records(grid: Grid, records: np.ndarray[tuple[int, int], np.dtype[np.uint8]], widths: list[int]) -> None:
-    """Decode field by field; a record with an undecodable field is condemned, a deleted one stays blank."""
-    encoding = _encoding(records)
-    grid.encoding = encoding
-    edges = np.cumsum([1, *widths]).tolist()
-    for number, record in enumerate(records, start=1):
-        raw = record.tobytes()
-        if raw[0] == DELETED:
-            grid.add(number, number, [])
-            continue
+def _placed(described: list[bytes], names: list[str], widths: list[int], *, is_foxpro: bool) -> list[Field]:
+    fields: list[Field] = []
+    at, bit = 1, 0
+    for field, name, width in zip(described, names, widths, strict=True):
+        kind = chr(field[11])
+        early = bit if is_foxpro and kind in "VQ" else -1
+        bit += early >= 0
+        null = bit if is_foxpro and field[18] & NULLABLE else -1
+        bit += null >= 0
+        _require_known(kind, name, width, is_foxpro=is_foxpro)
+        fields.append(Field(name, kind, at, at + width, early, null))
+        at += width
+    return fields
+
+
+def _require_known(kind: str, name: str, width: int, *, is_foxpro: bool) -> None:
+    known = "CNFDLMGP0" + ("IBYTVQW" if is_foxpro else "BI@O+V")
+    if kind not in known or (is_foxpro and BINARY_WIDTHS.get(kind, width) != width):
+        what = f"column {name} is of type {kind!a} and {width} bytes, which is not known"
+        raise Damaged(f"{what}: {SAVE_AS}", "FORMAT_NOT_READ")
+
+
+def _names(raw: list[bytes]) -> list[str]:
+    """Decode the columns' names: UTF-8 where all are, a letter that the tenth byte cut aside; else GB18030."""
+    texts = [_cut_utf8(name) for name in raw]
+    if all(text is not None for text in texts) and not all(name.isascii() for name in raw):
+        return [text or "" for text in texts]
+    return [name.decode("gb18030", "ignore") for name in raw]
+
+
+def _cut_utf8(name: bytes) -> str | None:
+    for cut in range(3 if len(name) >= 9 else 1):
         try:
-            cells = [raw[a:b].rstrip(b" \0").decode(encoding) for a, b in itertools.pairwise(edges)]
+            return name[: len(name) - cut].decode("utf-8")
         except UnicodeDecodeError:
-            grid.condemned.append((number, "UNDECODABLE"))
             continue
-        if any("\0" in cell for cell in cells):
-            grid.condemned.append((number, "NUL_BYTE"))
-            continue
+    return None
+
+
+def _add_records(grid: Grid, records: list[bytes], fields: list[Field], *, is_foxpro: bool) -> None:
+    """Read field by field; a text that cannot be decoded is broken, a deleted record stays blank."""
+    shown = [field for field in fields if field.kind != NULL_FLAGS]
+    flags = next((field for field in fields if field.kind == NULL_FLAGS), None)
+    grid.encoding = encoding = _encoding(records, [field for field in shown if field.kind in "CV"])
+    readers = [_reader(field.kind, encoding, is_foxpro=is_foxpro) for field in shown]
+    for number, raw in enumerate(records, start=1):
+        cells: list[str] = []
+        if raw[0] != DELETED:
+            bits = int.from_bytes(raw[flags.begin : flags.end], "little") if flags else 0
+            for field, read in zip(shown, readers, strict=True):
+                try:
+                    cells.append(read(_bytes_of(field, raw, bits)))
+                except _Broken as broken:
+                    grid.broken[len(grid.cells), len(cells)] = broken.code
+                    cells.append("")
         grid.add(number, number, cells)
 
 
-def _encoding(records: np.ndarray[tuple[int, int], np.dtype[np.uint8]]) -> str:
+class _Broken(Exception):
+    """A text that cannot be read: its reason's code."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def _bytes_of(field: Field, raw: bytes, bits: int) -> bytes:
+    """Return a field's bytes, none where it is null; a text that ends early says its length in its last byte."""
+    content = raw[field.begin : field.end]
+    if field.null_bit >= 0 and bits >> field.null_bit & 1:
+        return b""
+    if field.ends_early_bit >= 0 and bits >> field.ends_early_bit & 1:
+        return content[: content[-1]]
+    return content
+
+
+def _reader(kind: str, encoding: str, *, is_foxpro: bool) -> Callable[[bytes], str]:
+    """Return what makes text of a field's bytes, by its type byte."""
+    if is_foxpro and kind in _BINARY:
+        return _BINARY[kind]
+    if kind in _PLAIN:
+        return _PLAIN[kind]
+    return lambda raw: _text(raw, encoding)
+
+
+def _text(raw: bytes, encoding: str) -> str:
+    try:
+        text = raw.rstrip(b" \0").decode(encoding)
+    except UnicodeDecodeError:
+        raise _Broken("UNDECODABLE") from None
+    if "\0" in text:
+        raise _Broken("NUL_BYTE")
+    return text
+
+
+def _number(raw: bytes) -> str:
+    """Return a number of digits; a column too narrow for its number is full of asterisks."""
+    text = _text(raw, "latin-1").strip()
+    return UNNAMED_ERROR if text and not text.strip("*") else text
+
+
+def _logical(raw: bytes) -> str:
+    """Return a logical value; a question mark is one that nobody entered."""
+    mark = raw[:1].upper()
+    return "T" if mark in (b"T", b"Y") else "F" if mark in (b"F", b"N") else ""
+
+
+def _integer(raw: bytes) -> str:
+    return str(int.from_bytes(raw, "little", signed=True)) if raw else ""
+
+
+def _double(raw: bytes) -> str:
+    return cell_text(struct.unpack("<d", raw)[0]) if raw else ""
+
+
+def _money(raw: bytes) -> str:
+    """Return a currency value: an integer of ten-thousandths."""
+    return format(Decimal(int.from_bytes(raw, "little", signed=True)).scaleb(-4).normalize(), "f") if raw else ""
+
+
+def _moment(raw: bytes) -> str:
+    """Return a day and time: a Julian day and milliseconds, both 0 where nothing was entered."""
+    if not raw.strip(b"\0 "):
+        return ""
+    days, milliseconds = struct.unpack("<ii", raw)
+    if not 0 < days - JULIAN_EPOCH < date.max.toordinal():
+        return UNNAMED_ERROR
+    day = datetime.fromordinal(days - JULIAN_EPOCH)
+    return cell_text(day + timedelta(seconds=round(milliseconds / 1000)))
+
+
+def _elsewhere(raw: bytes) -> str:
+    """Return an error where a text lies in another file: blank would say that nothing was written."""
+    return UNNAMED_ERROR if raw.strip(b"\0 ") else ""
+
+
+_PLAIN = {"N": _number, "F": _number, "L": _logical, **dict.fromkeys(ELSEWHERE + "B@O+IQ", _elsewhere)}
+_BINARY = {"I": _integer, "B": _double, "Y": _money, "T": _moment, **dict.fromkeys(ELSEWHERE + "Q", _elsewhere)}
+
+
+def _encoding(records: list[bytes], texts: list[Field]) -> str:
     """The language byte is often missing: UTF-8 if most records that are not ASCII decode as UTF-8."""
     good = bad = 0
     for record in records[:2000]:
-        raw = record.tobytes()
+        raw = b" ".join(record[field.begin : field.end] for field in texts)
         if raw.isascii():
             continue
         try:

@@ -34,6 +34,8 @@ class Grid:
     encoding: str = ""
     has_fixed_header: bool = False  # dbf and Parquet name their columns outside the lines
     notes: list[tuple[str, str]] = field(default_factory=list)
+    broken: dict[tuple[int, int], str] = field(default_factory=dict)  # (index in cells, column) → reason's code
+    is_1904: bool = False  # a day that is a bare number counts from 1 January 1904
     filled: set[tuple[int, int]] = field(default_factory=set)  # (index in cells, column) merged down from above
 
     def add(self, start: int, end: int, cells: list[str]) -> None:
@@ -65,6 +67,7 @@ class Extract:
     notes: list[tuple[str, str]]
     labels: tuple[str, ...] = ()  # of each column as delivered, a two-row header joined
     positions: Mapping[int, str] = field(default_factory=dict)  # column → field
+    rejected: tuple[str, str] | None = None  # code and sentence: its rows are known, and none may be believed
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 
 from data_contracts.corrections import NUMBER_HEADER, OWN_HEADERS
 from data_contracts.county_terms import BARE_TERMS, CountyTerms
-from data_contracts.prohibited import prohibited_header
 from data_contracts.registry import INCOMING
+from village_credit.extract.rivals import Label, choose
 
 UNITS = {
     "亩": "mu",
@@ -33,7 +33,7 @@ COUNT_UNITS = ("只", "头", "台", "人", "天", "个", "户", "辆")
 _BRACKETS = re.compile(r"[(\[【〔]([^)\]】〕]*)[)\]】〕]")
 _UNIT_MARKS = re.compile(r"[、,，;；/和]")
 _UNIT_LABEL = re.compile(r"(?:金额|面积|数量|重量|计量)$")  # 金额单位：万元 面积单位：亩
-_NOISE = re.compile(r"[\s*＊:：]+")
+_NOISE = re.compile(r"[\s*＊:：\x1a]+")
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Match:
     units: dict[str, str | None]
     dropped: list[tuple[str, str]]
     number_column: int | None = None  # of a corrections workbook that came back
+    clashes: tuple[tuple[str, ...], ...] = ()  # headers that mean one field, and nothing ranks them
 
 
 def plain(header: str) -> str:
@@ -86,21 +87,6 @@ def every_alias(terms: CountyTerms) -> frozenset[str]:
     return frozenset(name for contract in INCOMING for name in aliases(terms, contract))
 
 
-@dataclass(frozen=True)
-class Label:
-    """One header cell in the spellings under which a contract may know it."""
-
-    index: int
-    spellings: tuple[str, ...]  # whole, without its unit, without any bracket
-    rest: str
-    unit: str | None
-
-    @cached_property
-    def fate(self) -> str:
-        """Attribute, account or undeclared, where no contract knows it."""
-        return prohibited_header(self.rest) or "undeclared"
-
-
 def labels_of(header: list[str]) -> list[Label]:
     """Read a header row once for all contracts; blank cells name nothing, and a damaged sheet has 65,000 of them."""
     found = []
@@ -114,23 +100,25 @@ def labels_of(header: list[str]) -> list[Label]:
 
 
 def match_contract(terms: CountyTerms, contract: str, header: list[Label]) -> Match:
-    """Match one header row to one contract; the first column that names a field has it."""
+    """Match one header row to one contract; of two columns that mean one field the ranked one has it, or none."""
     names = aliases(terms, contract)
-    columns: dict[int, str] = {}
-    units: dict[str, str | None] = {}
+    claims: dict[str, list[Label]] = {}
     dropped: list[tuple[str, str]] = []
     number_column: int | None = None
     for label in header:
         name = next((names[spelling] for spelling in label.spellings if spelling in names), None)
-        if name and name not in units:
-            columns[label.index] = name
-            units[name] = label.unit
+        if name:
+            claims.setdefault(name, []).append(label)
         elif label.rest in OWN_HEADERS:
             number_column = label.index if label.rest == NUMBER_HEADER else number_column
         else:
             dropped.append((label.rest, label.fate))
-    missing = tuple(s.column.header for s in terms.specs[contract] if s.header_is_required and s.name not in units)
-    return Match(contract, columns, missing, units, dropped, number_column)
+    chosen, clashes = choose(terms.specs[contract], claims, is_of_head=INCOMING[contract].is_of_head)
+    dropped += [(one.rest, one.fate) for name, labels in claims.items() for one in labels if one != chosen[name]]
+    missing = tuple(s.column.header for s in terms.specs[contract] if s.header_is_required and s.name not in claims)
+    columns = {label.index: name for name, label in chosen.items()}
+    units = {name: label.unit for name, label in chosen.items()}
+    return Match(contract, columns, missing, units, dropped, number_column, clashes)
 
 
 def best_match(header: list[str], terms: CountyTerms = BARE_TERMS) -> Match | None:
@@ -141,7 +129,7 @@ def best_match(header: list[str], terms: CountyTerms = BARE_TERMS) -> Match | No
     matches = [match_contract(terms, contract, labels) for contract in INCOMING]
     complete = [match for match in matches if not match.missing]
     if complete:
-        return max(complete, key=lambda match: len(match.columns))
+        return max(complete, key=lambda match: (len(match.columns), -len(match.clashes)))
     partial = [match for match in matches if match.columns]
     return max(
         partial,

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile
+from village_credit.extract.leftovers import is_leftover
 
 _COPY = re.compile(r"备份|副本|copy|\(\d+\)|（\d+）", re.IGNORECASE)
-IGNORED = (".DS_Store", "Thumbs.db", "desktop.ini")
 
 
 def reading_order(file_name: str) -> tuple[bool, str]:
@@ -24,11 +24,8 @@ def list_inbox(inbox: Path, county_code: str) -> list[str]:
     folder = inbox / county_code
     if not folder.is_dir():
         raise MissingInput(f"inbox has no folder for county {county_code}: expected {county_code}/ below the inbox")
-    names = [
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if (path.is_file() or path.is_symlink()) and path.name not in IGNORED
-    ]
+    paths = (path for path in folder.rglob("*") if path.is_file() or path.is_symlink())
+    names = [name for path in paths if not is_leftover(name := path.relative_to(folder).as_posix())]
     if not names:
         raise MissingInput(f"inbox of county {county_code} is empty: ask the offices to deliver")
     return sorted(names, key=reading_order)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 
+END_OF_FILE = b"\x1a"  # Ctrl-Z
 MAX_LINE_BYTES = 1 << 20  # a delivered row is hundreds of bytes; a megabyte is a damaged file
 
 
@@ -12,18 +13,26 @@ def decode_lines(content: bytes) -> tuple[list[str | None], list[tuple[int, str]
 
     Lines end at a line feed; GB18030 has no trail byte 0x0A, 0x0D, 0x2C or 0x22, so bytes may be split first.
     """
-    wide = _utf16(content)
+    wide = utf16_of(content)
     if wide is not None:
         return _decode_utf16(content, wide)
     has_bom = content.startswith(codecs.BOM_UTF8)
-    raw = (content[3:] if has_bom else content).split(b"\n")
-    if raw and not raw[-1]:
-        raw.pop()
-    encoding = "utf-8" if has_bom or _is_mostly_utf8(raw) else "gb18030"
+    raw = _split(content[3:] if has_bom else content)
+    encoding = "utf-8" if _is_mostly_utf8(raw, otherwise=has_bom) else "gb18030"
     return _decode_each(raw, encoding)
 
 
-def _utf16(content: bytes) -> str | None:
+def _split(content: bytes) -> list[bytes]:
+    """Split at line feeds; an old DOS ends a file with Ctrl-Z."""
+    raw = content.split(b"\n")
+    if raw and not raw[-1]:
+        raw.pop()
+    if raw and raw[-1].endswith(END_OF_FILE):
+        raw[-1] = raw[-1].rstrip(END_OF_FILE)
+    return raw
+
+
+def utf16_of(content: bytes) -> str | None:
     """Tell UTF-16 by its mark, or by zero bytes in every second place of the first kilobyte.
 
     The other places have some too: 一 is U+4E00.
@@ -59,8 +68,11 @@ def _decode_utf16(content: bytes, encoding: str) -> tuple[list[str | None], list
     return _decode_each(pieces, encoding)
 
 
-def _is_mostly_utf8(raw: list[bytes]) -> bool:
-    """Most lines that are not ASCII decode as UTF-8: then the file is UTF-8 and the others are wrong."""
+def _is_mostly_utf8(raw: list[bytes], *, otherwise: bool) -> bool:
+    """Most lines that are not ASCII decode as UTF-8: then the file is UTF-8 and the others are wrong.
+
+    `otherwise`: what a byte-order mark says, which some programs put before GBK too.
+    """
     good = bad = 0
     for line in raw:
         if line.isascii():
@@ -69,7 +81,7 @@ def _is_mostly_utf8(raw: list[bytes]) -> bool:
             good += 1
         else:
             bad += 1
-    return good > bad
+    return good > bad or (otherwise and good == bad)
 
 
 def _decodes_as_utf8(line: bytes) -> bool:

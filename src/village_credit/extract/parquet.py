@@ -9,12 +9,16 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from village_credit.extract.grid import Grid
+from village_credit.extract.guard import Damaged
 from village_credit.extract.workbooks import cell_text
 
 
 def read_parquet(content: bytes, sheet: str = "") -> Grid:
-    """Read a Parquet file; raises `OSError` or `ArrowInvalid` where it is damaged."""
-    table = pq.read_table(io.BytesIO(content))
+    """Read a Parquet file; raises `Damaged`."""
+    try:
+        table = pq.read_table(io.BytesIO(content))
+    except (OSError, ValueError, NotImplementedError) as error:  # Arrow's errors are kinds of these
+        raise Damaged(f"damaged or cut short ({type(error).__name__}): deliver it again") from error
     grid = Grid(sheet=sheet, total_lines=table.num_rows, encoding="parquet", has_fixed_header=True)
     grid.add(0, 0, list(table.column_names))
     columns = [[_text(value) for value in column.to_pylist()] for column in table.columns]

@@ -7,20 +7,23 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from python_calamine import CalamineError
-
 from data_contracts.county_terms import BARE_TERMS, CountyTerms
 from village_credit.extract import access, archive, dbf, parquet, text_table, workbooks
+from village_credit.extract.compound import OLE
+from village_credit.extract.foreign import foreign, foreign_members
 from village_credit.extract.grid import DeliveredFile, Extract, Grid, Unrecognised
+from village_credit.extract.guard import Damaged
+from village_credit.extract.lines import decode_lines
 from village_credit.extract.recognise import recognise
 from village_credit.gc_pause import resting_collector
 
 Read = Extract | Unrecognised
-OLE = b"\xd0\xcf\x11\xe0"
 ACCESS = b"\x00\x01\x00\x00Standard "
 KINDS = {
     "xlsx": (".xlsx", ".xlsm"),
     "xls": (".xls", ".et"),
+    "xlsb": (".xlsb",),
+    "ods": (".ods", ".ots"),
     "zip": (".zip",),
     "parquet": (".parquet",),
     "dbf": (".dbf",),
@@ -54,7 +57,7 @@ def read_grids(file: DeliveredFile) -> Iterator[Grid | Unrecognised]:
 def kind_of(content: bytes) -> str:
     """Tell a file's kind by its bytes."""
     if content.startswith(b"PK"):
-        return "xlsx" if b"xl/" in content[-65536:] and b"[Content_Types].xml" in content else "zip"
+        return _zip_kind(content)
     if content.startswith(OLE):
         return "xls"
     if content.startswith(ACCESS):
@@ -62,6 +65,18 @@ def kind_of(content: bytes) -> str:
     if content.startswith(b"PAR1"):
         return "parquet"
     return "dbf" if dbf.is_dbf(content) else "text"
+
+
+def _zip_kind(content: bytes) -> str:
+    """Tell a workbook, or a document, from an archive of files, however its members' names are spelled."""
+    names = {name.replace("\\", "/").lower() for name in archive.names(content)}
+    if "xl/workbook.bin" in names:
+        return "xlsb"
+    if any(name.startswith("xl/") for name in names) and "[content_types].xml" in names:
+        return "xlsx"
+    if {"content.xml", "mimetype"} <= names:
+        return "ods"
+    return "document" if foreign_members(names) else "zip"
 
 
 def _read_archive(file: DeliveredFile) -> Iterator[Grid | Unrecognised]:
@@ -95,7 +110,8 @@ def _read_tables(file: DeliveredFile, member: str, content: bytes, kind: str) ->
     with resting_collector():
         grids = _grids(content, kind)
     if isinstance(grids, tuple):
-        yield Unrecognised(file, member, 0, *grids)
+        lines = len(decode_lines(content)[0]) if kind == "text" else 0
+        yield Unrecognised(file, member, lines, *grids)
         return
     told = [grid for grid in grids if grid.total_lines or grid.has_fixed_header or grid.notes]
     for grid in told:
@@ -121,24 +137,25 @@ def _grids(content: bytes, kind: str) -> list[Grid] | tuple[str, str]:
     """Read the tables of one file or member; or the reason's code and what to do."""
     if kind == "access":
         return _access_grids(content)
-    if kind == "text":
-        return (
-            [text_table.read_text(content)]
-            if not _is_markup(content)
-            else ("NOT_WHAT_NAME_SAYS", "a web page under a table's name: save it as xlsx")
-        )
+    if kind == "document":
+        return foreign_members(set(archive.names(content))) or ("UNREADABLE_FILE", "damaged: deliver it again")
+    if kind in ("text", "xls") and (refusal := foreign(content)):
+        return refusal
     try:
-        return _binary_grids(content, kind)
-    except (CalamineError, *archive.DAMAGE) as error:
-        return "UNREADABLE_FILE", f"damaged or cut short ({type(error).__name__}): deliver it again"
+        return _sound_grids(content, kind)
+    except Damaged as damage:
+        return damage.code, str(damage)
 
 
-def _binary_grids(content: bytes, kind: str) -> list[Grid] | tuple[str, str]:
+def _sound_grids(content: bytes, kind: str) -> list[Grid] | tuple[str, str]:
+    """Read a table; raises `Damaged`, and nothing else of ours is called damage."""
+    if kind == "text":
+        return [text_table.read_text(content)]
     if kind == "dbf":
         return [dbf.read_dbf(content)]
     if kind == "parquet":
         return [parquet.read_parquet(content)]
-    if kind == "xlsx" and (refusal := archive.workbook_refusal(content)):
+    if kind != "xls" and (refusal := archive.workbook_refusal(content)):
         return "ARCHIVE_REFUSED", refusal
     return workbooks.read_workbook(content)
 
@@ -150,9 +167,3 @@ def _access_grids(content: bytes) -> list[Grid] | tuple[str, str]:
     except access.AccessUnreadable as error:
         how = "export its tables with mdb-export -D %F -T '%F %T' and deliver the CSV files"
         return "ACCESS_DATABASE", f"{error}: {how}"
-
-
-def _is_markup(content: bytes) -> bool:
-    return (
-        content[:512].lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith((b"<html", b"<!doctype", b"<?xml", b"<table"))
-    )

@@ -9,32 +9,17 @@ import pyarrow as pa
 
 from data_contracts.corrections import SUMMARY_TITLE
 from data_contracts.county_terms import BARE_TERMS, CountyTerms
+from data_contracts.fields import Kind
 from data_contracts.registry import INCOMING, field_specs
+from village_credit.extract.form_rows import is_layout
 from village_credit.extract.grid import DeliveredFile, Extract, Grid, Unrecognised
 from village_credit.extract.headers import Match, best_match, dimension, plain, split_unit, unit_line, unit_row
 
+DAYS = (Kind.DAY, Kind.MONTH)
+DAYS_TO_1904 = 1462  # from one epoch of spreadsheets to the other
+_SERIAL = re.compile(r"[2-5][0-9]{4}")
+AMBIGUOUS = "AMBIGUOUS_COLUMNS"
 HEADER_SEARCH_ROWS = 15
-FOOTERS = (
-    "合计",
-    "总计",
-    "小计",
-    "共计",
-    "制表",
-    "填表",
-    "填报",
-    "审核",
-    "制单",
-    "复核",
-    "负责人",
-    "单位负责人",
-    "经办人",
-    "联系人",
-    "盖章",
-    "单位(盖章",
-    "报送",
-    "以上",
-)
-_NOTE = re.compile(r"\s*(?:注|备注|说明)\s*[0-9]*\s*[:：]")  # a remark needs its colon: 注 may begin a name
 
 
 @dataclass
@@ -128,8 +113,11 @@ def _extract(file: DeliveredFile, grid: Grid, header: _Header) -> Extract:
     heads = [[plain(cell) for cell in row] for row in grid.cells[: header.last_row + 1]]
     heads = [row for row in heads if sum(map(bool, row)) > 1]
     words = {word for row in heads for word in row if word}
+    broken = {index: code for (index, column), code in grid.broken.items() if column in match.columns}
     for index, cells in enumerate(grid.cells):
-        if index <= header.last_row or _is_layout(cells, heads, words, match):
+        if index in broken:
+            condemned.extend((line, broken[index]) for line in _lines(grid, index))
+        elif index <= header.last_row or is_layout(cells, heads, words, match):
             layout.extend(_lines(grid, index))
         elif expected is not None and len(cells) != expected and _odd_width(cells, expected):
             condemned.extend((line, "FIELD_COUNT") for line in _lines(grid, index))
@@ -155,7 +143,19 @@ def _extract(file: DeliveredFile, grid: Grid, header: _Header) -> Extract:
         notes=notes,
         labels=tuple(header.labels),
         positions=match.columns,
+        rejected=_ambiguity(match),
     )
+
+
+def _ambiguity(match: Match) -> tuple[str, str] | None:
+    """Refuse a table of which two columns mean one field; equal headers twice are mostly two halves side by side."""
+    if not match.clashes:
+        return None
+    named = "; ".join(" and ".join(headers) for headers in match.clashes)
+    halves = sum(len(set(headers)) == 1 for headers in match.clashes)
+    if halves > 1:
+        return AMBIGUOUS, f"{match.contract}: two tables side by side ({named}): put the right one below the left one"
+    return AMBIGUOUS, f"{match.contract}: {named} mean the same: keep the column that counts, or agree which does"
 
 
 def _lines(grid: Grid, index: int) -> list[int]:
@@ -166,29 +166,6 @@ def _lines(grid: Grid, index: int) -> list[int]:
 def _odd_width(cells: list[str], expected: int) -> bool:
     """More cells than the header are tolerated where they are all blank (a trailing delimiter)."""
     return len(cells) < expected or any(cell.strip() for cell in cells[expected:])
-
-
-def _is_layout(cells: list[str], heads: list[list[str]], words: set[str], match: Match) -> bool:
-    """A blank row, a footer, or a header row repeated further down; `words`: of the heads."""
-    first = cells[0] if cells else ""
-    if first.isascii() and first.isalnum() and first not in words:
-        return False  # a year, code or number begins most rows, and no footer
-    first = next((cell for cell in cells if cell and plain(cell)), "")
-    if not first:
-        return True
-    begin = plain(first)
-    if (begin.startswith(FOOTERS) or _NOTE.match(first)) and _is_footer(cells, match):
-        return True
-    return begin in words and [plain(cell) for cell in cells] in heads
-
-
-def _is_footer(cells: list[str], match: Match) -> bool:
-    """A row that begins like a footer and fills fewer than half of the required columns."""
-    required = {spec.name for spec in field_specs(match.contract) if spec.is_required}
-    filled = sum(
-        1 for index, name in match.columns.items() if name in required and index < len(cells) and plain(cells[index])
-    )
-    return filled * 2 <= len(required)
 
 
 def _units(header: _Header) -> dict[str, str | None]:
@@ -211,17 +188,23 @@ def _table(grid: Grid, data: list[int], match: Match) -> pa.Table:
     rows = [grid.cells[index] for index in data]
     narrowest = min(map(len, rows), default=0)
     measured = {spec.name for spec in field_specs(match.contract) if spec.column.unit}
+    days = {spec.name for spec in field_specs(match.contract) if spec.kind in DAYS} if grid.is_1904 else set()
     for position, name in match.columns.items():
         filled = {row for row, column in grid.filled if column == position} if name in measured else set()
         if filled:
             cells = [_cell(grid.cells[index], position) if index not in filled else "" for index in data]
         else:
             cells = [row[position] for row in rows] if position < narrowest else [_cell(row, position) for row in rows]
-        columns[name] = pa.array(cells, pa.string())
+        columns[name] = pa.array(_shifted(cells) if name in days else cells, pa.string())
     if match.number_column is not None:
         numbers = [_cell(grid.cells[index], match.number_column).strip() for index in data]
         columns["correction_number"] = pa.array(numbers, pa.string())
     return pa.table(columns)
+
+
+def _shifted(cells: list[str]) -> list[str]:
+    """Write bare numbers of days as the epoch of 1900 counts them, which is the one that is known from here on."""
+    return [str(int(cell) + DAYS_TO_1904) if _SERIAL.fullmatch(cell) else cell for cell in cells]
 
 
 def _cell(row: list[str], position: int) -> str:

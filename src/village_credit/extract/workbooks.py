@@ -1,63 +1,187 @@
-"""Sheets of an xlsx or xls become rows of text that keep what the cell was: a number is never taken for a code."""
+"""Sheets of a workbook become rows of text that keep what the cell was: a number is never taken for a code."""
 
 from __future__ import annotations
 
 import datetime as dt
 import io
-import re
-import zipfile
+from collections.abc import Iterator
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
 
+from data_contracts.spoilt import UNCALCULATED
+from village_credit.extract.biff import xls_facts, xlsb_spoilt
+from village_credit.extract.compound import Compound
 from village_credit.extract.grid import Grid
-from village_credit.extract.guard import MAX_CELLS, cells_spanned, column_number, panics_as_errors, survives
+from village_credit.extract.guard import MAX_CELLS, USUAL_COLUMNS, Damaged, panics_as_errors, survives
+from village_credit.extract.ods_xml import ods_told
+from village_credit.extract.package import CUT, LOCKED, LOCKED_CODE, Package
+from village_credit.extract.sheet_xml import Place, SheetFacts, sheet_facts
 
 EXACT_DIGITS = 15  # what a spreadsheet keeps of a number
-_ROW = re.compile(rb'<row\b[^>]*?\br="(\d+)"[^>]*(?<!/)>\s*(?!</row>)')  # with a cell, be it blank
-_ERROR_CELL = re.compile(
-    rb'<c\b(?=[^>]*\bt="e")[^>]*?\br="([A-Z]+)(\d+)"[^>]*>(?:(?!</c>).)*?<v>([^<]*)</v>', re.DOTALL
-)
+FAR_OFF = "a cell far off from the table: delete it and deliver again"
 
 
 def read_workbook(content: bytes) -> list[Grid]:
-    """Read every sheet, hidden ones too; raises `CalamineError` where the file cannot be opened."""
-    if not content.startswith(b"PK") and not survives(content):
-        raise CalamineError("the workbook cannot be opened")
-    sheets = _sheet_xml(content)
-    with panics_as_errors():
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        grids = [_read_sheet(workbook, name, sheets.get(name, b"")) for name in workbook.sheet_names]
-        hidden = {page.name for page in workbook.sheets_metadata if page.visible != SheetVisibleEnum.Visible}
+    """Read every sheet, hidden ones too; raises `Damaged` where the file cannot be opened."""
+    book = _Zipped(content) if content.startswith(b"PK") else _Records(content)
+    grids = [grid for grid in map(book.grid, book.names()) if grid is not None]
+    hidden = {page.name for page in book.pages if page.visible != SheetVisibleEnum.Visible}
     for grid in grids:
+        grid.is_1904 = book.is_1904
         if grid.sheet in hidden and grid.cells:
             grid.notes.append(("HIDDEN_SHEET", "hidden in the workbook and read like the others"))
     return grids
 
 
-def _read_sheet(workbook: CalamineWorkbook, name: str, xml: bytes) -> Grid:
-    last_row = max((int(number) for number in _ROW.findall(xml)), default=0)
-    if cells_spanned(xml, last_row) > MAX_CELLS:
-        grid = Grid(sheet=name, total_lines=0)
-        grid.notes.append(("UNREADABLE_FILE", "a cell far off from the table: delete it and deliver again"))
-        return grid
-    try:
-        sheet = workbook.get_sheet_by_name(name)
-    except CalamineError as error:
-        grid = Grid(sheet=name, total_lines=0)
-        grid.notes.append(("UNREADABLE_FILE", f"sheet cannot be read: {type(error).__name__}"))
-        return grid
-    values = sheet.to_python(skip_empty_area=False)
-    rows = [[value if value.__class__ is str else cell_text(value) for value in row] for row in values]
-    _mark_errors(rows, xml)
-    filled = _fill_down(rows, sheet.merged_cell_ranges or [])
-    total = max(len(rows), last_row)
+class _Book:
+    """A workbook in the library, and what the library does not tell of it."""
+
+    is_1904 = False
+
+    def open(self, content: bytes) -> None:
+        """Open the workbook; raises `Damaged`."""
+        try:
+            with panics_as_errors():
+                self.library = CalamineWorkbook.from_filelike(io.BytesIO(content))
+                self.pages = self.library.sheets_metadata
+        except PasswordError:
+            raise Damaged(LOCKED, LOCKED_CODE) from None
+        except (CalamineError, OSError, ValueError) as error:
+            raise Damaged(CUT) from error
+
+    def names(self) -> Iterator[str]:
+        """Return the sheets that have cells: a chart has none."""
+        return (page.name for page in self.pages if page.typ == SheetTypeEnum.WorkSheet)
+
+    def facts(self, name: str) -> SheetFacts:
+        """Return what the library does not tell of a sheet."""
+        raise NotImplementedError
+
+    def grid(self, name: str) -> Grid | None:
+        """Return a sheet as a table of text, or a table without rows that says why it is not read."""
+        try:
+            facts = self.facts(name)
+            _require_near(facts)
+            values, merged = self.values(name)
+        except Damaged as damage:
+            return Grid(sheet=name, total_lines=0, notes=[(damage.code, str(damage))])
+        rows = [[value if value.__class__ is str else cell_text(value) for value in row] for row in values]
+        return _grid(name, rows, merged, facts)
+
+    def values(self, name: str) -> tuple[list[list[Any]], list[tuple[Place, Place]]]:
+        """Return a sheet's values and merged ranges; raises `Damaged`."""
+        try:
+            with panics_as_errors():
+                return _values(self.library.get_sheet_by_name(name))
+        except (CalamineError, OSError, ValueError) as error:
+            raise Damaged(f"sheet cannot be read: {type(error).__name__}") from error
+
+
+class _Zipped(_Book):
+    """An xlsx, xlsb or ods."""
+
+    def __init__(self, content: bytes) -> None:
+        self.package = Package(content)
+        self.is_1904 = self.package.is_1904
+        self.kind, self.is_readable = self.package.kind, False
+        if self.package.has_password():
+            raise Damaged(LOCKED, LOCKED_CODE)
+        if self.kind != "xlsx" and not survives(content):
+            raise Damaged(CUT)
+        self.ods = ods_told(self.package.read("content.xml")) if self.kind == "ods" else {}
+        if self.kind == "xlsx" and self.package.is_wide():
+            self.mend()
+        else:
+            self.open(content)
+
+    def mend(self) -> None:
+        """Open the workbook anew as the library can read it."""
+        self.is_readable = True
+        self.open(self.package.readable())
+
+    def facts(self, name: str) -> SheetFacts:
+        if self.kind == "ods":
+            return SheetFacts(told=self.ods.get(name, {}))
+        part = self.package.sheet(name)
+        if self.kind == "xlsb":
+            return SheetFacts(told=xlsb_spoilt(part))
+        facts = sheet_facts(part, MAX_CELLS // USUAL_COLUMNS) if part else SheetFacts()
+        if self.package.calculates_on_load and not facts.has_other_results:
+            facts.told.update(dict.fromkeys(facts.zeros, UNCALCULATED))  # a library wrote 0 for what it left to others
+        return facts
+
+    def values(self, name: str) -> tuple[list[list[Any]], list[tuple[Place, Place]]]:
+        """Read the sheet; where the library cannot, read it again with what it cannot read mended."""
+        try:
+            return super().values(name)
+        except Damaged:
+            if self.kind != "xlsx" or self.is_readable:
+                raise
+            self.mend()
+            return super().values(name)
+
+
+class _Records(_Book):
+    """An xls."""
+
+    def __init__(self, content: bytes) -> None:
+        compound = Compound(content)
+        name = next((name for name in compound.entries if name.lower() == "workbook"), None)
+        if name is None:
+            raise Damaged(CUT)
+        found = xls_facts(compound.stream(name))
+        if found.has_password:
+            raise Damaged(LOCKED, LOCKED_CODE)
+        if not survives(content):
+            raise Damaged(CUT)
+        self.is_1904, self.told = found.is_1904, found.told
+        self.open(content)
+
+    def facts(self, name: str) -> SheetFacts:
+        return SheetFacts(told=self.told.get(name, {}))
+
+
+def _require_near(facts: SheetFacts) -> None:
+    """Refuse a sheet that the library would lay out in hundreds of gigabytes."""
+    if facts.height * facts.width > MAX_CELLS:
+        raise Damaged(FAR_OFF)
+
+
+def _values(sheet: CalamineSheet) -> tuple[list[list[Any]], list[tuple[Place, Place]]]:
+    return sheet.to_python(skip_empty_area=False), sheet.merged_cell_ranges or []
+
+
+def _grid(name: str, rows: list[list[str]], merged: list[tuple[Place, Place]], facts: SheetFacts) -> Grid:
+    """Number the rows of a sheet; blank ones below the last value count as far as they have a formatted cell."""
+    for (row, column), text in facts.told.items():
+        _write(rows, row, column, text)
+    filled = _fill_down(rows, merged)
+    total = max(len(rows), facts.last_row)
     grid = Grid(sheet=name, total_lines=total, filled=filled)
-    for number, row in enumerate(rows, start=1):
-        grid.add(number, number, row)
+    for number, cells in enumerate(rows, start=1):
+        grid.add(number, number, cells)
     for number in range(len(rows) + 1, total + 1):
         grid.add(number, number, [])
     return grid
+
+
+def _write(rows: list[list[str]], row: int, column: int, text: str) -> None:
+    """Write a cell where it stands, be it outside what the library gave."""
+    rows.extend([] for _ in range(row + 1 - len(rows)))
+    rows[row].extend("" for _ in range(column + 1 - len(rows[row])))
+    rows[row][column] = text
+
+
+def _cell(row: list[str], column: int) -> str:
+    return row[column] if column < len(row) else ""
 
 
 def cell_text(value: Any) -> str:
@@ -76,47 +200,12 @@ def cell_text(value: Any) -> str:
     return value.isoformat() if isinstance(value, dt.date | dt.time) else str(value)
 
 
-def _mark_errors(rows: list[list[str]], xml: bytes) -> None:
-    """The reader gives error cells back blank: put `#N/A` and its kind where the sheet has them."""
-    for letters, number, text in _ERROR_CELL.findall(xml):
-        row, column = int(number) - 1, column_number(letters) - 1
-        if row < len(rows) and column < len(rows[row]):
-            rows[row][column] = text.decode("utf-8")
-
-
 def _fill_down(rows: list[list[str]], merged: list[tuple[tuple[int, int], tuple[int, int]]]) -> set[tuple[int, int]]:
     """A cell merged down over several rows belongs to each of them; give the cells filled so (row, column)."""
     filled: set[tuple[int, int]] = set()
     for (top, left), (bottom, right) in merged:
         if left == right and top < len(rows):
-            for row in range(top + 1, min(bottom + 1, len(rows))):
-                rows[row][left] = rows[top][left]
+            for row in range(top + 1, min(bottom + 1, len(rows))) if _cell(rows[top], left) else ():
+                _write(rows, row, left, rows[top][left])
                 filled.add((row, left))
     return filled
-
-
-def _sheet_xml(content: bytes) -> dict[str, bytes]:
-    """Return each xlsx sheet's XML by sheet name; an xls has none."""
-    if not content.startswith(b"PK"):
-        return {}
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        names = set(archive.namelist())
-        if "xl/workbook.xml" not in names or "xl/_rels/workbook.xml.rels" not in names:
-            return {}
-        relations = dict(_pairs(archive.read("xl/_rels/workbook.xml.rels"), "Relationship", "Id", "Target"))
-        sheets = _pairs(archive.read("xl/workbook.xml"), "sheet", "name", "r:id")
-        paths = {name: "xl/" + relations.get(key, "").removeprefix("/xl/").removeprefix("xl/") for name, key in sheets}
-        return {name: archive.read(path) for name, path in paths.items() if path in names}
-
-
-def _pairs(xml: bytes, tag: str, first: str, second: str) -> list[tuple[str, str]]:
-    """Return two attributes of each element of a kind."""
-    import html  # noqa: PLC0415  # only workbooks need it
-
-    text = xml.decode("utf-8")
-    found = []
-    for element in re.findall(rf"<(?:\w+:)?{tag}\b[^>]*>", text):
-        attributes = dict(re.findall(r'([\w:]+)="([^"]*)"', element))
-        if first in attributes and second in attributes:
-            found.append((html.unescape(attributes[first]), html.unescape(attributes[second])))
-    return found

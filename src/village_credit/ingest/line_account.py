@@ -28,6 +28,7 @@ VERBS = {
     "repayment": "record-usage",
 }
 COUNTS_NOWHERE = "COUNTS_NOWHERE"  # said of one that came through the inbox nevertheless
+NO_FAULT = ("UNRECOGNISED", "OWN_SUMMARY")  # named, and nothing that anybody delivers again
 # What an office finds its row by; an ID number where nothing else is named
 OWN_KEYS = {
     "land_issuer": "issuer_code",
@@ -105,7 +106,7 @@ def _take_table(
     account.sources.append(source)
     if isinstance(table, Unrecognised):
         source.notes.append((table.code, table.detail))
-        if table.code != "UNRECOGNISED":
+        if table.code not in NO_FAULT:
             source.rejected = (table.code, table.detail)
         _add_lines(account, source, range(1, table.total_lines + 1), "duplicate" if is_copy else "layout")
         return
@@ -139,16 +140,15 @@ def _take_table(
 
 def _judge_extract(account: LineAccount, source: Source, extract: Extract, terms: CountyTerms) -> None:
     """Validate one extract; where it is rejected as a whole, each of its rows is quarantined with that reason."""
+    if extract.rejected:
+        _reject(account, source, extract, extract.rejected)
+        return
     batch = Batch(extract.contract, extract.rows, extract.units, terms)
     try:
         normal = normalise(batch)
         accepted, findings = validate_rows(batch, normal)
     except ExtractRejected as rejection:
-        source.rejected = (rejection.code, str(rejection))
-        lines = extract.rows.column("line_number").to_pylist()
-        account.unread.append(unread_rows(extract, set()))
-        _add_spans(account, source, extract.rows, set())
-        _add_condemned(account, source, [(line, "EXTRACT_REJECTED") for line in lines])
+        _reject(account, source, extract, (rejection.code, str(rejection)))
         return
     source.units, source.changes = normal.units, normal.changes
     first = account.next_row
@@ -170,6 +170,14 @@ def _add_accepted(account: LineAccount, source: Source, accepted: pa.Table, numb
         "source_id", pa.array([source.source_id] * accepted.num_rows, pa.int64())
     )
     account.accepted[source.contract].append(columns)
+
+
+def _reject(account: LineAccount, source: Source, extract: Extract, why: tuple[str, str]) -> None:
+    source.rejected = why
+    account.unread.append(unread_rows(extract, set()))
+    lines = extract.rows.column("line_number").to_pylist()
+    _add_spans(account, source, extract.rows, set())
+    _add_condemned(account, source, [(line, "EXTRACT_REJECTED") for line in lines])
 
 
 def _add_spans(

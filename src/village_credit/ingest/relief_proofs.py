@@ -49,6 +49,8 @@ def _columns(grid: Grid) -> tuple[int, list[int]] | None:
     """Find the header's row and the three columns."""
     for index, row in enumerate(grid.cells):
         cells = [_cell(cell).rstrip("*") for cell in row]
+        if any(cells.count(header) > 1 for header in PROOF_HEADERS):
+            raise UsageError("proofs: a header stands twice: keep the column that counts")
         if set(PROOF_HEADERS) <= set(cells):
             return index, [cells.index(header) for header in PROOF_HEADERS]
     return None

@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 
 from data_contracts.fields import NO_END, Kind
 from data_contracts.registry import FieldSpec
+from data_contracts.spoilt import spoilt
 from village_credit.validate.private_use import MOVED
 
 Cells = list[str | None]
@@ -33,7 +34,7 @@ _COMPACT = re.compile(r"^((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})$")
 _MONTH = re.compile(r"^((?:19|20)[0-9]{2})(?:[-./年]([0-9]{1,2})月?|([0-9]{2}))$")
 _SERIAL = re.compile(r"^((?:2[1-9]|[345][0-9])[0-9]{3})(?:\.0+)?$")  # 1957 to 2064; 20203 may be 2020年3月
 _OCTOBER_OR_JANUARY = re.compile(r"^(?:19|20)[0-9]{2}\.1$")  # a spreadsheet keeps 2020.10 as 2020.1
-_DAMAGED = re.compile(r"^([1-9])\.([0-9]{14})E\+17$")
+_DAMAGED = re.compile(r"^([1-9])\.([0-9]{12,14})E\+?0*17$")  # zeros at the end are left out: a day has one at most
 _AMOUNT = r"([0-9]{1,12}(?:\.[0-9]{1,6})?)(万)?(元)?"
 _INTERVAL = re.compile(rf"^{_AMOUNT}[-~—至到]+{_AMOUNT}$")
 _BELOW = re.compile(rf"^{_AMOUNT}(?:以下|以内)$")
@@ -72,6 +73,8 @@ def _blank_to_none(cell: str, rule: Callable[[str], str]) -> str | None:
     unquoted = _QUOTED.match(stripped)
     if unquoted:
         stripped = unquoted.group(1).strip(_BLANKS)
+    if spoilt(stripped):
+        return stripped
     return (rule(stripped) or None) if stripped else None
 
 
@@ -79,6 +82,7 @@ def _rule(spec: FieldSpec) -> Callable[[str], str]:
     """Choose the rule of a kind; labels also know the contract's own synonyms."""
     if spec.kind is Kind.LABEL:
         synonyms = dict(spec.labels)
+        synonyms = {**_logical(synonyms), **synonyms}
         return lambda text: synonyms.get(_code(text), _code(text))
     if spec.column.banded:
         return lambda text: _number(_lower_bound(half_width(text)), spec.kind)
@@ -88,6 +92,14 @@ def _rule(spec: FieldSpec) -> Callable[[str], str]:
     if spec.kind in SUFFIXES:
         return lambda text: _number(half_width(text), spec.kind)
     return _TEXT_RULES[spec.kind]
+
+
+def _logical(synonyms: dict[str, str]) -> dict[str, str]:
+    """Return what a logical value means where a list of values has 是 and 否, as labels or as its own values."""
+    words = {**{value: value for value in synonyms.values()}, **synonyms}
+    meant = {"TRUE": words.get("是"), "FALSE": words.get("否"), "T": words.get("是"), "F": words.get("否")}
+    known = {word: value for word, value in meant.items() if value}
+    return {spelling: value for word, value in known.items() for spelling in (word, word.title(), word.lower())}
 
 
 def half_width(text: str) -> str:
@@ -112,7 +124,7 @@ def _identity(text: str) -> str:
     """Normalise an ID number; 15 digits that a spreadsheet kept become those digits and three stars."""
     code = _code(text).upper().replace("×", "X")
     damaged = _DAMAGED.match(code)
-    return f"{damaged.group(1)}{damaged.group(2)}***" if damaged else code
+    return f"{damaged.group(1)}{damaged.group(2).ljust(14, '0')}***" if damaged else code
 
 
 def _number(text: str, kind: Kind) -> str:

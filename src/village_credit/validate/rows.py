@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from data_contracts.county_terms import BARE_TERMS, CountyTerms
 from data_contracts.fields import Kind
 from data_contracts.registry import INCOMING, FieldSpec, field_specs
+from data_contracts.spoilt import spoilt
 from village_credit.errors import ExtractRejected
 from village_credit.gc_pause import resting_collector
 from village_credit.validate import identity
@@ -39,7 +40,6 @@ FINDINGS = pa.schema(
     ]
 )
 PART_ROWS = 65_536  # rows whose models are in memory at once
-_ERROR_CELL = re.compile(r"^#(?:N/A|DIV/0!|REF!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|GETTING_DATA)")
 _ID_DIGITS = re.compile(r"[0-9X*]+")  # an ID column may hold a name or an address: that is not for masking
 _BY_TYPE = {
     **dict.fromkeys(("less_than_equal", "less_than", "greater_than", "greater_than_equal"), "OUT_OF_RANGE"),
@@ -96,6 +96,7 @@ def validate_rows(batch: Batch, normal: Normalised) -> tuple[pa.Table, pa.Table]
     count = batch.rows.num_rows
     columns = [normal.columns.get(name) or [None] * count for name in names]
     lines: list[int] = batch.rows.column("line_number").to_pylist()
+    broken = _spoilt_cells(specs, columns)
     statuses = _id_statuses(names, columns, count)
     findings = _Findings()
     parts = []
@@ -105,11 +106,13 @@ def validate_rows(batch: Batch, normal: Normalised) -> tuple[pa.Table, pa.Table]
             [column[start:end] for column in columns],
             lines[start:end],
             statuses[start:end] if statuses is not None else None,
+            {index - start: names for index, names in broken.items() if start <= index < end},
         )
         rows = batch.rows.select(["line_number", "last_line"]).slice(start, end - start)
         parts.append(_typed_table(rows, specs, _judge_part(batch.contract, specs, part, findings), part.statuses))
     typed = pa.concat_tables(parts)
-    _reject_if_hopeless(batch.contract, count, typed.num_rows)
+    if "correction_number" not in batch.rows.column_names:  # a corrections workbook holds nothing but refused rows
+        _reject_if_hopeless(batch.contract, count, typed.num_rows)
     return typed, findings.table()
 
 
@@ -120,12 +123,13 @@ class _Part:
     columns: list[Cells]
     lines: list[int]
     statuses: list[str] | None
+    broken: dict[int, frozenset[str]]  # fields of a row that hold an error or an uncalculated formula
 
     def refused(self, index: int) -> str | None:
         """Return the status of an ID number that cannot pass, or None."""
         if self.statuses is None or self.statuses[index] not in identity.REFUSED:
             return None
-        return self.statuses[index]
+        return None if "id_number" in self.broken.get(index, ()) else self.statuses[index]
 
 
 class _Findings:
@@ -189,16 +193,45 @@ def _judge_part(
     with resting_collector():
         for index, values in enumerate(zip(*part.columns, strict=True)):
             row = dict(zip(names, values, strict=True))
+            broken = part.broken.get(index, frozenset())
+            is_broken = bool(broken) and _add_spoilt(findings, specs, row, part.lines[index], broken)
             try:
                 model = validator.validate_python(row)
             except ValidationError as error:
-                judged_by_status = {"id_number"} if part.refused(index) else set()
-                model = _second_chance(specs, row, error, part.lines[index], findings, validator, judged_by_status)
+                judged = broken | {"id_number"} if part.refused(index) else broken
+                model = _second_chance(specs, row, error, part.lines[index], findings, validator, judged)
+            if is_broken:
+                continue  # an error is a text like any other to a field of plain text
             if (status := part.refused(index)) is not None:
                 _add_identity(findings, specs, row, part.lines[index], status)
             elif model is not None:
                 accepted.append((index, model.__dict__))
     return accepted
+
+
+def _spoilt_cells(specs: tuple[FieldSpec, ...], columns: list[Cells]) -> dict[int, frozenset[str]]:
+    """Return the fields that hold no value of the office, by row; each distinct text is asked once."""
+    found: dict[int, frozenset[str]] = {}
+    for spec, column in zip(specs, columns, strict=True):
+        suspects = {cell for cell in set(column) if cell and cell[0] in "#=Ee" and spoilt(cell)}
+        for index in (index for index, cell in enumerate(column) if cell in suspects) if suspects else ():
+            found[index] = found.get(index, frozenset()) | {spec.name}
+    return found
+
+
+def _add_spoilt(
+    findings: _Findings, specs: tuple[FieldSpec, ...], row: dict[str, Any], line: int, broken: frozenset[str]
+) -> bool:
+    """Tell each spoilt cell; an ancillary one becomes null. Return whether the row is lost by one."""
+    is_fatal = False
+    for spec in (spec for spec in specs if spec.name in broken):
+        value = str(row[spec.name])
+        if spec.column.ancillary:
+            row[spec.name] = None
+        is_fatal = is_fatal or not spec.column.ancillary
+        code = "ANCILLARY_UNREADABLE" if spec.column.ancillary else spoilt(value)
+        findings.add(line, spec, "cell", code, value, is_quarantine=not spec.column.ancillary)
+    return is_fatal
 
 
 def _add_identity(
@@ -215,7 +248,7 @@ def _second_chance(
     line: int,
     findings: _Findings,
     validator: Any,
-    judged_by_status: set[str],
+    judged_by_status: frozenset[str],
 ) -> Any:
     """Record every broken rule; unreadable ancillary fields become null and the row is judged again."""
     by_name = {spec.name: spec for spec in specs}
@@ -251,8 +284,8 @@ def reason_code(spec: FieldSpec | None, error_type: str, value: str | None) -> s
         return error_type if error_type.isupper() else "OUT_OF_RANGE"
     if value is None:
         return "REQUIRED_EMPTY"
-    if _ERROR_CELL.match(value):
-        return "ERROR_CELL"
+    if code := spoilt(value):
+        return code
     if error_type == "greater_than_equal" and value.startswith("-"):
         return "NEGATIVE_NUMBER"
     return _BY_TYPE.get(error_type) or _unreadable(spec.kind, value)
