@@ -18,7 +18,8 @@ from village_credit.errors import VerificationFailed
 from village_credit.ledger.log import Entry
 from village_credit.signatures import canonical_json
 from village_credit.store.runs import parquet_bytes
-from village_credit.store.store import Store, new_folder, sha256_of
+from village_credit.store.store import Store, sha256_of
+from village_credit.store.whole_files import new_folder
 
 ACKNOWLEDGE, RECORD_USAGE = "acknowledge", "record_usage"
 RECEIPTS = pa.schema(

@@ -27,7 +27,8 @@ from village_credit.publish.office_package import OFFICE, Result, rows_and_sum, 
 from village_credit.signatures import canonical_json, key_id, verify_signature
 from village_credit.sql_files import sql
 from village_credit.store.runs import parquet_bytes
-from village_credit.store.store import Store, new_folder, sha256_of
+from village_credit.store.store import Store, sha256_of
+from village_credit.store.whole_files import new_folder
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 NUMBER_DIGITS = 12  # from here on a spreadsheet shows a number in scientific notation

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from village_credit.signatures import canonical_json
-from village_credit.store.store import Store, new_folder, sha256_of
+from village_credit.store.store import Store, sha256_of
+from village_credit.store.whole_files import new_folder
 
 # Bit-stable under fixed settings: no statistics of a version, one row-group size, no dictionary heuristics
 PARQUET = {

@@ -21,7 +21,8 @@ from village_credit.extract.read import read_grids
 from village_credit.extract.recognise import recognise
 from village_credit.services.rules import load_terms
 from village_credit.sql_files import sql
-from village_credit.store.store import Store, write_whole
+from village_credit.store.store import Store
+from village_credit.store.whole_files import write_whole
 from village_credit.workbooks.corrections import CorrectionBundle, Faulty, FaultyTable, correction_workbook
 
 # An error of the whole row is shown at the cell that an office would look at
