@@ -88,7 +88,7 @@ def sealed_table(store: Store, entry: Entry, name: str) -> pa.Table:
     said = json.loads(manifest)["tables"].get(name)
     if sha256_of(manifest) != entry.details["manifest_sha256"] or hashlib.sha256(content).hexdigest() != said:
         raise VerificationFailed(f"{entry.details['record']}: {name} is not what was sealed")
-    return pq.read_table(io.BytesIO(content))
+    return pq.read_table(io.BytesIO(content), partitioning=None)
 
 
 def sealed_paths(store: Store, entries: Iterable[Entry], name: str) -> list[Path]:

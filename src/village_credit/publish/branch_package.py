@@ -360,7 +360,7 @@ def _signed_manifest(folder: Path, own_key: bytes | None) -> dict[str, Any]:
 def _rows_and_sum(folder: Path, manifest: dict[str, Any]) -> tuple[int, int]:
     if manifest.get("office") == OFFICE:
         return rows_and_sum((folder / RESULTS_FILE).read_bytes())
-    table = pq.read_table(folder / "limits.parquet")
+    table = pq.read_table(folder / "limits.parquet", partitioning=None)
     return table.num_rows, sum(table.column("limit_yuan").to_pylist())
 
 

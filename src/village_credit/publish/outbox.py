@@ -91,7 +91,7 @@ def package_inputs(store: Store, ledger: Ledger, publication: Publication) -> Pa
         decisions,
         pa.concat_tables([earlier, _loaded_rows(run, decisions, earlier)]),
         _borrowers(store, [publication, *below]),
-        pq.read_table(run / "branches.parquet"),
+        pq.read_table(run / "branches.parquet", partitioning=None),
         dict(DECISION_REASONS),
         held,
         _table_of(run / "relief_measures.parquet") if publication.product is None else None,
@@ -105,7 +105,7 @@ def _lines_told(store: Store, ledger: Ledger, publication: Publication) -> pa.Ta
 
     Of a batch that is brought back, all lines of its product.
     """
-    decisions = pq.read_table(store.require_run(publication.run_id) / "decisions.parquet")
+    decisions = pq.read_table(store.require_run(publication.run_id) / "decisions.parquet", partitioning=None)
     if publication.product is None or publication.restores is None:
         return decisions
     lines = lines_in_force(store, ledger.before(publication.number + 1), publication.county_code)
@@ -121,7 +121,7 @@ def _results(store: Store, publication: Publication, decisions: pa.Table, held: 
     vault = referral_vault(publication.run_id)
     if publication.product not in (None, PRODUCT) or not store.has_identities(vault):
         return ()
-    listed = pq.read_table(io.BytesIO(store.open_identities(vault))).to_pylist()
+    listed = pq.read_table(io.BytesIO(store.open_identities(vault)), partitioning=None).to_pylist()
     told = decisions.select(["household_key", "product", "decision", "limit_yuan"]).to_pylist()
     return tuple(results(listed, {row["household_key"]: row for row in told}, set(held)))
 
@@ -143,7 +143,7 @@ def _loaded_rows(run: Path, decisions: pa.Table, earlier: pa.Table) -> pa.Table:
 
 def _table_of(path: Path) -> pa.Table | None:
     """Read a run's table; None of a run that was sealed before there was such a table."""
-    return pq.read_table(path) if path.is_file() else None
+    return pq.read_table(path, partitioning=None) if path.is_file() else None
 
 
 def _stop_inputs(store: Store, ledger: Ledger, entry: Entry) -> PackageInputs:
@@ -157,7 +157,7 @@ def _stop_inputs(store: Store, ledger: Ledger, entry: Entry) -> PackageInputs:
     rows = rows.filter(pc.is_valid(rows.column("valid_to")))  # a line, with a limit or stopped already
     if entry.act == RELEASE:
         rows = rows.filter(pc.not_equal(rows.column("decision"), "manual_review"))
-    branches = pq.read_table(store.require_run(below[0].run_id) / "branches.parquet")
+    branches = pq.read_table(store.require_run(below[0].run_id) / "branches.parquet", partitioning=None)
     held = [key] if entry.act == HOLD else []
     borrowers = _borrowers(store, below[::-1])
     return PackageInputs(rows, rows, borrowers, branches, dict(DECISION_REASONS), held)
@@ -173,6 +173,6 @@ def _borrowers(store: Store, found: list[Publication]) -> pa.Table:
 
 
 def _identities(store: Store, run_id: str, order: int) -> pa.Table:
-    table = pq.read_table(io.BytesIO(store.open_identities(run_id)))
+    table = pq.read_table(io.BytesIO(store.open_identities(run_id)), partitioning=None)
     unknown = pc.is_null(table.column("person_id")).cast(pa.int64())
     return table.append_column("rank", pc.add(pc.multiply(unknown, UNKNOWN_LAST), order))

@@ -135,7 +135,7 @@ def _files(store: Store, sealed: dict[str, dict[str, Any]], table: str) -> str:
             path = _quoted(str((store.run_folder(run_id) / f"{table}.parquet").resolve()))
             shapes.setdefault(said.get("columns", run_id), []).append((said["rows"], path))
     kept = [[path for rows, path in files if rows] or [files[0][1]] for files in shapes.values()]
-    return _union([f"read_parquet([{', '.join(paths)}])" for paths in kept])
+    return _union([f"read_parquet([{', '.join(paths)}], hive_partitioning = false)" for paths in kept])
 
 
 def _union(parts: list[str]) -> str:
@@ -147,7 +147,7 @@ def _union(parts: list[str]) -> str:
 def _draws(store: Store, ledger: Ledger) -> str:
     """Name the sealed draws' files; before the first there are none to read."""
     paths = ", ".join(_quoted(str(path.resolve())) for path in sealed_paths(store, ledger, "draws"))
-    return f"read_parquet([{paths}])" if paths else NO_DRAWS
+    return f"read_parquet([{paths}], hive_partitioning = false)" if paths else NO_DRAWS
 
 
 def _quoted(value: Any) -> str:

@@ -89,7 +89,7 @@ def ageing(store: Store, run_id: str) -> list[dict[str, Any]]:
             and path.is_file()
         ):
             values = {"path": str(path), "as_of": earlier["as_of"]}
-            query = "SELECT office, correction_number, $as_of::DATE AS as_of FROM read_parquet($path)"
+            query = sql("services.casework", "corrections_of_run")
             parts.append(connection.sql(query, params=values).to_arrow_table())
     for number, part in enumerate(parts):
         connection.register(f"part{number}", part)

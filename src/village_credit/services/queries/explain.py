@@ -80,7 +80,7 @@ def notices(store: Store, run_id: str, language: str = "zh") -> list[dict[str, A
     current = _lines_of_run(store, ledger, told)
     lost = _points_lost(run)
     found = []
-    for row in pq.read_table(run / "decisions.parquet").to_pylist():
+    for row in pq.read_table(run / "decisions.parquet", partitioning=None).to_pylist():
         line = row["household_key"], row["product"]
         now = with_branch_limit(row, limits.get((told.publication_id if told else "", *line)))
         state = "staged" if told is None else "in_force" if line in current else "superseded"

@@ -114,7 +114,7 @@ def staged_result(store: Store, run_id: str, *, noop: bool, seconds: dict[str, f
     manifest = store.manifest(run_id)
     folder = store.run_folder(run_id)
     gates = query_cursor().sql(
-        "SELECT gate, value, threshold, verdict FROM read_parquet($p) ORDER BY gate",
+        "SELECT gate, value, threshold, verdict FROM read_parquet($p, hive_partitioning = false) ORDER BY gate",
         params={"p": str(folder / "gates.parquet")},
     )
     return StagedRun(

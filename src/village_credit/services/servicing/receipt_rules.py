@@ -131,7 +131,7 @@ class Judge:
         named = {line["publication_id"] for line in self.returned.rows["receipt"]}
         runs = {told.publication.run_id for name in named if (told := self.told(name))}
         paths = [str(self.store.require_run(run_id) / "branches.parquet") for run_id in sorted(runs)]
-        query = "SELECT DISTINCT branch_code FROM read_parquet($p)"
+        query = "SELECT DISTINCT branch_code FROM read_parquet($p, hive_partitioning = false)"
         return {code for (code,) in query_cursor().execute(query, {"p": paths}).fetchall()} if paths else set()
 
     def run(self, sender: str | None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -200,7 +200,7 @@ class Judge:
     def _named(self, publication: Publication) -> list[tuple[str, str]]:
         """Name the lines that a batch decided: household_key and product."""
         path = self.store.require_run(publication.run_id) / "decisions.parquet"
-        rows = pq.read_table(path, columns=["household_key", "product"]).to_pylist()
+        rows = pq.read_table(path, columns=["household_key", "product"], partitioning=None).to_pylist()
         return [(row["household_key"], row["product"]) for row in rows if row["product"] == publication.product]
 
     def _authority(self, county_code: str, product: ProductName, day: date) -> Authority:
@@ -360,5 +360,5 @@ def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 def _policy_limits(store: Store, run_id: str) -> dict[str, int]:
     path = str(store.require_run(run_id) / "waterfall.parquet")
-    query = "SELECT household_key, policy_limit_yuan FROM read_parquet($p)"
+    query = "SELECT household_key, policy_limit_yuan FROM read_parquet($p, hive_partitioning = false)"
     return {key: int(limit or 0) for key, limit in query_cursor().execute(query, {"p": path}).fetchall()}
