@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from data_contracts.county_terms import CountyTerms, TermsRefused, read_terms
@@ -122,26 +119,6 @@ def _read(path: Path, what: str) -> str:
         raise MissingInput(
             f"{what} file {path.name} is not UTF-8 (byte {error.start + 1:,}): save it as UTF-8 and try again"
         ) from None
-
-
-@cache
-def code_sha256() -> str:
-    """Hash the program itself: another version of the code is another run."""
-    digest = hashlib.sha256()
-    for package in ("data_contracts", "village_credit"):
-        for path, content in sorted(_code_files(resources.files(package), package)):
-            digest.update(path.encode("utf-8") + b"\0" + content + b"\0")
-    return digest.hexdigest()
-
-
-def _code_files(folder: Traversable, name: str) -> list[tuple[str, bytes]]:
-    found: list[tuple[str, bytes]] = []
-    for item in folder.iterdir():
-        if item.is_dir() and item.name not in {"__pycache__", "_models", "published", "counties"}:
-            found.extend(_code_files(item, f"{name}/{item.name}"))
-        elif item.name.endswith((".py", ".sql", ".csv", ".toml")):
-            found.append((f"{name}/{item.name}", item.read_bytes()))
-    return found
 
 
 TRUSTED = "trusted_keys.json"
