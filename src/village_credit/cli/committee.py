@@ -228,7 +228,7 @@ def add_policy(verbs: Verbs) -> None:
     )
     checked.add_argument("act", choices=("check", "show"))
     checked.add_argument("file", nargs="?", type=path)
-    checked.add_argument("--on", type=day)
+    checked.add_argument("--on", type=day, help="the day whose figures hold (default: today in China)")
     checked.add_argument("--county")
     checked.add_argument("--product")
     checked.add_argument(
@@ -245,9 +245,9 @@ def do_policy(args: argparse.Namespace, paths: Settings) -> int:
 
 
 def _policy_and_day(args: argparse.Namespace, paths: Settings) -> tuple[Path, date]:
-    from datetime import date
+    from village_credit.china_calendar import today
 
-    return args.file or paths.models / "limit_policy.toml", args.on or date.today()  # noqa: DTZ011  # the shell's day
+    return args.file or paths.models / "limit_policy.toml", args.on or today()
 
 
 def _show_policy(args: argparse.Namespace, paths: Settings) -> int:

@@ -107,18 +107,20 @@ def do_rescore(args: argparse.Namespace, paths: Settings) -> int:
 
 
 def _wish(args: argparse.Namespace, paths: Settings) -> RescoreRequest:
+    from village_credit.china_calendar import today
     from village_credit.services.scoring.rescore import RescoreRequest
 
     inbox = args.inbox if args.refresh else None
-    return RescoreRequest(args.as_of, by_whom(args), paths.models, args.policy, args.model, inbox, paths.counties)
+    rules = (paths.models, args.policy, args.model, inbox, paths.counties)
+    return RescoreRequest(args.as_of, by_whom(args), *rules, asked_on=today())
 
 
 def _request(args: argparse.Namespace, paths: Settings) -> Request:
+    from village_credit.china_calendar import today
     from village_credit.services.rules import Request
 
-    return Request(
-        args.county, args.as_of, by_whom(args), paths.models, args.policy, args.model, args.product, paths.counties
-    )
+    rules = (paths.models, args.policy, args.model, args.product, paths.counties)
+    return Request(args.county, args.as_of, by_whom(args), *rules, asked_on=today())
 
 
 def staged_text(result: StagedRun) -> str:

@@ -18,6 +18,7 @@ import xlsxwriter
 
 from data_contracts.branch import PRODUCTS_ZH, BranchRow, ReliefOffer
 from data_contracts.relief import MEASURES_ZH
+from village_credit.china_calendar import day_in_china
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import VerificationFailed
 from village_credit.ledger.publications import Publication
@@ -233,7 +234,7 @@ def _manifest(
 
 
 def _expires_on(publication: Publication) -> str:
-    published = date.fromisoformat(publication.published_at[:10])
+    published = day_in_china(publication.published_at)
     return date.fromordinal(published.toordinal() + PACKAGE_DAYS).isoformat()
 
 

@@ -27,6 +27,7 @@ class Request:
     model_id: str | None = None
     product: str | None = None
     counties: Path | None = None
+    asked_on: date | None = None  # the day in China on which somebody asks; none: nobody does, and any day goes
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from village_credit.china_calendar import today
+from village_credit.china_calendar import day_in_china, today
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import UsageError
 from village_credit.ledger.balances import drawn_before
@@ -321,7 +321,7 @@ def _days(publication: Publication) -> tuple[date, date]:
     Its run's day, and its packages' expiry.
     """
     as_of = date.fromisoformat(publication.as_of)
-    published = max(as_of, date.fromisoformat(publication.published_at[:10]))
+    published = max(as_of, day_in_china(publication.published_at))
     return as_of, published + timedelta(days=PACKAGE_DAYS)
 
 
