@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from village_credit.cli.common import Verbs, by_whom, day, out_of, path, show, store_of
+from village_credit.cli.common import Verbs, by_whom, day, out_of, path, show, show_each, store_of
 from village_credit.errors import PolicyRefused, UsageError
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
@@ -69,8 +69,11 @@ def do_simulate(args: argparse.Namespace, paths: Settings) -> int:
     from village_credit.services.queries import simulate
 
     store = store_of(paths)
-    found = [simulate.simulate(store, county, args.policy, args.on) for county in args.county]
-    return show(args, found, lambda: "\n".join(simulated_text(one, args.by) for one in found))
+    return show_each(
+        args,
+        lambda county: simulate.simulate(store, county, args.policy, args.on),
+        lambda _, found: simulated_text(found, args.by),
+    )
 
 
 def add_approve(verbs: Verbs) -> None:

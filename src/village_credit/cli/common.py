@@ -118,6 +118,29 @@ def show(args: argparse.Namespace, result: Any, text: Callable[[], str]) -> int:
     return 0
 
 
+def show_each(
+    args: argparse.Namespace, act: Callable[[str], Any], text: Callable[[str, Any], str], *, by_county: bool = False
+) -> int:
+    """Do something for each county; print each result as it comes, and with --json all of them at the end.
+
+    A county that is refused is told on standard error, and the others go on; return the first refusal's exit code.
+    `by_county`: the JSON object has the counties for names, else it is a list.
+    """
+    from village_credit.cli.refusals import Refusal, one_by_one
+
+    def told(county: str, result: Any) -> None:
+        if isinstance(result, Refusal):
+            say(f"village-credit {args.verb}: county {county}: {result.sentence}")
+        elif not args.json:
+            print(text(county, result), flush=True)
+
+    found = one_by_one(dict.fromkeys(args.county), act, told)
+    if args.json:
+        refused = {c: {"county": c, **plain(r)} for c, r in found.items() if isinstance(r, Refusal)}
+        show(args, found | refused if by_county else list((found | refused).values()), str)
+    return next((result.exit_code for result in found.values() if isinstance(result, Refusal)), 0)
+
+
 def plain(result: Any) -> Any:
     """Return a result as JSON knows it: dataclasses become objects, however deep they stand in lists and objects."""
     import dataclasses
