@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from village_credit.errors import PolicyRefused
 from village_credit.policy import authority_ladder as ladder
 from village_credit.policy import branch_authority as authority
-from village_credit.policy import days_ahead, growers, quorum
+from village_credit.policy import days_ahead, growers, quorum, units
 from village_credit.policy.compiled import SHARES, policy_tables
 from village_credit.policy.gate_thresholds import GATE_OF, GATES, OPTIONAL_FIGURES, REQUIRED_FIGURES
 from village_credit.policy.model import (
@@ -114,6 +114,7 @@ def check_policy(text: str, as_of: date, counties: tuple[str, ...] = ()) -> list
         return [PolicyFault("file", str(refusal))]
     faults = [
         *_values(policy),
+        *(PolicyFault(*fault) for fault in (*units.unit_faults(policy), *units.range_faults(policy))),
         *_keys(policy),
         *_gate_figures(policy),
         *_budgets(policy),

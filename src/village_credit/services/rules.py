@@ -10,7 +10,8 @@ from pathlib import Path
 
 from data_contracts.county_terms import CountyTerms, TermsRefused, read_terms
 from village_credit.errors import MissingInput
-from village_credit.policy.model import Policy, load_policy
+from village_credit.policy.model import Policy
+from village_credit.policy.units import policy_in_its_units
 from village_credit.score.scorecard import Scorecard, load_scorecard
 from village_credit.store.store import sha256_of
 
@@ -67,14 +68,14 @@ def rules_of(policy_name: str, texts: tuple[str, str, str], request: Request, ow
     policy_sha256, card_sha256, terms_sha256 = (sha256_of(text.encode("utf-8")) for text in texts)
     terms_read = _terms_of(terms, request.county_code)
     return Rules(
-        load_policy(policy), policy_name, policy_sha256, scorecard, card_sha256, terms_read, terms_sha256, kept
+        policy_in_its_units(policy), policy_name, policy_sha256, scorecard, card_sha256, terms_read, terms_sha256, kept
     )
 
 
 def read_policy(path: Path) -> tuple[Policy, str]:
     """Read a policy file, and its hash; raises MissingInput where there is none, PolicyRefused where it is unsound."""
     text = _read(path, "policy")
-    return load_policy(text), sha256_of(text.encode("utf-8"))
+    return policy_in_its_units(text), sha256_of(text.encode("utf-8"))
 
 
 def default_counties() -> Path:

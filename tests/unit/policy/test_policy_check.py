@@ -285,7 +285,10 @@ def test_every_figure_has_a_rule_of_its_keys_and_no_other_than_policies_have():
 
 def test_a_figure_may_stand_by_fewer_keys_than_it_is_asked_by_and_by_county_always():
     later = "2026-06-01"
-    lines = [figure("base", 20000, start=later, band="D"), figure("living_cost", 6100, start=later, county="653199")]
+    lines = [
+        figure("base", 20000, start=later, band="D"),
+        figure("living_cost", 6100, "yuan a person and year", later, county="653199"),
+    ]
     lines += [figure("base", 20000, start=later, county="653199", band="D", product="farmer_line")]
     assert faults(with_figures(*lines)) == {}
 
