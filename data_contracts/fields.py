@@ -77,7 +77,7 @@ class Contract(BaseModel):
     """One row of one delivered table; a subclass states its office, rules and what a row is."""
 
     # raised with every change that an office can notice; its published folder is never written over
-    contract_version: ClassVar[str] = "1.0.0"
+    contract_version: ClassVar[str] = "1.0.1"
     extract_rules: ClassVar[ExtractRules] = ExtractRules()
 
     model_config = ConfigDict(hide_input_in_errors=True, extra="forbid", frozen=True)
