@@ -80,7 +80,7 @@ class Contract(BaseModel):
     """One row of one delivered table; a subclass states its office, rules and what a row is."""
 
     # raised with every change that an office can notice; its published folder is never written over
-    contract_version: ClassVar[str] = "1.0.0"
+    contract_version: ClassVar[str] = "1.0.1"
     extract_rules: ClassVar[ExtractRules] = ExtractRules()
     is_adverse: ClassVar[bool] = False  # what a row says may stand against its person: it must not get lost
     is_of_head: ClassVar[bool] = False  # of 姓名 and 户主姓名 the latter is the row's person

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import date
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -15,6 +14,7 @@ from prefect.runtime import flow_run
 
 from pipelines.places import inbox_of, place
 from pipelines.verdicts import WorldAway, impersonal
+from village_credit.china_calendar import CHINA, today
 from village_credit.cli.common import store_of
 from village_credit.errors import MissingInput
 from village_credit.services import rules as inputs
@@ -25,7 +25,6 @@ from village_credit.services.scoring import rescore as rescore_module
 from village_credit.services.scoring import stage as score
 from village_credit.settings import login, settings
 
-BANK_TIME = ZoneInfo("Asia/Urumqi")
 COUNTY_FOLDER = re.compile(r"[0-9]{6}")
 
 
@@ -62,7 +61,7 @@ def stage(county_code: str, as_of: date, inbox: str | None) -> str:
     """Score a county's inbox; gives the staged run's id."""
     with impersonal():
         paths = settings()
-        request = inputs.Request(county_code, as_of, login(), paths.models, counties=paths.counties)
+        request = inputs.Request(county_code, as_of, login(), paths.models, counties=paths.counties, asked_on=today())
         return _told(score.score_inbox(store_of(paths, may_begin=True), inbox_of(inbox), request, _progress()))
 
 
@@ -115,13 +114,13 @@ def fit(county_code: str, model_id: str, valid_from: date | None) -> str:
 
 
 def scheduled_day() -> date:
-    """Return the day for which this flow run was scheduled, in the bank's time: a late retry keeps it."""
-    return flow_run.scheduled_start_time.astimezone(BANK_TIME).date()
+    """Return the day for which this flow run was scheduled, in China: a late retry keeps it."""
+    return flow_run.scheduled_start_time.astimezone(CHINA).date()
 
 
 def _wish(as_of: date | None) -> rescore_module.RescoreRequest:
     paths = settings()
-    return rescore_module.RescoreRequest(as_of, login(), paths.models, None, None, None, paths.counties)
+    return rescore_module.RescoreRequest(as_of, login(), paths.models, None, None, None, paths.counties, today())
 
 
 def _progress() -> Callable[[str, float], None]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from village_credit.cli.common import warn_of_new_keys
 from village_credit.cli.scoring import staged_text
 from village_credit.services import rules as inputs
 from village_credit.services.approval import approve as sign
@@ -17,8 +18,7 @@ from village_credit.services.scoring import stage as score
 from village_credit.settings import settings
 from village_credit.sql_files import sql
 from village_credit.store import runs
-from village_credit.store.keys import load_keys
-from village_credit.store.store import open_store
+from village_credit.store.opening import open_with_keys
 from village_credit.synthetic import synthesize
 
 COUNTY, AS_OF = "659900", date(2026, 11, 1)
@@ -34,10 +34,9 @@ def main() -> int:
     print(f"A SYNTHETIC county, {VILLAGES} villages and {HOUSEHOLDS:,} households; nobody in it exists.")
     synthesize(INBOX, COUNTY, VILLAGES, HOUSEHOLDS, SEED, AS_OF, "typical")
     _lap("synthesize", time.perf_counter() - begun)
-    keys, is_new = load_keys(paths.key_file)
+    store, is_new = open_with_keys(paths.store, paths.key_file)
     if is_new:
-        print(f"  new keys in {paths.key_file} (mode 0600): keep a copy apart from the store", file=sys.stderr)
-    store = open_store(paths.store, keys)
+        warn_of_new_keys(paths)
     run = score.score_inbox(
         store, INBOX, inputs.Request(COUNTY, AS_OF, PREPARER, paths.models, counties=paths.counties), _lap
     )

@@ -109,7 +109,7 @@ def test_schema_and_standard_file_name_every_field_once(contract: str):
 
 def test_a_changed_contract_without_a_new_version_is_refused(tmp_path: Path):
     contracts.publish(tmp_path)
-    path = tmp_path / "land_subsidy" / "1.0.0" / "land_subsidy.md"
+    path = tmp_path / "land_subsidy" / describe("land_subsidy").version / "land_subsidy.md"
     path.write_text("handed out before\n", encoding="utf-8")
     with pytest.raises(VerificationFailed, match=r"land_subsidy\.md.*contract_version"):
         contracts.publish(tmp_path)
@@ -124,7 +124,9 @@ def test_a_new_version_leaves_the_old_one_and_says_that_nothing_breaks(tmp_path:
         contracts.publish(tmp_path)
         assert contracts.not_current(tmp_path) == []
     assert all(path.read_bytes() == content for path, content in before.items())
-    assert "旧版样例全部通过" in (tmp_path / "branch" / "1.0.0" / "breaks.md").read_text(encoding="utf-8")
+    assert "旧版样例全部通过" in (tmp_path / "branch" / INCOMING["branch"].contract_version / "breaks.md").read_text(
+        encoding="utf-8"
+    )
     assert "1.1.0" in (tmp_path / "README.md").read_text(encoding="utf-8")
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
 from village_credit.cli import casework, committee, households, modelling, records, scoring, servicing
 from village_credit.cli.common import Verbs
-from village_credit.errors import VillageCreditError
+from village_credit.cli.refusals import refusal_of
 
 EPILOG = """examples:
   village-credit synthesize --county 659900 --seed 7 --as-of 2026-11-01 --out build/inbox
@@ -46,9 +47,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from village_credit.settings import settings
 
     try:
-        return int(args.handler(args, settings(args.store, args.models, args.counties)))
-    except VillageCreditError as error:
-        print(f"village-credit {args.verb}: {error}", file=sys.stderr)
-        return error.exit_code
+        code = int(args.handler(args, settings(args.store, args.models, args.counties)))
+        sys.stdout.flush()  # a full disk is met here, not when the interpreter ends
     except (BrokenPipeError, KeyboardInterrupt):
+        _write_no_more()
         return 130
+    except Exception as error:
+        refusal = refusal_of(error)
+        if refusal is None:
+            raise  # nobody foresaw it
+        print(f"village-credit {args.verb}: {refusal.sentence}", file=sys.stderr)
+        _write_no_more()
+        return refusal.exit_code
+    return code
+
+
+def _write_no_more() -> None:
+    """Drop what standard output still holds and cannot write: else the interpreter fails over it at its end."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from village_credit.cli.common import Verbs, by_whom, day, out_of, path, show, store_of
+from village_credit.cli.common import Verbs, by_whom, day, out_of, path, show, show_each, store_of
 from village_credit.errors import PolicyRefused, UsageError
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
@@ -69,8 +69,11 @@ def do_simulate(args: argparse.Namespace, paths: Settings) -> int:
     from village_credit.services.queries import simulate
 
     store = store_of(paths)
-    found = [simulate.simulate(store, county, args.policy, args.on) for county in args.county]
-    return show(args, found, lambda: "\n".join(simulated_text(one, args.by) for one in found))
+    return show_each(
+        args,
+        lambda county: simulate.simulate(store, county, args.policy, args.on),
+        lambda _, found: simulated_text(found, args.by),
+    )
 
 
 def add_approve(verbs: Verbs) -> None:
@@ -228,7 +231,7 @@ def add_policy(verbs: Verbs) -> None:
     )
     checked.add_argument("act", choices=("check", "show"))
     checked.add_argument("file", nargs="?", type=path)
-    checked.add_argument("--on", type=day)
+    checked.add_argument("--on", type=day, help="the day whose figures hold (default: today in China)")
     checked.add_argument("--county")
     checked.add_argument("--product")
     checked.add_argument(
@@ -245,9 +248,9 @@ def do_policy(args: argparse.Namespace, paths: Settings) -> int:
 
 
 def _policy_and_day(args: argparse.Namespace, paths: Settings) -> tuple[Path, date]:
-    from datetime import date
+    from village_credit.china_calendar import today
 
-    return args.file or paths.models / "limit_policy.toml", args.on or date.today()  # noqa: DTZ011  # the shell's day
+    return args.file or paths.models / "limit_policy.toml", args.on or today()
 
 
 def _show_policy(args: argparse.Namespace, paths: Settings) -> int:

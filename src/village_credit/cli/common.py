@@ -118,6 +118,29 @@ def show(args: argparse.Namespace, result: Any, text: Callable[[], str]) -> int:
     return 0
 
 
+def show_each(
+    args: argparse.Namespace, act: Callable[[str], Any], text: Callable[[str, Any], str], *, by_county: bool = False
+) -> int:
+    """Do something for each county; print each result as it comes, and with --json all of them at the end.
+
+    A county that is refused is told on standard error, and the others go on; return the first refusal's exit code.
+    `by_county`: the JSON object has the counties for names, else it is a list.
+    """
+    from village_credit.cli.refusals import Refusal, one_by_one
+
+    def told(county: str, result: Any) -> None:
+        if isinstance(result, Refusal):
+            say(f"village-credit {args.verb}: county {county}: {result.sentence}")
+        elif not args.json:
+            print(text(county, result), flush=True)
+
+    found = one_by_one(dict.fromkeys(args.county), act, told)
+    if args.json:
+        refused = {c: {"county": c, **plain(r)} for c, r in found.items() if isinstance(r, Refusal)}
+        show(args, found | refused if by_county else list((found | refused).values()), str)
+    return next((result.exit_code for result in found.values() if isinstance(result, Refusal)), 0)
+
+
 def plain(result: Any) -> Any:
     """Return a result as JSON knows it: dataclasses become objects, however deep they stand in lists and objects."""
     import dataclasses
@@ -156,40 +179,38 @@ def out_of(args: argparse.Namespace, usage: str) -> Path:
 
 
 def store_of(paths: Settings, *, may_begin: bool = False) -> Store:
-    """Open the store and its keys; a verb that `may_begin` one makes what is missing, and keys with a warning.
+    """Open the store with its own keys; a verb that `may_begin` one makes what is missing, and keys with a warning.
 
     Raises MissingInput where there is none: a mistyped path must not become a new, empty store.
     """
     from village_credit.publish.outbox import refresh_warehouse
-    from village_credit.store.keys import load_keys
-    from village_credit.store.store import open_store
+    from village_credit.store.opening import open_with_keys
 
-    if not may_begin or (paths.store / "ledger").is_dir():  # keys are never made anew for a store that has some
-        _require_store(paths)
-    elif paths.store.exists() and not paths.store.is_dir():
-        raise MissingInput(f"{paths.store} is a file, and a store is a folder: check --store or VILLAGE_CREDIT_STORE")
-    keys, is_new = load_keys(paths.key_file)
+    _require_place(paths, may_begin=may_begin)
+    store, is_new = open_with_keys(paths.store, paths.key_file)
     if is_new:
-        _warn_of_new_keys(paths)
-    store = open_store(paths.store, keys)
+        warn_of_new_keys(paths)
     refresh_warehouse(store)
     return store
 
 
-def _warn_of_new_keys(paths: Settings) -> None:
+def warn_of_new_keys(paths: Settings) -> None:
+    """Say where keys were made, and that they are to be kept."""
     say(
         f"new keys in {paths.key_file} (mode 0600): keep a copy apart from the store; without them its "
         f"pseudonyms and vault are lost"
     )
 
 
-def _require_store(paths: Settings) -> None:
-    if not (paths.store / "ledger").is_dir():
+def _require_place(paths: Settings, *, may_begin: bool) -> None:
+    if paths.store.exists() and not paths.store.is_dir():
+        raise MissingInput(f"{paths.store} is a file, and a store is a folder: check --store or VILLAGE_CREDIT_STORE")
+    if not may_begin and not (paths.store / "ledger").is_dir():
         raise MissingInput(
             f"there is no store in {paths.store}: check --store or VILLAGE_CREDIT_STORE; `village-credit "
             f"score` begins one"
         )
-    if not paths.key_file.is_file():
+    if not may_begin and not paths.key_file.is_file():
         raise MissingInput(
             f"the keys of the store are not in {paths.key_file}: check VILLAGE_CREDIT_KEY_FILE, or restore "
             f"them from their backup"

@@ -22,7 +22,7 @@ def add_explain(verbs: Verbs) -> None:
         do_explain,
     )
     explained.add_argument("household", help=NAMED_BY)
-    explained.add_argument("--on", type=day, help="in force at the end of that day, by the days of publication")
+    explained.add_argument("--on", type=day, help="in force at the end of that day (China), by days of publication")
     explained.add_argument("--lang", choices=("zh",), default="zh")
 
 

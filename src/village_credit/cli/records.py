@@ -22,16 +22,15 @@ def add_status(verbs: Verbs) -> None:
         "status --on 2026-11-20",
         do_status,
     )
-    stated.add_argument("--on", type=day, help="the day on which clocks are read (default: the shell's)")
+    stated.add_argument("--on", type=day, help="the day on which clocks are read (default: today in China)")
 
 
 def do_status(args: argparse.Namespace, paths: Settings) -> int:
     """List the runs."""
-    from datetime import date
-
+    from village_credit.china_calendar import today
     from village_credit.services.queries.status import status
 
-    rows = status(store_of(paths), args.on or date.today())  # noqa: DTZ011  # the shell's own day
+    rows = status(store_of(paths), args.on or today())
     return show(args, rows, lambda: "\n".join(_status_text(rows)) or "no run yet")
 
 

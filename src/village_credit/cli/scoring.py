@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 
 from village_credit.cli.committee import difference_text
-from village_credit.cli.common import Verbs, by_whom, counted, day, path, progress, show, store_of
+from village_credit.cli.common import Verbs, by_whom, counted, day, path, progress, show, show_each, store_of
 from village_credit.errors import UsageError
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
     from typing import Any
 
+    from village_credit.services.queries.diff import Difference
     from village_credit.services.rules import Request
     from village_credit.services.scoring.rescore import RescoreRequest
     from village_credit.services.scoring.stage import StagedRun
@@ -100,25 +101,31 @@ def do_rescore(args: argparse.Namespace, paths: Settings) -> int:
         raise UsageError("--refresh needs --inbox")
     wish = _wish(args, paths)
     if args.dry_run:
-        found = {county: dry_run(store, county, wish) for county in args.county}
-        return show(args, found, lambda: "\n".join(f"county {c}\n{difference_text(d)}" for c, d in found.items()))
-    done = [rescore.rescore(store, county, wish, progress()) for county in args.county]
-    return show(args, done, lambda: "\n".join(staged_text(d) for d in done))
+        return show_each(args, lambda county: dry_run(store, county, wish), _dry_text, by_county=True)
+    return show_each(
+        args, lambda county: rescore.rescore(store, county, wish, progress()), lambda _, done: staged_text(done)
+    )
+
+
+def _dry_text(county: str, found: Difference) -> str:
+    return f"county {county}\n{difference_text(found)}"
 
 
 def _wish(args: argparse.Namespace, paths: Settings) -> RescoreRequest:
+    from village_credit.china_calendar import today
     from village_credit.services.scoring.rescore import RescoreRequest
 
     inbox = args.inbox if args.refresh else None
-    return RescoreRequest(args.as_of, by_whom(args), paths.models, args.policy, args.model, inbox, paths.counties)
+    rules = (paths.models, args.policy, args.model, inbox, paths.counties)
+    return RescoreRequest(args.as_of, by_whom(args), *rules, asked_on=today())
 
 
 def _request(args: argparse.Namespace, paths: Settings) -> Request:
+    from village_credit.china_calendar import today
     from village_credit.services.rules import Request
 
-    return Request(
-        args.county, args.as_of, by_whom(args), paths.models, args.policy, args.model, args.product, paths.counties
-    )
+    rules = (paths.models, args.policy, args.model, args.product, paths.counties)
+    return Request(args.county, args.as_of, by_whom(args), *rules, asked_on=today())
 
 
 def staged_text(result: StagedRun) -> str:

@@ -22,7 +22,7 @@ def decided_before(store: Store, before: Sequence[Publication]) -> pa.Table:
     paths = decision_files(store, before)
     if not paths:
         return pa.table({"household_key": pa.array([], pa.string())})
-    query = "SELECT DISTINCT household_key FROM read_parquet($paths) ORDER BY household_key"
+    query = "SELECT DISTINCT household_key FROM read_parquet($paths, hive_partitioning = false) ORDER BY household_key"
     return query_cursor().sql(query, params={"paths": paths}).to_arrow_table()
 
 
@@ -45,7 +45,7 @@ def outcome_before(store: Store, run_id: str | None) -> Outcome | None:
     if run_id is None:
         return None
     path = store.require_run(run_id) / "decisions.parquet"
-    query = "SELECT decision, limit_yuan FROM read_parquet($path)"
+    query = "SELECT decision, limit_yuan FROM read_parquet($path, hive_partitioning = false)"
     return outcome_of(query_cursor().sql(query, params={"path": str(path)}).to_arrow_table())
 
 
@@ -57,7 +57,7 @@ def points_before(store: Store, run_id: str | None) -> pa.Table | None:
     if run_id is None:
         return None
     path = store.require_run(run_id) / "score_points.parquet"
-    query = "SELECT household_key AS unit_code, feature, value FROM read_parquet($path)"
+    query = "SELECT household_key AS unit_code, feature, value FROM read_parquet($path, hive_partitioning = false)"
     return query_cursor().sql(query, params={"path": str(path)}).to_arrow_table()
 
 
@@ -72,7 +72,7 @@ def conditions_before(store: Store, run_id: str | None) -> pa.Table:
     path = None if run_id is None else store.require_run(run_id) / "conditions.parquet"
     if path is None or not path.is_file():
         return schema.empty_table()
-    return pq.read_table(path, columns=schema.names).cast(schema)
+    return pq.read_table(path, columns=schema.names, partitioning=None).cast(schema)
 
 
 def knows_before(store: Store, run_id: str | None) -> bool:
@@ -92,4 +92,6 @@ def dates_before(store: Store, run_id: str | None) -> pa.Table:
     schema = pa.schema([("household_key", pa.string()), ("valid_to", pa.date32()), ("review_due_on", pa.date32())])
     if run_id is None:
         return schema.empty_table()
-    return pq.read_table(store.require_run(run_id) / "decisions.parquet", columns=schema.names).cast(schema)
+    return pq.read_table(store.require_run(run_id) / "decisions.parquet", columns=schema.names, partitioning=None).cast(
+        schema
+    )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from village_credit.china_calendar import day_in_china
 from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import Publication
 
@@ -47,7 +48,11 @@ def stops(entries: Iterable[Entry]) -> list[tuple[Entry, Publication]]:
     `hold-NNNNNNNN`, by ledger number.
     """
     return [
-        (e, Publication(f"{e.act}-{e.number:08d}", "", e.details["county_code"], None, e.at[:10], e.at, e.number))
+        (e, Publication(f"{e.act}-{e.number:08d}", "", e.details["county_code"], None, _day(e), e.at, e.number))
         for e in entries
         if e.act in (HOLD, RELEASE)
     ]
+
+
+def _day(entry: Entry) -> str:
+    return day_in_china(entry.at).isoformat()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import overload
 
+from village_credit.china_calendar import day_in_china
 from village_credit.ledger.log import Entry, read_ledger
 from village_credit.ledger.publications import Publication, publications, standing
 from village_credit.store.store import Store
@@ -72,8 +73,9 @@ class Ledger(Sequence[Entry]):
         return [publication for publication in self.in_force if publication.county_code == county_code]
 
     def in_force_on(self, county_code: str | None, day: str) -> list[Publication]:
-        """Return what was in force at the end of a day (in UTC), of a county or of all."""
-        found = [p for p in self.publications if p.published_at[:10] <= day and county_code in (None, p.county_code)]
+        """Return what was in force at the end of a day in China, of a county or of all."""
+        until = [p for p in self.publications if day_in_china(p.published_at).isoformat() <= day]
+        found = [p for p in until if county_code in (None, p.county_code)]
         return standing(found)
 
     def staged(self, run_id: str) -> Entry | None:

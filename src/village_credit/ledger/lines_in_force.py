@@ -119,7 +119,9 @@ def lines_query(
         names["branch_limits"]: limits_table(limits),
         names["held"]: pa.Table.from_pylist(stopped, schema=HELD),
     }
-    given = f"read_parquet([{', '.join(quoted(path) for path in paths)}], union_by_name = true)"
+    given = (
+        f"read_parquet([{', '.join(quoted(path) for path in paths)}], union_by_name = true, hive_partitioning = false)"
+    )
     if not paths:  # before the first publication: no line, in the shape of some
         given = f"{prefix}no_decisions"
         inputs[given] = _no_decisions()
@@ -157,7 +159,7 @@ def county_of(store: Store, ledger: Ledger, household_key: str) -> str:
     if found is not None:
         return str(found["county_code"])
     runs = [str(store.require_run(e.run_id) / "decisions.parquet") for e in ledger if e.act == STAGE]
-    query = "SELECT county_code FROM read_parquet($paths) WHERE household_key = $key LIMIT 1"
+    query = "SELECT county_code FROM read_parquet($paths, hive_partitioning = false) WHERE household_key = $key LIMIT 1"
     rows = query_cursor().execute(query, {"paths": runs, "key": household_key}).fetchall() if runs else []
     if not rows:
         raise MissingInput(

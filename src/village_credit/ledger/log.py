@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from village_credit.errors import RunConflict, VerificationFailed
-from village_credit.store.store import sha256_of, sync_folder
+from village_credit.store.store import sha256_of
+from village_credit.store.whole_files import create_whole
 
 GENESIS = "0" * 64
 MAX_TRIES = 50
@@ -36,7 +36,7 @@ def read_ledger(folder: Path) -> list[Entry]:
     previous = GENESIS
     for number, path in enumerate(sorted(folder.glob("[0-9]*.json")), start=1):
         content = path.read_bytes()
-        entry = Entry(**json.loads(content))
+        entry = _entry(path.name, content)
         if entry.number != number or path.name != f"{number:08d}.json" or entry.previous != previous:
             raise VerificationFailed(
                 f"ledger entry {path.name} does not follow the one before it: the chain is broken there"
@@ -44,6 +44,13 @@ def read_ledger(folder: Path) -> list[Entry]:
         entries.append(entry)
         previous = sha256_of(content)
     return entries
+
+
+def _entry(name: str, content: bytes) -> Entry:
+    try:
+        return Entry(**json.loads(content))
+    except (ValueError, TypeError):
+        raise VerificationFailed(f"ledger entry {name} is damaged: the chain is broken there") from None
 
 
 def head(folder: Path) -> str:
@@ -59,36 +66,26 @@ def append(
     run_id: str,
     details: dict[str, Any],
     still_holds: Callable[[Sequence[Entry]], None] | None = None,
+    first: dict[str, Any] | None = None,
 ) -> Entry:
     """Write the next entry. The exclusive create is the moment of the act: of two writers one wins.
 
     `still_holds` looks at the ledger as it is just before each try, and raises where the act no longer may be.
+    `first`: what the ledger's first entry says besides.
     """
     for _ in range(MAX_TRIES):
         entries = read_ledger(folder)
         if still_holds:
             still_holds(entries)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        entry = Entry(len(entries) + 1, act, now, by, run_id, details, head(folder))
+        said = details if entries else {**details, **(first or {})}
+        entry = Entry(len(entries) + 1, act, now, by, run_id, said, head(folder))
         if _create(folder / f"{entry.number:08d}.json", entry):
             return entry
     raise RunConflict(f"{act} {run_id}: the ledger was busy {MAX_TRIES} times; try again")
 
 
 def _create(path: Path, entry: Entry) -> bool:
-    """Create the entry whole: written beside its place, then linked there exclusively."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.{id(entry)}")
+    """Create the entry whole, and only where nobody else made one of its number."""
     content = json.dumps(entry.__dict__, ensure_ascii=False, sort_keys=True, indent=1).encode("utf-8")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(beside, path)
-    except FileExistsError:
-        return False
-    finally:
-        beside.unlink()
-    sync_folder(path.parent)
-    return True
+    return create_whole(path, content, mode=0o444)

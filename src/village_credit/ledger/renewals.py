@@ -72,5 +72,5 @@ def _waiting(store: Store, found: Sequence[Publication]) -> pa.Table:
     for run_id in dict.fromkeys(publication.run_id for publication in found):
         path = store.require_run(run_id) / "renewals_due.parquet"
         if path.is_file():
-            parts.append(pq.read_table(path, columns=parts[0].column_names).cast(parts[0].schema))
+            parts.append(pq.read_table(path, columns=parts[0].column_names, partitioning=None).cast(parts[0].schema))
     return pa.concat_tables(parts)

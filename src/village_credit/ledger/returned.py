@@ -18,7 +18,8 @@ from village_credit.errors import VerificationFailed
 from village_credit.ledger.log import Entry
 from village_credit.signatures import canonical_json
 from village_credit.store.runs import parquet_bytes
-from village_credit.store.store import Store, new_folder, sha256_of
+from village_credit.store.store import Store, sha256_of
+from village_credit.store.whole_files import new_folder
 
 ACKNOWLEDGE, RECORD_USAGE = "acknowledge", "record_usage"
 RECEIPTS = pa.schema(
@@ -87,7 +88,7 @@ def sealed_table(store: Store, entry: Entry, name: str) -> pa.Table:
     said = json.loads(manifest)["tables"].get(name)
     if sha256_of(manifest) != entry.details["manifest_sha256"] or hashlib.sha256(content).hexdigest() != said:
         raise VerificationFailed(f"{entry.details['record']}: {name} is not what was sealed")
-    return pq.read_table(io.BytesIO(content))
+    return pq.read_table(io.BytesIO(content), partitioning=None)
 
 
 def sealed_paths(store: Store, entries: Iterable[Entry], name: str) -> list[Path]:

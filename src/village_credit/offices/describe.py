@@ -12,6 +12,7 @@ from data_contracts.county_terms import allowed_values
 from data_contracts.examples import EXAMPLES
 from data_contracts.fields import Kind
 from data_contracts.registry import CONTRACTS_ZH, INCOMING, OFFICES_ZH, FieldSpec, field_specs, office_of
+from village_credit.offices.bounds import published
 
 UNITS_ZH = MappingProxyType({"mu": "亩", "square_metre": "平方米", "yuan": "元", "kilogram": "公斤"})
 KINDS_ZH: Mapping[Kind, str] = MappingProxyType(
@@ -79,7 +80,7 @@ def describe(contract: str) -> ContractPage:
     model = INCOMING[contract]
     properties = model.model_json_schema()["properties"]
     fields = tuple(
-        FieldPage(spec, _choices(contract, spec), EXAMPLES[contract].get(spec.name, ""), _value(properties[spec.name]))
+        FieldPage(spec, _choices(contract, spec), EXAMPLES[contract].get(spec.name, ""), _value(spec, properties))
         for spec in field_specs(contract)
     )
     keys = getattr(model, "superseding_key", None) or getattr(model, "unique_key", None) or ()
@@ -97,8 +98,9 @@ def _choices(contract: str, spec: FieldSpec) -> tuple[tuple[str, str], ...]:
     return tuple((value, words.get(value, value)) for value in sorted(allowed_values(contract, spec.name)))
 
 
-def _value(schema: dict[str, Any]) -> dict[str, Any]:
+def _value(spec: FieldSpec, properties: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a value that is there: without null and without pydantic's own title."""
+    schema = properties[spec.name]
     options = [option for option in schema.get("anyOf", [schema]) if option.get("type") != "null"]
     chosen = next((option for option in options if option.get("type") == "string"), options[0])
-    return {key: value for key, value in chosen.items() if key not in ("title", "default")}
+    return published(spec.kind, {key: value for key, value in chosen.items() if key not in ("title", "default")})

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from data_contracts.fields import Kind
+from village_credit.offices.bounds import options
 from village_credit.offices.describe import KINDS_ZH, SENSITIVITY_ZH, UNITS_ZH, ContractPage, FieldPage
 
 ODCS_VERSION = "v3.2.0"
@@ -87,6 +88,8 @@ def _property(page: ContractPage, field: FieldPage) -> dict[str, Any]:
         "required": field.spec.is_required,
         "classification": column.sensitivity,
     }
+    if bounds := options(field.spec.kind, field.schema):
+        found["logicalTypeOptions"] = bounds
     if name in page.keys:
         found |= {"primaryKey": True, "primaryKeyPosition": page.keys.index(name) + 1}
     if field.choices and logical == "string":

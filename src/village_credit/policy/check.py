@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from village_credit.errors import PolicyRefused
 from village_credit.policy import authority_ladder as ladder
 from village_credit.policy import branch_authority as authority
-from village_credit.policy import growers, quorum
+from village_credit.policy import days_ahead, growers, quorum, units
 from village_credit.policy.compiled import SHARES, policy_tables
 from village_credit.policy.gate_thresholds import GATE_OF, GATES, OPTIONAL_FIGURES, REQUIRED_FIGURES
 from village_credit.policy.model import (
@@ -81,6 +81,7 @@ OPTIONAL = (
     *authority.OPTIONAL_FIGURES,
     *growers.OPTIONAL_FIGURES,
     *quorum.OPTIONAL_FIGURES,
+    *days_ahead.OPTIONAL_FIGURES,
     *RELIEF_FIGURES,
     *OPTIONAL_FIGURES,
 )
@@ -114,6 +115,7 @@ def check_policy(text: str, as_of: date, counties: tuple[str, ...] = ()) -> list
         return [PolicyFault("file", str(refusal))]
     faults = [
         *_values(policy),
+        *(PolicyFault(*fault) for fault in (*units.unit_faults(policy), *units.range_faults(policy))),
         *_keys(policy),
         *_gate_figures(policy),
         *_budgets(policy),
@@ -121,6 +123,7 @@ def check_policy(text: str, as_of: date, counties: tuple[str, ...] = ()) -> list
         *(PolicyFault(*fault) for fault in growers.figure_faults(policy)),
         *(PolicyFault(*fault) for fault in screen_faults(policy)),
         *(PolicyFault(*fault) for fault in quorum.figure_faults(policy)),
+        *(PolicyFault(*fault) for fault in days_ahead.figure_faults(policy)),
         *(PolicyFault(*fault) for fault in ladder.ladder_faults(policy)),
         *_crops(policy),
         *_relief(policy),

@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from data_contracts.branch import MAX_TERM_MONTHS
 from data_contracts.prohibited import prohibited_word
@@ -36,9 +36,19 @@ KEYS = ("county", "product", "band", "crop")
 LEAST_NORM_YEARS = 2
 # Relief of any kind ends where the law refuses: no policy can take these from its list.
 ALWAYS_REFUSED = ("RELATED_PARTY", "CONSENT_WITHDRAWN")
+
+
+def no_text(value: object) -> object:
+    """Refuse a number that is written as a text: "6600" may have been anything before somebody quoted it."""
+    if isinstance(value, str | bool):
+        raise ValueError("a number is asked for, and this is a text or a truth value: write it without quotes")  # noqa: TRY004  # pydantic hears ValueError
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(no_text)]
 # What the limit's whole numbers can hold: beyond, a figure is a slip of the pen.
-Value = Annotated[Decimal, Field(ge=-(10**12), le=10**12, decimal_places=12)]
-NormValue = Annotated[Decimal, Field(ge=0, le=10**6, decimal_places=6)]
+Value = Annotated[Decimal, BeforeValidator(no_text), Field(ge=-(10**12), le=10**12, decimal_places=12)]
+NormValue = Annotated[Decimal, BeforeValidator(no_text), Field(ge=0, le=10**6, decimal_places=6)]
 
 
 class _Section(BaseModel):
@@ -80,12 +90,12 @@ class CropNorm(_Section):
 
     county: str
     crop: str
-    year: int
+    year: Whole
     yield_kg_per_mu: NormValue
     price_yuan_per_kg: NormValue
     cost_yuan_per_mu: NormValue
     form: str
-    outturn: Decimal = Field(gt=0, le=1, decimal_places=12)
+    outturn: Annotated[Decimal, BeforeValidator(no_text)] = Field(gt=0, le=1, decimal_places=12)
     from_: date = Field(alias="from")
     reference: str
     verified: bool
@@ -95,9 +105,9 @@ class Annuity(_Section):
     """What one yuan of yearly service carries, per mille, at a yearly rate: the policy check reckons it again."""
 
     repayment: Literal["revolving", "instalments"]
-    rate: Decimal = Field(ge=0, le=10**6, decimal_places=12)
-    years: int = Field(ge=1, le=MAX_TERM_MONTHS // 12)
-    permille: int
+    rate: Annotated[Decimal, BeforeValidator(no_text)] = Field(ge=0, le=10**6, decimal_places=12)
+    years: Whole = Field(ge=1, le=MAX_TERM_MONTHS // 12)
+    permille: Whole
 
 
 class ProductRules(_Section):
@@ -111,7 +121,7 @@ class ProductRules(_Section):
 class LadderStep(_Section):
     """Above which published limit, whole yuan, somebody of a role signs a household by itself (`ladder.py`)."""
 
-    above_yuan: int = Field(ge=0)
+    above_yuan: Whole = Field(ge=0)
     role: str = Field(pattern=r"^\S(.{0,38}\S)?$")
     from_: date = Field(alias="from")
     reference: str
@@ -134,7 +144,7 @@ class MayCome(_Section):
 
     reason: Literal["OVERDUE", "LINK_UNCONFIRMED", "DISPUTED_DATUM"]
     item: str = Field(min_length=1, max_length=40)
-    days: int = Field(ge=1, le=366)
+    days: Whole = Field(ge=1, le=366)
 
 
 class ReliefRules(_Section):
@@ -347,12 +357,12 @@ def half_up(value: Fraction) -> Decimal:
 
 def load_policy(text: str) -> Policy:
     """Read and check a policy's form; raises PolicyRefused with every fault and its place."""
+    told = _read(text)
     try:
-        policy = Policy.model_validate(_read(text))
+        policy = Policy.model_validate(told)
     except ValidationError as error:
-        raise PolicyRefused(
-            "policy is unsound: " + "; ".join(_faults(error.errors(include_input=False, include_url=False)))
-        ) from None
+        faults = _faults(error.errors(include_input=False, include_url=False), told)
+        raise PolicyRefused("policy is unsound: " + "; ".join(faults)) from None
     # comments may say what they must, and what a refused reason means; other keys, names and values may not
     words = policy.model_dump_json(exclude={"screen": {"reasons": policy.screen.refused_meanings()}})
     word = prohibited_word(words) or prohibited_word(words.replace("_", " "))
@@ -372,8 +382,19 @@ def _read(text: str) -> dict[str, Any]:
         ) from None
 
 
-def _faults(errors: Iterable[Any]) -> list[str]:
-    return [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in errors]
+def _faults(errors: Iterable[Any], told: dict[str, Any]) -> list[str]:
+    return [f"{'.'.join(_place(fault['loc'], told))}: {fault['msg']}" for fault in errors]
+
+
+def _place(loc: tuple[str | int, ...], told: dict[str, Any]) -> list[str]:
+    """Name a place of the file; a figure and a norm by their names, for nobody counts them."""
+    words = [str(word) for word in loc]
+    if len(loc) > 1 and isinstance(loc[1], int) and loc[0] in ("figures", "crop_norms"):
+        entry = told[str(loc[0])][loc[1]]
+        keys = ("name",) if loc[0] == "figures" else ("crop", "year")
+        names = [entry.get(key) for key in keys] if isinstance(entry, dict) else []
+        words[1:2] = [str(name) for name in names if name is not None] or words[1:2]
+    return words
 
 
 def _keys_text(keys: dict[str, str | None]) -> str:

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from data_contracts.branch import BranchRow, RegisterRow, ReliefOffer
 from data_contracts.relief import MEASURES_ZH
+from village_credit.china_calendar import day_in_china
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import VerificationFailed
 from village_credit.ledger.publications import Publication
@@ -27,7 +28,8 @@ from village_credit.publish.office_package import OFFICE, Result, rows_and_sum, 
 from village_credit.signatures import canonical_json, key_id, verify_signature
 from village_credit.sql_files import sql
 from village_credit.store.runs import parquet_bytes
-from village_credit.store.store import Store, new_folder, sha256_of
+from village_credit.store.store import Store, sha256_of
+from village_credit.store.whole_files import new_folder
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 NUMBER_DIGITS = 12  # from here on a spreadsheet shows a number in scientific notation
@@ -132,7 +134,7 @@ def _register_row(told: BranchRow) -> RegisterRow:
 
 
 def package_rows(publication: Publication, inputs: PackageInputs) -> pa.Table:
-    """Return what a publication says of each line, one row a line: the decision, action, branch_code, is_held, who it is.
+    """Return what a publication says of each line: the decision, action, branch_code, is_held, who it is.
 
     `is_told`: the branch knows it already, so that it stands in the register alone; `previous_yuan`: what it knows.
     """
@@ -254,7 +256,7 @@ def _manifest(
 
 
 def _expires_on(publication: Publication) -> str:
-    published = date.fromisoformat(publication.published_at[:10])
+    published = day_in_china(publication.published_at)
     return date.fromordinal(published.toordinal() + PACKAGE_DAYS).isoformat()
 
 
@@ -348,7 +350,7 @@ def _signed_manifest(folder: Path, own_key: bytes | None) -> dict[str, Any]:
 def _rows_and_sum(folder: Path, manifest: dict[str, Any]) -> tuple[int, int]:
     if manifest.get("office") == OFFICE:
         return rows_and_sum((folder / RESULTS_FILE).read_bytes())
-    table = pq.read_table(folder / "limits.parquet")
+    table = pq.read_table(folder / "limits.parquet", partitioning=None)
     return table.num_rows, sum(table.column("limit_yuan").to_pylist())
 
 

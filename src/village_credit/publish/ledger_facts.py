@@ -142,7 +142,8 @@ def _in_force_year_before(ledger: Ledger) -> list[Publication]:
 
 def _in_force_from(publication: Publication) -> str:
     """Return the day from which a publication counts: its run's, or the day on which it was brought back."""
-    return max(publication.as_of, publication.published_at[:10]) if publication.restores else publication.as_of
+    brought_back = day_in_china(publication.published_at).isoformat()
+    return max(publication.as_of, brought_back) if publication.restores else publication.as_of
 
 
 def _run_values(store: Store, ledger: Ledger, run_id: str) -> tuple[Any, ...]:

@@ -93,7 +93,7 @@ def package_inputs(store: Store, ledger: Ledger, publication: Publication) -> Pa
         decisions,
         pa.concat_tables([earlier, _loaded_rows(run, decisions, earlier)]),
         _borrowers(store, [publication, *below]),
-        pq.read_table(run / "branches.parquet"),
+        pq.read_table(run / "branches.parquet", partitioning=None),
         dict(DECISION_REASONS),
         held,
         _table_of(run / "relief_measures.parquet") if publication.product is None else None,
@@ -109,7 +109,7 @@ def _lines_told(store: Store, ledger: Ledger, publication: Publication) -> pa.Ta
 
     Of a batch that is brought back, all lines of its product.
     """
-    decisions = pq.read_table(store.require_run(publication.run_id) / "decisions.parquet")
+    decisions = pq.read_table(store.require_run(publication.run_id) / "decisions.parquet", partitioning=None)
     if publication.product is None or publication.restores is None:
         return decisions
     then = ledger.before(publication.number + 1)
@@ -126,7 +126,7 @@ def _results(store: Store, publication: Publication, decisions: pa.Table, held: 
     vault = referral_vault(publication.run_id)
     if publication.product not in (None, PRODUCT) or not store.has_identities(vault):
         return ()
-    listed = pq.read_table(io.BytesIO(store.open_identities(vault))).to_pylist()
+    listed = pq.read_table(io.BytesIO(store.open_identities(vault)), partitioning=None).to_pylist()
     told = decisions.select(["household_key", "product", "decision", "limit_yuan"]).to_pylist()
     return tuple(results(listed, {row["household_key"]: row for row in told}, set(held)))
 
@@ -148,7 +148,7 @@ def _loaded_rows(run: Path, decisions: pa.Table, earlier: pa.Table) -> pa.Table:
 
 def _table_of(path: Path) -> pa.Table | None:
     """Read a run's table; None of a run that was sealed before there was such a table."""
-    return pq.read_table(path) if path.is_file() else None
+    return pq.read_table(path, partitioning=None) if path.is_file() else None
 
 
 def _stop_inputs(store: Store, ledger: Ledger, entry: Entry) -> PackageInputs:
@@ -162,7 +162,7 @@ def _stop_inputs(store: Store, ledger: Ledger, entry: Entry) -> PackageInputs:
     rows = rows.filter(pc.is_valid(rows.column("valid_to")))  # a line, with a limit or stopped already
     if entry.act == RELEASE:
         rows = rows.filter(pc.not_equal(rows.column("decision"), "manual_review"))
-    branches = pq.read_table(store.require_run(below[0].run_id) / "branches.parquet")
+    branches = pq.read_table(store.require_run(below[0].run_id) / "branches.parquet", partitioning=None)
     held = [key] if entry.act == HOLD else []
     borrowers = _borrowers(store, below[::-1])
     villages = _villages(store.require_run(below[0].run_id))
@@ -172,7 +172,7 @@ def _stop_inputs(store: Store, ledger: Ledger, entry: Entry) -> PackageInputs:
 
 def _villages(run: Path) -> pa.Table:
     """Return what a run's places call each village: village_code, village."""
-    places = pq.read_table(run / "places.parquet", columns=["level", "place_code", "place_name"])
+    places = pq.read_table(run / "places.parquet", columns=["level", "place_code", "place_name"], partitioning=None)
     found = places.filter(pc.equal(places.column("level"), "village"))
     return pa.table({"village_code": found.column("place_code"), "village": found.column("place_name")})
 
@@ -187,6 +187,6 @@ def _borrowers(store: Store, found: list[Publication]) -> pa.Table:
 
 
 def _identities(store: Store, run_id: str, order: int) -> pa.Table:
-    table = pq.read_table(io.BytesIO(store.open_identities(run_id)))
+    table = pq.read_table(io.BytesIO(store.open_identities(run_id)), partitioning=None)
     unknown = pc.is_null(table.column("person_id")).cast(pa.int64())
     return table.append_column("rank", pc.add(pc.multiply(unknown, UNKNOWN_LAST), order))

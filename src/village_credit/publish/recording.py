@@ -25,6 +25,6 @@ def record(
     RunConflict where the ledger stays busy.
     """
     look = None if still_holds is None else lambda entries: still_holds(Ledger(entries))
-    entry = append(store.ledger_folder, act, by, run_id, details, look)
+    entry = append(store.ledger_folder, act, by, run_id, details, look, first={"keys": store.keys.ids()})
     build_warehouse(store)
     return entry

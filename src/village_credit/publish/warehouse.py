@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from datetime import date
 from pathlib import Path
@@ -11,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from village_credit.catalogue import run_tables
+from village_credit.code_version import code_sha256
 from village_credit.duckdb_session import query_cursor
 from village_credit.ledger.ledger import STAGE, Ledger
 from village_credit.ledger.log import head
@@ -21,6 +23,10 @@ from village_credit.publish.views import column_comment, tables_read, view_comme
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
 
+FOR_CLIENTS_OF_1X: dict[str, str | bool | int | float | list[str]] = {
+    "storage_compatibility_version": "v1.0.0"
+}  # else no DuckDB 1.x opens the file
+LOG, FILE = logging.getLogger(__name__), "warehouse.duckdb"
 BUILT = ("runs", "gates")
 NO_DRAWS = "(SELECT NULL::VARCHAR AS household_key, NULL::VARCHAR AS product, NULL::DATE AS drawn_on WHERE false)"
 NOBODY_HELD = "(SELECT NULL::VARCHAR AS household_key, NULL::TIMESTAMPTZ AS since WHERE false)"
@@ -28,7 +34,21 @@ INNER = '"inner".'
 
 
 def build_warehouse(store: Store) -> Path | None:
-    """Build the warehouse from what is sealed and published; None while there is no run at all.
+    """Build the warehouse from what is sealed and published; None while there is no run, or where it cannot be written.
+
+    It is derived from runs and ledger and no act hangs on it: what fails here is told, and the next command tries
+    again.
+    """
+    try:
+        return _built(store)
+    except (OSError, duckdb.IOException) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        LOG.warning("the analysts' views are not up to date: %s (%s); the next command tries again", FILE, why)
+        return None
+
+
+def _built(store: Store) -> Path | None:
+    """Make the file beside its place and put it there, whoever has the old one open.
 
     The analysts' views stand in the main schema; what they read (the runs' tables and what the ledger says) in `inner`.
     """
@@ -38,35 +58,63 @@ def build_warehouse(store: Store) -> Path | None:
     if not runs:
         return None
     beside = store.root / f".warehouse.{secrets.token_hex(4)}.duckdb"
-    connection = duckdb.connect(str(beside))
+    try:
+        _fill(beside, store, ledger, runs)
+        _log_of(store.warehouse).unlink(missing_ok=True)  # of the old file: over the new one it would be replayed
+        beside.replace(store.warehouse)
+    finally:
+        beside.unlink(missing_ok=True)
+        _log_of(beside).unlink(missing_ok=True)
+    return store.warehouse
+
+
+def _fill(beside: Path, store: Store, ledger: Ledger, runs: list[str]) -> None:
+    connection = duckdb.connect(str(beside), config=FOR_CLIENTS_OF_1X)
     try:
         connection.begin()  # hundreds of comments: one commit, not one each
         connection.execute('CREATE SCHEMA "inner"')
         _create_values(connection, ledger_facts(store, ledger, runs, _first_referral(store, runs)))
         _create_views(connection, _create_tables(connection, store, ledger, runs))
-        _comment_all(connection, head(store.ledger_folder))
+        _comment_all(connection, _made_of(store))
         connection.commit()
     finally:
         connection.close()
-    beside.replace(store.warehouse)
-    return store.warehouse
+
+
+def _log_of(database: Path) -> Path:
+    """Return where DuckDB keeps what a client wrote and has not yet put into the file."""
+    return database.with_name(f"{database.name}.wal")
+
+
+def _made_of(store: Store) -> str:
+    return f"ledger head {head(store.ledger_folder)}; code {code_sha256()[:12]}"
 
 
 def is_current(store: Store) -> bool:
-    """Tell whether the warehouse was built from the ledger's last entry and lies where it was built."""
-    if not store.warehouse.is_file():
+    """Tell whether the warehouse was built by this code, from the ledger's last entry, and lies where it was built.
+
+    One that cannot be opened, or that a client has written to, is not: whatever it is, it is built anew.
+    """
+    if not store.warehouse.is_file() or _log_of(store.warehouse).exists():
         return False
-    connection = duckdb.connect(str(store.warehouse), read_only=True)
     try:
-        found = connection.execute(sql("publish", "warehouse_built")).fetchall()
-    finally:
-        connection.close()
+        found = _read_built(store.warehouse)
+    except duckdb.Error:
+        return False
     told = {name: (comment, text) for name, comment, text in found}
     return (
         len(told) == len(BUILT)
-        and head(store.ledger_folder) in str(told["runs"][0])
-        and str(store.root.resolve()) in str(told["gates"][1])
+        and _made_of(store) in str(told["runs"][0])
+        and _quoted(f"{store.root.resolve()}/runs/")[1:-1] in str(told["gates"][1])
     )
+
+
+def _read_built(database: Path) -> list[tuple[Any, ...]]:
+    connection = duckdb.connect(str(database), read_only=True)
+    try:
+        return connection.execute(sql("publish", "warehouse_built")).fetchall()
+    finally:
+        connection.close()
 
 
 def _create_tables(connection: duckdb.DuckDBPyConnection, store: Store, ledger: Ledger, runs: list[str]) -> set[str]:
@@ -137,7 +185,7 @@ def _files(store: Store, sealed: dict[str, dict[str, Any]], table: str) -> str:
             path = _quoted(str((store.run_folder(run_id) / f"{table}.parquet").resolve()))
             shapes.setdefault(said.get("columns", run_id), []).append((said["rows"], path))
     kept = [[path for rows, path in files if rows] or [files[0][1]] for files in shapes.values()]
-    return _union([f"read_parquet([{', '.join(paths)}])" for paths in kept])
+    return _union([f"read_parquet([{', '.join(paths)}], hive_partitioning = false)" for paths in kept])
 
 
 def _union(parts: list[str]) -> str:
@@ -149,7 +197,7 @@ def _union(parts: list[str]) -> str:
 def _draws(store: Store, ledger: Ledger) -> str:
     """Name the sealed draws' files; before the first there are none to read."""
     paths = ", ".join(_quoted(str(path.resolve())) for path in sealed_paths(store, ledger, "draws"))
-    return f"read_parquet([{paths}])" if paths else NO_DRAWS
+    return f"read_parquet([{paths}], hive_partitioning = false)" if paths else NO_DRAWS
 
 
 def _quoted(value: Any) -> str:
@@ -161,16 +209,16 @@ def _quoted(value: Any) -> str:
     return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
 
 
-def _comment_all(connection: duckdb.DuckDBPyConnection, ledger_head: str) -> None:
+def _comment_all(connection: duckdb.DuckDBPyConnection, made_of: str) -> None:
     """Say of every view of the analysts what it is, and of every column its unit.
 
     As one script, for there are hundreds.
 
-    That of `runs` names the ledger's head, by which `is_current` knows the warehouse.
+    That of `runs` names the ledger's head and the code, by which `is_current` knows the warehouse.
     """
     columns = connection.execute(sql("publish", "warehouse_columns")).fetchall()
     views = {name: view_comment(name) for name in dict.fromkeys(name for name, _, _ in columns)}
-    views["runs"] += f"; ledger head {ledger_head}"
+    views["runs"] += f"; {made_of}"
     lines = [f"COMMENT ON VIEW {view} IS {_quoted(comment)};" for view, comment in views.items()]
     lines += [
         f'COMMENT ON COLUMN {view}."{column}" IS {_quoted(column_comment(view, column))};'

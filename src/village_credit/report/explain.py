@@ -54,7 +54,9 @@ class _Household:
         path = self.run / f"{table}.parquet"
         if table in SINCE_RELIEF and not path.is_file():
             return []
-        query = f"SELECT * FROM read_parquet($path) WHERE household_key = $key ORDER BY {order}"
+        query = (
+            f"SELECT * FROM read_parquet($path, hive_partitioning = false) WHERE household_key = $key ORDER BY {order}"
+        )
         values = {"path": str(path), "key": self.household_key}
         found: list[dict[str, Any]] = self.connection.sql(query, params=values).to_arrow_table().to_pylist()
         return found

@@ -14,7 +14,8 @@ from village_credit.ledger.ledger import Ledger
 from village_credit.publish.recording import record
 from village_credit.signatures import signer
 from village_credit.store.runs import altered_tables
-from village_credit.store.store import Store, sha256_of, write_whole
+from village_credit.store.store import Store, sha256_of
+from village_credit.store.whole_files import write_whole
 
 FAULTS_TOLD = 20
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from data_contracts.reasons import DECISION_REASONS, EXTRACT_REASONS, POINTS_LOST, ROW_REASONS
 from village_credit.policy.gate_thresholds import EXACT, GATE_TEXTS, GATES, Side
 from village_credit.policy.model import KEYS, CropNorm, Figure, Policy, load_policy
+from village_credit.policy.units import FIGURES as UNITS
 from village_credit.publish.views import column_comment, view_comment, view_names
 from village_credit.publish.warehouse import empty_warehouse
 from village_credit.sql_files import sql
@@ -33,6 +34,11 @@ def not_current(folder: Path, grammar: argparse.ArgumentParser, models: Path) ->
         for name, text in pages(grammar, models).items()
         if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text
     ]
+
+
+UNITS_SAID = (
+    "`policy check` refuses a figure in another unit, one that is written as a text, and one that is not plausible."
+)
 
 
 def pages(grammar: argparse.ArgumentParser, models: Path) -> dict[str, str]:
@@ -181,6 +187,9 @@ def _policy(policy: Policy) -> Iterator[str]:
     yield f"What `models/{POLICY_FILE}` holds, with its day and its reference. What is not verified is a placeholder."
     yield from ["", "## Figures", ""]
     yield from _table(("figure", "value", "unit", "for", "from", "verified", "reference"), map(_figure, policy.figures))
+    yield from ["## Units", "", UNITS_SAID, ""]
+    units = ((f"`{name}`", known.unit, known.text) for name, known in sorted(UNITS.items()))
+    yield from _table(("figure", "unit", "plausible"), units)
     yield from ["## Crop norms", ""]
     headers = ("crop", "county", "year", "kg a mu", "yuan a kg", "cost, yuan a mu", "verified")
     yield from _table(headers, map(_norm, policy.crop_norms))

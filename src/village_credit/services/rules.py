@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from data_contracts.county_terms import CountyTerms, TermsRefused, read_terms
 from village_credit.errors import MissingInput
-from village_credit.policy.model import Policy, load_policy
+from village_credit.policy.model import Policy
+from village_credit.policy.units import policy_in_its_units
 from village_credit.score.scorecard import Scorecard, load_scorecard
 from village_credit.store.store import sha256_of
 
@@ -30,6 +28,7 @@ class Request:
     model_id: str | None = None
     product: str | None = None
     counties: Path | None = None
+    asked_on: date | None = None  # the day in China on which somebody asks; none: nobody does, and any day goes
 
 
 @dataclass(frozen=True)
@@ -69,14 +68,14 @@ def rules_of(policy_name: str, texts: tuple[str, str, str], request: Request, ow
     policy_sha256, card_sha256, terms_sha256 = (sha256_of(text.encode("utf-8")) for text in texts)
     terms_read = _terms_of(terms, request.county_code)
     return Rules(
-        load_policy(policy), policy_name, policy_sha256, scorecard, card_sha256, terms_read, terms_sha256, kept
+        policy_in_its_units(policy), policy_name, policy_sha256, scorecard, card_sha256, terms_read, terms_sha256, kept
     )
 
 
 def read_policy(path: Path) -> tuple[Policy, str]:
     """Read a policy file, and its hash; raises MissingInput where there is none, PolicyRefused where it is unsound."""
     text = _read(path, "policy")
-    return load_policy(text), sha256_of(text.encode("utf-8"))
+    return policy_in_its_units(text), sha256_of(text.encode("utf-8"))
 
 
 def default_counties() -> Path:
@@ -122,26 +121,6 @@ def _read(path: Path, what: str) -> str:
         raise MissingInput(
             f"{what} file {path.name} is not UTF-8 (byte {error.start + 1:,}): save it as UTF-8 and try again"
         ) from None
-
-
-@cache
-def code_sha256() -> str:
-    """Hash the program itself: another version of the code is another run."""
-    digest = hashlib.sha256()
-    for package in ("data_contracts", "village_credit"):
-        for path, content in sorted(_code_files(resources.files(package), package)):
-            digest.update(path.encode("utf-8") + b"\0" + content + b"\0")
-    return digest.hexdigest()
-
-
-def _code_files(folder: Traversable, name: str) -> list[tuple[str, bytes]]:
-    found: list[tuple[str, bytes]] = []
-    for item in folder.iterdir():
-        if item.is_dir() and item.name not in {"__pycache__", "_models", "published", "counties"}:
-            found.extend(_code_files(item, f"{name}/{item.name}"))
-        elif item.name.endswith((".py", ".sql", ".csv", ".toml")):
-            found.append((f"{name}/{item.name}", item.read_bytes()))
-    return found
 
 
 TRUSTED = "trusted_keys.json"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import secrets
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from village_credit.errors import MissingInput, VerificationFailed
 from village_credit.pseudonyms import Keys
+from village_credit.store.whole_files import create_whole
 
 NONCE_BYTES = 12
 NAMES = ("pseudonym", "vault", "frozen", "signing")
@@ -20,27 +20,23 @@ NAMES = ("pseudonym", "vault", "frozen", "signing")
 
 def load_keys(path: Path) -> tuple[Keys, bool]:
     """Read the key file, or make one (mode 0600) where there is none; the flag says that it was made."""
-    if not path.exists():
-        _make(path)
-        return load_keys(path)[0], True
+    is_new = not path.exists() and _make(path)
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         keys = Keys(*(base64.b64decode(stored[name]) for name in NAMES))
-    except (ValueError, KeyError, OSError) as error:
+    except (ValueError, KeyError, TypeError, OSError) as error:
         raise MissingInput(
             f"key file {path.name} cannot be read ({type(error).__name__}): restore it from its backup"
         ) from None
     if any(len(getattr(keys, name)) != 32 for name in NAMES):
         raise MissingInput(f"key file {path.name} holds a key of wrong length: restore it from its backup")
-    return keys, False
+    return keys, is_new
 
 
-def _make(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    secrets_by_name = {name: base64.b64encode(secrets.token_bytes(32)).decode("ascii") for name in NAMES}
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(secrets_by_name, file, indent=1)
+def _make(path: Path) -> bool:
+    """Write new keys whole and synced: what is encrypted with them must not outlive them."""
+    made = {name: base64.b64encode(secrets.token_bytes(32)).decode("ascii") for name in NAMES}
+    return create_whole(path, json.dumps(made, indent=1).encode("utf-8"), mode=0o600)
 
 
 def encrypt(key: bytes, plain: bytes, context: str) -> bytes:

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from village_credit.signatures import canonical_json
-from village_credit.store.store import Store, new_folder, sha256_of
+from village_credit.store.store import Store, sha256_of
+from village_credit.store.whole_files import new_folder
 
 # Bit-stable under fixed settings: no statistics of a version, one row-group size, no dictionary heuristics
 PARQUET = {
@@ -92,5 +93,5 @@ def altered_tables(store: Store, run_id: str) -> list[str]:
 def failed_gates(store: Store, run_id: str) -> list[str]:
     """Name a run's failed gates."""
     path = str(store.require_run(run_id) / "gates.parquet")
-    query = "SELECT gate FROM read_parquet($path) WHERE verdict = 'fail' ORDER BY gate"
+    query = "SELECT gate FROM read_parquet($path, hive_partitioning = false) WHERE verdict = 'fail' ORDER BY gate"
     return [gate for (gate,) in duckdb.connect().execute(query, {"path": path}).fetchall()]

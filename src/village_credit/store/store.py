@@ -1,14 +1,9 @@
-"""The store on disk: where things lie, frozen bytes, the vault, and files that appear whole or not at all."""
+"""The store on disk: where things lie, frozen bytes and the vault."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import secrets
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +11,7 @@ from typing import Any
 from village_credit.errors import MissingInput, VerificationFailed
 from village_credit.pseudonyms import Keys
 from village_credit.store.keys import decrypt, encrypt
+from village_credit.store.whole_files import write_whole
 
 FOLDERS = ("runs", "approvals", "frozen", "vault", "outbox", "ledger")
 
@@ -115,48 +111,6 @@ def open_store(root: Path, keys: Keys) -> Store:
     for private in ("vault", "frozen", "outbox"):
         (root / private).chmod(0o700)
     return Store(root, keys)
-
-
-def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write a file beside its place, sync it and move it there: nobody ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def new_folder(place: Path) -> Iterator[Path]:
-    """Fill a folder beside its place and move it there when all of it is written; on an error it never was."""
-    beside = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
-    beside.mkdir(parents=True)
-    try:
-        yield beside
-        for path in beside.rglob("*"):
-            if path.is_file():
-                with path.open("rb") as file:
-                    os.fsync(file.fileno())
-        if place.exists():
-            return  # another process finished the same content first
-        beside.rename(place)
-        sync_folder(place.parent)
-    finally:
-        if beside.exists():
-            shutil.rmtree(beside)
 
 
 def sha256_of(content: bytes) -> str:

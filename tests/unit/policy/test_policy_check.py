@@ -14,7 +14,7 @@ from tests.conftest import AS_OF, MODELS
 from village_credit import cli
 from village_credit.errors import MissingInput, PolicyRefused
 from village_credit.policy import branch_authority as authority
-from village_credit.policy import growers, quorum
+from village_credit.policy import days_ahead, growers, quorum
 from village_credit.policy.check import ASKED_BY, OPTIONAL, check_policy
 from village_credit.policy.model import load_policy
 from village_credit.policy.optional import KEYS
@@ -277,7 +277,7 @@ def test_a_figure_is_refused_by_a_key_that_nobody_asks_it_by(name, value, keys, 
 
 
 def test_every_figure_has_a_rule_of_its_keys_and_no_other_than_policies_have():
-    own = {*authority.OPTIONAL_FIGURES, *growers.OPTIONAL_FIGURES, *quorum.OPTIONAL_FIGURES}
+    own = {name for room in (authority, days_ahead, growers, quorum) for name in room.OPTIONAL_FIGURES}
     assert {*ASKED_BY, *own} >= set(OPTIONAL)
     assert not own & set(ASKED_BY)
     assert {key for keys in ASKED_BY.values() for key in keys} < set(KEYS)
@@ -285,7 +285,10 @@ def test_every_figure_has_a_rule_of_its_keys_and_no_other_than_policies_have():
 
 def test_a_figure_may_stand_by_fewer_keys_than_it_is_asked_by_and_by_county_always():
     later = "2026-06-01"
-    lines = [figure("base", 20000, start=later, band="D"), figure("living_cost", 6100, start=later, county="653199")]
+    lines = [
+        figure("base", 20000, start=later, band="D"),
+        figure("living_cost", 6100, "yuan a person and year", later, county="653199"),
+    ]
     lines += [figure("base", 20000, start=later, county="653199", band="D", product="farmer_line")]
     assert faults(with_figures(*lines)) == {}
 

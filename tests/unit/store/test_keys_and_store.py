@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,10 @@ from hypothesis import strategies as st
 from village_credit.errors import MissingInput, VerificationFailed
 from village_credit.pseudonyms import Keys, household_key, household_ref
 from village_credit.publish.branch_package import safe_cell
+from village_credit.store import keys
 from village_credit.store.keys import decrypt, encrypt, load_keys
-from village_credit.store.store import new_folder, open_store, sha256_of
+from village_credit.store.store import open_store, sha256_of
+from village_credit.store.whole_files import new_folder
 
 KEYS = Keys(b"p" * 32, b"v" * 32, b"f" * 32, b"s" * 32)
 
@@ -41,12 +45,34 @@ def test_altered_bytes_are_never_decrypted(plain: bytes, at: int):
         decrypt(KEYS.vault, sealed, "another context")
 
 
-def test_a_damaged_key_file_is_refused_and_never_replaced(tmp_path: Path):
-    load_keys(tmp_path / "keys")
-    (tmp_path / "keys").write_text("{}", encoding="utf-8")
+@pytest.mark.parametrize("text", ["{}", "", "[]", "null", '{"pseudonym": 5}', '{"pseudonym": "abc'])
+def test_a_damaged_key_file_is_refused_and_never_replaced(tmp_path: Path, text: str):
+    (tmp_path / "keys").write_text(text, encoding="utf-8")
     with pytest.raises(MissingInput, match="backup"):
         load_keys(tmp_path / "keys")
-    assert (tmp_path / "keys").read_text(encoding="utf-8") == "{}"
+    assert (tmp_path / "keys").read_text(encoding="utf-8") == text
+
+
+def test_new_keys_appear_whole_and_synced_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="no space"):
+        load_keys(tmp_path / "keys")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_of_two_who_make_keys_at_once_both_have_the_firsts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    first, _ = load_keys(tmp_path / "first")
+
+    def just_made(path: Path, _content: bytes, mode: int) -> bool:
+        path.write_bytes((tmp_path / "first").read_bytes())
+        return bool(mode) and False
+
+    monkeypatch.setattr(keys, "create_whole", just_made)
+    assert load_keys(tmp_path / "keys") == (first, False)
+    assert (tmp_path / "first").stat().st_mode & 0o777 == 0o600
 
 
 def test_frozen_bytes_come_back_and_are_not_readable_on_disk(tmp_path: Path):

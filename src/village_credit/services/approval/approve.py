@@ -21,7 +21,8 @@ from village_credit.services.approval.committee import require_quorum
 from village_credit.services.approval.household_signatures import require_authority
 from village_credit.signatures import canonical_json, same_person, signer
 from village_credit.store.runs import altered_tables, failed_gates
-from village_credit.store.store import Store, sha256_of, write_whole
+from village_credit.store.store import Store, sha256_of
+from village_credit.store.whole_files import write_whole
 
 
 @dataclass(frozen=True)

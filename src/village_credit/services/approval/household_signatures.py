@@ -141,9 +141,9 @@ def _above(store: Store, run_id: str) -> list[dict[str, Any]]:
     folder = require_sealed(store, run_id, "sign nothing of it")
     connection = duckdb.connect()
     for name in ("decisions", "places"):
-        connection.register(name, pq.read_table(folder / f"{name}.parquet"))
+        connection.register(name, pq.read_table(folder / f"{name}.parquet", partitioning=None))
     connection.register("authority", pa.Table.from_pylist(authority_rows(store, run_id), schema=AUTHORITY))
-    connection.register("identities", pq.read_table(io.BytesIO(store.open_identities(run_id))))
+    connection.register("identities", pq.read_table(io.BytesIO(store.open_identities(run_id)), partitioning=None))
     rows: list[dict[str, Any]] = connection.sql(ABOVE).to_arrow_table().to_pylist()
     return rows
 

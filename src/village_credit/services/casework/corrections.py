@@ -21,7 +21,8 @@ from village_credit.extract.read import read_grids
 from village_credit.extract.recognise import recognise
 from village_credit.services.rules import load_terms
 from village_credit.sql_files import sql
-from village_credit.store.store import Store, write_whole
+from village_credit.store.store import Store
+from village_credit.store.whole_files import write_whole
 from village_credit.workbooks.corrections import CorrectionBundle, Faulty, FaultyTable, correction_workbook
 
 # An error of the whole row is shown at the cell that an office would look at
@@ -88,7 +89,7 @@ def ageing(store: Store, run_id: str) -> list[dict[str, Any]]:
             and path.is_file()
         ):
             values = {"path": str(path), "as_of": earlier["as_of"]}
-            query = "SELECT office, correction_number, $as_of::DATE AS as_of FROM read_parquet($path)"
+            query = sql("services.casework", "corrections_of_run")
             parts.append(connection.sql(query, params=values).to_arrow_table())
     for number, part in enumerate(parts):
         connection.register(f"part{number}", part)

@@ -37,7 +37,9 @@ def _key_of_number(store: Store, number: str) -> str | None:
     wanted = row_key_hash(store.keys, number)
     for publication in in_force(Ledger.of(store)):
         vault = pq.read_table(
-            io.BytesIO(store.open_identities(publication.run_id)), columns=["household_key", "number_hashes"]
+            io.BytesIO(store.open_identities(publication.run_id)),
+            columns=["household_key", "number_hashes"],
+            partitioning=None,
         )
         for row in vault.to_pylist():
             if wanted in (row["number_hashes"] or []):

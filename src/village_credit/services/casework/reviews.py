@@ -109,8 +109,8 @@ def _in_review(store: Store, run_id: str) -> list[dict[str, Any]]:
     folder = require_sealed(store, run_id, "review nothing of it")
     connection = duckdb.connect()
     for name in ("decisions", "waterfall", "places"):
-        connection.register(name, pq.read_table(folder / f"{name}.parquet"))
-    connection.register("identities", pq.read_table(io.BytesIO(store.open_identities(run_id))))
+        connection.register(name, pq.read_table(folder / f"{name}.parquet", partitioning=None))
+    connection.register("identities", pq.read_table(io.BytesIO(store.open_identities(run_id)), partitioning=None))
     rows: list[dict[str, Any]] = connection.sql(IN_REVIEW).to_arrow_table().to_pylist()
     return rows
 

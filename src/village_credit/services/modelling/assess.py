@@ -35,7 +35,7 @@ from village_credit.services.modelling.observations import (
 from village_credit.services.modelling.sign import read_candidate
 from village_credit.services.rules import read_policy
 from village_credit.sql_files import sql
-from village_credit.store.store import write_whole
+from village_credit.store.whole_files import write_whole
 from village_credit.training import assess, fairness
 from village_credit.training.train import History, fit
 

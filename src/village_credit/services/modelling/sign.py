@@ -11,7 +11,7 @@ from village_credit.report.model_page import points_page
 from village_credit.score.card import card_text
 from village_credit.score.scorecard import ModelSignature, Role, Scorecard, card_json, read_scorecard, statement
 from village_credit.signatures import same_person, signer
-from village_credit.store.store import write_whole
+from village_credit.store.whole_files import write_whole
 
 
 def only_scorecard(folder: Path) -> Path:

@@ -18,7 +18,7 @@ from village_credit.services.modelling.observations import (
     to_history,
 )
 from village_credit.services.modelling.sign import write_pages
-from village_credit.store.store import write_whole
+from village_credit.store.whole_files import write_whole
 from village_credit.training.fairness import proxy_rows
 from village_credit.training.train import train
 

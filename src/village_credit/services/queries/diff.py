@@ -112,7 +112,7 @@ def _as_published(run_id: str, manifest: dict[str, Any]) -> Publication:
 def _named(side: Side, store: Store, run_id: str) -> Side:
     """Keep the households that a batch names; what may be offered of relief it says nothing of."""
     named = quoted(str(store.require_run(run_id) / "decisions.parquet"))
-    only = f"household_key IN (SELECT household_key FROM read_parquet({named}))"
+    only = f"household_key IN (SELECT household_key FROM read_parquet({named}, hive_partitioning = false))"
     return replace(side, decisions=f"SELECT * FROM ({side.decisions}) WHERE {only}", measures=[])
 
 
@@ -126,7 +126,7 @@ def _loaded_tables(store: Store, run_id: str) -> dict[str, pa.Table]:
     """Read the tables of a run that tell of the lines that the bank had granted before."""
     folder = store.require_run(run_id)
     paths = {name: folder / f"{name}.parquet" for name in ("decisions", "lines_before")}
-    return {name: pq.read_table(path) for name, path in paths.items() if path.is_file()}
+    return {name: pq.read_table(path, partitioning=None) for name, path in paths.items() if path.is_file()}
 
 
 def published_side(
@@ -169,8 +169,8 @@ def _loaded(tables: dict[str, pa.Table]) -> pa.Table:
 
 
 def _decisions_of(folders: list[Path]) -> str:
-    paths = ", ".join("'" + str(folder / "decisions.parquet").replace("'", "''") + "'" for folder in folders)
-    return f"SELECT {', '.join(COLUMNS)} FROM read_parquet([{paths}])"
+    paths = ", ".join(quoted(str(folder / "decisions.parquet")) for folder in folders)
+    return f"SELECT {', '.join(COLUMNS)} FROM read_parquet([{paths}], hive_partitioning = false)"
 
 
 def _of_runs(store: Store, run_ids: list[str]) -> Side:
@@ -289,7 +289,7 @@ class Comparison:
         if side.knows_terms:
             source = "after" if side is self.after else "before"
         elif side.terms:
-            source = f"read_parquet([{', '.join(repr(str(path)) for path in side.terms)}])"
+            source = f"read_parquet([{', '.join(quoted(str(path)) for path in side.terms)}], hive_partitioning = false)"
         else:
             return {}
         query = f"SELECT household_key, {columns} FROM {source} WHERE list_contains($keys, household_key)"

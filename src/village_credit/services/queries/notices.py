@@ -42,7 +42,7 @@ def _lines(store: Store, run_id: str) -> list[dict[str, Any]]:
     ledger = Ledger.of(store)
     told = next((p for p in reversed(ledger.publications) if p.run_id == run_id), None)
     if told is None:
-        rows = pq.read_table(store.require_run(run_id) / "decisions.parquet").to_pylist()
+        rows = pq.read_table(store.require_run(run_id) / "decisions.parquet", partitioning=None).to_pylist()
         return [row | {"state": "staged"} for row in rows]
     held = holds_in_force(ledger, told.county_code)
     rows = lines_of(store, [told], branch_limits(ledger).values(), held=held).to_pylist()

@@ -83,7 +83,9 @@ def _clocked(store: Store, entries: Sequence[Entry], on: date) -> list[dict[str,
     if not paths or not runs:
         return []
     for name, table in {
-        "referrals": connection.sql("FROM read_parquet($p)", params={"p": paths}).to_arrow_table(),
+        "referrals": connection.sql(
+            "FROM read_parquet($p, hive_partitioning = false)", params={"p": paths}
+        ).to_arrow_table(),
         "every_draw": sealed_rows(store, entries, "draws"),
         "publications": _published(entries, on),
         "branch_limits": _branch_limits(entries, on),

@@ -7,10 +7,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from village_credit.code_version import code_sha256
 from village_credit.errors import MissingInput, ModelRefused, PolicyRefused
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import Entry
-from village_credit.services.rules import Request, code_sha256, rules_of
+from village_credit.services.rules import Request, rules_of
 from village_credit.services.scoring.compute import Progress, StageTimer, compute_run
 from village_credit.services.scoring.snapshot import parts_kept, take_snapshot
 from village_credit.services.scoring.stage import frozen_files_of

@@ -28,6 +28,7 @@ class RescoreRequest:
     model_id: str | None
     inbox: Path | None
     counties: Path | None = None
+    asked_on: date | None = None
 
 
 def rescore(store: Store, county_code: str, wish: RescoreRequest, progress: Progress | None = None) -> StagedRun:
@@ -48,6 +49,7 @@ def _request(store: Store, county_code: str, wish: RescoreRequest) -> Request:
         wish.policy_file,
         wish.model_id,
         counties=wish.counties,
+        asked_on=wish.asked_on,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from village_credit.code_version import code_sha256
 from village_credit.extract.grid import DeliveredFile
 from village_credit.ledger.before import (
     conditions_before,
@@ -34,7 +35,7 @@ from village_credit.ledger.reviews import review_verdicts
 from village_credit.ledger.rise import rise_bases, standing_words
 from village_credit.link.verdicts import Verdicts
 from village_credit.pseudonyms import Keys
-from village_credit.services.rules import Request, Rules, code_sha256
+from village_credit.services.rules import Request, Rules
 from village_credit.services.scoring.relief import declared_for
 from village_credit.signatures import canonical_json
 from village_credit.store.runs import run_id_of, table_hash

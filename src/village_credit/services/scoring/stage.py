@@ -13,6 +13,7 @@ from village_credit.extract.grid import DeliveredFile
 from village_credit.extract.inbox import pull, reading_order
 from village_credit.ingest.line_account import COUNTS_NOWHERE
 from village_credit.ledger.ledger import Ledger
+from village_credit.policy.days_ahead import require_day_come
 from village_credit.publish.recording import record
 from village_credit.services.rules import Request, load_rules
 from village_credit.services.scoring.compute import Computed, Progress, StageTimer, compute_run
@@ -64,6 +65,8 @@ def score_files(
     """Freeze, compute and stage; the same inputs give the run that is already there."""
     timer = StageTimer(progress)
     rules = load_rules(request, store.keys.public_key())
+    if request.asked_on:
+        require_day_come(rules.policy, request.as_of, request.county_code, request.asked_on)
     delivered = list(files)
     for sha256, content in [*rules.texts.items(), *((file.sha256, file.content) for file in delivered)]:
         store.freeze(content, sha256)
@@ -114,7 +117,7 @@ def staged_result(store: Store, run_id: str, *, noop: bool, seconds: dict[str, f
     manifest = store.manifest(run_id)
     folder = store.run_folder(run_id)
     gates = query_cursor().sql(
-        "SELECT gate, value, threshold, verdict FROM read_parquet($p) ORDER BY gate",
+        "SELECT gate, value, threshold, verdict FROM read_parquet($p, hive_partitioning = false) ORDER BY gate",
         params={"p": str(folder / "gates.parquet")},
     )
     return StagedRun(

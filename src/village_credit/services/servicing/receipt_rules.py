@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from village_credit.china_calendar import today
+from village_credit.china_calendar import day_in_china, today
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import UsageError
 from village_credit.ledger.balances import drawn_before
@@ -134,7 +134,7 @@ class Judge:
         named = {line["publication_id"] for line in self.returned.rows["receipt"]}
         runs = {told.publication.run_id for name in named if (told := self.told(name))}
         paths = [str(self.store.require_run(run_id) / "branches.parquet") for run_id in sorted(runs)]
-        query = "SELECT DISTINCT branch_code FROM read_parquet($p)"
+        query = "SELECT DISTINCT branch_code FROM read_parquet($p, hive_partitioning = false)"
         return {code for (code,) in query_cursor().execute(query, {"p": paths}).fetchall()} if paths else set()
 
     def run(self, sender: str | None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -203,7 +203,7 @@ class Judge:
     def _named(self, publication: Publication) -> list[tuple[str, str]]:
         """Name the lines that a batch decided: household_key and product."""
         path = self.store.require_run(publication.run_id) / "decisions.parquet"
-        rows = pq.read_table(path, columns=["household_key", "product"]).to_pylist()
+        rows = pq.read_table(path, columns=["household_key", "product"], partitioning=None).to_pylist()
         return [(row["household_key"], row["product"]) for row in rows if row["product"] == publication.product]
 
     def _authority(self, county_code: str, product: ProductName, day: date) -> Authority:
@@ -323,7 +323,7 @@ def _days(publication: Publication) -> tuple[date, date]:
     Its run's day, and its packages' expiry.
     """
     as_of = date.fromisoformat(publication.as_of)
-    published = max(as_of, date.fromisoformat(publication.published_at[:10]))
+    published = max(as_of, day_in_china(publication.published_at))
     return as_of, published + timedelta(days=PACKAGE_DAYS)
 
 
@@ -362,5 +362,5 @@ def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 def _policy_limits(store: Store, run_id: str) -> dict[str, int]:
     path = str(store.require_run(run_id) / "waterfall.parquet")
-    query = "SELECT household_key, policy_limit_yuan FROM read_parquet($p)"
+    query = "SELECT household_key, policy_limit_yuan FROM read_parquet($p, hive_partitioning = false)"
     return {key: int(limit or 0) for key, limit in query_cursor().execute(query, {"p": path}).fetchall()}

@@ -1,2 +1,3 @@
 -- The households that are offered each measure of relief, before and after.
-SELECT measure, count(DISTINCT household_key) AS households FROM read_parquet($paths) GROUP BY measure
+SELECT measure, count(DISTINCT household_key) AS households
+FROM read_parquet($paths, hive_partitioning = false) GROUP BY measure

@@ -1,0 +1,74 @@
+"""A folder and a key file become an open store, where they belong together."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from village_credit.errors import MissingInput, VerificationFailed
+from village_credit.pseudonyms import Keys
+from village_credit.store.keys import load_keys
+from village_credit.store.store import Store, open_store
+
+KEPT = ("ledger/[0-9]*.json", "runs/*/manifest.json", "vault/*", "frozen/*")  # what hangs on keys
+
+
+def open_with_keys(root: Path, key_file: Path) -> tuple[Store, bool]:
+    """Open a store with its own keys; where it holds nothing and there are none, make them, and say so by the flag.
+
+    Raises MissingInput, before anything is written, where the keys are gone or are another store's.
+    """
+    if not key_file.exists() and holds_anything(root):
+        raise MissingInput(
+            f"the keys of the store are not in {key_file}: check VILLAGE_CREDIT_KEY_FILE, or restore them from their "
+            f"backup; new keys would give every household another key and lose its holds, reviews and lines"
+        )
+    keys, is_new = load_keys(key_file)
+    require_own_keys(root, keys, key_file)
+    return open_store(root, keys), is_new
+
+
+def holds_anything(root: Path) -> bool:
+    """Tell whether a folder holds what only its own keys can read or name."""
+    return any(next(root.glob(pattern), None) is not None for pattern in KEPT)
+
+
+def require_own_keys(root: Path, keys: Keys, key_file: Path) -> None:
+    """Raise MissingInput where a store's first act, or the run that it staged, names other keys than these."""
+    named = _keys_named(root)
+    others = sorted(name for name, said in named.items() if keys.ids()[name] != said)
+    if others:
+        raise MissingInput(
+            f"the keys in {key_file} are not those of the store in {root} (another: {', '.join(others)}): check "
+            f"--store and VILLAGE_CREDIT_KEY_FILE, or restore the store's keys from their backup"
+        )
+
+
+def _keys_named(root: Path) -> dict[str, str]:
+    """Return the ids of the keys that a store's first act names.
+
+    Older acts name none: there the first run that was staged says its pseudonym key.
+    """
+    for path in sorted((root / "ledger").glob("[0-9]*.json")):
+        act = _json(path)
+        if named := act.get("details", {}).get("keys"):
+            return dict(named)
+        if said := _key_of_run(root / "runs" / str(act.get("run_id") or "none")):
+            return said
+    runs = (_key_of_run(manifest.parent) for manifest in sorted((root / "runs").glob("*/manifest.json")))
+    return next(filter(None, runs), {})
+
+
+def _key_of_run(folder: Path) -> dict[str, str]:
+    manifest = folder / "manifest.json"
+    said = _json(manifest).get("pseudonym_key") if manifest.is_file() else None
+    return {"pseudonym": said} if said else {}
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_bytes())
+    except ValueError:
+        raise VerificationFailed(f"{path.parent.name}/{path.name} is damaged: compare with the backup") from None
+    return found

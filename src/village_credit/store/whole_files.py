@@ -1,0 +1,74 @@
+"""Files and folders that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a file beside its place, sync it and move it there: nobody ever sees half of it."""
+    _written_beside(path, content, mode).replace(path)
+    sync_folder(path.parent)
+
+
+def create_whole(path: Path, content: bytes, mode: int = 0o644) -> bool:
+    """Write a file as `write_whole` does, where there is none yet; tells whether it was this writer who made it."""
+    beside = _written_beside(path, content, mode)
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        return False
+    finally:
+        beside.unlink()
+    sync_folder(path.parent)
+    return True
+
+
+def _written_beside(path: Path, content: bytes, mode: int) -> Path:
+    """Return a synced file beside a place; nothing of it stays where the disk is full."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        beside.unlink()
+        raise
+    return beside
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def new_folder(place: Path) -> Iterator[Path]:
+    """Fill a folder beside its place and move it there when all of it is written; on an error it never was."""
+    beside = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
+    beside.mkdir(parents=True)
+    try:
+        yield beside
+        for path in beside.rglob("*"):
+            if path.is_file():
+                with path.open("rb") as file:
+                    os.fsync(file.fileno())
+        if place.exists():
+            return  # another process finished the same content first
+        beside.rename(place)
+        sync_folder(place.parent)
+    finally:
+        if beside.exists():
+            shutil.rmtree(beside)
