@@ -31,6 +31,7 @@ class Grid:
     starts: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     condemned: list[tuple[int, str]] = field(default_factory=list)
+    bare: dict[int, str] = field(default_factory=dict)  # what can still be seen of condemned lines
     encoding: str = ""
     has_fixed_header: bool = False  # dbf and Parquet name their columns outside the lines
     notes: list[tuple[str, str]] = field(default_factory=list)
@@ -61,6 +62,7 @@ class Extract:
     rows: pa.Table
     layout_lines: list[int]
     condemned: list[tuple[int, str]]
+    bare: Mapping[int, str]  # what can still be seen of condemned lines
     units: dict[str, str | None]
     dropped_columns: list[tuple[str, str]]  # (header, attribute | account | undeclared)
     place_hint: str  # titles, sheet and file name: where a township may be named

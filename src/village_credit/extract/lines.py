@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterable
 
 END_OF_FILE = b"\x1a"  # Ctrl-Z
 MAX_LINE_BYTES = 1 << 20  # a delivered row is hundreds of bytes; a megabyte is a damaged file
@@ -20,6 +21,15 @@ def decode_lines(content: bytes) -> tuple[list[str | None], list[tuple[int, str]
     raw = _split(content[3:] if has_bom else content)
     encoding = "utf-8" if _is_mostly_utf8(raw, otherwise=has_bom) else "gb18030"
     return _decode_each(raw, encoding)
+
+
+def bare_lines(content: bytes, numbers: Iterable[int], encoding: str) -> dict[int, str]:
+    """Return some lines by their number as far as anybody can read them: whom a broken line names may still be seen."""
+    if encoding.startswith("utf-16"):
+        every = content.decode(encoding, errors="ignore").split("\n")
+        return {number: every[number - 1] for number in numbers if number <= len(every)}
+    raw = content.split(b"\n")
+    return {number: raw[number - 1].decode("latin-1").replace("\0", "") for number in numbers if number <= len(raw)}
 
 
 def _split(content: bytes) -> list[bytes]:

@@ -109,6 +109,7 @@ def _extract(file: DeliveredFile, grid: Grid, header: _Header) -> Extract:
     layout: list[int] = []
     condemned = list(grid.condemned)
     data: list[int] = []
+    odd: list[tuple[int, list[str]]] = []
     expected = None if grid.encoding == "" or grid.has_fixed_header else header.width
     heads = [[plain(cell) for cell in row] for row in grid.cells[: header.last_row + 1]]
     heads = [row for row in heads if sum(map(bool, row)) > 1]
@@ -117,10 +118,12 @@ def _extract(file: DeliveredFile, grid: Grid, header: _Header) -> Extract:
     for index, cells in enumerate(grid.cells):
         if index in broken:
             condemned.extend((line, broken[index]) for line in _lines(grid, index))
+            odd.extend((line, cells) for line in _lines(grid, index))
         elif index <= header.last_row or is_layout(cells, heads, words, match):
             layout.extend(_lines(grid, index))
         elif expected is not None and len(cells) != expected and _odd_width(cells, expected):
             condemned.extend((line, "FIELD_COUNT") for line in _lines(grid, index))
+            odd.extend((line, cells) for line in _lines(grid, index))
         else:
             data.append(index)
     notes = list(grid.notes)
@@ -135,6 +138,7 @@ def _extract(file: DeliveredFile, grid: Grid, header: _Header) -> Extract:
         rows=_table(grid, data, match),
         layout_lines=layout,
         condemned=sorted(condemned),
+        bare={line: " ".join(cells) for line, cells in odd} | grid.bare,
         units=_units(header),
         dropped_columns=match.dropped,
         place_hint=" ".join(

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from village_credit.extract.grid import Grid
-from village_credit.extract.lines import decode_lines
+from village_credit.extract.lines import bare_lines, decode_lines
 
 TITLE_CELLS = 2  # 某某表, 单位：元
 MAX_RECORD_LINES = 50  # an open quote may not swallow the file
@@ -47,6 +47,8 @@ def read_text(content: bytes, sheet: str = "") -> Grid:
     grid = Grid(sheet=sheet, total_lines=len(lines), encoding=encoding)
     parse_lines(lines, choose_delimiter(lines), grid)
     grid.condemned = sorted(grid.condemned + condemned)
+    if grid.condemned:
+        grid.bare = bare_lines(content, [line for line, _ in grid.condemned], encoding)
     return grid
 
 

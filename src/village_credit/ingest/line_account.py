@@ -13,7 +13,7 @@ from data_contracts.registry import INCOMING, office_of
 from village_credit.errors import ExtractRejected
 from village_credit.extract.grid import DeliveredFile, Extract, Unrecognised
 from village_credit.extract.read import read_file
-from village_credit.ingest.unread import unread_rows
+from village_credit.ingest.unread import bare_rows, unread_rows
 from village_credit.intake import Source
 from village_credit.sql_files import sql
 from village_credit.validate.normalise import Cells
@@ -135,6 +135,7 @@ def _take_table(
     _add_lines(account, source, table.layout_lines, "layout")
     _add_lines(account, source, [line for line, _ in table.condemned], "quarantined")
     _add_condemned(account, source, table.condemned)
+    account.unread.append(bare_rows(table))
     _judge_extract(account, source, table, terms)
 
 

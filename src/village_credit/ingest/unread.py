@@ -6,6 +6,8 @@ not exist. A quarantined member of a register is kept too: an entry may speak of
 
 from __future__ import annotations
 
+import re
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -16,6 +18,8 @@ from village_credit.link.unread import UNREAD
 from village_credit.validate import identity
 from village_credit.validate.normalise import Cells, normalise_column
 
+_NUMBER = re.compile(r"(?<![0-9])[1-9][0-9]{16}[0-9Xx](?![0-9])")
+UNUSABLE = (identity.MALFORMED, identity.UNRECOVERABLE, identity.EMPTY)
 REGISTERS = ("land_member", "land_contractor")
 NAMES = ("person_name", "borrower_name", "member_name", "contractor_name")
 
@@ -31,7 +35,36 @@ def unread_rows(extract: Extract, accepted_lines: set[int]) -> pa.Table:
         for spec in field_specs(extract.contract)
         if spec.name in rows.column_names and spec.kind in (Kind.ID, Kind.NAME, Kind.CODE)
     }
+    numbers = cells.get("id_number", [None] * rows.num_rows)
+    cells["id_number"] = [
+        number if identity.id_status(number) not in UNUSABLE else _shifted(row) or number
+        for number, row in zip(numbers, rows.to_pylist(), strict=True)
+    ]
     return _told(extract.contract, cells, [None] * rows.num_rows)
+
+
+def _shifted(row: dict[str, object]) -> str | None:
+    """Return a whole number that stands in another column of a row: its cells may be shifted."""
+    found = _whole_numbers(" ".join(str(cell) for cell in row.values()))
+    return found[0] if len(set(found)) == 1 else None
+
+
+def _whole_numbers(text: str) -> list[str]:
+    numbers = [number.upper() for number in _NUMBER.findall(text)]
+    return [number for number in numbers if identity.id_status(number) == identity.VALID]
+
+
+def bare_rows(extract: Extract) -> pa.Table:
+    """Return UNREAD of the lines of an adverse extract that no contract judged: one row a whole number in them.
+
+    A line without one is a row that names nobody.
+    """
+    if extract.contract not in ADVERSE:
+        return UNREAD.empty_table()
+    found: Cells = []
+    for line, _ in extract.condemned:
+        found += _whole_numbers(extract.bare.get(line, "")) or [None]
+    return _told(extract.contract, {"id_number": found}, [None] * len(found))
 
 
 def _told(contract: str, cells: dict[str, Cells], nothing: Cells) -> pa.Table:
