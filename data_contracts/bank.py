@@ -14,8 +14,10 @@ from data_contracts.fields import (
     Column,
     Contract,
     Count,
+    CreditCode,
     Day,
     Kind,
+    Month,
     PersonName,
     PlainText,
     Reference,
@@ -106,6 +108,18 @@ class CreditLine(Contract):
         if self.ends_on < self.starts_on:
             raise PydanticCustomError("ENDS_BEFORE_START", "the line ends before it starts")
         return self
+
+
+class TraderTurnover(Contract):
+    """What the bank settled for a merchant in a month."""
+
+    contract_name: ClassVar[str] = "trader_turnover"
+    office: ClassVar[str] = "bank"
+    unique_key: ClassVar[tuple[str, ...]] = ("credit_code", "month")
+
+    credit_code: Annotated[CreditCode, Column("统一社会信用代码", ("信用代码",))]
+    month: Annotated[Month, Column("月份", ("结算月份", "年月"))]
+    settled_yuan: Annotated[Yuan, Column("结算金额", ("收单金额", "交易金额"), sensitivity="C2", unit="yuan")]
 
 
 class NegativeList(Contract):

@@ -205,6 +205,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "business_address": "某街1号",
         "phone": "10000000000",
     },
+    "trader_turnover": {"credit_code": "92659900MA00000000", "month": "2026-09-01", "settled_yuan": "36000.5"},
     "receipt": {
         "publication_id": "p1",
         "household_ref": "r1",

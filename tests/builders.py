@@ -127,6 +127,7 @@ SCHEMAS: dict[str, dict[str, pa.DataType]] = {
         "valid_to": DAY,
         "drawn_yuan": YUAN,
     },
+    "turnover": {"unit_code": TEXT, "month": DAY, "settled_yuan": YUAN},
     "rise_bases": {"unit_code": TEXT, "product": TEXT, "base_yuan": WHOLE},
     "branch_words": {"unit_code": TEXT, "product": TEXT, "said_yuan": WHOLE, "said_on": DAY},
 }

@@ -352,12 +352,36 @@ def book_part(case: Case, column: str) -> Fraction | None:
     return mean(years) * (case.policy("single_year_share") if len(years) == 1 else 1)
 
 
+def turnover_part(case: Case) -> Fraction | None:
+    """What a trader on no register keeps of what was settled in the twelve complete months before the day."""
+    this_month = case.as_of.replace(day=1)
+    months = [row for row in case.rows.get("turnover", []) if add_months(this_month, -12) <= row["month"] < this_month]
+    if len(months) < 6:
+        return None
+    kept = sum_of(months, "settled_yuan") * 12 / len(months) * case.policy("trader_margin")
+    return kept if len(months) == 12 else kept * case.policy("single_year_share")
+
+
+def supplied(case: Case, kind: str) -> Fraction | None:
+    """A fact that a person found out, for so many months from its day."""
+    said = [row["income_yuan"] for row in standing_facts(case) if row["kind"] == kind]
+    return Fraction(max(said)) if said else None
+
+
+def standing_facts(case: Case) -> Rows:
+    months = int(case.policy("review_fact_months"))
+    return [row for row in case.rows.get("supplied", []) if case.as_of < add_months(row["said_on"], months)]
+
+
 def incomes(case: Case, crop_rows: Rows, area_mu: Fraction | None) -> Row:
     by_norm, by_book = norm_crop_income(crop_rows), book_crop_income(case)
     is_reckoned = area_mu is not None and any(row["norm"] for row in crop_rows)
     crop = smaller_known(by_norm, by_book) if is_reckoned or by_book is not None else None
     crop = None if crop is None else max(Fraction(0), crop)
     book = {part: book_part(case, column) for part, column in BOOK_PARTS.items()}
+    book["trade"] = smaller_known(book["trade"], turnover_part(case))
+    book |= {part: supplied(case, part) for part in ("livestock", "wages", "trade") if book[part] is None}
+    crop = supplied(case, "crops") if crop is None else crop
     known = crop is not None or any(value is not None for value in book.values())
     parts = {part: case.policy(f"recognised_{part}") * (value or 0) for part, value in book.items()}
     crop_part = crop or Fraction(0)
@@ -847,13 +871,17 @@ def decide(case: Case) -> Row:
     result |= {"declared_mu": sum_of(case.latest_year("crops"), "area_mu")}
     if result["decision"] == "granted":
         result["asked_yuan"] = result["policy_limit_yuan"]
+        most = [row["most_yuan"] for row in standing_facts(case) if row["product"] == result["product"]]
+        if any(yuan is not None and yuan < result["asked_yuan"] for yuan in most):
+            result["asked_yuan"] = min(yuan for yuan in most if yuan is not None)
+            result["binding_term"] = "review"
     said = said_by_a_person(case, result, reasons)
     if said:
         granted = said["verdict"] == "grant"
         reasons = ["REVIEW_GRANTED" if granted else "REVIEW_DECLINED", *reasons]
         result["decision"] = "granted" if granted else "declined"
         result["asked_yuan"] = said["limit_yuan"] if granted else 0
-        if granted and said["limit_yuan"] < result["policy_limit_yuan"]:
+        if granted and said["limit_yuan"] != result["policy_limit_yuan"]:
             result["binding_term"] = "review"
     elif not reasons and result["decision"] == "declined":
         reasons = [amount_reason(result)]
@@ -878,9 +906,19 @@ def said_by_a_person(case: Case, result: Row, reasons: list[str]) -> Row | None:
 
 def may_be_granted(case: Case, result: Row, row: Row, reasons: list[str]) -> bool:
     in_steps = row["limit_yuan"] % case.policy("step") == 0
-    within = case.policy("smallest_ticket") <= row["limit_yuan"] <= result["policy_limit_yuan"]
+    within = case.policy("smallest_ticket") <= row["limit_yuan"] <= review_limit(case, result, reasons)
     reviewed = result["decision"] == "manual_review" and row["verdict"] == "grant"
     return bool(reviewed and in_steps and within and set(reasons) <= FOR_A_PERSON)
+
+
+def review_limit(case: Case, result: Row, reasons: list[str]) -> int:
+    """The most that a person may grant: for a trader whom only the model declines a cap in the band's place."""
+    if reasons != ["TRADER_MODEL_DECLINE"] or result["income_yuan"] is None:
+        return int(result["policy_limit_yuan"])
+    known = [result[f"{term}_yuan"] for term in TERMS if term != "band" and result[f"{term}_yuan"] is not None]
+    step = int(case.policy("step"))
+    limit = max(0, min([*known, int(case.policy("trader_review_cap"))]) // step * step)
+    return limit if limit >= case.policy("smallest_ticket") else 0
 
 
 def settled(case: Case) -> Row:
@@ -1020,7 +1058,7 @@ def reference_limits(
     shared = ("households", "leases", "legal_basis")
     names = {*facts, *TABLE_OF_SOURCE.values(), "parcels", "members", "negatives", "related_parties"}
     names |= {"objections", "credit_lines", "traders", "in_force", "sources", "held", "reviewed", "ended"}
-    names |= {"rise_bases", "branch_words"}
+    names |= {"rise_bases", "branch_words", "turnover", "supplied"}
     tables = {name: rows_by_unit(facts.get(name, [])) for name in names if name not in shared}
     leases_in = rows_by_unit(facts.get("leases", []), "to_unit_code")
     leases_out = rows_by_unit(facts.get("leases", []), "from_unit_code")

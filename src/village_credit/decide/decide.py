@@ -40,6 +40,7 @@ FACTS_READ = (
     "farms",
     "credit_lines",
     "traders",
+    "turnover",
     "in_force",
 )
 # What people said between runs; absent: nothing. `reviewed`: verdict grant or decline, limit in whole yuan, its
@@ -60,6 +61,18 @@ HUMAN_INPUTS = {
     # a branch's last cut, whole yuan (0: it refused), and its day
     "branch_words": pa.schema(
         [("unit_code", pa.string()), ("product", pa.string()), ("said_yuan", pa.int64()), ("said_on", pa.date32())]
+    ),
+    # a year's net income that a person found out and vouches for, by kind (crops, livestock, wages, trade), whole yuan,
+    # with the day of its evidence; and the most that he would grant on it (null: what the waterfall gives)
+    "supplied": pa.schema(
+        [
+            ("unit_code", pa.string()),
+            ("product", pa.string()),
+            ("kind", pa.string()),
+            ("income_yuan", pa.int64()),
+            ("said_on", pa.date32()),
+            ("most_yuan", pa.int64()),
+        ]
     ),
     "decided_before": pa.schema(
         [("unit_code", pa.string())]

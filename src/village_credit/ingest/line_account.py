@@ -41,6 +41,7 @@ OWN_KEYS = {
     "legal_basis": "agreement_number",
     "branch": "branch_code",
     "trader_referral": "credit_code",
+    "trader_turnover": "credit_code",
     "receipt": "household_ref",
     "credit_contract": "contract_number",
     "draw": "contract_number",

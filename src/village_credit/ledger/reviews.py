@@ -13,6 +13,31 @@ from village_credit.workbooks.reviews import DECLINE, KEEP
 ACT = "review_verdicts"
 
 
+SUPPLY = "supply"  # a fact that a person found out: the next scoring reckons the limit with it
+
+
+def supplied_facts(entries: Iterable[Entry], county_code: str, until: str) -> list[dict[str, Any]]:
+    """Return the last fact of each household, product and kind of income, whose evidence is of a day before `until`."""
+    last: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for entry in entries:
+        if entry.act != ACT or entry.details["county_code"] != county_code:
+            continue
+        for verdict in entry.details["verdicts"]:
+            fact = verdict.get("fact")
+            if fact and fact["said_on"] < until:
+                line = verdict["household_key"], verdict["product"]
+                most = verdict["limit_yuan"] or None
+                last[*line, fact["kind"]] = {
+                    "household_key": line[0],
+                    "product": line[1],
+                    "kind": fact["kind"],
+                    "income_yuan": fact["income_yuan"],
+                    "said_on": fact["said_on"],
+                    "most_yuan": most,
+                }
+    return [last[key] for key in sorted(last)]
+
+
 def review_verdicts(entries: Iterable[Entry], county_code: str) -> list[dict[str, Any]]:
     """Return the verdicts that a county's scorings use.
 
@@ -20,7 +45,7 @@ def review_verdicts(entries: Iterable[Entry], county_code: str) -> list[dict[str
 
     Who refuses to sign a household above the authority ladder declines it; who signs it after all takes that back.
     """
-    return [verdict for verdict in _last_words(entries, county_code) if verdict["verdict"] != KEEP]
+    return [verdict for verdict in _last_words(entries, county_code) if verdict["verdict"] not in (KEEP, SUPPLY)]
 
 
 def _last_words(entries: Iterable[Entry], county_code: str) -> list[dict[str, Any]]:
@@ -57,6 +82,7 @@ def said_of(entries: Iterable[Entry], key: str) -> list[dict[str, Any]]:
     """Return what people said of a household in review: verdict, limit, by whom and when; for `explain`."""
     return [
         {"verdict": v["verdict"], "limit_yuan": v["limit_yuan"], "by": entry.by, "at": entry.at}
+        | ({"fact": v["fact"]} if "fact" in v else {})
         for entry in entries
         if entry.act == ACT
         for v in entry.details["verdicts"]

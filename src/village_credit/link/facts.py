@@ -8,6 +8,7 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
+from village_credit.link.linkage_passes import CONFIRMED_BY_PERSON
 from village_credit.link.roster import birthday_limit
 from village_credit.sql_files import sql
 
@@ -59,9 +60,10 @@ LEASES = sql("link", "leases")
 HOUSEHOLDS = sql("link", "households")
 MEMBERS = sql("link", "members")
 IDENTITIES = sql("link", "identities")
+TURNOVER = sql("link", "turnover")
 LONE_ROWS = sql("link", "lone_rows")
 LONE_TRADERS = sql("link", "lone_traders")
-LINK_LONE_TRADERS = sql("link", "link_lone_traders")
+LINK_LONE_TRADERS = sql("link", "link_lone_traders").format(confirmed_by_person=CONFIRMED_BY_PERSON)
 
 
 def create_lone_traders(connection: duckdb.DuckDBPyConnection, traders: pa.Table, as_of: date) -> None:
@@ -72,7 +74,8 @@ def create_lone_traders(connection: duckdb.DuckDBPyConnection, traders: pa.Table
     connection.register("traders", traders)
     connection.execute(LONE_ROWS, {"as_of": as_of})
     connection.execute(LONE_TRADERS)
-    connection.execute(LINK_LONE_TRADERS)
+    for statement in LINK_LONE_TRADERS.split(";\n"):
+        connection.execute(statement)
 
 
 def build_facts(
@@ -103,6 +106,8 @@ def build_facts(
     ):
         _join_links(connection, settled[contract])
         facts[fact] = _query(connection, query, parameters)
+    connection.register("settled_turnover", settled["trader_turnover"])
+    facts["turnover"] = _query(connection, TURNOVER)
     facts["unread_adverse"] = _query(connection, "FROM unread_found ORDER BY ALL")
     facts["sources"] = _query(connection, "SELECT DISTINCT unit_code, contract FROM tells_of ORDER BY ALL")
     connection.register("bases", settled["legal_basis"])

@@ -54,6 +54,9 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "household_cap": (),
     "rise": (),
     "branch_word_months": (),
+    "trader_margin": (),
+    "trader_review_cap": (),
+    "review_fact_months": (),
     "step": (),
     "smallest_ticket": (),
     "loss_given_default": (),
@@ -92,7 +95,10 @@ ASKED_BY: dict[str, tuple[str, ...]] = {
     **dict.fromkeys((*BUDGETS, *RELIEF_FIGURES, *OPTIONAL_FIGURES), ()),
 }
 # Read as whole numbers: a fraction would be cut off in silence
-WHOLE = ("base", "term", "spread_bp", "band_edge_ppm", "product_cap", "age_cap", "norm_years", "branch_word_months")
+WHOLE = (
+    *("base", "term", "spread_bp", "band_edge_ppm", "product_cap", "age_cap", "norm_years"),
+    *("branch_word_months", "review_fact_months"),
+)
 HIGHEST_EDGE_PPM = 1_000_000
 FROM_NOUGHT_TO_ONE = frozenset(SHARES) - {"rise"} | {"reference_rate", "reference_rate_one_year", "loss_given_default"}
 MAY_BE_NEGATIVE = ("spread_bp",)

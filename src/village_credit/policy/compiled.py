@@ -30,12 +30,13 @@ SHARES = (
     "depreciation",
     "declared_asset_share",
     "working_margin",
+    "trader_margin",
     "rise",
 )
 # Each with the most that the SQL can reckon with: a person's or a head's is taken many times
 WHOLE_YUAN = {
     **dict.fromkeys(("living_cost", "sheep_value", "cattle_value", "sheep_need", "cattle_need"), 1_000_000),
-    **dict.fromkeys(("household_cap", "step", "smallest_ticket"), 1_000_000_000),
+    **dict.fromkeys(("household_cap", "step", "smallest_ticket", "trader_review_cap"), 1_000_000_000),
 }
 
 
@@ -80,8 +81,8 @@ def _figures(policy: PolicyInForce) -> pa.Table:
     What the policy leaves out is null.
     """
     row: dict[str, pa.Array] = {name: pa.array([scaled(name, policy.figure(name), PPM)], pa.int64()) for name in SHARES}
-    months = scaled("branch_word_months", policy.figure("branch_word_months"), 1)
-    row["branch_word_months"] = pa.array([months], pa.int64())
+    for name in ("branch_word_months", "review_fact_months"):
+        row[name] = pa.array([scaled(name, policy.figure(name), 1)], pa.int64())
     row |= {name: pa.array([_yuan(name, policy.figure(name))], pa.int64()) for name in WHOLE_YUAN}
     row |= {name: pa.array([value], pa.int64()) for name, value in optional_figures(policy).items()}
     screen, refused = policy.policy.screen, policy.policy.refused_list_reasons

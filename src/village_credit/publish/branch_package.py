@@ -144,11 +144,8 @@ def package_rows(publication: Publication, inputs: PackageInputs) -> pa.Table:
     connection.register("held", pa.table({"household_key": pa.array(inputs.held, pa.string())}))
     # A product's batch names its own households; a county, and whatever is brought back, all that have a line.
     is_complete = publication.product is None or publication.restores is not None
-    values = {
-        "product": publication.product,
-        "is_complete": is_complete,
-        "tells_holds": not (inputs.is_stop or inputs.is_first),
-    }
+    is_told_before = not (inputs.is_stop or inputs.is_first)
+    values = {"product": publication.product, "is_complete": is_complete, "is_told_before": is_told_before}
     return connection.sql(sql("publish", "branch_rows"), params=values).to_arrow_table()
 
 

@@ -105,19 +105,20 @@ def columns_of(path: Path, rows: list[list[str]], needed: Iterable[str], written
 
 
 def read_of_run(
-    path: Path, sheet: str, headers: tuple[str, ...], verb: str
+    path: Path, sheet: str, headers: tuple[str, ...], verb: str, optional: tuple[str, ...] = ()
 ) -> tuple[str, list[tuple[int, dict[str, str]]]]:
     """Read of which run a workbook is, and its rows by header, each with its number.
 
     Raises UsageError where it is another.
 
-    `verb` wrote it: its title names the sheet and the run.
+    `verb` wrote it: its title names the sheet and the run. `optional` columns are read where there are any.
     """
     rows = read_book(path, (sheet,))
     run = re.match(f"{sheet}：运行 ([a-z0-9-]+)，", rows[0][0]) if rows and rows[0] else None
     if run is None:
         raise UsageError(f"{path.name}: no sheet {sheet} that names its run; give the workbook that `{verb}` wrote")
     start, at = columns_of(path, rows, headers, verb)
+    at |= {header: rows[start].index(header) for header in optional if header in rows[start]}
     read = [
         (number, {header: row[place].strip() for header, place in at.items()})
         for number, row in enumerate(rows[start + 1 :], start=start + 2)

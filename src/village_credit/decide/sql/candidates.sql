@@ -124,8 +124,7 @@ WITH banded AS (
                WHEN first_age < o.age_cap THEN first_relation END AS borrower_relation,
            CASE WHEN b.unit_code IS NOT NULL THEN b.age WHEN first_age < o.age_cap THEN first_age END AS borrower_age,
            before.limit_fen AS before_fen, rb.base_yuan AS rise_base_yuan,
-           CASE WHEN bw.said_on + to_months(CAST(f.branch_word_months AS INTEGER)) > as_of() THEN bw.said_yuan
-               END AS branch_yuan,
+           CASE WHEN stands(bw.said_on, f.branch_word_months) THEN bw.said_yuan END AS branch_yuan,
            -- of the line that runs on today
            CASE WHEN before.valid_to >= as_of() THEN before.standing_fen END AS standing_fen,
            -- a line that ended the day before, or whose renewal is signed, keeps no term

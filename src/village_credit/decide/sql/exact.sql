@@ -14,6 +14,9 @@ CREATE MACRO share(x, ppm) AS CASE
     THEN CAST(CAST(x AS BIGINT) // 1000000 AS HUGEINT) * ppm + CAST(CAST(x AS BIGINT)
         % 1000000 * ppm // 1000000 AS HUGEINT)
     ELSE down(CAST(x AS HUGEINT) * ppm, 1000000) END;
+-- What a person or a branch said stands so many months from its day.
+CREATE MACRO stands(said_on, months) AS said_on + to_months(CAST(months AS INTEGER)) > as_of();
+CREATE MACRO e12(yuan) AS CAST(yuan AS HUGEINT) * 1000000000000;
 CREATE MACRO up(a, b) AS -down(-(a), b);
 CREATE MACRO to_mu(x) AS CAST(CAST(x AS DECIMAL(30, 0)) * CAST('0.0001' AS DECIMAL(5, 4)) AS DECIMAL(18, 4));
 CREATE MACRO to_yuan(x) AS CAST(CAST(x AS DECIMAL(30, 0)) * CAST('0.01' AS DECIMAL(3, 2)) AS DECIMAL(18, 2));

@@ -36,21 +36,36 @@ WITH joined AS (
                    book_e12) END) END AS crop_e12,
            CASE WHEN livestock_years = 1 THEN share(livestock, f.single_year_share) ELSE livestock END AS livestock,
            CASE WHEN wages_years = 1 THEN share(wages, f.single_year_share) ELSE wages END AS wages,
-           CASE WHEN trade_years = 1 THEN share(trade, f.single_year_share) ELSE trade END AS trade,
+           -- LEAST passes over nulls: of the book and of what was settled the smaller counts
+           least(CASE WHEN trade_years = 1 THEN share(trade, f.single_year_share) ELSE trade END,
+               CASE WHEN turnover_months = 12 THEN share(turnover_fen * 10000000000, f.trader_margin)
+                   WHEN turnover_months >= 6 THEN share(share(down(turnover_fen * 120000000000, turnover_months),
+                       f.trader_margin), f.single_year_share) END) AS trade,
            CASE WHEN transfers_years = 1 THEN share(transfers, f.single_year_share) ELSE transfers END AS transfers
     FROM known AS k LEFT JOIN crop_sums USING (unit_code), f
+), vouched AS (  -- a person's word stands where a kind of income is not known, and only there
+    SELECT unit_code, max(income_yuan) FILTER (kind = 'crops') AS crops, max(income_yuan)
+        FILTER (kind = 'livestock') AS livestock,
+        max(income_yuan) FILTER (kind = 'wages') AS wages, max(income_yuan) FILTER (kind = 'trade') AS trade
+    FROM supplied, f WHERE stands(said_on, f.review_fact_months) GROUP BY unit_code
+), filled AS (
+    SELECT j.* REPLACE (
+        coalesce(crop_e12, e12(v.crops)) AS crop_e12, coalesce(j.livestock, e12(v.livestock)) AS livestock,
+        coalesce(j.wages, e12(v.wages)) AS wages, coalesce(j.trade, e12(v.trade)) AS trade),
+        crop_e12 IS NULL AND v.crops IS NOT NULL AS is_crop_supplied
+    FROM joined AS j LEFT JOIN vouched AS v USING (unit_code)
 ), recognised AS (
-    SELECT joined.*,
+    SELECT filled.*,
            share(coalesce(livestock, 0), f.recognised_livestock) AS livestock_e12,
                share(coalesce(wages, 0), f.recognised_wages) AS wages_e12,
            share(coalesce(trade, 0), f.recognised_trade) AS trade_e12,
                share(coalesce(transfers, 0), f.recognised_transfers) AS transfers_e12,
            coalesce(crop_e12, livestock, wages, trade, transfers) IS NOT NULL AS is_known
-    FROM joined, f
+    FROM filled, f
 )
 SELECT unit_code, norm_e12, book_e12, crop_e12, unknown_crop, cost_e6, scale_e6, livestock_e12, wages_e12,
     trade_e12, transfers_e12,
-       CASE WHEN crop_e12 IS NULL THEN NULL WHEN norm_e12 IS NULL OR book_e12 < norm_e12 THEN 'book'
+       CASE WHEN crop_e12 IS NULL THEN NULL WHEN is_crop_supplied THEN 'review' WHEN norm_e12 IS NULL OR book_e12 < norm_e12 THEN 'book'
             WHEN by_delivery THEN 'delivery' ELSE 'norm' END AS crop_income_source,
        CASE WHEN is_known THEN whole_yuan(coalesce(crop_e12, 0)
            + livestock_e12 + wages_e12 + trade_e12 + transfers_e12) END AS income,

@@ -18,7 +18,10 @@ WITH smallest AS (
 ), floored AS (
     SELECT capped.*, greatest(0, model_term) // f.step * f.step AS model_limit,
         greatest(0, policy_term) // f.step * f.step AS raw_limit,
-           CASE WHEN raw_limit < f.smallest_ticket THEN 0 ELSE raw_limit END AS policy_limit, f.smallest_ticket, f.step
+           CASE WHEN raw_limit < f.smallest_ticket THEN 0 ELSE raw_limit END AS policy_limit, f.smallest_ticket, f.step,
+           -- whom only the model declines a person may grant, up to a cap of its own in the band's place
+           CASE WHEN reasons = ['TRADER_MODEL_DECLINE'] AND is_complete THEN greatest(0, least(capacity,
+               f.trader_review_cap, need, headroom, capped.rise, branch)) // f.step * f.step ELSE policy_limit END AS at_most
     FROM capped, f
 ), computed AS (
     SELECT *, CASE WHEN reasons[1] = 'HELD'
@@ -32,17 +35,21 @@ WITH smallest AS (
     SELECT *, CASE WHEN said IS NOT NULL AND own_decision <> 'declined' AND list_sort(said_of) = list_sort(reasons)
                         AND CASE WHEN said = 'decline' THEN said_limit <= policy_limit
                                  ELSE own_decision = 'manual_review' AND said_limit BETWEEN smallest_ticket
-                                     AND policy_limit AND said_limit % step = 0
+                                     AND at_most AND said_limit % step = 0
                                       AND list_has_all(getvariable('reviewed_reasons'), reasons) END
                    THEN said END AS verdict
     FROM computed
 )
-SELECT * EXCLUDE (own_decision, said, said_limit, said_of, answered, is_complete, model_term, policy_term,
-    smallest_ticket, step),
+SELECT j.* EXCLUDE (own_decision, said, said_limit, said_of, answered, is_complete, model_term, policy_term,
+    smallest_ticket, step, at_most),
        -- a document that relief lets come later: granted until its day, where nothing else stands against it
        verdict IS NULL AND own_decision = 'manual_review' AND policy_limit > 0
            AND coalesce(list_has_all(answered, reasons), false) AS is_conditional,
-       CASE WHEN verdict = 'grant' THEN said_limit ELSE policy_limit END AS asked_limit,
+       CASE WHEN verdict = 'grant' THEN said_limit ELSE least(policy_limit, s.most_yuan) END AS asked_limit,
+       CASE WHEN at_most < j.smallest_ticket THEN 0 ELSE at_most END AS review_limit,
        CASE WHEN verdict = 'grant' OR is_conditional THEN 'granted' WHEN verdict = 'decline' THEN 'declined'
            ELSE own_decision END AS decision
-FROM judged;
+FROM judged AS j LEFT JOIN (
+    SELECT unit_code, product, min(most_yuan) AS most_yuan
+    FROM supplied, f WHERE stands(said_on, f.review_fact_months) GROUP BY ALL
+) AS s ON s.unit_code = j.unit_code AND s.product = j.product;

@@ -120,6 +120,12 @@ SELECT DISTINCT unit_code, mark FROM (
     SELECT unit_code, 'disputed' FROM unsettled
 ) WHERE mark IS NOT NULL;
 
+CREATE TABLE turnovers AS  -- of the twelve complete months before the day, as far as they were settled
+SELECT unit_code, CAST(sum(fen(settled_yuan)) AS HUGEINT) AS turnover_fen, count(*) AS turnover_months
+FROM turnover
+WHERE month < date_trunc('month', as_of()) AND month >= date_trunc('month', as_of()) - INTERVAL 12 MONTH
+GROUP BY unit_code;
+
 CREATE TABLE known AS  -- one row a household: its land, books, heads, probability, and who of it may borrow first
 WITH declared AS (
     SELECT unit_code, sum(declared) AS declared FROM crop_scaled GROUP BY unit_code
@@ -128,7 +134,7 @@ SELECT a.unit_code, leased_out, leased_in, subsidised, register, area, d.declare
        -- land of which nobody says what grows on it
        CASE WHEN area > coalesce(d.declared, 0) THEN area - coalesce(d.declared, 0) END AS residue,
        book_crop.e12 AS book_e12, livestock, livestock_years, wages, wages_years, trade, trade_years, transfers,
-           transfers_years,
+           transfers_years, turnover_fen, turnover_months,
        greatest(h.persons_register, coalesce(heads.book_persons, 0)) AS persons,
        coalesce(heads.sheep, 0) AS sheep, coalesce(heads.cattle, 0) AS cattle,
            coalesce(fen(heads.assets_yuan), 0) AS declared_fen,
@@ -136,5 +142,5 @@ SELECT a.unit_code, leased_out, leased_in, subsidised, register, area, d.declare
            first.age AS first_age
 FROM area_known AS a JOIN households AS h USING (unit_code) LEFT JOIN declared AS d USING (unit_code)
 LEFT JOIN book_crop USING (unit_code)
-LEFT JOIN book_means USING (unit_code) LEFT JOIN heads USING (unit_code) LEFT JOIN scored AS s USING (unit_code)
+LEFT JOIN book_means USING (unit_code) LEFT JOIN turnovers USING (unit_code) LEFT JOIN heads USING (unit_code) LEFT JOIN scored AS s USING (unit_code)
 LEFT JOIN adults AS first ON first.unit_code = a.unit_code AND first.place = 1;

@@ -72,7 +72,7 @@ SELECT t.unit_code, t.product, to_mu(t.register) AS register_mu, to_mu(t.leased_
            CAST(down(before_fen, 100) AS BIGINT) AS in_force_yuan, t.rise_base_yuan,
            CAST(t.rise AS BIGINT) AS rise_yuan, CAST(t.branch AS BIGINT) AS branch_yuan,
        CAST(n.model_limit AS BIGINT) AS model_limit_yuan, CAST(n.policy_limit AS BIGINT) AS policy_limit_yuan,
-           CAST(n.amount AS BIGINT) AS allocated_yuan,
+           CAST(n.review_limit AS BIGINT) AS review_limit_yuan, CAST(n.amount AS BIGINT) AS allocated_yuan,
        coalesce(n.budget_state, 'not_asked') AS budget_state, n.would_binding AS binding_term,
            CAST(d.limit_yuan AS BIGINT) AS limit_yuan,
        list_concat(list_filter([CASE WHEN abs(t.register - t.subsidised) * 1000000 > greatest(t.register,
@@ -88,7 +88,7 @@ SELECT t.unit_code, t.product, to_mu(t.register) AS register_mu, to_mu(t.leased_
                         AND t.book_e12 <> t.norm_e12 THEN 'INCOME_DISAGREES' END],
                    lambda code: code IS NOT NULL), coalesce(s.codes, [])) AS findings
 FROM reckoned AS t
-JOIN (SELECT unit_code, product, model_limit, policy_limit, amount, budget_state, would_binding FROM outcome)
+JOIN (SELECT unit_code, product, model_limit, policy_limit, review_limit, amount, budget_state, would_binding FROM outcome)
     AS n USING (unit_code, product)
     LEFT JOIN (SELECT unit_code, list(DISTINCT code ORDER BY code) AS codes FROM noted GROUP BY unit_code)
         AS s USING (unit_code) JOIN decisions AS d USING (unit_code), f

@@ -15,18 +15,26 @@ import pyarrow.parquet as pq
 
 from data_contracts.branch import PRODUCTS_ZH
 from data_contracts.reasons import DECISION_REASONS
+from data_contracts.toml_file import has_long_number
+from village_credit.china_calendar import today
 from village_credit.decide.decide import REVIEWED_REASONS
 from village_credit.ledger.ledger import Ledger
-from village_credit.ledger.reviews import ACT, _last_words, review_verdicts
+from village_credit.ledger.reviews import ACT, SUPPLY, _last_words, review_verdicts
+from village_credit.services.casework.tried_incomes import try_incomes
 from village_credit.services.exchange import hand_out, keep_and_record, refuse_faults, require_sealed, take_back
 from village_credit.services.rules import read_policy
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
 from village_credit.workbooks.reviews import (
     AMOUNT_HEADER,
+    DAY_HEADER,
     DECLINE,
+    EVIDENCE_HEADER,
     GRANT,
+    INCOME_HEADER,
     KEEP,
+    KIND_HEADER,
+    KINDS_ZH,
     VERDICTS_ZH,
     Case,
     Row,
@@ -34,6 +42,8 @@ from village_credit.workbooks.reviews import (
     reviews_workbook,
 )
 
+LACKING = "NO_INCOME_SOURCE"
+MOST_INCOME_YUAN = 10_000_000
 IN_REVIEW = sql("services.casework", "in_review")
 
 
@@ -54,6 +64,7 @@ class Applied:
     granted: int
     declined: int
     kept: int
+    supplied: int
     sum_limit_yuan: int
     unchanged: int
 
@@ -73,7 +84,10 @@ def export_reviews(store: Store, run_id: str, out: Path) -> Exported:
         for row in _in_review(store, run_id)
         if (row["household_key"], row["product"], tuple(row["reason_codes"])) not in known
     ]
-    book = reviews_workbook(run_id, manifest["as_of"], [_case(row) for row in rows])
+    lacking = {row["household_key"] for row in rows if LACKING in row["reason_codes"]}
+    tried = try_incomes(store, run_id, manifest, lacking)
+    cases = [_case(row, tried.get(row["household_key"], "")) for row in rows]
+    book = reviews_workbook(run_id, manifest["as_of"], cases)
     return Exported(*hand_out(out, book, (row["reason_codes"][0] for row in rows)))
 
 
@@ -99,6 +113,7 @@ def apply_reviews(store: Store, path: Path, by: str, policy_file: Path) -> Appli
         counts[GRANT],
         counts[DECLINE],
         counts[KEEP],
+        counts[SUPPLY],
         sum(v["limit_yuan"] for v in fresh),
         len(said) - len(fresh),
     )
@@ -115,7 +130,7 @@ def _in_review(store: Store, run_id: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _case(row: dict[str, Any]) -> Case:
+def _case(row: dict[str, Any], tried: str = "") -> Case:
     reasons = "；".join(DECISION_REASONS.get(code, code) for code in row["reason_codes"])
     product = PRODUCTS_ZH[row["product"]]
     return Case(
@@ -125,7 +140,8 @@ def _case(row: dict[str, Any]) -> Case:
         product,
         reasons,
         row["model_limit_yuan"],
-        row["policy_limit_yuan"],
+        row["review_limit_yuan"],
+        tried,
     )
 
 
@@ -146,8 +162,10 @@ def _faults(rows: list[Row], cases: dict[str, dict[str, Any]], steps: tuple[int,
             yield f"row {row.number}: no household in review of that run has this key"
         elif before != row.number:
             yield f"rows {before} and {row.number}: one household twice"
-        elif row.shown != tuple(str(cell).strip() for cell in _case(case).cells()):
+        elif row.shown != tuple(str(cell).strip() for cell in _case(case).cells()[:-1]):
             yield f"row {row.number}: a column that is not yours to fill was altered"
+        elif any(row.fact):
+            yield from (f"row {row.number}: {fault}" for fault in _fact_faults(row, case, *steps))
         else:
             yield from (f"row {row.number}: {fault}" for fault in _verdict_faults(row, case, *steps))
 
@@ -161,7 +179,7 @@ def _verdict_faults(row: Row, case: dict[str, Any], step: int, smallest: int) ->
     elif refused := [code for code in case["reason_codes"] if code not in REVIEWED_REASONS]:
         yield f"{', '.join(refused)} cannot be granted by a review"
     else:
-        yield from _amount_faults(row, case["policy_limit_yuan"], step, smallest)
+        yield from _amount_faults(row, case["review_limit_yuan"], step, smallest)
 
 
 def _amount_faults(row: Row, most: int, step: int, smallest: int) -> Iterable[str]:
@@ -177,8 +195,44 @@ def _amount_faults(row: Row, most: int, step: int, smallest: int) -> Iterable[st
         yield from (sentence for is_wrong, sentence in checks if is_wrong(amount))
 
 
+def _fact_faults(row: Row, case: dict[str, Any], step: int, smallest: int) -> Iterable[str]:
+    """Name what is wrong with a fact: it stands where an income is lacking, and with its evidence."""
+    income, kind, evidence, day = row.fact
+    if VERDICTS_ZH.get(row.verdict) != GRANT:
+        yield f"{INCOME_HEADER} goes with 授信 only"
+    elif LACKING not in case["reason_codes"]:
+        yield "no income is lacking here: a fact that is known is not replaced"
+    if not income.isdigit() or int(income) <= 0 or int(income) > MOST_INCOME_YUAN:
+        yield f"{INCOME_HEADER} is no whole number of yuan between 1 and {MOST_INCOME_YUAN:,}"
+    if kind not in KINDS_ZH:
+        yield f"{KIND_HEADER} is none of {', '.join(KINDS_ZH)}"
+    if not evidence or has_long_number(evidence):
+        yield f"{EVIDENCE_HEADER} is empty, or holds a person's number"
+    if (said_on := _day(day)) is None or said_on > today():
+        yield f"{DAY_HEADER} is no day such as 2026-10-31, or is yet to come"
+    if row.amount and ((amount := row.amount_yuan) is None or amount % step or amount < smallest):
+        yield f"{AMOUNT_HEADER} may only lower what the fact gives, in steps of {step:,} from {smallest:,} yuan on"
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
 def _verdict(row: Row, case: dict[str, Any]) -> dict[str, Any]:
-    """Keep a verdict with its grounds: it holds while they stand."""
+    """Keep a verdict with its grounds: it holds while they stand; a fact, for the next scoring to reckon with."""
+    if any(row.fact):
+        income, kind, evidence, day = row.fact
+        return {
+            "household_key": row.household_key,
+            "product": case["product"],
+            "verdict": SUPPLY,
+            "limit_yuan": row.amount_yuan or 0,
+            "reason_codes": case["reason_codes"],
+            "fact": {"kind": KINDS_ZH[kind], "income_yuan": int(income), "evidence": evidence, "said_on": day[:10]},
+        }
     return {
         "household_key": row.household_key,
         "product": case["product"],

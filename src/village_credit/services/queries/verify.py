@@ -29,6 +29,7 @@ ADDED = {
     "relief_sha256": "the declarations of relief",
     "renewals_sha256": "the signed renewals",
     "reviews_sha256": "the reviews",
+    "supplied_sha256": "the facts that people supplied",
     "link_verdicts_sha256": "the verdicts on links",
 }
 

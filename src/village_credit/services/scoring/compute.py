@@ -176,6 +176,7 @@ def _human_facts(snapshot: Snapshot, pseudonyms: dict[str, str]) -> dict[str, pa
     held = _human_inputs("held", [{"household_key": key} for key in snapshot.held])
     return {
         "in_force": _by_unit(snapshot.in_force, pseudonyms),
+        "supplied": _by_unit(snapshot.supplied, pseudonyms),
         "rise_bases": _by_unit(snapshot.rise_bases, pseudonyms),
         "branch_words": _by_unit(snapshot.branch_words, pseudonyms),
         "decided_before": _by_unit(snapshot.decided_before, pseudonyms),

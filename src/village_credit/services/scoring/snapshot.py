@@ -31,7 +31,7 @@ from village_credit.ledger.link_samples import licensed_passes, revoked_passes
 from village_credit.ledger.link_verdicts import link_verdicts, verdicts_of
 from village_credit.ledger.relief import relief_in_force
 from village_credit.ledger.renewals import covered, ended_lines, signed_renewals
-from village_credit.ledger.reviews import review_verdicts
+from village_credit.ledger.reviews import review_verdicts, supplied_facts
 from village_credit.ledger.rise import rise_bases, standing_words
 from village_credit.link.verdicts import Verdicts
 from village_credit.pseudonyms import Keys
@@ -74,6 +74,7 @@ class Snapshot:
     parts: dict[str, Any]
     keys: Keys
     in_force: pa.Table
+    supplied: pa.Table
     rise_bases: pa.Table
     branch_words: pa.Table
     decided_before: pa.Table
@@ -119,6 +120,7 @@ def take_snapshot(
         parts,
         store.keys,
         in_force,
+        _supplied(acts["supplied"]),
         bases,
         words,
         decided_before(store, publications),
@@ -136,7 +138,7 @@ def take_snapshot(
 
 def parts_kept(parts: dict[str, Any]) -> dict[str, Any]:
     """Return what the manifest keeps of what the ledger added: hashes, and the run compared with."""
-    said = ("holds", "in_force", "relief", "renewals", "reviews")
+    said = ("holds", "in_force", "relief", "renewals", "reviews", "supplied")
     return {
         **{f"{name}_sha256": sha256_of(canonical_json(parts[name])) for name in said},
         **{f"{name}_sha256": parts[name] for name in ("limits_in_force", "rise_bases", "branch_words")},
@@ -166,9 +168,28 @@ def _acts(ledger: Ledger, county_code: str, as_of: date) -> dict[str, Any]:
     return {
         "holds": held_keys(ledger, county_code),
         "reviews": review_verdicts(ledger, county_code),
+        "supplied": supplied_facts(ledger, county_code, as_of.isoformat()),
         "renewals": signed_renewals(ledger, county_code),
         "link_verdicts": sha256_of(canonical_json([link_verdicts(ledger, county_code), *passes])),
     }
+
+
+SUPPLIED = pa.schema(
+    [
+        ("household_key", pa.string()),
+        ("product", pa.string()),
+        ("kind", pa.string()),
+        ("income_yuan", pa.int64()),
+        ("said_on", pa.date32()),
+        ("most_yuan", pa.int64()),
+    ]
+)
+
+
+def _supplied(facts: list[dict[str, Any]]) -> pa.Table:
+    """Return what people found out in review, as a table."""
+    rows = [fact | {"said_on": date.fromisoformat(fact["said_on"])} for fact in facts]
+    return pa.Table.from_pylist(rows, schema=SUPPLIED)
 
 
 def _compared(store: Store, run_id: str | None) -> Compared:
