@@ -11,7 +11,7 @@ import re
 UNCALCULATED = "#FORMULA_NOT_CALCULATED!"
 UNNAMED_ERROR = "#ERROR!"  # an error whose literal the file does not say
 _ERROR = re.compile(r"#(?:N/A|GETTING_DATA|[A-Z][A-Z0-9_/]*[!?]|#+)|ERR:[0-9]{3}", re.IGNORECASE)  # ##: too narrow
-_FORMULA = re.compile(r"=[-+(@$'A-Za-z0-9][^=]*")  # as it was typed; ="0123" is a text between quotes
+_FORMULA = re.compile(r"=(?:[-+(@$'\[{A-Za-z0-9].*|\w+[!(].*)", re.DOTALL)  # as it was typed; ="0123" is a text
 
 
 def spoilt(text: str) -> str:

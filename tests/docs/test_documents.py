@@ -52,6 +52,7 @@ NOT_RUN = {
 READS = {
     *(
         "status",
+        "check",
         "report",
         "diff",
         "explain",

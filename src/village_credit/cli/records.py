@@ -66,6 +66,31 @@ def _spaced(counts: dict[str, int]) -> dict[str, int]:
     return {name.replace("_", " "): count for name, count in counts.items()}
 
 
+def add_check(verbs: Verbs) -> None:
+    checked = verbs.add(
+        "check",
+        "What a run would say of each line of some files before they are delivered, in Chinese; nothing is kept.",
+        "check build/inbox/659900 --county 659900",
+        do_check,
+    )
+    checked.add_argument("files", nargs="+", help="files, folders, or - for one file on standard input")
+    checked.add_argument("--county", help="whose terms hold (default: those of every county)")
+    checked.add_argument("--as-of", type=day, help="the run's day (default: the shell's)")
+    checked.out("a folder for the corrections workbooks; personal data")
+
+
+def do_check(args: argparse.Namespace, paths: Settings) -> int:
+    """Say what a run would say of some files."""
+    from datetime import date
+
+    from village_credit.services.queries import check
+
+    files = check.read_words(args.files)
+    as_of = args.as_of or date.today()  # noqa: DTZ011  # the shell's own day
+    found = check.check(files, as_of, args.county or check.ANY_COUNTY, paths.counties, args.out)
+    return show(args, found, lambda: check.as_text(found))
+
+
 def add_report(verbs: Verbs) -> None:
     reported = verbs.add("report", "Where a run's page is.", "report RUN", do_report)
     reported.the_run()
@@ -198,4 +223,4 @@ def _check_contracts(args: argparse.Namespace) -> int:
     return show(args, {"not_current": []}, lambda: f"{args.out} is current")
 
 
-VERBS = (add_status, add_report, add_verify, add_ledger, add_package, add_contracts)
+VERBS = (add_status, add_check, add_report, add_verify, add_ledger, add_package, add_contracts)

@@ -30,6 +30,8 @@ BINARY_WIDTHS = {"I": 4, "B": 8, "Y": 8, "T": 8}
 ELSEWHERE = "MGPW"  # memos and pictures: the record holds where in another file, and that is not delivered
 SAVE_AS = "save the table as xlsx, or as dBase III, and deliver that"
 
+Reader = Callable[[bytes], str]
+
 
 @dataclass(frozen=True)
 class Field:
@@ -138,17 +140,34 @@ def _add_records(grid: Grid, records: list[bytes], fields: list[Field], *, is_fo
     flags = next((field for field in fields if field.kind == NULL_FLAGS), None)
     grid.encoding = encoding = _encoding(records, [field for field in shown if field.kind in "CV"])
     readers = [_reader(field.kind, encoding, is_foxpro=is_foxpro) for field in shown]
+    plan = [(field.begin, field.end) for field in shown]
     for number, raw in enumerate(records, start=1):
-        cells: list[str] = []
-        if raw[0] != DELETED:
-            bits = int.from_bytes(raw[flags.begin : flags.end], "little") if flags else 0
-            for field, read in zip(shown, readers, strict=True):
-                try:
-                    cells.append(read(_bytes_of(field, raw, bits)))
-                except _Broken as broken:
-                    grid.broken[len(grid.cells), len(cells)] = broken.code
-                    cells.append("")
+        if raw[0] == DELETED:
+            grid.add(number, number, [])
+            continue
+        pieces = _pieces(raw, shown, flags) if flags else [raw[begin:end] for begin, end in plan]
+        try:
+            cells = [read(piece) for read, piece in zip(readers, pieces, strict=True)]
+        except _Broken:
+            cells = _sound_cells(grid, readers, pieces)
         grid.add(number, number, cells)
+
+
+def _pieces(raw: bytes, shown: list[Field], flags: Field) -> list[bytes]:
+    bits = int.from_bytes(raw[flags.begin : flags.end], "little")
+    return [_bytes_of(field, raw, bits) for field in shown]
+
+
+def _sound_cells(grid: Grid, readers: list[Reader], pieces: list[bytes]) -> list[str]:
+    """Read what can be read of the next record, and note what cannot."""
+    cells: list[str] = []
+    for read, piece in zip(readers, pieces, strict=True):
+        try:
+            cells.append(read(piece))
+        except _Broken as broken:
+            grid.broken[len(grid.cells), len(cells)] = broken.code
+            cells.append("")
+    return cells
 
 
 class _Broken(Exception):
@@ -169,7 +188,7 @@ def _bytes_of(field: Field, raw: bytes, bits: int) -> bytes:
     return content
 
 
-def _reader(kind: str, encoding: str, *, is_foxpro: bool) -> Callable[[bytes], str]:
+def _reader(kind: str, encoding: str, *, is_foxpro: bool) -> Reader:
     """Return what makes text of a field's bytes, by its type byte."""
     if is_foxpro and kind in _BINARY:
         return _BINARY[kind]

@@ -107,7 +107,9 @@ def _markup(content: bytes) -> Refusal | None:
 
 def _one_line(content: bytes) -> Refusal | None:
     """Tell a table of an old Macintosh, whose lines end with a carriage return alone: to all others it is one line."""
-    if b"\n" in content or b"\r" not in content[:-1] or b"\0" in content:
+    wide = utf16_of(content)
+    feed, end = ("\n".encode(wide), "\r".encode(wide)) if wide else (b"\n", b"\r")
+    if feed in content or end not in content[:-2] or (not wide and b"\0" in content):
         return None
     return NOT_READ, f"its lines end with a carriage return alone (old Macintosh): {SAVE}"
 

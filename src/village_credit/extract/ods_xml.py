@@ -15,16 +15,17 @@ class _Tables:
 
     def __init__(self) -> None:
         self.told: dict[str, dict[Place, str]] = {}
+        self.is_1904 = False
         self.table: dict[Place, str] = {}
         self.row = self.column = self.rows = 0
         self.cell: dict[str, str] | None = None
         self.text: list[str] = []
 
-    def read(self, xml: bytes) -> dict[str, dict[Place, str]]:
+    def read(self, xml: bytes) -> tuple[dict[str, dict[Place, str]], bool]:
         self.parser = parser_of(self.start)
         parse(self.parser, xml)
         self.end_cell()
-        return self.told
+        return self.told, self.is_1904
 
     def start(self, tag: str, attributes: list[str]) -> None:
         prefix, _, name = tag.rpartition(":")
@@ -40,6 +41,8 @@ class _Tables:
             self.end_cell()
             self.row = self.column = self.rows = 0
             self.table = self.told.setdefault(said.get(f"{prefix}:name", ""), {})
+        elif name == "null-date":
+            self.is_1904 = said.get(f"{prefix}:date-value", "").startswith("1904")
         elif name == "p" and self.cell is not None and self.is_asked(self.cell):
             self.parser.CharacterDataHandler = self.text.append
 
@@ -76,6 +79,6 @@ def _written(cell: dict[str, str], text: str) -> str:
     return "" if text or kinds else UNCALCULATED
 
 
-def ods_told(xml: bytes) -> dict[str, dict[Place, str]]:
-    """Return what is written in some cells of each table; raises `Damaged`."""
+def ods_facts(xml: bytes) -> tuple[dict[str, dict[Place, str]], bool]:
+    """Return what is written in some cells of each table, and whether the epoch is 1904; raises `Damaged`."""
     return _Tables().read(xml)

@@ -18,6 +18,7 @@ from village_credit.extract.headers import Match, best_match, dimension, plain, 
 DAYS = (Kind.DAY, Kind.MONTH)
 DAYS_TO_1904 = 1462  # from one epoch of spreadsheets to the other
 _SERIAL = re.compile(r"[2-5][0-9]{4}")
+SAVE = "save it as CSV of UTF-8, or as xlsx, and deliver that"
 AMBIGUOUS = "AMBIGUOUS_COLUMNS"
 HEADER_SEARCH_ROWS = 15
 
@@ -40,6 +41,11 @@ def recognise(file: DeliveredFile, grid: Grid, terms: CountyTerms = BARE_TERMS) 
         _take_unit_line(grid, header)
     if header is None and grid.cells and plain("".join(grid.cells[0])).startswith(SUMMARY_TITLE):
         return Unrecognised(file, grid.sheet, grid.total_lines, "OWN_SUMMARY", "read for nothing but its title")
+    if not grid.cells and grid.condemned:
+        codes = " ".join(sorted({code for _, code in grid.condemned}))
+        return Unrecognised(
+            file, grid.sheet, grid.total_lines, "UNREADABLE_FILE", f"no line can be read ({codes}): {SAVE}"
+        )
     if header is None:
         return Unrecognised(file, grid.sheet, grid.total_lines, "UNRECOGNISED", _nearest_text(nearest, grid))
     return _extract(file, grid, header)

@@ -21,7 +21,7 @@ from village_credit.extract.biff import xls_facts, xlsb_spoilt
 from village_credit.extract.compound import Compound
 from village_credit.extract.grid import Grid
 from village_credit.extract.guard import MAX_CELLS, USUAL_COLUMNS, Damaged, panics_as_errors, survives
-from village_credit.extract.ods_xml import ods_told
+from village_credit.extract.ods_xml import ods_facts
 from village_credit.extract.package import CUT, LOCKED, LOCKED_CODE, Package
 from village_credit.extract.sheet_xml import Place, SheetFacts, sheet_facts
 
@@ -96,7 +96,8 @@ class _Zipped(_Book):
             raise Damaged(LOCKED, LOCKED_CODE)
         if self.kind != "xlsx" and not survives(content):
             raise Damaged(CUT)
-        self.ods = ods_told(self.package.read("content.xml")) if self.kind == "ods" else {}
+        if self.kind == "ods":
+            self.ods, self.is_1904 = ods_facts(self.package.read("content.xml"))
         if self.kind == "xlsx" and self.package.is_wide():
             self.mend()
         else:

@@ -29,15 +29,18 @@ def take_in(
     county_code: str,
     terms: CountyTerms = BARE_TERMS,
     verdicts: Verdicts | None = None,
+    *,
+    needs_register: bool = True,
 ) -> Intake:
     """Read, validate, settle and link a county's files by its terms; raises NoRegister where nobody can be scored.
 
-    `verdicts`: what people said of doubtful links.
+    `verdicts`: what people said of doubtful links. `needs_register`: not where only lines are asked after.
     """
     account = open_files(files, terms)
     accepted = {name: concat_rows(name, parts) for name, parts in account.accepted.items()}
     account.accepted.clear()
-    _require_register(accepted, account.sources, county_code)
+    if needs_register:
+        _require_register(accepted, account.sources, county_code)
     hints = pa.table(
         {"source_id": [s.source_id for s in account.sources], "place_hint": [s.place_hint for s in account.sources]},
         schema=pa.schema([("source_id", pa.int64()), ("place_hint", pa.string())]),

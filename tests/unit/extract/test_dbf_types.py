@@ -87,6 +87,12 @@ def test_a_null_is_blank_whatever_bytes_stand_there():
     assert grid.cells[1] == ["0", ""]
 
 
+def test_a_null_stays_blank_beside_a_text_that_cannot_be_decoded():
+    columns = [("AREA", "I", 4), ("NAME", "C", 4), ("_NullFlags", "0", 1)]
+    grid = read_dbf(dbf(columns, bytes(4) + b"\xff\xff\xff\xff" + b"\x01", flags={"AREA": 2}))
+    assert (grid.cells[1], grid.broken) == (["", ""], {(1, 1): "UNDECODABLE"})
+
+
 def test_foxpro_tables_of_another_library_are_read_as_it_reads_them(tmp_path):
     path = tmp_path / "t.dbf"
     table = dbf_library.Table(str(path), "CODE C(14); N I; D B; Y Y; T T; L L", codepage="cp936", dbf_type="vfp")

@@ -96,6 +96,12 @@ REFUSED = {
     "mht.xls": (b"MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n\r\n", "FORMAT_NOT_READ", "mht"),
     "2003.xls": (XML_2003, "NOT_WHAT_NAME_SAYS", "2003"),
     "mac.csv": (CSV.replace(b"\r\n", b"\r"), "FORMAT_NOT_READ", "carriage return"),
+    "wide mac.csv": (
+        CSV.decode("gb18030").replace("\r\n", "\r").encode("utf-16"),
+        "FORMAT_NOT_READ",
+        "carriage return",
+    ),
+    "no line.csv": (b"\xff\xfe" + CSV, "UNREADABLE_FILE", "no line can be read"),
     "x.bin": (bytes(range(256)) * 4, "FORMAT_NOT_READ", "neither"),
 }
 

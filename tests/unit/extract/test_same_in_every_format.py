@@ -14,6 +14,7 @@ import xlwt
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from tests.unit.extract.test_dbf_types import dbf
+from tests.unit.extract.test_spoilt_cells import ods_of
 from village_credit.extract.grid import DeliveredFile, Extract
 from village_credit.extract.read import read_file
 from village_credit.validate.rows import Batch, validate
@@ -111,7 +112,20 @@ def xls_1904() -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("write", [xlsx_1904, xls_1904])
+def ods_1904() -> bytes:
+    """An ods of the three rows above; LibreOffice writes the epoch before the tables."""
+    text = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    number = '<table:table-cell office:value-type="float" office:value="44624"/>'
+    last = [text.format("更新日期"), number, text.format("2026-03-05")]
+    rows = [[text.format(cell) for cell in row[:3]] for row in (PARTY, PERSON, PERSON)]
+    table = "".join(
+        f"<table:table-row>{''.join(row)}{cell}</table:table-row>" for row, cell in zip(rows, last, strict=True)
+    )
+    epoch = '<table:calculation-settings><table:null-date table:date-value="1904-01-01"/></table:calculation-settings>'
+    return ods_of(f'{epoch}<table:table table:name="表">{table}</table:table>')
+
+
+@pytest.mark.parametrize("write", [xlsx_1904, xls_1904, ods_1904])
 def test_a_bare_number_of_a_day_counts_from_the_workbooks_own_epoch(write):
     accepted, _ = judged(write())
     assert [f"{day:%Y-%m-%d}" for day in accepted.column("updated_on").to_pylist()] == ["2026-03-05", "2026-03-05"]

@@ -186,6 +186,9 @@ def test_a_large_xls_whose_stream_is_no_small_one_is_told_too():
         ("Err:502", "ERROR_CELL"),
         ("########", "ERROR_CELL"),
         ("=E2*F2", "FORMULA_NOT_CALCULATED"),
+        ("=IF(A2=B2,C2,D2)", "FORMULA_NOT_CALCULATED"),
+        ("=汇总!B2", "FORMULA_NOT_CALCULATED"),
+        ("=王五", ""),
         ("=VLOOKUP(A2,Sheet2!A:C,3,0)", "FORMULA_NOT_CALCULATED"),
         (UNCALCULATED, "FORMULA_NOT_CALCULATED"),
         ("#3号楼", ""),
@@ -216,13 +219,16 @@ def ods(cell: str) -> bytes:
     rows += [[NUMBER.format(v) if isinstance(v, int) else CELLS.format(v) for v in PAID] for _ in range(2)]
     rows[1][5] = cell
     table = "".join(f"<table:table-row>{''.join(row)}</table:table-row>" for row in rows)
-    body = f'<office:body><office:spreadsheet><table:table table:name="表">{table}</table:table>'
-    xml = f"{body}</office:spreadsheet></office:body></office:document-content>"
+    return ods_of(f'<table:table table:name="表">{table}</table:table>')
+
+
+def ods_of(tables: str) -> bytes:
+    body = f"<office:body><office:spreadsheet>{tables}</office:spreadsheet></office:body></office:document-content>"
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
         archive.writestr("META-INF/manifest.xml", "<manifest/>")
-        archive.writestr("content.xml", f'<?xml version="1.0"?><office:document-content {SPACES}>{xml}')
+        archive.writestr("content.xml", f'<?xml version="1.0"?><office:document-content {SPACES}>{body}')
     return buffer.getvalue()
 
 

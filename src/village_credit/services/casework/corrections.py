@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from data_contracts.corrections import FILE_WORD, OWN_HEADERS
-from data_contracts.county_terms import CountyTerms, allowed_values
-from data_contracts.prohibited import prohibited_header
-from data_contracts.reasons import ROW_REASONS
-from data_contracts.registry import OFFICES_ZH, FieldSpec
-from village_credit.extract.grid import DeliveredFile, Extract, Grid, Unrecognised
-from village_credit.extract.headers import labels_of, plain, split_unit, unit_word
-from village_credit.extract.read import read_grids
-from village_credit.extract.recognise import recognise
+from data_contracts.corrections import FILE_WORD
+from data_contracts.registry import OFFICES_ZH
+from village_credit.extract.grid import DeliveredFile
+from village_credit.ingest.faulty_rows import OpenError, faulty_tables
 from village_credit.services.rules import load_terms
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
 from village_credit.store.whole_files import write_whole
-from village_credit.workbooks.corrections import CorrectionBundle, Faulty, FaultyTable, correction_workbook
+from village_credit.workbooks.corrections import CorrectionBundle, FaultyTable, correction_workbook
 
-# An error of the whole row is shown at the cell that an office would look at
-SHOWN_AT = {"ID_": "id_number", "VILLAGE_": "village_name"}
 OPEN = sql("services.casework", "open_corrections")
 AGEING = sql("services.casework", "ageing")
 
@@ -39,15 +31,6 @@ class Written:
     path: str
     rows: int
     tables_refused: int
-
-
-@dataclass(frozen=True)
-class _Error:
-    """One open error: the row, its correction number, and (field, reason code) of each fault."""
-
-    line_number: int
-    number: str
-    faults: tuple[tuple[str, str], ...]
 
 
 def write_corrections(store: Store, run_id: str, out: Path, counties: Path | None = None) -> list[Written]:
@@ -63,7 +46,7 @@ def write_corrections(store: Store, run_id: str, out: Path, counties: Path | Non
     tables: dict[str, list[FaultyTable]] = defaultdict(list)
     for file_name, by_sheet in errors.items():
         file = DeliveredFile(file_name, store.thaw(hashes[file_name]), hashes[file_name])
-        for table in _faulty_tables(file, by_sheet, terms, _units(manifest)):
+        for table in faulty_tables(file, by_sheet, terms, _units(manifest)):
             tables[offices[file_name, table.sheet]].append(table)
     refused = _refused(manifest)
     written = []
@@ -103,13 +86,13 @@ def _table(store: Store, run_id: str, name: str) -> str:
     return str(store.run_folder(run_id) / f"{name}.parquet")
 
 
-def _open_errors(store: Store, run_id: str) -> dict[str, dict[str, list[_Error]]]:
+def _open_errors(store: Store, run_id: str) -> dict[str, dict[str, list[OpenError]]]:
     """Return open errors by file and sheet."""
     paths = {name: _table(store, run_id, name) for name in ("corrections", "quarantine")}
-    found: dict[str, dict[str, list[_Error]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[str, dict[str, list[OpenError]]] = defaultdict(lambda: defaultdict(list))
     for file_name, sheet, line, number, faults in duckdb.connect().execute(OPEN, paths).fetchall():
         pairs = tuple((fault["field"], fault["code"]) for fault in faults)
-        found[file_name][sheet].append(_Error(line, number, pairs))
+        found[file_name][sheet].append(OpenError(line, number, pairs))
     return found
 
 
@@ -127,84 +110,13 @@ def _refused(manifest: dict[str, Any]) -> dict[str, list[tuple[str, str, str]]]:
     return found
 
 
-def _faulty_tables(
-    file: DeliveredFile,
-    by_sheet: dict[str, list[_Error]],
-    terms: CountyTerms,
-    units: dict[tuple[str, str], dict[str, str]],
-) -> Iterator[FaultyTable]:
-    """Read a file's tables again and pick the rows in error, in the office's own columns."""
-    for grid in read_grids(file):
-        if isinstance(grid, Unrecognised) or grid.sheet not in by_sheet:
-            continue
-        extract = recognise(file, grid, terms)
-        if isinstance(extract, Extract):
-            settled = units.get((file.file_name, grid.sheet), {})
-            yield _faulty_table(grid, extract, by_sheet[grid.sheet], terms, settled)
-
-
-def _faulty_table(
-    grid: Grid, extract: Extract, errors: list[_Error], terms: CountyTerms, units: dict[str, str]
-) -> FaultyTable:
-    kept = [at for at, label in enumerate(extract.labels) if plain(label) and _may_be_echoed(label)]
-    places = {name: kept.index(at) for at, name in extract.positions.items() if at in kept}
-    specs = {spec.name: spec for spec in terms.specs[extract.contract]}
-    cells = dict(zip(grid.starts, grid.cells, strict=True))
-    return FaultyTable(
-        extract.file.file_name,
-        extract.sheet,
-        extract.contract,
-        tuple(_label(extract, at, units) for at in kept),
-        {places[name]: values for name in places if (values := _choices(extract.contract, specs[name]))},
-        tuple(_faulty(error, cells.get(error.line_number, []), kept, places, specs) for error in errors),
-    )
-
-
-def _may_be_echoed(label: str) -> bool:
-    """Columns that may never enter are not written out again either; ours are written anew."""
-    (read,) = labels_of([label])
-    return read.rest not in OWN_HEADERS and not prohibited_header(read.rest)
-
-
-def _label(extract: Extract, at: int, units: dict[str, str]) -> str:
-    """Return a column's header; a unit that stood elsewhere is said in it, or the mended row would lose it."""
-    label, name = extract.labels[at], extract.positions.get(at)
-    if name is None or name not in units or split_unit(plain(label))[1] is not None:
-        return label
-    return f"{label}({unit_word(units[name])})"
-
-
-def _choices(contract: str, spec: FieldSpec) -> tuple[str, ...]:
-    """Offer the words that an office writes; codes where a list has no words."""
-    allowed = allowed_values(contract, spec.name)
-    words = [word for word, value in spec.labels if value in allowed and not word.isascii()]
-    coded = all(value.isascii() for value in allowed)
-    return tuple(dict.fromkeys(words)) if words and coded else tuple(sorted(allowed))
-
-
-def _faulty(
-    error: _Error, cells: list[str], kept: list[int], places: dict[str, int], specs: dict[str, FieldSpec]
-) -> Faulty:
-    shown = tuple(cells[at] if at < len(cells) else "" for at in kept)
-    wrong: dict[int, list[str]] = defaultdict(list)
-    texts = []
-    for field, code in error.faults:
-        at = field or next((name for start, name in SHOWN_AT.items() if code.startswith(start)), "")
-        sentence = ROW_REASONS.get(code, code)
-        texts.append(f"{specs[at].column.header}：{sentence}" if at in specs else sentence)
-        if at in places:
-            wrong[places[at]].append(sentence)
-    marked = {position: "；".join(dict.fromkeys(said)) for position, said in wrong.items()}
-    return Faulty(error.number, error.line_number, shown, marked, "；".join(dict.fromkeys(texts)))
-
-
 def _sheaf(
     office: str,
     run_id: str,
     as_of: str,
     tables: list[FaultyTable],
     refused: list[tuple[str, str, str]],
-    errors: dict[str, dict[str, list[_Error]]],
+    errors: dict[str, dict[str, list[OpenError]]],
 ) -> CorrectionBundle:
     reasons: Counter[str] = Counter()
     for table in tables:

@@ -104,11 +104,12 @@ def _relieved(
 def _outcome(folder: Path, county_code: str) -> tuple[pa.Table, list[str]]:
     """Read the conduct that followed, and the hashes of its files."""
     delivered = list(pull(folder / "outcome", county_code))
-    tables = [
-        validate(Batch(table.contract, table.rows, table.units))[0]
-        for table in read_files(delivered)
-        if isinstance(table, Extract) and table.contract == "bank_conduct"
-    ]
+    found = [table for table in read_files(delivered) if isinstance(table, Extract)]
+    loans = [table for table in found if table.contract == "bank_conduct"]
+    for table in loans:
+        if table.rejected:
+            raise MissingInput(f"history {folder.name}: {table.file.file_name}: {table.rejected[1]}")
+    tables = [validate(Batch(table.contract, table.rows, table.units))[0] for table in loans]
     if not tables:
         raise MissingInput(
             f"history {folder.name}: outcome/{county_code} has no bank_conduct table, so there are no labels"
