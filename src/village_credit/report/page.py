@@ -71,8 +71,8 @@ DRIFT_NOTE = (
 )
 GROUP_NOTE = "只计有借款人的农户。“—”：不足 30 户，或因此可由相减得出，不显示；授信不足 30 户的不显示户均额度。差别是否合理由风险委员会研判。"
 LINK_NOTE = "待确认的关联不计入任何数字；未关联不等于不授信，请用 links review 交人工核对。"
-GATES = "SELECT gate, value, threshold, verdict, explanation FROM t_gates ORDER BY verdict, gate"
-CHECKS = "SELECT * FROM t_extract_checks WHERE verdict <> 'pass' ORDER BY verdict, office, contract, measure, field"
+GATES = "SELECT gate, value, threshold, verdict, explanation FROM t_gates ORDER BY list_position(['fail', 'warn', 'pass'], verdict), gate"
+CHECKS = "SELECT * FROM t_extract_checks WHERE verdict <> 'pass' ORDER BY list_position(['fail', 'warn'], verdict), office, contract, measure, field"
 MEDIAN = "SELECT CAST(coalesce(median(limit_yuan), 0) AS BIGINT) FROM t_decisions WHERE decision = 'granted'"
 LINKED = "SELECT count(*) FROM t_links WHERE household_key IS NOT NULL"
 Cells = list[tuple[str, ...]]
