@@ -15,6 +15,7 @@ from data_contracts.county_terms import CountyTerms, allowed_values
 from data_contracts.prohibited import prohibited_header
 from data_contracts.reasons import ROW_REASONS
 from data_contracts.registry import OFFICES_ZH, FieldSpec
+from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile, Extract, Grid, Unrecognised
 from village_credit.extract.headers import labels_of, plain, split_unit, unit_word
 from village_credit.extract.read import read_grids
@@ -100,7 +101,12 @@ def ageing(store: Store, run_id: str) -> list[dict[str, Any]]:
 
 
 def _table(store: Store, run_id: str, name: str) -> str:
-    return str(store.run_folder(run_id) / f"{name}.parquet")
+    path = store.require_run(run_id) / f"{name}.parquet"
+    if not path.is_file():
+        raise MissingInput(
+            f"run {run_id} was sealed by older code, which kept no table {name}: score the county again (`rescore`)"
+        )
+    return str(path)
 
 
 def _open_errors(store: Store, run_id: str) -> dict[str, dict[str, list[_Error]]]:

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
+from village_credit.catalogue import filled
 from village_credit.errors import MissingInput
 from village_credit.ledger.branch_limits import branch_limits, with_branch_limit
 from village_credit.ledger.holds import HOLD, RELEASE
@@ -80,7 +81,8 @@ def notices(store: Store, run_id: str, language: str = "zh") -> list[dict[str, A
     current = _lines_of_run(store, ledger, told)
     lost = _points_lost(run)
     found = []
-    for row in pq.read_table(run / "decisions.parquet", partitioning=None).to_pylist():
+    rows = pq.read_table(run / "decisions.parquet", partitioning=None).to_pylist()
+    for row in filled("decisions", rows):
         line = row["household_key"], row["product"]
         now = with_branch_limit(row, limits.get((told.publication_id if told else "", *line)))
         state = "staged" if told is None else "in_force" if line in current else "superseded"
