@@ -13,6 +13,7 @@ from data_contracts.registry import CONTRACTS_ZH, OFFICES_ZH
 from village_credit.duckdb_session import cursor_over
 from village_credit.features.catalogue import FEATURES
 from village_credit.policy.gate_thresholds import GATE_TEXTS
+from village_credit.report.figures import plain_figure, threshold_zh
 from village_credit.report.html import STYLE, bars, cards, heading, note, page, paragraph, section, table
 from village_credit.report.labels import ATTRIBUTES_ZH, GROUPS_ZH
 from village_credit.sql_files import sql
@@ -123,7 +124,7 @@ def _names(office: str, contract: str) -> tuple[str, str]:
 
 def _known(value: float | None, unknown: str) -> str:
     """Write a figure that may be lacking."""
-    return unknown if value is None else f"{value:,.4g}"
+    return unknown if value is None else plain_figure(value)
 
 
 def _figure(value: float | None, form: str) -> str:
@@ -173,7 +174,7 @@ def _gates(connection: duckdb.DuckDBPyConnection) -> str:
         (
             gate,
             _known(value, "无数据"),
-            threshold,
+            threshold_zh(threshold),
             f"@{verdict}",
             GATE_TEXTS[gate].sentence_zh if gate in GATE_TEXTS else text,
         )
