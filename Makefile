@@ -13,13 +13,24 @@ SEED ?= 1
 DOCS := from pathlib import Path; from village_credit import cli; from village_credit.services import reference; reference.write(Path('docs/reference'), cli.parser(), Path('models'))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench bench-model versions fuzz contracts contracts-lint serve score rescore train docs lock clean
+WHICH_PYTHON = $(PYTHON) -c "import sys; print(sys.executable, sys.version)"
+
+.PHONY: FORCE help run test lint bench bench-model versions fuzz contracts contracts-lint serve score rescore train docs lock clean
+
+$(VENV)/.made-by: FORCE
+	@$(PYTHON) -c "import sys; sys.version_info >= (3, 11) or sys.exit('$(PYTHON) is Python ' + sys.version.split()[0] + ', and this needs 3.11 or later: make PYTHON=python3.11 TARGET')"
+	@mkdir -p $(VENV)
+	@$(WHICH_PYTHON) | cmp -s - $@ || $(WHICH_PYTHON) > $@
+
+FORCE:
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-15s %s\n", $$1, $$2}'
 
-$(STAMP): requirements.lock pyproject.toml
-	$(PYTHON) -m venv $(VENV)
+# an environment of another interpreter is made anew; one that is too old is told so before anything is
+$(STAMP): requirements.lock pyproject.toml $(VENV)/.made-by
+	$(PYTHON) -m venv --clear $(VENV)
+	@$(WHICH_PYTHON) > $(VENV)/.made-by
 	# the lock is complete, so nothing is resolved here: --no-deps, and `pip check` says whether it fits together
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

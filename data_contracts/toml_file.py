@@ -7,18 +7,33 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 Model = TypeVar("Model", bound=BaseModel)
 BYTE_ORDER_MARK = "\ufeff"  # an editor of Windows puts it first
-_LONG_NUMBER = re.compile(r"\d{11}")  # a telephone's or longer: the ledger is kept for ever, and names nobody
+# A telephone's digits or more: the ledger is kept for ever, and names nobody. Up to three signs may stand between two
+# of them, one between numerals that are written as words; a day or a time of day is no part of such a number.
+_LONG_NUMBER = re.compile(r"\d(?:\D{0,3}\d){10}")
+_LONG_NUMERAL = re.compile(r"\d(?:[^\w]?\d){10}")
+_DAY = re.compile(r"(?<!\d)(?:19|20)\d\d([-./年])(?:1[0-2]|0?[1-9])([-./月])(?:3[01]|[12]\d|0?[1-9])(?!\d)")
+_TIME = re.compile(r"(?<!\d)[012]?\d:[0-5]\d(?::[0-5]\d)?(?!\d)")
+_NUMERALS = str.maketrans("〇零一幺壹二贰三叁四肆五伍六陆七柒八捌九玖", "001112233445566778899")
 
 
 def has_long_number(text: str) -> bool:
-    """Tell whether words hold what may be a person's number, in digits of any script."""
-    return _LONG_NUMBER.search(text) is not None
+    """Tell whether words hold what may be a person's number, in digits of any script, whatever stands between."""
+    digits = "".join(_digit(letter) for letter in text)
+    plain = _TIME.sub("@@@@", _DAY.sub("@@@@", digits))
+    return bool(_LONG_NUMBER.search(plain) or _LONG_NUMERAL.search(plain.translate(_NUMERALS)))
+
+
+def _digit(letter: str) -> str:
+    """Return a digit of whatever script, circled or raised, as one of ours."""
+    value = unicodedata.digit(letter, None)
+    return letter if value is None else str(value)
 
 
 def names_nobody(text: str) -> str:

@@ -9,7 +9,7 @@ from prefect.futures import PrefectFuture, as_completed
 from prefect.states import Completed, Failed, State
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from pipelines.steps import counties_of, scheduled_day, stage
+from pipelines.steps import counties_of, scheduled_day, stage, with_a_later_day
 from pipelines.words import County
 
 # DuckDB and scikit-learn release the interpreter and use several cores by themselves: two keep a machine busy.
@@ -28,17 +28,23 @@ def _name_of_night() -> str:
 
 @flow(name="score-all", flow_run_name=_name_of_night, task_runner=ThreadPoolTaskRunner(max_workers=COUNTIES_AT_ONCE))
 def score_all(as_of: date | None = None, inbox: str | None = None) -> State[list[str]]:
-    """Score every county of the inbox as of a day (default: today); a county that fails never stops the others."""
-    day = as_of or scheduled_day()
-    return summary({stage.submit(county, day, inbox): county for county in counties_of(inbox)})
+    """Score every county of the inbox as of a day (default: today); a county that fails never stops the others.
+
+    A night that runs late is skipped for the counties of which a later day is staged, and says so.
+    """
+    day, counties = as_of or scheduled_day(), counties_of(inbox)
+    late = [] if as_of else with_a_later_day(counties, day)
+    return summary({stage.submit(county, day, inbox): county for county in counties if county not in late}, late)
 
 
-def summary(counties: dict[PrefectFuture[str], str]) -> State[list[str]]:
+def summary(counties: dict[PrefectFuture[str], str], late: list[str] | None = None) -> State[list[str]]:
     """Wait for every county; Failed where one failed, naming it by its code only."""
     for done in as_completed(list(counties)):
         done.wait()  # before its state: the server's may lag behind
     failed = sorted(county for done, county in counties.items() if not done.state.is_completed())
     told = f"{len(counties) - len(failed)} of {len(counties)} counties staged"
+    if late:
+        told += f"; skipped, for a later day is staged: {', '.join(late)}"
     if failed:
         return Failed(message=f"{told}; failed: {', '.join(failed)}")
     return Completed(message=told, data=sorted(done.result() for done in counties))

@@ -65,6 +65,20 @@ def stage(county_code: str, as_of: date, inbox: str | None) -> str:
         return _told(score.score_inbox(store_of(paths, may_begin=True), inbox_of(inbox), request, _progress()))
 
 
+@act(name="later-staged", task_run_name="later-staged-{day}")
+def with_a_later_day(counties: list[str], day: date) -> list[str]:
+    """Name the counties that have a run as of a later day than a night's: that night is late, and nobody needs it."""
+    with impersonal():
+        paths = settings()
+        if not (paths.store / "ledger").is_dir():
+            return []
+        store = store_of(paths)
+        late = [county for county in counties if (rescore_module.latest_day(store, county) or day) > day]
+    if late:
+        get_run_logger().warning("%s: a later day than %s is staged, this night is skipped", ", ".join(late), day)
+    return late
+
+
 @act(name="stage-again", task_run_name="stage-again-{county_code}")
 def stage_again(county_code: str, as_of: date | None) -> str:
     """Score a county again from its last frozen inputs; gives the staged run's id."""

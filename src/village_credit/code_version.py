@@ -7,6 +7,28 @@ from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
+from village_credit import __version__
+from village_credit.errors import MissingInput
+
+# What is stored, with the number of the form that this code writes; docs/develop/versions.md says which
+# code reads which. A form of no number is 0: it was written before there were numbers.
+FORMATS = {"ledger": 1, "run": 1, "warehouse": 1}
+
+
+def version_text() -> str:
+    """Say what this program is: its package, its code whatever the commit, and the forms that it writes."""
+    formats = ", ".join(f"{name} {number}" for name, number in FORMATS.items())
+    return f"village-credit {__version__}, code {code_sha256()[:12]}, formats: {formats}"
+
+
+def require_known(name: str, number: int, where: str) -> None:
+    """Raise MissingInput where something stored is of a later form than this code reads."""
+    if number > FORMATS[name]:
+        raise MissingInput(
+            f"{where} is of {name} format {number}, and this code reads up to {FORMATS[name]}: use the version that "
+            f"wrote it (`village-credit --version` says the formats)"
+        )
+
 
 @cache
 def code_sha256() -> str:

@@ -248,8 +248,11 @@ def test_a_lost_line_or_household_is_nobody_s_to_sign(runs: dict[str, Scored], t
 
 def test_a_gate_that_held_cannot_be_overridden(runs: dict[str, Scored]):
     scored = runs["other"]
-    for gate in ("quarantined_share", "no_such_gate"):
-        with pytest.raises(GateRefused, match=f"{gate} did not fail"):
+    for gate, refused, told in (
+        ("quarantined_share", GateRefused, "did not fail"),
+        ("no_such_gate", UsageError, "no such gate"),
+    ):
+        with pytest.raises(refused, match=f"{gate}.*{told}"):
             sign.approve(scored.store, scored.run.run_id, SIGNER, "x", ["approval_ratio_of_names", gate])
 
 

@@ -152,3 +152,34 @@ def require(declared: dict[str, Table], given: dict[str, pa.Table], where: str) 
     ]
     if faults:
         raise VerificationFailed(f"{where} hands over what the catalogue does not declare: {'; '.join(faults)}")
+
+
+SQL_TYPES = {
+    "string": "VARCHAR",
+    "date32[day]": "DATE",
+    "int64": "BIGINT",
+    "int32": "INTEGER",
+    "double": "DOUBLE",
+    "bool": "BOOLEAN",
+    "list<element: string>": "VARCHAR[]",
+    "list<item: string>": "VARCHAR[]",
+}
+
+
+@cache
+def no_rows(name: str) -> str:
+    """Write a run's table without a row as SQL: beside the tables of older runs it gives the columns that they lack."""
+    columns = [f'NULL::{_sql_type(field.type)} AS "{field.name}"' for field in run_tables()[name].schema()]
+    return f"(SELECT {', '.join([*columns, 'NULL::VARCHAR AS run_id'])} WHERE false)"
+
+
+def _sql_type(kind: pa.DataType) -> str:
+    if pa.types.is_decimal(kind):
+        return f"DECIMAL({kind.precision}, {kind.scale})"
+    return SQL_TYPES[str(kind)]
+
+
+def filled(name: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows of a run's table with every column of today: null where the run is older than the column."""
+    lacking = dict.fromkeys(run_tables()[name].columns)
+    return [lacking | row for row in rows]

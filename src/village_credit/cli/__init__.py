@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from village_credit.cli import casework, committee, households, modelling, records, scoring, servicing
 from village_credit.cli.common import Verbs
@@ -26,6 +27,21 @@ exit codes: 0 done (a rejected extract or a failing gate in a staged run too); 2
 USERS = (scoring, committee, modelling, households, casework, servicing, records)
 
 
+class Version(argparse.Action):
+    """Say what this program is, and end: the code is hashed only where somebody asks."""
+
+    def __init__(self, option_strings: list[str], dest: str, **words: Any) -> None:
+        """Take no word after it."""
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, **words)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print one line."""
+        from village_credit.code_version import version_text
+
+        print(version_text())
+        parser.exit()
+
+
 def parser() -> argparse.ArgumentParser:
     """Build the command's grammar; nothing heavy is imported for it."""
     top = argparse.ArgumentParser(
@@ -34,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    top.add_argument("--version", action=Version, help="package, code and stored formats, and nothing else")
     verbs = Verbs(top)
     for user in USERS:
         for add in user.VERBS:

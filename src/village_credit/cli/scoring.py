@@ -82,7 +82,7 @@ def add_rescore(verbs: Verbs) -> None:
         do_rescore,
     )
     again.counties()
-    again.add_argument("--as-of", type=day, help="default: the day of the county's last run")
+    again.add_argument("--as-of", type=day, help="default: the latest day of the county's runs")
     again.add_argument("--refresh", action="store_true", help="from the inbox instead of the frozen inputs")
     again.add_argument("--inbox", type=path, help="with --refresh")
     again.policy()

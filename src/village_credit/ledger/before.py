@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from village_credit.duckdb_session import query_cursor
+from village_credit.errors import MissingInput
 from village_credit.ledger.lines_in_force import decision_files
 from village_credit.ledger.publications import Publication
 from village_credit.relief.conditions import CONDITIONS
@@ -81,10 +82,16 @@ def knows_before(store: Store, run_id: str | None) -> bool:
 
 
 def simulation_inputs_before(store: Store, run_id: str | None) -> SimulationInputs | None:
-    """Return what a run measured of its households; None of none, or where the vault no longer has it."""
+    """Return what a run measured of its households; None of none, or where the vault no longer has it.
+
+    Nor of a run whose code kept it in another form.
+    """
     if run_id is None or not knows_before(store, run_id):
         return None
-    return unpack_simulation_inputs(store.open_simulation_inputs(run_id))
+    try:
+        return unpack_simulation_inputs(store.open_simulation_inputs(run_id))
+    except MissingInput:
+        return None
 
 
 def dates_before(store: Store, run_id: str | None) -> pa.Table:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from village_credit.catalogue import run_tables
+from village_credit.catalogue import no_rows, run_tables
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput
 from village_credit.ledger.balances import drawn_before
@@ -122,6 +122,7 @@ def lines_query(
     given = (
         f"read_parquet([{', '.join(quoted(path) for path in paths)}], union_by_name = true, hive_partitioning = false)"
     )
+    given = f"(FROM {given} UNION ALL BY NAME FROM {no_rows('decisions')})"  # a run may be older than a column
     if not paths:  # before the first publication: no line, in the shape of some
         given = f"{prefix}no_decisions"
         inputs[given] = _no_decisions()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from village_credit.code_version import FORMATS
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import Entry, append
 from village_credit.publish.warehouse import build_warehouse
@@ -25,6 +26,7 @@ def record(
     RunConflict where the ledger stays busy.
     """
     look = None if still_holds is None else lambda entries: still_holds(Ledger(entries))
-    entry = append(store.ledger_folder, act, by, run_id, details, look, first={"keys": store.keys.ids()})
+    first = {"keys": store.keys.ids(), "format": FORMATS["ledger"]}
+    entry = append(store.ledger_folder, act, by, run_id, details, look, first)
     build_warehouse(store)
     return entry

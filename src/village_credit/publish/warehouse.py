@@ -11,8 +11,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from village_credit.catalogue import run_tables
-from village_credit.code_version import code_sha256
+from village_credit.catalogue import no_rows, run_tables
+from village_credit.code_version import FORMATS, code_sha256
 from village_credit.duckdb_session import query_cursor
 from village_credit.ledger.ledger import STAGE, Ledger
 from village_credit.ledger.log import head
@@ -21,6 +21,7 @@ from village_credit.publish.ledger_facts import FACTS, Rows, ledger_facts
 from village_credit.publish.referral_clocks import clocks_sql
 from village_credit.publish.views import column_comment, tables_read, view_comment, view_names, view_sql
 from village_credit.sql_files import sql
+from village_credit.store.runs import columns_hash
 from village_credit.store.store import Store
 
 FOR_CLIENTS_OF_1X: dict[str, str | bool | int | float | list[str]] = {
@@ -87,7 +88,7 @@ def _log_of(database: Path) -> Path:
 
 
 def _made_of(store: Store) -> str:
-    return f"ledger head {head(store.ledger_folder)}; code {code_sha256()[:12]}"
+    return f"ledger head {head(store.ledger_folder)}; code {code_sha256()[:12]}; format {FORMATS['warehouse']}"
 
 
 def is_current(store: Store) -> bool:
@@ -123,11 +124,10 @@ def _create_tables(connection: duckdb.DuckDBPyConnection, store: Store, ledger: 
     Return the inner relations there are.
     """
     sealed = {run_id: store.manifest(run_id)["tables"] for run_id in runs}
-    files = {table: _files(store, sealed, table) for table in run_tables()} | {"draws": _draws(store, ledger)}
-    made = {table for table, given in files.items() if given}
-    for table in sorted(made):
+    files = {table: _of_today(store, sealed, table) for table in run_tables()} | {"draws": _draws(store, ledger)}
+    for table in sorted(files):
         connection.execute(f"CREATE VIEW {INNER}{table} AS FROM {files[table]}")
-    return made | set(FACTS)
+    return {*files, *FACTS}
 
 
 def empty_warehouse() -> duckdb.DuckDBPyConnection:
@@ -171,6 +171,20 @@ def _create_derived(connection: duckdb.DuckDBPyConnection, made: set[str]) -> No
     if "referrals" in made:
         connection.execute(f"CREATE VIEW {INNER}referrals_clocked AS {clocks_sql(INNER)}")
         made.add("referrals_clocked")
+
+
+def _of_today(store: Store, sealed: dict[str, dict[str, Any]], table: str) -> str:
+    """Name a table's files; where a run is older than the table or than a column, with today's columns beside them."""
+    shapes = {tables[table].get("columns") if table in tables else None for tables in sealed.values()}
+    files = _files(store, sealed, table)
+    if len(shapes) == 1 and None not in shapes and shapes == {_shape_of_today(table)}:
+        return files
+    return _union([*filter(None, [files]), no_rows(table)])
+
+
+def _shape_of_today(table: str) -> str:
+    schema = run_tables()[table].schema().append(pa.field("run_id", pa.string()))
+    return columns_hash(schema)
 
 
 def _files(store: Store, sealed: dict[str, dict[str, Any]], table: str) -> str:

@@ -13,7 +13,7 @@ from data_contracts.branch import PRODUCTS_ZH
 from data_contracts.reasons import DECISION_REASONS
 from data_contracts.registry import OFFICES_ZH
 from data_contracts.relief import CAUSES_ZH, MEASURES_ZH
-from village_credit.catalogue import Term, terms
+from village_credit.catalogue import Term, filled, terms
 
 DECISIONS_ZH = {"granted": "授信", "declined": "未授信", "manual_review": "转人工复核"}
 REVIEWS_ZH = {"grant": "授信", "decline": "不授信", "keep": "维持复核"}
@@ -21,7 +21,6 @@ CONDITIONS_ZH = {"open": "尚未补交", "supplied": "已补交", "lapsed": "逾
 HOLDS_ZH = {"hold": "暂停用信", "release": "解除暂停"}
 
 
-SINCE_RELIEF = ("relief", "relief_kept", "relief_measures", "conditions")  # tables that runs of older code lack
 LINK = ("stage", "pass", "agreement", "score", "margin", "rules_version", "roster_file", "roster_line")
 
 
@@ -52,14 +51,14 @@ class _Household:
     def all(self, table: str, order: str) -> list[dict[str, Any]]:
         """Return the rows of a table in an order; none where the run is older than the table."""
         path = self.run / f"{table}.parquet"
-        if table in SINCE_RELIEF and not path.is_file():
+        if not path.is_file():
             return []
         query = (
             f"SELECT * FROM read_parquet($path, hive_partitioning = false) WHERE household_key = $key ORDER BY {order}"
         )
         values = {"path": str(path), "key": self.household_key}
         found: list[dict[str, Any]] = self.connection.sql(query, params=values).to_arrow_table().to_pylist()
-        return found
+        return filled(table, found)
 
     def first(self, table: str, order: str) -> dict[str, Any] | None:
         """Return the first row of a table, where there is one."""

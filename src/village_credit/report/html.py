@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -14,11 +15,14 @@ section{background:#fff;border:1px solid var(--line);border-radius:8px;padding:1
 .card b{display:block;font-size:22px;font-variant-numeric:tabular-nums}.card span,.note,footer{color:var(--soft);font-size:13px}
 table{border-collapse:collapse;width:100%;font-size:13.5px}th{text-align:left;color:var(--soft);font-weight:600;border-bottom:1px solid var(--line);padding:5px 8px}
 td{border-bottom:1px solid var(--pale);padding:5px 8px;vertical-align:top;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
-td.pass,td.warn,td.fail,th{white-space:nowrap}.pass{color:var(--green)}.warn{color:var(--amber);font-weight:600}.fail{color:var(--red);font-weight:700}svg{display:block;width:100%;height:auto}
+td.pass,td.warn,td.fail,td.figure,th{white-space:nowrap}.pass{color:var(--green)}.warn{color:var(--amber);font-weight:600}.fail{color:var(--red);font-weight:700}svg{display:block;width:100%;height:auto}
 @media print{body{background:#fff}section{break-inside:avoid;border-color:#bbb}}
 """
 ROW, LABEL, WIDTH = 26, 190, 900
 VERDICTS = {"@pass": ("pass", "通过"), "@warn": ("warn", "注意"), "@fail": ("fail", "不通过")}
+FIGURE = re.compile(
+    r"[-+−]?[\d,.]+ ?[%‰元亩户人]?(?: ?[–~-] ?[-+−]?[\d,.]+ ?[%‰元亩户人]?)?"
+)  # never broken over two lines
 INK, SOFT, GREEN = "#1d2b22", "#5c6b61", "#2f6b4a"
 
 
@@ -71,7 +75,7 @@ def _cell(cell: str) -> str:
     if cell in VERDICTS:
         style, word = VERDICTS[cell]
         return f'<td class="{style}">{word}</td>'
-    return f"<td>{escape(cell)}</td>"
+    return f'<td class="figure">{escape(cell)}</td>' if FIGURE.fullmatch(cell) else f"<td>{escape(cell)}</td>"
 
 
 def bars(items: Sequence[tuple[str, int]], unit: str = "") -> str:

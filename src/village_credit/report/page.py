@@ -13,6 +13,7 @@ from data_contracts.registry import CONTRACTS_ZH, OFFICES_ZH
 from village_credit.duckdb_session import cursor_over
 from village_credit.features.catalogue import FEATURES
 from village_credit.policy.gate_thresholds import GATE_TEXTS
+from village_credit.report.figures import plain_figure, threshold_zh
 from village_credit.report.html import STYLE, bars, cards, heading, note, page, paragraph, section, table
 from village_credit.report.labels import ATTRIBUTES_ZH, GROUPS_ZH
 from village_credit.sql_files import sql
@@ -71,8 +72,8 @@ DRIFT_NOTE = (
 )
 GROUP_NOTE = "只计有借款人的农户。“—”：不足 30 户，或因此可由相减得出，不显示；授信不足 30 户的不显示户均额度。差别是否合理由风险委员会研判。"
 LINK_NOTE = "待确认的关联不计入任何数字；未关联不等于不授信，请用 links review 交人工核对。"
-GATES = "SELECT gate, value, threshold, verdict, explanation FROM t_gates ORDER BY verdict, gate"
-CHECKS = "SELECT * FROM t_extract_checks WHERE verdict <> 'pass' ORDER BY verdict, office, contract, measure, field"
+GATES = "SELECT gate, value, threshold, verdict, explanation FROM t_gates ORDER BY list_position(['fail', 'warn', 'pass'], verdict), gate"
+CHECKS = "SELECT * FROM t_extract_checks WHERE verdict <> 'pass' ORDER BY list_position(['fail', 'warn'], verdict), office, contract, measure, field"
 MEDIAN = "SELECT CAST(coalesce(median(limit_yuan), 0) AS BIGINT) FROM t_decisions WHERE decision = 'granted'"
 LINKED = "SELECT count(*) FROM t_links WHERE household_key IS NOT NULL"
 Cells = list[tuple[str, ...]]
@@ -123,7 +124,7 @@ def _names(office: str, contract: str) -> tuple[str, str]:
 
 def _known(value: float | None, unknown: str) -> str:
     """Write a figure that may be lacking."""
-    return unknown if value is None else f"{value:,.4g}"
+    return unknown if value is None else plain_figure(value)
 
 
 def _figure(value: float | None, form: str) -> str:
@@ -173,7 +174,7 @@ def _gates(connection: duckdb.DuckDBPyConnection) -> str:
         (
             gate,
             _known(value, "无数据"),
-            threshold,
+            threshold_zh(threshold),
             f"@{verdict}",
             GATE_TEXTS[gate].sentence_zh if gate in GATE_TEXTS else text,
         )

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from village_credit.code_version import require_known
 from village_credit.errors import MissingInput, VerificationFailed
 from village_credit.pseudonyms import Keys
 from village_credit.store.keys import load_keys
@@ -52,6 +53,7 @@ def _keys_named(root: Path) -> dict[str, str]:
     """
     for path in sorted((root / "ledger").glob("[0-9]*.json")):
         act = _json(path)
+        require_known("ledger", act.get("details", {}).get("format", 0), f"the ledger of {root}")
         if named := act.get("details", {}).get("keys"):
             return dict(named)
         if said := _key_of_run(root / "runs" / str(act.get("run_id") or "none")):

@@ -46,6 +46,11 @@ def run_id_of(parts: dict[str, Any]) -> str:
     return f"r{digest[:24]}"
 
 
+def columns_hash(schema: pa.Schema) -> str:
+    """Hash a table's columns: tables of one shape are read as one."""
+    return sha256_of(str(schema.remove_metadata()).encode("utf-8"))[:SHAPE_DIGITS]
+
+
 def _owned(table: pa.Table, run_id: str) -> pa.Table:
     """Say in every row whose run it is."""
     return table.append_column("run_id", pa.array([run_id] * table.num_rows, pa.string())).combine_chunks()
@@ -69,7 +74,7 @@ def seal_run(
             sealed["tables"][name] = {
                 "rows": owned.num_rows,
                 "sha256": sha256_of(content),
-                "columns": sha256_of(str(owned.schema.remove_metadata()).encode("utf-8"))[:SHAPE_DIGITS],
+                "columns": columns_hash(owned.schema),
             }
         (folder / "report.html").write_text(report, encoding="utf-8")
         (folder / "manifest.json").write_text(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from village_credit.code_version import require_known
 from village_credit.errors import MissingInput, VerificationFailed
 from village_credit.pseudonyms import Keys
 from village_credit.store.keys import decrypt, encrypt
@@ -45,8 +46,9 @@ class Store:
         return folder
 
     def manifest(self, run_id: str) -> dict[str, Any]:
-        """Read a run's manifest."""
+        """Read a run's manifest; raises MissingInput where later code wrote it in another form."""
         manifest: dict[str, Any] = json.loads((self.require_run(run_id) / "manifest.json").read_text(encoding="utf-8"))
+        require_known("run", manifest.get("format", 0), f"run {run_id}")
         return manifest
 
     def run_ids(self) -> list[str]:

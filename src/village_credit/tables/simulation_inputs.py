@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from village_credit.duckdb_session import query_cursor
+from village_credit.errors import MissingInput
 from village_credit.policy.model import Policy
 from village_credit.sql_files import sql
 
@@ -112,7 +113,16 @@ def _stream(table: pa.Table) -> bytes:
 
 
 def unpack_simulation_inputs(content: bytes) -> SimulationInputs:
-    """Read the tables back, without a copy."""
+    """Read the tables back, without a copy; raises MissingInput where older code kept them in another form."""
+    try:
+        return _unpacked(content)
+    except (ValueError, KeyError, OverflowError):
+        raise MissingInput(
+            "what was measured of a run's households was kept by older code in another form; score the county again"
+        ) from None
+
+
+def _unpacked(content: bytes) -> SimulationInputs:
     start = INDEX_BYTES + int.from_bytes(content[:INDEX_BYTES])
     tables = {}
     for name, length in json.loads(content[INDEX_BYTES:start]).items():

@@ -15,7 +15,7 @@ from village_credit.errors import GateRefused, RunConflict, UsageError, Verifica
 from village_credit.ledger.four_eyes import required_reason
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import Entry, head
-from village_credit.policy.gate_thresholds import EXACT
+from village_credit.policy.gate_thresholds import EXACT, GATE_TEXTS
 from village_credit.publish.recording import record
 from village_credit.services.approval.committee import require_quorum
 from village_credit.services.approval.household_signatures import require_authority
@@ -103,6 +103,8 @@ def override_reasons(overrides: list[str], reason: str) -> dict[str, str]:
 
 def _require_overrides(run_id: str, failed: list[str], reasons: dict[str, str]) -> None:
     """Every failed gate is overridden by name, and none that held; what does not balance no reason mends."""
+    if mistyped := sorted(set(reasons) - set(GATE_TEXTS)):
+        raise UsageError(f"--override {', '.join(mistyped)}: no such gate; gates are {', '.join(sorted(GATE_TEXTS))}")
     if unknown := sorted(set(reasons) - set(failed)):
         raise GateRefused(f"run {run_id}: {', '.join(unknown)} did not fail, so there is nothing to override")
     _refuse_unbalanced(run_id, failed)

@@ -11,6 +11,7 @@ import duckdb
 
 from data_contracts.corrections import FILE_WORD
 from data_contracts.registry import OFFICES_ZH
+from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile
 from village_credit.ingest.faulty_rows import OpenError, faulty_tables
 from village_credit.services.rules import load_terms
@@ -83,7 +84,12 @@ def ageing(store: Store, run_id: str) -> list[dict[str, Any]]:
 
 
 def _table(store: Store, run_id: str, name: str) -> str:
-    return str(store.run_folder(run_id) / f"{name}.parquet")
+    path = store.require_run(run_id) / f"{name}.parquet"
+    if not path.is_file():
+        raise MissingInput(
+            f"run {run_id} was sealed by older code, which kept no table {name}: score the county again (`rescore`)"
+        )
+    return str(path)
 
 
 def _open_errors(store: Store, run_id: str) -> dict[str, dict[str, list[OpenError]]]:

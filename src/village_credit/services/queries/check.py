@@ -24,7 +24,8 @@ from village_credit.ingest.county import take_in
 from village_credit.ingest.faulty_rows import OpenError, faulty_tables
 from village_credit.intake import Intake, Source
 from village_credit.services.rules import load_terms
-from village_credit.store.store import sha256_of, write_whole
+from village_credit.store.store import sha256_of
+from village_credit.store.whole_files import write_whole
 from village_credit.workbooks.corrections import CorrectionBundle, correction_workbook
 
 UNSURPRISING = ("accepted", "layout")

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
+from village_credit.catalogue import filled
 from village_credit.ledger.branch_limits import branch_limits
 from village_credit.ledger.holds import holds_in_force
 from village_credit.ledger.ledger import Ledger
@@ -43,13 +44,14 @@ def _lines(store: Store, run_id: str) -> list[dict[str, Any]]:
     told = next((p for p in reversed(ledger.publications) if p.run_id == run_id), None)
     if told is None:
         rows = pq.read_table(store.require_run(run_id) / "decisions.parquet", partitioning=None).to_pylist()
-        return [row | {"state": "staged"} for row in rows]
+        return [row | {"state": "staged"} for row in filled("decisions", rows)]
     held = holds_in_force(ledger, told.county_code)
     rows = lines_of(store, [told], branch_limits(ledger).values(), held=held).to_pylist()
     now = lines_in_force(store, ledger, told.county_code).to_pylist()
     current = {(row["household_key"], row["product"]) for row in now if row["run_id"] == run_id}
     states = {True: "in_force", False: "superseded"}
-    return [row | {"state": states[(row["household_key"], row["product"]) in current]} for row in rows]
+    found = filled("decisions", rows)
+    return [row | {"state": states[(row["household_key"], row["product"]) in current]} for row in found]
 
 
 def _points_lost(run: Path) -> dict[str, list[dict[str, str]]]:

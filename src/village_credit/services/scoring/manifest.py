@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from village_credit import __version__
+from village_credit.code_version import FORMATS
 from village_credit.ingest.county import outcome_counts
 from village_credit.intake import Intake, Source
 from village_credit.link import RULES_VERSION
@@ -25,6 +26,7 @@ def manifest_of(
     granted = decisions.filter(pc.equal(decisions.column("decision"), "granted"))
     households = dict(sorted(Counter(decisions.column("decision").to_pylist()).items()))
     return {
+        "format": FORMATS["run"],
         "county_code": request.county_code,
         "as_of": request.as_of.isoformat(),
         "product": request.product,

@@ -54,9 +54,13 @@ def _request(store: Store, county_code: str, wish: RescoreRequest) -> Request:
 
 
 def _last_day(store: Store, county_code: str) -> date:
-    days = [
-        e.details["as_of"] for e in Ledger.of(store) if e.act == "stage" and e.details["county_code"] == county_code
-    ]
-    if not days:
+    found = latest_day(store, county_code)
+    if found is None:
         raise MissingInput(f"county {county_code} was never scored in this store: score it from its inbox first")
-    return date.fromisoformat(days[-1])
+    return found
+
+
+def latest_day(store: Store, county_code: str) -> date | None:
+    """Return the latest day of a county's staged runs, whichever was staged last; None where it was never scored."""
+    days = [date.fromisoformat(staged.details["as_of"]) for staged in Ledger.of(store).stagings(county_code)]
+    return max(days, default=None)

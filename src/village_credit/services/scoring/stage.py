@@ -18,6 +18,7 @@ from village_credit.publish.recording import record
 from village_credit.services.rules import Request, load_rules
 from village_credit.services.scoring.compute import Computed, Progress, StageTimer, compute_run
 from village_credit.services.scoring.snapshot import take_snapshot
+from village_credit.sql_files import sql
 from village_credit.store.runs import parquet_bytes, seal_run
 from village_credit.store.store import Store, sha256_of
 from village_credit.tables.referrals import referral_vault
@@ -46,11 +47,12 @@ def score_inbox(store: Store, inbox: Path, request: Request, progress: Progress 
 
 
 def frozen_files(store: Store, county_code: str) -> Iterator[DeliveredFile]:
-    """Return the last frozen delivery of a county, in reading order."""
+    """Return the frozen delivery of a county's latest day, in reading order."""
     stagings = Ledger.of(store).stagings(county_code)
     if not stagings:
         raise MissingInput(f"county {county_code} was never scored in this store: score it from its inbox first")
-    yield from frozen_files_of(store, store.manifest(stagings[-1].run_id))
+    latest = max(stagings, key=lambda staged: (staged.details["as_of"], staged.number))
+    yield from frozen_files_of(store, store.manifest(latest.run_id))
 
 
 def frozen_files_of(store: Store, manifest: dict[str, Any]) -> Iterator[DeliveredFile]:
@@ -116,10 +118,8 @@ def staged_result(store: Store, run_id: str, *, noop: bool, seconds: dict[str, f
     """Read a staged run back: what was stored, not what was computed."""
     manifest = store.manifest(run_id)
     folder = store.run_folder(run_id)
-    gates = query_cursor().sql(
-        "SELECT gate, value, threshold, verdict FROM read_parquet($p, hive_partitioning = false) ORDER BY gate",
-        params={"p": str(folder / "gates.parquet")},
-    )
+    query = sql("services.scoring", "gates_of_run")
+    gates = query_cursor().sql(query, params={"p": str(folder / "gates.parquet")})
     return StagedRun(
         run_id,
         manifest["county_code"],
