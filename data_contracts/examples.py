@@ -220,7 +220,13 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "signed_on": "2026-11-06",
         "channel": "counter",
     },
-    "draw": {"contract_number": "HT-1", "amount_yuan": "20000", "drawn_on": "2026-11-07", "purpose": "seed"},
+    "draw": {
+        "contract_number": "HT-1",
+        "amount_yuan": "20000",
+        "drawn_on": "2026-11-07",
+        "purpose": "seed",
+        "loan_number": "JJ-1",
+    },
     "repayment": {"contract_number": "HT-1", "amount_yuan": "500.5", "paid_on": "2026-12-07"},
     "campaign_plan": {
         "campaign": "春耕",

@@ -72,6 +72,7 @@ class Draw(Contract):
 
     contract_name: ClassVar[str] = "draw"
     office: ClassVar[str] = "core_system"
+    contract_version: ClassVar[str] = "1.1.0"
 
     contract_number: Annotated[ShortCode, Column("contract_no", ("合同编号", "合同号"), sensitivity="C2")]
     amount_yuan: Annotated[PaidYuan, Column("amount_yuan", ("用信金额",), sensitivity="C2", unit="yuan")]
@@ -81,6 +82,8 @@ class Draw(Contract):
         Kind.LABEL,
         Column("purpose", ("用途",), labels=PURPOSES_ZH),
     ] = None
+    # with it two equal draws of a day are two
+    loan_number: Annotated[ShortCode | None, Column("loan_no", ("借据号", "借据编号"), sensitivity="C2")] = None
 
 
 class Repayment(Contract):

@@ -71,6 +71,15 @@ def branch_row(store: Store, publication_id: str, line: dict[str, Any]) -> dict[
     return found[0] if found else None
 
 
+def register_row(store: Store, publication_id: str, line: dict[str, Any]) -> dict[str, str] | None:
+    """The line of the one household as the branch's register should have it after a publication."""
+    rows: list[dict[str, str]] = []
+    for path in (store.root / "outbox" / COUNTY / publication_id).glob("*/register.csv"):
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows += list(csv.DictReader(file))
+    return next((row for row in rows if row["身份证号码"] == line["身份证号码"]), None)
+
+
 @pytest.fixture(scope="module")
 def unheld(published: Scored, tmp_path_factory: pytest.TempPathFactory) -> Scored:
     """The published county, scored again for a later day; read only."""
@@ -136,7 +145,9 @@ def test_the_next_scoring_decides_held_and_keeps_the_term(story):
     line = decision(story["store"], story["first"], story["key"])
     assert (row["decision"], row["reason_codes"][0], row["limit_yuan"]) == ("manual_review", "HELD", 0)
     assert all(row[name] == line[name] for name in ("term_months", "valid_from", "valid_to"))
-    assert branch_action(story, story["second"]) == "freeze"
+    assert branch_action(story, story["second"]) == ""  # the branch was told when he was held
+    kept = register_row(story["store"], story["second"].publication_id, rows_of(story["held"].packages)[0])
+    assert (kept["state"], kept["limit_yuan"]) == ("frozen", "0")
 
 
 def branch_action(story: dict[str, Any], published: publish_module.Published) -> str:
@@ -192,14 +203,14 @@ def test_a_run_scored_before_the_hold_freezes_the_line_all_the_same(unheld: Scor
     before = unheld.run.run_id
     held = holds.hold(store, key, "2002", "x")
     done = put_in_force(store, before)
-    row = branch_row(store, done.publication_id, rows_of(held.packages)[0])
+    row = register_row(store, done.publication_id, rows_of(held.packages)[0])
     assert row is not None
-    assert (row["action"], row["limit_yuan"]) == ("freeze", "0")
+    assert (row["state"], row["limit_yuan"]) == ("frozen", "0")
     first = next(e for e in Ledger.of(store) if e.act == "publish").details
     back = roll_back(store, COUNTY, first["publication_id"], "3003", "x")
-    row = branch_row(store, back.publication_id, rows_of(held.packages)[0])
+    row = register_row(store, back.publication_id, rows_of(held.packages)[0])
     assert row is not None
-    assert row["action"] == "freeze"
+    assert row["state"] == "frozen"
 
 
 def test_who_has_no_line_is_held_without_a_word_to_the_branch(published: Scored, tmp_path: Path):

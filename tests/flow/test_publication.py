@@ -20,6 +20,7 @@ from village_credit import cli
 from village_credit.errors import GateRefused, RunConflict, VerificationFailed
 from village_credit.ledger.ledger import Ledger
 from village_credit.publish import outbox
+from village_credit.publish.approval_sheet import COLUMNS
 from village_credit.publish.branch_package import verify_package
 from village_credit.publish.views import view_names
 from village_credit.services.approval import approve as sign
@@ -204,7 +205,15 @@ def test_the_csv_is_safe_to_open_and_the_sheet_has_the_branch_s_columns(publishe
     assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row.values())
     sheet = openpyxl.load_workbook(io.BytesIO((folder / "limits.xlsx").read_bytes())).worksheets[0]
     assert sheet["A2"].value == "单位：元"
-    assert [cell.value for cell in sheet[3]] == ["序号", "姓名", "身份证号码", "授信金额", "授信期限", "备注"]
+    assert [cell.value for cell in sheet[3]] == [name for name, _ in COLUMNS]
+    assert {"操作", "原额度", "村", "电话"} <= {cell.value for cell in sheet[3]}
+    page = sheet.page_setup
+    assert (page.orientation, page.fitToWidth or 1, page.fitToHeight) == ("landscape", 1, 0)
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage
+    assert sheet.print_title_rows == "$1:$3"
+    last = next(row for row in sheet.iter_rows(min_row=4) if str(row[0].value).startswith("合计"))
+    assert last[7].value == sum(int(row["limit_yuan"]) for row in rows if row["product"] == "farmer_line")
+    assert "签字" in str(sheet.cell(last[0].row + 2, 1).value)
 
 
 def test_branch_files_and_views_share_no_name_of_a_household(published: Scored):

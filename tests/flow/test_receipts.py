@@ -211,7 +211,7 @@ def test_the_next_scoring_starts_from_the_branch_s_limit_and_is_another_run(late
     query = """SELECT in_force_yuan, rise_base_yuan, branch_yuan, limit_yuan, binding_term FROM read_parquet($p)
                WHERE household_key = $key"""
     (found,) = duckdb.connect().execute(query, {"p": path, "key": key}).fetchall()
-    assert found == (half(row), row["limit_yuan"], half(row), half(row), "branch")
+    assert found == (half(row), int(row["limit_yuan"]), half(row), half(row), "branch")
 
 
 def test_a_superseded_publication_is_answered_no_more_and_brought_back_it_starts_anew(later: dict[str, Any]):
@@ -330,7 +330,7 @@ def test_a_hold_is_acknowledged_but_not_changed_and_a_release_gives_the_branch_i
     key = key_of(store, row)
     held = holds.hold(store, key, "2002", "test")
     stop = _only_row(held.packages)
-    line = f"{Path(held.packages[0]).parent.name},{stop['household_ref']},%s,,{date.today()},%s"  # noqa: DTZ011
+    line = f"{Path(held.packages[0]).parent.name},{stop['household_ref']},%s,,{today()},%s"
     (tmp_path / "2.csv").write_text(f"{HEADER}\n{line % ('changed', half(row))}\n", "utf-8")
     assert reasons(take(store, tmp_path / "2.csv")) == {2: "NOTHING_TO_CHANGE"}
     (tmp_path / "3.csv").write_text(f"{HEADER}\n{line % ('imported', '')}\n", "utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ from village_credit.store.store import Store
 from village_credit.synthetic import synthesize
 
 CURRENT = "SELECT decision, limit_yuan FROM limits_current WHERE household_key = $key"
-RELEASED_ON = datetime.now(UTC).date()
+RELEASED_ON = today()
 
 
 @pytest.fixture
@@ -310,7 +310,7 @@ def shrunk(quiet: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     found = publish.packaged_for_branches(store, Ledger.of(store), later.publication_id)
     assert found is not None
     gone = [row for row in found[1].to_pylist() if row["action"] == "remove" and row["limit_yuan"] > 0]
-    refs = [household_ref(store.keys, later.publication_id, row["unit_code"]) for row in gone]
+    refs = [household_ref(store.keys, later.publication_id, row["unit_code"], row["product"]) for row in gone]
     return {
         "store": store,
         "told": later.publication_id,

@@ -41,7 +41,7 @@ REFERRED = date(2026, 11, 20)  # a Friday
 AGAIN = date(2026, 11, 27)
 LIST = "县政府办/个体户推荐名单.csv"
 OTHERS = "SELECT * FROM limits_current WHERE product <> 'trader_loan' ORDER BY household_key"
-FORMULA_SHOP, NAMED_BATCH = "=HYPERLINK(1)商店", "王小明专批"
+FORMULA_SHOP, NAMED_BATCH = "@HYPERLINK(1)商店", "王小明专批"
 
 
 def view(store: Store, query: str) -> list[tuple]:
@@ -253,8 +253,8 @@ def test_the_first_draw_stops_its_clock(story: dict[str, Any], tmp_path: Path):
     )
     key = by_unit(story["store"], story["batch"].run_id, [key for (key,) in view(story["store"], query)])[0]
     sent = publish.packaged_for_branches(store, ledger.Ledger.of(store), publication)
-    (unit,) = [row["unit_code"] for row in sent[1].to_pylist() if row["household_key"] == key]
-    ref = household_ref(store.keys, publication, unit)
+    (line,) = [row for row in sent[1].to_pylist() if row["household_key"] == key]
+    ref = household_ref(store.keys, publication, line["unit_code"], line["product"])
     for name, text in {
         "c.csv": f"household_ref,contract_no,signed_on\n{ref},HT-1,2026-11-23\n",
         "d.csv": "contract_no,amount_yuan,drawn_on\nHT-1,1000,2026-11-24\nHT-1,1000,2026-11-30\n",
@@ -481,8 +481,8 @@ def test_a_branch_s_refusal_ends_the_clock_of_the_draw(
 
 def reference(store: Store, publication: str, key: str) -> str:
     sent = publish.packaged_for_branches(store, ledger.Ledger.of(store), publication)
-    (unit,) = [row["unit_code"] for row in sent[1].to_pylist() if row["household_key"] == key]
-    return household_ref(store.keys, publication, unit)
+    (line,) = [row for row in sent[1].to_pylist() if row["household_key"] == key]
+    return household_ref(store.keys, publication, line["unit_code"], line["product"])
 
 
 def test_a_draw_that_was_taken_back_stops_no_clock(story: dict[str, Any], tmp_path: Path):

@@ -98,6 +98,20 @@ def test_a_corrected_draw_takes_the_place_of_the_wrong_one(desk: Desk):
     assert (desk.owed(row), len(Ledger.of(desk.store))) == (9500, acts)
 
 
+def test_two_equal_draws_of_a_day_are_two_where_each_has_its_number(desk: Desk):
+    row = signed(desk)
+    told = desk.take("用信", "HT-1,1000,2026-11-07,seed", "HT-1,1000,2026-11-07,seed")
+    assert (told.draws, reasons(told)) == (1, {3: "EQUAL_DRAW"})
+    numbered = desk.folder / "带借据号.csv"
+    lines = ("HT-1,700,2026-11-08,seed,J1", "HT-1,700,2026-11-08,seed,J2", "HT-1,700,2026-11-08,seed,J2")
+    numbered.write_text("\n".join(["contract_no,amount_yuan,drawn_on,purpose,借据号", *lines, ""]), encoding="utf-8")
+    done = record_usage(desk.store, numbered, CLERK)
+    assert (done.draws, done.drawn_yuan, done.counts["duplicate"]) == (2, Decimal(1400), 1)
+    assert reasons(done) == {}
+    assert desk.owed(row) == 2400
+    assert record_usage(desk.store, numbered, CLERK).noop
+
+
 def test_what_was_sealed_stays_as_it_was(desk: Desk):
     signed(desk)
     desk.take("用信", "HT-1,90000,2026-11-07,seed")

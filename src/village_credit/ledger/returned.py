@@ -43,7 +43,13 @@ CONTRACTS = pa.schema(
     ]
 )
 DRAWS = pa.schema(
-    [*_OF_A_CONTRACT, ("amount_yuan", pa.decimal128(18, 2)), ("drawn_on", pa.date32()), ("purpose", pa.string())]
+    [
+        *_OF_A_CONTRACT,
+        ("amount_yuan", pa.decimal128(18, 2)),
+        ("drawn_on", pa.date32()),
+        ("purpose", pa.string()),
+        ("loan_key", pa.string()),  # keyed hash of the loan's number; null: the core system gave none
+    ]
 )
 REPAYMENTS = pa.schema([*_OF_A_CONTRACT, ("amount_yuan", pa.decimal128(18, 2)), ("paid_on", pa.date32())])
 SCHEMAS = {"receipts": RECEIPTS, "contracts": CONTRACTS, "draws": DRAWS, "repayments": REPAYMENTS}
@@ -72,7 +78,16 @@ def sealed_rows(store: Store, entries: Iterable[Entry], name: str) -> pa.Table:
         for entry in entries
         if entry.act in (ACKNOWLEDGE, RECORD_USAGE) and name in entry.details["tables"]
     ]
-    return pa.concat_tables([SCHEMAS[name].empty_table(), *(part.cast(SCHEMAS[name]) for part in parts)])
+    schema = SCHEMAS[name]
+    return pa.concat_tables([schema.empty_table(), *(_of_today(part, schema) for part in parts)])
+
+
+def _of_today(part: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return a sealed table with today's columns: null where it is older than a column."""
+    for field in schema:
+        if field.name not in part.column_names:
+            part = part.append_column(field, pa.nulls(part.num_rows, field.type))
+    return part.select(schema.names).cast(schema)
 
 
 def sealed_table(store: Store, entry: Entry, name: str) -> pa.Table:

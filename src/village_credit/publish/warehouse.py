@@ -211,7 +211,7 @@ def _union(parts: list[str]) -> str:
 def _draws(store: Store, ledger: Ledger) -> str:
     """Name the sealed draws' files; before the first there are none to read."""
     paths = ", ".join(_quoted(str(path.resolve())) for path in sealed_paths(store, ledger, "draws"))
-    return f"read_parquet([{paths}], hive_partitioning = false)" if paths else NO_DRAWS
+    return f"read_parquet([{paths}], union_by_name = true, hive_partitioning = false)" if paths else NO_DRAWS
 
 
 def _quoted(value: Any) -> str:

@@ -26,7 +26,8 @@ def test_pseudonyms_have_their_form_and_hang_on_the_key_alone():
     assert household_key(KEYS, "T92659900MA00000008").startswith("t")
     assert len(household_key(KEYS, "659900100201010001")) == 27
     assert household_key(KEYS, "x") != household_key(Keys(b"q" * 32, KEYS.vault, KEYS.frozen, KEYS.signing), "x")
-    assert household_ref(KEYS, "p1", "x") != household_ref(KEYS, "p2", "x")
+    assert household_ref(KEYS, "p1", "x", "farmer_line") != household_ref(KEYS, "p2", "x", "farmer_line")
+    assert household_ref(KEYS, "p1", "x", "farmer_line") != household_ref(KEYS, "p1", "x", "trader_loan")
 
 
 def test_keys_never_show_themselves():

@@ -35,7 +35,8 @@ from village_credit.sql_files import sql
 from village_credit.store.store import Store
 
 TABLES = {"credit_contract": "contracts", "draw": "draws", "repayment": "repayments"}
-MOVES = {"draw": ("draws", "drawn_on", "purpose"), "repayment": ("repayments", "paid_on", "NULL")}
+# kind → table, day, purpose, number of the loan
+MOVES = {"draw": ("draws", "drawn_on", "purpose", "loan_key"), "repayment": ("repayments", "paid_on", "NULL", "NULL")}
 Row = dict[str, Any]
 SAME_CONTRACT = ("household_key", "product", "signed_on")  # told again after a later publication too
 STATED = pa.schema(
@@ -45,6 +46,7 @@ STATED = pa.schema(
         ("yuan", pa.decimal128(18, 2)),
         ("day", pa.date32()),
         ("purpose", pa.string()),
+        ("loan", pa.string()),  # empty: the core system gave no number
     ]
 )
 STANDING = sql("services.servicing", "standing")
@@ -193,7 +195,7 @@ class _Book:
 
     def take_moves(self, kind: str, lines: list[Row], judged: Judged) -> _Taken:
         """Take in the draws or repayments that are new, and undo what they correct."""
-        name, day, _ = MOVES[kind]
+        name, day, *_ = MOVES[kind]
         keys = {line["row_id"]: _key(self.store.keys, line) for line in lines}
         for line in lines:
             if keys[line["row_id"]] not in self.contracts:
@@ -205,11 +207,15 @@ class _Book:
                 "yuan": line["amount_yuan"],
                 "day": line[day],
                 "purpose": line.get("purpose"),
+                "loan": _loan_key(self.store.keys, line),
             }
             for line in lines
             if keys[line["row_id"]] in self.contracts
         ]
         outcomes, changed = self._judge(kind, pa.Table.from_pylist(said, schema=STATED))
+        for line in lines:
+            if outcomes.get(line["row_id"]) == "duplicate" and kind == "draw" and not line["loan_number"]:
+                judged.note(line["row_id"], "EQUAL_DRAW")
         judged.gone += [
             (row_id, outcome, None) for row_id, outcome in outcomes.items() if outcome in ("duplicate", "superseded")
         ]
@@ -224,14 +230,14 @@ class _Book:
 
     def _judge(self, kind: str, said: pa.Table) -> tuple[dict[int, str], list[Row]]:
         """Return each line's outcome by row_id, and the recorded moves that are over or of another household now."""
-        name, day, purpose = MOVES[kind]
+        name, day, purpose, loan = MOVES[kind]
         connection = duckdb.connect()
         contracts = pa.Table.from_pylist(list(self.contracts.values()), schema=CONTRACTS)
         for table, rows in (("recorded", self.sealed[name]), ("said", said), ("contracts", contracts)):
             connection.register(table, rows)
-        connection.execute(STANDING.format(day=day, purpose=purpose))
+        connection.execute(STANDING.format(day=day, purpose=purpose, loan=loan))
         asked = {"corrects": self.is_correction, "is_known": self.is_known}
-        connection.execute(JUDGED.format(day=day, purpose=purpose), asked)
+        connection.execute(JUDGED.format(day=day, purpose=purpose, loan=loan), asked)
         outcomes = dict(connection.execute("SELECT row_id, outcome FROM judged ORDER BY row_id").fetchall())
         return outcomes, connection.sql(CHANGED).to_arrow_table().to_pylist()
 
@@ -239,7 +245,7 @@ class _Book:
         """Return a move as it is sealed, under the household that its contract is of."""
         told = {"contract_key": row["contract_key"], **_of(self.contracts[row["contract_key"]])}
         told |= {"amount_yuan": row["yuan"], day: row["day"]}
-        return told | ({"purpose": row["purpose"]} if name == "draws" else {})
+        return told | ({"purpose": row["purpose"], "loan_key": row["loan"] or None} if name == "draws" else {})
 
     def note_draws(self, lines: list[Row], judged: Judged) -> None:
         """Note draws before their contract, and draws with which more is owed than the limit of their day."""
@@ -269,6 +275,12 @@ class _Book:
 
 def _key(keys: Keys, line: Row) -> str:
     return row_key_hash(keys, f"contract|{line['contract_number']}")
+
+
+def _loan_key(keys: Keys, line: Row) -> str:
+    """Return the keyed hash of a loan's number; empty where there is none."""
+    number = line.get("loan_number")
+    return row_key_hash(keys, f"loan|{number}") if number else ""
 
 
 def _of(row: Row) -> Row:
