@@ -81,12 +81,11 @@ def add_check(verbs: Verbs) -> None:
 
 def do_check(args: argparse.Namespace, paths: Settings) -> int:
     """Say what a run would say of some files."""
-    from datetime import date
-
+    from village_credit.china_calendar import today
     from village_credit.services.queries import check
 
     files = check.read_words(args.files)
-    as_of = args.as_of or date.today()  # noqa: DTZ011  # the shell's own day
+    as_of = args.as_of or today()
     found = check.check(files, as_of, args.county or check.ANY_COUNTY, paths.counties, args.out)
     return show(args, found, lambda: check.as_text(found))
 
