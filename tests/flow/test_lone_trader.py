@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import COUNTY_OF_TESTS, MODELS, Scored, new_store, put_in_force, request_of
+from tests.unit.link.test_join import number
 from village_credit.errors import UsageError
 from village_credit.ledger.ledger import Ledger
 from village_credit.services.casework.reviews import apply_reviews, export_reviews
@@ -36,6 +37,7 @@ from village_credit.workbooks.reviews import (
 
 FIRST, SECOND = date(2026, 11, 1), date(2026, 11, 2)
 REVIEWER, POLICY = "2002", MODELS / "limit_policy.toml"
+LIST = "县政府办/个体户推荐名单.csv"
 SETTLED = "信用社/科技部/商户结算流水.csv"
 MONTHS = [f"{2025 + (10 + k) // 12}-{(10 + k) % 12 + 1:02d}" for k in range(12)]
 
@@ -64,6 +66,15 @@ def decided(store: Store, run_id: str) -> dict[str, dict[str, Any]]:
 def county(tmp_path_factory: pytest.TempPathFactory) -> Scored:
     folder = tmp_path_factory.mktemp("lone")
     synthesize(folder / "inbox", COUNTY_OF_TESTS, 3, 200, 7, FIRST, "none")
+    listed = folder / "inbox" / COUNTY_OF_TESTS / LIST
+    header, *_, last = listed.read_text(encoding="utf-8-sig").splitlines()  # the county's outsiders come last
+    another = dict(zip(header.split(","), last.split(","), strict=True)) | {
+        "经营者姓名": "某外人",
+        "身份证号": number("19800303", 77),
+        "统一社会信用代码": "92659900MA00000011",
+    }
+    with listed.open("a", encoding="utf-8") as file:
+        file.write(",".join(another.values()) + "\r\n")
     store = new_store(folder)
     run = stage.score_inbox(store, folder / "inbox", request_of(COUNTY_OF_TESTS, FIRST))
     return Scored(store, folder / "inbox", COUNTY_OF_TESTS, run)
@@ -122,7 +133,7 @@ FACT = {
 def test_a_person_who_finds_the_income_out_can_say_yes(county: Scored, tmp_path: Path):
     store, inbox = copied(county, tmp_path)
     run_id = county.run.run_id
-    key = sorted(lone_codes(store, run_id))[0]
+    key = min(lone_codes(store, run_id))
     export_reviews(store, run_id, tmp_path / "复核.xlsx")
     page = openpyxl.load_workbook(tmp_path / "复核.xlsx").active
     headers = [cell.value for cell in page[4]]
@@ -169,7 +180,7 @@ def test_whoever_finds_it_out_may_lower_the_limit_and_never_raise_it(county: Sco
 )
 def test_a_fact_without_its_evidence_is_refused_by_its_row(county: Scored, tmp_path: Path, cells, said):
     store, _ = copied(county, tmp_path)
-    key = sorted(lone_codes(store, county.run.run_id))[0]
+    key = min(lone_codes(store, county.run.run_id))
     export_reviews(store, county.run.run_id, tmp_path / "复核.xlsx")
     filled = fill(tmp_path / "复核.xlsx", tmp_path / "答复.xlsx", key, FACT | cells)
     acts = len(Ledger.of(store))
@@ -197,10 +208,11 @@ def test_the_same_day_s_clock_holds_for_both(county: Scored, tmp_path: Path):
     """A batch of the referral list is decided on its day, whatever it is decided by."""
     store, inbox = copied(county, tmp_path)
     lone = lone_codes(store, county.run.run_id)
+    put_in_force(store, county.run.run_id)
     settle(inbox, sorted(lone.values())[:1], 60_000)
     batch = stage.score_inbox(store, inbox, request_of(COUNTY_OF_TESTS, SECOND, product="trader_loan"))
     put_in_force(store, batch.run_id)
     clocks = [one for one in status(store, SECOND) if one["run_id"] == batch.run_id]
     assert clocks
-    text = (store.root.parent / "inbox" / COUNTY_OF_TESTS / "县政府办/个体户推荐名单.csv").read_text("utf-8-sig")
+    text = (store.root.parent / "inbox" / COUNTY_OF_TESTS / LIST).read_text("utf-8-sig")
     assert len(list(csv.DictReader(io.StringIO(text)))) >= len(lone)

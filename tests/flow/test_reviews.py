@@ -124,7 +124,7 @@ def test_a_row_shows_name_village_product_reasons_and_figures_in_chinese(story):
 
 def test_the_next_scoring_grants_and_refuses_what_the_person_said_and_nothing_else(story):
     granted, refused, kept = story["able"][:3]
-    assert story["applied"] == Applied(COUNTY, 1, 1, 1, 6_000, 0)
+    assert story["applied"] == Applied(COUNTY, 1, 1, 1, 0, 6_000, 0)
     after = rows_of(story["store"], story["second"], "decisions")
     assert (after[granted]["decision"], after[granted]["limit_yuan"]) == ("granted", 6_000)
     assert after[granted]["reason_codes"][0] == "REVIEW_GRANTED"
@@ -146,7 +146,7 @@ def test_the_ledger_names_nobody_and_the_workbook_is_kept_encrypted(story):
 def test_applied_again_it_is_known_already_and_a_new_workbook_leaves_the_decided_out(story, tmp_path: Path):
     store = copied(story, tmp_path)
     before = Ledger.of(store)
-    assert apply_reviews(store, story["said"], REVIEWER, POLICY) == Applied(COUNTY, 0, 0, 0, 0, 3)
+    assert apply_reviews(store, story["said"], REVIEWER, POLICY) == Applied(COUNTY, 0, 0, 0, 0, 0, 3)
     assert Ledger.of(store) == before
     export_reviews(store, story["first"], tmp_path / "again.xlsx")
     left = [row[HOUSEHOLD_HEADER] for row in cells(tmp_path / "again.xlsx")]

@@ -65,7 +65,8 @@ def _exported_text(made: ExportedReviews) -> str:
 def _reviewed_text(done: AppliedReviews) -> str:
     return (
         f"county {done.county_code}: {done.granted:,} to be granted {done.sum_limit_yuan:,} yuan, "
-        f"{done.declined:,} declined, {done.kept:,} kept in review, {done.unchanged:,} known already; the "
+        f"{done.declined:,} declined, {done.kept:,} kept in review, {done.supplied:,} incomes supplied, "
+        f"{done.unchanged:,} known already; the "
         f"next scoring uses them (village-credit rescore --county {done.county_code})"
     )
 

@@ -72,7 +72,7 @@ def survives(content: bytes) -> bool:
     except OSError as error:
         raise ReaderFailed(f"no process could be started to read a workbook ({type(error).__name__})") from None
     if not done.stdout.startswith(BEGUN):
-        raise ReaderFailed("the process that reads workbooks did not begin: is this Python's environment whole?")
+        raise ReaderFailed("the process that reads workbooks did not begin: is this Python whole?")
     if _lacked_memory(done.returncode, done.stderr, len(content)):
         raise ReaderFailed("a workbook could not be opened for want of memory: run again with more")
     return done.returncode == 0

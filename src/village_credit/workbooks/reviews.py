@@ -95,17 +95,13 @@ def read_cases(path: Path) -> tuple[str, list[Row]]:
     Raises UsageError where it is not what `reviews export` wrote.
     """
     run_id, rows = read_of_run(path, SHEET, NEEDED_HEADERS, "reviews export", FACT_HEADERS)
-    return run_id, [
-        Row(
-            number,
-            cells[VERDICT_HEADER],
-            cells[AMOUNT_HEADER],
-            cells[HOUSEHOLD_HEADER],
-            _shown(cells),
-            tuple(cells.get(header, "") for header in FACT_HEADERS),
-        )
-        for number, cells in rows
-    ]
+    return run_id, [_row(number, cells) for number, cells in rows]
+
+
+def _row(number: int, cells: dict[str, str]) -> Row:
+    fact = tuple(cells.get(header, "") for header in FACT_HEADERS)
+    verdict, amount, household = (cells[header] for header in (VERDICT_HEADER, AMOUNT_HEADER, HOUSEHOLD_HEADER))
+    return Row(number, verdict, amount, household, _shown(cells), fact)
 
 
 def _shown(cells: dict[str, str]) -> tuple[str, ...]:

@@ -114,7 +114,7 @@ def apply_reviews(store: Store, path: Path, by: str, policy_file: Path) -> Appli
         counts[DECLINE],
         counts[KEEP],
         counts[SUPPLY],
-        sum(v["limit_yuan"] for v in fresh),
+        sum(v["limit_yuan"] for v in fresh if v["verdict"] == GRANT),
         len(said) - len(fresh),
     )
 

@@ -50,7 +50,7 @@ def _with_income(measured: SimulationInputs, units: pa.Table, as_of: date, yuan:
     """Return what was measured of some units, with so much of their own trade a year, whatever the product."""
     codes = units.column("unit_code")
     chosen = {
-        name: table.filter(pc.is_in(table.column("unit_code"), codes.cast(table.schema.field("unit_code").type)))
+        name: table.filter(pc.is_in(table.column("unit_code").cast(codes.type), codes.combine_chunks()))
         if "unit_code" in table.column_names
         else table
         for name, table in measured.tables.items()

@@ -14,7 +14,9 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from village_credit.ingest.line_account import concat_rows
 from village_credit.ledger.balances import owed_by_day
 from village_credit.ledger.holds import stops
 from village_credit.ledger.ledger import Ledger
@@ -107,6 +109,8 @@ def record_usage(store: Store, path: Path, by: str, counties: Path | None = None
         "repayments": book.take_moves("repayment", returned.rows["repayment"], judged),
     }
     book.note_draws(returned.rows["draw"], judged)
+    if not book.is_known:
+        _note_equal_draws(returned, judged)
     account = account_of(returned, judged)
     is_noop = book.is_known and not any(one.rows() for one in taken.values())
     if not is_noop:
@@ -124,6 +128,15 @@ def record_usage(store: Store, path: Path, by: str, counties: Path | None = None
         account.rejected,
         is_noop,
     )
+
+
+def _note_equal_draws(returned: Returned, judged: Judged) -> None:
+    """Note draws of a file that are equal to another of it and have no number: they may be two."""
+    draws = concat_rows("draw", returned.account.accepted["draw"])
+    unnumbered = draws.filter(pc.is_null(draws.column("loan_number"))).column("row_id")
+    equal = returned.settled.filter(pc.equal(returned.settled.column("outcome"), "duplicate")).column("row_id")
+    for row_id in equal.filter(pc.is_in(equal, unnumbered.combine_chunks())).to_pylist():
+        judged.note(row_id, "EQUAL_DRAW")
 
 
 def _record(
@@ -213,9 +226,6 @@ class _Book:
             if keys[line["row_id"]] in self.contracts
         ]
         outcomes, changed = self._judge(kind, pa.Table.from_pylist(said, schema=STATED))
-        for line in lines:
-            if outcomes.get(line["row_id"]) == "duplicate" and kind == "draw" and not line["loan_number"]:
-                judged.note(line["row_id"], "EQUAL_DRAW")
         judged.gone += [
             (row_id, outcome, None) for row_id, outcome in outcomes.items() if outcome in ("duplicate", "superseded")
         ]
