@@ -8,6 +8,7 @@ AS_OF ?= 2026-11-01
 INBOX ?= build/inbox
 STORE ?= warehouse
 FILES ?= 2700
+COUNTIES ?= 200
 SEED ?= 1
 # services do not know the command line, so its grammar is handed to them here
 DOCS := from pathlib import Path; from village_credit import cli; from village_credit.services import reference; reference.write(Path('docs/reference'), cli.parser(), Path('models'))
@@ -79,8 +80,8 @@ bench-model: $(STAMP) .venv-optbinning/.installed ## scorecards on every CSV of 
 versions: $(STAMP) ## one county's tables under several versions of DuckDB, compared by hash
 	$(BIN)/python -m tests.versions
 
-fuzz: $(STAMP) ## FILES hostile files of SEED: none may crash, hang, lose a line or pass without a reason
-	$(BIN)/python -m tests.fuzz --files $(FILES) --seed $(SEED)
+fuzz: $(STAMP) ## FILES hostile files of SEED: none may crash, hang, lose a line or pass without a reason; COUNTIES with a damaged list: none may grant more
+	$(BIN)/python -m tests.fuzz --files $(FILES) --counties $(COUNTIES) --seed $(SEED)
 
 serve: $(STAMP) ## a local Prefect server with the deployments and a worker
 	$(BIN)/python -m pipelines.serve

@@ -1,7 +1,8 @@
 """`python -m tests.fuzz --files N --seed S`: hostile files of every kind, a table of what became of them.
 
-Exit 1 where a file crashed the reading, took too long, lost a line, was refused without a reason, or where
-local damage cost an untouched row; the line says the file's place, and `--only KIND/INDEX` makes it again.
+Exit 1 where a file crashed the reading, took too long, lost a line, was refused without a reason, or where local damage
+cost an untouched row; the line says the file's place, and `--only KIND/INDEX` makes it again. And where a small county
+with a damaged list of debts or listings grants somebody more, and no gate fails.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 
 from tests.fuzz.check import Verdict, check_file
+from tests.fuzz.county import Raised, damaged_county
 from tests.fuzz.damage import hostile_file
 from tests.fuzz.whole import KINDS
 
@@ -31,12 +33,22 @@ def main(arguments: list[str] | None = None) -> int:
     for verdict in wrong:
         print(f"{verdict.kind}/{verdict.index} ({verdict.how}): {'; '.join(verdict.violations)}")
     print(f"{len(verdicts)} hostile files, {len(wrong)} in which something that must hold does not")
-    return 1 if wrong or len(verdicts) < len(places) else 0
+    raised = list(_raised(options.seed, options.counties, options.processes))
+    unnamed = [one for one in raised if one.households and not one.is_named]
+    for one in unnamed:
+        print(f"county {one.index} ({one.how}): {len(one.households)} households are granted more, and no gate fails")
+    named = sum(bool(one.households) for one in raised) - len(unnamed)
+    print(
+        f"{len(raised)} counties with a damaged list: {named} grant somebody more and fail a gate that says so, "
+        f"{len(unnamed)} without"
+    )
+    return 1 if wrong or unnamed or len(verdicts) < len(places) or len(raised) < options.counties else 0
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--files", type=int, default=2000, help="how many, shared among the kinds")
+    parser.add_argument("--counties", type=int, default=0, help="how many small counties with a damaged list")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="KIND or KIND/INDEX")
     parser.add_argument("--processes", type=int, default=2)
@@ -75,6 +87,11 @@ def _judge(seed: int, place: tuple[str, int]) -> Verdict:
     if verdict.seconds > SECONDS_A_FILE:
         verdict.violations.append(f"took {verdict.seconds:.0f} s")
     return verdict
+
+
+def _raised(seed: int, counties: int, processes: int) -> Iterator[Raised]:
+    with ProcessPoolExecutor(max_workers=processes) as pool:
+        yield from pool.map(partial(damaged_county, seed), range(counties))
 
 
 def _deaths(batch: Iterable[tuple[str, int]], death: Exception) -> Iterator[Verdict]:

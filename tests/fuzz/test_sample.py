@@ -10,11 +10,13 @@ import pytest
 from tests.conftest import AS_OF
 from tests.fuzz.__main__ import judge_batch
 from tests.fuzz.check import check_delivery, check_file
+from tests.fuzz.county import damaged_county
 from tests.fuzz.damage import hostile_file
 from tests.fuzz.whole import KINDS
 from village_credit.extract import text_table
 from village_credit.extract.grid import Grid
 from village_credit.extract.inbox import pull
+from village_credit.link.unread import UNREAD
 from village_credit.synthetic import synthesize
 
 SEED = 20260401
@@ -35,6 +37,17 @@ def test_a_delivery_of_hostile_files_balances_and_spares_the_register(tmp_path: 
     for start in range(0, 60, 10):
         files = [hostile_file(SEED, kind, index) for kind in KINDS for index in range(start, start + 10)]
         assert check_delivery(register, files) == []
+
+
+def test_a_damaged_list_of_debts_or_listings_grants_nobody_more():
+    found = [damaged_county(SEED, index) for index in range(6)]
+    assert [(one.how, one.households) for one in found if one.households and not one.is_named] == []
+
+
+def test_the_question_is_answered_where_entries_are_lost_in_silence():
+    with patch("village_credit.ingest.line_account.unread_rows", lambda *_: UNREAD.empty_table()):
+        found = [damaged_county(SEED, index) for index in range(12)]
+    assert any(one.households and not one.is_named for one in found)
 
 
 def losing(reader):

@@ -16,18 +16,20 @@ ACTIONS_ZH = {"grant": "新增", "change": "调整", "freeze": "冻结", "remove
 COLUMNS = (
     ("序号", 6),
     ("操作", 7),
-    ("姓名", 14),
+    ("姓名", 17),
     ("身份证号码", 21),
     ("村", 16),
     ("电话", 14),
     ("原额度", 11),
     ("授信金额", 11),
     ("授信期限", 10),
-    ("备注", 34),
+    ("备注", 48),
 )
 LAST = len(COLUMNS) - 1
 OLD, NEW = 6, 7
 HEADER_ROW = 2
+LINE_HEIGHT = 15  # points
+LATIN = 0xFF
 
 
 def approval_sheets(rows: Sequence[BranchRow], places: Sequence[tuple[str, str]]) -> bytes:
@@ -80,10 +82,18 @@ def _write_row(
     term = f"{row.term_months}个月" if row.term_months else ""
     texts = {1: ACTIONS_ZH[row.action], 2: row.name, 3: row.id_number, 4: village, 5: phone, 8: term, 9: row.reason_zh}
     sheet.write_number(at, 0, number, formats["money"])
+    lines = max(_lines(text, COLUMNS[column][1]) for column, text in texts.items())
+    sheet.set_row(at, LINE_HEIGHT * lines)  # no program makes a row higher by itself, and a name must be read whole
     for column, text in texts.items():
         sheet.write_string(at, column, text, formats["text"])
     sheet.write_number(at, OLD, row.previous_limit_yuan or 0, formats["money"])
     sheet.write_number(at, NEW, row.limit_yuan, formats["money"])
+
+
+def _lines(text: str, width: int) -> int:
+    """Return how many lines a text takes in a column: a Han character is as wide as two letters."""
+    wide = sum(2 if ord(letter) > LATIN else 1 for letter in text)
+    return max(1, -(-wide // (width - 1)))
 
 
 def _write_end(sheet: Any, at: int, rows: Sequence[BranchRow], formats: dict[str, Any]) -> None:

@@ -80,7 +80,7 @@ def judge_gates(evidence: Evidence, policy: PolicyInForce) -> pa.Table:
         _unlicensed(intake, evidence.licensed_passes, policy),
         _related_list(intake, policy),
         _rejected(intake, policy),
-        _adverse_rows(intake, policy),
+        adverse_rows(intake, policy),
         _deliveries(evidence.deliveries, policy),
         _checks(evidence.checks, policy),
         _branches(intake, policy),
@@ -236,7 +236,7 @@ def _rejected(intake: Intake, policy: PolicyInForce) -> Gate:
     return _judge(policy, "rejected_extracts", float(count), text)
 
 
-def _adverse_rows(intake: Intake, policy: PolicyInForce) -> Gate:
+def adverse_rows(intake: Intake, policy: PolicyInForce) -> Gate:
     """A debt, a listing or an objection that is of nobody known might be of anybody whom the run grants."""
     adverse = [source for source in intake.sources if source.contract in ADVERSE]
     rejected = sum(source.rejected is not None for source in adverse)
