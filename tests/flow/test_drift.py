@@ -309,9 +309,9 @@ def test_the_page_shows_both(published: Scored):
     text = (published.store.run_folder(published.run.run_id) / "report.html").read_text(encoding="utf-8")
     section = text[text.index("<h2>稳定性与公平</h2>") :].split("</section>")[0]
     psi = drift(published)["land_mu"]["psi_training"]
-    assert f"<td>经营土地面积</td><td>{psi:.4f}</td><td>—</td>" in section
+    assert f'<td>经营土地面积</td><td class="figure">{psi:.4f}</td><td>—</td>' in section
     (female,) = [row for row in rows(published, "fairness") if row["group_name"] == "female"]
-    assert f"<td>女</td><td>{female['households']:,}</td>" in section
+    assert f'<td>女</td><td class="figure">{female["households"]:,}</td>' in section
     assert section.count("<tr>") == 2 + 1 + len(CARD_FEATURES) + 11
 
 

@@ -62,7 +62,21 @@ def compared(
             **{f.name: pa.array([], f.type) for f in BEFORE if f.name != "household_key"},
         }
     )
-    facts = {**intake.facts, "in_force": in_force}
+    bases = (
+        intake.facts["credit_lines"]
+        .select(["unit_code", "limit_yuan"])
+        .group_by("unit_code")
+        .aggregate([("limit_yuan", "max")])
+    )
+    # as if what the bank had granted had been published a year before
+    rise_bases = pa.table(
+        {
+            "unit_code": bases.column("unit_code"),
+            "product": pa.array(["farmer_line"] * bases.num_rows, pa.string()),
+            "base_yuan": bases.column("limit_yuan_max").cast(pa.int64(), safe=False),
+        }
+    )
+    facts = {**intake.facts, "in_force": in_force, "rise_bases": rise_bases}
     facts = {name: _without(table, disputed) for name, table in facts.items()}
     card = read_scorecard((MODELS / "synthetic-2026.1.scorecard.json").read_text(encoding="utf-8"))
     scores: dict[str, int] = {}

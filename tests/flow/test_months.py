@@ -24,6 +24,8 @@ from village_credit.extract.grid import Extract
 from village_credit.extract.inbox import pull
 from village_credit.extract.read import read_files
 from village_credit.ledger import log as ledger
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.lines_in_force import lines_in_force
 from village_credit.publish import outbox
 from village_credit.score.scorecard import card_json, content_hash, read_scorecard
 from village_credit.services.casework import holds, reviews
@@ -57,6 +59,12 @@ def lines_of(store: Store) -> list[dict[str, dict[str, Any]]]:
     for row in rows:
         found.setdefault(row.pop("run_id"), {})[row["household_key"]] = row
     return list(found.values())
+
+
+def in_force_yuan(store: Store) -> int:
+    """The sum of the limits in force, as every reader of lines has it."""
+    lines = lines_in_force(store, Ledger.of(store), COUNTY_OF_TESTS)
+    return sum(lines.column("limit_yuan").to_pylist())
 
 
 def decided(store: Store, run_id: str) -> dict[str, dict[str, Any]]:
@@ -169,10 +177,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         request = request_of(COUNTY_OF_TESTS, day, models=models, policy_file=policy, model_id=model)
         run = score.score_inbox(store, inbox, request)
         changes = compare.diff_runs(store, run.run_id).changes
-        before = sum(row["limit_yuan"] for row in told[-1].values()) if told else None
+        before = in_force_yuan(store) if told else None
         put_in_force(store, run.run_id)
         told.append(decided(store, run.run_id))
-        after = sum(row["limit_yuan"] for row in told[-1].values())
+        after = in_force_yuan(store)
         diffs.append(
             (sum(row["after_yuan"] - row["before_yuan"] for row in changes), 0 if before is None else after - before)
         )

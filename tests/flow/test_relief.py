@@ -150,7 +150,8 @@ def story(published: Scored, county_inbox: Path, tmp_path_factory: pytest.TempPa
     within = score_on(store, inbox, LATER, policy)
     published = put_in_force(store, within)
     during = lines_of(store)
-    told = {key: tell.explain(store, key) for key in people.values()}
+    kept = [key for (key,) in view(store, f"SELECT household_key FROM relief_kept WHERE run_id = '{within}'")]
+    told = {key: tell.explain(store, key) for key in (*people.values(), by_unit(store, within, kept)[0])}
     proofs = folder / "late.csv"
     proofs.write_text(
         f"身份证号,借据号,纾困证明编号\n{numbers[unproven]},R4,(虚构)证7号\n{numbers[unproven][:17]},R4,x\n",

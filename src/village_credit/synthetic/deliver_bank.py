@@ -33,6 +33,7 @@ CONTRACTS_WITH_BASIS = (
     "objection",
     "branch",
     "trader_referral",
+    "trader_turnover",
 )
 
 
@@ -48,6 +49,7 @@ def bank_files(world: World) -> list[File]:
         "信用社/合规部/数据来源依据.csv": _bases(world),
         "信用社/机构.csv": _branches(world),
         "县政府办/个体户推荐名单.csv": _traders(world),
+        "信用社/科技部/商户结算流水.csv": _turnover(world),
     }
     return [File(path, "csv_utf8_bom", [table]) for path, table in tables.items()]
 
@@ -254,3 +256,24 @@ def _traders(world: World) -> Table:
         "联系电话",
     ]
     return Table("trader_referral", header, columns)
+
+
+def _turnover(world: World) -> Table:
+    """What the bank settled for the traders: of some a year, of those who began lately, on no register, four months."""
+    rng = stream(world.seed, "turnover")
+    referred = _traders(world)
+    codes = referred.column("统一社会信用代码")
+    outsiders = int((world.people.household < 0).sum()) - 1
+    months = [
+        f"{(world.as_of.year * 12 + world.as_of.month - 1 - back) // 12}-"
+        f"{(world.as_of.year * 12 + world.as_of.month - 1 - back) % 12 + 1:02d}"
+        for back in range(12, 0, -1)
+    ]
+    rows = [
+        (code, month)
+        for place, code in enumerate(codes)
+        for month in (months if place < len(codes) - outsiders else months[-4:])
+    ]
+    amounts = np.round(rng.lognormal(10.3, 0.4, len(rows)), 2)
+    columns: list[list[Any]] = [[code for code, _ in rows], [month for _, month in rows], [f"{a:.2f}" for a in amounts]]
+    return Table("trader_turnover", ["统一社会信用代码", "月份", "结算金额(元)"], columns)

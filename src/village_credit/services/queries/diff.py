@@ -284,14 +284,19 @@ class Comparison:
         return movers
 
     def _terms(self, side: Side, keys: list[str]) -> dict[str, dict[str, Any]]:
-        """Return the five terms of some households: from the side's own columns, else from its waterfalls."""
-        columns = ", ".join(f"{term}_yuan" for term in TERMS)
+        """Return the terms of some households: from the side's own columns, else from its waterfalls.
+
+        An older run lacks the terms that came later.
+        """
         if side.knows_terms:
             source = "after" if side is self.after else "before"
         elif side.terms:
-            source = f"read_parquet([{', '.join(quoted(str(path)) for path in side.terms)}], hive_partitioning = false)"
+            paths = ", ".join(quoted(str(path)) for path in side.terms)
+            source = f"read_parquet([{paths}], union_by_name = true, hive_partitioning = false)"
         else:
             return {}
+        there = self.connection.sql(f"FROM {source} LIMIT 0").columns
+        columns = ", ".join(name for name in (f"{term}_yuan" for term in TERMS) if name in there)
         query = f"SELECT household_key, {columns} FROM {source} WHERE list_contains($keys, household_key)"
         return {row["household_key"]: row for row in self._rows(query, keys=keys)}
 
