@@ -46,8 +46,8 @@ def test_a_damaged_list_of_debts_or_listings_grants_nobody_more():
 
 def test_the_question_is_answered_where_entries_are_lost_in_silence():
     with patch("village_credit.ingest.line_account.unread_rows", lambda *_: UNREAD.empty_table()):
-        found = [damaged_county(SEED, index) for index in range(12)]
-    assert any(one.households and not one.is_named for one in found)
+        found = damaged_county(SEED, 21)  # a debt whose ID number is a quotation mark
+    assert (len(found.households), found.is_named) == (1, False)
 
 
 def losing(reader):

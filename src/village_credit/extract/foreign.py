@@ -90,6 +90,16 @@ def _foreign_container(content: bytes) -> Refusal | None:
     return next(((code, what) for name, code, what in STREAMS if name in names), (NOT_READ, f"no workbook: {SAVE}"))
 
 
+OTHER_LINE_ENDS = {
+    "\r": "a carriage return alone (old Macintosh)",
+    "\v": "a vertical tab",
+    "\f": "a form feed",
+    "\x1e": "a record separator",
+    "\u2028": "a line separator",
+    "\u2029": "a paragraph separator",
+}
+
+
 def _markup(content: bytes) -> Refusal | None:
     """Tell web pages, and workbooks that are saved as one, under a table's name."""
     wide = utf16_of(content)
@@ -106,12 +116,15 @@ def _markup(content: bytes) -> Refusal | None:
 
 
 def _one_line(content: bytes) -> Refusal | None:
-    """Tell a table of an old Macintosh, whose lines end with a carriage return alone: to all others it is one line."""
+    """Tell a table whose lines end with something else than a line feed: to all others it is one line."""
     wide = utf16_of(content)
-    feed, end = ("\n".encode(wide), "\r".encode(wide)) if wide else (b"\n", b"\r")
-    if feed in content or end not in content[:-2] or (not wide and b"\0" in content):
+    feed = "\n".encode(wide or "ascii")
+    if feed in content[: -2 * len(feed)] or (not wide and b"\0" in content):
         return None
-    return NOT_READ, f"its lines end with a carriage return alone (old Macintosh): {SAVE}"
+    for end, name in OTHER_LINE_ENDS.items():
+        if end.encode(wide or "utf-8") in content[:-2]:
+            return NOT_READ, f"its lines end with {name}, not with a line feed: {SAVE}"
+    return None
 
 
 def _binary(content: bytes) -> Refusal | None:

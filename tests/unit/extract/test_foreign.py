@@ -96,6 +96,8 @@ REFUSED = {
     "mht.xls": (b"MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n\r\n", "FORMAT_NOT_READ", "mht"),
     "2003.xls": (XML_2003, "NOT_WHAT_NAME_SAYS", "2003"),
     "mac.csv": (CSV.replace(b"\r\n", b"\r"), "FORMAT_NOT_READ", "carriage return"),
+    "vertical.csv": (CSV.replace(b"\r\n", b"\v"), "FORMAT_NOT_READ", "vertical tab"),
+    "forms.csv": (CSV.replace(b"\r\n", b"\f") + b"\r\n", "FORMAT_NOT_READ", "form feed"),
     "wide mac.csv": (
         CSV.decode("gb18030").replace("\r\n", "\r").encode("utf-16"),
         "FORMAT_NOT_READ",
