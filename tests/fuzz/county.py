@@ -75,13 +75,8 @@ def damaged_county(seed: int, index: int) -> Raised:
     intake = taken(files)
     before, after = granted(county), _limits(intake)
     found.households = sorted(unit for unit, limit in after.items() if limit > before.get(unit, 0))
-    found.is_named = adverse_rows(intake, policy()).verdict == "fail" or _is_missing(intake, name)
+    found.is_named = adverse_rows(intake, policy()).verdict == "fail"
     return found
-
-
-def _is_missing(intake: Intake, name: str) -> bool:
-    """A list that nobody recognises is no list: the county's calendar, or whoever reads the run's report, misses it."""
-    return not any(source.file_name == name and source.contract for source in intake.sources)
 
 
 def _cells(chance: random.Random, content: bytes) -> tuple[bytes, str]:

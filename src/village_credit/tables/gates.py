@@ -239,7 +239,7 @@ def _rejected(intake: Intake, policy: PolicyInForce) -> Gate:
 def adverse_rows(intake: Intake, policy: PolicyInForce) -> Gate:
     """A debt, a listing or an objection that is of nobody known might be of anybody whom the run grants."""
     adverse = [source for source in intake.sources if source.contract in ADVERSE]
-    rejected = sum(source.rejected is not None for source in adverse)
+    rejected = sum(source.rejected is not None for source in adverse) + _perhaps_adverse(intake)
     connection = query_cursor()
     connection.register("reconciliation", intake.reconciliation)
     connection.register("unread", intake.unread)
@@ -260,6 +260,18 @@ def adverse_rows(intake: Intake, policy: PolicyInForce) -> Gate:
     gate = _judge(policy, "adverse_rows", share, text)
     where = "a list is refused whole or a row is of nobody who can be told"
     return _also_fails(gate, where, is_so=rejected + unknown > 0)
+
+
+def _perhaps_adverse(intake: Intake) -> int:
+    """Count tables that nobody could name and that may be one of a list that is lacking.
+
+    Any that was refused; of those that no contract knows whole files, and sheets that come nearest to it.
+    """
+    absent = set(ADVERSE) - {source.contract for source in intake.sources}
+    nameless = [source for source in intake.sources if not source.contract and not source.is_copy]
+    near = [not source.sheet or any(name in said for name in absent for _, said in source.notes) for source in nameless]
+    pairs = zip(nameless, near, strict=True)
+    return sum(bool(absent) and (source.rejected is not None or is_near) for source, is_near in pairs)
 
 
 def _deliveries(deliveries: pa.Table, policy: PolicyInForce) -> Gate:
