@@ -119,10 +119,11 @@ def _one_line(content: bytes) -> Refusal | None:
     """Tell a table whose lines end with something else than a line feed: to all others it is one line."""
     wide = utf16_of(content)
     feed = "\n".encode(wide or "ascii")
-    if feed in content[: -2 * len(feed)] or (not wide and b"\0" in content):
+    body = content[: -2 * len(feed)]  # without the last line's own end
+    if feed in body or (not wide and b"\0" in content):
         return None
     for end, name in OTHER_LINE_ENDS.items():
-        if end.encode(wide or "utf-8") in content[:-2]:
+        if end.encode(wide or "utf-8") in body:
             return NOT_READ, f"its lines end with {name}, not with a line feed: {SAVE}"
     return None
 
