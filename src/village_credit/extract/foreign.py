@@ -118,14 +118,15 @@ def _markup(content: bytes) -> Refusal | None:
 def _one_line(content: bytes) -> Refusal | None:
     """Tell a table whose lines end with something else than a line feed: to all others it is one line."""
     wide = utf16_of(content)
-    feed = "\n".encode(wide or "ascii")
-    body = content[: -2 * len(feed)]  # without the last line's own end
-    if feed in body or (not wide and b"\0" in content):
+    feed, end = ("\n".encode(wide), "\r".encode(wide)) if wide else (b"\n", b"\r")
+    if not wide and b"\0" in content:
         return None
-    for end, name in OTHER_LINE_ENDS.items():
-        if end.encode(wide or "utf-8") in body:
-            return NOT_READ, f"its lines end with {name}, not with a line feed: {SAVE}"
-    return None
+    if feed not in content and end in content[:-2]:
+        return NOT_READ, f"its lines end with {OTHER_LINE_ENDS[chr(13)]}, not with a line feed: {SAVE}"
+    if wide or feed in content[:-2]:
+        return None
+    found = (name for mark, name in OTHER_LINE_ENDS.items() if mark != "\r" and mark.encode("utf-8") in content[:-2])
+    return next(((NOT_READ, f"its lines end with {name}, not with a line feed: {SAVE}") for name in found), None)
 
 
 def _binary(content: bytes) -> Refusal | None:
