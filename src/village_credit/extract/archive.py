@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from village_credit.extract.guard import CUT
 from village_credit.extract.leftovers import is_leftover
 
 MAX_MEMBER_BYTES = 2 << 30
@@ -43,7 +44,7 @@ def members(content: bytes) -> Iterator[Member]:
                 unpacked += 0 if refusal else info.file_size
                 yield Member(name, b"", refusal) if refusal else _open(archive, info, name)
     except DAMAGE:
-        yield _damaged("", "the zip archive is damaged or cut short: deliver it again")
+        yield _damaged("", f"the zip archive is {CUT}")
 
 
 def _damaged(name: str, refusal: str) -> Member:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from data_contracts.spoilt import UNCALCULATED, UNNAMED_ERROR
-from village_credit.extract.guard import Damaged
+from village_credit.extract.guard import CUT, Damaged
 from village_credit.extract.sheet_xml import Place
 
 ERRORS = {  # MS-XLS 2.5.10 BErr
@@ -71,7 +71,7 @@ def _records(stream: bytes, at: int) -> Iterator[tuple[int, bytes]]:
             yield kind, body
         if depth <= 0:
             return
-    raise Damaged("damaged or cut short: deliver it again")
+    raise Damaged(CUT)
 
 
 def _spoilt(stream: bytes, start: int) -> dict[Place, str]:
@@ -139,7 +139,7 @@ def _wide_records(part: bytes) -> Iterator[tuple[int, bytes]]:
         kind, at = _varied(part, at, 2)
         length, at = _varied(part, at, 4)
         if at + length > len(part):
-            raise Damaged("damaged or cut short: deliver it again")
+            raise Damaged(CUT)
         yield kind, part[at : at + length]
         at += length
 
@@ -150,7 +150,7 @@ def _varied(part: bytes, at: int, most: int) -> tuple[int, int]:
     for place in range(most):
         byte = part[at + place : at + place + 1]
         if not byte:
-            raise Damaged("damaged or cut short: deliver it again")
+            raise Damaged(CUT)
         number |= (byte[0] & 0x7F) << (7 * place)
         if byte[0] < 0x80:
             return number, at + place + 1

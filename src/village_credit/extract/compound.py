@@ -6,13 +6,12 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from village_credit.extract.guard import Damaged
+from village_credit.extract.guard import CUT, Damaged
 
 OLE = b"\xd0\xcf\x11\xe0"
 END = 0xFFFFFFFA  # from here on a number is no sector
 ENTRY_BYTES = 128
 NONE = 0xFFFFFFFF
-CUT = "damaged or cut short: deliver it again"
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from village_credit.extract.compound import OLE, Compound
-from village_credit.extract.guard import Damaged
+from village_credit.extract.guard import LOCKED, LOCKED_CODE, Damaged
 from village_credit.extract.lines import utf16_of
 
-NOT_READ, MISNAMED, PASSWORD = "FORMAT_NOT_READ", "NOT_WHAT_NAME_SAYS", "PASSWORD_PROTECTED"
+NOT_READ, MISNAMED = "FORMAT_NOT_READ", "NOT_WHAT_NAME_SAYS"
 SAVE = "open it in Excel or WPS, save it as xlsx and deliver that"
 UNPACK = "unpack it and deliver the files themselves, or pack them as zip without a password"
 EXPORT = "it is a picture of a table: deliver the table itself as xlsx"
@@ -36,7 +36,7 @@ SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"ID;P", "a SYLK file", SAVE),
 )
 STREAMS = (  # top-level names of an OLE container that is no xls
-    ("encryptedpackage", PASSWORD, "the workbook has a password: take it off, save and deliver again"),
+    ("encryptedpackage", LOCKED_CODE, LOCKED),
     ("book", NOT_READ, f"a workbook of Excel 5.0/95: {SAVE}"),
     ("worddocument", NOT_READ, f"a Word document: put its table into a workbook; {SAVE}"),
     ("powerpoint document", NOT_READ, "a presentation: deliver the table itself as xlsx"),
@@ -52,6 +52,14 @@ _MHT = re.compile(rb"(?:From|Subject|Date|Content-Type|X-[A-Za-z-]+):[^\n]*\n", 
 _WORKBOOK_XML = re.compile(r"<(?:\w+:)?workbook\b|progid=.excel\.sheet", re.IGNORECASE)
 MARKUP = ("<html", "<!doctype", "<?xml", "<table", "<head", "<body", "<meta", "<style", "<div", "<!--")
 HEAD_BYTES = 4096
+OTHER_LINE_ENDS = {
+    "\r": "a carriage return alone (old Macintosh)",
+    "\v": "a vertical tab",
+    "\f": "a form feed",
+    "\x1e": "a record separator",
+    "\u2028": "a line separator",
+    "\u2029": "a paragraph separator",
+}
 CONTROL = bytes(range(0x09)) + bytes(range(0x0E, 0x1A)) + bytes(range(0x1B, 0x20))
 MOST_CONTROL = 0.05  # of the first bytes: a text has none, and a text with damage in some lines few
 
@@ -90,16 +98,6 @@ def _foreign_container(content: bytes) -> Refusal | None:
     return next(((code, what) for name, code, what in STREAMS if name in names), (NOT_READ, f"no workbook: {SAVE}"))
 
 
-OTHER_LINE_ENDS = {
-    "\r": "a carriage return alone (old Macintosh)",
-    "\v": "a vertical tab",
-    "\f": "a form feed",
-    "\x1e": "a record separator",
-    "\u2028": "a line separator",
-    "\u2029": "a paragraph separator",
-}
-
-
 def _markup(content: bytes) -> Refusal | None:
     """Tell web pages, and workbooks that are saved as one, under a table's name."""
     wide = utf16_of(content)
@@ -118,15 +116,13 @@ def _markup(content: bytes) -> Refusal | None:
 def _one_line(content: bytes) -> Refusal | None:
     """Tell a table whose lines end with something else than a line feed: to all others it is one line."""
     wide = utf16_of(content)
-    feed, end = ("\n".encode(wide), "\r".encode(wide)) if wide else (b"\n", b"\r")
-    if not wide and b"\0" in content:
+    if not wide and (b"\n" in content[:-1] or b"\0" in content):
         return None
-    if feed not in content and end in content[:-2]:
-        return NOT_READ, f"its lines end with {OTHER_LINE_ENDS[chr(13)]}, not with a line feed: {SAVE}"
-    if wide or feed in content[:-2]:
+    text = content.decode(wide or "utf-8", "replace").removesuffix("\n").removesuffix("\r")
+    if "\n" in text:
         return None
-    found = (name for mark, name in OTHER_LINE_ENDS.items() if mark != "\r" and mark.encode("utf-8") in content[:-2])
-    return next(((NOT_READ, f"its lines end with {name}, not with a line feed: {SAVE}") for name in found), None)
+    found = next((name for mark, name in OTHER_LINE_ENDS.items() if mark in text), None)
+    return (NOT_READ, f"its lines end with {found}, not with a line feed: {SAVE}") if found else None
 
 
 def _binary(content: bytes) -> Refusal | None:

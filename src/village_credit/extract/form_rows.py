@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 import re
 
-from data_contracts.fields import Kind
 from data_contracts.registry import FieldSpec, field_specs
 from village_credit.extract.headers import Match, plain
+from village_credit.extract.rivals import PERSONAL
 
 FOOTERS = (
     "合计",
@@ -35,7 +35,6 @@ FOOTERS = (
     "报送",
     "以上",
 )
-PERSONAL = (Kind.NAME, Kind.ID)
 SHORT = 2  # letters of a column's number; a year, a code and most numbers are longer
 _SUM_MARK = "计"
 _SUM = re.compile(r".*(?:小|合|总|累|共|页)计(?:[(（].*[)）])?")  # 石榴村小计, 本页合计(元)

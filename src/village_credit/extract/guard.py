@@ -18,6 +18,8 @@ from python_calamine import CalamineError
 
 from village_credit.errors import ReaderFailed
 
+CUT = "damaged or cut short: deliver it again"
+LOCKED, LOCKED_CODE = "the workbook has a password: take it off, save and deliver again", "PASSWORD_PROTECTED"
 MAX_CELLS = 40_000_000  # a sheet of 300,000 rows has some 6 million; 40 million take 2 GB
 USUAL_COLUMNS = 64
 CHILD_BYTES = 4 << 30

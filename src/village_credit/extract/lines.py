@@ -26,6 +26,7 @@ def decode_lines(content: bytes) -> tuple[list[str | None], list[tuple[int, str]
 def bare_lines(content: bytes, numbers: Iterable[int], encoding: str) -> dict[int, str]:
     """Return some lines by their number as far as anybody can read them: whom a broken line names may still be seen."""
     if encoding.startswith("utf-16"):
+        # The lines were condemned by their bytes already; here what is left of them is searched for people.
         every = content.decode(encoding, errors="ignore").split("\n")
         return {number: every[number - 1] for number in numbers if number <= len(every)}
     raw = content.split(b"\n")

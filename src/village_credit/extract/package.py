@@ -8,13 +8,10 @@ from pathlib import PurePosixPath
 
 from village_credit.extract.archive import DAMAGE
 from village_credit.extract.biff import xlsb_sheets
-from village_credit.extract.guard import Damaged
+from village_credit.extract.guard import CUT, LOCKED, LOCKED_CODE, Damaged
 from village_credit.extract.sheet_xml import as_utf8, pairs, parse, parser_of, readable
 
-CUT = "damaged or cut short: deliver it again"
 WIDE = (b"\xff\xfe", b"\xfe\xff")  # UTF-16: the library gives an empty sheet and says nothing
-LOCKED_CODE = "PASSWORD_PROTECTED"
-LOCKED = "the workbook has a password: take it off, save and deliver again"
 
 
 class Package:
@@ -69,7 +66,7 @@ class Package:
     def has_password(self) -> bool:
         """Tell an encrypted ods by its manifest."""
         found: list[str] = []
-        manifest = self.read("META-INF/manifest.xml".lower())
+        manifest = self.read("meta-inf/manifest.xml")
         if manifest:
             parse(parser_of(lambda tag, _: found.append(tag.rpartition(":")[2])), manifest)
         return "encryption-data" in found

@@ -12,7 +12,7 @@ from village_credit.extract import access, archive, dbf, parquet, text_table, wo
 from village_credit.extract.compound import OLE
 from village_credit.extract.foreign import foreign, foreign_members
 from village_credit.extract.grid import DeliveredFile, Extract, Grid, Unrecognised
-from village_credit.extract.guard import Damaged
+from village_credit.extract.guard import CUT, Damaged
 from village_credit.extract.lines import decode_lines
 from village_credit.extract.recognise import recognise
 from village_credit.gc_pause import resting_collector
@@ -98,7 +98,7 @@ def _nested(content: bytes) -> tuple[str, str]:
     """Say why a member that is an archive, or a workbook cut short, is not opened."""
     if zipfile.is_zipfile(io.BytesIO(content)):
         return "ARCHIVE_REFUSED", "an archive inside an archive: deliver it by itself"
-    return "UNREADABLE_FILE", "damaged or cut short: deliver it again"
+    return "UNREADABLE_FILE", CUT
 
 
 def _read_tables(file: DeliveredFile, member: str, content: bytes, kind: str) -> Iterator[Grid | Unrecognised]:

@@ -113,9 +113,8 @@ def _extract(file: DeliveredFile, grid: Grid, header: _Header) -> Extract:
     """Part the rows: layout above the header, footers, blanks and repeated headers; odd widths are condemned."""
     match = header.match
     layout: list[int] = []
-    condemned = list(grid.condemned)
     data: list[int] = []
-    odd: list[tuple[int, list[str]]] = []
+    odd: list[tuple[int, str, list[str]]] = []
     expected = None if grid.encoding == "" or grid.has_fixed_header else header.width
     heads = [[plain(cell) for cell in row] for row in grid.cells[: header.last_row + 1]]
     heads = [row for row in heads if sum(map(bool, row)) > 1]
@@ -123,15 +122,14 @@ def _extract(file: DeliveredFile, grid: Grid, header: _Header) -> Extract:
     broken = {index: code for (index, column), code in grid.broken.items() if column in match.columns}
     for index, cells in enumerate(grid.cells):
         if index in broken:
-            condemned.extend((line, broken[index]) for line in _lines(grid, index))
-            odd.extend((line, cells) for line in _lines(grid, index))
+            odd.extend((line, broken[index], cells) for line in _lines(grid, index))
         elif index <= header.last_row or is_layout(cells, heads, words, match):
             layout.extend(_lines(grid, index))
         elif expected is not None and len(cells) != expected and _odd_width(cells, expected):
-            condemned.extend((line, "FIELD_COUNT") for line in _lines(grid, index))
-            odd.extend((line, cells) for line in _lines(grid, index))
+            odd.extend((line, "FIELD_COUNT", cells) for line in _lines(grid, index))
         else:
             data.append(index)
+    condemned = sorted([*grid.condemned, *((line, code) for line, code, _ in odd)])
     notes = list(grid.notes)
     minimum = INCOMING[match.contract].extract_rules.minimum_rows
     if len(data) + len(condemned) < minimum:
@@ -143,8 +141,8 @@ def _extract(file: DeliveredFile, grid: Grid, header: _Header) -> Extract:
         total_lines=grid.total_lines,
         rows=_table(grid, data, match),
         layout_lines=layout,
-        condemned=sorted(condemned),
-        bare={line: " ".join(cells) for line, cells in odd} | grid.bare,
+        condemned=condemned,
+        bare={line: " ".join(cells) for line, _, cells in odd} | grid.bare,
         units=_units(header),
         dropped_columns=match.dropped,
         place_hint=" ".join(

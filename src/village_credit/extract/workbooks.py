@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,9 +21,18 @@ from data_contracts.spoilt import UNCALCULATED
 from village_credit.extract.biff import xls_facts, xlsb_spoilt
 from village_credit.extract.compound import Compound
 from village_credit.extract.grid import Grid
-from village_credit.extract.guard import MAX_CELLS, USUAL_COLUMNS, Damaged, panics_as_errors, survives
+from village_credit.extract.guard import (
+    CUT,
+    LOCKED,
+    LOCKED_CODE,
+    MAX_CELLS,
+    USUAL_COLUMNS,
+    Damaged,
+    panics_as_errors,
+    survives,
+)
 from village_credit.extract.ods_xml import ods_facts
-from village_credit.extract.package import CUT, LOCKED, LOCKED_CODE, Package
+from village_credit.extract.package import Package
 from village_credit.extract.sheet_xml import Place, SheetFacts, sheet_facts
 
 EXACT_DIGITS = 15  # what a spreadsheet keeps of a number
@@ -41,7 +51,7 @@ def read_workbook(content: bytes) -> list[Grid]:
     return grids
 
 
-class _Book:
+class _Book(ABC):
     """A workbook in the library, and what the library does not tell of it."""
 
     is_1904 = False
@@ -61,9 +71,9 @@ class _Book:
         """Return the sheets that have cells: a chart has none."""
         return (page.name for page in self.pages if page.typ == SheetTypeEnum.WorkSheet)
 
+    @abstractmethod
     def facts(self, name: str) -> SheetFacts:
         """Return what the library does not tell of a sheet."""
-        raise NotImplementedError
 
     def grid(self, name: str) -> Grid | None:
         """Return a sheet as a table of text, or a table without rows that says why it is not read."""

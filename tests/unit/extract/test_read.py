@@ -123,6 +123,25 @@ def test_a_parquet_table_keeps_every_digit_and_has_no_header_line():
     assert extract.rows.column("id_number").to_pylist() == [ROW[0]] * 2
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.binary(), pa.large_binary()])
+def test_a_text_in_parquet_that_is_no_utf_8_condemns_its_row_and_no_other(kind):
+    texts = pa.array(["监事".encode("gb18030"), "董事".encode(), None], pa.binary())
+    columns = {name: pa.array([value] * 3) for name, value in zip(HEADER, ROW, strict=True)}
+    columns[HEADER[2]] = texts.view(kind) if kind == pa.string() else texts.cast(kind)
+    pq.write_table(pa.table(columns), buffer := io.BytesIO())
+    (extract,) = read("关系人.parquet", buffer.getvalue())
+    assert extract.condemned == [(1, "UNDECODABLE")]
+    assert extract.rows.column("line_number").to_pylist() == [2, 3]
+    assert extract.rows.column("relation").to_pylist() == ["董事", ""]
+
+
+def test_a_parquet_table_of_repeated_texts_is_read_like_others():
+    columns = {name: pa.array([value, value]).dictionary_encode() for name, value in zip(HEADER, ROW, strict=True)}
+    pq.write_table(pa.table(columns), buffer := io.BytesIO())
+    (extract,) = read("关系人.parquet", buffer.getvalue())
+    assert extract.rows.column("id_number").to_pylist() == [ROW[0]] * 2
+
+
 def test_a_parquet_table_without_rows_is_recognised_and_noted():
     (extract,) = read("关系人.parquet", parquet([]))
     assert (extract.contract, extract.notes[0][0]) == ("related_party", "HEADER_ONLY")
