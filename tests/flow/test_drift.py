@@ -1,7 +1,4 @@
-"""Whole runs.
-
-Drift against the training and the last publication, groups of borrowers, and no name's shape anywhere.
-"""
+"""Whole runs: drift against the training and the last publication, groups of borrowers, and no name's shape anywhere."""
 
 from __future__ import annotations
 

@@ -277,11 +277,9 @@ OUTCOME = sql("decide", "simulated_outcome")
 def apply_policy(
     measured: dict[str, pa.Table], policy: PolicyInForce, as_of: date, product: str | None = None
 ) -> pa.Table:
-    """Return what a policy would decide of units that were measured as of a day.
+    """Return what a policy would decide of measured units on a day: decision, limit, band, reasons, the terms.
 
-    Decision, limit, band, reasons, the five terms.
-
-    `measured`: the `TRIED` tables as `Decided` has them, in any order; unit_code may be any ordered key. Budgets are
+    `measured`: the tables as `Decided` has them, in any order; unit_code may be any ordered key. Budgets are
     shared out anew.
     """
     connection = duckdb.connect()

@@ -1,7 +1,4 @@
-"""Households above the authority ladder.
-
-Whose signature each needs, kept with the run, and who gave it, by the ledger.
-"""
+"""Whose signature each household above the authority ladder needs, by the run, and who gave it, by the ledger."""
 
 from __future__ import annotations
 

@@ -16,10 +16,7 @@ VALID_DAYS = 366  # a sample older than that says nothing of today's deliveries
 
 
 def sample_result(checked: list[tuple[dict[str, Any], str]]) -> list[dict[str, Any]]:
-    """Return per pass.
-
-    Checked, wrong, links (how many the sample stands for), and the wrong share's one-sided bounds.
-    """
+    """Return a row a pass: checked, wrong, links it stands for, and the wrong share's one-sided bounds."""
     passes: dict[str, list[tuple[float, bool]]] = defaultdict(list)
     for row, verdict in checked:
         passes[row["pass"]].append((row["weight"], verdict == "other"))

@@ -23,10 +23,7 @@ RENEW = "renew"
 
 
 def signed_renewals(entries: Iterable[Entry], county_code: str) -> list[dict[str, Any]]:
-    """Return a county's renewals in the order of the ledger.
-
-    Its number there, ending_by (a day), and household_key or None for all its lines.
-    """
+    """Return a county's renewals in the order of the ledger: number, ending_by (a day), household_key or None (all)."""
     return [
         {"number": e.number, "ending_by": e.details["ending_by"], "household_key": e.details["household_key"]}
         for e in entries

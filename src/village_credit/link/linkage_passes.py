@@ -89,10 +89,7 @@ def create_links(connection: duckdb.DuckDBPyConnection, weights: Weights, sample
 
 
 def subject_details(settled: dict[str, pa.Table]) -> pa.Table:
-    """Return what lists say beside name and number.
-
-    Row_id, persons (the book), area_mu (the subsidy's contracted land).
-    """
+    """Return what lists say beside name and number: row_id, persons (the book), area_mu (the subsidy's land)."""
     connection = query_cursor()
     connection.register("books", settled["household_economy"])
     connection.register("subsidies", settled["land_subsidy"])

@@ -137,10 +137,7 @@ class LadderStep(_Section):
 
 
 class MayCome(_Section):
-    """A document that may come later in a relief window.
-
-    The reason that it answers, what it is, and within how many days.
-    """
+    """A document that may come later in a relief window: the reason that it answers, what it is, and its days."""
 
     reason: Literal["OVERDUE", "LINK_UNCONFIRMED", "DISPUTED_DATUM"]
     item: str = Field(min_length=1, max_length=40)

@@ -48,7 +48,7 @@ class Contagion(_Rules):
 
 
 class ScreenRules(_Rules):
-    """The section.
+    """Section `screen` of a policy.
 
     Without it every listing declines but those of `refused_list_reasons`, whoever of the adults is listed.
     """

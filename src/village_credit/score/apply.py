@@ -66,9 +66,10 @@ class Kernel:
 
 @dataclass(frozen=True)
 class Scored:
-    """`points`: unit_code, feature, value, bin, points, points_lost, rank, reason_zh. `scores`.
+    """What a scorecard says of a county.
 
-    Unit_code, points, default_probability_ppm.
+    `points`: unit_code, feature, value, bin, points, points_lost, rank, reason_zh. `scores`: unit_code, points,
+    default_probability_ppm.
     """
 
     points: pa.Table

@@ -38,9 +38,9 @@ NAMES = sql("tables", "names").format(is_long_name=is_long("name"))
 
 @dataclass(frozen=True)
 class Fairness:
-    """`groups`: the table `fairness`, a row per group. `ratio_of_names`.
+    """`groups`: the table `fairness`, a row per group.
 
-    The smaller approval share of long and short names over the larger; null: too few of either.
+    `ratio_of_names`: the smaller approval share of long and short names over the larger; null: too few of either.
     """
 
     groups: pa.Table

@@ -26,12 +26,11 @@ INDEX_BYTES = 8
 
 @dataclass(frozen=True)
 class SimulationInputs:
-    """`tables`: as `decide.value` reads them, unit_code a whole number. `units`.
+    """What `apply_policy` decides anew from.
 
-    Unit_code, household_key, township, village.
-
+    `tables`: as `decide` measured them, unit_code a whole number. `units`: unit_code, household_key, township, village.
     `groups`: unit_code and its group by sex, age, land, monitored; null where there is no borrower.
-    `under`: what of the policy was asked before anything was measured, as `measured_under` gives it.
+    `under`: what of the policy was asked before anything was measured, as `policy_asked_before` gives it.
     """
 
     tables: dict[str, pa.Table]

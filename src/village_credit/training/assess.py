@@ -1,6 +1,4 @@
-"""A candidate's evidence.
-
-How it tells bads from goods, whether its probabilities come true, what it would cost to do without.
+"""A candidate's evidence: how it tells bads from goods, whether its probabilities come true, what it would cost.
 
 Every figure is of rows that the fit behind it did not see, unless its name says otherwise: villages held out, and the
 last observation day foretold from the earlier ones.

@@ -1,6 +1,4 @@
-"""Groups side by side.
-
-Approval, default and limit, what a feature tells of a group, and what would treat groups more alike.
+"""Groups side by side: approval, default, limit, what a feature tells of a group, what would treat groups more alike.
 
 A group's name is never a feature. Name shape comes in as an array that nobody keeps.
 """

@@ -1,4 +1,4 @@
 """Rows of text become typed rows, or quarantined rows with every rule that they broke.
 
-One seam: `judge.validate(batch) -> (table, findings)`.
+One seam: `rows.validate(batch) -> (table, findings)`.
 """

@@ -65,16 +65,13 @@ class Difference:
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two.
-
-    Its decisions (a table, or SQL that gives one), the terms behind them, where its measures of relief lie.
-    """
+    """One of the two runs: its decisions (a table, or SQL that gives one), their terms, its measures of relief."""
 
     decisions: pa.Table | str
     terms: list[Path]
     measures: list[Path]
     inputs: dict[str, pa.Table] = field(default_factory=dict)  # what the SQL reads
-    knows_terms: bool = False  # the decisions have the five terms beside them
+    knows_terms: bool = False  # the decisions have their terms beside them
 
 
 def diff_runs(store: Store, run_id: str, against: str = "published", by: str | None = None) -> Difference:

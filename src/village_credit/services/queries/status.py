@@ -13,11 +13,9 @@ from village_credit.store.store import Store
 
 
 def status(store: Store, on: date | None = None) -> list[dict[str, Any]]:
-    """Return each run.
+    """Return a row a run, latest first: county, day, state, who did what, who of its county is held now.
 
-    County, day, state, who did what, who of its county is held now, its referrals' clocks on a day; latest first.
-
-    Without a day no clock is read.
+    `on`: the day on which the clocks of its referrals are read; without one none is.
     """
     entries = Ledger.of(store)
     referrals = referral_status(store, entries, on) if on else []

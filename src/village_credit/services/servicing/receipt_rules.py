@@ -138,10 +138,7 @@ class Judge:
         return {code for (code,) in query_cursor().execute(query, {"p": paths}).fetchall()} if paths else set()
 
     def run(self, sender: str | None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """Judge every line.
-
-        Gives the receipts that count, and the limits that they change, in the order of their days.
-        """
+        """Judge every line; return the receipts that count, and the limits that they change, by their days."""
         receipts, changed = [], []
         for line in sorted(self.returned.rows["receipt"], key=self._place):
             row = self._row(line)
