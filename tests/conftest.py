@@ -12,7 +12,6 @@ import hashlib
 import io
 import json
 import os
-import pickle
 import shutil
 import string
 from collections.abc import Callable, Iterable, Iterator
@@ -145,8 +144,25 @@ def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "made").exists():
-            (folder / "made").write_bytes(pickle.dumps(build(folder)))
-    return pickle.loads((folder / "made").read_bytes())
+            (folder / "made").write_text(json.dumps(_told(build(folder))), "utf-8")
+    made = json.loads((folder / "made").read_text("utf-8"))
+    if "run_id" not in made:
+        return Path(made["path"])
+    store = new_store(Path(made["path"]))
+    run = score.staged_result(store, made["run_id"], noop=False, seconds=made["seconds"])
+    return Scored(store, Path(made["inbox"]), made["county_code"], run)
+
+
+def _told(built: Scored | Path) -> dict[str, Any]:
+    if isinstance(built, Path):
+        return {"path": str(built)}
+    return {
+        "path": str(built.store.root.parent),
+        "inbox": str(built.inbox),
+        "county_code": built.county_code,
+        "run_id": built.run.run_id,
+        "seconds": built.run.seconds,
+    }
 
 
 def _in_force(scored: Scored) -> Scored:

@@ -1,4 +1,4 @@
-"""Whole runs: drift against the training and the last publication, groups of borrowers, and no name's shape anywhere."""
+"""Whole runs: drift against the training and the last publication, groups of borrowers, and no name's shape."""
 
 from __future__ import annotations
 

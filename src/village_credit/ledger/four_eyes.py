@@ -10,10 +10,14 @@ from village_credit.ledger.log import Entry
 from village_credit.signatures import same_person
 
 
+def preparer(entries: Sequence[Entry], run_id: str) -> str:
+    """Return who prepared a run; empty where the ledger does not say."""
+    return next((entry.by for entry in entries if entry.act == "stage" and entry.run_id == run_id), "")
+
+
 def require_second_person(entries: Sequence[Entry], run_id: str, by: str, what: str) -> None:
     """Raise GateRefused where `by` prepared the run; `what`: what they cannot do with it."""
-    preparer = next((e.by for e in entries if e.act == "stage" and e.run_id == run_id), None)
-    if preparer is not None and same_person(preparer, by):
+    if same_person(preparer(entries, run_id), by):
         raise GateRefused(f"run {run_id}: {by} prepared it and cannot {what} it; ask a second person")
 
 

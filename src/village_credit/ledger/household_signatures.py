@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from village_credit.ledger.four_eyes import preparer
 from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import PUBLISHING
 from village_credit.policy.authority_ladder import AGREE
@@ -71,14 +72,14 @@ def last_household_verdicts(
     and whoever said it did not prepare this very run.
     """
     run_id, asked = manifest["run_id"], {(row["household_key"], row["product"]): row for row in rows}
-    preparer = next((e.by for e in entries if e.act == "stage" and e.run_id == run_id), "")
+    prepared_by = preparer(entries, run_id)
     published = next((e.number for e in entries if e.act in PUBLISHING and e.run_id == run_id), len(entries) + 1)
     found: dict[LineKey, HouseholdVerdict] = {}
     for word in household_verdicts(entries, manifest["county_code"]):
         row = asked.get(word.key)
         if row is None or word.number >= published or word.as_of != manifest["as_of"]:
             continue
-        if word.limit_yuan == row["limit_yuan"] and word.role in row["roles"] and not same_person(word.by, preparer):
+        if word.limit_yuan == row["limit_yuan"] and word.role in row["roles"] and not same_person(word.by, prepared_by):
             found[word.key] = word
     return found
 

@@ -86,11 +86,6 @@ class Ledger(Sequence[Entry]):
         """Return the entries that staged a county's runs."""
         return [e for e in self.entries if e.act == STAGE and e.details["county_code"] == county_code]
 
-    def preparer(self, run_id: str) -> str:
-        """Name who prepared a run; empty where the ledger does not say."""
-        staged = self.staged(run_id)
-        return "" if staged is None else staged.by
-
     def approval(self, run_id: str) -> Entry | None:
         """Return the entry that signed a run."""
         return next((e for e in self.entries if e.act == APPROVE and e.run_id == run_id), None)

@@ -44,6 +44,7 @@ BEFORE = pa.schema(
         ("drawn_yuan", pa.decimal128(18, 2)),
     ]
 )
+HELD = pa.schema([("household_key", pa.string()), ("since", pa.string())])
 
 
 def in_force_rows(found: Sequence[Publication]) -> list[dict[str, object]]:
@@ -59,9 +60,6 @@ def in_force_rows(found: Sequence[Publication]) -> list[dict[str, object]]:
         }
         for place, publication in enumerate(found)
     ]
-
-
-HELD = pa.schema([("household_key", pa.string()), ("since", pa.string())])
 
 
 def lines_in_force(

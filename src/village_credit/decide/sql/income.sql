@@ -65,7 +65,8 @@ WITH joined AS (
 )
 SELECT unit_code, norm_e12, book_e12, crop_e12, unknown_crop, cost_e6, scale_e6, livestock_e12, wages_e12,
     trade_e12, transfers_e12,
-       CASE WHEN crop_e12 IS NULL THEN NULL WHEN is_crop_supplied THEN 'review' WHEN norm_e12 IS NULL OR book_e12 < norm_e12 THEN 'book'
+       CASE WHEN crop_e12 IS NULL THEN NULL WHEN is_crop_supplied THEN 'review'
+            WHEN norm_e12 IS NULL OR book_e12 < norm_e12 THEN 'book'
             WHEN by_delivery THEN 'delivery' ELSE 'norm' END AS crop_income_source,
        CASE WHEN is_known THEN whole_yuan(coalesce(crop_e12, 0)
            + livestock_e12 + wages_e12 + trade_e12 + transfers_e12) END AS income,

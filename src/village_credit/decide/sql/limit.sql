@@ -21,7 +21,8 @@ WITH smallest AS (
            CASE WHEN raw_limit < f.smallest_ticket THEN 0 ELSE raw_limit END AS policy_limit, f.smallest_ticket, f.step,
            -- whom only the model declines a person may grant, up to a cap of its own in the band's place
            CASE WHEN reasons = ['TRADER_MODEL_DECLINE'] AND is_complete THEN greatest(0, least(capacity,
-               f.trader_review_cap, need, headroom, capped.rise, branch)) // f.step * f.step ELSE policy_limit END AS at_most
+               f.trader_review_cap, need, headroom, capped.rise, branch)) // f.step * f.step
+               ELSE policy_limit END AS at_most
     FROM capped, f
 ), computed AS (
     SELECT *, CASE WHEN reasons[1] = 'HELD'

@@ -142,5 +142,6 @@ SELECT a.unit_code, leased_out, leased_in, subsidised, register, area, d.declare
            first.age AS first_age
 FROM area_known AS a JOIN households AS h USING (unit_code) LEFT JOIN declared AS d USING (unit_code)
 LEFT JOIN book_crop USING (unit_code)
-LEFT JOIN book_means USING (unit_code) LEFT JOIN turnovers USING (unit_code) LEFT JOIN heads USING (unit_code) LEFT JOIN scored AS s USING (unit_code)
+LEFT JOIN book_means USING (unit_code) LEFT JOIN turnovers USING (unit_code)
+LEFT JOIN heads USING (unit_code) LEFT JOIN scored AS s USING (unit_code)
 LEFT JOIN adults AS first ON first.unit_code = a.unit_code AND first.place = 1;

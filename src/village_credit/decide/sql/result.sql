@@ -88,7 +88,8 @@ SELECT t.unit_code, t.product, to_mu(t.register) AS register_mu, to_mu(t.leased_
                         AND t.book_e12 <> t.norm_e12 THEN 'INCOME_DISAGREES' END],
                    lambda code: code IS NOT NULL), coalesce(s.codes, [])) AS findings
 FROM reckoned AS t
-JOIN (SELECT unit_code, product, model_limit, policy_limit, review_limit, amount, budget_state, would_binding FROM outcome)
+JOIN (SELECT unit_code, product, model_limit, policy_limit, review_limit, amount, budget_state, would_binding
+    FROM outcome)
     AS n USING (unit_code, product)
     LEFT JOIN (SELECT unit_code, list(DISTINCT code ORDER BY code) AS codes FROM noted GROUP BY unit_code)
         AS s USING (unit_code) JOIN decisions AS d USING (unit_code), f

@@ -1,6 +1,7 @@
 -- A row a line (household and product) that is in force, as the last publication that names it decided, with the
--- limit that its branch set, and nothing while the household is `held` (household_key, since). `in_force`: place, county_code, publication_id, run_id, product, published_at of the
--- publications in force, the later place over the earlier; one of a product has the lines of that product alone.
+-- limit that its branch set, and nothing while the household is `held` (household_key, since). `in_force`: place,
+-- county_code, publication_id, run_id, product, published_at of the publications in force, the later place over the
+-- earlier; one of a product has the lines of that product alone.
 WITH named AS (
     SELECT d.*, l.publication_id, l.published_at, l.place
     FROM {decisions} AS d JOIN {in_force} AS l USING (run_id)

@@ -12,14 +12,14 @@ from data_contracts.meeting import Meeting
 from data_contracts.toml_file import has_long_number
 from village_credit.china_calendar import CHINA, today
 from village_credit.errors import GateRefused, RunConflict, UsageError, VerificationFailed
-from village_credit.ledger.four_eyes import required_reason
+from village_credit.ledger.four_eyes import preparer, require_second_person, required_reason
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import Entry, head
 from village_credit.policy.gate_thresholds import EXACT, GATE_TEXTS
 from village_credit.publish.recording import record
 from village_credit.services.approval.committee import require_quorum
 from village_credit.services.approval.household_signatures import require_authority
-from village_credit.signatures import canonical_json, same_person, signer
+from village_credit.signatures import canonical_json, signer
 from village_credit.store.runs import altered_tables, failed_gates
 from village_credit.store.store import Store, sha256_of
 from village_credit.store.whole_files import write_whole
@@ -56,7 +56,7 @@ def approve(
     folder = store.require_run(run_id)
     entries = Ledger.of(store)
     _may_sign(entries, run_id, by)
-    require_quorum(store.manifest(run_id), _preparer(entries, run_id), meeting, today(), staged_on(entries, run_id))
+    require_quorum(store.manifest(run_id), preparer(entries, run_id), meeting, today(), staged_on(entries, run_id))
     manifest = (folder / "manifest.json").read_bytes()
     _require_as_staged(store, entries, run_id, manifest)
     _require_overrides(run_id, failed_gates(store, run_id), reasons)
@@ -123,15 +123,9 @@ def _refuse_unbalanced(run_id: str, failed: list[str]) -> None:
         )
 
 
-def _preparer(entries: Sequence[Entry], run_id: str) -> str:
-    """Return who prepared a run; empty where the ledger does not say."""
-    return next((entry.by for entry in entries if entry.act == "stage" and entry.run_id == run_id), "")
-
-
 def _may_sign(entries: Sequence[Entry], run_id: str, by: str) -> None:
     of_run = [entry for entry in entries if entry.run_id == run_id]
-    if same_person(_preparer(of_run, run_id), by):
-        raise GateRefused(f"run {run_id}: {by} prepared it and cannot sign it; ask a second person")
+    require_second_person(of_run, run_id, by, "sign")
     if any(entry.act == "approve" for entry in of_run):
         raise RunConflict(f"run {run_id}: it is signed already")
 
@@ -154,7 +148,7 @@ def require_signature(store: Store, entries: Sequence[Entry], run_id: str) -> No
     sat = approval.details.get("meeting")
     meeting = Meeting.model_validate(sat) if sat else None
     require_quorum(
-        store.manifest(run_id), _preparer(entries, run_id), meeting, signed_on(approval), staged_on(entries, run_id)
+        store.manifest(run_id), preparer(entries, run_id), meeting, signed_on(approval), staged_on(entries, run_id)
     )
     require_authority(store, entries, run_id)
 

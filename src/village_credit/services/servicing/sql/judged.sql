@@ -1,8 +1,9 @@
--- Equal ones (contract, amount, day, number of the loan, purpose) are one; an empty purpose is any, and told later it fills the empty
--- one. What was taken back comes in again by a correction only, and by the same bytes never.
+-- Equal ones (contract, amount, day, number of the loan, purpose) are one; an empty purpose is any, and told later it
+-- fills one. What was taken back comes in again by a correction only, and by the same bytes never.
 CREATE TABLE judged AS
 WITH told AS (
-    SELECT contract_key, abs(amount_yuan) AS yuan, {day} AS day, coalesce({loan}, '') AS loan, list(DISTINCT coalesce({purpose}, '')) AS told
+    SELECT contract_key, abs(amount_yuan) AS yuan, {day} AS day, coalesce({loan}, '') AS loan,
+        list(DISTINCT coalesce({purpose}, '')) AS told
     FROM recorded GROUP BY ALL
 ), known AS (
     SELECT contract_key, yuan, day, loan, list(coalesce(purpose, '')) AS known FROM standing GROUP BY ALL
