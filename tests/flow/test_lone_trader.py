@@ -18,6 +18,7 @@ from tests.conftest import COUNTY_OF_TESTS, MODELS, Scored, new_store, put_in_fo
 from tests.unit.link.test_join import number
 from village_credit.errors import UsageError
 from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.reviews import supplied_facts
 from village_credit.services.casework.reviews import apply_reviews, export_reviews
 from village_credit.services.queries.explain import explain
 from village_credit.services.queries.status import status
@@ -153,6 +154,17 @@ def test_a_person_who_finds_the_income_out_can_say_yes(county: Scored, tmp_path:
     assert decided(store, run.run_id)[sorted(lone_codes(store, run_id))[1]]["decision"] == "manual_review"
 
 
+@pytest.mark.parametrize("day", ["2026-11-01", "20261101", "2026-11-01 00:00:00"])
+def test_a_fact_is_kept_as_one_amount_and_one_day_however_they_are_written(county: Scored, tmp_path: Path, day: str):
+    store, _ = copied(county, tmp_path)
+    key = min(lone_codes(store, county.run.run_id))
+    export_reviews(store, county.run.run_id, tmp_path / "复核.xlsx")
+    cells = FACT | {INCOME_HEADER: "120,000", DAY_HEADER: day}
+    apply_reviews(store, fill(tmp_path / "复核.xlsx", tmp_path / "答复.xlsx", key, cells), REVIEWER, POLICY)
+    (fact,) = supplied_facts(Ledger.of(store), COUNTY_OF_TESTS, SECOND.isoformat())
+    assert (fact["income_yuan"], fact["said_on"]) == (120_000, "2026-11-01")
+
+
 def test_whoever_finds_it_out_may_lower_the_limit_and_never_raise_it(county: Scored, tmp_path: Path):
     store, inbox = copied(county, tmp_path)
     first, second, *_ = sorted(lone_codes(store, county.run.run_id))
@@ -169,6 +181,8 @@ def test_whoever_finds_it_out_may_lower_the_limit_and_never_raise_it(county: Sco
     ("cells", "said"),
     [
         ({INCOME_HEADER: "十二万"}, "no whole number"),
+        ({INCOME_HEADER: "1²"}, "no whole number"),
+        ({INCOME_HEADER: "9" * 5_000}, "no whole number"),
         ({KIND_HEADER: "其他"}, "is none of"),
         ({EVIDENCE_HEADER: ""}, "is empty"),
         ({EVIDENCE_HEADER: "659900198001010011"}, "a person's number"),

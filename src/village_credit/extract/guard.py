@@ -22,6 +22,7 @@ CUT = "damaged or cut short: deliver it again"
 LOCKED, LOCKED_CODE = "the workbook has a password: take it off, save and deliver again", "PASSWORD_PROTECTED"
 MAX_CELLS = 40_000_000  # a sheet of 300,000 rows has some 6 million; 40 million take 2 GB
 USUAL_COLUMNS = 64
+MOST_FILLED = 2_000_000  # cells that one said to be repeated may fill: a whole column of a sheet, and no more
 CHILD_BYTES = 4 << 30
 CHILD_SECONDS = 120
 BEGUN = b"begun"
@@ -54,6 +55,12 @@ class Damaged(Exception):
         """Keep the reason's code beside the sentence."""
         super().__init__(sentence)
         self.code = code
+
+
+def require_room(cells: int) -> None:
+    """Raise `Damaged` where few bytes claim more cells without a value than any table has."""
+    if cells > MOST_FILLED:
+        raise Damaged("errors or formulas without a result fill millions of cells: delete them and deliver again")
 
 
 def survives(content: bytes) -> bool:

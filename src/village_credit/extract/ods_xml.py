@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from data_contracts.spoilt import UNCALCULATED, error_text, spoilt
+from village_credit.extract.guard import require_room
 from village_credit.extract.sheet_xml import Place, parse, parser_of
 
 LOGICAL = ("TRUE", "FALSE")
 CELLS = ("table-cell", "covered-table-cell")
-MOST_REPEATED = 10_000  # rows or columns of one cell with a value: more is no table
 
 
 class _Tables:
@@ -17,7 +17,7 @@ class _Tables:
         self.told: dict[str, dict[Place, str]] = {}
         self.is_1904 = False
         self.table: dict[Place, str] = {}
-        self.row = self.column = self.rows = 0
+        self.row = self.column = self.rows = self.filled = 0
         self.cell: dict[str, str] | None = None
         self.text: list[str] = []
 
@@ -58,8 +58,9 @@ class _Tables:
         self.cell, self.text, self.parser.CharacterDataHandler = None, [], None
         times = next((_times(cell, name) for name in cell if name.endswith(":number-columns-repeated")), 1)
         if self.is_asked(cell) and (written := _written(cell, text)):
-            rows = range(self.row, self.row + min(self.rows, MOST_REPEATED))
-            columns = range(self.column, self.column + min(times, MOST_REPEATED))
+            rows, columns = range(self.row, self.row + self.rows), range(self.column, self.column + times)
+            self.filled += self.rows * times
+            require_room(self.filled)
             self.table.update({(row, column): written for row in rows for column in columns})
         self.column += times
 

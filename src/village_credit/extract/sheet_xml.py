@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from data_contracts.spoilt import UNCALCULATED, error_text
-from village_credit.extract.guard import Damaged
+from village_credit.extract.guard import Damaged, require_room
 
 Place = tuple[int, int]  # row and column, from 0
 KNOWN_ERROR = b"#N/A"  # the library knows seven literals, and gives none of them back
@@ -71,7 +71,7 @@ def _last_row(xml: bytes) -> int:
     """Return the row of the last cell of a usual sheet; 0 where there is none."""
     begin = xml.rfind(b'<c r="') + 6
     digits = xml[begin : xml.find(b'"', begin)].lstrip(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ") if begin >= 6 else b""
-    return int(digits) if digits.isdigit() else 0
+    return int(digits) if digits.isdigit() and len(digits) < 10 else 0
 
 
 def parser_of(start: Callable[..., None]) -> expat.XMLParserType:
@@ -126,7 +126,7 @@ class _Scan:
         self.row = self.column = -1
         self.kind = ""
         self.is_cell = self.has_child = self.has_formula = self.has_value = False
-        self.area = ""
+        self.area, self.filled = "", 0
         self.text: list[str] = []
 
     def read(self, xml: bytes) -> SheetFacts:
@@ -207,14 +207,15 @@ class _Scan:
             self.facts.has_other_results = True
 
     def filled_area(self) -> list[Place]:
-        """Return the cells that an array formula fills, 10,000 at most."""
+        """Return the cells that an array formula fills; raises `Damaged` where all of them together are too many."""
         first, _, last = self.area.partition(":")
         if not last:
             return []
         (top, left), (bottom, right) = place_of(first), place_of(last)
-        width = max(1, right - left + 1)
-        rows = range(top, min(bottom + 1, top + 10_000 // width + 1))
-        return [(row, column) for row in rows for column in range(left, right + 1)]
+        rows, columns = range(top, bottom + 1), range(left, right + 1)
+        self.filled += len(rows) * len(columns)
+        require_room(self.filled)
+        return [(row, column) for row in rows for column in columns]
 
 
 def place_of(reference: str) -> Place:

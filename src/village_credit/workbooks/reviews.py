@@ -21,6 +21,7 @@ HEADERS = (VERDICT_HEADER, AMOUNT_HEADER, OPINION_HEADER, *FACT_HEADERS, *SHOWN_
 GRANT, DECLINE, KEEP = "grant", "decline", "keep"
 VERDICTS_ZH = {"授信": GRANT, "不授信": DECLINE, "维持复核": KEEP}
 WIDTHS = (12, 14, 30, 16, 10, 20, 13, 18, 24, 18, 44, 14, 14, 14, 34, 26)
+MOST_DIGITS = 18
 _AMOUNT = re.compile(r"[0-9]{1,3}(?:[,，]?[0-9]{3})*|[0-9]+")
 
 
@@ -66,7 +67,12 @@ class Row:
     @property
     def amount_yuan(self) -> int | None:
         """Return the amount in whole yuan; None where the cell is no whole number."""
-        return int(re.sub("[,，]", "", self.amount)) if _AMOUNT.fullmatch(self.amount) else None
+        return whole_yuan(self.amount)
+
+
+def whole_yuan(text: str) -> int | None:
+    """Read whole yuan as people write them, 120,000 too; None where it is no whole number or has too many digits."""
+    return int(re.sub("[,，]", "", text)) if len(text) <= MOST_DIGITS and _AMOUNT.fullmatch(text) else None
 
 
 def reviews_workbook(run_id: str, as_of: str, cases: list[Case]) -> bytes:

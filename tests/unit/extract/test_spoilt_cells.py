@@ -15,7 +15,9 @@ import xlwt
 from openpyxl.worksheet.formula import ArrayFormula
 
 from data_contracts.spoilt import UNCALCULATED, spoilt
-from village_credit.extract.grid import DeliveredFile, Extract
+from village_credit.extract.grid import DeliveredFile, Extract, Unrecognised
+from village_credit.extract.guard import Damaged
+from village_credit.extract.ods_xml import ods_facts
 from village_credit.extract.read import read_file
 from village_credit.extract.workbooks import read_workbook
 from village_credit.validate.rows import Batch, validate
@@ -126,6 +128,30 @@ def test_an_array_formula_without_values_spoils_all_cells_that_it_fills():
     book.active["F2"] = ArrayFormula("F2:F3", "=E2:E3*10")
     book.active["F3"] = None
     assert amounts(saved(book)) == [UNCALCULATED, UNCALCULATED]
+
+
+@pytest.mark.parametrize(("last", "told"), [("F20001", 20_000), ("ZZZZZZZZ9", 0), ("F99999999", 0)])
+def test_an_array_formula_fills_as_far_as_it_says_unless_no_table_is_so_large(last, told):
+    book = with_formulas()
+    book.active["F2"] = ArrayFormula("F2:F3", "=E2:E3*10")
+    content = repacked(saved(book), lambda xml: xml.replace(b'ref="F2:F3"', f'ref="F2:{last}"'.encode()))
+    (table,) = read_file(DeliveredFile("补贴.xlsx", content, ""))
+    if told:
+        assert isinstance(table, Extract)
+        assert table.rows.column("paid_yuan").to_pylist().count(UNCALCULATED) == told
+    else:
+        assert isinstance(table, Unrecognised)
+        assert (table.code, "millions of cells" in table.detail) == ("UNREADABLE_FILE", True)
+
+
+@pytest.mark.parametrize("repeated", ['rows-repeated="3000000"', 'columns-repeated="3000000"'])
+def test_an_error_repeated_beyond_any_table_is_refused_and_not_laid_out(repeated):
+    cell = f'<table:table-cell table:number-{repeated} office:value-type="error"/>'
+    xml = (
+        f'<table:table table:name="表"><table:table-row table:number-{repeated}>{cell}</table:table-row></table:table>'
+    )
+    with pytest.raises(Damaged, match="millions of cells"):
+        ods_facts(f"<office:document-content>{xml}</office:document-content>".encode())
 
 
 def test_a_text_that_a_formula_found_empty_is_a_blank():

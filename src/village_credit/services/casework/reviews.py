@@ -40,6 +40,7 @@ from village_credit.workbooks.reviews import (
     Row,
     read_cases,
     reviews_workbook,
+    whole_yuan,
 )
 
 LACKING = "NO_INCOME_SOURCE"
@@ -202,7 +203,7 @@ def _fact_faults(row: Row, case: dict[str, Any], step: int, smallest: int) -> It
         yield f"{INCOME_HEADER} goes with 授信 only"
     elif LACKING not in case["reason_codes"]:
         yield "no income is lacking here: a fact that is known is not replaced"
-    if not income.isdigit() or int(income) <= 0 or int(income) > MOST_INCOME_YUAN:
+    if not 0 < (whole_yuan(income) or 0) <= MOST_INCOME_YUAN:
         yield f"{INCOME_HEADER} is no whole number of yuan between 1 and {MOST_INCOME_YUAN:,}"
     if kind not in KINDS_ZH:
         yield f"{KIND_HEADER} is none of {', '.join(KINDS_ZH)}"
@@ -225,13 +226,19 @@ def _verdict(row: Row, case: dict[str, Any]) -> dict[str, Any]:
     """Keep a verdict with its grounds: it holds while they stand; a fact, for the next scoring to reckon with."""
     if any(row.fact):
         income, kind, evidence, day = row.fact
+        said_on = f"{_day(day)}"  # as the ledger compares days, however it was written
         return {
             "household_key": row.household_key,
             "product": case["product"],
             "verdict": SUPPLY,
             "limit_yuan": row.amount_yuan or 0,
             "reason_codes": case["reason_codes"],
-            "fact": {"kind": KINDS_ZH[kind], "income_yuan": int(income), "evidence": evidence, "said_on": day[:10]},
+            "fact": {
+                "kind": KINDS_ZH[kind],
+                "income_yuan": whole_yuan(income),
+                "evidence": evidence,
+                "said_on": said_on,
+            },
         }
     return {
         "household_key": row.household_key,
