@@ -50,10 +50,11 @@ lint: $(STAMP) ## style, types and the walls between stages
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP) .venv-bench/.installed .venv-splink/.installed .venv-optbinning/.installed ## the whole path, budgets, intake and a simulation, as ratios to a floor measured in the same run; linkage against truth; scorecards beside others
+bench: $(STAMP) .venv-bench/.installed .venv-splink/.installed .venv-optbinning/.installed ## the whole path, budgets, intake, an office's check and a simulation, as ratios to a floor measured in the same run; linkage against truth; scorecards beside others
 	$(BIN)/python -m bench.path
 	$(BIN)/python -m bench.budgets
 	$(BIN)/python -m bench.intake
+	$(BIN)/python -m bench.check
 	$(BIN)/python -m bench.linkage
 	$(BIN)/python -m bench.model
 	$(BIN)/python -m bench.simulate

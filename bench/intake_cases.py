@@ -55,6 +55,33 @@ def _ours(folder: Path, name: str) -> dict[str, float]:
     }
 
 
+def _taken(folder: Path, name: str) -> dict[str, float]:
+    """Take a file in as a run does: read, judge, account for its lines."""
+    from datetime import date  # noqa: PLC0415
+
+    from village_credit.ingest.county import take_in  # noqa: PLC0415
+    from village_credit.services.queries.check import ANY_COUNTY, read_words  # noqa: PLC0415
+    from village_credit.services.rules import load_terms  # noqa: PLC0415
+
+    begun = time.process_time()
+    terms, _ = load_terms(None, ANY_COUNTY)
+    take_in(read_words([str(folder / name)]), date(2026, 11, 1), ANY_COUNTY, terms, needs_register=False)
+    return {"seconds": time.process_time() - begun}
+
+
+def _checked(folder: Path, name: str) -> dict[str, float]:
+    """Check a file as an office does: the verb itself, its answer in JSON written away."""
+    from contextlib import redirect_stdout  # noqa: PLC0415
+
+    from village_credit import cli  # noqa: PLC0415
+    from village_credit.services.queries import check  # noqa: F401, PLC0415  # what a run has loaded too
+
+    begun = time.process_time()
+    with (folder / "said.json").open("w", encoding="utf-8") as said, redirect_stdout(said):
+        cli.main(["check", str(folder / name), "--as-of", "2026-11-01", "--json"])
+    return {"seconds": time.process_time() - begun}
+
+
 def _pandas(folder: Path, name: str, **options: str) -> dict[str, float]:
     import pandas as pd  # noqa: PLC0415
 
@@ -71,6 +98,10 @@ CASES: dict[str, Callable[[Path], dict[str, float]]] = {
     "floor": _floor,
     "csv": lambda folder: _ours(folder, "table.csv"),
     "xlsx": lambda folder: _ours(folder, "table.xlsx"),
+    "taken_csv": lambda folder: _taken(folder, "table.csv"),
+    "taken_xlsx": lambda folder: _taken(folder, "table.xlsx"),
+    "check_csv": lambda folder: _checked(folder, "table.csv"),
+    "check_xlsx": lambda folder: _checked(folder, "table.xlsx"),
     "pandas_csv": lambda folder: _pandas(folder, "table.csv"),
     "pandas_calamine": lambda folder: _pandas(folder, "table.xlsx", engine="calamine"),
     "pandas_openpyxl": lambda folder: _pandas(folder, "table.xlsx", engine="openpyxl"),

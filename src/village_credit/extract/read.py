@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
@@ -42,6 +43,7 @@ def read_file(file: DeliveredFile, terms: CountyTerms = BARE_TERMS) -> Iterator[
     for grid in read_grids(file):
         with resting_collector():
             table = grid if isinstance(grid, Unrecognised) else recognise(file, grid, terms)
+        del grid
         yield table
 
 
@@ -113,16 +115,20 @@ def _read_tables(file: DeliveredFile, member: str, content: bytes, kind: str) ->
         lines = len(decode_lines(content)[0]) if kind == "text" else 0
         yield Unrecognised(file, member, lines, *grids)
         return
-    told = [grid for grid in grids if grid.total_lines or grid.has_fixed_header or grid.notes]
-    for grid in told:
-        grid.sheet = " / ".join(part for part in (member, grid.sheet) if part)
-        if grid.cells or grid.condemned:
-            _note_misnamed(grid, member or file.file_name, kind)
-            yield grid
-        else:
-            yield Unrecognised(file, grid.sheet, 0, *grid.notes[0])
+    told = deque(grid for grid in grids if grid.total_lines or grid.has_fixed_header or grid.notes)
+    del grids
     if not told:
         yield Unrecognised(file, member, 0, "EMPTY_FILE", "nothing is written in the file")
+    while told:  # given away one by one: cells are not kept while the table that they became is judged
+        yield _told(file, told.popleft(), member, kind)
+
+
+def _told(file: DeliveredFile, grid: Grid, member: str, kind: str) -> Grid | Unrecognised:
+    grid.sheet = " / ".join(part for part in (member, grid.sheet) if part)
+    if not grid.cells and not grid.condemned:
+        return Unrecognised(file, grid.sheet, 0, *grid.notes[0])
+    _note_misnamed(grid, member or file.file_name, kind)
+    return grid
 
 
 def _note_misnamed(grid: Grid, name: str, kind: str) -> None:

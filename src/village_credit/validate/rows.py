@@ -39,7 +39,7 @@ FINDINGS = pa.schema(
         ("value_masked", pa.string()),
     ]
 )
-PART_ROWS = 65_536  # rows whose models are in memory at once
+PART_ROWS = 8_192  # rows whose models are in memory at once
 _ID_DIGITS = re.compile(r"[0-9X*]+")  # an ID column may hold a name or an address: that is not for masking
 _BY_TYPE = {
     **dict.fromkeys(("less_than_equal", "less_than", "greater_than", "greater_than_equal"), "OUT_OF_RANGE"),
