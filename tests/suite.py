@@ -23,7 +23,8 @@ def main() -> int:
     if left_out and os.environ.get("VILLAGE_CREDIT_REQUIRE_ALL"):
         print("VILLAGE_CREDIT_REQUIRE_ALL is set: a part that users would have is absent")
         return 1
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # two processes on two cores: threads of their own would only wait
+    for name in ("OMP_NUM_THREADS", "VILLAGE_CREDIT_THREADS"):
+        os.environ.setdefault(name, "1")  # two processes on two cores: threads of their own would only wait
     marks = " and ".join(["not system", *(f"not {mark}" for mark in left_out)])
     codes = [
         subprocess.call([sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", marks]),

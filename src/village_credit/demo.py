@@ -7,8 +7,7 @@ import time
 from datetime import date
 from pathlib import Path
 
-import duckdb
-
+from village_credit import duckdb_session
 from village_credit.cli.common import warn_of_new_keys
 from village_credit.cli.scoring import staged_text
 from village_credit.services import rules as inputs
@@ -64,7 +63,7 @@ def _lap(stage: str, seconds: float) -> None:
 
 def _print_limits(warehouse: str) -> None:
     """Show the published limits by product and decision, from the analysts' own view."""
-    connection = duckdb.connect(warehouse, read_only=True)
+    connection = duckdb_session.connect(warehouse, read_only=True)
     rows = connection.execute(sql("cli", "limits_by_product")).fetchall()
     print(
         f"  {'product':<20}{'decision':<15}{'households':>10}{'least':>10}{'median':>10}{'most':>10}{'sum, yuan':>14}"

@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from tests.conftest import DELIVERY, MODELS, PREPARER, SIGNER, Scored, copy_of, request_of
-from village_credit import cli
+from village_credit import cli, duckdb_session
 from village_credit.decide.decide import Decided
 from village_credit.errors import GateRefused, UsageError
 from village_credit.intake import Intake
@@ -296,12 +296,13 @@ def test_no_flag_and_no_variable_of_the_environment_skips_a_gate():
         for path in source.rglob("*.py")
         for name in re.findall(r"(?:environ|getenv)\W+(\w+)", path.read_text(encoding="utf-8"))
     }
-    assert named == {"get"}  # and what `get` asks for are places only:
+    assert named == {"get"}  # and what `get` asks for are places, and the threads of the database, only:
     asked = re.findall(r'environ\.get\(f?"(\w+)"', (source / "settings.py").read_text(encoding="utf-8"))
     assert set(asked) == {f"VILLAGE_CREDIT_{place}" for place in ("STORE", "KEY_FILE", "MODELS", "COUNTIES")}
-    assert [
-        str(p) for p in source.rglob("*.py") if "environ" in p.read_text(encoding="utf-8") and p.name != "settings.py"
-    ] == []
+    session = (source / "duckdb_session.py").read_text(encoding="utf-8")
+    assert (session.count("environ"), duckdb_session.THREADS) == (1, "VILLAGE_CREDIT_THREADS")
+    known = {"settings.py", "duckdb_session.py"}
+    assert {p.name for p in source.rglob("*.py") if "environ" in p.read_text(encoding="utf-8")} == known
 
 
 def explained(scored: Scored, gate: str) -> tuple[float | None, str, str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from tests.conftest import MODELS, PREPARER, ROOT, Scored, copy_of, new_store, request_of
+from village_credit.duckdb_session import THREADS
 from village_credit.services.queries import diff as compare
 from village_credit.services.queries import dry_run
 from village_credit.services.scoring import rescore as rescore_module
@@ -32,19 +33,14 @@ def test_under_the_same_key_another_folder_thread_count_and_time_zone_give_the_s
 ):
     (tmp_path / "keys").write_bytes((published.store.root.parent / "keys").read_bytes())
     code = f"""
-import duckdb, os, sys
+import sys
 sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
 from tests.conftest import new_store, score_into
-original = duckdb.connect
-def connect(*args, **kwargs):
-    connection = original(*args, **kwargs)
-    connection.execute("SET threads = 1")
-    return connection
-duckdb.connect = connect
 print(score_into(new_store(Path({str(tmp_path)!r})), Path({str(published.inbox)!r}), "659900").run.run_id)
 """
-    environment = {**os.environ, "TZ": "Pacific/Auckland", "PYTHONHASHSEED": "1"}
+    threads = "4" if os.environ.get(THREADS) == "1" else "1"
+    environment = {**os.environ, "TZ": "Pacific/Auckland", "PYTHONHASHSEED": "1", THREADS: threads}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     other = new_store(tmp_path)
     run_id = done.stdout.strip()

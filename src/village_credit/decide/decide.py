@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_contracts.branch import BANDS, PRODUCT_ORDER
+from village_credit import duckdb_session
 from village_credit.decide.budgets import allocate
 from village_credit.decide.legal_basis import disputes, lacking_basis, without_disputed, without_lacking
 from village_credit.policy.compiled import policy_tables
@@ -210,7 +211,7 @@ def _outcome(
     product: str | None,
 ) -> tuple[duckdb.DuckDBPyConnection, dict[str, pa.Table]]:
     """Measure and value facts: gives a connection that has `outcome`, and what was registered on it."""
-    connection = duckdb.connect()
+    connection = duckdb_session.connect()
     tables = {
         **{name: facts[name] for name in FACTS_READ},
         **{name: facts.get(name, schema.empty_table()) for name, schema in HUMAN_INPUTS.items()},
@@ -282,7 +283,7 @@ def apply_policy(
     `measured`: the tables as `Decided` has them, in any order; unit_code may be any ordered key. Budgets are
     shared out anew.
     """
-    connection = duckdb.connect()
+    connection = duckdb_session.connect()
     connection.execute("SET preserve_insertion_order = false")
     connection.execute(
         f"ATTACH ':memory:' AS tried (ROW_GROUP_SIZE {SHARED_ROWS}); USE tried"

@@ -8,6 +8,7 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
+from village_credit import duckdb_session
 from village_credit.link.divisions import create_divisions, unissued_area_share
 from village_credit.link.facts import build_facts, build_identities, create_lone_traders
 from village_credit.link.linkage_passes import create_links, subject_details
@@ -68,7 +69,7 @@ def identify_rows(accepted: dict[str, pa.Table], hints: pa.Table, verdicts: Verd
 
     Unless a person has said whose record it is.
     """
-    connection = duckdb.connect()
+    connection = duckdb_session.connect()
     (verdicts or no_verdicts()).register(connection)
     create_places(connection, accepted["land_issuer"])
     people = identify(connection, accepted, hints)
@@ -95,7 +96,7 @@ def join_rows(
     settle which, is ambiguous. `unread`: see unread; none: no row was refused.
     """
     weights = weights or standard_weights()
-    connection = duckdb.connect()
+    connection = duckdb_session.connect()
     connection.register("identified", identified.people)
     standing = pa.table(
         {"row_id": pa.concat_arrays([chunk for table in settled.values() for chunk in table.column("row_id").chunks])}

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from village_credit import duckdb_session
 from village_credit.catalogue import no_rows, run_tables
 from village_credit.code_version import FORMATS, code_sha256
 from village_credit.duckdb_session import query_cursor
@@ -70,7 +71,7 @@ def _built(store: Store) -> Path | None:
 
 
 def _fill(beside: Path, store: Store, ledger: Ledger, runs: list[str]) -> None:
-    connection = duckdb.connect(str(beside), config=FOR_CLIENTS_OF_1X)
+    connection = duckdb_session.connect(str(beside), config=FOR_CLIENTS_OF_1X)
     try:
         connection.begin()  # hundreds of comments: one commit, not one each
         connection.execute('CREATE SCHEMA "inner"')
@@ -111,7 +112,7 @@ def is_current(store: Store) -> bool:
 
 
 def _read_built(database: Path) -> list[tuple[Any, ...]]:
-    connection = duckdb.connect(str(database), read_only=True)
+    connection = duckdb_session.connect(str(database), read_only=True)
     try:
         return connection.execute(sql("publish", "warehouse_built")).fetchall()
     finally:
@@ -135,7 +136,7 @@ def empty_warehouse() -> duckdb.DuckDBPyConnection:
 
     What its columns are can be asked.
     """
-    connection = duckdb.connect()
+    connection = duckdb_session.connect()
     connection.execute('CREATE SCHEMA "inner"')
     _create_values(connection, dict.fromkeys(FACTS, ()))
     for name, declared in run_tables().items():

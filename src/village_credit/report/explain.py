@@ -14,6 +14,7 @@ from data_contracts.reasons import DECISION_REASONS
 from data_contracts.registry import OFFICES_ZH
 from data_contracts.relief import CAUSES_ZH, MEASURES_ZH
 from village_credit.catalogue import Term, filled, terms
+from village_credit.duckdb_session import query_cursor
 
 DECISIONS_ZH = {"granted": "授信", "declined": "未授信", "manual_review": "转人工复核"}
 REVIEWS_ZH = {"grant": "授信", "decline": "不授信", "keep": "维持复核"}
@@ -26,7 +27,7 @@ LINK = ("stage", "pass", "agreement", "score", "margin", "rules_version", "roste
 
 def explain_rows(run: Path, household_key: str) -> dict[str, Any]:
     """Gather a household's rows from a sealed run: decision, waterfall, points, inputs by office, file and line."""
-    rows = _Household(duckdb.connect(), run, household_key)
+    rows = _Household(query_cursor(), run, household_key)
     return {
         "decision": rows.first("decisions", "product"),
         "waterfall": rows.first("waterfall", "product"),

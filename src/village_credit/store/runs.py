@@ -7,10 +7,10 @@ import io
 import json
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from village_credit.duckdb_session import query_cursor
 from village_credit.signatures import canonical_json
 from village_credit.store.store import Store, sha256_of
 from village_credit.store.whole_files import new_folder
@@ -99,4 +99,4 @@ def failed_gates(store: Store, run_id: str) -> list[str]:
     """Name a run's failed gates."""
     path = str(store.require_run(run_id) / "gates.parquet")
     query = "SELECT gate FROM read_parquet($path, hive_partitioning = false) WHERE verdict = 'fail' ORDER BY gate"
-    return [gate for (gate,) in duckdb.connect().execute(query, {"path": path}).fetchall()]
+    return [gate for (gate,) in query_cursor().execute(query, {"path": path}).fetchall()]

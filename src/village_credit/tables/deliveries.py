@@ -12,6 +12,7 @@ import pyarrow as pa
 from data_contracts.county_terms import CountyTerms, Due
 from data_contracts.fields import Kind
 from data_contracts.registry import field_specs, office_of
+from village_credit.duckdb_session import query_cursor
 from village_credit.intake import Intake
 from village_credit.sql_files import sql
 
@@ -66,18 +67,18 @@ def delivery_states(intake: Intake, decisions: pa.Table, terms: CountyTerms, cou
     `*_without`: decisions on the households that have no current row of it; of a county's list, on all
     households where the list is missing, refused or stale.
     """
-    connection = duckdb.connect()
+    connection = query_cursor()
     mask = "NOT is_trader_only"
     connection.register("households", intake.facts["households"])
     connection.register("links", intake.links)
     connection.register("decided", decisions)
-    connection.execute(f"CREATE VIEW registered AS SELECT * FROM households WHERE {mask}")
+    connection.execute(f"CREATE TEMP VIEW registered AS SELECT * FROM households WHERE {mask}")
     found: list[dict[str, Any]] = []
     for contract, due in terms.calendar.items():
         is_refused = any(s.contract == contract and s.rejected for s in intake.sources)
         line = _Line(contract, due, _owed(due, as_of), is_refused)
         connection.register("settled", intake.settled[contract])
-        connection.execute("CREATE OR REPLACE VIEW dated AS " + _dated_query(line, as_of))
+        connection.execute("CREATE OR REPLACE TEMP VIEW dated AS " + _dated_query(line, as_of))
         townships = _townships(connection, line) if due.by_township else []
         found.append(_whole(connection, line, townships))
         found.extend(townships)

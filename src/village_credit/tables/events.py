@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-import duckdb
 import pyarrow as pa
 
+from village_credit.duckdb_session import query_cursor
 from village_credit.sql_files import sql
 from village_credit.tables.simulation_inputs import SimulationInputs
 
@@ -31,7 +31,7 @@ def events(
     `now`: COMPARED tables by household_key. `before`: what the last publication measured; none: nothing has happened
     yet. `in_force`: household_key, valid_to, review_due_on of the last publication's decisions.
     """
-    connection = duckdb.connect()
+    connection = query_cursor()
     connection.register("in_force", in_force)
     connection.register("renewals_due", renewals_due)
     parts = [connection.sql(DUE, params={"as_of": as_of, "ahead": LINE_ENDS_DAYS}).to_arrow_table().cast(SCHEMA)]

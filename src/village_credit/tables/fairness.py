@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-import duckdb
 import pyarrow as pa
 
+from village_credit.duckdb_session import query_cursor
 from village_credit.link.names import is_long
 from village_credit.link.roster import birthday_limit
 from village_credit.score.statistics import FOUR_FIFTHS, LEAST_GROUP, share_interval
@@ -57,7 +57,7 @@ def fairness(
     borrower count. A group of fewer than `k` of them is hidden (alone, with the smallest other), and no other is
     measured by it; a mean limit is of at least `k` granted ones.
     """
-    connection = duckdb.connect()
+    connection = query_cursor()
     for name in FACTS_READ:
         connection.register(name, facts[name])
     connection.register("identities", identities)
@@ -71,7 +71,7 @@ def fairness(
 
 def groups_of(facts: dict[str, pa.Table], decisions: pa.Table, as_of: date) -> pa.Table:
     """Return unit_code, sex, age, land, monitored of each household with a borrower; for what is sealed only."""
-    connection = duckdb.connect()
+    connection = query_cursor()
     for name in FACTS_READ:
         connection.register(name, facts[name])
     connection.register("decisions", decisions)

@@ -10,6 +10,7 @@ import re
 import duckdb
 import pyarrow as pa
 
+from village_credit import duckdb_session
 from village_credit.intake import Intake
 from village_credit.pseudonyms import Keys, row_key_hash
 from village_credit.sql_files import sql
@@ -62,7 +63,7 @@ def referral_list(intake: Intake, pseudonyms: dict[str, str]) -> pa.Table:
 
 
 def _connect(pseudonyms: dict[str, str], **tables: pa.Table) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
+    connection = duckdb_session.connect()
     keys = {
         "unit_code": pa.array(pseudonyms.keys(), pa.string()),
         "household_key": pa.array(pseudonyms.values(), pa.string()),

@@ -10,6 +10,8 @@ import pyarrow as pa
 from data_contracts.fields import Kind
 from data_contracts.reasons import ROW_REASONS
 from data_contracts.registry import INCOMING, field_specs
+from village_credit import duckdb_session
+from village_credit.duckdb_session import query_cursor
 from village_credit.intake import Intake
 from village_credit.pseudonyms import Keys, household_keys, row_key_hash
 from village_credit.sql_files import sql
@@ -40,7 +42,7 @@ def run_tables(
     `decided`: decisions, waterfall, crop_terms, follow_up; `points`: unit_code, feature, value, bin, points,
     points_lost, rank.
     """
-    connection = duckdb.connect()
+    connection = duckdb_session.connect()
     facts = intake.facts
     registered = {
         "keys": _key_table(keys, facts["households"]),
@@ -102,7 +104,7 @@ def _source_table(intake: Intake) -> pa.Table:
 
 def control_totals(intake: Intake) -> pa.Table:
     """Sum accepted rows per file: rows, mu and yuan; land by its contract area wherever it was delivered."""
-    connection = duckdb.connect()
+    connection = query_cursor()
     connection.register("sources", _source_table(intake))
     parts = []
     for contract in INCOMING:

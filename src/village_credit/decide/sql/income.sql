@@ -28,7 +28,13 @@ FROM crop_terms GROUP BY unit_code;
 CREATE VIEW income AS
 -- without a norm or an area the nought of the crops is no income that anybody knows; of one year only, a part of
 -- the books counts less
-WITH joined AS (
+WITH settled AS (  -- a year of what was settled; step by step, for a macro writes its argument out each time it reads it
+    SELECT known.*, CASE WHEN turnover_months = 12 THEN turnover_fen * 10000000000
+        WHEN turnover_months >= 6 THEN down(turnover_fen * 120000000000, turnover_months) END AS turnover_e12
+    FROM known
+), earned AS (
+    SELECT settled.*, share(turnover_e12, f.trader_margin) AS margin_e12 FROM settled, f
+), joined AS (
     SELECT k.unit_code, norm_e12, book_e12, by_delivery, coalesce(unknown_crop, false) AS unknown_crop,
         coalesce(cost_e6, 0) AS cost_e6, coalesce(scale_e6, 0) AS scale_e6,
            CASE WHEN (has_norm AND area IS NOT NULL)
@@ -38,11 +44,9 @@ WITH joined AS (
            CASE WHEN wages_years = 1 THEN share(wages, f.single_year_share) ELSE wages END AS wages,
            -- LEAST passes over nulls: of the book and of what was settled the smaller counts
            least(CASE WHEN trade_years = 1 THEN share(trade, f.single_year_share) ELSE trade END,
-               CASE WHEN turnover_months = 12 THEN share(turnover_fen * 10000000000, f.trader_margin)
-                   WHEN turnover_months >= 6 THEN share(share(down(turnover_fen * 120000000000, turnover_months),
-                       f.trader_margin), f.single_year_share) END) AS trade,
+               CASE WHEN turnover_months = 12 THEN margin_e12 ELSE share(margin_e12, f.single_year_share) END) AS trade,
            CASE WHEN transfers_years = 1 THEN share(transfers, f.single_year_share) ELSE transfers END AS transfers
-    FROM known AS k LEFT JOIN crop_sums USING (unit_code), f
+    FROM earned AS k LEFT JOIN crop_sums USING (unit_code), f
 ), vouched AS (  -- a person's word stands where a kind of income is not known, and only there
     SELECT unit_code, max(income_yuan) FILTER (kind = 'crops') AS crops, max(income_yuan)
         FILTER (kind = 'livestock') AS livestock,

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data_contracts.branch import PRODUCTS_ZH
+from village_credit.duckdb_session import query_cursor
 from village_credit.errors import GateRefused, UsageError
 from village_credit.ledger.household_signatures import (
     ACT,
@@ -139,7 +139,7 @@ def signature_of(store: Store, entries: Sequence[Entry], run_id: str, key: str) 
 def _above(store: Store, run_id: str) -> list[dict[str, Any]]:
     """Return a run's households above the ladder, with their grounds, the borrower's name and the village's."""
     folder = require_sealed(store, run_id, "sign nothing of it")
-    connection = duckdb.connect()
+    connection = query_cursor()
     for name in ("decisions", "places"):
         connection.register(name, pq.read_table(folder / f"{name}.parquet", partitioning=None))
     connection.register("authority", pa.Table.from_pylist(authority_rows(store, run_id), schema=AUTHORITY))

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from data_contracts.corrections import FILE_WORD
 from data_contracts.registry import OFFICES_ZH
+from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile
 from village_credit.ingest.faulty_rows import OpenError, faulty_tables
@@ -62,7 +61,7 @@ def write_corrections(store: Store, run_id: str, out: Path, counties: Path | Non
 def ageing(store: Store, run_id: str) -> list[dict[str, Any]]:
     """Say per office how many errors of a run are open, and since when, over all runs of the county until then."""
     manifest = store.manifest(run_id)
-    connection = duckdb.connect()
+    connection = query_cursor()
     parts = []
     for other in store.run_ids():
         earlier = store.manifest(other)
@@ -78,7 +77,7 @@ def ageing(store: Store, run_id: str) -> list[dict[str, Any]]:
     for number, part in enumerate(parts):
         connection.register(f"part{number}", part)
     union = " UNION ALL ".join(f"SELECT * FROM part{number}" for number in range(len(parts)))
-    connection.execute(f"CREATE VIEW earlier AS {union}")
+    connection.execute(f"CREATE TEMP VIEW earlier AS {union}")
     values = {"corrections": _table(store, run_id, "corrections"), "as_of": manifest["as_of"]}
     return list(connection.sql(AGEING, params=values).to_arrow_table().to_pylist())
 
@@ -96,7 +95,7 @@ def _open_errors(store: Store, run_id: str) -> dict[str, dict[str, list[OpenErro
     """Return open errors by file and sheet."""
     paths = {name: _table(store, run_id, name) for name in ("corrections", "quarantine")}
     found: dict[str, dict[str, list[OpenError]]] = defaultdict(lambda: defaultdict(list))
-    for file_name, sheet, line, number, faults in duckdb.connect().execute(OPEN, paths).fetchall():
+    for file_name, sheet, line, number, faults in query_cursor().execute(OPEN, paths).fetchall():
         pairs = tuple((fault["field"], fault["code"]) for fault in faults)
         found[file_name][sheet].append(OpenError(line, number, pairs))
     return found

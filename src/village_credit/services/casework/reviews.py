@@ -10,7 +10,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow.parquet as pq
 
 from data_contracts.branch import PRODUCTS_ZH
@@ -18,6 +17,7 @@ from data_contracts.reasons import DECISION_REASONS
 from data_contracts.toml_file import has_long_number
 from village_credit.china_calendar import today
 from village_credit.decide.decide import REVIEWED_REASONS
+from village_credit.duckdb_session import query_cursor
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.reviews import ACT, SUPPLY, _last_words, review_verdicts
 from village_credit.services.casework.tried_incomes import try_incomes
@@ -123,7 +123,7 @@ def apply_reviews(store: Store, path: Path, by: str, policy_file: Path) -> Appli
 def _in_review(store: Store, run_id: str) -> list[dict[str, Any]]:
     """Return a run's households in manual review, with reasons, figures, the borrower's name and the village's."""
     folder = require_sealed(store, run_id, "review nothing of it")
-    connection = duckdb.connect()
+    connection = query_cursor()
     for name in ("decisions", "waterfall", "places"):
         connection.register(name, pq.read_table(folder / f"{name}.parquet", partitioning=None))
     connection.register("identities", pq.read_table(io.BytesIO(store.open_identities(run_id)), partitioning=None))

@@ -9,10 +9,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
+from village_credit import duckdb_session
 from village_credit.decide.decide import decide
 from village_credit.errors import MissingInput, ModelRefused
 from village_credit.features.catalogue import FEATURES
@@ -150,7 +150,7 @@ def _groups(observation: Observation) -> pa.Table:
 
     Name shape lives in this table only.
     """
-    connection = duckdb.connect()
+    connection = duckdb_session.connect()
     for name, table in {
         "features": observation.features,
         "members": observation.intake.facts["members"],
@@ -199,7 +199,7 @@ def _groups_compared(
 
 def _labelled_words(observation: Observation, attribute: str) -> Any:
     """Return an attribute of the households whose outcome teaches, in the order of `labelled`."""
-    connection = duckdb.connect()
+    connection = duckdb_session.connect()
     connection.register("groups", _groups(observation))
     connection.register("outcomes", observation.outcomes)
     query = (
@@ -221,7 +221,7 @@ def _decided(card: Scorecard, observation: Observation, policy: PolicyInForce) -
         return score(build_features(given, observation.day), card).scores
 
     decisions = decide(facts, scorer, policy, observation.day).decisions
-    connection = duckdb.connect()
+    connection = duckdb_session.connect()
     connection.register("decisions", decisions)
     connection.register("features", observation.features)
     query = sql("services.modelling", "decided")

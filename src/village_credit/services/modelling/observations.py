@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
+from village_credit import duckdb_session
 from village_credit.errors import MissingInput, ModelRefused, UsageError
 from village_credit.extract.grid import Extract
 from village_credit.extract.inbox import pull
@@ -65,7 +65,7 @@ def observe(folder: Path, county_code: str) -> Observation:
             f"bind them to $as_of"
         )
     conduct, hashes = _outcome(folder, county_code)
-    connection = duckdb.connect()
+    connection = duckdb_session.connect()
     connection.register("identities", intake.identities)
     connection.register("conduct", conduct)
     units = intake.facts["households"].select(["unit_code"])
@@ -119,7 +119,7 @@ def _outcome(folder: Path, county_code: str) -> tuple[pa.Table, list[str]]:
 
 def labelled(observation: Observation) -> pa.Table:
     """Return unit_code, village_code, outcome, is_bad and the features of the households whose outcome teaches."""
-    connection = duckdb.connect()
+    connection = duckdb_session.connect()
     connection.register("features", observation.features)
     connection.register("outcomes", observation.outcomes)
     connection.register("households", observation.intake.facts["households"])
@@ -156,7 +156,7 @@ def name_shapes(intake: Intake) -> pa.Table:
 
     Long: an interpunct, or five and more characters, which transliterated names have.
     """
-    connection = duckdb.connect()
+    connection = duckdb_session.connect()
     connection.register("identities", intake.identities)
     query = sql("services.modelling", "name_shapes").format(is_long_name=is_long("name"))
     return connection.sql(query).to_arrow_table()
@@ -164,7 +164,7 @@ def name_shapes(intake: Intake) -> pa.Table:
 
 def long_names(observation: Observation) -> Bools:
     """Say of each household of `features`, in its order, whether its head's name is long; for memory only."""
-    connection = duckdb.connect()
+    connection = duckdb_session.connect()
     connection.register("features", observation.features)
     connection.register("shapes", name_shapes(observation.intake))
     query = sql("services.modelling", "long_names")

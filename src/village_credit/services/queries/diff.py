@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from village_credit import catalogue
+from village_credit import catalogue, duckdb_session
+from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput
 from village_credit.ledger.branch_limits import branch_limits
 from village_credit.ledger.holds import holds_in_force
@@ -158,7 +158,7 @@ def _loaded(tables: dict[str, pa.Table]) -> pa.Table:
     """Return the bank's own lines as decisions: what a first publication keeps is not new."""
     if not {"lines_before", "decisions"} <= set(tables):
         return DECIDED.empty_table()
-    connection = duckdb.connect()
+    connection = query_cursor()
     for name in ("lines_before", "decisions"):
         connection.register(name, tables[name])
     query = sql("services.queries", "bank_lines")
@@ -182,7 +182,7 @@ def _of_runs(store: Store, run_ids: list[str]) -> Side:
 
 def groups_sealed(store: Store, run_ids: list[str]) -> pa.Table:
     """Return household_key, sex, age, land, monitored of runs' borrowers from the vault, in memory only."""
-    connection = duckdb.connect()
+    connection = query_cursor()
     parts = []
     for run_id in run_ids:
         measured = unpack_simulation_inputs(store.open_simulation_inputs(run_id))
@@ -235,7 +235,7 @@ class Comparison:
     def __init__(self, after: Side, before: Side, groups: pa.Table | None = None) -> None:
         """Join the sides by household; `groups`: household_key, sex, age, land, monitored."""
         self.after, self.before, self.groups = after, before, groups
-        self.connection = duckdb.connect()
+        self.connection = duckdb_session.connect()
         for name, side in (("after", after), ("before", before)):
             for given, table in side.inputs.items():
                 self.connection.register(given, table)

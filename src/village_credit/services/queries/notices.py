@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow.parquet as pq
 
 from village_credit.catalogue import filled
+from village_credit.duckdb_session import query_cursor
 from village_credit.ledger.branch_limits import branch_limits
 from village_credit.ledger.holds import holds_in_force
 from village_credit.ledger.ledger import Ledger
@@ -58,4 +58,4 @@ def _points_lost(run: Path) -> dict[str, list[dict[str, str]]]:
     """Return the reasons of the households that are declined for their score, most points lost first."""
     query = sql("services.queries", "points_lost")
     paths = {"points": str(run / "score_points.parquet"), "decisions": str(run / "decisions.parquet")}
-    return {key: reasons or [] for key, reasons in duckdb.connect().execute(query, paths).fetchall()}
+    return {key: reasons or [] for key, reasons in query_cursor().execute(query, paths).fetchall()}

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from village_credit.china_calendar import day_in_china
+from village_credit.duckdb_session import query_cursor
 from village_credit.ledger.branch_limits import branch_limits
 from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import Publication, in_force, publications
@@ -78,7 +78,7 @@ def _clocked(store: Store, entries: Sequence[Entry], on: date) -> list[dict[str,
     The surest last.
     """
     runs = _runs(store, entries)
-    connection = duckdb.connect()
+    connection = query_cursor()
     paths = [str(store.run_folder(run) / "referrals.parquet") for run in _with_table(store, entries)]
     if not paths or not runs:
         return []
@@ -91,7 +91,7 @@ def _clocked(store: Store, entries: Sequence[Entry], on: date) -> list[dict[str,
         "branch_limits": _branch_limits(entries, on),
     }.items():
         connection.register(name, table)
-    connection.execute(f"CREATE VIEW draws AS SELECT * FROM every_draw WHERE drawn_on <= DATE '{on.isoformat()}'")
+    connection.execute(f"CREATE TEMP VIEW draws AS SELECT * FROM every_draw WHERE drawn_on <= DATE '{on.isoformat()}'")
     (first,) = connection.sql("SELECT min(referred_on) FROM referrals").fetchall()[0]
     days = [{"day": day, "working_days": count} for day, count in calendar_since(first)]
     connection.register("working_calendar", pa.Table.from_pylist(days, schema=CALENDAR))

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
-from village_credit import catalogue
+from village_credit import catalogue, duckdb_session
 from village_credit.decide.decide import HUMAN_INPUTS, Decided, decide
+from village_credit.duckdb_session import query_cursor
 from village_credit.extract.grid import DeliveredFile
 from village_credit.features.build import build_features
 from village_credit.ingest.county import take_in
@@ -207,7 +207,7 @@ def _human_inputs(name: str, rows: list[dict[str, Any]]) -> pa.Table:
 
 def _by_unit(known: pa.Table, pseudonyms: dict[str, str]) -> pa.Table:
     """Return what the store knows of households by unit_code, as `decide` knows them."""
-    connection = duckdb.connect()
+    connection = query_cursor()
     connection.register("known", known)
     connection.register(
         "keys",
@@ -223,7 +223,7 @@ def _by_unit(known: pa.Table, pseudonyms: dict[str, str]) -> pa.Table:
 
 def by_household(tables: dict[str, pa.Table], pseudonyms: dict[str, str]) -> dict[str, pa.Table]:
     """Return tables of units by household_key, ordered, as a run stores them."""
-    connection = duckdb.connect()
+    connection = query_cursor()
     connection.register(
         "keys",
         pa.table(
@@ -245,7 +245,7 @@ def _borrowers(
     intake: Intake, decisions: pa.Table, pseudonyms: dict[str, str], hash_number: Callable[[str], str]
 ) -> pa.Table:
     """Who each unit's borrower is (else its head), for the vault: one row a unit, with its members' hashed numbers."""
-    connection = duckdb.connect()
+    connection = duckdb_session.connect()
     for name, table in {"identities": intake.identities, "decisions": decisions}.items():
         connection.register(name, table)
     connection.register(

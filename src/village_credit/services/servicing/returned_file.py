@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from data_contracts.reasons import ROW_REASONS
+from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput, RunConflict
 from village_credit.extract.grid import DeliveredFile
 from village_credit.ingest.line_account import LineAccount, concat_rows, correcting_sources, open_files, settle_lines
@@ -110,7 +110,7 @@ def read_returned(path: Path, contracts: tuple[str, ...], counties: Path | None 
 
 def account_of(returned: Returned, judged: Judged) -> Account:
     """Close the account: one outcome a line, and every finding with its line."""
-    connection = duckdb.connect()
+    connection = query_cursor()
     gone = pa.table([list(column) for column in zip(*judged.gone, strict=True)] or [[], [], []], schema=OUTCOMES)
     lines = settle_lines(connection, returned.account, pa.concat_tables([returned.settled, gone]))
     noted = {"row_id": [row_id for row_id, _ in judged.noted], "reason_code": [code for _, code in judged.noted]}

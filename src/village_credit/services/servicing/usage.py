@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from village_credit.duckdb_session import query_cursor
 from village_credit.ingest.line_account import concat_rows
 from village_credit.ledger.balances import owed_by_day
 from village_credit.ledger.holds import stops
@@ -241,7 +241,7 @@ class _Book:
     def _judge(self, kind: str, said: pa.Table) -> tuple[dict[int, str], list[Row]]:
         """Return each line's outcome by row_id, and the recorded moves that are over or of another household now."""
         name, day, purpose, loan = MOVES[kind]
-        connection = duckdb.connect()
+        connection = query_cursor()
         contracts = pa.Table.from_pylist(list(self.contracts.values()), schema=CONTRACTS)
         for table, rows in (("recorded", self.sealed[name]), ("said", said), ("contracts", contracts)):
             connection.register(table, rows)

@@ -1,5 +1,5 @@
 -- One row per household with a borrower. What is not known is null, and counts in no group of its attribute.
-CREATE TABLE borrowers AS
+CREATE TEMP TABLE borrowers AS
 SELECT d.unit_code, m.member_no, d.decision = 'granted' AS is_granted, d.limit_yuan,
        CASE m.sex WHEN 2 THEN 'female' WHEN 1 THEN 'male' END AS sex,
        CASE WHEN m.birth_date <= $born_66 THEN '66 and more' WHEN m.birth_date <= $born_51 THEN '51-65'

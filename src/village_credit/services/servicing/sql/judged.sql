@@ -1,6 +1,6 @@
 -- Equal ones (contract, amount, day, number of the loan, purpose) are one; an empty purpose is any, and told later it
 -- fills one. What was taken back comes in again by a correction only, and by the same bytes never.
-CREATE TABLE judged AS
+CREATE TEMP TABLE judged AS
 WITH told AS (
     SELECT contract_key, abs(amount_yuan) AS yuan, {day} AS day, coalesce({loan}, '') AS loan,
         list(DISTINCT coalesce({purpose}, '')) AS told
