@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import duckdb
@@ -10,6 +11,7 @@ import pytest
 
 from bench.linkage_world import AS_OF, COUNTY, World, build
 from tests.conftest import Scored
+from village_credit.duckdb_session import THREADS
 from village_credit.link.join import Linked, identify_rows, join_rows
 
 
@@ -89,8 +91,7 @@ def shuffled(world: World) -> World:
 
 
 def test_the_order_of_rows_and_the_threads_change_nothing(world, linked, monkeypatch):
-    real = duckdb.connect
-    monkeypatch.setattr("village_credit.link.join.duckdb.connect", lambda: real(config={"threads": 1}))
+    monkeypatch.setenv(THREADS, "4" if os.environ.get(THREADS) == "1" else "1")
     again = link(shuffled(world))
     monkeypatch.undo()
     assert again.links.equals(linked.links)

@@ -6,22 +6,22 @@ import csv
 import io
 import shutil
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import COUNTY_OF_TESTS, MODELS, Scored, new_store, put_in_force, request_of
+from tests.conftest import COUNTY_OF_TESTS, MODELS, Scored, new_store, on_day, put_in_force, request_of
 from tests.unit.link.test_join import number
 from village_credit.errors import UsageError
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.reviews import supplied_facts
 from village_credit.services.casework.reviews import apply_reviews, export_reviews
 from village_credit.services.queries.explain import explain
-from village_credit.services.queries.status import status
 from village_credit.services.scoring import stage
 from village_credit.store.store import Store
 from village_credit.synthetic import synthesize
@@ -218,15 +218,53 @@ def test_a_fact_does_not_replace_what_is_known(county: Scored, tmp_path: Path):
         apply_reviews(store, filled, REVIEWER, POLICY)
 
 
-def test_the_same_day_s_clock_holds_for_both(county: Scored, tmp_path: Path):
-    """A batch of the referral list is decided on its day, whatever it is decided by."""
+def referred_on(inbox: Path, day: date) -> None:
+    """Let the whole list be of one day."""
+    path = inbox / COUNTY_OF_TESTS / LIST
+    rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"))))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows({**row, "推荐日期": day.isoformat()} for row in rows)
+
+
+def batch_of(store: Store, inbox: Path, day: date) -> str:
+    """Score, sign and publish the referral list on a day."""
+    with on_day(day):
+        batch = stage.score_inbox(store, inbox, request_of(COUNTY_OF_TESTS, day, product="trader_loan"))
+        put_in_force(store, batch.run_id)
+    return batch.run_id
+
+
+def clocks_of(store: Store) -> dict[str, tuple[str, date | None]]:
+    """What the views say of each referral's decision."""
+    connection = duckdb.connect(str(store.warehouse), read_only=True)
+    rows = connection.execute("SELECT household_key, decision_clock, decided_on FROM referrals").fetchall()
+    connection.close()
+    return {key: (clock, day) for key, clock, day in rows}
+
+
+@pytest.mark.parametrize(("later", "clock"), [(0, "same_day"), (9, "late")])
+def test_the_same_clock_holds_for_whoever_is_decided_by_turnover_or_by_a_person(
+    county: Scored, tmp_path: Path, later: int, clock: str
+):
+    """The one is granted on the day of the referral; the other when a person found out what he earns."""
     store, inbox = copied(county, tmp_path)
     lone = lone_codes(store, county.run.run_id)
-    put_in_force(store, county.run.run_id)
-    settle(inbox, sorted(lone.values())[:1], 60_000)
-    batch = stage.score_inbox(store, inbox, request_of(COUNTY_OF_TESTS, SECOND, product="trader_loan"))
-    put_in_force(store, batch.run_id)
-    clocks = [one for one in status(store, SECOND) if one["run_id"] == batch.run_id]
-    assert clocks
-    text = (store.root.parent / "inbox" / COUNTY_OF_TESTS / LIST).read_text("utf-8-sig")
-    assert len(list(csv.DictReader(io.StringIO(text)))) >= len(lone)
+    with on_day(FIRST):
+        put_in_force(store, county.run.run_id)
+    referred_on(inbox, SECOND)
+    settled, supplied = sorted(lone)[:2]
+    settle(inbox, [lone[settled]], 60_000)
+    run_id = batch_of(store, inbox, SECOND)
+    assert decided(store, run_id)[settled]["decision"] == "granted"
+    assert clocks_of(store)[settled] == ("same_day", SECOND)
+    assert clocks_of(store)[supplied] == ("open", None)
+    export_reviews(store, run_id, tmp_path / "复核.xlsx")
+    day = SECOND + timedelta(days=later)
+    with on_day(day):
+        apply_reviews(store, fill(tmp_path / "复核.xlsx", tmp_path / "答复.xlsx", supplied, FACT), REVIEWER, POLICY)
+    second = batch_of(store, inbox, day)
+    assert decided(store, second)[supplied]["decision"] == "granted"
+    assert clocks_of(store)[supplied] == (clock, day)
+    assert clocks_of(store)[settled] == ("same_day", SECOND)
