@@ -219,6 +219,17 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Scored:
     return built_once(tmp_path_factory, "quiet", build)
 
 
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Scored:
+    """A small county with hostile damage, scored and nothing more; read only."""
+
+    def build(folder: Path) -> Scored:
+        synthesize(folder / "inbox", COUNTY_OF_TESTS, 3, 300, 5, AS_OF, "hostile")
+        return score_into(new_store(folder), folder / "inbox", COUNTY_OF_TESTS)
+
+    return built_once(tmp_path_factory, "hostile", build)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def nothing_is_created_where_one_only_looks() -> Iterator[None]:
     """Connections that share a database must leave nothing in it: the next one would find it."""

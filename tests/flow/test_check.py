@@ -6,12 +6,11 @@ import io
 import json
 import sys
 from collections import Counter
-from pathlib import Path
 
 import duckdb
 import pytest
 
-from tests.conftest import AS_OF, DELIVERY, Scored
+from tests.conftest import AS_OF, Scored
 from village_credit import cli
 from village_credit.extract.inbox import pull
 from village_credit.services.queries.check import Checked, check, delivered
@@ -35,18 +34,12 @@ def reasons(checked: Checked) -> set[tuple[str, str, int, str]]:
     return {(t.file, t.sheet, line.line, code) for t in checked.tables for line in t.lines for code in line.reasons}
 
 
-def says_the_same(scored: Scored, inbox: Path, county: str) -> None:
-    found = check(list(pull(inbox, county)), AS_OF, county)
+@pytest.mark.parametrize("name", ["delivery", "staged", "quiet", "hostile"])
+def test_of_each_delivery_it_says_what_the_run_says(name: str, request: pytest.FixtureRequest):
+    scored: Scored = request.getfixturevalue(name)
+    found = check(list(pull(scored.inbox, scored.county_code)), AS_OF, scored.county_code)
     assert outcomes(found) == Counter(told(scored, "reconciliation", "file_name, sheet, outcome"))
     assert reasons(found) == set(told(scored, "quarantine", "file_name, sheet, line_number, reason_code"))
-
-
-def test_of_the_delivery_by_other_hands_it_says_what_the_run_says(delivery):
-    says_the_same(delivery, DELIVERY / "inbox", "653199")
-
-
-def test_of_a_damaged_county_it_says_what_the_run_says(staged):
-    says_the_same(staged, staged.inbox, "659900")
 
 
 def test_a_single_file_is_judged_without_a_register():

@@ -11,19 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from data_contracts.branch import Decision, Household
-from tests.conftest import AS_OF, Scored, new_store, score_into
+from tests.conftest import Scored, new_store, score_into
 from village_credit.services.casework import household_lookup
 from village_credit.services.queries import explain as tell
 from village_credit.services.scoring import stage
 from village_credit.store import runs as sealing
-from village_credit.synthetic import synthesize
-
-
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Scored:
-    folder = tmp_path_factory.mktemp("hostile")
-    synthesize(folder / "inbox", "659900", 3, 300, 5, AS_OF, "hostile")
-    return score_into(new_store(folder), folder / "inbox", "659900")
 
 
 def test_lines_and_households_still_balance(hostile: Scored):
