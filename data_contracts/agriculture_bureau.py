@@ -207,6 +207,7 @@ class LandTransfer(Contract):
     """A sub-lease of land (流转合同, LZHT)."""
 
     contract_name: ClassVar[str] = "land_transfer"
+    contract_version: ClassVar[str] = "1.1.0"
     office: ClassVar[str] = "agriculture_bureau"
 
     transfer_code: Annotated[ShortCode, Column("LZHTBM", ("流转合同编码",))]
@@ -217,6 +218,11 @@ class LandTransfer(Contract):
     contract_mu: Annotated[Mu | None, Column("LZMJM", ("流转面积亩",), unit="mu")] = None
     starts_on: Annotated[Day | None, Column("LZQXKSRQ", ("流转期限开始日期",))] = None
     ends_on: Annotated[Day | None, Column("LZQXJSRQ", ("流转期限结束日期",), open_end=True)] = None
+    rent_yuan: Annotated[
+        Yuan | None,
+        Column("年租金", ("流转年租金", "年流转费", "年流转价款"), sensitivity="C2", unit="yuan", ancillary=True),
+    ] = None
+    crop: Annotated[PlainText | None, Column("种植作物", ("流转后种植作物",), ancillary=True)] = None
 
     @model_validator(mode="after")
     def lease_is_sound(self) -> LandTransfer:

@@ -76,15 +76,18 @@ class MonitoredHousehold(Contract):
     """A member of a household watched against falling back into poverty (防返贫监测)."""
 
     contract_name: ClassVar[str] = "monitored_household"
+    contract_version: ClassVar[str] = "1.1.0"
     office: ClassVar[str] = "economy_station"
     is_adverse: ClassVar[bool] = True
 
     monitored_code: Annotated[Reference, Column("户编号", ("户编码",), sensitivity="C2")]
     household_type: Annotated[
-        Literal["脱贫户", "一般农户"], Kind.LABEL, Column("户类型", ("农户类型",), labels=(("一般户", "一般农户"),))
+        Literal["脱贫户", "一般农户", "防止返贫致贫对象"],
+        Kind.LABEL,
+        Column("户类型", ("农户类型",), labels=(("一般户", "一般农户"),)),
     ]
     monitored_class: Annotated[
-        Literal["脱贫不稳定户", "边缘易致贫户", "突发严重困难户"] | None,
+        Literal["脱贫不稳定户", "边缘易致贫户", "突发严重困难户", "防止返贫致贫对象"] | None,
         Kind.LABEL,
         Column("监测对象类别", ("监测类别",)),
     ] = None
@@ -94,3 +97,5 @@ class MonitoredHousehold(Contract):
     is_resolved: Annotated[YesNo | None, Column("风险是否已消除", ("是否消除风险",), labels=YES_NO)] = None
     identified_in: Annotated[Month | None, Column("识别监测时间", ("识别时间",))] = None
     resolved_in: Annotated[Month | None, Column("消除监测时间", ("消除时间", "风险消除时间"))] = None
+    has_left: Annotated[YesNo | None, Column("是否退出", ("是否已退出",), labels=YES_NO)] = None
+    left_on: Annotated[Day | None, Column("退出日期", ("退出时间",))] = None

@@ -52,6 +52,8 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "contract_mu": "3",
         "starts_on": "2024-01-01",
         "ends_on": "2028-12-31",
+        "rent_yuan": "2400",
+        "crop": "棉花",
     },
     "land_subsidy": {
         **PERSON,
@@ -116,6 +118,8 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "is_resolved": "否",
         "identified_in": "2024年3月",
         "resolved_in": "",
+        "has_left": "否",
+        "left_on": "",
     },
     "machinery_subsidy": {
         **PERSON,

@@ -141,6 +141,8 @@ DECISION_REASONS: MappingProxyType[str, str] = MappingProxyType(
         "BORROWER_SPOUSE": "户主不符合条件，由配偶为借款人",
         "BORROWER_ELDEST": "户主和配偶不符合条件，由最年长的合格成员为借款人",
         "AREA_DISAGREES": "台账面积与补贴面积相差较大，按较小者计算",
+        "METHOD_MISSING": "有地块未登记取得方式，按家庭承包计入",
+        "RENT_UNKNOWN": "流转入土地的租金不明，未从收入中扣除",
         "UNKNOWN_CROP": "有作物没有测算标准，未计收入和资金需要",
         "AREA_UNKNOWN": "没有可用的土地面积，申报作物未计入",
         "CONDUCT_EXCUSED": "纾困期内的逾期不计入",

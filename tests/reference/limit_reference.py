@@ -253,7 +253,10 @@ def has_basis(bases: Rows, contract: str, household: Row, as_of: date) -> bool:
 
 
 def register_mu(case: Case) -> Fraction | None:
-    own = [row for row in case.rows["parcels"] if is_family_contract(row["method_code"])]
+    also = case.policy.raw.get("counted_methods", [])
+    own = [row for row in case.rows["parcels"] if counts_as_own(row["method_code"], also)]
+    if any(row["method_code"] is None for row in own):
+        case.findings.append("METHOD_MISSING")
     out = [row for row in case.leases_out if covers(row["starts_on"], row["ends_on"], case.as_of)]
     inn = [row for row in case.leases_in if covers(row["starts_on"], row["ends_on"], case.as_of)]
     if not (own or out or inn):
@@ -261,8 +264,9 @@ def register_mu(case: Case) -> Fraction | None:
     return sum_of(own, "area_mu") - sum_of(out, "area_mu") + sum_of(inn, "area_mu")
 
 
-def is_family_contract(method_code: str | None) -> bool:
-    return method_code is not None and len(method_code) == 3 and method_code.startswith("1")
+def counts_as_own(method_code: str | None, also: list[str]) -> bool:
+    """A parcel without a method is one of a family contract."""
+    return method_code is None or (len(method_code) == 3 and method_code.startswith("1")) or method_code in also
 
 
 def sum_of(rows: Rows, column: str) -> Fraction:
@@ -316,10 +320,30 @@ def counted_mu(declared: dict[str, Fraction], area: Fraction, residual: str | No
 # --- §2 yearly income ---------------------------------------------------------------------------------------
 
 
-def norm_crop_income(crop_rows: Rows) -> Fraction | None:
+def norm_crop_income(crop_rows: Rows, rent: Fraction) -> Fraction | None:
     if not crop_rows:
         return None
-    return max(Fraction(0), sum((one_crop_income(row) for row in crop_rows), Fraction(0)))
+    return max(Fraction(0), sum((one_crop_income(row) for row in crop_rows), Fraction(0)) - rent)
+
+
+def rent_yuan(case: Case, area: Row) -> Fraction | None:
+    """§8: what the list names of a year's rent, else the policy's for a mu; for as much of the land as counts."""
+    leases = [row for row in case.leases_in if covers(row["starts_on"], row["ends_on"], case.as_of)]
+    if not leases:
+        return None
+    rent = Fraction(0)
+    for lease in leases:
+        a_mu = case.policy.find("rent", crop=lease["crop"])
+        if lease["rent_yuan"] is not None:
+            rent += Fraction(lease["rent_yuan"])
+        elif a_mu is not None:
+            rent += Fraction(lease["area_mu"]) * Fraction(a_mu)
+        elif "RENT_UNKNOWN" not in case.findings:
+            case.findings.append("RENT_UNKNOWN")
+    register, counted = area["register_mu"], area["area_mu"]
+    if register is not None and counted is not None and counted < register:
+        rent = rent * counted / register
+    return half_up2(rent)
 
 
 def one_crop_income(row: Row) -> Fraction:
@@ -373,9 +397,10 @@ def standing_facts(case: Case) -> Rows:
     return [row for row in case.rows.get("supplied", []) if case.as_of < add_months(row["said_on"], months)]
 
 
-def incomes(case: Case, crop_rows: Rows, area_mu: Fraction | None) -> Row:
-    by_norm, by_book = norm_crop_income(crop_rows), book_crop_income(case)
-    is_reckoned = area_mu is not None and any(row["norm"] for row in crop_rows)
+def incomes(case: Case, crop_rows: Rows, area: Row) -> Row:
+    rent = rent_yuan(case, area)
+    by_norm, by_book = norm_crop_income(crop_rows, rent or Fraction(0)), book_crop_income(case)
+    is_reckoned = area["area_mu"] is not None and any(row["norm"] for row in crop_rows)
     crop = smaller_known(by_norm, by_book) if is_reckoned or by_book is not None else None
     crop = None if crop is None else max(Fraction(0), crop)
     book = {part: book_part(case, column) for part, column in BOOK_PARTS.items()}
@@ -386,6 +411,7 @@ def incomes(case: Case, crop_rows: Rows, area_mu: Fraction | None) -> Row:
     parts = {part: case.policy(f"recognised_{part}") * (value or 0) for part, value in book.items()}
     crop_part = crop or Fraction(0)
     return {
+        "rent_yuan": rent,
         "norm_crop_yuan": by_norm,
         "book_crop_yuan": by_book,
         "crop_income": crop,
@@ -629,6 +655,15 @@ def has_open(case: Case, product: str) -> bool:
     ) or bool(told_drawn(case, product))
 
 
+def is_object(row: Row) -> bool:
+    return row["household_type"] in ("脱贫户", "防止返贫致贫对象") or bool(row["monitored_class"])
+
+
+def has_left(case: Case, row: Row) -> bool:
+    """By the day where one is told, else by the flag."""
+    return bool(row["has_left"]) if row["left_on"] is None else row["left_on"] <= case.as_of
+
+
 def choose(case: Case) -> Row:
     """The product, the first that applies, and its figures; while something of a line of ours is owed it stays."""
     for product in PRODUCTS:
@@ -638,7 +673,9 @@ def choose(case: Case) -> Row:
         return figures(case, "trader_loan")
     poverty = "poverty_micro_loan"
     if not has_open(case, poverty) or within_term(case, own_line(case, poverty)):
-        if any(row["household_type"] == "脱贫户" or row["monitored_class"] for row in case.rows["monitored"]):
+        watched = case.rows["monitored"]
+        keeps = within_term(case, own_line(case, poverty)) and any(has_left(case, row) for row in watched)
+        if keeps or any(is_object(row) and not has_left(case, row) for row in watched):
             return figures(case, poverty)
         had = any(case.product_of(row) == poverty for row in case.rows["conducts"])
         ended = [row for row in case.rows["credit_lines"] if row["ends_on"] < case.as_of]
@@ -751,7 +788,7 @@ def figures(case: Case, product: str) -> Row:
     case.findings = []
     result = areas(case)
     crop_rows = crops(case, result["area_mu"])
-    result |= incomes(case, crop_rows, result["area_mu"])
+    result |= incomes(case, crop_rows, result)
     band = band_of(case.policy, case.ppm)
     borrower, borrower_reason = find_borrower(case, product)
     line = line_in_force(case, product)

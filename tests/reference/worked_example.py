@@ -166,7 +166,7 @@ def book(year: int, planting: str, cost: str, livestock: str, wages: str | None,
 
 def land_facts() -> dict[str, list[dict]]:
     """A register of 62.50 mu: 60.50 in two parcels, 3.00 leased out and 5.00 leased in."""
-    outside = {"starts_on": date(2024, 1, 1), "ends_on": date(2028, 12, 31)}
+    outside = {"starts_on": date(2024, 1, 1), "ends_on": date(2028, 12, 31), "rent_yuan": None, "crop": None}
     return {
         "parcels": [
             {"unit_code": UNIT, "method_code": "110", "area_mu": mu("40.25")},

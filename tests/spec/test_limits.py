@@ -69,7 +69,8 @@ def given_facts(case: Case, unit: str = UNIT) -> dict[str, pa.Table]:
     for name, schema in HUMAN_INPUTS.items():
         rows = [{"unit_code": unit, **row} for row in given.get(name, [])]
         tables[name] = pa.Table.from_pylist(rows, schema=schema)
-    own = [{**row, "from_unit_code": row["from_unit_code"] and unit} for row in tables["leases"].to_pylist()]
+    sides = ("from_unit_code", "to_unit_code")
+    own = [{**row, **{side: row[side] and unit for side in sides}} for row in tables["leases"].to_pylist()]
     return {**tables, "leases": pa.Table.from_pylist(own, schema=tables["leases"].schema)}
 
 

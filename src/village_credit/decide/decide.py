@@ -20,7 +20,9 @@ from village_credit.sql_files import sql
 
 VALUE = ("income", "listings", "candidates", "growers", "terms", "screen", "limit")
 # What `measure` makes, and the facts that stay as they are: another policy can be tried on these alone.
-MEASURED = ("known", "crop_scaled", "machines_owned", "loans_open", "adults", "loan_names", "arrears", "marks")
+MEASURED = (
+    *("known", "rented", "crop_scaled", "machines_owned", "loans_open", "adults", "loan_names", "arrears", "marks"),
+)
 FACTS_KEPT = ("households", "negatives", "objections", "monitored", "farms", "credit_lines", "traders", "in_force")
 FACTS_READ = (
     "households",
@@ -268,6 +270,7 @@ def _prepare(connection: duckdb.DuckDBPyConnection, policy: PolicyInForce, as_of
         "bands": list(BANDS),
         "reviewed_reasons": list(REVIEWED_REASONS),
         "legal_refusals": list(policy.policy.relief.legal_refusals),
+        "counted_methods": list(policy.policy.counted_methods),
     }
     # DuckDB 2.0.0 stops with an internal error where it turns a LEFT JOIN round above a join with a tiny table
     # (duckdb/duckdb#24807), which the policy's tables are: each join is written with its smaller side on the right.

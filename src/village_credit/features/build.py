@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import pyarrow as pa
@@ -14,15 +15,19 @@ FAMILIES = ("land", "economy", "conduct")
 FACTS_READ = ("households", "parcels", "leases", "crops", "books", "conducts", "exposures")
 
 
-def build_features(facts: dict[str, pa.Table], as_of: date) -> pa.Table:
-    """Return unit_code and one double per feature of the catalogue, ordered by unit_code; null is missing."""
+def build_features(facts: dict[str, pa.Table], as_of: date, counted_methods: Sequence[str] = ()) -> pa.Table:
+    """Return unit_code and one double per feature of the catalogue, ordered by unit_code; null is missing.
+
+    `counted_methods`: how land may have been come by that counts beside family contracts, as the policy has them.
+    """
+    values = {"as_of": as_of, "counted_methods": list(counted_methods)}
     connection = query_cursor()
     for name in FACTS_READ:
         connection.register(name, facts[name])
     for family in FAMILIES:
-        table = connection.sql(
-            sql("features", family), params={"as_of": as_of} if "$as_of" in sql("features", family) else {}
-        ).to_arrow_table()
+        query = sql("features", family)
+        asked = {name: value for name, value in values.items() if f"${name}" in query}
+        table = connection.sql(query, params=asked).to_arrow_table()
         connection.register(f"family_{family}", table)
     columns = ", ".join(f"round({feature.name}, 6) AS {feature.name}" for feature in FEATURES)
     joins = " ".join(f"JOIN family_{family} USING (unit_code)" for family in FAMILIES)

@@ -47,7 +47,10 @@ LISTS: dict[str, tuple[str, str]] = {
     "objections": ("objection", "unit_code, objection_type, registered_on, disputed_data, is_contested"),
     "monitored": (
         "monitored_household",
-        "unit_code, household_type, monitored_class, is_resolved = '是' AS is_resolved",
+        (
+            "unit_code, household_type, monitored_class, is_resolved = '是' AS is_resolved, has_left = '是' AS has_left, "
+            "left_on"
+        ),
     ),
     "credit_lines": ("credit_line", "unit_code, product_name, limit_yuan, starts_on, ends_on"),
     "farms": ("family_farm", "unit_code, farm_type, managed_mu"),

@@ -80,6 +80,7 @@ RELIEF_FIGURES = ("relief_extension_months", "relief_rate_cut_bp")
 BUDGETS = ("budget_village", "budget_township", "budget_county")
 OPTIONAL = (
     "scale_of_finance",
+    "rent",
     *BUDGETS,
     *authority.OPTIONAL_FIGURES,
     *growers.OPTIONAL_FIGURES,
@@ -91,7 +92,7 @@ OPTIONAL = (
 # By which keys each figure is looked up, besides its county; `authority`, `growers` and `quorum` know it of their own.
 ASKED_BY: dict[str, tuple[str, ...]] = {
     **REQUIRED,
-    "scale_of_finance": ("crop",),
+    **dict.fromkeys(("scale_of_finance", "rent"), ("crop",)),
     **dict.fromkeys((*BUDGETS, *RELIEF_FIGURES, *OPTIONAL_FIGURES), ()),
 }
 # Read as whole numbers: a fraction would be cut off in silence

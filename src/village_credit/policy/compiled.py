@@ -55,7 +55,7 @@ def _yuan(name: str, value: Decimal) -> int:
 
 
 def policy_tables(policy: PolicyInForce) -> dict[str, pa.Table]:
-    """Return f, products, bands, band_edges, annuities, norms, product_names, service_area."""
+    """Return f, products, bands, band_edges, annuities, norms, rents, product_names, service_area."""
     names = policy.product_of()
     return {
         "f": _figures(policy),
@@ -66,6 +66,7 @@ def policy_tables(policy: PolicyInForce) -> dict[str, pa.Table]:
         ),
         "annuities": _annuities(policy),
         "norms": _norms(policy),
+        "rents": _rents(policy),
         "product_names": pa.table({"product_name": list(names), "product": list(names.values())}),
         "service_area": _strings("county_code", policy.policy.service_area),
     }
@@ -85,6 +86,7 @@ def _figures(policy: PolicyInForce) -> pa.Table:
         row[name] = pa.array([scaled(name, policy.figure(name), 1)], pa.int64())
     row |= {name: pa.array([_yuan(name, policy.figure(name))], pa.int64()) for name in WHOLE_YUAN}
     row |= {name: pa.array([value], pa.int64()) for name, value in optional_figures(policy).items()}
+    row["rent"] = pa.array([_rent(policy, None)], pa.int64())
     screen, refused = policy.policy.screen, policy.policy.refused_list_reasons
     row["refused_reasons"] = pa.array([[*refused, *screen.codes_of("refused")]], pa.list_(pa.string()))
     row["grey_reasons"] = pa.array([screen.codes_of("grey")], pa.list_(pa.string()))
@@ -151,6 +153,18 @@ def _norms(policy: PolicyInForce) -> pa.Table:
             **{k: pa.array(v, pa.int64()) for k, v in columns.items()},
         }
     )
+
+
+def _rents(policy: PolicyInForce) -> pa.Table:
+    """Return a year's rent of a mu by crop, in fen: of the crops that have one of their own."""
+    crops = sorted({f.crop for f in policy.policy.figures if f.name == "rent" and f.crop})
+    rents = [_rent(policy, crop) for crop in crops]
+    return pa.table({"crop": pa.array(crops, pa.string()), "rent": pa.array(rents, pa.int64())})
+
+
+def _rent(policy: PolicyInForce, crop: str | None) -> int | None:
+    found = policy.policy.find("rent", policy.as_of, county=policy.county_code, crop=crop)
+    return None if found is None else scaled("rent", found.value, 100)
 
 
 def _scale(policy: PolicyInForce, crop: str) -> Decimal:

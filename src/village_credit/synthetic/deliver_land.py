@@ -17,6 +17,8 @@ from village_credit.synthetic.world import World
 SQUARE_METRES = 2000 / 3  # in a mu
 SUBSIDY_YUAN_PER_MU = 231.5
 PLACEHOLDER = "999999999999990001"
+RENT_YUAN_A_MU = (800.0, 1300.0)  # about what cotton land was let for in 2021 and 2023 (believed)
+RENT_NAMED_SHARE = 0.4  # of leases whose list names a year's rent (believed)
 
 
 def register_files(world: World) -> list[File]:
@@ -151,6 +153,9 @@ def _transfers(world: World) -> Table:
     leases, places = world.land.leases, world.places
     outside = f"{places.county_code}999299010001"
     taker = [places.contractor_codes[t] if t >= 0 else outside for t in leases.to_household]
+    rng = stream(world.seed, "rents")
+    rents = np.round(leases.area_mu * rng.uniform(*RENT_YUAN_A_MU, leases.area_mu.size), -1)
+    is_named = rng.random(leases.area_mu.size) < RENT_NAMED_SHARE
     columns: list[list[Any]] = [
         [f"{places.contractor_codes[f][:14]}{n:03d}L" for n, f in enumerate(leases.from_household)],
         places.contractor_codes[leases.from_household].tolist(),
@@ -160,10 +165,10 @@ def _transfers(world: World) -> Table:
         [f"{a:.2f}" for a in leases.area_mu],
         written_dates(leases.starts, "").tolist(),
         written_dates(leases.ends, "").tolist(),
+        [f"{rent:.0f}" if named else "" for rent, named in zip(rents, is_named, strict=True)],
     ]
-    return Table(
-        "land_transfer", ["LZHTBM", "CBFBM", "SRFBM", "LZFS", "LZMJ", "LZMJM", "LZQXKSRQ", "LZQXJSRQ"], columns
-    )
+    header = ["LZHTBM", "CBFBM", "SRFBM", "LZFS", "LZMJ", "LZMJM", "LZQXKSRQ", "LZQXJSRQ", "年租金(元)"]
+    return Table("land_transfer", header, columns)
 
 
 def _subsidies(world: World) -> Table:

@@ -45,7 +45,11 @@ def policy_asked_before(policy: Policy) -> dict[str, Any]:
     Another that differs here cannot be tried on what was.
     """
     relief = policy.relief.model_dump(mode="json", include={"conduct_list_reasons", "may_come_later"})
-    return {"basis_exempt": sorted(policy.basis_exempt), "relief": relief}
+    return {
+        "basis_exempt": sorted(policy.basis_exempt),
+        "counted_methods": sorted(policy.counted_methods),
+        "relief": relief,
+    }
 
 
 def pack_simulation_inputs(

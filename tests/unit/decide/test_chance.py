@@ -20,7 +20,14 @@ from village_credit.policy.model import load_policy
 
 AS_OF, COUNTY = date(2026, 11, 1), "659900"
 EVE, OLD, OLDEST = date(2026, 10, 31), date(2021, 11, 1), date(2021, 10, 31)
-TEXT = (MODELS / "limit_policy.toml").read_text(encoding="utf-8")
+SHIPPED = (MODELS / "limit_policy.toml").read_text(encoding="utf-8")
+# a rent of a crop's own, with fen; land got by exchange counts
+OWN_RENT = (
+    '  { name = "rent", crop = "苜蓿", value = 333.33, unit = "yuan a mu and year", from = 2024-01-01, '
+    'reference = "", verified = false },'
+)
+TEXT = SHIPPED.replace("figures = [", f"figures = [\n{OWN_RENT}", 1)
+TEXT = TEXT.replace("counted_methods = []", 'counted_methods = ["300"]')
 FIGURES = (
     "income_yuan",
     "operating_income_yuan",
@@ -38,6 +45,7 @@ FIGURES = (
     "branch_yuan",
     "model_limit_yuan",
     "policy_limit_yuan",
+    "rent_yuan",
     "binding_term",
 )
 OUTCOMES = ("product", "decision", "band", "limit_yuan", "borrower_member_no", "borrower_reason")
@@ -99,7 +107,7 @@ class Chance:
 
     def land(self, unit: str) -> None:
         for _ in range(self.random.randint(0, 2)):
-            self.add("parcels", unit, method_code=self.pick("110", "120", "200", None), area_mu=self.yuan(40))
+            self.add("parcels", unit, method_code=self.pick("110", "120", "200", "300", None), area_mu=self.yuan(40))
         for out, into in ((unit, None), (None, unit)):
             if self.one_in(4):
                 ends = self.pick(None, EVE, AS_OF, date(2028, 1, 1))
@@ -110,6 +118,8 @@ class Chance:
                         "area_mu": self.yuan(20),
                         "starts_on": self.day(date(2024, 1, 1), date(2026, 12, 1)),
                         "ends_on": ends,
+                        "rent_yuan": self.pick(None, None, self.yuan(20000)),
+                        "crop": self.pick(None, "棉花", "苜蓿"),
                     }
                 )
         if not self.one_in(3):
@@ -216,8 +226,10 @@ class Chance:
             self.add(
                 "monitored",
                 unit,
-                household_type=self.pick("脱贫户", "一般农户"),
+                household_type=self.pick("脱贫户", "一般农户", "防止返贫致贫对象"),
                 monitored_class=self.pick(None, "边缘易致贫户"),
+                has_left=self.pick(None, None, True, False),
+                left_on=self.pick(None, None, EVE, AS_OF, date(2026, 11, 2)),
             )
         if self.one_in(20):
             self.add("traders", unit, applied_yuan=self.yuan(120000), referred_on=EVE)

@@ -36,7 +36,7 @@ def test_the_reference_gives_every_figure_of_the_worked_example():
         "register_mu": exactly("62.50"),
         "subsidised_mu": 60,
         "area_mu": 60,
-        "findings": [],
+        "findings": ["RENT_UNKNOWN"],
         "crop_income": exactly("44104.644581"),
         "income_yuan": 68_404,
         "operating_income_yuan": 58_804,

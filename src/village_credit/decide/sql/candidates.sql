@@ -52,6 +52,11 @@ CREATE TABLE holds_poverty_loan AS  -- open at the bank, and not the line of our
 SELECT unit_code FROM perhaps_open ANTI JOIN (
     SELECT unit_code FROM in_force WHERE product = 'poverty_micro_loan' AND valid_to >= as_of()) USING (unit_code);
 
+CREATE TABLE watched AS  -- whom the list names; a day on which somebody leaves goes before the flag that he has
+SELECT unit_code, household_type IN ('脱贫户', '防止返贫致贫对象') OR monitored_class IS NOT NULL AS is_object,
+    coalesce(left_on <= as_of(), has_left, false) AS has_left
+FROM monitored;
+
 CREATE TABLE possible AS
 -- in a relief window nobody loses a line to another product
 SELECT unit_code, product, 0 AS preference FROM before_by_unit
@@ -61,8 +66,11 @@ SELECT unit_code, product, 0 FROM own_lines SEMI JOIN open_products USING (unit_
 UNION ALL
 SELECT unit_code, 'trader_loan', 1 FROM traders
 UNION ALL
-SELECT DISTINCT m.unit_code, 'poverty_micro_loan', 2 FROM monitored AS m ANTI JOIN holds_poverty_loan USING (unit_code)
-WHERE household_type = '脱贫户' OR monitored_class IS NOT NULL
+SELECT DISTINCT w.unit_code, 'poverty_micro_loan', 2 FROM watched AS w ANTI JOIN holds_poverty_loan USING (unit_code)
+WHERE is_object AND NOT has_left
+UNION ALL  -- who left keeps the line that he has, on its terms
+SELECT unit_code, product, 2 FROM in_force SEMI JOIN (FROM watched WHERE has_left) USING (unit_code)
+WHERE product = 'poverty_micro_loan' AND valid_to >= as_of()
 UNION ALL
 SELECT h.unit_code, 'follow_on_loan', 3 FROM had_poverty_loan AS h ANTI JOIN perhaps_open USING (unit_code);
 

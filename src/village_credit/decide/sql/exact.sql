@@ -14,6 +14,9 @@ CREATE MACRO share(x, ppm) AS CASE
     THEN CAST(CAST(x AS BIGINT) // 1000000 AS HUGEINT) * ppm + CAST(CAST(x AS BIGINT)
         % 1000000 * ppm // 1000000 AS HUGEINT)
     ELSE down(CAST(x AS HUGEINT) * ppm, 1000000) END;
+-- Of which parcels the land is a household's own: of a family contract, of which a parcel without a method is one, and
+-- of the methods that a policy counts. Features and limit ask it alike.
+CREATE MACRO counts_as_own(method, counted) AS coalesce(method LIKE '1__' OR list_contains(counted, method), true);
 -- What a person or a branch said stands so many months from its day.
 CREATE MACRO stands(said_on, months) AS said_on + to_months(CAST(months AS INTEGER)) > as_of();
 CREATE MACRO e12(yuan) AS CAST(yuan AS HUGEINT) * 1000000000000;

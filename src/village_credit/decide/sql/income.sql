@@ -16,14 +16,31 @@ SELECT c.unit_code, c.crop, c.declared, c.worked, c.delivered, n.crop IS NOT NUL
             THEN c.delivered * n.outturn * n.price - c.worked * n.cost * 100 END AS delivery_e8
 FROM crop_area AS c LEFT JOIN norms AS n USING (crop);
 
+-- A year's rent of the land leased in, for as much of it as counts: what the list names, else the policy's of the crop
+-- or of any; half a fen up.
+CREATE TABLE rents_owed AS
+WITH asked AS (
+    SELECT unit_code, sum(CAST(coalesce(rent_fen, 0) AS HUGEINT) * 10000
+            + coalesce(CAST(mu AS HUGEINT) * coalesce(r.rent, f.rent), 0)) AS fen_e4,
+        bool_or(mu > 0 AND coalesce(r.rent, f.rent) IS NULL) AS is_unknown
+    FROM rented LEFT JOIN rents AS r USING (crop), f GROUP BY unit_code
+), part AS (
+    SELECT asked.*, CASE WHEN area < register THEN area ELSE 1 END AS counted,
+        CASE WHEN area < register THEN register ELSE 1 END AS whole
+    FROM asked JOIN known USING (unit_code)
+)
+SELECT unit_code, is_unknown, down(fen_e4 * 2 * counted + 10000 * CAST(whole AS HUGEINT), 20000 * CAST(whole AS HUGEINT))
+    AS rent_fen
+FROM part;
+
 CREATE TABLE crop_sums AS
 SELECT unit_code,
-    greatest(0, sum(CASE WHEN delivery_e8 IS NULL THEN norm_e8 ELSE least(norm_e8, delivery_e8) END) * 10000)
-        AS norm_e12,
+    greatest(0, sum(CASE WHEN delivery_e8 IS NULL THEN norm_e8 ELSE least(norm_e8, delivery_e8) END) * 10000
+        - coalesce(any_value(rent_fen), 0) * 10000000000) AS norm_e12,
        bool_or(delivery_e8 < norm_e8) AS by_delivery, bool_or(NOT has_norm) AS unknown_crop,
            bool_or(has_norm) AS has_norm,
        sum(worked * cost) AS cost_e6, sum(worked * scale) AS scale_e6
-FROM crop_terms GROUP BY unit_code;
+FROM crop_terms LEFT JOIN rents_owed USING (unit_code) GROUP BY unit_code;
 
 CREATE VIEW income AS
 -- without a norm or an area the nought of the crops is no income that anybody knows; of one year only, a part of

@@ -2,7 +2,8 @@
 -- that another policy can be tried on the same households.
 CREATE TABLE area_known AS  -- LEAST passes over nulls
 WITH owned AS (
-    SELECT unit_code, sum(mu4(area_mu)) AS mu FROM parcels WHERE method_code LIKE '1__' GROUP BY unit_code
+    SELECT unit_code, sum(mu4(area_mu)) AS mu, bool_or(method_code IS NULL) AS lacks_method
+    FROM parcels WHERE counts_as_own(method_code, getvariable('counted_methods')) GROUP BY unit_code
 ), lease AS (
     SELECT * FROM leases WHERE (starts_on IS NULL OR starts_on <= as_of()) AND (ends_on IS NULL OR ends_on >= as_of())
 ), given AS (
@@ -14,13 +15,21 @@ WITH owned AS (
     FROM (SELECT *, max(year) OVER (PARTITION BY unit_code) AS latest FROM subsidies WHERE year <= year(as_of()))
     WHERE year = latest GROUP BY unit_code
 ), known AS (
-    SELECT h.unit_code, given.mu AS leased_out, taken.mu AS leased_in, subsidy.mu AS subsidised,
+    SELECT h.unit_code, coalesce(lacks_method, false) AS lacks_method, given.mu AS leased_out, taken.mu AS leased_in, subsidy.mu AS subsidised,
            CASE WHEN owned.mu IS NOT NULL OR given.mu IS NOT NULL OR taken.mu IS NOT NULL
                 THEN greatest(0, coalesce(owned.mu, 0) - coalesce(given.mu, 0) + coalesce(taken.mu, 0)) END AS register
     FROM households AS h LEFT JOIN owned USING (unit_code) LEFT JOIN given USING (unit_code)
     LEFT JOIN taken USING (unit_code) LEFT JOIN subsidy USING (unit_code)
 )
 SELECT known.*, least(register, subsidised) AS area FROM known;
+
+-- Land leased in on the day: a year's rent where the list names it, and the land of which it names none.
+CREATE TABLE rented AS
+SELECT to_unit_code AS unit_code, crop, CAST(sum(fen(rent_yuan)) AS HUGEINT) AS rent_fen,
+    CAST(sum(CASE WHEN rent_yuan IS NULL THEN mu4(area_mu) END) AS HUGEINT) AS mu
+FROM leases WHERE to_unit_code IS NOT NULL AND (starts_on IS NULL OR starts_on <= as_of())
+    AND (ends_on IS NULL OR ends_on >= as_of())
+GROUP BY ALL;
 
 CREATE TABLE crop_scaled AS  -- declared crops scaled down to the land that counts
 WITH declared AS (
@@ -130,7 +139,7 @@ CREATE TABLE known AS  -- one row a household: its land, books, heads, probabili
 WITH declared AS (
     SELECT unit_code, sum(declared) AS declared FROM crop_scaled GROUP BY unit_code
 )
-SELECT a.unit_code, leased_out, leased_in, subsidised, register, area, d.declared,
+SELECT a.unit_code, lacks_method, leased_out, leased_in, subsidised, register, area, d.declared,
        -- land of which nobody says what grows on it
        CASE WHEN area > coalesce(d.declared, 0) THEN area - coalesce(d.declared, 0) END AS residue,
        book_crop.e12 AS book_e12, livestock, livestock_years, wages, wages_years, trade, trade_years, transfers,

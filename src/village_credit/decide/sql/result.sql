@@ -49,6 +49,7 @@ CREATE TABLE waterfall AS
 SELECT t.unit_code, t.product, to_mu(t.register) AS register_mu, to_mu(t.leased_out) AS leased_out_mu,
     to_mu(t.leased_in) AS leased_in_mu, to_mu(t.subsidised) AS subsidised_mu,
        to_mu(t.area) AS area_mu,
+           to_yuan(r.rent_fen) AS rent_yuan,
            CAST(CAST(down(t.crop_e12, 1000000) AS DECIMAL(30, 0)) * CAST('0.000001' AS DECIMAL(7, 6)) AS DECIMAL(30,
                6)) AS crop_income_yuan, t.crop_income_source,
        to_yuan(down(t.book_e12, 10000000000)) AS book_crop_yuan,
@@ -77,6 +78,8 @@ SELECT t.unit_code, t.product, to_mu(t.register) AS register_mu, to_mu(t.leased_
            CAST(d.limit_yuan AS BIGINT) AS limit_yuan,
        list_concat(list_filter([CASE WHEN abs(t.register - t.subsidised) * 1000000 > greatest(t.register,
            t.subsidised) * f.area_tolerance THEN 'AREA_DISAGREES' END, CASE WHEN t.unknown_crop THEN 'UNKNOWN_CROP' END,
+                    CASE WHEN t.lacks_method THEN 'METHOD_MISSING' END,
+                    CASE WHEN r.is_unknown THEN 'RENT_UNKNOWN' END,
                     CASE WHEN t.area IS NULL
                         AND EXISTS (SELECT 1 FROM crop_sums AS c WHERE c.unit_code = t.unit_code)
                             THEN 'AREA_UNKNOWN' END,
@@ -92,7 +95,7 @@ JOIN (SELECT unit_code, product, model_limit, policy_limit, review_limit, amount
     FROM outcome)
     AS n USING (unit_code, product)
     LEFT JOIN (SELECT unit_code, list(DISTINCT code ORDER BY code) AS codes FROM noted GROUP BY unit_code)
-        AS s USING (unit_code) JOIN decisions AS d USING (unit_code), f
+        AS s USING (unit_code) LEFT JOIN rents_owed AS r USING (unit_code) JOIN decisions AS d USING (unit_code), f
 ORDER BY unit_code;
 
 CREATE TABLE crop_result AS

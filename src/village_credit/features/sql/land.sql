@@ -1,7 +1,9 @@
 -- Land: what the register says less leases out plus leases in, in force on the day; and how it is used.
 WITH registered AS (
     SELECT unit_code, sum(area_mu) AS mu
-    FROM parcels WHERE method_code IS NULL OR method_code LIKE '1%' GROUP BY unit_code
+    FROM parcels  -- the limit's own rule
+    WHERE coalesce(method_code LIKE '1__' OR list_contains($counted_methods::VARCHAR[], method_code), true)
+    GROUP BY unit_code
 ), leased AS (
     SELECT unit_code, sum(mu) AS mu FROM (
         SELECT from_unit_code AS unit_code, -area_mu AS mu FROM leases

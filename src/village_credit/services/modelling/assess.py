@@ -218,7 +218,7 @@ def _decided(card: Scorecard, observation: Observation, policy: PolicyInForce) -
     def scorer(given: dict[str, pa.Table]) -> pa.Table:
         from village_credit.features.build import build_features  # noqa: PLC0415
 
-        return score(build_features(given, observation.day), card).scores
+        return score(build_features(given, observation.day, policy.policy.counted_methods), card).scores
 
     decisions = decide(facts, scorer, policy, observation.day).decisions
     connection = duckdb_session.connect()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -89,7 +89,7 @@ def compute_run(
     conditions = _by_unit(compared.conditions, pseudonyms)
     relief = reckon_relief(snapshot.declared_relief, intake, conditions, policy, request.as_of)
     facts = {**relief.facts, **_human_facts(snapshot, pseudonyms)}
-    scorer = _Scorer(rules.scorecard, request.as_of)
+    scorer = _Scorer(rules.scorecard, request.as_of, rules.policy.counted_methods)
     decided = decide(facts, scorer, policy, request.as_of, request.product)
     timer.lap("score, decide")
     work = _Work(snapshot, request, rules, policy, intake, pseudonyms, decided, scorer.last.points)
@@ -190,12 +190,12 @@ def _human_facts(snapshot: Snapshot, pseudonyms: dict[str, str]) -> dict[str, pa
 class _Scorer:
     """Scores facts for `decide`, and keeps the points of the facts that were used in the end."""
 
-    def __init__(self, card: Scorecard, as_of: date) -> None:
-        self.card, self.as_of = card, as_of
+    def __init__(self, card: Scorecard, as_of: date, counted_methods: Sequence[str]) -> None:
+        self.card, self.as_of, self.counted_methods = card, as_of, counted_methods
         self.last: Scored
 
     def __call__(self, facts: dict[str, pa.Table]) -> pa.Table:
-        self.last = score(build_features(facts, self.as_of), self.card)
+        self.last = score(build_features(facts, self.as_of, self.counted_methods), self.card)
         return self.last.scores
 
 
