@@ -48,8 +48,8 @@ LISTS: dict[str, tuple[str, str]] = {
     "monitored": (
         "monitored_household",
         (
-            "unit_code, household_type, monitored_class, is_resolved = '是' AS is_resolved, has_left = '是' AS has_left, "
-            "left_on"
+            "unit_code, household_type, monitored_class, is_resolved = '是' AS is_resolved, "
+            "has_left = '是' AS has_left, left_on"
         ),
     ),
     "credit_lines": ("credit_line", "unit_code, product_name, limit_yuan, starts_on, ends_on"),
