@@ -76,6 +76,9 @@ class Checks(_Terms):
     maximum_quarantined_share: Share = 0.25
     minimum_filled: dict[str, Share] = Field(default_factory=dict)  # field → share of rows that have it
     typical: dict[str, tuple[float, float]] = Field(default_factory=dict)  # field → range of its median
+    # of those whom the register notes as dead: the share of 60 and more, and of whom no list since last year names
+    minimum_dead_of_age: Share | None = None
+    minimum_dead_unseen: Share | None = None
 
 
 class _File(_Terms):
@@ -102,6 +105,8 @@ class _File(_Terms):
                 not due.by_township or bool(PLACED & set(kinds)), f"{contract} has no household to find a township by"
             )
         for contract, checks in self.checks.items():
+            is_asked = (checks.minimum_dead_of_age, checks.minimum_dead_unseen) != (None, None)
+            _known(not is_asked or contract == "land_member", f"{contract} notes nobody as dead")
             names = {spec.name for spec in field_specs(contract)}
             for name in (*checks.minimum_filled, *checks.typical):
                 _known(name in names, f"{contract} has no field {name}")

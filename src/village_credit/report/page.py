@@ -27,6 +27,8 @@ MEASURES_ZH = {
     "quarantined_share": "隔离行占比",
     "filled_share": "填写率",
     "median": "中位数",
+    "dead_of_age": "登记为去世者中60岁及以上占比",
+    "dead_unseen": "登记为去世者中近两年名单未再出现占比",
 }
 FEATURES_ZH = {"score": "评分", **{feature.name: feature.meaning_zh for feature in FEATURES}}
 OUTCOMES_ZH = {

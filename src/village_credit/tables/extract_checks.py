@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data_contracts.county_terms import Checks, CountyTerms
 from data_contracts.registry import INCOMING, office_of
-from village_credit.duckdb_session import query_cursor
+from village_credit.duckdb_session import cursor_over, query_cursor
 from village_credit.intake import Intake
+from village_credit.link.roster import birthday_limit
 from village_credit.sql_files import sql
 
 SCHEMA = pa.schema(
@@ -25,6 +28,9 @@ SCHEMA = pa.schema(
         ("verdict", pa.string()),
     ]
 )
+
+
+DEAD_NOTED_IN, OLD_AGE, LEAST_DEAD = "land_member", 60, 20
 
 
 @dataclass(frozen=True)
@@ -46,8 +52,8 @@ class _Check:
         return "warn" if is_over else "pass"
 
 
-def extract_checks(intake: Intake, terms: CountyTerms, rows_before: Mapping[str, int]) -> pa.Table:
-    """Judge every contract of which anything was delivered (SCHEMA).
+def extract_checks(intake: Intake, terms: CountyTerms, rows_before: Mapping[str, int], as_of: date) -> pa.Table:
+    """Judge every contract of which anything was delivered as of a day (SCHEMA).
 
     `rows_before`: standing rows per contract in the county's last publication, where there was one.
     """
@@ -62,10 +68,27 @@ def extract_checks(intake: Intake, terms: CountyTerms, rows_before: Mapping[str,
             *_counts(checks, rows.num_rows, rows_before.get(contract)),
             *_shares(checks, outcomes.get(contract, {})),
             *_fields(checks, rows),
+            *(_dead(checks, intake, as_of) if contract == DEAD_NOTED_IN else ()),
         ):
             told = {"office": office_of(contract), "contract": contract, "verdict": check.verdict}
             found.append({**told, **check.__dict__})
     return pa.Table.from_pylist(found, schema=SCHEMA)
+
+
+def _dead(checks: Checks, intake: Intake, as_of: date) -> Iterator[_Check]:
+    """Ask whether those noted as dead are: on one platform their code means who works away from home.
+
+    They would be many and young, and this year's lists would name them. A few noted ones tell nothing.
+    """
+    connection = cursor_over({"members": intake.facts["members"], "identities": intake.identities})
+    dated = [rows for rows in intake.settled.values() if {"person_id", "year"} <= set(rows.column_names)]
+    named = [rows.filter(pc.greater_equal(rows.column("year"), as_of.year - 1)).select(["person_id"]) for rows in dated]
+    connection.register("seen", pa.concat_tables(named))
+    values = {"old_born": birthday_limit(as_of, OLD_AGE)}
+    ((count, old, unseen),) = connection.execute(sql("tables", "noted_dead"), values).fetchall()
+    if count >= LEAST_DEAD:
+        yield _Check("dead_of_age", "member_note", old, checks.minimum_dead_of_age, None)
+        yield _Check("dead_unseen", "member_note", unseen, checks.minimum_dead_unseen, None)
 
 
 def _outcomes(intake: Intake) -> dict[str, dict[str, int]]:

@@ -149,7 +149,7 @@ def _delivery_tables(work: _Work) -> dict[str, pa.Table]:
     request, terms, compared = work.request, work.rules.terms, work.snapshot.compared
     return {
         "deliveries": delivery_states(work.intake, work.decided.decisions, terms, request.county_code, request.as_of),
-        "extract_checks": extract_checks(work.intake, terms, compared.rows),
+        "extract_checks": extract_checks(work.intake, terms, compared.rows, request.as_of),
         "drift": drift(work.points, compared.points, work.rules.scorecard),
     }
 
