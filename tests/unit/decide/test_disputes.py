@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import random
 from datetime import date
 from decimal import Decimal
 
+import pyarrow as pa
 import pytest
 
 from tests.builders import UNIT, facts, scores
 from tests.conftest import MODELS
+from tests.unit.decide.test_chance import drawn, scored
+from village_credit.decide import decide as decide_module
 from village_credit.decide.decide import decide
-from village_credit.decide.legal_basis import disputes
+from village_credit.decide.legal_basis import disputes, lacking_basis, without_disputed
 from village_credit.policy.model import load_policy
 
 AS_OF = date(2026, 11, 1)
@@ -84,3 +88,22 @@ def test_a_household_that_could_not_be_scored_goes_to_a_person_with_limit_nought
     (row,), (terms,) = decided.decisions.to_pylist(), decided.waterfall.to_pylist()
     assert (row["decision"], row["reason_codes"], row["limit_yuan"]) == ("manual_review", ["NOT_SCORED"], 0)
     assert (terms["capacity_yuan"], terms["band_yuan"], terms["policy_limit_yuan"]) == (None, None, 0)
+
+
+def test_both_sides_of_a_dispute_tried_at_once_come_out_as_each_alone():
+    """Copies of one household stand beside each other, and none may see the other's rows."""
+    county, ppm = drawn(3, 2_000)
+    chance = random.Random(3)
+    data = [("books", ""), ("books", "trade_income_yuan"), ("crops", ""), ("exposures", ""), ("subsidies", "")]
+    clear = {unit: chance.sample(data, chance.randint(1, 2)) for unit in chance.sample(sorted(ppm), 1_000)}
+    known = {name: table for name, table in county.items() if name not in decide_module.HUMAN_INPUTS}
+    lacking = lacking_basis(known, AS_OF, POLICY.policy.basis_exempt)
+    concerned = decide_module._only(known, pa.array(sorted(clear), pa.string()))
+    alone = [
+        decide_module._limits(*decide_module._outcome(given, scored(ppm), POLICY, AS_OF, lacking, [], None))
+        for given in (concerned, without_disputed(concerned, clear))
+    ]
+    expected = sorted(unit for unit in clear if decide_module._is_raised(*(side.get(unit) for side in alone)))
+    _, raised = decide_module._settle_disputes(known, clear, lambda _: scored(ppm), POLICY, AS_OF, lacking, None)
+    assert raised == expected
+    assert 5 < len(raised) < len(clear) - 5
