@@ -98,6 +98,7 @@ METHODS = (
     ("互换", "300"),
     ("其他", "900"),
 )
+RENT_A_MU = (Decimal(10), Decimal(10_000))  # yuan a year; as the policy's own figure
 AREA_TOLERANCE = Decimal("0.01")  # of the larger of 1 mu and HTMJM: domain of NY/T 2539's two units
 
 
@@ -219,8 +220,7 @@ class LandTransfer(Contract):
     starts_on: Annotated[Day | None, Column("LZQXKSRQ", ("流转期限开始日期",))] = None
     ends_on: Annotated[Day | None, Column("LZQXJSRQ", ("流转期限结束日期",), open_end=True)] = None
     rent_yuan: Annotated[
-        Yuan | None,
-        Column("年租金", ("流转年租金", "年流转费", "年流转价款"), sensitivity="C2", unit="yuan", ancillary=True),
+        Yuan | None, Column("年租金", ("流转年租金", "年流转费", "年流转价款"), sensitivity="C2", unit="yuan")
     ] = None
     crop: Annotated[PlainText | None, Column("种植作物", ("流转后种植作物",), ancillary=True)] = None
 
@@ -235,7 +235,16 @@ class LandTransfer(Contract):
                 raise PydanticCustomError("AREA_UNIT_CONFLICT", "LZMJ and LZMJM disagree")
         if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
             raise PydanticCustomError("ENDS_BEFORE_START", "the lease ends before it begins")
+        if self.rent_yuan and not RENT_A_MU[0] <= self.rent_yuan / max(self.area_mu, Decimal("0.01")) <= RENT_A_MU[1]:
+            raise PydanticCustomError(
+                "RENT_IMPLAUSIBLE", "a year's rent of a mu is none that anybody pays: another unit?"
+            )
         return self
+
+    @property
+    def area_mu(self) -> Decimal:
+        """The area of the lease in mu: LZMJM, or LZMJ converted."""
+        return self.contract_mu if self.contract_mu is not None else self.measured_mu or Decimal(0)
 
 
 class LandSubsidy(Contract):

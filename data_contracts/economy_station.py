@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
 from data_contracts.agriculture_bureau import ID_ALIASES, VILLAGE_ALIASES, YEAR_ALIASES
 from data_contracts.fields import (
     YES_NO,
@@ -98,4 +101,11 @@ class MonitoredHousehold(Contract):
     identified_in: Annotated[Month | None, Column("识别监测时间", ("识别时间",))] = None
     resolved_in: Annotated[Month | None, Column("消除监测时间", ("消除时间", "风险消除时间"))] = None
     has_left: Annotated[YesNo | None, Column("是否退出", ("是否已退出",), labels=YES_NO)] = None
-    left_on: Annotated[Day | None, Column("退出日期", ("退出时间",))] = None
+    left_on: Annotated[Day | None, Column("退出日期", ("退出时间",), open_end=True)] = None
+
+    @model_validator(mode="after")
+    def leaves_after_it_came(self) -> MonitoredHousehold:
+        """Nobody leaves the list before the month in which he was found."""
+        if self.left_on and self.identified_in and self.left_on < self.identified_in:
+            raise PydanticCustomError("ENDS_BEFORE_START", "left before it was identified")
+        return self

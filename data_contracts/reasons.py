@@ -36,6 +36,7 @@ ROW_REASONS = MappingProxyType(
         "ID_MASKED": "身份证号被遮盖，且无法唯一确认，请报送完整号码",
         "ID_UNRECOVERABLE": "身份证号仅余科学记数法，无法恢复，请以文本格式重报",
         # rows and tables
+        "RENT_IMPLAUSIBLE": "按面积折算的每亩年租金不合常理，请核对单位和金额",
         "AREA_UNIT_CONFLICT": "平方米面积与亩面积不一致，请核对单位",
         "AREA_MISSING": "面积未填",
         "ENDS_BEFORE_START": "结束日期早于开始日期",
@@ -142,6 +143,7 @@ DECISION_REASONS: MappingProxyType[str, str] = MappingProxyType(
         "BORROWER_ELDEST": "户主和配偶不符合条件，由最年长的合格成员为借款人",
         "AREA_DISAGREES": "台账面积与补贴面积相差较大，按较小者计算",
         "METHOD_MISSING": "有地块未登记取得方式，按家庭承包计入",
+        "RENT_BY_POLICY": "流转台账未载明租金，按政策标准从种植收入中扣除",
         "RENT_UNKNOWN": "流转入土地的租金不明，未从收入中扣除",
         "UNKNOWN_CROP": "有作物没有测算标准，未计收入和资金需要",
         "AREA_UNKNOWN": "没有可用的土地面积，申报作物未计入",

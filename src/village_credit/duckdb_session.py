@@ -13,6 +13,7 @@ import pyarrow as pa
 from village_credit.errors import UsageError
 
 THREADS = "VILLAGE_CREDIT_THREADS"
+MOST_THREADS = 1024  # each takes memory of its own before it does anything
 
 
 def connect(
@@ -21,15 +22,17 @@ def connect(
     """Open a database of its own, in memory or a file.
 
     It works on as many threads as VILLAGE_CREDIT_THREADS says, else on all cores. Raises UsageError where that is no
-    whole number above 0.
+    whole number from 1 to `MOST_THREADS`.
     """
     return duckdb.connect(database, read_only=read_only, config={**(config or {}), **_threads()})  # noqa: TID251  # the one place
 
 
 def _threads() -> dict[str, str]:
     said = os.environ.get(THREADS, "")
-    if said and (not said.isascii() or not said.isdigit() or int(said[:4]) == 0):
-        raise UsageError(f"{THREADS} is {said[:20]!r}: give a whole number above 0, or nothing for all cores")
+    if said and not (said.isascii() and said.isdigit() and len(said) <= 4 and 0 < int(said) <= MOST_THREADS):
+        raise UsageError(
+            f"{THREADS} is {said[:20]!r}: give a whole number from 1 to {MOST_THREADS}, or nothing for all cores"
+        )
     return {"threads": said} if said else {}
 
 

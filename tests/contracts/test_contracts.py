@@ -208,3 +208,26 @@ def test_every_reason_used_in_code_has_its_chinese_sentence():
 def test_reasons_are_sentences_that_differ_and_hold_no_latin_jargon(reasons):
     assert len(set(reasons.values())) == len(reasons)
     assert all(re.search(r"[\u4e00-\u9fff]{4}", text) for text in reasons.values())
+
+
+@pytest.mark.parametrize(
+    ("rent", "is_kept"), [("0", True), ("30", True), ("29.99", False), ("30000", True), ("30000.01", False)]
+)
+def test_a_rent_that_nobody_pays_is_quarantined(rent: str, is_kept: bool):
+    """Three mu: 10 to 10,000 yuan a mu and year, or nothing."""
+    accepted, findings = validate(record("land_transfer", rent_yuan=rent))
+    assert accepted.num_rows == is_kept
+    assert [row["reason_code"] for row in findings.to_pylist()] == ([] if is_kept else ["RENT_IMPLAUSIBLE"])
+
+
+@pytest.mark.parametrize("rent", ["-2400", "面议", "1200元/亩", "800-1000", "2400.123"])
+def test_a_rent_that_cannot_be_read_is_no_rent_of_the_policy_s(rent: str):
+    accepted, findings = validate(record("land_transfer", rent_yuan=rent))
+    assert (accepted.num_rows, findings.column("is_quarantine").to_pylist()) == (0, [True])
+
+
+@pytest.mark.parametrize(("day", "is_kept"), [("2024-03-01", True), ("2024-02-29", False), ("9999-12-31", True)])
+def test_nobody_leaves_the_list_before_he_was_found(day: str, is_kept: bool):
+    accepted, _ = validate(record("monitored_household", identified_in="2024年3月", left_on=day))
+    assert accepted.num_rows == is_kept
+    assert not is_kept or accepted.column("left_on").null_count == (day == "9999-12-31")

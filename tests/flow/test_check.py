@@ -90,3 +90,9 @@ def test_the_corrections_workbook_is_written_where_one_asks_and_comes_back_mende
 def test_a_name_that_is_neither_file_nor_folder_is_said(tmp_path, capsys):
     assert cli.main(["check", str(tmp_path / "无")]) == 7
     assert "neither a file nor a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\x01\xff" * 50, ",".join(f"列{n}" for n in range(20_000)).encode()])
+def test_of_files_that_are_no_table_of_ours_it_says_so(tmp_path, capsys, content):
+    (tmp_path / "某表.csv").write_bytes(content)
+    assert "某表.csv" in run([str(tmp_path / "某表.csv")], capsys)

@@ -229,6 +229,11 @@ def progress() -> Callable[[str, float], None]:
     return lambda stage, seconds: say(f"  {stage:<24} {seconds:8.2f} s")
 
 
+def typed_number() -> str:
+    """Read what somebody typed or piped in; of bytes in another encoding nothing can be a number of anybody."""
+    return sys.stdin.buffer.read().decode("utf-8", errors="replace")
+
+
 def household_named(store: Store, named: str) -> str:
     """Return the household_key that was typed, or of the number on standard input.
 
@@ -238,7 +243,7 @@ def household_named(store: Store, named: str) -> str:
 
     if sum(letter.isdigit() for letter in named) >= len("110101900101001"):
         raise UsageError("a number is never an argument: give - and the number on standard input")
-    typed = sys.stdin.read() if named == "-" else ""
+    typed = typed_number() if named == "-" else ""
     if named == "-" and not typed.strip():
         raise UsageError("nothing on standard input: type the ID number or contractor code there")
     return key_of(store, named, typed)

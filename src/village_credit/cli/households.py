@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from village_credit.cli.common import NAMED_BY, Verbs, by_whom, day, household_named, show, store_of
+from village_credit.cli.common import NAMED_BY, Verbs, by_whom, day, household_named, show, store_of, typed_number
 from village_credit.errors import UsageError
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
@@ -64,13 +64,11 @@ def add_find(verbs: Verbs) -> None:
 
 def do_find(args: argparse.Namespace, paths: Settings) -> int:
     """Tell the household of a number on standard input."""
-    import sys
-
     from village_credit.services.casework import household_lookup as find
 
     if args.number != "-":  # never said again: it may be a person's
         raise UsageError("a number is never an argument: `find -`, and the number on standard input")
-    found = find.find(store_of(paths), sys.stdin.read(), by_whom(args))
+    found = find.find(store_of(paths), typed_number(), by_whom(args))
     return show(args, found, lambda: _found_text(found))
 
 

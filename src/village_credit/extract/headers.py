@@ -29,6 +29,8 @@ UNITS = {
     "吨": "tonne",
     "斤": "jin",
 }
+A_PIECE = ("台", "套", "台套", "部", "架")  # what a machine costs is of one machine
+A_YEAR = ("/年", "/年度")  # what is told of a year is of a year
 COUNT_UNITS = ("只", "头", "台", "人", "天", "个", "户", "辆")
 _BRACKETS = re.compile(r"[(\[【〔]([^)\]】〕]*)[)\]】〕]")
 _UNIT_MARKS = re.compile(r"[、,，;；/和]")
@@ -47,6 +49,7 @@ class Match:
     dropped: list[tuple[str, str]]
     number_column: int | None = None  # of a corrections workbook that came back
     clashes: tuple[tuple[str, ...], ...] = ()  # headers that mean one field, and nothing ranks them
+    misfits: tuple[str, ...] = ()  # headers in a unit that measures another thing, or a rate: 公斤 of money, 元/亩
 
 
 def plain(header: str) -> str:
@@ -59,11 +62,27 @@ def split_unit(header: str) -> tuple[str, str | None]:
     unit: str | None = "yuan" if header.lower().endswith("_yuan") else None
     rest = header
     for found in _BRACKETS.finditer(header):
-        known = UNITS.get(found.group(1).lower())
+        known = UNITS.get(_of_a_year(found.group(1).lower()))
         if known or found.group(1) in COUNT_UNITS:
             unit = known or unit
             rest = rest.replace(found.group(0), "")
     return rest, unit
+
+
+def _of_a_year(word: str) -> str:
+    return next((word.removesuffix(end) for end in A_YEAR if word.endswith(end)), word)
+
+
+def _is_misfit(header: str, unit: str) -> bool:
+    """Tell a header whose brackets name a unit of another dimension than its column's, or a rate."""
+    for found in _BRACKETS.finditer(header):
+        word = _of_a_year(found.group(1).lower())
+        known = UNITS.get(word)
+        first, mark, second = word.replace("每", "/").partition("/")
+        is_rate = bool(mark) and (first in UNITS or not first) and second not in A_PIECE
+        if is_rate or (known and dimension(known) != dimension(unit)):
+            return True
+    return False
 
 
 def unit_word(unit: str) -> str:
@@ -95,7 +114,7 @@ def labels_of(header: list[str]) -> list[Label]:
             rest, unit = split_unit(whole)
             bare = _BRACKETS.sub("", whole)  # 身份证号码(18位)
             spellings = (whole.upper(), rest.upper(), bare.upper())
-            found.append(Label(index, spellings, rest, unit))
+            found.append(Label(index, spellings, rest, unit, whole))
     return found
 
 
@@ -117,8 +136,13 @@ def match_contract(terms: CountyTerms, contract: str, header: list[Label]) -> Ma
     dropped += [(one.rest, one.fate) for name, labels in claims.items() for one in labels if one != chosen[name]]
     missing = tuple(s.column.header for s in terms.specs[contract] if s.header_is_required and s.name not in claims)
     columns = {label.index: name for name, label in chosen.items()}
+    misfits = tuple(
+        chosen[spec.name].whole
+        for spec in terms.specs[contract]
+        if spec.name in chosen and spec.column.unit and _is_misfit(chosen[spec.name].whole, spec.column.unit)
+    )
     units = {name: label.unit for name, label in chosen.items()}
-    return Match(contract, columns, missing, units, dropped, number_column, clashes)
+    return Match(contract, columns, missing, units, dropped, number_column, clashes, misfits)
 
 
 def best_match(header: list[str], terms: CountyTerms = BARE_TERMS) -> Match | None:

@@ -151,7 +151,7 @@ def _extract(file: DeliveredFile, grid: Grid, header: _Header) -> Extract:
         notes=notes,
         labels=tuple(header.labels),
         positions=match.columns,
-        rejected=_ambiguity(match),
+        rejected=_ambiguity(match) or _misfit(match),
     )
 
 
@@ -164,6 +164,13 @@ def _ambiguity(match: Match) -> tuple[str, str] | None:
     if halves > 1:
         return AMBIGUOUS, f"{match.contract}: two tables side by side ({named}): put the right one below the left one"
     return AMBIGUOUS, f"{match.contract}: {named} mean the same: keep the column that counts, or agree which does"
+
+
+def _misfit(match: Match) -> tuple[str, str] | None:
+    """Refuse a table of which a header names what cannot be its unit: what is delivered so is some other figure."""
+    if not match.misfits:
+        return None
+    return "UNIT_UNKNOWN", f"{match.contract}: {', '.join(match.misfits)}: give the sum for the whole, in a unit of it"
 
 
 def _lines(grid: Grid, index: int) -> list[int]:

@@ -24,6 +24,7 @@ class Label:
     spellings: tuple[str, ...]  # whole, without its unit, without any bracket
     rest: str
     unit: str | None
+    whole: str = ""  # as it stands there, normalised
 
     @cached_property
     def fate(self) -> str:

@@ -13,7 +13,14 @@ from village_credit.duckdb_session import query_cursor
 from village_credit.errors import NoRegister
 from village_credit.extract.grid import DeliveredFile
 from village_credit.ingest.corrections import corrections_of
-from village_credit.ingest.line_account import LineAccount, concat_rows, correcting_sources, open_files, settle_lines
+from village_credit.ingest.line_account import (
+    NO_FINDINGS,
+    LineAccount,
+    concat_rows,
+    correcting_sources,
+    open_files,
+    settle_lines,
+)
 from village_credit.intake import Intake, Source
 from village_credit.link.divisions import with_current_codes
 from village_credit.link.join import Identified, Linked, identify_rows, join_rows
@@ -108,7 +115,7 @@ def _account(
     """Return each physical line its one outcome, and each late quarantine its finding."""
     connection = query_cursor()
     reconciliation = settle_lines(connection, account, gone)
-    connection.register("findings", pa.concat_tables(account.findings))
+    connection.register("findings", pa.concat_tables([NO_FINDINGS, *account.findings]))
     connection.register("claimed_twice", linked.findings)
     findings = connection.sql(sql("ingest", "account")).to_arrow_table()
     return Intake(

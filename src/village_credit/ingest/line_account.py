@@ -65,6 +65,10 @@ SPANS = pa.schema(
 )
 
 
+NO_FINDINGS = FINDINGS.append(pa.field("source_id", pa.int64())).empty_table()
+NO_LINES = pa.schema([("source_id", pa.int64()), ("line_number", pa.int32()), ("outcome", pa.string())]).empty_table()
+
+
 @dataclass
 class LineAccount:
     """Where rows and lines gather while files are read one by one."""
@@ -284,7 +288,7 @@ def settle_lines(connection: duckdb.DuckDBPyConnection, account: LineAccount, go
     """
     for name, table in {
         "spans": pa.concat_tables(account.spans) if account.spans else SPANS.empty_table(),
-        "loose": pa.concat_tables(account.lines),
+        "loose": pa.concat_tables([NO_LINES, *account.lines]),
         "gone": gone,
     }.items():
         connection.register(name, table)

@@ -178,7 +178,7 @@ class Policy(_Section):
     note: str
     service_area: list[str]
     # 取得方式 of parcels that count as a household's own beside family contracts
-    counted_methods: list[Annotated[str, Field(pattern=r"^[2-9][0-9]{2}$")]] = []
+    counted_methods: list[Literal["200", "300", "900"]] = []
     basis_exempt: list[str]  # contracts that need no legal basis: the bank's own
     refused_list_reasons: list[str]
     residual_crop: str | None = None

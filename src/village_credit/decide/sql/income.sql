@@ -22,14 +22,15 @@ CREATE TABLE rents_owed AS
 WITH asked AS (
     SELECT unit_code, sum(CAST(coalesce(rent_fen, 0) AS HUGEINT) * 10000
             + coalesce(CAST(mu AS HUGEINT) * coalesce(r.rent, f.rent), 0)) AS fen_e4,
-        bool_or(mu > 0 AND coalesce(r.rent, f.rent) IS NULL) AS is_unknown
+        bool_or(mu > 0 AND coalesce(r.rent, f.rent) IS NULL) AS is_unknown,
+        bool_or(mu > 0 AND coalesce(r.rent, f.rent) IS NOT NULL) AS is_by_policy
     FROM rented LEFT JOIN rents AS r USING (crop), f GROUP BY unit_code
 ), part AS (
     SELECT asked.*, CASE WHEN area < register THEN area ELSE 1 END AS counted,
         CASE WHEN area < register THEN register ELSE 1 END AS whole
     FROM asked JOIN known USING (unit_code)
 )
-SELECT unit_code, is_unknown, down(fen_e4 * 2 * counted + 10000 * CAST(whole AS HUGEINT), 20000 * CAST(whole AS HUGEINT))
+SELECT unit_code, is_unknown, is_by_policy, down(fen_e4 * 2 * counted + 10000 * CAST(whole AS HUGEINT), 20000 * CAST(whole AS HUGEINT))
     AS rent_fen
 FROM part;
 

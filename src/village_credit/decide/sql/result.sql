@@ -80,6 +80,7 @@ SELECT t.unit_code, t.product, to_mu(t.register) AS register_mu, to_mu(t.leased_
            t.subsidised) * f.area_tolerance THEN 'AREA_DISAGREES' END, CASE WHEN t.unknown_crop THEN 'UNKNOWN_CROP' END,
                     CASE WHEN t.lacks_method THEN 'METHOD_MISSING' END,
                     CASE WHEN r.is_unknown THEN 'RENT_UNKNOWN' END,
+                    CASE WHEN r.is_by_policy THEN 'RENT_BY_POLICY' END,
                     CASE WHEN t.area IS NULL
                         AND EXISTS (SELECT 1 FROM crop_sums AS c WHERE c.unit_code = t.unit_code)
                             THEN 'AREA_UNKNOWN' END,

@@ -14,7 +14,14 @@ from data_contracts.reasons import ROW_REASONS
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput, RunConflict
 from village_credit.extract.grid import DeliveredFile
-from village_credit.ingest.line_account import LineAccount, concat_rows, correcting_sources, open_files, settle_lines
+from village_credit.ingest.line_account import (
+    NO_FINDINGS,
+    LineAccount,
+    concat_rows,
+    correcting_sources,
+    open_files,
+    settle_lines,
+)
 from village_credit.intake import Source
 from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import PUBLISHING
@@ -23,7 +30,6 @@ from village_credit.services.rules import load_terms
 from village_credit.sql_files import sql
 from village_credit.store.store import sha256_of
 from village_credit.validate.deduplicate import OUTCOMES, deduplicate
-from village_credit.validate.rows import FINDINGS
 
 FINDINGS_TOLD = 20
 READ_ANYWAY = ("HIDDEN_SHEET", "NOT_WHAT_NAME_SAYS")  # said of a table of which nothing is lost
@@ -118,7 +124,7 @@ def account_of(returned: Returned, judged: Judged) -> Account:
     for name, table in {
         "lines": lines,
         "noted": pa.table(noted, schema=pa.schema([("row_id", pa.int64()), ("reason_code", pa.string())])),
-        "findings": pa.concat_tables(returned.account.findings or [_no_findings()]),
+        "findings": pa.concat_tables([NO_FINDINGS, *returned.account.findings]),
         "sources": pa.table({"source_id": [s.source_id for s in sources], "sheet": [s.sheet for s in sources]}),
     }.items():
         connection.register(name, table)
@@ -137,10 +143,6 @@ def _rejected(sources: list[Source]) -> list[dict[str, str]]:
         for code, message in dict.fromkeys([*([source.rejected] if source.rejected else []), *source.notes])
         if not source.contract or code not in READ_ANYWAY
     ]
-
-
-def _no_findings() -> pa.Table:
-    return FINDINGS.append(pa.field("source_id", pa.int64())).empty_table()
 
 
 def require_unmoved(found: Sequence[Entry], judged_on: Sequence[Entry]) -> None:
