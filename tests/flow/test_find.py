@@ -68,3 +68,10 @@ def test_a_number_as_an_argument_or_none_at_all_is_wrong_usage_and_is_not_repeat
     assert find(monkeypatch, " \n") == 2
     assert "659900198005040017" not in capsys.readouterr().err
     assert Ledger.of(store) == before
+
+
+def test_bytes_of_another_encoding_are_nobody_s_number(store, monkeypatch, capsys):
+    """As a shell hands them on: each byte that is no text, as a lone surrogate."""
+    assert find(monkeypatch, b"\xff\xfe\x00".decode("utf-8", "surrogateescape")) == 7
+    assert cli.main(["explain", "-"]) != 0
+    assert "Traceback" not in capsys.readouterr().err

@@ -231,7 +231,7 @@ def progress() -> Callable[[str, float], None]:
 
 def typed_number() -> str:
     """Read what somebody typed or piped in; of bytes in another encoding nothing can be a number of anybody."""
-    return sys.stdin.buffer.read().decode("utf-8", errors="replace")
+    return sys.stdin.read().encode("utf-8", errors="surrogateescape").decode("utf-8", errors="replace")
 
 
 def household_named(store: Store, named: str) -> str:
