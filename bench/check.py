@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from bench.intake import _case, _write
+from bench.intake import measured, write
 
 DEARER = 1.1  # times a run's own reading and judging
 TIMES = 3
@@ -26,13 +26,13 @@ def main() -> int:
     faults = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "table"
-        _write(folder, words.rows)
+        write(folder, words.rows)
         print(f"`check` of a synthetic subsidy table, {words.rows:,} rows, about 1% wrong (median of {TIMES})")
         print(f"  {'format':<12}{'a run, CPU s':>14}{'check, CPU s':>14}{'× a run':>9}{'peak MiB':>10}")
         for text, file in (("GB18030 CSV", "csv"), ("xlsx", "xlsx")):
-            run = median(_case(sys.executable, f"taken_{file}", folder)["seconds"] for _ in range(TIMES))
-            found = [_case(sys.executable, f"check_{file}", folder) for _ in range(TIMES)]
-            seconds, peak = median(case["seconds"] for case in found), max(case["peak"] for case in found)
+            run = median(measured(sys.executable, f"taken_{file}", folder)["seconds"] for _ in range(TIMES))
+            found = [measured(sys.executable, f"check_{file}", folder) for _ in range(TIMES)]
+            seconds, peak = median(one["seconds"] for one in found), max(one["peak"] for one in found)
             print(f"  {text:<12}{run:>14.2f}{seconds:>14.2f}{seconds / run:>9.2f}{peak:>10,.0f}")
             faults += (
                 [f"{text}: {seconds / run:.2f} times a run's, more than {DEARER:g}"] if seconds > DEARER * run else []

@@ -29,8 +29,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         whole, part = Path(name) / "whole", Path(name) / "part"
         for folder, rows in ((whole, words.rows), (part, min(words.rows, words.peer_rows))):
-            _write(folder, rows)
-        floor = _case(sys.executable, "floor", whole)
+            write(folder, rows)
+        floor = measured(sys.executable, "floor", whole)
         print(
             f"synthetic subsidy table, {words.rows:,} rows, about 1% wrong; floor "
             f"{1e6 * floor['floor'] / words.rows:.2f} µs CPU a row"
@@ -45,12 +45,12 @@ def main() -> int:
     return 0 if ratio <= BUDGET else 1
 
 
-def _write(folder: Path, rows: int) -> None:
+def write(folder: Path, rows: int) -> None:
     """Write the files in a process of its own: a child begins with its parent's peak."""
     subprocess.run([sys.executable, "bench/intake_files.py", str(folder), str(rows)], check=True)  # noqa: S603  # ours
 
 
-def _case(python: str | Path, case: str, folder: Path) -> dict[str, float]:
+def measured(python: str | Path, case: str, folder: Path) -> dict[str, float]:
     """Run one case in its own process; CPU seconds by stage, and `peak` in MiB."""
     module = "bench/intake_peers.py" if python == PEERS else "bench/intake_cases.py"
     done = subprocess.run(  # noqa: S603  # our own scripts
@@ -66,7 +66,7 @@ def _print_ours(whole: Path, rows: int, floor: float) -> float:
     """Print our stages; give reading and validating GB18030 CSV in floor rows a row."""
     ratios = {}
     for text, case in OURS:
-        found = _case(sys.executable, case, whole)
+        found = measured(sys.executable, case, whole)
         stages = {name: found[name] for name in ("read", "normalise", "judge")}
         for name, seconds in stages.items():
             print(_line(f"{text}: {name}", rows, seconds, None, floor))
@@ -87,13 +87,13 @@ def _peer_lines(whole: Path, part: Path, words: argparse.Namespace, floor: float
         ("pandas (calamine), xlsx: read", "pandas_calamine", whole, rows),
         ("pandas (openpyxl), xlsx: read", "pandas_openpyxl", part, fewer),
     ):
-        found = _case(sys.executable, case, folder)
+        found = measured(sys.executable, case, folder)
         yield _line(text, count, found["read"], found, floor)
     if not PEERS.exists():
         yield f"  frictionless: absent ({PEERS.parent.parent} is not installed: `make bench` installs it)"
         return
     for text, case in (("frictionless, GB18030 CSV: validate", "csv"), ("frictionless, xlsx: validate", "xlsx")):
-        found = _case(PEERS, case, part)
+        found = measured(PEERS, case, part)
         yield _line(text, fewer, found["validate"], found, floor)
         yield f"  {'':<34}{int(found['errors']):,} errors in {int(found['rows']):,} rows"
 

@@ -21,7 +21,15 @@ from village_credit.sql_files import sql
 VALUE = ("income", "listings", "candidates", "growers", "terms", "screen", "limit")
 # What `measure` makes, and the facts that stay as they are: another policy can be tried on these alone.
 MEASURED = (
-    *("known", "rented", "crop_scaled", "machines_owned", "loans_open", "adults", "loan_names", "arrears", "marks"),
+    "known",
+    "rented",
+    "crop_scaled",
+    "machines_owned",
+    "loans_open",
+    "adults",
+    "loan_names",
+    "arrears",
+    "marks",
 )
 FACTS_KEPT = ("households", "negatives", "objections", "monitored", "farms", "credit_lines", "traders", "in_force")
 FACTS_READ = (

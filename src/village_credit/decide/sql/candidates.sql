@@ -107,7 +107,8 @@ JOIN asked AS w ON a.unit_code = w.unit_code AND a.age < w.age_cap
 GROUP BY w.unit_code, w.product;
 
 CREATE TABLE offers AS  -- what a product offers in a band, found by one whole number
-SELECT product_no(product) * band_count() + band_no(band) AS offer_no, band, base, term, p.cap, p.age_cap, p.is_revolving,
+SELECT product_no(product) * band_count() + band_no(band) AS offer_no, band, base, term, p.cap, p.age_cap,
+       p.is_revolving,
        any_value(permille) FILTER (years = 1) AS permille_1, any_value(permille) FILTER (years = 2) AS permille_2,
            any_value(permille) FILTER (years = 3) AS permille_3
 FROM bands JOIN products AS p USING (product) JOIN annuities USING (product, band)
@@ -145,7 +146,8 @@ WITH banded AS (
                    WHEN runs THEN before.term_months END AS running_months,
            coalesce(CASE WHEN keeps_term THEN before.term_months END, least(36, o.term,
                12 * (o.age_cap - borrower_age)) // 12 * 12) AS months
-    FROM banded AS s JOIN offers AS o ON o.offer_no = s.product_no * band_count() + coalesce(s.band_no, band_count() - 1)
+    FROM banded AS s JOIN offers AS o
+        ON o.offer_no = s.product_no * band_count() + coalesce(s.band_no, band_count() - 1)
     LEFT JOIN borrowers AS b ON b.unit_code = s.unit_code AND b.product = s.product
     LEFT JOIN before_by_unit AS before ON before.unit_code = s.unit_code AND before.product = s.product
     LEFT JOIN renewed AS r ON r.unit_code = s.unit_code AND r.product = s.product

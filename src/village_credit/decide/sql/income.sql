@@ -30,8 +30,8 @@ WITH asked AS (
         CASE WHEN area < register THEN register ELSE 1 END AS whole
     FROM asked JOIN known USING (unit_code)
 )
-SELECT unit_code, is_unknown, is_by_policy, down(fen_e4 * 2 * counted + 10000 * CAST(whole AS HUGEINT), 20000 * CAST(whole AS HUGEINT))
-    AS rent_fen
+SELECT unit_code, is_unknown, is_by_policy,
+    down(fen_e4 * 2 * counted + 10000 * CAST(whole AS HUGEINT), 20000 * CAST(whole AS HUGEINT)) AS rent_fen
 FROM part;
 
 CREATE TABLE crop_sums AS
@@ -46,7 +46,7 @@ FROM crop_terms LEFT JOIN rents_owed USING (unit_code) GROUP BY unit_code;
 CREATE VIEW income AS
 -- without a norm or an area the nought of the crops is no income that anybody knows; of one year only, a part of
 -- the books counts less
-WITH settled AS (  -- a year of what was settled; step by step, for a macro writes its argument out each time it reads it
+WITH settled AS (  -- a year of it; step by step, for a macro writes its argument out each time it reads it
     SELECT known.*, CASE WHEN turnover_months = 12 THEN turnover_fen * 10000000000
         WHEN turnover_months >= 6 THEN down(turnover_fen * 120000000000, turnover_months) END AS turnover_e12
     FROM known

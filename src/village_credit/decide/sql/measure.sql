@@ -1,21 +1,25 @@
 -- What can be said of a household before any figure of a policy: land, books, loans, people. Sealed with a run, so
 -- that another policy can be tried on the same households.
+CREATE TABLE leases_running AS
+SELECT * FROM leases WHERE (starts_on IS NULL OR starts_on <= as_of()) AND (ends_on IS NULL OR ends_on >= as_of());
+
 CREATE TABLE area_known AS  -- LEAST passes over nulls
 WITH owned AS (
     SELECT unit_code, sum(mu4(area_mu)) AS mu, bool_or(method_code IS NULL) AS lacks_method
     FROM parcels WHERE counts_as_own(method_code, getvariable('counted_methods')) GROUP BY unit_code
-), lease AS (
-    SELECT * FROM leases WHERE (starts_on IS NULL OR starts_on <= as_of()) AND (ends_on IS NULL OR ends_on >= as_of())
 ), given AS (
-    SELECT from_unit_code AS unit_code, sum(mu4(area_mu)) AS mu FROM lease WHERE from_unit_code IS NOT NULL GROUP BY 1
+    SELECT from_unit_code AS unit_code, sum(mu4(area_mu)) AS mu FROM leases_running
+    WHERE from_unit_code IS NOT NULL GROUP BY 1
 ), taken AS (
-    SELECT to_unit_code AS unit_code, sum(mu4(area_mu)) AS mu FROM lease WHERE to_unit_code IS NOT NULL GROUP BY 1
+    SELECT to_unit_code AS unit_code, sum(mu4(area_mu)) AS mu FROM leases_running
+    WHERE to_unit_code IS NOT NULL GROUP BY 1
 ), subsidy AS (
     SELECT unit_code, sum(mu4(subsidised_mu)) AS mu
     FROM (SELECT *, max(year) OVER (PARTITION BY unit_code) AS latest FROM subsidies WHERE year <= year(as_of()))
     WHERE year = latest GROUP BY unit_code
 ), known AS (
-    SELECT h.unit_code, coalesce(lacks_method, false) AS lacks_method, given.mu AS leased_out, taken.mu AS leased_in, subsidy.mu AS subsidised,
+    SELECT h.unit_code, coalesce(lacks_method, false) AS lacks_method, given.mu AS leased_out,
+           taken.mu AS leased_in, subsidy.mu AS subsidised,
            CASE WHEN owned.mu IS NOT NULL OR given.mu IS NOT NULL OR taken.mu IS NOT NULL
                 THEN greatest(0, coalesce(owned.mu, 0) - coalesce(given.mu, 0) + coalesce(taken.mu, 0)) END AS register
     FROM households AS h LEFT JOIN owned USING (unit_code) LEFT JOIN given USING (unit_code)
@@ -27,9 +31,7 @@ SELECT known.*, least(register, subsidised) AS area FROM known;
 CREATE TABLE rented AS
 SELECT to_unit_code AS unit_code, crop, CAST(sum(fen(rent_yuan)) AS HUGEINT) AS rent_fen,
     CAST(sum(CASE WHEN rent_yuan IS NULL THEN mu4(area_mu) END) AS HUGEINT) AS mu
-FROM leases WHERE to_unit_code IS NOT NULL AND (starts_on IS NULL OR starts_on <= as_of())
-    AND (ends_on IS NULL OR ends_on >= as_of())
-GROUP BY ALL;
+FROM leases_running WHERE to_unit_code IS NOT NULL GROUP BY ALL;
 
 CREATE TABLE crop_scaled AS  -- declared crops scaled down to the land that counts
 WITH declared AS (
