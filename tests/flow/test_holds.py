@@ -241,7 +241,7 @@ def test_a_crash_after_the_ledger_s_entry_is_finished_by_the_next_act(
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("village_credit.publish.outbox.pack", killed)
+    monkeypatch.setattr("village_credit.publish.handing_out.move_to_place", killed)
     with pytest.raises(KeyboardInterrupt):
         holds.hold(store, key, "2002", "x")
     monkeypatch.undo()

@@ -195,7 +195,7 @@ def test_branch_packages_do_hold_the_borrowers(delivery: Scored):
 
 
 def test_private_folders_and_keys_are_for_their_owner_only(delivery: Scored):
-    for folder in ("vault", "frozen", "outbox"):
+    for folder in ("vault", "frozen", "packing", "outbox"):
         assert (delivery.store.root / folder).stat().st_mode & 0o077 == 0
     assert (delivery.store.root.parent / "keys").stat().st_mode & 0o777 == 0o600
     assert sys.platform != "win32"

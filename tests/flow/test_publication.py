@@ -276,7 +276,7 @@ def test_a_crash_after_the_ledger_s_entry_is_healed_by_the_next_command(
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("village_credit.publish.outbox.pack", killed)
+    monkeypatch.setattr("village_credit.publish.handing_out.move_to_place", killed)
     with pytest.raises(KeyboardInterrupt):
         publish_module.publish(scored.store, scored.run.run_id, PREPARER)
     monkeypatch.undo()

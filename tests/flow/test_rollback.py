@@ -23,7 +23,6 @@ from village_credit.ledger.lines_in_force import lines_before
 from village_credit.ledger.publications import in_force, publications
 from village_credit.publish import outbox as publish
 from village_credit.publish.branch_package import verify_package
-from village_credit.services.approval import rollback
 from village_credit.services.approval.rollback import roll_back
 from village_credit.services.scoring import stage as score
 from village_credit.store.runs import table_hash
@@ -282,7 +281,7 @@ def test_a_crash_after_the_ledger_s_entry_is_finished_by_the_same_command(
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(rollback, "complete_outbox", killed)
+    monkeypatch.setattr("village_credit.publish.handing_out.move_to_place", killed)
     with pytest.raises(KeyboardInterrupt):
         roll_back(store, COUNTY, two["first"].publication_id, "3003", "x")
     monkeypatch.undo()

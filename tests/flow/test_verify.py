@@ -19,6 +19,7 @@ from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, SIGNER, Scored, by_un
 from village_credit import cli
 from village_credit.services.casework import holds
 from village_credit.services.queries import verify
+from village_credit.services.scoring import rebuild
 from village_credit.services.scoring import stage as score
 from village_credit.store.runs import parquet_bytes
 from village_credit.store.store import Store, open_store, sha256_of
@@ -115,7 +116,7 @@ def test_what_is_gone_leaves_the_hashes_intact_and_the_reason_said(published: Sc
 
 
 def test_a_run_of_other_code_is_not_rebuilt_and_says_by_which(published: Scored, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(verify, "code_sha256", lambda: "0" * 64)
+    monkeypatch.setattr(rebuild, "code_sha256", lambda: "0" * 64)
     found = verify.verify_run(published.store, published.run.run_id, MODELS)
     assert (found.is_whole, found.is_rebuilt) == (True, False)
     assert "made by other code" in str(found.why_not)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from village_credit.cli.common import Verbs, by_whom, day, out_of, path, show, show_each, store_of
+from village_credit.cli.common import Verbs, by_whom, county_code, day, out_of, path, show, show_each, store_of
 from village_credit.errors import PolicyRefused, UsageError
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
@@ -232,7 +232,7 @@ def add_policy(verbs: Verbs) -> None:
     checked.add_argument("act", choices=("check", "show"))
     checked.add_argument("file", nargs="?", type=path)
     checked.add_argument("--on", type=day, help="the day whose figures hold (default: today in China)")
-    checked.add_argument("--county")
+    checked.add_argument("--county", type=county_code)
     checked.add_argument("--product")
     checked.add_argument(
         "--against", type=path, metavar="OLD", help="check: list each gate that this file loosens against OLD"

@@ -29,11 +29,13 @@ class Verb(argparse.ArgumentParser):
 
     def county(self) -> None:
         """Ask for a county."""
-        self.add_argument("--county", required=True)
+        self.add_argument("--county", required=True, type=county_code)
 
     def counties(self) -> None:
         """Ask for one county or more."""
-        self.add_argument("--county", required=True, action="append", help="may be given several times")
+        self.add_argument(
+            "--county", required=True, action="append", type=county_code, help="may be given several times"
+        )
 
     def file(self, text: str) -> None:
         """Ask for a file that is read."""
@@ -103,6 +105,16 @@ def day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no day; write it as 2026-11-01") from None
+
+
+def county_code(text: str) -> str:
+    """Read a county's code that was typed."""
+    from village_credit.identifiers import require_county_code
+
+    try:
+        return require_county_code(text)
+    except UsageError as refusal:
+        raise argparse.ArgumentTypeError(str(refusal)) from None
 
 
 def say(text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from village_credit.cli.common import Verbs, day, path, policy_of, show, store_of
+from village_credit.cli.common import Verbs, county_code, day, path, policy_of, show, store_of
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def add_train(verbs: Verbs) -> None:
             "declarations of the time"
         ),
     )
-    trained.add_argument("--county", default="659900")
+    trained.add_argument("--county", default="659900", type=county_code)
     trained.add_argument("--model-id", default="candidate")
     trained.add_argument("--valid-from", type=day)
     trained.out(required=True)
@@ -82,7 +82,7 @@ def add_assess_model(verbs: Verbs) -> None:
     judged.add_argument(
         "--challenger", type=path, help="a second candidate, judged on the same households; never authoritative"
     )
-    judged.add_argument("--county", help="default: the county that it was trained on")
+    judged.add_argument("--county", type=county_code, help="default: the county that it was trained on")
     judged.policy("whose bands and limits the groups are compared by")
 
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import argparse
 
-from village_credit.cli.common import Verbs, counted, day, own_public_key, path, progress, say, show, store_of
+from village_credit.cli.common import (
+    Verbs,
+    counted,
+    county_code,
+    day,
+    own_public_key,
+    path,
+    progress,
+    say,
+    show,
+    store_of,
+)
 from village_credit.errors import VerificationFailed
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
@@ -74,7 +85,7 @@ def add_check(verbs: Verbs) -> None:
         do_check,
     )
     checked.add_argument("files", nargs="+", help="files, folders, or - for one file on standard input")
-    checked.add_argument("--county", help="whose terms hold (default: those of every county)")
+    checked.add_argument("--county", type=county_code, help="whose terms hold (default: those of every county)")
     checked.add_argument("--as-of", type=day, help="the run's day (default: the shell's)")
     checked.out("a folder for the corrections workbooks; personal data")
 
@@ -122,6 +133,26 @@ def do_verify(args: argparse.Namespace, paths: Settings) -> int:
     if not found.is_whole:
         raise VerificationFailed(_altered_text(found))
     return show(args, found, lambda: _verified_text(found))
+
+
+def add_reseal(verbs: Verbs) -> None:
+    again = verbs.add(
+        "reseal",
+        "Make a run's part of the vault anew from its frozen inputs, where it was damaged or is gone.",
+        'reseal RUN --by 3003 --reason "a disk lost the vault file"',
+        do_reseal,
+    )
+    again.the_run()
+    again.signed_by("who answers for it")
+    again.reason()
+
+
+def do_reseal(args: argparse.Namespace, paths: Settings) -> int:
+    """Compute a run once more and seal who its households are."""
+    from village_credit.services.scoring import reseal
+
+    done = reseal.reseal(store_of(paths), args.run, paths.models, args.by, args.reason, progress())
+    return show(args, done, lambda: f"run {done.run_id}: {done.households:,} households are in the vault again")
 
 
 def _altered_text(found: Verified) -> str:
@@ -222,4 +253,4 @@ def _check_contracts(args: argparse.Namespace) -> int:
     return show(args, {"not_current": []}, lambda: f"{args.out} is current")
 
 
-VERBS = (add_status, add_check, add_report, add_verify, add_ledger, add_package, add_contracts)
+VERBS = (add_status, add_check, add_report, add_verify, add_reseal, add_ledger, add_package, add_contracts)

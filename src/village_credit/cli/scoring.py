@@ -5,7 +5,18 @@ from __future__ import annotations
 import argparse
 
 from village_credit.cli.committee import difference_text
-from village_credit.cli.common import Verbs, by_whom, counted, day, path, progress, show, show_each, store_of
+from village_credit.cli.common import (
+    Verbs,
+    by_whom,
+    counted,
+    county_code,
+    day,
+    path,
+    progress,
+    show,
+    show_each,
+    store_of,
+)
 from village_credit.errors import UsageError
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
@@ -27,7 +38,9 @@ def add_synthesize(verbs: Verbs) -> None:
         do_synthesize,
     )
     made.out("the inbox to write into", required=True)
-    made.add_argument("--county", default="659900", help="659900, 653199 or 659999: codes that are in no list")
+    made.add_argument(
+        "--county", default="659900", type=county_code, help="659900, 653199 or 659999: codes that are in no list"
+    )
     made.add_argument("--villages", type=int, default=12)
     made.add_argument("--households", type=int, default=3600)
     made.add_argument("--seed", type=int, default=7)

@@ -10,6 +10,7 @@ from pathlib import Path
 from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile
 from village_credit.extract.leftovers import is_leftover
+from village_credit.identifiers import require_county_code
 
 _COPY = re.compile(r"备份|副本|copy|\(\d+\)|（\d+）", re.IGNORECASE)
 
@@ -21,7 +22,7 @@ def reading_order(file_name: str) -> tuple[bool, str]:
 
 def list_inbox(inbox: Path, county_code: str) -> list[str]:
     """Return the names below INBOX/<county>/ in reading order; raises MissingInput where there is nothing."""
-    folder = inbox / county_code
+    folder = inbox / require_county_code(county_code)
     if not folder.is_dir():
         raise MissingInput(f"inbox has no folder for county {county_code}: expected {county_code}/ below the inbox")
     paths = (path for path in folder.rglob("*") if path.is_file() or path.is_symlink())

@@ -23,8 +23,11 @@ class Hold:
     held_by: str
 
 
-def holds_in_force(entries: Iterable[Entry], county_code: str | None = None, until: date | None = None) -> list[Hold]:
-    """Return who is held (at the end of a day), of a county or of all, by household_key."""
+def holds_in_force(entries: Iterable[Entry], until: date | None = None) -> list[Hold]:
+    """Return who is held (at the end of a day), by household_key.
+
+    Of every county: a household is stopped wherever it is scored, and one that an extract of another county names too.
+    """
     held: dict[str, Hold] = {}
     for entry in entries:
         if until is not None and entry.at[:10] > until.isoformat():
@@ -34,12 +37,12 @@ def holds_in_force(entries: Iterable[Entry], county_code: str | None = None, unt
             held[key] = Hold(key, entry.details["county_code"], entry.at, entry.by)
         elif entry.act == RELEASE:
             held.pop(key, None)
-    return [held[key] for key in sorted(held) if county_code in (None, held[key].county_code)]
+    return [held[key] for key in sorted(held)]
 
 
-def held_keys(entries: Iterable[Entry], county_code: str) -> list[str]:
-    """Name a county's held households, sorted."""
-    return [hold.household_key for hold in holds_in_force(entries, county_code)]
+def held_keys(entries: Iterable[Entry]) -> list[str]:
+    """Name the held households, sorted."""
+    return [hold.household_key for hold in holds_in_force(entries)]
 
 
 def stops(entries: Iterable[Entry]) -> list[tuple[Entry, Publication]]:

@@ -79,7 +79,7 @@ def lines_in_force(
     """
     found = ledger.in_force_on(county_code, on.isoformat()) if on else ledger.in_force
     mine = [publication for publication in found if county_code in (None, publication.county_code)]
-    held = holds_in_force(ledger, county_code, on) if with_holds else []
+    held = holds_in_force(ledger, on) if with_holds else []
     return lines_of(store, mine, branch_limits(ledger, on).values(), household_key, held)
 
 

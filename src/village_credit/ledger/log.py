@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -67,11 +67,13 @@ def append(
     details: dict[str, Any],
     still_holds: Callable[[Sequence[Entry]], None] | None = None,
     first: dict[str, Any] | None = None,
+    prepare: Callable[[Sequence[Entry]], dict[str, Any]] | None = None,
 ) -> Entry:
     """Write the next entry. The exclusive create is the moment of the act: of two writers one wins.
 
     `still_holds` looks at the ledger as it is just before each try, and raises where the act no longer may be.
-    `first`: what the ledger's first entry says besides.
+    `first`: what the ledger's first entry says besides. `prepare` does what must be done before the act stands, on the
+    ledger as it would be with it, and returns what the entry says of that; it is asked again at each try.
     """
     for _ in range(MAX_TRIES):
         entries = read_ledger(folder)
@@ -80,6 +82,8 @@ def append(
         now = datetime.now(UTC).isoformat(timespec="seconds")
         said = details if entries else {**details, **(first or {})}
         entry = Entry(len(entries) + 1, act, now, by, run_id, said, head(folder))
+        if prepare:
+            entry = replace(entry, details=entry.details | prepare([*entries, entry]))
         if _create(folder / f"{entry.number:08d}.json", entry):
             return entry
     raise RunConflict(f"{act} {run_id}: the ledger was busy {MAX_TRIES} times; try again")

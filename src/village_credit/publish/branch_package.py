@@ -6,7 +6,6 @@ import csv
 import hashlib
 import io
 import json
-import shutil
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -29,7 +28,7 @@ from village_credit.signatures import canonical_json, key_id, verify_signature
 from village_credit.sql_files import sql
 from village_credit.store.runs import parquet_bytes
 from village_credit.store.store import Store, sha256_of
-from village_credit.store.whole_files import new_folder
+from village_credit.store.whole_files import folder_beside
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 NUMBER_DIGITS = 12  # from here on a spreadsheet shows a number in scientific notation
@@ -81,13 +80,17 @@ def outbox_folder(store: Store, publication: Publication) -> Path:
     return store.root / "outbox" / publication.county_code / publication.publication_id
 
 
-def pack(store: Store, publication: Publication, inputs: PackageInputs) -> Path:
-    """Write every branch's package, and the referring office's, whole or not at all.
+def packing_folder(store: Store, publication: Publication) -> Path:
+    """Beside what its packages are made: no branch looks there."""
+    return store.root / "packing" / publication.county_code / publication.publication_id
 
-    READY is written last into each.
+
+def pack(store: Store, publication: Publication, inputs: PackageInputs) -> Path:
+    """Write every branch's package, and the referring office's, whole or not at all; return the folder of all of them.
+
+    READY is written last into each. It is not the outbox: `move_to_place` hands them out.
     """
-    place = outbox_folder(store, publication)
-    with new_folder(place) as folder:
+    with folder_beside(packing_folder(store, publication)) as folder:
         if inputs.results:
             write_results(store.keys, publication, folder / OFFICE, inputs.results, _expires_on(publication))
         lines = _lines_by_branch(store.keys, publication, inputs)
@@ -95,13 +98,16 @@ def pack(store: Store, publication: Publication, inputs: PackageInputs) -> Path:
         for branch_code in sorted({*lines, *offers}):
             found = lines.get(branch_code, _Lines()), offers.get(branch_code, [])
             _write_branch(store.keys, publication, folder / branch_code, branch_code, *found)
-    return place
+    return folder
 
 
-def is_packed(store: Store, publication: Publication) -> bool:
-    """Tell whether every branch folder of a publication is ready."""
-    place = outbox_folder(store, publication)
-    return place.is_dir() and all((branch / "READY").is_file() for branch in place.iterdir())
+def packages_in(folder: Path) -> dict[str, str]:
+    """Return the hash of each package's manifest by its folder's name; of an unfinished package an empty text."""
+    return {
+        package.name: sha256_of((package / "manifest.json").read_bytes()) if (package / "READY").is_file() else ""
+        for package in sorted(folder.iterdir())
+        if package.is_dir()
+    }
 
 
 @dataclass(frozen=True)
@@ -349,10 +355,3 @@ def _rows_and_sum(folder: Path, manifest: dict[str, Any]) -> tuple[int, int]:
         return rows_and_sum((folder / RESULTS_FILE).read_bytes())
     table = pq.read_table(folder / "limits.parquet", partitioning=None)
     return table.num_rows, sum(table.column("limit_yuan").to_pylist())
-
-
-def drop_unfinished(store: Store, publication: Publication) -> None:
-    """Remove a package folder that a crash left without READY, so that it can be packed again."""
-    place = outbox_folder(store, publication)
-    if place.is_dir() and not is_packed(store, publication):
-        shutil.rmtree(place)

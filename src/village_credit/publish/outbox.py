@@ -1,10 +1,12 @@
-"""The outbox: every publication, hold and release of the ledger gets its packages; what a crash left is finished."""
+"""What the packages of a publication, a hold or a release are made of: lines, borrowers, branches, who is held."""
 
 from __future__ import annotations
 
 import io
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,7 +22,7 @@ from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_in_force
 from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import Publication
-from village_credit.publish.branch_package import PackageInputs, drop_unfinished, is_packed, pack, package_rows
+from village_credit.publish.branch_package import PackageInputs, package_rows
 from village_credit.publish.office_package import Result, results
 from village_credit.publish.warehouse import build_warehouse, is_current
 from village_credit.sql_files import sql
@@ -30,21 +32,34 @@ from village_credit.tables.referrals import PRODUCT, referral_vault
 UNKNOWN_LAST = 1_000  # more than there are publications in force for a county
 
 
-def complete_outbox(store: Store) -> None:
-    """Finish what a crash may have left.
+@dataclass(frozen=True)
+class Told:
+    """An act of which branches are told, and its publication: of a hold or release a small one of its own.
 
-    Packages of publications, holds and releases without READY, and an old warehouse.
+    `gather` returns the publication as it is packed and what from; None of a hold or release in whose county nothing
+    was in force yet: nobody is told.
     """
-    ledger = Ledger.of(store)
-    for publication in ledger.publications:
-        if not is_packed(store, publication):
-            drop_unfinished(store, publication)
-            pack(store, publication, package_inputs(store, ledger, publication))
-    for entry, told in stops(ledger):
-        if not is_packed(store, told) and (county := _of_the_county(ledger, told)):
-            drop_unfinished(store, told)
-            pack(store, county, _stop_inputs(store, ledger, entry))
-    refresh_warehouse(store)
+
+    entry: Entry
+    publication: Publication
+    gather: Callable[[], tuple[Publication, PackageInputs] | None]
+
+
+def told_of(store: Store, ledger: Ledger) -> list[Told]:
+    """Return the acts of which branches are told, publications first, each kind in the order of the ledger."""
+    entries = {entry.number: entry for entry in ledger}
+    county_wide = [Told(entries[p.number], p, partial(_of_county, store, ledger, p)) for p in ledger.publications]
+    of_one = [Told(entry, told, partial(_of_stop, store, ledger, entry, told)) for entry, told in stops(ledger)]
+    return county_wide + of_one
+
+
+def _of_county(store: Store, ledger: Ledger, publication: Publication) -> tuple[Publication, PackageInputs]:
+    return publication, package_inputs(store, ledger, publication)
+
+
+def _of_stop(store: Store, ledger: Ledger, entry: Entry, told: Publication) -> tuple[Publication, PackageInputs] | None:
+    county = _of_the_county(ledger, told)
+    return None if county is None else (county, _stop_inputs(store, ledger, entry))
 
 
 def packaged_for_branches(store: Store, ledger: Ledger, publication_id: str) -> tuple[Publication, pa.Table] | None:
@@ -52,13 +67,9 @@ def packaged_for_branches(store: Store, ledger: Ledger, publication_id: str) -> 
 
     None: no such id.
     """
-    for publication in ledger.publications:
-        if publication.publication_id == publication_id:
-            return publication, package_rows(publication, package_inputs(store, ledger, publication))
-    for entry, told in stops(ledger):
-        if told.publication_id == publication_id and (county := _of_the_county(ledger, told)):
-            return county, package_rows(county, _stop_inputs(store, ledger, entry))
-    return None
+    found = next((t for t in told_of(store, ledger) if t.publication.publication_id == publication_id), None)
+    gathered = found.gather() if found else None
+    return None if gathered is None else (gathered[0], package_rows(*gathered))
 
 
 def _of_the_county(ledger: Ledger, told: Publication) -> Publication | None:
@@ -88,7 +99,7 @@ def package_inputs(store: Store, ledger: Ledger, publication: Publication) -> Pa
     )
     run = store.require_run(publication.run_id)
     below = until.in_force_of(county)[::-1]
-    held = held_keys(until, county)
+    held = held_keys(until)
     return PackageInputs(
         decisions,
         pa.concat_tables([earlier, _loaded_rows(run, decisions, earlier)]),

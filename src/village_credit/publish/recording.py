@@ -19,14 +19,17 @@ def record(
     run_id: str,
     details: dict[str, Any],
     still_holds: Callable[[Ledger], None] | None = None,
+    prepare: Callable[[Ledger], dict[str, Any]] | None = None,
 ) -> Entry:
     """Write an act into the ledger and rebuild the analysts' views; return its entry.
 
-    `still_holds` looks at the ledger as it is just before each try, and raises where the act no longer may be. Raises
-    RunConflict where the ledger stays busy.
+    `still_holds` looks at the ledger as it is just before each try, and raises where the act no longer may be.
+    `prepare` does what must be done before the act stands, and returns what its entry says of that. Raises RunConflict
+    where the ledger stays busy.
     """
     look = None if still_holds is None else lambda entries: still_holds(Ledger(entries))
     first = {"keys": store.keys.ids(), "format": FORMATS["ledger"]}
-    entry = append(store.ledger_folder, act, by, run_id, details, look, first)
+    done = None if prepare is None else lambda entries: prepare(Ledger(entries))
+    entry = append(store.ledger_folder, act, by, run_id, details, look, first, done)
     build_warehouse(store)
     return entry

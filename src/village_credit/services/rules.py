@@ -9,7 +9,8 @@ from importlib import resources
 from pathlib import Path
 
 from data_contracts.county_terms import CountyTerms, TermsRefused, read_terms
-from village_credit.errors import MissingInput
+from village_credit.errors import MissingInput, UsageError
+from village_credit.identifiers import require_county_code, require_model_id
 from village_credit.policy.model import Policy
 from village_credit.policy.units import policy_in_its_units
 from village_credit.score.scorecard import Scorecard, load_scorecard
@@ -18,7 +19,10 @@ from village_credit.store.store import sha256_of
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked: a county as of a day, under which rules, by whom; `counties` none: the terms of the package."""
+    """What is asked: a county as of a day, under which rules, by whom; `counties` none: the terms of the package.
+
+    Raises UsageError where the county is no code.
+    """
 
     county_code: str
     as_of: date
@@ -29,6 +33,10 @@ class Request:
     product: str | None = None
     counties: Path | None = None
     asked_on: date | None = None  # the day in China on which somebody asks; none: nobody does, and any day goes
+
+    def __post_init__(self) -> None:
+        """Take a county's code and nothing else: whatever names its folder otherwise has no holds and no lines."""
+        require_county_code(self.county_code)
 
 
 @dataclass(frozen=True)
@@ -51,13 +59,21 @@ class Rules:
 def load_rules(request: Request, own_key: bytes) -> Rules:
     """Read policy, scorecard and county terms; raises MissingInput and its kin where they are absent or unsound.
 
+    Raises UsageError where the county is not in the policy's service area.
+
     `own_key`: the store's public key, whose signatures on a scorecard count beside those of the models' folder.
     """
     policy_path = request.policy_file or request.models / "limit_policy.toml"
     policy = _read(policy_path, "policy")
     card = _read(scorecard_path(request.models, request.model_id), "scorecard")
     terms = _terms_text(request.counties, request.county_code)
-    return rules_of(policy_path.name, (policy, card, terms), request, own_key)
+    rules = rules_of(policy_path.name, (policy, card, terms), request, own_key)
+    if request.county_code not in rules.policy.service_area:
+        raise UsageError(
+            f"county {request.county_code} is not in the service area of {policy_path.name} "
+            f"({', '.join(rules.policy.service_area)}): check the code, or let the committee add the county"
+        )
+    return rules
 
 
 def rules_of(policy_name: str, texts: tuple[str, str, str], request: Request, own_key: bytes) -> Rules:
@@ -129,7 +145,7 @@ TRUSTED = "trusted_keys.json"
 def scorecard_path(models: Path, model_id: str | None) -> Path:
     """Find a scorecard by id, or the last of the folder; raises MissingInput where there is none."""
     if model_id:
-        return models / f"{model_id}.scorecard.json"
+        return models / f"{require_model_id(model_id)}.scorecard.json"
     found = sorted(models.glob("*.scorecard.json"))
     if not found:
         raise MissingInput(

@@ -10,11 +10,13 @@ from typing import Any
 
 from village_credit.code_version import require_known
 from village_credit.errors import MissingInput, VerificationFailed
+from village_credit.identifiers import is_run_id, require_run_id
 from village_credit.pseudonyms import Keys
 from village_credit.store.keys import decrypt, encrypt
 from village_credit.store.whole_files import write_whole
 
-FOLDERS = ("runs", "approvals", "frozen", "vault", "outbox", "ledger")
+FOLDERS = ("runs", "approvals", "frozen", "vault", "packing", "outbox", "ledger")
+PRIVATE = ("vault", "frozen", "packing", "outbox")
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ class Store:
         return self.root / "ledger"
 
     def run_folder(self, run_id: str) -> Path:
-        """Where a sealed run lies."""
-        return self.root / "runs" / run_id
+        """Where a sealed run lies; raises MissingInput where the id can be no run's."""
+        return self.root / "runs" / require_run_id(run_id)
 
     def require_run(self, run_id: str) -> Path:
         """Return a run's folder; raises MissingInput where there is no such run."""
@@ -46,14 +48,20 @@ class Store:
         return folder
 
     def manifest(self, run_id: str) -> dict[str, Any]:
-        """Read a run's manifest; raises MissingInput where later code wrote it in another form."""
+        """Read a run's manifest.
+
+        Raises MissingInput where later code wrote it in another form, VerificationFailed where it is another run's.
+        """
         manifest: dict[str, Any] = json.loads((self.require_run(run_id) / "manifest.json").read_text(encoding="utf-8"))
         require_known("run", manifest.get("format", 0), f"run {run_id}")
+        if manifest["run_id"] != run_id:
+            raise VerificationFailed(f"run {run_id}: its manifest is another run's; compare the folder with the backup")
         return manifest
 
     def run_ids(self) -> list[str]:
         """Name every sealed run, sorted."""
-        return sorted(path.parent.name for path in (self.root / "runs").glob("*/manifest.json"))
+        names = (path.parent.name for path in (self.root / "runs").glob("*/manifest.json"))
+        return sorted(filter(is_run_id, names))  # a folder that a crash left half filled has another name
 
     def freeze(self, content: bytes, sha256: str) -> None:
         """Keep delivered bytes, encrypted, under their own hash; once."""
@@ -110,7 +118,7 @@ def open_store(root: Path, keys: Keys) -> Store:
     """Make the store's folders where they are missing."""
     for folder in FOLDERS:
         (root / folder).mkdir(parents=True, exist_ok=True)
-    for private in ("vault", "frozen", "outbox"):
+    for private in PRIVATE:
         (root / private).chmod(0o700)
     return Store(root, keys)
 

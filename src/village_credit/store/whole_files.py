@@ -55,8 +55,8 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def new_folder(place: Path) -> Iterator[Path]:
-    """Fill a folder beside its place and move it there when all of it is written; on an error it never was."""
+def folder_beside(place: Path) -> Iterator[Path]:
+    """Fill a folder beside its place, whole and synced, for `move_to_place`; on an error nothing of it stays."""
     beside = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
     beside.mkdir(parents=True)
     try:
@@ -65,10 +65,30 @@ def new_folder(place: Path) -> Iterator[Path]:
             if path.is_file():
                 with path.open("rb") as file:
                     os.fsync(file.fileno())
-        if place.exists():
-            return  # another process finished the same content first
-        beside.rename(place)
         sync_folder(place.parent)
-    finally:
-        if beside.exists():
-            shutil.rmtree(beside)
+    except BaseException:
+        shutil.rmtree(beside)
+        raise
+
+
+def beside_of(place: Path) -> list[Path]:
+    """Return the folders that were filled beside a place and are not there yet."""
+    return sorted(path for path in place.parent.glob(f".{place.name}.*") if path.is_dir())
+
+
+def move_to_place(beside: Path, place: Path) -> None:
+    """Move a folder that was filled beside to its place; where another process did so first, drop this one."""
+    if place.exists():
+        shutil.rmtree(beside)
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    beside.rename(place)
+    sync_folder(place.parent)
+
+
+@contextmanager
+def new_folder(place: Path) -> Iterator[Path]:
+    """Fill a folder beside its place and move it there when all of it is written; on an error it never was."""
+    with folder_beside(place) as beside:
+        yield beside
+    move_to_place(beside, place)

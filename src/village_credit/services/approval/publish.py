@@ -1,4 +1,4 @@
-"""Publish an approved run: one ledger entry puts it in force, everything else is rebuilt from runs and ledger."""
+"""Publish an approved run: it is packed, one ledger entry puts it in force, and its packages are handed out."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from village_credit.duckdb_session import cursor_over
 from village_credit.errors import RunConflict
+from village_credit.ledger.branch_limits import branch_limits
 from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.lines_in_force import lines_query
 from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import in_force, publications
 from village_credit.publish.branch_package import outbox_folder
-from village_credit.publish.outbox import complete_outbox
-from village_credit.publish.recording import record
+from village_credit.publish.handing_out import complete_outbox, record_and_pack
 from village_credit.services.approval.approve import require_signature
 from village_credit.services.approval.household_signatures import require_authority
+from village_credit.sql_files import sql
 from village_credit.store.store import Store
 
 
@@ -40,8 +43,9 @@ def publish(store: Store, run_id: str, by: str) -> Published:
             "publication_id": f"p{manifest['as_of'].replace('-', '')}-{run_id[1:13]}",
             **{key: manifest[key] for key in ("county_code", "product", "as_of")},
         }
-        record(store, "publish", by, run_id, details, lambda found: _may_publish(store, found, manifest))
-    complete_outbox(store)
+        record_and_pack(store, "publish", by, run_id, details, lambda found: _may_publish(store, found, manifest))
+    else:
+        complete_outbox(store)
     publication = next(p for p in reversed(publications(Ledger.of(store))) if p.run_id == run_id)
     return Published(
         publication.publication_id,
@@ -73,3 +77,22 @@ def _may_publish(store: Store, entries: Sequence[Entry], manifest: dict[str, Any
             f"publish a whole run first"
         )
     require_authority(store, entries, run_id)
+    _require_once(store, Ledger(entries), run_id, county_code)
+
+
+def _require_once(store: Store, ledger: Ledger, run_id: str, county_code: str) -> None:
+    """Raise RunConflict where a run grants a line that another county's publication has in force already."""
+    others = [publication for publication in ledger.in_force if publication.county_code != county_code]
+    if not others:
+        return
+    query, inputs = lines_query(store, others, branch_limits(ledger).values())
+    decisions = str(store.require_run(run_id) / "decisions.parquet")
+    asked = sql("services.approval", "in_force_elsewhere").format(lines=query)
+    found = cursor_over(inputs).execute(asked, {"decisions": decisions}).fetchall()
+    if found:
+        told = "; ".join(f"{count:,} in county {county}" for county, count in found)
+        raise RunConflict(
+            f"run {run_id}: it grants lines that their households have in force under another county ({told}): no "
+            f"household is in force twice; take the other county's rows out of this inbox, or publish that county "
+            f"without them first, and score again"
+        )

@@ -9,8 +9,7 @@ from village_credit.ledger.four_eyes import require_second_person, required_reas
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.publications import Publication, standing
 from village_credit.publish.branch_package import outbox_folder
-from village_credit.publish.outbox import complete_outbox
-from village_credit.publish.recording import record
+from village_credit.publish.handing_out import complete_outbox, record_and_pack
 from village_credit.services.approval.approve import require_signature
 from village_credit.signatures import signer
 from village_credit.store.store import Store
@@ -53,8 +52,9 @@ def roll_back(store: Store, county_code: str, to: str, by: str, reason: str) -> 
             "restores": to,
             "reason": reason,
         }
-        record(store, ACT, by, target.run_id, details, lambda found: _may_return(found, target, details))
-    complete_outbox(store)
+        record_and_pack(store, ACT, by, target.run_id, details, lambda found: _may_return(found, target, details))
+    else:
+        complete_outbox(store)
     every = Ledger.of(store).publications
     now = next(p for p in reversed(every) if p.run_id == target.run_id and p.restores)
     return RolledBack(

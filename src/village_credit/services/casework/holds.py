@@ -12,8 +12,7 @@ from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import county_of
 from village_credit.ledger.log import Entry
 from village_credit.publish.branch_package import outbox_folder
-from village_credit.publish.outbox import complete_outbox
-from village_credit.publish.recording import record
+from village_credit.publish.handing_out import finish_outbox, record_and_pack
 from village_credit.signatures import signer
 from village_credit.store.store import Store
 
@@ -51,11 +50,10 @@ def release(store: Store, key: str, by: str, reason: str) -> Stopped:
 def _act(store: Store, act: str, key: str, by: str, reason: str) -> Stopped:
     by = signer(by)
     reason = required_reason(reason)
-    complete_outbox(store)  # what a crash left of the act before is finished, also where this one is refused
+    finish_outbox(store)  # what a crash left of the act before is finished, also where this one is refused
     county = county_of(store, Ledger.of(store), key)
     details = {"county_code": county, "household_key": key, "reason": reason}
-    entry = record(store, act, by, "", details, lambda entries: _may(entries, act, key))
-    complete_outbox(store)
+    entry = record_and_pack(store, act, by, "", details, lambda entries: _may(entries, act, key))
     ((_, told),) = stops([entry])
     packages = sorted(str(ready.parent) for ready in outbox_folder(store, told).glob("*/READY"))
     return Stopped(key, county, act, by, entry.at, packages)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pyarrow.parquet as pq
 
 from village_credit.errors import MissingInput, UsageError
+from village_credit.identifiers import require_household_key
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import decision_in_force
 from village_credit.ledger.publications import in_force
@@ -19,9 +20,12 @@ from village_credit.validate.identity import VALID_15, completed, id_status
 
 
 def key_of(store: Store, named: str, typed: str) -> str:
-    """Return a household's pseudonym: as typed, or (`-`) of a contractor code or ID number from standard input."""
+    """Return a household's pseudonym: as typed, or (`-`) of a contractor code or ID number from standard input.
+
+    Raises UsageError where what was typed can be no pseudonym.
+    """
     if named != "-":
-        return named
+        return require_household_key(named)
     number = _folded(typed)
     return _key_of_number(store, number) or household_key(store.keys, number)
 

@@ -94,7 +94,7 @@ def diff_runs(store: Store, run_id: str, against: str = "published", by: str | N
 
 def _to_be(store: Store, ledger: Ledger, publication: Publication) -> Side:
     """Return what a county's run puts in force once it is published: who is held has nothing."""
-    held = holds_in_force(ledger, publication.county_code)
+    held = holds_in_force(ledger)
     query, inputs = lines_query(store, [publication], held=held, prefix="after_")
     side = _of_runs(store, [publication.run_id])
     return replace(side, decisions=f"SELECT {', '.join(COLUMNS)} FROM ({query})", inputs=inputs)
@@ -139,7 +139,7 @@ def published_side(
         return Side(_loaded(tables or {}), [], []), "nothing published"
     found = [*current, *([over] if over else [])]
     prefix = "after_" if over else "before_"
-    held = holds_in_force(ledger, county_code)
+    held = holds_in_force(ledger)
     query, inputs = lines_query(store, found, branch_limits(ledger).values(), held, prefix)
     lines = f"SELECT {', '.join(COLUMNS)} FROM ({query})"
     runs = list(dict.fromkeys(publication.run_id for publication in found))

@@ -45,7 +45,7 @@ def _lines(store: Store, run_id: str) -> list[dict[str, Any]]:
     if told is None:
         rows = pq.read_table(store.require_run(run_id) / "decisions.parquet", partitioning=None).to_pylist()
         return [row | {"state": "staged"} for row in filled("decisions", rows)]
-    held = holds_in_force(ledger, told.county_code)
+    held = holds_in_force(ledger)
     rows = lines_of(store, [told], branch_limits(ledger).values(), held=held).to_pylist()
     now = lines_in_force(store, ledger, told.county_code).to_pylist()
     current = {(row["household_key"], row["product"]) for row in now if row["run_id"] == run_id}

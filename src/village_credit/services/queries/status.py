@@ -34,7 +34,9 @@ def status(store: Store, on: date | None = None) -> list[dict[str, Any]]:
                 "households": manifest["counts"]["registered"],
                 "sum_limit_yuan": manifest["sum_limit_yuan"],
                 "gates": manifest["gates"],
-                "holds": [asdict(hold) for hold in holds_in_force(entries, manifest["county_code"])],
+                "holds": [
+                    asdict(hold) for hold in holds_in_force(entries) if hold.county_code == manifest["county_code"]
+                ],
                 "referrals": [batch for batch in referrals if batch["county_code"] == manifest["county_code"]],
             }
         )

@@ -166,7 +166,7 @@ def _acts(ledger: Ledger, county_code: str, as_of: date) -> dict[str, Any]:
     """Return what people did that a county's run depends on."""
     passes = licensed_passes(ledger, county_code, as_of), revoked_passes(ledger, county_code)
     return {
-        "holds": held_keys(ledger, county_code),
+        "holds": held_keys(ledger),
         "reviews": review_verdicts(ledger, county_code),
         "supplied": supplied_facts(ledger, county_code, as_of.isoformat()),
         "renewals": signed_renewals(ledger, county_code),

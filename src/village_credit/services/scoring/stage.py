@@ -86,12 +86,17 @@ def score_files(
 
 def _seal(store: Store, computed: Computed, request: Request, acts_read: int, timer: StageTimer) -> None:
     """Put identities into the vault, seal the run, and say in the ledger that it is staged."""
-    store.seal_identities(computed.run_id, parquet_bytes(computed.identities))
-    store.seal_simulation_inputs(computed.run_id, computed.measured())
-    store.seal_identities(referral_vault(computed.run_id), parquet_bytes(computed.referrals))
+    fill_vault(store, computed)
     seal_run(store, computed.run_id, computed.tables, computed.manifest, computed.report)
     _ensure_staged(store, computed.run_id, request, acts_read)
     timer.lap("stage")
+
+
+def fill_vault(store: Store, computed: Computed) -> None:
+    """Seal who a run's households are, what was measured of them, and the traders as the office named them."""
+    store.seal_identities(computed.run_id, parquet_bytes(computed.identities))
+    store.seal_simulation_inputs(computed.run_id, computed.measured())
+    store.seal_identities(referral_vault(computed.run_id), parquet_bytes(computed.referrals))
 
 
 def _ensure_staged(store: Store, run_id: str, request: Request, acts_read: int) -> None:

@@ -1,0 +1,57 @@
+"""What names a county, a run, a household or a scorecard.
+
+Each matches its pattern whole, here and nowhere else, before a folder is looked for or an act is written by it: a
+shell's completion (`659900/`), a dot or a path is another name for the same folder, and would be another county.
+"""
+
+from __future__ import annotations
+
+import re
+
+from village_credit.errors import MissingInput, UsageError
+
+COUNTY_CODE = re.compile("[0-9]{6}")
+RUN_ID = re.compile("r[0-9a-f]{24}")
+HOUSEHOLD_KEY = re.compile("[ht][a-z2-7]{26}")
+MODEL_ID = re.compile("[a-z0-9][a-z0-9.-]{2,40}")
+
+
+def require_county_code(text: str) -> str:
+    """Return a county's code as given; raises UsageError where it is not six digits. What was given is not repeated."""
+    if not COUNTY_CODE.fullmatch(text):
+        raise UsageError("a county is named by its code, six digits and nothing after them, such as 659900")
+    return text
+
+
+def is_run_id(text: str) -> bool:
+    """Tell whether a text can name a run."""
+    return RUN_ID.fullmatch(text) is not None
+
+
+def require_run_id(text: str) -> str:
+    """Return a run's id as given; raises MissingInput where it can be none. What was given is not repeated."""
+    if not is_run_id(text):
+        raise MissingInput(
+            "a run is named by r and 24 digits or letters a to f, and nothing after them; `village-credit status` "
+            "lists the runs of this store"
+        )
+    return text
+
+
+def require_household_key(text: str) -> str:
+    """Return a household's pseudonym as given; raises UsageError where it can be none."""
+    if not HOUSEHOLD_KEY.fullmatch(text):
+        raise UsageError(
+            "a household is named by its household_key (h or t and 26 letters or digits), or by - and the number "
+            "on standard input"
+        )
+    return text
+
+
+def require_model_id(text: str) -> str:
+    """Return a scorecard's id as given; raises UsageError where it can be none."""
+    if not MODEL_ID.fullmatch(text):
+        raise UsageError(
+            "a scorecard is named by its id, small letters, digits, dots and hyphens: its file without .scorecard.json"
+        )
+    return text

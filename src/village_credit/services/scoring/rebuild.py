@@ -1,0 +1,117 @@
+"""A sealed run is computed once more from what was frozen for it, on the ledger as it stood then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from village_credit.code_version import code_sha256
+from village_credit.errors import MissingInput, ModelRefused, PolicyRefused
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.log import Entry
+from village_credit.services.rules import Request, rules_of
+from village_credit.services.scoring.compute import Computed, Progress, StageTimer, compute_run
+from village_credit.services.scoring.snapshot import parts_kept, take_snapshot
+from village_credit.services.scoring.stage import frozen_files_of
+from village_credit.store.runs import owned_bytes
+from village_credit.store.store import Store, sha256_of
+
+# What of the manifest stands for what the ledger added, in words.
+ADDED = {
+    "in_force_sha256": "the publications in force the day before",
+    "limits_in_force_sha256": "the limits in force the day before",
+    "rise_bases_sha256": "the limits of a year before, or the first since",
+    "branch_words_sha256": "the cuts and refusals of branches",
+    "compared_with_run": "the publication it was compared with",
+    "holds_sha256": "the holds",
+    "relief_sha256": "the declarations of relief",
+    "renewals_sha256": "the signed renewals",
+    "reviews_sha256": "the reviews",
+    "supplied_sha256": "the facts that people supplied",
+    "link_verdicts_sha256": "the verdicts on links",
+}
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """A run computed once more, or why it cannot be; `differs`: tables whose bytes are not those of the manifest."""
+
+    computed: Computed | None
+    why_not: str | None
+    differs: list[str]
+
+
+def rebuild(store: Store, run_id: str, models: Path, progress: Progress | None = None) -> Rebuilt:
+    """Compute a sealed run once more; nothing is written.
+
+    `models`: where the signers' keys lie; policy, scorecard and terms are those that were kept with the run. Raises
+    MissingInput where there is no such run, VerificationFailed where the ledger's chain is broken.
+    """
+    manifest = store.manifest(run_id)
+    ledger = Ledger.of(store)
+    why_not = _hindrance(store, manifest)
+    if why_not is not None:
+        return Rebuilt(None, why_not, [])
+    try:
+        return _computed_again(store, _as_it_stood(ledger, ledger.staged(run_id)), manifest, models, progress)
+    except (MissingInput, ModelRefused, PolicyRefused) as refusal:
+        return Rebuilt(None, str(refusal), [])
+
+
+def _hindrance(store: Store, manifest: dict[str, Any]) -> str | None:
+    """Say why a run cannot come out the same here, where the manifest alone tells."""
+    versions = manifest["versions"]
+    if versions["code_sha256"] != code_sha256():
+        return (
+            f"it was made by other code (version {versions['code']}, {versions['code_sha256'][:12]}) than "
+            f"this ({code_sha256()[:12]}); verify it with that version"
+        )
+    if manifest["pseudonym_key"] != store.keys.pseudonym_key_id:
+        return (
+            f"its households were named with key {manifest['pseudonym_key']}, this store's is "
+            f"{store.keys.pseudonym_key_id}"
+        )
+    return None
+
+
+def _as_it_stood(ledger: Ledger, staged: Entry | None) -> Ledger:
+    """Return the ledger that a run was computed from: what was written while its county was being read is not in it."""
+    if staged is None:
+        return ledger
+    return ledger.before(staged.details.get("acts_read", staged.number - 1) + 1)
+
+
+def _computed_again(
+    store: Store, then: Ledger, manifest: dict[str, Any], models: Path, progress: Progress | None
+) -> Rebuilt:
+    run_id, versions = manifest["run_id"], manifest["versions"]
+    request = Request(
+        manifest["county_code"], date.fromisoformat(manifest["as_of"]), "", models, product=manifest["product"]
+    )
+    policy, card, terms = (
+        store.thaw(versions[f"{name}_sha256"]).decode("utf-8") for name in ("policy", "scorecard", "county_terms")
+    )
+    rules = rules_of(versions["policy"], (policy, card, terms), request, store.keys.public_key())
+    delivered = list(frozen_files_of(store, manifest))
+    snapshot = take_snapshot(store, then, delivered, request, rules)
+    if snapshot.run_id != run_id:
+        return Rebuilt(None, _what_changed(manifest, snapshot.parts), [])
+    computed = compute_run(snapshot, delivered, request, rules, StageTimer(progress))
+    made = {name: sha256_of(owned_bytes(table, run_id)) for name, table in computed.tables.items()}
+    said = {name: table["sha256"] for name, table in manifest["tables"].items()}
+    differs = sorted(name for name in made.keys() | said.keys() if made.get(name) != said.get(name))
+    return Rebuilt(computed, None, differs)
+
+
+def _what_changed(manifest: dict[str, Any], parts: dict[str, Any]) -> str:
+    """Name what the run depended on that is no longer what it was."""
+    now = parts_kept(parts)
+    changed = [words for name, words in ADDED.items() if now[name] != manifest.get(name)]
+    if not changed and manifest["compared_with_run"] is not None and not parts["knows_before"]:
+        changed = [f"what run {manifest['compared_with_run']} measured, no longer in the vault"]
+    return (
+        f"what it was made from is no longer there as it was: "
+        f"{', '.join(changed) or 'something that its manifest does not name'}"
+    )
