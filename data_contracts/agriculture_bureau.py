@@ -98,6 +98,18 @@ METHODS = (
     ("互换", "300"),
     ("其他", "900"),
 )
+CHANGE_CAUSES = (
+    ("合户", "merge"),
+    ("并户", "merge"),
+    ("合并", "merge"),
+    ("分户", "split"),
+    ("分立", "split"),
+    ("拆分", "split"),
+    ("延包", "recode"),
+    ("二轮延包", "recode"),
+    ("重新编码", "recode"),
+    ("编码更正", "recode"),
+)
 RENT_A_MU = (Decimal(10), Decimal(10_000))  # yuan a year; as the policy's own figure
 AREA_TOLERANCE = Decimal("0.01")  # of the larger of 1 mu and HTMJM: domain of NY/T 2539's two units
 
@@ -247,6 +259,31 @@ class LandTransfer(Contract):
         return self.contract_mu if self.contract_mu is not None else self.measured_mu or Decimal(0)
 
 
+class ContractorChange(Contract):
+    """A contractor whose code changed: merged, split or numbered anew (承包方编码变更)."""
+
+    contract_name: ClassVar[str] = "contractor_change"
+    contract_version: ClassVar[str] = "1.0.0"
+    office: ClassVar[str] = "agriculture_bureau"
+    unique_key: ClassVar[tuple[str, ...]] = ("old_code", "new_code")
+
+    old_code: Annotated[
+        ContractorCode, Column("原承包方编码", ("变更前承包方编码", "注销承包方编码"), sensitivity="C2")
+    ]
+    new_code: Annotated[ContractorCode, Column("现承包方编码", ("变更后承包方编码", "新承包方编码"), sensitivity="C2")]
+    cause: Annotated[
+        Literal["merge", "split", "recode"] | None, Kind.LABEL, Column("变更原因", ("变更类型",), labels=CHANGE_CAUSES)
+    ] = None
+    changed_on: Annotated[Day, Column("变更日期", ("变更时间",))]
+
+    @model_validator(mode="after")
+    def codes_differ(self) -> ContractorChange:
+        """A code that changes into itself is no change."""
+        if self.old_code == self.new_code:
+            raise PydanticCustomError("SAME_CODE", "the old code is the new one")
+        return self
+
+
 class LandSubsidy(Contract):
     """A payee of the subsidy for keeping farmland fertile (耕地地力保护补贴) in a year."""
 
@@ -318,6 +355,7 @@ class FamilyFarm(Contract):
 
 
 __all__ = [
+    "ContractorChange",
     "CropDeclaration",
     "FamilyFarm",
     "LandContractor",

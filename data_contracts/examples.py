@@ -55,6 +55,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "rent_yuan": "2400",
         "crop": "棉花",
     },
+    "contractor_change": {"old_code": CODE, "new_code": CODE[:-1] + "9", "cause": "split", "changed_on": "2026-09-01"},
     "land_subsidy": {
         **PERSON,
         "year": "2026",

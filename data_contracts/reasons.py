@@ -38,6 +38,7 @@ ROW_REASONS = MappingProxyType(
         # rows and tables
         "RENT_IMPLAUSIBLE": "按面积折算的每亩年租金不合常理，请核对单位和金额",
         "AREA_UNIT_CONFLICT": "平方米面积与亩面积不一致，请核对单位",
+        "SAME_CODE": "变更前后承包方编码相同",
         "AREA_MISSING": "面积未填",
         "ENDS_BEFORE_START": "结束日期早于开始日期",
         "CHANGED_WITHOUT_LIMIT": "回执称额度已变更，但未填支行核定额度",
@@ -125,6 +126,7 @@ DECISION_REASONS: MappingProxyType[str, str] = MappingProxyType(
         "DISPUTED_DATUM": "有争议的数据会影响额度，核实前转人工复核",
         "NO_INCOME_SOURCE": "没有可以核实的收入来源，转人工复核",
         "LINK_UNCONFIRMED": "有关记录是否属于本户尚待确认，转人工复核",
+        "RECODED": "承包方编码有合并、拆分或更换，核实前转人工复核",
         "NOT_SCORED": "暂时无法评分，转人工复核",
         "LOWEST_BAND": "信用评分处于最低档，本次不予授信",
         "TRADER_MODEL_DECLINE": "评分未通过，先由人工复核",

@@ -145,6 +145,9 @@ SCHEMAS: dict[str, dict[str, pa.DataType]] = {
     "turnover": {"unit_code": TEXT, "month": DAY, "settled_yuan": YUAN},
     "rise_bases": {"unit_code": TEXT, "product": TEXT, "base_yuan": WHOLE},
     "branch_words": {"unit_code": TEXT, "product": TEXT, "said_yuan": WHOLE, "said_on": DAY},
+    "recoded": {"unit_code": TEXT},
+    "lineage_caps": {"unit_code": TEXT, "most_yuan": WHOLE},
+    "closed_lines": {"unit_code": TEXT, "product": TEXT, "owed_yuan": YUAN, "valid_to": DAY},
 }
 
 USUAL: dict[str, list[dict[str, Any]]] = {

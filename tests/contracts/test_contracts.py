@@ -231,3 +231,17 @@ def test_nobody_leaves_the_list_before_he_was_found(day: str, is_kept: bool):
     accepted, _ = validate(record("monitored_household", identified_in="2024年3月", left_on=day))
     assert accepted.num_rows == is_kept
     assert not is_kept or accepted.column("left_on").null_count == (day == "9999-12-31")
+
+
+def test_a_code_that_changes_into_itself_is_no_change():
+    code = VALID["contractor_change"]["old_code"]
+    accepted, findings = validate(record("contractor_change", new_code=code))
+    assert (accepted.num_rows, [row["reason_code"] for row in findings.to_pylist()]) == (0, ["SAME_CODE"])
+
+
+@pytest.mark.parametrize(
+    ("word", "cause"), [("合户", "merge"), ("分户", "split"), ("延包", "recode"), ("", None), ("分 户", "split")]
+)
+def test_the_words_for_a_change_of_code_are_known(word: str, cause: str | None):
+    accepted, _ = validate(record("contractor_change", cause=word))
+    assert accepted.column("cause").to_pylist() == [cause]

@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from tests.conftest import DELIVERY, MODELS, PREPARER, SIGNER, Scored, copy_of, request_of
+from tests.recoded import Changes, granted, new_code, recoded_inbox
 from village_credit import cli, duckdb_session
 from village_credit.decide.decide import Decided
 from village_credit.errors import GateRefused, UsageError
@@ -58,6 +59,7 @@ STRICT = {
 OF_STRICT = {name.removesuffix("_fail").removeprefix("gate_") for name in STRICT} - {"budget_village"}
 OF_NEGLECTED = {
     "adverse_rows",
+    "recoded_households",
     "related_party_list",
     "deliveries",
     "extract_checks",
@@ -90,9 +92,10 @@ def changed(values: dict[str, str]) -> str:
     return text
 
 
-def neglected(inbox: Path, folder: Path) -> Path:
-    """The county with agreements run out, a branch gone, no list of related parties, and a listing of nobody."""
-    copy = Path(shutil.copytree(inbox, folder / "inbox"))
+def neglected(published: Scored, inbox: Path, folder: Path) -> Path:
+    """Agreements run out, a branch gone, no list of related parties, a listing of nobody, another code."""
+    code = granted(published).codes[0]
+    copy = recoded_inbox(inbox, folder / "inbox", Changes(recoded={code: new_code(code, 1)}), is_listed=False)
     (copy / COUNTY / RELATED).unlink()
     bases = copy / COUNTY / BASES
     bases.write_text(bases.read_text(encoding="utf-8").replace("2027-12-31", "2026-10-31"), encoding="utf-8")
@@ -147,7 +150,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory, published: Scored, county_inb
     names.write_text(changed(NAMES), encoding="utf-8")
     refused = score.score_inbox(store, county_inbox, request_of(COUNTY, policy_file=strict))
     other = score.score_inbox(store, DELIVERY / "inbox", request_of("653199", policy_file=names))
-    inbox = neglected(county_inbox, folder)
+    inbox = neglected(published, county_inbox, folder)
     worse = score.score_inbox(store, inbox, request_of(COUNTY, NEXT_DAY, counties=terms(folder)))
     with one_lost():
         lossy = score.score_inbox(store, county_inbox, request_of(COUNTY, date(2026, 11, 3)))

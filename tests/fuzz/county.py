@@ -30,7 +30,7 @@ from village_credit.policy.model import PolicyInForce, load_policy
 from village_credit.score.apply import score
 from village_credit.score.scorecard import read_scorecard
 from village_credit.synthetic import synthesize
-from village_credit.tables.gates import adverse_rows
+from village_credit.tables.delivery_gates import adverse_rows
 
 ADVERSE_FILES = ("存量授信", "还款记录", "已授信", "负面清单", "关系人", "异议登记")
 CELLS = (

@@ -54,6 +54,7 @@ SCREEN = {
     "DISPUTED_DATUM": "manual_review",
     "NO_INCOME_SOURCE": "manual_review",
     "LINK_UNCONFIRMED": "manual_review",
+    "RECODED": "manual_review",
     "NOT_SCORED": "manual_review",
     "TRADER_MODEL_DECLINE": "manual_review",
     "LOWEST_BAND": "declined",
@@ -439,7 +440,7 @@ def years_to_maturity(due_on: date | None, as_of: date) -> int:
 def existing_service(case: Case, product: str) -> int:
     rate = case.policy("existing_rate", product=product)
     total = Fraction(0)
-    for row in other_exposures(case, product) + drawn_unlisted(case, product):
+    for row in other_exposures(case, product) + drawn_unlisted(case, product) + closed_loans(case, product):
         balance = Fraction(row["balance_yuan"])
         total += balance / years_to_maturity(row["due_on"], case.as_of) + balance * rate
     return down(total)
@@ -457,6 +458,21 @@ def drawn_unlisted(case: Case, product: str) -> Rows:
         result.append(
             {"balance_yuan": max(zero, told - balance), "unsecured": max(zero, told - unsecured), "due_on": ends}
         )
+    return result
+
+
+def closed_loans(case: Case, product: str) -> Rows:
+    """Lines that a merge closed: of the same product all that is owed, of another what the bank's list lacks."""
+    result = []
+    closed = case.rows.get("closed_lines", [])
+    for other in sorted({row["product"] for row in closed}):
+        mine = [row for row in closed if row["product"] == other]
+        owed = sum_of(mine, "owed_yuan")
+        if other != product:
+            listed = sum_of([row for row in case.rows["exposures"] if case.product_of(row) == other], "balance_yuan")
+            owed = max(Fraction(0), owed - listed)
+        ends = max((row["valid_to"] for row in mine if row["valid_to"]), default=None)
+        result.append({"balance_yuan": owed, "unsecured": owed, "due_on": ends})
     return result
 
 
@@ -549,7 +565,8 @@ def headroom(case: Case, product: str) -> int:
         cap = max([cap, *(Fraction(tier) for tier in tiers if tier is not None)])
     cap = min(cap, case.policy("household_cap"))
     cap -= sum(map(unsecured_yuan, other_exposures(case, product)), Fraction(0))
-    cap -= sum((row["unsecured"] for row in drawn_unlisted(case, product)), Fraction(0))
+    own = drawn_unlisted(case, product) + closed_loans(case, product)
+    cap -= sum((row["unsecured"] for row in own), Fraction(0))
     return down(cap)
 
 
@@ -649,10 +666,15 @@ def find_borrower(case: Case, product: str) -> tuple[Row | None, str | None]:
 
 
 def has_open(case: Case, product: str) -> bool:
-    return any(
-        case.product_of(row) == product and (row["credit_yuan"] > 0 or row["balance_yuan"] > 0)
-        for row in case.rows["exposures"]
-    ) or bool(told_drawn(case, product))
+    closed = [row for row in case.rows.get("closed_lines", []) if row["product"] == product and row["owed_yuan"] > 0]
+    return (
+        bool(closed)
+        or any(
+            case.product_of(row) == product and (row["credit_yuan"] > 0 or row["balance_yuan"] > 0)
+            for row in case.rows["exposures"]
+        )
+        or bool(told_drawn(case, product))
+    )
 
 
 def is_object(row: Row) -> bool:
@@ -772,6 +794,7 @@ def screen(case: Case, result: Row) -> list[str]:
         "DISPUTED_DATUM": case.is_unsettled,
         "NO_INCOME_SOURCE": result["income_yuan"] is None,
         "LINK_UNCONFIRMED": unconfirmed or rows.get("unread_adverse"),
+        "RECODED": rows.get("recoded"),
         "LOWEST_BAND": result["band"] == "E" and result["product"] != "trader_loan",
         "TRADER_MODEL_DECLINE": result["band"] == "E" and result["product"] == "trader_loan",
         "AGE_TERM": result["term_months"] is not None and result["is_new_term"] and result["term_months"] < 12,
@@ -847,9 +870,14 @@ def terms(case: Case, result: Row) -> Row:
 
 
 def rise(case: Case, product: str) -> int | None:
-    """Half as much again as what was published a year before; nothing was: no cap."""
+    """Half as much again as what was published a year before; nothing was: no cap.
+
+    On the day of a merge or split no more than the predecessors had.
+    """
     bases = [row["base_yuan"] for row in case.rows.get("rise_bases", []) if row["product"] == product]
-    return down(case.policy("rise") * Fraction(bases[0])) if bases and bases[0] > 0 else None
+    caps = [down(case.policy("rise") * Fraction(bases[0]))] if bases and bases[0] > 0 else []
+    caps += [row["most_yuan"] for row in case.rows.get("lineage_caps", [])]
+    return min(caps, default=None)
 
 
 def branch_word(case: Case, product: str) -> int | None:
@@ -1095,7 +1123,7 @@ def reference_limits(
     shared = ("households", "leases", "legal_basis")
     names = {*facts, *TABLE_OF_SOURCE.values(), "parcels", "members", "negatives", "related_parties"}
     names |= {"objections", "credit_lines", "traders", "in_force", "sources", "held", "reviewed", "ended"}
-    names |= {"rise_bases", "branch_words", "turnover", "supplied"}
+    names |= {"rise_bases", "branch_words", "turnover", "supplied", "recoded", "lineage_caps", "closed_lines"}
     tables = {name: rows_by_unit(facts.get(name, [])) for name in names if name not in shared}
     leases_in = rows_by_unit(facts.get("leases", []), "to_unit_code")
     leases_out = rows_by_unit(facts.get("leases", []), "from_unit_code")

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from village_credit.services.casework.renewals import Renewed
     from village_credit.services.casework.reviews import Applied as AppliedReviews
     from village_credit.services.casework.reviews import Exported as ExportedReviews
+    from village_credit.services.casework.successors import Applied as Succeeded
+    from village_credit.services.casework.successors import Reviewed as Proposed
     from village_credit.settings import Settings
 
 
@@ -111,6 +113,43 @@ def _linked_text(done: AppliedLinks) -> str:
     return (
         f"county {done.county_code}: {done.same:,} confirmed, {done.other:,} refused, "
         f"{done.unchanged:,} known already; the next scoring uses them (village-credit rescore "
+        f"--county {done.county_code})"
+    )
+
+
+def add_successors(verbs: Verbs) -> None:
+    asked = verbs.add(
+        "successors",
+        "Households that may have changed their contractor code as a workbook, and a person's decisions back.",
+        "successors review RUN --out build/successors.xlsx",
+        do_successors,
+    )
+    asked.add_argument("act", choices=("review", "apply"))
+    asked.add_argument("target", help="review: the run; apply: the workbook with its decisions")
+    asked.out("review: the workbook to write; personal data")
+    asked.done_by("apply: who decided, never the run's preparer (default: the login)")
+
+
+def do_successors(args: argparse.Namespace, paths: Settings) -> int:
+    """Carry proposed successors out to a person, or the person's decisions back."""
+    from village_credit.services.casework import successors
+
+    store = store_of(paths)
+    if args.act == "review":
+        made = successors.write_successors(store, args.target, out_of(args, "successors review RUN"))
+        return show(args, made, lambda: _proposed_text(made))
+    done = successors.apply_successors(store, path(args.target), by_whom(args))
+    return show(args, done, lambda: _succeeded_text(done))
+
+
+def _proposed_text(made: Proposed) -> str:
+    return f"{made.path}: {made.rows:,} pairs of households to decide ({counted(made.kinds) or 'none'}); personal data"
+
+
+def _succeeded_text(done: Succeeded) -> str:
+    return (
+        f"county {done.county_code}: {done.same:,} go on as another, {done.other:,} have nothing to do with each "
+        f"other, {done.unchanged:,} known already; the next scoring uses them (village-credit rescore "
         f"--county {done.county_code})"
     )
 
@@ -219,4 +258,4 @@ def _declared_text(done: Declared) -> list[str]:
     ]
 
 
-VERBS = (add_reviews, add_links, add_corrections, add_renew, add_relief)
+VERBS = (add_reviews, add_links, add_successors, add_corrections, add_renew, add_relief)

@@ -91,6 +91,18 @@ HUMAN_INPUTS = {
     # lines of ours that are over and whose renewal nobody signed; and those whose renewal is signed
     "ended": pa.schema([("unit_code", pa.string()), ("product", pa.string())]),
     "renewed": pa.schema([("unit_code", pa.string()), ("product", pa.string())]),
+    # whose code changed, or perhaps did, so that a person must look; the most on the day of a merge or split, whole
+    # yuan; and what is owed on lines that a merge closed, which go on as loans of who took them over
+    "recoded": pa.schema([("unit_code", pa.string())]),
+    "lineage_caps": pa.schema([("unit_code", pa.string()), ("most_yuan", pa.int64())]),
+    "closed_lines": pa.schema(
+        [
+            ("unit_code", pa.string()),
+            ("product", pa.string()),
+            ("owed_yuan", pa.decimal128(18, 2)),
+            ("valid_to", pa.date32()),
+        ]
+    ),
     # in a relief window today; what may still be brought, by the reason that it answers; and what came too late
     "affected": pa.schema([("unit_code", pa.string())]),
     "waiting": pa.schema([("unit_code", pa.string()), ("reason_code", pa.string())]),
@@ -106,6 +118,7 @@ REVIEWED_REASONS = (
     "DISPUTED_DATUM",
     "NO_INCOME_SOURCE",
     "LINK_UNCONFIRMED",
+    "RECODED",
     "NOT_SCORED",
     "TRADER_MODEL_DECLINE",
     "GREY_LIST",

@@ -36,6 +36,7 @@ OWN_KEYS = {
     "land_member": "contractor_code",
     "land_parcel": "parcel_code",
     "land_transfer": "transfer_code",
+    "contractor_change": "old_code",
     "monitored_household": "monitored_code",
     "bank_conduct": "loan_number",
     "legal_basis": "agreement_number",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
@@ -34,9 +34,22 @@ def link_verdicts(entries: Sequence[Entry], county_code: str) -> list[dict[str, 
     return [last[key] for key in sorted(last)]
 
 
-def verdicts_of(entries: Sequence[Entry], county_code: str, keys: Keys) -> Verdicts:
-    """Make what linkage needs of a county's verdicts."""
-    table = pa.Table.from_pylist(link_verdicts(entries, county_code), schema=VERDICTS)
+def verdicts_of(
+    entries: Sequence[Entry], county_code: str, keys: Keys, successors: Iterable[tuple[str, str]] = ()
+) -> Verdicts:
+    """Make what linkage needs of a county's verdicts.
+
+    `successors`: keys of households whose code changed, each with the key that the new code gives: what was said of the
+    one holds for the other, until something is said of that.
+    """
+    said = link_verdicts(entries, county_code)
+    known = {(verdict["record_key"], verdict["household_key"]) for verdict in said}
+    became: dict[str, list[str]] = {}
+    for key, own_key in successors:
+        became.setdefault(key, []).append(own_key)
+    followed = [v | {"household_key": own} for v in said for own in became.get(v["household_key"], ())]
+    said += [v for v in followed if (v["record_key"], v["household_key"]) not in known]
+    table = pa.Table.from_pylist(said, schema=VERDICTS)
     return Verdicts(
         table,
         lambda text: row_key_hash(keys, "record|" + text),

@@ -25,6 +25,7 @@ HOUSEHOLD_CODES = (
     ("land_parcel", "contractor_code"),
     ("land_transfer", "contractor_code"),
     ("land_transfer", "lessee_code"),
+    ("contractor_change", "new_code"),
 )
 AREA_CODES = (("branch", "township_code"), ("legal_basis", "area_code"))
 

@@ -111,6 +111,10 @@ def build_facts(
         facts[fact] = _query(connection, query, parameters)
     connection.register("settled_turnover", settled["trader_turnover"])
     facts["turnover"] = _query(connection, TURNOVER)
+    connection.register("changes", settled["contractor_change"])
+    facts["code_changes"] = _query(
+        connection, "SELECT old_code AS from_code, new_code AS to_code, cause, changed_on FROM changes ORDER BY row_id"
+    )
     facts["unread_adverse"] = _query(connection, "FROM unread_found ORDER BY ALL")
     facts["sources"] = _query(connection, "SELECT DISTINCT unit_code, contract FROM tells_of ORDER BY ALL")
     connection.register("bases", settled["legal_basis"])

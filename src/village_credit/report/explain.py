@@ -19,6 +19,9 @@ from village_credit.duckdb_session import query_cursor
 DECISIONS_ZH = {"granted": "授信", "declined": "未授信", "manual_review": "转人工复核"}
 REVIEWS_ZH = {"grant": "授信", "decline": "不授信", "keep": "维持复核"}
 CONDITIONS_ZH = {"open": "尚未补交", "supplied": "已补交", "lapsed": "逾期未交"}
+ROLES_ZH = {"goes_on": "接续原户", "merged": "并入原户", "split_off": "分自原户", "proposed": "可能承继（待核实）原户"}
+CAUSES_OF_CHANGE_ZH = {"merge": "合户，", "split": "分户，", "recode": "重新编码，"}
+BASES_ZH = {"listed": "据编码变更表", "confirmed": "经人工核实", "shared_numbers": "据相同证件"}
 HOLDS_ZH = {"hold": "暂停用信", "release": "解除暂停"}
 
 
@@ -38,6 +41,7 @@ def explain_rows(run: Path, household_key: str) -> dict[str, Any]:
         "relief_kept": rows.first("relief_kept", "product"),
         "relief_measures": rows.all("relief_measures", "document, measure, due_on"),
         "conditions": rows.all("conditions", "due_on"),
+        "lineage": rows.all("lineage", "since, from_key"),
     }
 
 
@@ -102,6 +106,7 @@ def _outcome_lines(found: dict[str, Any]) -> list[str]:
         *(f"{HOLDS_ZH[act['act']]}：{act['by']}，{act['at']}" for act in found["holds"]),
         _three_figures(found["waterfall"], found["branch_limit"]),
         *_other_lines(found),
+        *(_lineage_line(row) for row in found.get("lineage", [])),
         *_relief_lines(found),
     ]
 
@@ -162,6 +167,15 @@ def _other_lines(found: dict[str, Any]) -> list[str]:
         for line in found.get("lines", [])
         if line["product"] != found["decision"]["product"] and line["valid_to"] is not None
     ]
+
+
+def _lineage_line(row: dict[str, Any]) -> str:
+    """Say whom the household was, and how that is known."""
+    cause = CAUSES_OF_CHANGE_ZH.get(row["cause"], "")
+    on = f"，{row['changed_on']}" if row["changed_on"] else ""
+    if row["role"] == "circle":
+        return f"承包方编码变更表首尾相接，未作处理{on}"
+    return f"承包方编码变更：{ROLES_ZH[row['role']]} {row['from_key']}（{cause}{BASES_ZH[row['basis']]}{on}）"
 
 
 def _relief_lines(found: dict[str, Any]) -> list[str]:

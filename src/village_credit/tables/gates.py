@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_contracts.registry import ADVERSE
 from village_credit.decide.decide import Decided
 from village_credit.duckdb_session import query_cursor
 from village_credit.intake import Intake
-from village_credit.policy.gate_thresholds import thresholds
 from village_credit.policy.model import PolicyInForce
 from village_credit.score.scorecard import Scorecard
 from village_credit.sql_files import sql
+from village_credit.tables.delivery_gates import (
+    Recoded,
+    adverse_rows,
+    branches,
+    checks,
+    deliveries,
+    link_gaps,
+    quarantined_share,
+    recoded,
+    rejected,
+    related_list,
+    unlicensed,
+    unlinked_share,
+)
 from village_credit.tables.drift import SCORE
 from village_credit.tables.fairness import Fairness
-
-SCHEMA = pa.schema(
-    [
-        ("gate", pa.string()),
-        ("value", pa.float64()),
-        ("threshold", pa.string()),
-        ("verdict", pa.string()),
-        ("explanation", pa.string()),
-    ]
-)
-
-
-@dataclass(frozen=True)
-class Gate:
-    """One question and its answer."""
-
-    gate: str
-    value: float | None
-    threshold: str
-    verdict: str
-    explanation: str
+from village_credit.tables.gate import SCHEMA, Gate, gate_of
 
 
 @dataclass(frozen=True)
@@ -64,6 +56,7 @@ class Evidence:
     fairness: Fairness
     scorecard: Scorecard
     before: Outcome | None
+    recoded: Recoded
     licensed_passes: tuple[str, ...] = ()
     is_product_run: bool = False
 
@@ -74,16 +67,17 @@ def judge_gates(evidence: Evidence, policy: PolicyInForce) -> pa.Table:
     gates = [
         _line_balance(intake),
         _household_balance(intake, decisions, is_product_run=evidence.is_product_run),
-        _quarantined_share(intake, policy),
-        _unlinked_share(intake, policy),
-        *_link_gaps(intake, policy),
-        _unlicensed(intake, evidence.licensed_passes, policy),
-        _related_list(intake, policy),
-        _rejected(intake, policy),
+        quarantined_share(intake, policy),
+        unlinked_share(intake, policy),
+        *link_gaps(intake, policy),
+        unlicensed(intake, evidence.licensed_passes, policy),
+        related_list(intake, policy),
+        rejected(intake, policy),
         adverse_rows(intake, policy),
-        _deliveries(evidence.deliveries, policy),
-        _checks(evidence.checks, policy),
-        _branches(intake, policy),
+        recoded(evidence.recoded, policy),
+        deliveries(evidence.deliveries, policy),
+        checks(evidence.checks, policy),
+        branches(intake, policy),
         _legal_basis(decisions, policy),
         _review_share(decisions, policy),
         *_drifts(evidence.drift, policy),
@@ -102,20 +96,6 @@ def outcome_of(decisions: pa.Table) -> Outcome:
     query = sql("tables", "outcome_of")
     ((share, total),) = connection.execute(query).fetchall()
     return Outcome(share, total)
-
-
-def _judge(policy: PolicyInForce, gate: str, value: float | None, explanation: str, *, too_little: str = "") -> Gate:
-    """Judge a figure by the policy. A missing one fails, unless `too_little` says why there is nothing to judge."""
-    asked = thresholds(policy, gate)
-    if value is None and too_little:
-        return Gate(gate, None, asked.text, "pass", f"not judged, {too_little}: {explanation}")
-    return Gate(gate, value, asked.text, asked.verdict(value), explanation)
-
-
-def _also_fails(gate: Gate, where: str, *, is_so: bool) -> Gate:
-    """Let a gate fail for what no number of the policy can allow."""
-    text = f"{gate.threshold}, fail where {where}"
-    return replace(gate, threshold=text, verdict="fail" if is_so else gate.verdict)
 
 
 def _exact(gate: str, difference: int, explanation: str) -> Gate:
@@ -142,168 +122,9 @@ def _household_balance(intake: Intake, decisions: pa.Table, *, is_product_run: b
     )
 
 
-def _quarantined_share(intake: Intake, policy: PolicyInForce) -> Gate:
-    outcomes = intake.reconciliation.column("outcome")
-    data = pc.sum(pc.not_equal(outcomes, "layout")).as_py() or 0
-    quarantined = pc.sum(pc.equal(outcomes, "quarantined")).as_py() or 0
-    share = quarantined / data if data else None
-    text = "quarantined lines over data lines; send the offices their corrections"
-    return _judge(policy, "quarantined_share", share, text)
-
-
-def _unlinked_share(intake: Intake, policy: PolicyInForce) -> Gate:
-    """Rows that wait in quarantine because their number stays damaged found no household either."""
-    connection = query_cursor()
-    connection.register("link_quality", intake.link_quality)
-    query = """SELECT (sum(unlinked + conflicting) / sum(records))::DOUBLE FROM link_quality
-               WHERE contract IN ('household_economy', 'land_subsidy', 'crop_declaration')"""
-    ((share,),) = connection.execute(query).fetchall()
-    return _judge(policy, "unlinked_share", share, "book, subsidy and crop rows that found no household")
-
-
-def _link_gaps(intake: Intake, policy: PolicyInForce) -> list[Gate]:
-    """Ask whether a group's linkage falls behind, and whether a wrong village would do as well as the right one."""
-    shares = intake.link_shares
-    whole_numbers = pc.count(intake.identities.column("person_id")).as_py()
-    return [
-        _judge(
-            policy,
-            "link_gap_of_names",
-            shares["name_gap"],
-            (
-                "linked share of long transliterated names against short ones, mean over lists (computed in "
-                "memory; by person it is kept nowhere)"
-            ),
-            too_little=_too_few(shares["lists_compared"]),
-        ),
-        _judge(
-            policy,
-            "link_gap_of_villages",
-            shares["village_gap"],
-            "how far the worst village of a list is behind the county in linked share",
-            too_little=_too_few(shares["villages_compared"]),
-        ),
-        _judge(
-            policy,
-            "null_linkage",
-            shares["null_share"],
-            (
-                "links that likeness finds in a wrong village, over those it finds in the right one; relatives "
-                "next door are not in it"
-            ),
-        ),
-        _judge(
-            policy,
-            "id_area_codes",
-            shares["unissued_area_share"],
-            (
-                "ID numbers that begin with a code no county ever had; people are born anywhere, and synthetic "
-                "people's all do"
-            ),
-            too_little=_too_few(whole_numbers),
-        ),
-    ]
-
-
-def _too_few(compared: float | None) -> str:
-    """Say that a county has too few records to compare (none is enough); a figure that should be there fails."""
-    return "too few records" if compared == 0 else ""
-
-
-def _unlicensed(intake: Intake, licensed: tuple[str, ...], policy: PolicyInForce) -> Gate:
-    """Ask how much rests on passes that no checked sample of the last year has shown to be right often enough."""
-    connection = query_cursor()
-    connection.register("links", intake.links)
-    query = """SELECT avg((NOT list_contains($licensed, pass))::INT)::DOUBLE, count(*) FROM links
-               WHERE status = 'automatic' AND pass NOT IN ('contractor_code', 'credit_code')"""
-    ((share, links),) = connection.execute(query, {"licensed": list(licensed)}).fetchall()
-    text = "automatic links by passes without a checked sample of the last year (links review RUN --sample N)"
-    return _judge(policy, "unlicensed_link_passes", share, text, too_little=_too_few(links))
-
-
-def _related_list(intake: Intake, policy: PolicyInForce) -> Gate:
-    """The related-party list missing or older than the policy allows: publishing is refused (article 40)."""
-    rows = intake.settled["related_party"]
-    latest = pc.max(rows.column("updated_on")).as_py() if rows.num_rows else None
-    age = None if latest is None else float((policy.as_of - latest).days)
-    text = "days since the related-party list was updated; none delivered fails"
-    return _judge(policy, "related_party_list", age, text)
-
-
-def _rejected(intake: Intake, policy: PolicyInForce) -> Gate:
-    count = sum(source.rejected is not None for source in intake.sources)
-    text = "files or sheets rejected as a whole: ask for them again"
-    return _judge(policy, "rejected_extracts", float(count), text)
-
-
-def adverse_rows(intake: Intake, policy: PolicyInForce) -> Gate:
-    """A debt, a listing or an objection that is of nobody known might be of anybody whom the run grants."""
-    adverse = [source for source in intake.sources if source.contract in ADVERSE]
-    rejected = sum(source.rejected is not None for source in adverse) + _perhaps_adverse(intake)
-    connection = query_cursor()
-    connection.register("reconciliation", intake.reconciliation)
-    connection.register("unread", intake.unread)
-    connection.register(
-        "adverse",
-        pa.table(
-            {
-                "source_id": pa.array([source.source_id for source in adverse], pa.int64()),
-                "contract": pa.array([source.contract for source in adverse], pa.string()),
-            }
-        ),
-    )
-    ((share, known, unknown),) = connection.execute(sql("tables", "adverse_rows")).fetchall()
-    text = (
-        "largest quarantined share of a list of debts, listings or objections; until mended, a person looks at whom "
-        f"such a row may speak of ({known} rows); of nobody who can be told: {unknown}; lists refused whole: {rejected}"
-    )
-    gate = _judge(policy, "adverse_rows", share, text)
-    where = "a list is refused whole or a row is of nobody who can be told"
-    return _also_fails(gate, where, is_so=rejected + unknown > 0)
-
-
-def _perhaps_adverse(intake: Intake) -> int:
-    """Count tables that nobody could name and that may be one of a list that is lacking.
-
-    Any that was refused; of those that no contract knows whole files, and sheets that come nearest to it.
-    """
-    absent = set(ADVERSE) - {source.contract for source in intake.sources}
-    nameless = [source for source in intake.sources if not source.contract and not source.is_copy]
-    near = [not source.sheet or any(name in said for name in absent for _, said in source.notes) for source in nameless]
-    pairs = zip(nameless, near, strict=True)
-    return sum(bool(absent) and (source.rejected is not None or is_near) for source, is_near in pairs)
-
-
-def _deliveries(deliveries: pa.Table, policy: PolicyInForce) -> Gate:
-    """A table that the county's calendar needs fails where it is missing, refused or stale."""
-    late = [row for row in deliveries.to_pylist() if row["state"] != "complete"]
-    is_fatal = any(row["is_needed"] and row["state"] != "partial" for row in late)
-    text = "tables of the county's calendar, by township, that are missing, stale, partial or refused"
-    gate = _judge(policy, "deliveries", float(len(late)), text)
-    return _also_fails(gate, "a needed table is lacking", is_so=is_fatal)
-
-
-def _checks(checks: pa.Table, policy: PolicyInForce) -> Gate:
-    """The bounds themselves are agreed with the county's offices; one below a minimum fails whatever their number."""
-    verdicts = checks.column("verdict").to_pylist()
-    count = sum(verdict != "pass" for verdict in verdicts)
-    text = "figures of deliveries as a whole that are out of their bounds: rows, change, fill, duplicates, medians"
-    gate = _judge(policy, "extract_checks", float(count), text)
-    return _also_fails(gate, "one is below its minimum", is_so="fail" in verdicts)
-
-
-def _branches(intake: Intake, policy: PolicyInForce) -> Gate:
-    served = set(intake.settled["branch"].column("township_code").to_pylist())
-    households = intake.facts["households"]
-    mask = pc.invert(households.column("is_trader_only"))
-    townships = set(households.filter(mask).column("township_code").to_pylist())
-    text = "townships with households and no branch in the bank's list"
-    return _judge(policy, "branch_for_every_township", float(len(townships - served)), text)
-
-
 def _legal_basis(decisions: pa.Table, policy: PolicyInForce) -> Gate:
     """Only who waits for it counts: whom something else declines would not be granted with a basis either."""
-    return _judge(
+    return gate_of(
         policy,
         "legal_basis",
         _share_of(decisions, "decision = 'manual_review' AND list_contains(reason_codes, 'NO_LEGAL_BASIS')"),
@@ -317,7 +138,7 @@ def _legal_basis(decisions: pa.Table, policy: PolicyInForce) -> Gate:
 def _review_share(decisions: pa.Table, policy: PolicyInForce) -> Gate:
     share = _share_of(decisions, "decision = 'manual_review'")
     text = "households that a person must look at; a branch has only so many hands"
-    return _judge(policy, "manual_review_share", share, text)
+    return gate_of(policy, "manual_review_share", share, text)
 
 
 def _share_of(decisions: pa.Table, condition: str) -> float | None:
@@ -339,7 +160,7 @@ def _drifts(drift: pa.Table, policy: PolicyInForce) -> list[Gate]:
     score, features = rows.pop(SCORE), list(rows.values())
     rises = [_rise(row["missing_share"], row["missing_share_training"]) for row in features]
     return [
-        _judge(
+        gate_of(
             policy,
             "score_drift",
             score["psi_training"],
@@ -348,13 +169,13 @@ def _drifts(drift: pa.Table, policy: PolicyInForce) -> list[Gate]:
                 "of another population"
             ),
         ),
-        _judge(
+        gate_of(
             policy,
             "feature_drift",
             _largest([row["psi_training"] for row in features]),
             "largest stability index of a feature against the training's rows; `drift` names it",
         ),
-        _judge(
+        gate_of(
             policy,
             "missing_drift",
             _largest(rises),
@@ -382,7 +203,7 @@ def _approval_ratios(fairness: Fairness, policy: PolicyInForce) -> list[Gate]:
     ratios = fairness.groups.column("approval_ratio")
     few = "too few of a group"
     return [
-        _judge(
+        gate_of(
             policy,
             "approval_ratio_of_groups",
             pc.min(ratios).as_py(),
@@ -392,7 +213,7 @@ def _approval_ratios(fairness: Fairness, policy: PolicyInForce) -> list[Gate]:
             ),
             too_little=few,
         ),
-        _judge(
+        gate_of(
             policy,
             "approval_ratio_of_names",
             fairness.ratio_of_names,
@@ -411,14 +232,14 @@ def _changes(now: Outcome, before: Outcome | None, policy: PolicyInForce) -> lis
     share = _change(now.granted_share, before.granted_share) if before else None
     total = _change(now.sum_limit_yuan, before.sum_limit_yuan) if before else None
     return [
-        _judge(
+        gate_of(
             policy,
             "approval_share_change",
             share,
             "change of the granted share, up or down, over that of the county's last publication; `diff` says who",
             too_little=nothing,
         ),
-        _judge(
+        gate_of(
             policy,
             "total_change",
             total,
@@ -441,19 +262,19 @@ def _budget(waterfall: pa.Table, policy: PolicyInForce) -> Gate:
     capped = [level for level in ("village", "township", "county") if policy.cap(level) is not None]
     idle = f"caps by {', '.join(capped)} are above what is asked" if capped else "no cap is set"
     text = "households whose limit a budget cut" if cut else f"not binding: {idle}"
-    return _judge(policy, "budget", float(cut), text)
+    return gate_of(policy, "budget", float(cut), text)
 
 
 def _model(card: Scorecard, policy: PolicyInForce) -> list[Gate]:
     """Ask whether the scorecard speaks of real people, and for how long it still may."""
     return [
-        _judge(
+        gate_of(
             policy,
             "model_evidence",
             float(card.training.is_synthetic),
             "1: the scorecard was trained on synthetic history and says nothing about real people",
         ),
-        _judge(
+        gate_of(
             policy,
             "model_valid",
             float((card.valid_to - policy.as_of).days),

@@ -13,7 +13,7 @@ from data_contracts.registry import INCOMING, field_specs
 from village_credit import duckdb_session
 from village_credit.duckdb_session import query_cursor
 from village_credit.intake import Intake
-from village_credit.pseudonyms import Keys, household_keys, row_key_hash
+from village_credit.pseudonyms import Keys, row_key_hash
 from village_credit.sql_files import sql
 
 PLAIN_KEYS = ("land_issuer", "land_parcel", "land_transfer", "legal_basis", "branch")  # keys that name no person
@@ -35,17 +35,22 @@ TABLES = (
 
 
 def run_tables(
-    intake: Intake, points: pa.Table, decided: dict[str, pa.Table], keys: Keys, county_code: str
+    intake: Intake,
+    points: pa.Table,
+    decided: dict[str, pa.Table],
+    pseudonyms: dict[str, str],
+    keys: Keys,
+    county_code: str,
 ) -> dict[str, pa.Table]:
     """Return every table of a run except its gates.
 
-    `decided`: decisions, waterfall, crop_terms, follow_up; `points`: unit_code, feature, value, bin, points,
-    points_lost, rank.
+    `pseudonyms`: the key of each unit. `decided`: decisions, waterfall, crop_terms, follow_up; `points`: unit_code,
+    feature, value, bin, points, points_lost, rank.
     """
     connection = duckdb_session.connect()
     facts = intake.facts
     registered = {
-        "keys": _key_table(keys, facts["households"]),
+        "keys": _key_table(pseudonyms),
         "households": facts["households"],
         "books": facts["books"],
         "facts_sources": facts["sources"],
@@ -86,8 +91,7 @@ def _register_hash(connection: duckdb.DuckDBPyConnection, hash_key: Callable[[st
     connection.create_function("hash_key", hash_key, ["VARCHAR"], "VARCHAR")
 
 
-def _key_table(keys: Keys, households: pa.Table) -> pa.Table:
-    pseudonyms = household_keys(keys, households.column("unit_code").to_pylist())
+def _key_table(pseudonyms: dict[str, str]) -> pa.Table:
     return pa.table(
         {
             "unit_code": pa.array(pseudonyms.keys(), pa.string()),

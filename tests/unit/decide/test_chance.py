@@ -295,6 +295,20 @@ class Leaning(Chance):
             self.add("in_force", unit, drawn_yuan=drawn_yuan, **line, **term)
         self.add("rise_bases", unit, product="farmer_line", base_yuan=self.pick(600, 3000, 4000, 8000, 20_000))
 
+    def by_lineage(self, unit: str) -> None:
+        """A household whose code changed: capped for a day, or with a line that a merge closed, or both."""
+        self.by_rise(unit)
+        if not self.one_in(3):
+            self.add("lineage_caps", unit, most_yuan=self.pick(0, 4999, 5000, 7000, 30_000))
+        for product in self.random.sample(["farmer_line", "poverty_micro_loan", "follow_on_loan"], self.pick(0, 1, 2)):
+            owed = {"owed_yuan": self.yuan(30_000), "valid_to": self.pick(None, EVE, date(2028, 6, 1))}
+            self.add("closed_lines", unit, product=product, **owed)
+            if self.one_in(3):
+                loan = {"product_name": "农贷通", "credit_yuan": self.yuan(20_000), "balance_yuan": self.yuan(20_000)}
+                self.add("exposures", unit, guarantee="信用", due_on=date(2030, 1, 1), **loan)
+        if self.one_in(6):
+            self.add("recoded", unit)
+
     def by_branch(self, unit: str) -> None:
         self.sound(unit)
         word = {"said_yuan": self.pick(0, 5000, 6000, 9000, 45_000), "said_on": self.day(date(2025, 10, 1), EVE)}
@@ -312,9 +326,11 @@ def drawn(seed: int, count: int) -> tuple[dict[str, pa.Table], dict[str, int]]:
     edges = (19_999, 20_000, 39_999, 40_000, 79_999, 80_000, 149_999, 150_000)
     ppm = {}
     for unit in units:
-        leaning = chance.pick(*["by_chance"] * 5, "by_band", "by_need", "by_headroom", "by_rise", "by_branch")
+        leaning = chance.pick(
+            *["by_chance"] * 5, "by_band", "by_need", "by_headroom", "by_rise", "by_branch", "by_lineage"
+        )
         getattr(chance, leaning)(unit)
-        most = 19_999 if leaning in {"by_headroom", "by_rise", "by_branch"} else 150_000
+        most = 19_999 if leaning in {"by_headroom", "by_rise", "by_branch", "by_lineage"} else 150_000
         ppm[unit] = chance.pick(*(edge for edge in edges if edge <= most), chance.random.randint(1000, most))
     objections = chance.tables["objections"]
     unscored = {row["unit_code"] for row in objections if row["objection_type"] == "撤回同意"}

@@ -10,7 +10,8 @@ import pytest
 
 from tests.builders import shipped_policy
 from tests.unit.link.test_join import number, taken
-from village_credit.tables.gates import Gate, _link_gaps, _unlinked_share
+from village_credit.tables.delivery_gates import link_gaps, unlinked_share
+from village_credit.tables.gate import Gate
 
 POLICY = shipped_policy()
 PEOPLE = 40  # of each shape: more than the fewest that are compared
@@ -51,8 +52,8 @@ def test_rows_whose_number_stays_damaged_are_unlinked_in_every_figure():
     (row,) = [row for row in intake.link_quality.to_pylist() if row["contract"] == "household_economy"]
     assert (row["records"], row["automatic"], row["unlinked"]) == (2 * PEOPLE, PEOPLE, PEOPLE)
     assert intake.link_shares["name_gap"] == 1.0
-    assert _unlinked_share(intake, POLICY).value == 0.5
-    assert {gate.gate: gate.verdict for gate in _link_gaps(intake, POLICY)}["link_gap_of_names"] == "fail"
+    assert unlinked_share(intake, POLICY).value == 0.5
+    assert {gate.gate: gate.verdict for gate in link_gaps(intake, POLICY)}["link_gap_of_names"] == "fail"
 
 
 def test_a_village_whose_numbers_stay_damaged_falls_behind():
@@ -83,7 +84,7 @@ def gaps(**shares: float | None) -> dict[str, Gate]:
         "villages_compared": 9,
     }
     intake = SimpleNamespace(link_shares=usual | shares, identities=pa.table({"person_id": ["x"]}))
-    return {gate.gate: gate for gate in _link_gaps(intake, POLICY)}  # type: ignore[arg-type]
+    return {gate.gate: gate for gate in link_gaps(intake, POLICY)}  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ FULL JOIN (SELECT unit_code, product, told_fen FROM own_lines WHERE told_fen > 0
 CREATE TABLE perhaps_open AS  -- drawn or not, an unconfirmed link too: no second poverty loan on doubt
 SELECT DISTINCT unit_code
 FROM exposures_mapped WHERE product = 'poverty_micro_loan' AND (balance_fen > 0 OR credit_fen > 0)
-UNION SELECT unit_code FROM own_lines WHERE product = 'poverty_micro_loan' AND told_fen > 0;
+UNION SELECT unit_code FROM own_lines WHERE product = 'poverty_micro_loan' AND told_fen > 0
+UNION SELECT unit_code FROM closed_lines WHERE product = 'poverty_micro_loan' AND owed_yuan > 0;
 
 CREATE TABLE before_by_unit AS  -- our own limit in force, else a line that the bank had granted
 WITH own AS (SELECT unit_code, product, fen(limit_yuan) AS limit_fen, term_months, valid_from, valid_to,

@@ -127,6 +127,7 @@ SELECT DISTINCT unit_code, mark FROM (
     SELECT unit_code, 'doubtful' FROM conducts WHERE link_status = 'provisional' UNION ALL
     -- an entry that nobody can read may be of this household
     SELECT unit_code, 'doubtful' FROM unread_adverse UNION ALL
+    SELECT unit_code, 'recoded' FROM recoded UNION ALL
     SELECT unit_code, 'lacking' FROM lacking UNION ALL
     SELECT unit_code, 'disputed' FROM unsettled
 ) WHERE mark IS NOT NULL;

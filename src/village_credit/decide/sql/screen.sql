@@ -56,7 +56,8 @@ SELECT * EXCLUDE (has_reason, marks, days_overdue), CASE WHEN has_reason THEN st
             AND NOT keeps_term THEN 'AGE_TERM' END, CASE WHEN 'other' IN marks THEN 'OTHER_PRODUCT' END,
         CASE WHEN 'objects' IN marks THEN 'OBJECTION' END, CASE
             WHEN 'disputed' IN marks THEN 'DISPUTED_DATUM' END, CASE WHEN income IS NULL THEN 'NO_INCOME_SOURCE' END,
-        CASE WHEN 'doubtful' IN marks THEN 'LINK_UNCONFIRMED' END, CASE WHEN band IS NULL
+        CASE WHEN 'doubtful' IN marks THEN 'LINK_UNCONFIRMED' END,
+        CASE WHEN 'recoded' IN marks THEN 'RECODED' END, CASE WHEN band IS NULL
             AND NOT coalesce('withdrew' IN marks, false) THEN 'NOT_SCORED' END,
         CASE WHEN band = 'E' AND product = 'trader_loan' THEN 'TRADER_MODEL_DECLINE'
             WHEN band = 'E' THEN 'LOWEST_BAND' END,

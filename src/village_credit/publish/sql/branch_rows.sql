@@ -47,8 +47,9 @@ WITH before AS (  -- a line that is stopped has no limit, but runs on; one that 
     FROM joined
 ), acted AS (
     SELECT * EXCLUDE (owed_yuan)
-        REPLACE (CASE WHEN is_replaced THEN CAST(owed_yuan AS BIGINT) ELSE limit_yuan END AS limit_yuan),
-        CASE WHEN is_gone THEN 'remove'
+        REPLACE (CASE WHEN is_replaced OR is_gone AND owed_yuan > 0 THEN CAST(owed_yuan AS BIGINT) ELSE limit_yuan END AS limit_yuan),
+        -- nothing that is owed is ever removed, whoever is gone
+        CASE WHEN is_gone AND owed_yuan = 0 THEN 'remove'
             WHEN is_held AND (has_line OR decision = 'granted') THEN 'freeze'
             WHEN list_contains(reason_codes, 'FROZEN') OR owed_yuan > 0 THEN 'freeze'
             WHEN decision = 'granted' AND NOT has_line THEN 'grant'

@@ -37,16 +37,16 @@ def _folded(typed: str) -> str:
 
 
 def _key_of_number(store: Store, number: str) -> str | None:
-    """Find a member's household in the vaults of what is in force, by the number's keyed hash."""
+    """Find a household in the vaults of what is in force, by its contractor code or a member's hashed number."""
     wanted = row_key_hash(store.keys, number)
     for publication in in_force(Ledger.of(store)):
         vault = pq.read_table(
             io.BytesIO(store.open_identities(publication.run_id)),
-            columns=["household_key", "number_hashes"],
+            columns=["household_key", "unit_code", "number_hashes"],
             partitioning=None,
         )
         for row in vault.to_pylist():
-            if wanted in (row["number_hashes"] or []):
+            if number == row["unit_code"] or wanted in (row["number_hashes"] or []):
                 return str(row["household_key"])
     return None
 

@@ -10,6 +10,7 @@ from village_credit.errors import MissingInput
 from village_credit.ledger.branch_limits import branch_limits
 from village_credit.ledger.holds import HOLD, RELEASE
 from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.lineage import lineage_before
 from village_credit.ledger.lines_in_force import lines_in_force
 from village_credit.ledger.log import Entry
 from village_credit.ledger.reviews import said_of
@@ -31,7 +32,7 @@ def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
     lines = lines_in_force(store, ledger, on=on, household_key=key).to_pylist()
     if not lines:
         raise MissingInput(
-            f"household {key}: no published decision{f' on {on}' if on else ''}; check the key, or publish first"
+            f"household {key}: no published decision{f' on {on}' if on else ''}; {_gone(store, ledger, key)}"
         )
     line = max(lines, key=lambda one: one["place"])
     run_id, publication_id = line["run_id"], line["publication_id"]
@@ -53,6 +54,17 @@ def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
             if e.act in (HOLD, RELEASE) and e.details["household_key"] == key
         ],
     }
+
+
+def _gone(store: Store, ledger: Ledger, key: str) -> str:
+    """Say whom a household became, else what to do."""
+    for publication in ledger.in_force:
+        for row in lineage_before(store, publication.run_id).to_pylist():
+            if row["from_key"] == key and row["household_key"] != key:
+                return (
+                    f"its contractor code ended ({row['role']}, {row['since']}): see household {row['household_key']}"
+                )
+    return "check the key, or publish first"
 
 
 def _act(entry: Entry) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from village_credit import catalogue, duckdb_session
 from village_credit.decide.decide import HUMAN_INPUTS, Decided, decide
@@ -19,11 +20,12 @@ from village_credit.ingest.county import take_in
 from village_credit.intake import Intake
 from village_credit.policy.branch_authority import referral_days
 from village_credit.policy.model import PolicyInForce
-from village_credit.pseudonyms import household_keys, row_key_hash
+from village_credit.pseudonyms import row_key_hash
 from village_credit.report.page import run_page
 from village_credit.score.apply import Scored, score
 from village_credit.score.scorecard import Scorecard
 from village_credit.services.rules import Request, Rules
+from village_credit.services.scoring.lineage import Succession, find_successors, waiting_for_a_person
 from village_credit.services.scoring.manifest import manifest_of
 from village_credit.services.scoring.relief import Relief, reckon_relief
 from village_credit.services.scoring.snapshot import Snapshot
@@ -83,17 +85,19 @@ def compute_run(
     intake = take_in(delivered, request.as_of, request.county_code, rules.terms, snapshot.link_verdicts)
     catalogue.require(catalogue.facts(), intake.facts, "link")
     timer.lap("read, validate, link")
-    pseudonyms = household_keys(snapshot.keys, intake.facts["households"].column("unit_code").to_pylist())
+    succession = find_successors(intake, snapshot.predecessors, snapshot.keys, request.as_of)
+    pseudonyms = succession.pseudonyms
     policy = rules.policy.in_force(request.as_of, request.county_code)
     compared = snapshot.compared
-    conditions = _by_unit(compared.conditions, pseudonyms)
+    conditions = _by_unit(compared.conditions, _own(succession))
     relief = reckon_relief(snapshot.declared_relief, intake, conditions, policy, request.as_of)
-    facts = {**relief.facts, **_human_facts(snapshot, pseudonyms)}
+    facts = {**relief.facts, **_human_facts(snapshot, succession)}
     scorer = _Scorer(rules.scorecard, request.as_of, rules.policy.counted_methods)
     decided = decide(facts, scorer, policy, request.as_of, request.product)
     timer.lap("score, decide")
     work = _Work(snapshot, request, rules, policy, intake, pseudonyms, decided, scorer.last.points)
     tables = _decision_tables(work) | _relief_tables(work, relief) | _delivery_tables(work)
+    tables["lineage"] = succession.lineage
     tables |= _judged_tables(work, tables)
     catalogue.require(catalogue.run_tables(), tables, "a scoring")
     require_decisions(tables["decisions"])
@@ -128,7 +132,7 @@ def _decision_tables(work: _Work) -> dict[str, pa.Table]:
     decided = work.decided
     names = ("decisions", "waterfall", "crop_terms", "follow_up")
     wanted = {name: getattr(decided, name) for name in names}
-    tables = run_tables(work.intake, work.points, wanted, work.snapshot.keys, work.request.county_code)
+    tables = run_tables(work.intake, work.points, wanted, work.pseudonyms, work.snapshot.keys, work.request.county_code)
     return tables | {
         "authority": authority_table(tables["decisions"], work.policy),
         "renewals_due": renewals_due(work.snapshot.ended, tables["decisions"]),
@@ -162,6 +166,7 @@ def _judged_tables(work: _Work, tables: dict[str, pa.Table]) -> dict[str, pa.Tab
     evidence = Evidence(
         work.intake, decided, tables["deliveries"], tables["extract_checks"], tables["drift"], groups,
         work.rules.scorecard, before=None if request.product else compared.outcome,
+        recoded=waiting_for_a_person(tables["lineage"], work.snapshot.in_force),
         licensed_passes=work.snapshot.licensed_passes, is_product_run=request.product is not None,
     )  # fmt: skip
     return {
@@ -171,20 +176,30 @@ def _judged_tables(work: _Work, tables: dict[str, pa.Table]) -> dict[str, pa.Tab
     }
 
 
-def _human_facts(snapshot: Snapshot, pseudonyms: dict[str, str]) -> dict[str, pa.Table]:
+def _human_facts(snapshot: Snapshot, succession: Succession) -> dict[str, pa.Table]:
     """Return what stood before the run and what people said, by unit_code, as `decide` reads them."""
     held = _human_inputs("held", [{"household_key": key} for key in snapshot.held])
+    reviewed = _human_inputs("reviewed", snapshot.reviews)
+    own, taken = _own(succession), succession.aliases
     return {
-        "in_force": _by_unit(snapshot.in_force, pseudonyms),
-        "supplied": _by_unit(snapshot.supplied, pseudonyms),
-        "rise_bases": _by_unit(snapshot.rise_bases, pseudonyms),
-        "branch_words": _by_unit(snapshot.branch_words, pseudonyms),
-        "decided_before": _by_unit(snapshot.decided_before, pseudonyms),
-        "ended": _by_unit(snapshot.unrenewed, pseudonyms),
-        "renewed": _by_unit(snapshot.renewed, pseudonyms),
-        "held": _by_unit(held, pseudonyms),
-        "reviewed": _by_unit(_human_inputs("reviewed", snapshot.reviews), pseudonyms),
+        "in_force": _by_unit(snapshot.in_force, own),
+        "supplied": _by_unit(snapshot.supplied, taken, "by_unit_first", "product, kind"),
+        "rise_bases": _by_unit(snapshot.rise_bases, taken, "by_unit_summed"),
+        "branch_words": _by_unit(snapshot.branch_words, taken, "by_unit_least"),
+        "decided_before": _by_unit(snapshot.decided_before, own),
+        "ended": _by_unit(snapshot.unrenewed, own),
+        "renewed": _by_unit(snapshot.renewed, own),
+        "held": _by_unit(held, succession.stops, "by_unit_first", "TRUE"),
+        "reviewed": _by_unit(reviewed, taken, "by_unit_first", "product"),
+        "recoded": succession.recoded,
+        "lineage_caps": succession.caps,
+        "closed_lines": succession.closed_lines,
     }
+
+
+def _own(succession: Succession) -> pa.Table:
+    """Return each unit's own key alone."""
+    return succession.aliases.filter(pc.equal(succession.aliases.column("place"), 0))
 
 
 class _Scorer:
@@ -205,20 +220,15 @@ def _human_inputs(name: str, rows: list[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=pa.schema(fields))
 
 
-def _by_unit(known: pa.Table, pseudonyms: dict[str, str]) -> pa.Table:
-    """Return what the store knows of households by unit_code, as `decide` knows them."""
+def _by_unit(known: pa.Table, keys: pa.Table, query: str = "by_unit", line: str = "") -> pa.Table:
+    """Return what the store knows of households by unit_code, as `decide` knows them; `keys`: ALIASES.
+
+    `line`: of what a household has one word.
+    """
     connection = query_cursor()
     connection.register("known", known)
-    connection.register(
-        "keys",
-        pa.table(
-            {
-                "unit_code": pa.array(pseudonyms.keys(), pa.string()),
-                "household_key": pa.array(pseudonyms.values(), pa.string()),
-            }
-        ),
-    )
-    return connection.sql(sql("services.scoring", "by_unit")).to_arrow_table()
+    connection.register("keys", keys)
+    return connection.sql(sql("services.scoring", query).format(line=line)).to_arrow_table()
 
 
 def by_household(tables: dict[str, pa.Table], pseudonyms: dict[str, str]) -> dict[str, pa.Table]:

@@ -29,6 +29,8 @@ ADDED = {
     "relief_sha256": "the declarations of relief",
     "renewals_sha256": "the signed renewals",
     "reviews_sha256": "the reviews",
+    "successors_sha256": "the verdicts on households whose code changed",
+    "owed_on_closed_lines_sha256": "what is owed on lines that a merge closed",
     "supplied_sha256": "the facts that people supplied",
     "link_verdicts_sha256": "the verdicts on links",
 }

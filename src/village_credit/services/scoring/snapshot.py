@@ -26,6 +26,13 @@ from village_credit.ledger.before import (
 )
 from village_credit.ledger.holds import held_keys
 from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.lineage import (
+    identities_of,
+    lineage_before,
+    owed_on_closed_lines,
+    successor_verdicts,
+    successors_of,
+)
 from village_credit.ledger.lines_in_force import lines_before, published_before
 from village_credit.ledger.link_samples import licensed_passes, revoked_passes
 from village_credit.ledger.link_verdicts import link_verdicts, verdicts_of
@@ -36,6 +43,7 @@ from village_credit.ledger.rise import rise_bases, standing_words
 from village_credit.link.verdicts import Verdicts
 from village_credit.pseudonyms import Keys
 from village_credit.services.rules import Request, Rules
+from village_credit.services.scoring.lineage import VERDICTS, Predecessors
 from village_credit.services.scoring.relief import declared_for
 from village_credit.signatures import canonical_json
 from village_credit.store.runs import run_id_of, table_hash
@@ -87,6 +95,7 @@ class Snapshot:
     licensed_passes: tuple[str, ...]
     declared_relief: tuple[pa.Table, pa.Table]  # declarations, and their proofs
     compared: Compared
+    predecessors: Predecessors
 
 
 def take_snapshot(
@@ -103,6 +112,8 @@ def take_snapshot(
     ended = ended_lines(store, publications, as_of)
     relief = relief_in_force(ledger, county)
     compared = _compared(store, last_whole_run(publications))
+    decided, lineage = decided_before(store, publications), lineage_before(store, compared.run_id)
+    owed = owed_on_closed_lines(store, ledger, lineage, as_of)
     acts = _acts(ledger, county, as_of) | {"relief": [one.content() for one in relief]}
     before = {
         "in_force": [[publication.run_id, publication.product] for publication in publications],
@@ -112,6 +123,8 @@ def take_snapshot(
         "rows_before": compared.rows,
         "compared_with_run": compared.run_id,
         "knows_before": compared.simulation_inputs is not None,
+        "knows_who_was": [store.has_identities(publication.run_id) for publication in publications],
+        "owed_on_closed_lines": table_hash(owed),
     }
     parts = _inputs(store, delivered, request, rules) | before | acts
     lines = in_force.select(["household_key", "product", "valid_to"])
@@ -123,25 +136,36 @@ def take_snapshot(
         _supplied(acts["supplied"]),
         bases,
         words,
-        decided_before(store, publications),
+        decided,
         ended,
         ended.filter(pc.invert(covered(store, ledger, county, ended, "ended_on"))),
         lines.filter(covered(store, ledger, county, lines, "valid_to")),
         acts["holds"],
         acts["reviews"],
-        verdicts_of(ledger, county, store.keys),
+        verdicts_of(ledger, county, store.keys, successors_of(lineage)),
         licensed_passes(ledger, county, as_of),
         declared_for(store, relief),
         compared,
+        Predecessors(
+            lineage,
+            pa.Table.from_pylist(acts["successors"], schema=VERDICTS),
+            decided,
+            in_force,
+            owed,
+            lambda: identities_of(store, publications),
+        ),
     )
+
+
+KEPT_AS_HASHES = ("limits_in_force", "rise_bases", "branch_words", "owed_on_closed_lines")
 
 
 def parts_kept(parts: dict[str, Any]) -> dict[str, Any]:
     """Return what the manifest keeps of what the ledger added: hashes, and the run compared with."""
-    said = ("holds", "in_force", "relief", "renewals", "reviews", "supplied")
+    said = ("holds", "in_force", "relief", "renewals", "reviews", "successors", "supplied")
     return {
         **{f"{name}_sha256": sha256_of(canonical_json(parts[name])) for name in said},
-        **{f"{name}_sha256": parts[name] for name in ("limits_in_force", "rise_bases", "branch_words")},
+        **{f"{name}_sha256": parts[name] for name in KEPT_AS_HASHES},
         "compared_with_run": parts["compared_with_run"],
         "link_verdicts_sha256": parts["link_verdicts"],
     }
@@ -170,6 +194,7 @@ def _acts(ledger: Ledger, county_code: str, as_of: date) -> dict[str, Any]:
         "reviews": review_verdicts(ledger, county_code),
         "supplied": supplied_facts(ledger, county_code, as_of.isoformat()),
         "renewals": signed_renewals(ledger, county_code),
+        "successors": successor_verdicts(ledger, county_code),
         "link_verdicts": sha256_of(canonical_json([link_verdicts(ledger, county_code), *passes])),
     }
 

@@ -1,0 +1,259 @@
+"""Households whose contractor code changed keep their name, and what hangs on it: limits, terms, holds, what is owed.
+
+A household_key stands for the people. Where a list says that codes merged, split or were numbered anew, or a person
+confirmed what shared ID numbers propose, the household that has the line's borrower goes on under the old key. Of lines
+that come together the head's goes on, else the one that owes most; the others are closed at their branches and frozen
+while they are owed, which counts as another loan. A part that splits off starts anew, after a person has looked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from village_credit import catalogue, duckdb_session
+from village_credit.decide.decide import HUMAN_INPUTS
+from village_credit.intake import Intake
+from village_credit.pseudonyms import Keys, household_keys, row_key_hash
+from village_credit.sql_files import sql
+from village_credit.tables.delivery_gates import Recoded
+
+TAKES = ("goes_on", "merged")
+VERDICTS = pa.schema([("from_key", pa.string()), ("own_key", pa.string()), ("verdict", pa.string())])
+OWED = pa.schema(
+    [
+        ("household_key", pa.string()),
+        ("product", pa.string()),
+        ("owed_yuan", pa.decimal128(18, 2)),
+        ("valid_to", pa.date32()),
+    ]
+)
+ALIASES = pa.schema([("unit_code", pa.string()), ("household_key", pa.string()), ("place", pa.int64())])
+CLOSED_LINES = HUMAN_INPUTS["closed_lines"]
+CAPS = HUMAN_INPUTS["lineage_caps"]
+
+
+@dataclass(frozen=True)
+class Predecessors:
+    """What is known of households before a run: who they were, whom they became, and what they had.
+
+    `lineage`: the account of the last whole publication. `verdicts`: what people said of proposals. `decided`: whom the
+    publications in force decided; `lines` those in force (household_key, product, limit_yuan, drawn_yuan, valid_to).
+    `owed`: of lines that were closed when households merged, what is still owed. `known` reads the vault: who the
+    households of the publications in force are.
+    """
+
+    lineage: pa.Table
+    verdicts: pa.Table
+    decided: pa.Table
+    lines: pa.Table
+    owed: pa.Table
+    known: Callable[[], pa.Table]
+
+
+@dataclass(frozen=True)
+class Succession:
+    """Who is who in a run, by unit_code.
+
+    `pseudonyms`: the key of each. `aliases`: every key under which something of it may be known, its own first (place
+    0), then those that it took over; `stops` those that a hold may name besides. `recoded`: whom a person must look at.
+    `caps`: the most on the day of a merge or split. `closed_lines`: what is owed on lines that a merge closed.
+    `lineage`: the run's table.
+    """
+
+    pseudonyms: dict[str, str]
+    aliases: pa.Table
+    stops: pa.Table
+    recoded: pa.Table
+    caps: pa.Table
+    closed_lines: pa.Table
+    lineage: pa.Table
+
+
+def find_successors(intake: Intake, before: Predecessors, keys: Keys, as_of: date) -> Succession:
+    """Say who goes on as whom; nothing where no household that was decided before is gone and no code changed."""
+    units = intake.facts["households"].column("unit_code").to_pylist()
+    own = household_keys(keys, units)
+    kept, doubtful = _kept_keys(own, before.lineage)
+    register = _register(own, kept, before)
+    gone = before.decided.filter(
+        pc.invert(pc.is_in(before.decided.column("household_key"), register.column("household_key")))
+    )
+    changes = intake.facts["code_changes"]
+    changes = changes.filter(pc.less_equal(changes.column("changed_on"), pa.scalar(as_of, pa.date32())))
+    if not gone.num_rows and not (changes.num_rows and before.decided.num_rows):
+        return _as_before(kept, doubtful, before)
+    connection = duckdb_session.connect()
+    tables = {
+        "register": register,
+        "gone": _gone(gone, before, keys),
+        "numbers": _numbers(intake.identities, register, changes.column("to_code"), keys),
+        "changes": changes,
+        "verdicts": before.verdicts,
+        "lines_of_all": _lines_of_all(before.lines),
+        "before": before.lineage,
+    }
+    for name, table in tables.items():
+        connection.register(name, table)
+    for statement in sql("services.scoring", "succession").split(";\n"):
+        connection.execute(statement)
+    found = connection.sql("FROM succession").to_arrow_table()
+    proposed = connection.sql("FROM proposed").to_arrow_table()
+    caps = connection.sql(sql("services.scoring", "succession_caps")).to_arrow_table().cast(CAPS)
+    query = sql("services.scoring", "lineage")
+    lineage = connection.sql(query, params={"as_of": as_of}).to_arrow_table()
+    return _succession(_Found(kept, doubtful, found, proposed, caps, lineage), before)
+
+
+@dataclass(frozen=True)
+class _Found:
+    kept: dict[str, str]
+    doubtful: list[str]
+    found: pa.Table
+    proposed: pa.Table
+    caps: pa.Table
+    lineage: pa.Table
+
+
+def _kept_keys(own: dict[str, str], lineage: pa.Table) -> tuple[dict[str, str], list[str]]:
+    """Return each unit's key as earlier successions left it, and units whose key two would have.
+
+    Where a code that was said to be gone is registered again, both have their own keys, and a person looks.
+    """
+    went_on = lineage.filter(pc.equal(lineage.column("role"), "goes_on"))
+    follow = dict(zip(went_on.column("own_key").to_pylist(), went_on.column("household_key").to_pylist(), strict=True))
+    if not follow:
+        return dict(own), []
+    owners = {key: unit for unit, key in own.items()}
+    kept, doubtful = {}, set()
+    for unit, key in own.items():
+        taken = follow.get(key, key)
+        if taken != key and taken in owners:
+            doubtful |= {unit, owners[taken]}
+            taken = key
+        kept[unit] = taken
+    return kept, sorted(doubtful)
+
+
+def _register(own: dict[str, str], kept: dict[str, str], before: Predecessors) -> pa.Table:
+    """Return who is registered: unit_code, own_key, household_key, is_known (decided before under that key)."""
+    keys = pa.array(kept.values(), pa.string())
+    known = pc.is_in(keys, before.decided.column("household_key").combine_chunks())
+    return pa.table(
+        {
+            "unit_code": pa.array(kept.keys(), pa.string()),
+            "own_key": pa.array((own[unit] for unit in kept), pa.string()),
+            "household_key": keys,
+            "is_known": known,
+        }
+    )
+
+
+def _gone(gone: pa.Table, before: Predecessors, keys: Keys) -> pa.Table:
+    """Return households that were decided and are registered no more, as the vault knows them, with hashed numbers."""
+    known = before.known()
+    known = known.filter(pc.is_in(known.column("household_key"), gone.column("household_key").combine_chunks()))
+    numbers = known.column("person_id").to_pylist()
+    hashes = [row_key_hash(keys, number) if number else None for number in numbers]
+    return known.drop_columns(["person_id"]).append_column("borrower_hash", pa.array(hashes, pa.string()))
+
+
+def _numbers(identities: pa.Table, register: pa.Table, named: pa.ChunkedArray, keys: Keys) -> pa.Table:
+    """Return the hashed numbers of who is registered and was not known before, or is named by a list of changes."""
+    in_question = pc.or_(pc.invert(register.column("is_known")), pc.is_in(register.column("unit_code"), named))
+    new = register.filter(in_question).column("unit_code")
+    present = identities.filter(
+        pc.and_(pc.is_in(identities.column("unit_code"), new.combine_chunks()), pc.is_valid(identities["person_id"]))
+    )
+    hashes = [row_key_hash(keys, number) for number in present.column("person_id").to_pylist()]
+    is_head = pc.fill_null(pc.equal(present.column("relation"), "head"), False)
+    return pa.table(
+        {"unit_code": present.column("unit_code"), "number_hash": pa.array(hashes, pa.string()), "is_head": is_head}
+    )
+
+
+def _lines_of_all(lines: pa.Table) -> pa.Table:
+    """Sum a household's lines in force: household_key, limit_yuan, owed_yuan (whole yuan, up)."""
+    owed = pc.fill_null(lines.column("drawn_yuan"), pa.scalar(0, lines.schema.field("drawn_yuan").type))
+    summed = pa.table(
+        {
+            "household_key": lines.column("household_key"),
+            "limit_yuan": lines.column("limit_yuan"),
+            "owed_yuan": pc.ceil(pc.cast(owed, pa.float64())).cast(pa.int64()),
+        }
+    )
+    return (
+        summed.group_by("household_key")
+        .aggregate([("limit_yuan", "sum"), ("owed_yuan", "sum")])
+        .rename_columns({"limit_yuan_sum": "limit_yuan", "owed_yuan_sum": "owed_yuan"})
+    )
+
+
+def _as_before(kept: dict[str, str], doubtful: list[str], before: Predecessors) -> Succession:
+    """Return who is who where nothing changed since the last publication."""
+    none = _Found(kept, doubtful, _no_rows(), _no_rows(), CAPS.empty_table(), before.lineage)
+    return _succession(none, before)
+
+
+def _no_rows() -> pa.Table:
+    names = ("from_key", "unit_code", "household_key", "role")
+    return pa.schema([(name, pa.string()) for name in names]).empty_table()
+
+
+def _succession(found: _Found, before: Predecessors) -> Succession:
+    rows = found.found.select(["from_key", "unit_code", "household_key", "role"]).to_pylist()
+    pseudonyms = found.kept | {row["unit_code"]: row["household_key"] for row in rows}
+    units = {key: unit for unit, key in pseudonyms.items()}
+    earlier = before.lineage.select(["from_key", "household_key", "role"]).to_pylist()
+    kept = [row | {"unit_code": units[row["household_key"]]} for row in earlier if row["household_key"] in units]
+    taken = {(row["unit_code"], row["from_key"]) for row in [*kept, *rows] if row["role"] in TAKES}
+    touched = {(row["unit_code"], row["from_key"]) for row in [*kept, *rows]}
+    merged = {row["from_key"]: row["unit_code"] for row in [*kept, *rows] if row["role"] == "merged"}
+    takers = {row["unit_code"] for row in rows if row["role"] in TAKES}
+    known = set(before.decided.column("household_key").to_pylist())
+    apart = {row["unit_code"] for row in rows if row["unit_code"] not in takers and row["household_key"] not in known}
+    proposed = set(found.proposed.column("unit_code").to_pylist())
+    recoded = sorted(apart | proposed | set(found.doubtful))
+    return Succession(
+        pseudonyms,
+        _aliases(pseudonyms, taken),
+        _aliases(pseudonyms, touched),
+        pa.table({"unit_code": pa.array(recoded, pa.string())}),
+        found.caps,
+        _closed(merged, before),
+        found.lineage.select(list(catalogue.run_tables()["lineage"].columns)),
+    )
+
+
+def _aliases(pseudonyms: dict[str, str], pairs: set[tuple[str, str]]) -> pa.Table:
+    """Return the keys of each unit: its own, then others in their order."""
+    own = [(unit, key, 0) for unit, key in pseudonyms.items()]
+    others = [(unit, key, 1) for unit, key in sorted(pairs) if pseudonyms[unit] != key]
+    columns = zip(*own, *others, strict=True) if own else ([], [], [])
+    return pa.table([pa.array(c, f.type) for c, f in zip(columns, ALIASES, strict=True)], schema=ALIASES)
+
+
+def _closed(merged: dict[str, str], before: Predecessors) -> pa.Table:
+    """Return what is owed on lines that a merge closed, by the household that took them over (CLOSED_LINES)."""
+    lines = before.lines.select(["household_key", "product", "drawn_yuan", "valid_to"]).rename_columns(OWED.names)
+    owed = pa.concat_tables([lines.cast(OWED), before.owed]) if merged else OWED.empty_table()
+    rows = [
+        {"unit_code": merged[row["household_key"]], **row}
+        for row in owed.to_pylist()
+        if row["household_key"] in merged and row["owed_yuan"]
+    ]
+    return pa.Table.from_pylist(rows, schema=CLOSED_LINES)
+
+
+def waiting_for_a_person(lineage: pa.Table, lines: pa.Table) -> Recoded:
+    """Count the households of a run's lineage that somebody must decide on; `lines`: those in force before."""
+    open_roles = pa.array(("proposed", "circle"))
+    waiting = pc.unique(lineage.filter(pc.is_in(lineage.column("role"), open_roles)).column("from_key"))
+    drawn = pc.fill_null(pc.cast(lines.column("drawn_yuan"), pa.float64()), 0.0)
+    has_line = pc.or_(pc.greater(lines.column("limit_yuan"), 0), pc.greater(drawn, 0.0))
+    held = pc.unique(lines.filter(has_line).column("household_key"))
+    return Recoded(len(waiting), pc.sum(pc.is_in(waiting, held)).as_py() or 0)

@@ -1,0 +1,229 @@
+"""Who goes on as whom, by hand-made registers and lists: chains, circles, a borrower in two households."""
+
+from __future__ import annotations
+
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from village_credit.catalogue import facts, run_tables
+from village_credit.pseudonyms import Keys, household_key, row_key_hash
+from village_credit.services.scoring.lineage import OWED, VERDICTS, Predecessors, Succession, find_successors
+
+KEYS = Keys(*(bytes([n]) * 32 for n in range(4)))
+AS_OF = date(2026, 12, 1)
+PEOPLE = pa.schema([("unit_code", pa.string()), ("relation", pa.string()), ("person_id", pa.string())])
+KNOWN = pa.schema(
+    [
+        ("household_key", pa.string()),
+        ("unit_code", pa.string()),
+        ("person_id", pa.string()),
+        ("number_hashes", pa.list_(pa.string())),
+    ]
+)
+LINES = pa.schema(
+    [
+        ("household_key", pa.string()),
+        ("product", pa.string()),
+        ("limit_yuan", pa.int64()),
+        ("drawn_yuan", pa.decimal128(18, 2)),
+        ("valid_to", pa.date32()),
+    ]
+)
+
+
+def key(unit: str) -> str:
+    return household_key(KEYS, unit)
+
+
+def numbered(people: str) -> list[str]:
+    """Each letter is a person."""
+    return [f"id-{letter}" for letter in people]
+
+
+def found(
+    before: dict[str, str],
+    now: dict[str, str],
+    changes: list[tuple[str, str]] = (),  # type: ignore[assignment]
+    owed: dict[str, int] | None = None,
+    verdicts: list[tuple[str, str, str]] = (),  # type: ignore[assignment]
+    lineage: pa.Table | None = None,
+    on: date = date(2026, 11, 15),
+) -> Succession:
+    """`before`, `now`: people by code, the head (and borrower) first; every line before has 30,000 yuan."""
+    owed = owed or {}
+    known = [
+        {
+            "household_key": key(unit),
+            "unit_code": unit,
+            "person_id": numbered(people)[0],
+            "number_hashes": [row_key_hash(KEYS, number) for number in numbered(people)],
+        }
+        for unit, people in before.items()
+    ]
+    lines = [
+        {
+            "household_key": key(unit),
+            "product": "farmer_line",
+            "limit_yuan": 30000,
+            "drawn_yuan": owed.get(unit),
+            "valid_to": date(2028, 1, 1),
+        }
+        for unit in before
+    ]
+    identities = [
+        {"unit_code": unit, "relation": "head" if place == 0 else "other", "person_id": number}
+        for unit, people in now.items()
+        for place, number in enumerate(numbered(people))
+    ]
+    listed = [{"from_code": old, "to_code": new, "cause": None, "changed_on": on} for old, new in changes]
+    said = [{"from_key": key(old), "own_key": key(new), "verdict": verdict} for old, new, verdict in verdicts]
+    intake: Any = SimpleNamespace(
+        facts={
+            "households": pa.table({"unit_code": list(now)}),
+            "code_changes": pa.Table.from_pylist(listed, schema=facts()["code_changes"].schema()),
+        },
+        identities=pa.Table.from_pylist(identities, schema=PEOPLE),
+    )
+    predecessors = Predecessors(
+        run_tables()["lineage"].schema().empty_table() if lineage is None else lineage,
+        pa.Table.from_pylist(said, schema=VERDICTS),
+        pa.table({"household_key": pa.array([key(unit) for unit in before], pa.string())}),
+        pa.Table.from_pylist(lines, schema=LINES),
+        OWED.empty_table(),
+        lambda: pa.Table.from_pylist(known, schema=KNOWN),
+    )
+    return find_successors(intake, predecessors, KEYS, AS_OF)
+
+
+def roles(result: Succession) -> dict[tuple[str, str | None], str]:
+    return {(row["from_key"], row["own_key"]): row["role"] for row in result.lineage.to_pylist()}
+
+
+def caps(result: Succession) -> dict[str, int]:
+    return {row["unit_code"]: row["most_yuan"] for row in result.caps.to_pylist()}
+
+
+def recoded(result: Succession) -> list[str]:
+    return result.recoded.column("unit_code").to_pylist()
+
+
+def test_who_keeps_his_code_is_nobody_s_successor():
+    result = found({"A": "ab", "B": "cd"}, {"A": "ab", "B": "cd"})
+    assert result.pseudonyms == {"A": key("A"), "B": key("B")}
+    assert (roles(result), caps(result), recoded(result)) == ({}, {}, [])
+
+
+def test_a_code_numbered_anew_keeps_the_key_even_where_the_borrower_is_gone():
+    result = found({"A": "ab"}, {"C": "b"}, [("A", "C")])
+    assert result.pseudonyms == {"C": key("A")}
+    assert (roles(result), caps(result), recoded(result)) == ({(key("A"), key("C")): "goes_on"}, {}, [])
+
+
+def test_a_chain_leads_to_who_is_registered():
+    result = found({"A": "ab"}, {"D": "ab"}, [("A", "B"), ("B", "C"), ("C", "D")])
+    assert result.pseudonyms == {"D": key("A")}
+
+
+def test_a_list_that_leads_back_to_where_it_began_does_nothing():
+    result = found({"A": "ab"}, {"C": "xy"}, [("A", "B"), ("B", "A")])
+    assert result.pseudonyms == {"C": key("C")}
+    assert roles(result) == {(key("A"), None): "circle"}
+
+
+def test_a_change_to_come_is_none_yet():
+    result = found({"A": "ab"}, {"C": "ab"}, [("A", "C")], on=date(2026, 12, 2))
+    assert roles(result) == {(key("A"), key("C")): "proposed"}
+    assert recoded(result) == ["C"]
+
+
+@pytest.mark.parametrize(("owed", "kept"), [({}, 60000), ({"B": 7000}, 53000), ({"A": 7000}, 60000)])
+def test_of_two_that_merge_the_head_s_line_goes_on_and_the_other_is_closed(owed: dict[str, int], kept: int):
+    result = found({"A": "ab", "B": "cd"}, {"C": "abcd"}, [("A", "C"), ("B", "C")], owed)
+    assert result.pseudonyms == {"C": key("A")}
+    assert roles(result) == {(key("A"), key("C")): "goes_on", (key("B"), key("C")): "merged"}
+    assert caps(result) == {"C": kept}
+    closed = [(row["unit_code"], int(row["owed_yuan"])) for row in result.closed_lines.to_pylist()]
+    assert closed == ([("C", 7000)] if "B" in owed else [])
+
+
+def test_where_neither_borrower_is_the_head_the_line_that_owes_goes_on():
+    result = found({"A": "ab", "B": "cd"}, {"C": "xabcd"}, [("A", "C"), ("B", "C")], {"B": 1})
+    assert result.pseudonyms == {"C": key("B")}
+
+
+def test_who_merges_into_a_household_that_stays_brings_no_second_line():
+    result = found({"A": "ab", "B": "cd"}, {"A": "abcd"}, [("B", "A")], {"B": 4000})
+    assert result.pseudonyms == {"A": key("A")}
+    assert roles(result) == {(key("B"), key("A")): "merged"}
+    assert caps(result) == {"A": 60000 - 4000}
+    assert [(row["unit_code"], int(row["owed_yuan"])) for row in result.closed_lines.to_pylist()] == [("A", 4000)]
+
+
+def test_of_a_split_the_borrower_s_part_takes_the_line_and_the_other_is_looked_at():
+    result = found({"A": "abc"}, {"C": "bc", "D": "a"}, [("A", "C"), ("A", "D")])
+    assert result.pseudonyms == {"C": key("C"), "D": key("A")}
+    assert recoded(result) == ["C"]
+    assert caps(result) == {"C": 0, "D": 30000}
+
+
+def test_where_two_have_the_borrower_nobody_takes_the_line():
+    result = found({"A": "abc"}, {"C": "ab", "D": "ac"}, [("A", "C"), ("A", "D")])
+    assert set(result.pseudonyms.values()) == {key("C"), key("D")}
+    assert recoded(result) == ["C", "D"]
+
+
+def test_a_part_that_leaves_a_household_which_stays_is_looked_at():
+    result = found({"A": "abc"}, {"A": "ab", "D": "c"}, [("A", "D")])
+    assert result.pseudonyms == {"A": key("A"), "D": key("D")}
+    assert recoded(result) == ["D"]
+    assert caps(result) == {"A": 30000, "D": 0}
+
+
+def test_a_hold_is_heard_by_every_part():
+    result = found({"A": "abc"}, {"C": "bc", "D": "a"}, [("A", "C"), ("A", "D")])
+    stopped = {row["unit_code"] for row in result.stops.to_pylist() if row["household_key"] == key("A")}
+    assert stopped == {"C", "D"}
+    taken = {row["unit_code"] for row in result.aliases.to_pylist() if row["household_key"] == key("A")}
+    assert taken == {"D"}
+
+
+def test_shared_numbers_propose_and_a_person_decides():
+    assert roles(found({"A": "ab"}, {"C": "bx"})) == {(key("A"), key("C")): "proposed"}
+    confirmed = found({"A": "ab"}, {"C": "bx"}, verdicts=[("A", "C", "same")])
+    assert confirmed.pseudonyms == {"C": key("A")}
+    refused = found({"A": "ab"}, {"C": "bx"}, verdicts=[("A", "C", "other")])
+    assert (refused.pseudonyms, roles(refused), recoded(refused)) == ({"C": key("C")}, {}, [])
+
+
+def test_who_was_known_already_is_never_proposed():
+    """Somebody married into a household that stands under its old code."""
+    result = found({"A": "ab", "B": "cd"}, {"B": "cdb"})
+    assert (roles(result), recoded(result)) == ({}, [])
+
+
+def test_a_key_that_went_over_stays_and_chains_go_on():
+    first = found({"A": "ab"}, {"C": "ab"}, [("A", "C")])
+    later = found({"A": "ab"}, {"C": "ab"}, lineage=first.lineage)  # the publication in force knows key A
+    assert later.pseudonyms == {"C": key("A")}
+    assert roles(later) == roles(first)
+
+
+def test_an_old_code_that_is_registered_again_takes_its_own_key_and_both_are_looked_at():
+    first = found({"A": "ab"}, {"C": "ab"}, [("A", "C")])
+    again = found({"A": "ab"}, {"A": "ab", "C": "ab"}, lineage=first.lineage)
+    assert again.pseudonyms == {"A": key("A"), "C": key("C")}
+    assert recoded(again) == ["A", "C"]
+
+
+def test_no_merge_or_split_leaves_more_than_there_was():
+    """Any mixture: what the successors may have at most is what the predecessors had, less what closed lines owe."""
+    before = {"A": "ab", "B": "cd", "E": "ef"}
+    now = {"C": "abc", "D": "d", "F": "ef"}
+    result = found(before, now, [("A", "C"), ("B", "C"), ("B", "D"), ("E", "F")], {"B": 5000})
+    assert sum(caps(result).get(unit, 30000) for unit in now) <= 90000 - 5000
+    assert result.pseudonyms["F"] == key("E")
+    assert "F" not in caps(result)
