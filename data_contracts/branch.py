@@ -85,6 +85,8 @@ class BranchRow(_Outgoing):
     purposes: str
     customer_manager: str | None = Field(description="staff number")
     reason_zh: str
+    annual_rate_bp: int | None = Field(ge=0, description="interest, basis points a year; null: the bank's own line")
+    annual_cost_bp: int | None = Field(ge=0, description="with every charge (costs.csv), basis points a year")
 
 
 class RegisterRow(_Outgoing):

@@ -1081,7 +1081,25 @@ def finished(case: Case, result: Row, amount: int) -> Row:
     outcome = {"decision": decision, "reasons": reasons, "binding_term": binding, "is_frozen": is_frozen}
     short = max(0, result["need_yuan"] - limit)
     result = {**result, **outcome, "limit_yuan": limit, "shortfall_yuan": short}
-    return {**result, **dates(case, result)}
+    result = {**result, **dates(case, result)}
+    return {**result, **yearly_cost(case, result)}
+
+
+def yearly_cost(case: Case, result: Row) -> Row:
+    """What a granted line costs a year, whole basis points: interest, and with every charge, half up."""
+    if result["decision"] != "granted":
+        return {}
+    product, months = result["product"], result["term_months"]
+    rate = yearly_rate(case.policy, product, result["band"], months) * 10_000
+    last: dict[str, Row] = {}
+    for row in sorted(case.policy.raw.get("charges", []), key=lambda row: (row["from"], "product" in row)):
+        if row["from"] <= case.as_of and row.get("product") in (None, product):
+            last[row["charge"]] = row
+    extra = Fraction(0)
+    for row in last.values():
+        share = Fraction(row["share"]) * 10_000
+        extra += share if row["basis"] == "yearly" else share * 12 / months
+    return {"annual_rate_bp": down(rate), "annual_cost_bp": down(rate) + down(extra + Fraction(1, 2))}
 
 
 def drawn_yuan(case: Case, result: Row) -> int:

@@ -59,6 +59,7 @@ def raw_policy(case: Case) -> dict[str, Any]:
         "screen": {**SHIPPED["screen"], **case.get("screen", {})},
         "figures": [*SHIPPED["figures"], *figures],
         "crop_norms": [*SHIPPED["crop_norms"], *norms],
+        "charges": [{**words, "payee": "x", **charge} for charge in case.get("charges", [])],
     }
 
 
@@ -81,7 +82,8 @@ def probability(case: Case) -> int | None:
 
 def shared(case: Case) -> str:
     """What all households of one run have in common: cases with the same are decided in one table."""
-    return repr([case.get("policy"), case.get("norms"), case.get("screen"), case.get("given", {}).get("legal_basis")])
+    rules = [case.get(name) for name in ("policy", "norms", "screen", "charges")]
+    return repr([*rules, case.get("given", {}).get("legal_basis")])
 
 
 @cache

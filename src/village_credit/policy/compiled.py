@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from village_credit.errors import PolicyRefused
 from village_credit.policy.growers import optional_figures
-from village_credit.policy.model import BANDS, PRODUCTS, PolicyInForce
+from village_credit.policy.model import BANDS, PRODUCTS, PolicyInForce, ProductName
 
 PPM = 1_000_000
+BP = 10_000
 MAX_YEARS = 3
 SHARES = (
     "area_tolerance",
@@ -106,10 +107,17 @@ def _products(policy: PolicyInForce) -> pa.Table:
             "purposes": policy.policy.products[product].purposes,
             "cap": int(policy.figure("product_cap", product=product)),
             "age_cap": int(policy.figure("age_cap", product=product)),
+            "yearly_ppm": _charged(policy, product, "yearly"),
+            "once_ppm": _charged(policy, product, "once"),
         }
         for product in PRODUCTS
     ]
     return pa.Table.from_pylist(rows)
+
+
+def _charged(policy: PolicyInForce, product: ProductName, basis: str) -> int:
+    """Sum a product's charges of a kind, ppm of the amount."""
+    return sum(scaled("charges", one.share, PPM) for one in policy.charges(product) if one.basis == basis)
 
 
 def _bands(policy: PolicyInForce) -> pa.Table:
@@ -120,6 +128,8 @@ def _bands(policy: PolicyInForce) -> pa.Table:
             "base": int(policy.figure("base", product=product, band=band)),
             "term": int(policy.figure("term", product=product, band=band)),
             "spread": int(policy.figure("spread_bp", product=product, band=band)),
+            "rate_bp": scaled("reference_rate", policy.yearly_rate(product, band, 2), BP),
+            "rate_one_year_bp": scaled("reference_rate_one_year", policy.yearly_rate(product, band, 1), BP),
         }
         for product in PRODUCTS
         for band in BANDS

@@ -136,6 +136,26 @@ class LadderStep(_Section):
         return None if county == "*" else county
 
 
+class Charge(_Section):
+    """What a loan costs beside its interest: what for, who takes it, how much of the amount, once or every year."""
+
+    charge: str = Field(pattern=r"^\S(.{0,28}\S)?$")
+    payee: str = Field(pattern=r"^\S(.{0,38}\S)?$")
+    basis: Literal["yearly", "once"]
+    share: Annotated[Decimal, BeforeValidator(no_text)] = Field(ge=0, le=Decimal("0.24"), decimal_places=6)
+    from_: date = Field(alias="from")
+    reference: str
+    verified: bool = False
+    county: str | None = None
+    product: ProductName | None = None
+
+    @field_validator("county")
+    @classmethod
+    def star_is_everywhere(cls, county: str | None) -> str | None:
+        """Read county `*` as no county, as figures do."""
+        return None if county == "*" else county
+
+
 class MayCome(_Section):
     """A document that may come later in a relief window: the reason that it answers, what it is, and its days."""
 
@@ -190,6 +210,7 @@ class Policy(_Section):
     relief: ReliefRules = ReliefRules()
     screen: ScreenRules = ScreenRules()
     authority_ladder: tuple[LadderStep, ...] = ()
+    charges: tuple[Charge, ...] = ()
 
     @field_validator("products")
     @classmethod
@@ -328,6 +349,14 @@ class PolicyInForce:
                 f"{float(rate):.2%} on {self.as_of}: no rate is below 0"
             )
         return rate
+
+    def charges(self, product: ProductName) -> list[Charge]:
+        """Return what a product costs beside its interest on the day, the latest word on each charge; 0: no longer."""
+        last: dict[str, Charge] = {}
+        for one in sorted(self.policy.charges, key=lambda c: (c.from_, c.county is not None, c.product is not None)):
+            if one.from_ <= self.as_of and one.county in (None, self.county_code) and one.product in (None, product):
+                last[one.charge] = one
+        return [last[name] for name in sorted(last) if last[name].share > 0]
 
     def product_of(self) -> dict[str, ProductName]:
         """Map 产品 names to products."""

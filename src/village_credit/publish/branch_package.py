@@ -20,10 +20,12 @@ from village_credit.china_calendar import day_in_china
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import VerificationFailed
 from village_credit.ledger.publications import Publication
+from village_credit.policy.compiled import PPM
 from village_credit.pseudonyms import Keys, household_ref
 from village_credit.publish.approval_sheet import approval_sheets
 from village_credit.publish.office_package import FILE as RESULTS_FILE
 from village_credit.publish.office_package import OFFICE, Result, rows_and_sum, write_results
+from village_credit.report.notice import percent
 from village_credit.signatures import canonical_json, key_id, verify_signature
 from village_credit.sql_files import sql
 from village_credit.store.runs import parquet_bytes
@@ -51,7 +53,11 @@ CSV_HEADER = [
     "purposes",
     "customer_manager",
     "reason_zh",
+    "annual_rate_bp",
+    "annual_cost_bp",
 ]
+COSTS_HEADER = ["product", "项目", "收取方", "方式", "占金额比例"]
+BASES_ZH = {"yearly": "每年", "once": "一次性"}
 
 VILLAGES = pa.schema([("village_code", pa.string()), ("village", pa.string())])
 DRAWN = pa.schema([("household_key", pa.string()), ("product", pa.string()), ("drawn_yuan", pa.decimal128(18, 2))])
@@ -70,6 +76,7 @@ class PackageInputs:
     measures: pa.Table | None = None  # of the run: household_key, document, measure, product_name, balance_yuan, …
     results: tuple[Result, ...] = ()  # for the office that referred traders
     drawn: pa.Table = field(default_factory=DRAWN.empty_table)  # household_key, product, drawn_yuan on the run's day
+    charges: pa.Table | None = None  # of the run: product, charge, payee, basis, share_ppm
     villages: pa.Table = field(default_factory=VILLAGES.empty_table)  # village_code and its name
     is_first: bool = False  # nothing was in force before: branches were told nothing yet
     is_stop: bool = False  # the one household of a hold or release: it is told whatever was told before
@@ -97,7 +104,7 @@ def pack(store: Store, publication: Publication, inputs: PackageInputs) -> Path:
         offers = _offers_by_branch(store.keys, publication, inputs)
         for branch_code in sorted({*lines, *offers}):
             found = lines.get(branch_code, _Lines()), offers.get(branch_code, [])
-            _write_branch(store.keys, publication, folder / branch_code, branch_code, *found)
+            _write_branch(store.keys, publication, folder / branch_code, branch_code, *found, _costs(inputs.charges))
     return folder
 
 
@@ -202,6 +209,8 @@ def _branch_row(keys: Keys, publication: Publication, row: dict[str, Any], texts
         previous_limit_yuan=row["previous_yuan"],
         term_months=row["term_months"],
         rate_spread_bp=row["rate_spread_bp"],
+        annual_rate_bp=row["annual_rate_bp"],
+        annual_cost_bp=row["annual_cost_bp"],
         customer_manager=row["manager_number"],
         reason_zh=texts.get(code, code or ""),
         **{name: row[name] for name in copied},
@@ -209,7 +218,13 @@ def _branch_row(keys: Keys, publication: Publication, row: dict[str, Any], texts
 
 
 def _write_branch(
-    keys: Keys, publication: Publication, folder: Path, branch_code: str, lines: _Lines, offers: list[ReliefOffer]
+    keys: Keys,
+    publication: Publication,
+    folder: Path,
+    branch_code: str,
+    lines: _Lines,
+    offers: list[ReliefOffer],
+    costs: bytes,
 ) -> None:
     folder.mkdir(parents=True)
     cells = [list(row.model_dump(by_alias=True).values()) for row in lines.rows]
@@ -219,6 +234,7 @@ def _write_branch(
         "limits.parquet": parquet_bytes(_table(cells)),
         "limits.xlsx": approval_sheets(lines.rows, lines.places),
         "register.csv": _csv(_names(RegisterRow), [list(row.values()) for row in register]),
+        "costs.csv": costs,
     }
     if offers:
         header = list(offers[0].model_dump(by_alias=True))
@@ -230,6 +246,16 @@ def _write_branch(
         json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1), encoding="utf-8"
     )
     (folder / "READY").touch()
+
+
+def _costs(charges: pa.Table | None) -> bytes:
+    """Write what each product costs beside its interest, a row a charge; none: the interest is all."""
+    rows = [] if charges is None else charges.to_pylist()
+    cells = [
+        [row["product"], row["charge"], row["payee"], BASES_ZH[row["basis"]], percent(row["share_ppm"], PPM)]
+        for row in rows
+    ]
+    return _csv(COSTS_HEADER, cells)
 
 
 def _names(row: type[RegisterRow]) -> list[str]:
@@ -291,7 +317,8 @@ def _csv(header: list[str], cells: list[list[Any]]) -> bytes:
 
 
 def _table(cells: list[list[Any]]) -> pa.Table:
-    kinds = dict.fromkeys(("limit_yuan", "previous_limit_yuan", "term_months", "rate_spread_bp"), pa.int64())
+    whole = ("limit_yuan", "previous_limit_yuan", "term_months", "rate_spread_bp", "annual_rate_bp", "annual_cost_bp")
+    kinds = dict.fromkeys(whole, pa.int64())
     kinds["revolving"] = pa.bool_()
     kinds |= dict.fromkeys(("valid_from", "valid_to", "review_due_on"), pa.date32())
     columns = list(zip(*cells, strict=True)) or [()] * len(CSV_HEADER)

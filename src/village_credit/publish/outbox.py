@@ -110,6 +110,7 @@ def package_inputs(store: Store, ledger: Ledger, publication: Publication) -> Pa
         _table_of(run / "relief_measures.parquet") if publication.product is None else None,
         _results(store, publication, decisions, held),
         drawn_before(store, until, date.fromisoformat(publication.as_of)),
+        _table_of(run / "charges.parquet"),
         _villages(run),
         is_first=not below,
     )
@@ -178,7 +179,8 @@ def _stop_inputs(store: Store, ledger: Ledger, entry: Entry) -> PackageInputs:
     borrowers = _borrowers(store, below[::-1])
     villages = _villages(store.require_run(below[0].run_id))
     texts = dict(DECISION_REASONS)
-    return PackageInputs(rows, rows, borrowers, branches, texts, held, villages=villages, is_stop=True)
+    charges = _table_of(store.require_run(below[0].run_id) / "charges.parquet")
+    return PackageInputs(rows, rows, borrowers, branches, texts, held, charges=charges, villages=villages, is_stop=True)
 
 
 def _villages(run: Path) -> pa.Table:

@@ -15,6 +15,7 @@ from data_contracts.registry import OFFICES_ZH
 from data_contracts.relief import CAUSES_ZH, MEASURES_ZH
 from village_credit.catalogue import Term, filled, terms
 from village_credit.duckdb_session import query_cursor
+from village_credit.report.notice import percent
 
 DECISIONS_ZH = {"granted": "授信", "declined": "未授信", "manual_review": "转人工复核"}
 REVIEWS_ZH = {"grant": "授信", "decline": "不授信", "keep": "维持复核"}
@@ -243,10 +244,19 @@ def _decision_lines(decision: dict[str, Any]) -> list[str]:
     return [
         f"农户 {decision['household_key']}  产品 {name}  决定：{made}",
         f"授信额度 {decision['limit_yuan']:,} 元{_term_of(decision)}",
+        *_cost_of(decision),
         *([f"约束项：{_reason(binding)}"] if binding else []),
         *(f"原因：{_reason(code)}（{code}）" for code in decision["reason_codes"]),
         *([f"借款人：{DECISION_REASONS[borrower]}"] if borrower else []),
     ]
+
+
+def _cost_of(decision: dict[str, Any]) -> list[str]:
+    """Say what the line costs a year; nothing of a run that is older than these figures."""
+    if decision.get("annual_cost_bp") is None:
+        return []
+    rate, cost = (percent(decision[name], 10_000) for name in ("annual_rate_bp", "annual_cost_bp"))
+    return [f"年利率 {rate}，年化综合融资成本 {cost}"]
 
 
 def _term_of(decision: dict[str, Any]) -> str:

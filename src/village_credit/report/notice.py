@@ -6,8 +6,9 @@ Sentences are data, a file a language in `messages/`; a run keeps codes and figu
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -24,6 +25,10 @@ class Messages:
     """The sentences of one language: by decision, product, reason code, and feature that cost points."""
 
     version: str
+    cost: str
+    no_charges: str
+    charge: str
+    bases: Mapping[str, str]
     because: str
     between: str
     decisions: Mapping[str, str]
@@ -47,11 +52,45 @@ def messages(language: str = "zh") -> Messages:
     return Messages(**({"reasons": DECISION_REASONS, "points_lost": {}} | tomllib.loads(text)))
 
 
-def notice(decision: dict[str, Any], points_lost: list[dict[str, str]], said: Messages) -> str:
+def percent(value: int, whole: int) -> str:
+    """Write a share of a whole as a percentage with two decimals at least, exactly."""
+    text = format(Decimal(value) * 100 / whole, "f")
+    number, _, decimals = text.partition(".")
+    return f"{number}.{decimals.rstrip('0'):0<2}%"
+
+
+def cost_of(decision: dict[str, Any], charges: list[dict[str, Any]], said: Messages) -> str:
+    """Say what a line costs: the yearly rate, each charge with its payee, and what all of it comes to a year.
+
+    Nothing of a run that is older than these figures.
+    """
+    if decision.get("annual_cost_bp") is None:
+        return ""
+    mine = [
+        said.charge.format(
+            charge=one["charge"],
+            payee=one["payee"],
+            basis=said.bases[one["basis"]],
+            share=percent(one["share_ppm"], 1_000_000),
+        )
+        for one in charges
+        if one["product"] == decision["product"]
+    ]
+    return said.cost.format(
+        annual_rate=percent(decision["annual_rate_bp"], 10_000),
+        charges=said.between.join(mine) if mine else said.no_charges,
+        annual_cost=percent(decision["annual_cost_bp"], 10_000),
+    )
+
+
+def notice(
+    decision: dict[str, Any], points_lost: list[dict[str, str]], said: Messages, charges: Iterable[dict[str, Any]] = ()
+) -> str:
     """Write one household's message from its stored decision.
 
-    Who is declined for the score is told what cost most points.
+    Who is declined for the score is told what cost most points; who is granted, what the line costs.
     `points_lost`: feature and reason_zh of what cost points, most first; another language has words of its own.
+    `charges`: what its run says that products cost beside their interest.
     """
     codes = decision["reason_codes"] or [decision["binding_term"]]
     reason = said.reasons.get(codes[0], codes[0])
@@ -61,5 +100,8 @@ def notice(decision: dict[str, Any], points_lost: list[dict[str, str]], said: Me
         reason = said.because.format(reason=reason, features=features)
     figures = {name: decision[name] for name in FIGURES}
     return said.decisions[decision["decision"]].format(
-        product=said.products[decision["product"]], reason=reason, **figures
+        product=said.products[decision["product"]],
+        reason=reason,
+        cost=cost_of(decision, list(charges), said),
+        **figures,
     )

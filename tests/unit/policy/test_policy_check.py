@@ -507,3 +507,31 @@ def test_the_winning_figures_on_a_day_are_those_that_the_limit_reckons_with():
     assert policy.figure("age_cap", product="farmer_line") == 60
     assert policy.figure("age_cap", product="trader_loan") == 64
     assert policy.figure("living_cost") == 6200
+
+
+CHARGE = """
+[[charges]]
+charge = "保险费"
+payee = "某保险公司"
+basis = "yearly"
+share = 0.005
+from = 2026-08-01
+reference = "x"
+"""
+
+
+@pytest.mark.parametrize(
+    ("added", "fault"),
+    [
+        (CHARGE, None),
+        (CHARGE + CHARGE, "is said 2 times"),
+        (CHARGE.replace("from =", 'county = "650102"\nfrom ='), "not in the service area"),
+        (CHARGE.replace("0.005", "0.5"), "less than or equal to 0.24"),
+        (CHARGE.replace("0.005", '"0.005"'), "charges"),
+        (CHARGE.replace("yearly", "monthly"), "'yearly' or 'once'"),
+        (CHARGE.replace("某保险公司", " "), "charges"),
+    ],
+)
+def test_a_charge_says_what_for_whom_and_how_much(added: str, fault: str | None):
+    told = [f"{place}: {why}" for place, why in faults(TEXT + added).items()]
+    assert told == [] if fault is None else any(fault in one for one in told)

@@ -11,7 +11,7 @@ import pytest
 from data_contracts.branch import PRODUCT_ORDER
 from data_contracts.reasons import DECISION_REASONS
 from village_credit.errors import UsageError
-from village_credit.report.notice import FIGURES, languages, messages, notice
+from village_credit.report.notice import FIGURES, languages, messages, notice, percent
 
 GRANTED = {
     "decision": "granted",
@@ -34,7 +34,7 @@ def test_every_language_says_every_decision_product_and_reason_with_its_figures(
     assert set(said.products) == set(PRODUCT_ORDER)
     assert set(said.reasons) == set(DECISION_REASONS)
     named = {name for _, name, _, _ in string.Formatter().parse(said.decisions["granted"]) if name}
-    assert named == {"product", "reason", *FIGURES}
+    assert named == {"product", "reason", "cost", *FIGURES}
 
 
 def test_a_grant_is_told_with_its_limit_its_days_and_what_bound_it():
@@ -56,3 +56,29 @@ def test_a_language_may_have_its_own_word_of_a_feature():
 def test_a_language_that_nobody_wrote_is_refused_by_name():
     with pytest.raises(UsageError, match="--lang xx: messages are written in zh only"):
         messages("xx")
+
+
+def test_a_grant_is_told_what_it_costs_with_every_charge_and_payee():
+    granted = GRANTED | {"annual_rate_bp": 345, "annual_cost_bp": 400}
+    text = notice(granted, [], messages())
+    assert "年利率3.45%，除利息外不收取其他费用，年化综合融资成本4.00%。" in text
+    charges = [
+        {"product": "farmer_line", "charge": "保险费", "payee": "某保险公司", "basis": "yearly", "share_ppm": 5000},
+        {"product": "farmer_line", "charge": "评估费", "payee": "某评估所", "basis": "once", "share_ppm": 1500},
+        {"product": "trader_loan", "charge": "担保费", "payee": "某公司", "basis": "once", "share_ppm": 1500},
+    ]
+    text = notice(granted, [], messages(), charges)
+    assert "另收保险费每年0.50%（某保险公司收取）、另收评估费一次性0.15%（某评估所收取）" in text
+    assert "担保费" not in text
+
+
+def test_a_run_that_is_older_than_the_figures_tells_no_cost():
+    assert "年利率" not in notice(GRANTED, [], messages())
+
+
+@pytest.mark.parametrize(
+    ("value", "whole", "text"),
+    [(345, 10_000, "3.45%"), (500, 10_000, "5.00%"), (1234, 1_000_000, "0.1234%"), (0, 10_000, "0.00%")],
+)
+def test_a_share_is_written_exactly_with_two_decimals_at_least(value: int, whole: int, text: str):
+    assert percent(value, whole) == text

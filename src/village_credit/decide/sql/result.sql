@@ -31,6 +31,11 @@ SELECT unit_code, dated.product, state AS decision, dated.band, CAST(ppm AS BIGI
        CASE WHEN has_line THEN least(ends, CAST(starts + to_years(CAST(years_to_review AS INTEGER)) AS DATE))
            END AS review_due_on,
        CASE WHEN dated.band IS NOT NULL THEN CAST(b.spread AS BIGINT) END AS rate_spread_bp,
+       -- the whole rate of the line's term, and with every charge spread over it, half up to whole basis points
+       CASE WHEN has_line THEN CAST(CASE WHEN months > 12 THEN b.rate_bp ELSE b.rate_one_year_bp END AS BIGINT)
+           END AS annual_rate_bp,
+       CASE WHEN has_line AND months > 0 THEN annual_rate_bp + CAST((2 * (yearly_ppm * months + once_ppm * 12)
+           + 100 * months) // (200 * months) AS BIGINT) END AS annual_cost_bp,
            p.repayment AS repayment_method, p.is_revolving AS revolving, binding AS binding_term,
        CASE WHEN is_frozen THEN list_append(grounds, 'FROZEN')
            WHEN is_spared THEN list_prepend('RELIEF_KEPT', grounds) ELSE grounds END AS reason_codes,

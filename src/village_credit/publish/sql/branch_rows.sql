@@ -16,6 +16,8 @@ WITH before AS (  -- a line that is stopped has no limit, but runs on; one that 
             CASE WHEN keeps THEN before.valid_to ELSE now.valid_to END AS valid_to,
             CASE WHEN keeps THEN before.review_due_on ELSE now.review_due_on END AS review_due_on,
             CASE WHEN keeps THEN before.rate_spread_bp ELSE now.rate_spread_bp END AS rate_spread_bp,
+            CASE WHEN keeps THEN before.annual_rate_bp ELSE now.annual_rate_bp END AS annual_rate_bp,
+            CASE WHEN keeps THEN before.annual_cost_bp ELSE now.annual_cost_bp END AS annual_cost_bp,
             CASE WHEN keeps THEN before.repayment_method ELSE now.repayment_method END AS repayment_method,
             CASE WHEN keeps THEN before.revolving ELSE now.revolving END AS revolving,
             CASE WHEN keeps THEN before.purposes ELSE now.purposes END AS purposes),

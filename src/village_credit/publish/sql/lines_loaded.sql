@@ -5,5 +5,6 @@ WITH own AS (
 )
 SELECT d.* REPLACE (
     l.product AS product, 'granted' AS decision, l.limit_yuan AS limit_yuan, l.valid_from AS valid_from,
-    l.valid_to AS valid_to, CASE WHEN months BETWEEN 0 AND $most_months THEN months END AS term_months)
+    l.valid_to AS valid_to, CASE WHEN months BETWEEN 0 AND $most_months THEN months END AS term_months,
+    NULL AS annual_rate_bp, NULL AS annual_cost_bp)
 FROM decisions AS d JOIN own AS l USING (household_key) ANTI JOIN known USING (household_key)

@@ -25,14 +25,14 @@ def notices(store: Store, run_id: str, language: str = "zh") -> list[dict[str, A
     decides the line now) or, before the run is published, staged.
     """
     said, run = messages(language), store.require_run(run_id)
-    lost = _points_lost(run)
+    lost, charges = _points_lost(run), _charges(run)
     return [
         {
             "household_key": row["household_key"],
             "product": row["product"],
             "template": said.version,
             "state": row["state"],
-            "text": notice(row, lost.get(row["household_key"], []), said),
+            "text": notice(row, lost.get(row["household_key"], []), said, charges),
         }
         for row in _lines(store, run_id)
     ]
@@ -52,6 +52,13 @@ def _lines(store: Store, run_id: str) -> list[dict[str, Any]]:
     states = {True: "in_force", False: "superseded"}
     found = filled("decisions", rows)
     return [row | {"state": states[(row["household_key"], row["product"]) in current]} for row in found]
+
+
+def _charges(run: Path) -> list[dict[str, Any]]:
+    """Return what products cost beside their interest; nothing of a run that is older than the table."""
+    path = run / "charges.parquet"
+    found: list[dict[str, Any]] = pq.read_table(path, partitioning=None).to_pylist() if path.is_file() else []
+    return found
 
 
 def _points_lost(run: Path) -> dict[str, list[dict[str, str]]]:

@@ -30,6 +30,7 @@ from village_credit.services.scoring.manifest import manifest_of
 from village_credit.services.scoring.relief import Relief, reckon_relief
 from village_credit.services.scoring.snapshot import Snapshot
 from village_credit.sql_files import sql
+from village_credit.tables.charges import charges_table
 from village_credit.tables.deliveries import delivery_states
 from village_credit.tables.drift import drift
 from village_credit.tables.events import COMPARED, events
@@ -135,6 +136,7 @@ def _decision_tables(work: _Work) -> dict[str, pa.Table]:
     tables = run_tables(work.intake, work.points, wanted, work.pseudonyms, work.snapshot.keys, work.request.county_code)
     return tables | {
         "authority": authority_table(tables["decisions"], work.policy),
+        "charges": charges_table(work.policy),
         "renewals_due": renewals_due(work.snapshot.ended, tables["decisions"]),
         "referrals": referral_table(
             work.intake.facts, decided.decisions, work.pseudonyms, referral_days(work.policy), work.snapshot.keys
