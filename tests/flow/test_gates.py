@@ -24,6 +24,7 @@ from village_credit.ledger.log import append
 from village_credit.policy.gate_thresholds import EXACT, GATES
 from village_credit.services.approval import approve as sign
 from village_credit.services.approval import publish
+from village_credit.services.approval.approval_file import keep, signature_of, write_beside
 from village_credit.services.rules import default_counties
 from village_credit.services.scoring import compute
 from village_credit.services.scoring import stage as score
@@ -244,7 +245,8 @@ def test_a_lost_line_or_household_is_nobody_s_to_sign(runs: dict[str, Scored], t
     assert acts(scored.store) == before
     manifest = (scored.store.run_folder(scored.run.run_id) / "manifest.json").read_bytes()
     details = {"reason": "x", "overrides": failed(scored), "manifest_sha256": sha256_of(manifest)}
-    append(scored.store.root / "ledger", "approve", SIGNER, scored.run.run_id, details)
+    act = append(scored.store.root / "ledger", "approve", SIGNER, scored.run.run_id, details)
+    keep(scored.store, scored.run.run_id, write_beside(scored.store, signature_of(act)))
     with pytest.raises(GateRefused, match="nobody can sign for"):
         publish.publish(scored.store, scored.run.run_id, PREPARER)
 
@@ -273,7 +275,8 @@ def test_a_signature_that_forgets_a_failed_gate_publishes_nothing(runs: dict[str
     scored = copied(runs["other"], tmp_path)
     manifest = (scored.store.run_folder(scored.run.run_id) / "manifest.json").read_bytes()
     details = {"reason": "x", "overrides": [], "manifest_sha256": sha256_of(manifest)}
-    append(scored.store.root / "ledger", "approve", SIGNER, scored.run.run_id, details)
+    act = append(scored.store.root / "ledger", "approve", SIGNER, scored.run.run_id, details)
+    keep(scored.store, scored.run.run_id, write_beside(scored.store, signature_of(act)))
     with pytest.raises(GateRefused, match=r"approval_ratio_of_names.* failed, and nobody overrode it"):
         publish.publish(scored.store, scored.run.run_id, PREPARER)
 

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import shutil
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -110,16 +111,50 @@ def test_a_package_signed_with_a_key_of_one_s_own_is_not_the_bank_s(
         verify_package(names_its_own, published.store.keys.public_key())
 
 
-def test_where_the_keys_are_not_at_hand_a_person_compares_the_one_that_signed(
+def test_where_the_keys_are_not_at_hand_the_bank_s_key_is_given_and_never_assumed(
     published: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    """As on a branch's machine: nothing is made there for it."""
+    """As on a branch's machine: nothing is made there, and a package's own word on its key counts for nothing."""
     monkeypatch.chdir(tmp_path)
-    assert verify(tmp_path / "store", tmp_path / "store.keys", packages(published)[0], monkeypatch) == 0
-    said = capsys.readouterr()
-    assert f"Compare key {published.store.keys.signing_key_id} with the one that the bank gave out" in said.err
-    assert "this store's key" not in said.out
-    assert list(tmp_path.iterdir()) == []
+    package, key = packages(published)[0], published.store.keys.public_key().hex()
+    assert verify(tmp_path / "store", tmp_path / "store.keys", package, monkeypatch) == 2
+    assert "give --public-key" in capsys.readouterr().err
+    assert cli.main(["package", "verify", str(package), "--public-key", key]) == 0
+    assert f"the key given {published.store.keys.signing_key_id}" in capsys.readouterr().out
+    somebody, _ = load_keys(tmp_path / "b" / "somebody.keys")
+    re_signed = forged(published, tmp_path / "b", key_id=somebody.signing_key_id)
+    assert cli.main(["package", "verify", str(re_signed), "--public-key", key]) == 6
+    assert cli.main(["package", "verify", str(package), "--public-key", "xy"]) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b"]
+
+
+def test_the_bank_prints_the_key_that_branches_verify_with(
+    published: Scored, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(published.store.root.parent / "keys"))
+    assert cli.main(["package", "key"]) == 0
+    assert published.store.keys.public_key().hex() in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["limits.csv.bak", "名单.xlsx", ".DS_Store"])
+def test_a_file_that_nobody_signed_is_no_part_of_a_package(published: Scored, tmp_path: Path, name: str):
+    place = Path(shutil.copytree(packages(published)[0], tmp_path / "0071"))
+    (place / name).write_bytes(b"x")
+    with pytest.raises(VerificationFailed, match="1 files are no part of what was signed"):
+        verify_package(place)
+
+
+def test_a_package_that_expired_or_was_followed_by_another_is_refused(published: Scored):
+    package = packages(published)[0]
+    manifest = verify_package(package)
+    until = date.fromisoformat(manifest["expires_on"])
+    assert verify_package(package, on=until) == manifest
+    with pytest.raises(VerificationFailed, match="it expired on"):
+        verify_package(package, on=until + timedelta(1))
+    assert verify_package(package, after=manifest["sequence"] - 1) == manifest
+    for imported in (manifest["sequence"], manifest["sequence"] + 1):
+        with pytest.raises(VerificationFailed, match="a later package has taken its place"):
+            verify_package(package, after=imported)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from village_credit.report.explain import explain_text
 from village_credit.services.approval import approve as sign
 from village_credit.services.approval import committee as meeting
 from village_credit.services.approval import publish
+from village_credit.services.approval.approval_file import keep, signature_of, write_beside
 from village_credit.services.queries.explain import explain
 from village_credit.services.scoring import stage as score
 from village_credit.store import runs
@@ -230,7 +231,8 @@ def test_a_signature_without_its_quorum_publishes_nothing_however_it_came_into_t
     if sat:
         found = meeting.meeting_in(minutes(tmp_path, sat, "2026-11-01"))
         details["meeting"] = found.content() if found else None
-    append(store.root / "ledger", "approve", SIGNER, run_id, details)
+    act = append(store.root / "ledger", "approve", SIGNER, run_id, details)
+    keep(store, run_id, write_beside(store, signature_of(act)))
     with pytest.raises(GateRefused, match="5"):
         publish.publish(store, run_id, PREPARER)
     assert "publish" not in acts(store)

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from village_credit.cli.common import (
-    Verbs,
-    counted,
-    county_code,
-    day,
-    own_public_key,
-    path,
-    progress,
-    say,
-    show,
-    store_of,
-)
-from village_credit.errors import VerificationFailed
+from village_credit.cli.common import Verbs, counted, county_code, day, own_public_key, path, progress, show, store_of
+from village_credit.errors import MissingInput, UsageError, VerificationFailed
 
+PUBLIC_KEY_BYTES = 32  # Ed25519
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
     from typing import Any
 
+    from village_credit.services.queries.anchors import Anchored
     from village_credit.services.queries.verify import Verified
     from village_credit.settings import Settings
 
@@ -172,45 +163,90 @@ def _verified_text(found: Verified) -> str:
 
 
 def add_ledger(verbs: Verbs) -> None:
-    chained = verbs.add("ledger", "Verify the chain of acts.", "ledger verify", do_ledger)
+    chained = verbs.add(
+        "ledger",
+        "Verify the chain of acts and the signed approvals, against packages that were handed out.",
+        "ledger verify --package warehouse/outbox/659900/PUBLICATION/BRANCH",
+        do_ledger,
+    )
     chained.add_argument("act", choices=("verify",))
+    chained.add_argument(
+        "--package", action="append", type=path, default=[], help="a branch's package: a witness; several times"
+    )
 
 
 def do_ledger(args: argparse.Namespace, paths: Settings) -> int:
     """Verify the chain."""
-    from village_credit.ledger.ledger import Ledger
+    from village_credit.services.queries.anchors import verify_ledger
 
-    entries = Ledger.of(store_of(paths))
-    return show(args, {"entries": len(entries)}, lambda: f"the chain of {len(entries)} acts is whole")
+    found = verify_ledger(store_of(paths), args.package)
+    return show(args, found, lambda: _ledger_text(found))
+
+
+def _ledger_text(found: Anchored) -> str:
+    anchored = (
+        "unanchored: a package that a branch keeps (--package DIR) shows that nothing was rewritten or cut off"
+        if found.anchored_to is None
+        else f"anchored up to act {found.anchored_to:,} by {found.heads:,} packages"
+    )
+    return f"{found.entries:,} acts follow each other, {found.approvals:,} approvals are signed; {anchored}"
 
 
 def add_package(verbs: Verbs) -> None:
     packed = verbs.add(
         "package",
-        "Verify a branch package with its signature.",
+        "Verify a branch package with its signature; or print the key that branches verify with.",
         "package verify warehouse/outbox/659900/PUBLICATION/BRANCH",
         do_package,
     )
-    packed.add_argument("act", choices=("verify",))
-    packed.folder()
+    packed.add_argument("act", choices=("verify", "key"))
+    packed.add_argument("folder", type=path, nargs="?")
+    packed.add_argument(
+        "--public-key", metavar="HEX", help="verify: the bank's key as it gave it out, where its key file is not here"
+    )
+    packed.add_argument("--after", type=int, metavar="N", help="verify: the sequence of the package imported last")
 
 
 def do_package(args: argparse.Namespace, paths: Settings) -> int:
-    """Verify a branch package.
-
-    Signed by this store, or, where its keys are not at hand, by a key that a person compares.
-    """
+    """Verify a branch package: signed by this store, or by the key that the bank gave out."""
+    from village_credit.china_calendar import today
     from village_credit.publish.branch_package import verify_package
 
     own_key = own_public_key(paths)
-    manifest = verify_package(args.folder, own_key)
-    if own_key is None:
-        say(
-            f"not known whose key this is: no key file here. Compare key {manifest['key_id']} with the one "
-            f"that the bank gave out before you import"
+    if args.act == "key":
+        return _show_key(args, own_key)
+    if args.folder is None:
+        raise UsageError("package verify needs the package's folder")
+    public_key = own_key if args.public_key is None else _key_of(args.public_key)
+    if public_key is None:
+        raise UsageError(
+            "not known whose signature to ask for: no key file is here; give --public-key and the key that the bank "
+            "gave out (`village-credit package key` prints it there)"
         )
-    result = {**manifest, "is_own_key": True if own_key else None}
-    return show(args, result, lambda: _package_text(manifest, "this store's key" if own_key else "key"))
+    manifest = verify_package(args.folder, public_key, today(), args.after)
+    whose = "the key given" if args.public_key else "this store's key"
+    return show(args, {**manifest, "is_own_key": public_key == own_key}, lambda: _package_text(manifest, whose))
+
+
+def _show_key(args: argparse.Namespace, own_key: bytes | None) -> int:
+    """Print the public key that branches verify packages with."""
+    from village_credit.signatures import key_id
+
+    if own_key is None:
+        raise MissingInput("no key file is here: check VILLAGE_CREDIT_KEY_FILE")
+    told = {"public_key": own_key.hex(), "key_id": key_id(own_key)}
+    return show(args, told, lambda: f"{told['public_key']}  ({told['key_id']})")
+
+
+def _key_of(text: str) -> bytes:
+    """Read a public key that was given: 64 hexadecimal digits."""
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != PUBLIC_KEY_BYTES:
+        raise UsageError("--public-key is 64 hexadecimal digits, as `village-credit package key` prints them")
+    return key
 
 
 def _package_text(manifest: dict[str, Any], whose: str) -> str:

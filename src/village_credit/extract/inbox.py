@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile
+from village_credit.extract.leftovers import FOLDERS as LEFT_FOLDERS
 from village_credit.extract.leftovers import is_leftover
 from village_credit.identifiers import require_county_code
 
@@ -21,15 +23,37 @@ def reading_order(file_name: str) -> tuple[bool, str]:
 
 
 def list_inbox(inbox: Path, county_code: str) -> list[str]:
-    """Return the names below INBOX/<county>/ in reading order; raises MissingInput where there is nothing."""
+    """Return the names below INBOX/<county>/ in reading order.
+
+    Raises MissingInput where there is nothing, or where a folder cannot be looked into: what lies in it might be a
+    list of objections, and a run without it grants whom it should not.
+    """
     folder = inbox / require_county_code(county_code)
     if not folder.is_dir():
         raise MissingInput(f"inbox has no folder for county {county_code}: expected {county_code}/ below the inbox")
-    paths = (path for path in folder.rglob("*") if path.is_file() or path.is_symlink())
-    names = [name for path in paths if not is_leftover(name := path.relative_to(folder).as_posix())]
+    names = [
+        name for path in _files(folder, county_code) if not is_leftover(name := path.relative_to(folder).as_posix())
+    ]
     if not names:
         raise MissingInput(f"inbox of county {county_code} is empty: ask the offices to deliver")
     return sorted(names, key=reading_order)
+
+
+def _files(folder: Path, county_code: str) -> Iterator[Path]:
+    """Go through a folder and those below it; a link is named, never followed."""
+
+    def stop(error: OSError) -> None:
+        place = Path(error.filename or folder)
+        name = place.relative_to(folder).as_posix() if place.is_relative_to(folder) else place.name
+        raise MissingInput(
+            f"inbox of county {county_code}: folder {name} cannot be looked into ({type(error).__name__}); check its "
+            f"rights, or take it away"
+        ) from None
+
+    for place, below, names in os.walk(folder, onerror=stop):
+        below[:] = [name for name in below if name.lower() not in LEFT_FOLDERS]  # a program's own, often locked
+        paths = [Path(place) / name for name in (*names, *below)]
+        yield from (path for path in paths if path.is_symlink() or path.is_file())
 
 
 def pull(inbox: Path, county_code: str) -> Iterator[DeliveredFile]:

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from village_credit.errors import RunConflict, VerificationFailed
+from village_credit.signatures import canonical_json
 from village_credit.store.store import sha256_of
 from village_credit.store.whole_files import create_whole
 
 GENESIS = "0" * 64
 MAX_TRIES = 50
+PACKAGES = "packages"  # of an entry's details: the hash of each package's manifest by its folder's name
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,12 @@ class Entry:
     run_id: str
     details: dict[str, Any]
     previous: str
+
+
+def act_hash(entry: Entry) -> str:
+    """Hash what an act says, but for the packages that tell of it: these name it by this hash, and it names them."""
+    said = {name: value for name, value in entry.details.items() if name != PACKAGES}
+    return sha256_of(canonical_json({**entry.__dict__, "details": said}))
 
 
 def read_ledger(folder: Path) -> list[Entry]:

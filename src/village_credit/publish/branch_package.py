@@ -19,6 +19,7 @@ from data_contracts.relief import MEASURES_ZH
 from village_credit.china_calendar import day_in_china
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import VerificationFailed
+from village_credit.ledger.log import Entry, act_hash
 from village_credit.ledger.publications import Publication
 from village_credit.policy.compiled import PPM
 from village_credit.pseudonyms import Keys, household_ref
@@ -78,6 +79,7 @@ class PackageInputs:
     drawn: pa.Table = field(default_factory=DRAWN.empty_table)  # household_key, product, drawn_yuan on the run's day
     charges: pa.Table | None = None  # of the run: product, charge, payee, basis, share_ppm
     villages: pa.Table = field(default_factory=VILLAGES.empty_table)  # village_code and its name
+    act: Entry | None = None  # what the packages tell of
     is_first: bool = False  # nothing was in force before: branches were told nothing yet
     is_stop: bool = False  # the one household of a hold or release: it is told whatever was told before
 
@@ -99,13 +101,24 @@ def pack(store: Store, publication: Publication, inputs: PackageInputs) -> Path:
     """
     with folder_beside(packing_folder(store, publication)) as folder:
         if inputs.results:
-            write_results(store.keys, publication, folder / OFFICE, inputs.results, _expires_on(publication))
+            stands = {"expires_on": _expires_on(publication), **_place(publication, inputs)}
+            write_results(store.keys, publication, folder / OFFICE, inputs.results, stands)
         lines = _lines_by_branch(store.keys, publication, inputs)
         offers = _offers_by_branch(store.keys, publication, inputs)
         for branch_code in sorted({*lines, *offers}):
             found = lines.get(branch_code, _Lines()), offers.get(branch_code, [])
-            _write_branch(store.keys, publication, folder / branch_code, branch_code, *found, _costs(inputs.charges))
+            _write_branch(store.keys, publication, folder / branch_code, branch_code, *found, inputs)
     return folder
+
+
+def _place(publication: Publication, inputs: PackageInputs) -> dict[str, Any]:
+    """Say where in the ledger the act stands that a package tells of.
+
+    Its number, its hash and that of the act before it: whoever keeps a package can show that nothing was rewritten.
+    """
+    if inputs.act is None:
+        return {"sequence": publication.number}
+    return {"sequence": publication.number, "ledger_head": inputs.act.previous, "act_sha256": act_hash(inputs.act)}
 
 
 def packages_in(folder: Path) -> dict[str, str]:
@@ -224,7 +237,7 @@ def _write_branch(
     branch_code: str,
     lines: _Lines,
     offers: list[ReliefOffer],
-    costs: bytes,
+    inputs: PackageInputs,
 ) -> None:
     folder.mkdir(parents=True)
     cells = [list(row.model_dump(by_alias=True).values()) for row in lines.rows]
@@ -234,14 +247,14 @@ def _write_branch(
         "limits.parquet": parquet_bytes(_table(cells)),
         "limits.xlsx": approval_sheets(lines.rows, lines.places),
         "register.csv": _csv(_names(RegisterRow), [list(row.values()) for row in register]),
-        "costs.csv": costs,
+        "costs.csv": _costs(inputs.charges),
     }
     if offers:
         header = list(offers[0].model_dump(by_alias=True))
         files["relief.csv"] = _csv(header, [list(offer.model_dump(by_alias=True).values()) for offer in offers])
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    manifest = _manifest(keys, publication, branch_code, lines, files)
+    manifest = _manifest(keys, publication, branch_code, lines, files, _place(publication, inputs))
     (folder / "manifest.json").write_text(
         json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1), encoding="utf-8"
     )
@@ -263,7 +276,12 @@ def _names(row: type[RegisterRow]) -> list[str]:
 
 
 def _manifest(
-    keys: Keys, publication: Publication, branch_code: str, lines: _Lines, files: dict[str, bytes]
+    keys: Keys,
+    publication: Publication,
+    branch_code: str,
+    lines: _Lines,
+    files: dict[str, bytes],
+    place: dict[str, Any],
 ) -> dict[str, Any]:
     """Say rows, sums, hashes and expiry, signed with the store's key."""
     content = {
@@ -278,6 +296,7 @@ def _manifest(
         "unit": "元 (yuan)",
         "files": {name: sha256_of(content) for name, content in sorted(files.items())},
         "expires_on": _expires_on(publication),
+        **place,
         "key_id": keys.signing_key_id,
         "public_key": keys.public_key().hex(),
     }
@@ -330,13 +349,16 @@ def _table(cells: list[list[Any]]) -> pa.Table:
     )
 
 
-def verify_package(folder: Path, own_key: bytes | None = None) -> dict[str, Any]:
+def verify_package(
+    folder: Path, own_key: bytes | None = None, on: date | None = None, after: int | None = None
+) -> dict[str, Any]:
     """Check the package of a branch or of the referring office: READY, every file's hash, rows, sum and signature.
 
     Gives its manifest.
 
     `own_key`: the public key of the store that must have signed it; none: of any key, which the manifest then names by
-    its true id. Raises VerificationFailed, whatever the folder holds.
+    its true id. `on`: the day on which it must not have expired; `after`: the sequence of the last package that was
+    imported, which this one must follow. Raises VerificationFailed, whatever the folder holds.
     """
     if not (folder / "READY").is_file():
         raise VerificationFailed(f"package {folder.name}: READY is missing, so it was never finished; do not import it")
@@ -346,7 +368,26 @@ def verify_package(folder: Path, own_key: bytes | None = None) -> dict[str, Any]
             raise VerificationFailed(f"package {folder.name}: {name} is not the file that was signed")
     if _rows_and_sum(folder, manifest) != (manifest["rows"], manifest["sum_limit_yuan"]):
         raise VerificationFailed(f"package {folder.name}: rows or sum are not what the manifest says")
+    if others := sorted({path.name for path in folder.iterdir()} - {*manifest["files"], "manifest.json", "READY"}):
+        raise VerificationFailed(
+            f"package {folder.name}: {len(others)} files are no part of what was signed ({others[0]}); do not import it"
+        )
+    _require_current(folder, manifest, on, after)
     return manifest
+
+
+def _require_current(folder: Path, manifest: dict[str, Any], on: date | None, after: int | None) -> None:
+    """Raise VerificationFailed where a package has expired, or does not follow the one imported last."""
+    if on is not None and on.isoformat() > str(manifest.get("expires_on")):
+        raise VerificationFailed(
+            f"package {folder.name}: it expired on {manifest.get('expires_on')}; ask the bank for a new one"
+        )
+    number = manifest.get("sequence")
+    if after is not None and (not isinstance(number, int) or number <= after):
+        raise VerificationFailed(
+            f"package {folder.name}: its sequence is {number}, and {after} was imported: a later package has taken its "
+            f"place; do not import it"
+        )
 
 
 def _signed_manifest(folder: Path, own_key: bytes | None) -> dict[str, Any]:

@@ -14,14 +14,13 @@ from typing import Any
 
 from village_credit.errors import VerificationFailed, VillageCreditError
 from village_credit.ledger.ledger import Ledger
-from village_credit.ledger.log import Entry
+from village_credit.ledger.log import PACKAGES, Entry
 from village_credit.publish.branch_package import outbox_folder, pack, packages_in, packing_folder
 from village_credit.publish.outbox import Told, refresh_warehouse, told_of
 from village_credit.publish.recording import record
 from village_credit.store.store import Store
 from village_credit.store.whole_files import beside_of, move_to_place
 
-PACKAGES = "packages"  # of an entry: the hash of each package's manifest by its folder's name
 STRAY_SECONDS = 3600  # what is still being packed after that is nobody's work in progress
 
 

@@ -58,8 +58,13 @@ def _of_referral(found: dict[str, Any]) -> str:
     return "declined" if is_other else str(found["decision"])
 
 
-def write_results(keys: Keys, publication: Publication, folder: Path, rows: Sequence[Result], expires_on: str) -> None:
-    """Write the office's workbook, a signed manifest, and READY last."""
+def write_results(
+    keys: Keys, publication: Publication, folder: Path, rows: Sequence[Result], stands: dict[str, Any]
+) -> None:
+    """Write the office's workbook, a signed manifest, and READY last.
+
+    `stands`: until when the package holds, and where in the ledger its act stands.
+    """
     folder.mkdir(parents=True)
     content = _workbook(rows)
     (folder / FILE).write_bytes(content)
@@ -72,7 +77,7 @@ def write_results(keys: Keys, publication: Publication, folder: Path, rows: Sequ
         "sum_limit_yuan": sum(row.limit_yuan for row in rows),
         "unit": "元 (yuan)",
         "files": {FILE: sha256_of(content)},
-        "expires_on": expires_on,
+        **stands,
         "key_id": keys.signing_key_id,
         "public_key": keys.public_key().hex(),
     }

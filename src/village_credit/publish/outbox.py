@@ -112,6 +112,7 @@ def package_inputs(store: Store, ledger: Ledger, publication: Publication) -> Pa
         drawn_before(store, until, date.fromisoformat(publication.as_of)),
         _table_of(run / "charges.parquet"),
         _villages(run),
+        ledger[publication.number - 1],
         is_first=not below,
     )
 
@@ -180,7 +181,9 @@ def _stop_inputs(store: Store, ledger: Ledger, entry: Entry) -> PackageInputs:
     villages = _villages(store.require_run(below[0].run_id))
     texts = dict(DECISION_REASONS)
     charges = _table_of(store.require_run(below[0].run_id) / "charges.parquet")
-    return PackageInputs(rows, rows, borrowers, branches, texts, held, charges=charges, villages=villages, is_stop=True)
+    return PackageInputs(
+        rows, rows, borrowers, branches, texts, held, charges=charges, villages=villages, act=entry, is_stop=True
+    )
 
 
 def _villages(run: Path) -> pa.Table:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -197,3 +200,29 @@ def test_an_inbox_without_deliveries_says_what_is_missing(tmp_path, make_folder)
         (tmp_path / "659900" / "空").mkdir(parents=True)
     with pytest.raises(MissingInput, match=r"659900.*(expected|ask)"):
         list_inbox(tmp_path, "659900")
+
+
+def test_a_folder_that_cannot_be_looked_into_stops_the_county_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """What lies in it may be the list of objections."""
+    for place in ("农业农村局", "客服/异议", ".Trashes"):
+        (tmp_path / "659900" / place).mkdir(parents=True)
+        (tmp_path / "659900" / place / "表.csv").write_text("x", encoding="utf-8")
+    scandir = os.scandir
+
+    def locked(path: str) -> Any:
+        if Path(path).name in ("异议", ".Trashes"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    assert list_inbox(tmp_path, "659900") == ["农业农村局/表.csv", "客服/异议/表.csv"]
+    monkeypatch.setattr(os, "scandir", locked)
+    with pytest.raises(MissingInput, match=r"folder 客服/异议 cannot be looked into \(PermissionError\)"):
+        list_inbox(tmp_path, "659900")
+
+
+def test_a_link_is_named_and_never_followed(tmp_path: Path):
+    (tmp_path / "659900").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "表.csv").write_text("x", encoding="utf-8")
+    (tmp_path / "659900" / "link").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    assert [(file.file_name, file.content) for file in pull(tmp_path, "659900")] == [("link", b"")]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from data_contracts.meeting import Meeting
@@ -14,32 +14,15 @@ from village_credit.china_calendar import CHINA, today
 from village_credit.errors import GateRefused, RunConflict, UsageError, VerificationFailed
 from village_credit.ledger.four_eyes import preparer, require_second_person, required_reason
 from village_credit.ledger.ledger import Ledger
-from village_credit.ledger.log import Entry, head
+from village_credit.ledger.log import Entry
 from village_credit.policy.gate_thresholds import EXACT, GATE_TEXTS
 from village_credit.publish.recording import record
+from village_credit.services.approval.approval_file import Signature, keep, require_approval, signature_of, write_beside
 from village_credit.services.approval.committee import require_quorum
 from village_credit.services.approval.household_signatures import require_authority
-from village_credit.signatures import canonical_json, signer
+from village_credit.signatures import signer
 from village_credit.store.runs import altered_tables, failed_gates
 from village_credit.store.store import Store, sha256_of
-from village_credit.store.whole_files import write_whole
-
-
-@dataclass(frozen=True)
-class Signature:
-    """Who signed what, when and why; `overrides`: each failed gate that they took upon themselves, and why.
-
-    `meeting`: the committee's, with members, votes and minutes; none where one signer signed alone.
-    """
-
-    run_id: str
-    by: str
-    reason: str
-    overrides: dict[str, str]
-    at: str
-    manifest_sha256: str
-    ledger_head: str
-    meeting: dict[str, Any] | None
 
 
 def approve(
@@ -60,18 +43,22 @@ def approve(
     manifest = (folder / "manifest.json").read_bytes()
     _require_as_staged(store, entries, run_id, manifest)
     _require_overrides(run_id, failed_gates(store, run_id), reasons)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
     sat = meeting.content() if meeting else None
-    signature = Signature(run_id, by, reason, reasons, now, sha256_of(manifest), head(store.ledger_folder), sat)
-    details = {"reason": reason, "overrides": reasons, "manifest_sha256": signature.manifest_sha256, "meeting": sat}
-    record(store, "approve", by, run_id, details, lambda entries: _may_sign(entries, run_id, by))
-    content = asdict(signature)
-    signed = {**content, "key_id": store.keys.signing_key_id, "signature": store.keys.sign(canonical_json(content))}
-    write_whole(
-        store.root / "approvals" / f"{run_id}.json",
-        json.dumps(signed, ensure_ascii=False, sort_keys=True, indent=1).encode("utf-8"),
-    )
-    return signature
+    details = {"reason": reason, "overrides": reasons, "manifest_sha256": sha256_of(manifest), "meeting": sat}
+
+    beside: list[Path] = []
+
+    def signed(ledger: Ledger) -> dict[str, Any]:
+        """Sign before the act stands: an act without its signature is worth nothing, whoever wrote it."""
+        beside.append(write_beside(store, signature_of(ledger[-1])))
+        return {}
+
+    may = partial(_may_sign, run_id=run_id, by=by)
+    entry = record(store, "approve", by, run_id, details, may, signed)
+    keep(store, run_id, beside.pop())
+    for lost in beside:  # of tries that another writer was before
+        lost.unlink()
+    return signature_of(entry)
 
 
 def _require_as_staged(store: Store, entries: Sequence[Entry], run_id: str, manifest: bytes) -> None:
@@ -138,6 +125,7 @@ def require_signature(store: Store, entries: Sequence[Entry], run_id: str) -> No
     approval = next((entry for entry in entries if entry.act == "approve" and entry.run_id == run_id), None)
     if approval is None:
         raise GateRefused(f"run {run_id}: it is not signed; `village-credit approve {run_id} --by NAME --reason TEXT`")
+    require_approval(store, approval)
     manifest = (store.require_run(run_id) / "manifest.json").read_bytes()
     if approval.details["manifest_sha256"] != sha256_of(manifest) or altered_tables(store, run_id):
         raise VerificationFailed(f"run {run_id}: it is not what was signed; nothing is published")
