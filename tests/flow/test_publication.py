@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import PREPARER, SIGNER, Scored, copy_of, new_store, score_into
+from tests.conftest import MODELS, PREPARER, SIGNER, Scored, copy_of, new_store, put_in_force, request_of, score_into
 from village_credit import cli
 from village_credit.errors import GateRefused, RunConflict, VerificationFailed
 from village_credit.ledger.ledger import Ledger
@@ -26,6 +26,8 @@ from village_credit.publish.branch_package import verify_package
 from village_credit.publish.views import view_names
 from village_credit.services.approval import approve as sign
 from village_credit.services.approval import publish as publish_module
+from village_credit.services.queries.notices import notices
+from village_credit.services.scoring.stage import score_inbox
 from village_credit.signatures import canonical_json
 from village_credit.store import runs
 from village_credit.store.keys import load_keys
@@ -332,6 +334,7 @@ def test_every_promised_view_answers_and_every_column_has_a_comment(published: S
         "events",
         "authority",
         "lineage",
+        "seasons",
     }  # nobody is held, nothing declared, no line is over
     for name in view_names():
         assert view(published, f"SELECT count(*) > 0 FROM {name}") == [(name not in idle,)], name
@@ -364,3 +367,52 @@ def test_after_a_move_the_next_command_rewrites_the_views(published: Scored, tmp
     ((count,),) = connection.execute("SELECT count(*) FROM limits_current").fetchall()
     connection.close()
     assert count == scored.run.counts["registered"]
+
+
+def test_seasons_and_charges_reach_branch_and_household(quiet: Scored, tmp_path: Path):
+    policy = tmp_path / "policy.toml"
+    policy.write_text((MODELS / "limit_policy.toml").read_text(encoding="utf-8") + SEASON_AND_CHARGE, encoding="utf-8")
+    store = copy_of(quiet, tmp_path).store
+    run = score_inbox(store, quiet.inbox, request_of("659900", date(2026, 12, 1), policy_file=policy))
+    put_in_force(store, run.run_id)
+    folders = sorted(path.parent for path in (store.root / "outbox" / "659900").glob("p20261201-*/*/seasons.csv"))
+    assert folders
+    rows, limits = [], {}
+    for folder in folders:
+        assert verify_package(folder)
+        with (folder / "seasons.csv").open(encoding="utf-8-sig", newline="") as file:
+            rows += list(csv.DictReader(file))
+        with (folder / "limits.csv").open(encoding="utf-8-sig", newline="") as file:
+            limits |= {row["household_ref"]: row for row in csv.DictReader(file)}
+        costs = (folder / "costs.csv").read_text(encoding="utf-8-sig").splitlines()
+        assert costs[1:] == ["farmer_line,保险费,某保险公司,每年,0.50%"]
+    for row in rows:
+        limit = limits[row["household_ref"]]
+        assert int(row["amount_yuan"]) == int(limit["limit_yuan"]) * 6 // 10_000 * 1000
+        assert (row["opens_on"], row["due_on"]) == ("2027-03-01", "2027-12-15")
+        assert int(limit["annual_cost_bp"]) == int(limit["annual_rate_bp"]) + 50
+    told = next(one["text"] for one in notices(store, run.run_id) if "春耕" in one["text"])
+    assert "2027-03-01至2027-06-30可用" in told
+    assert "另收保险费每年0.50%（某保险公司收取）" in told
+
+
+SEASON_AND_CHARGE = """
+[[seasons]]
+season = "春耕"
+product = "farmer_line"
+opens = "03-01"
+closes = "06-30"
+due = "12-15"
+share = 0.6
+from = 2026-01-01
+reference = "x"
+
+[[charges]]
+charge = "保险费"
+payee = "某保险公司"
+basis = "yearly"
+share = 0.005
+from = 2026-01-01
+reference = "x"
+product = "farmer_line"
+"""

@@ -29,6 +29,7 @@ from village_credit.policy.model import (
     load_policy,
 )
 from village_credit.policy.optional import keys_fault
+from village_credit.policy.seasons import season_faults
 
 if TYPE_CHECKING:
     from village_credit.policy.model import Policy
@@ -134,6 +135,7 @@ def check_policy(text: str, as_of: date, counties: tuple[str, ...] = ()) -> list
         *(PolicyFault(*fault) for fault in days_ahead.figure_faults(policy)),
         *(PolicyFault(*fault) for fault in ladder.ladder_faults(policy)),
         *(PolicyFault(*fault) for fault in charge_faults(policy)),
+        *(PolicyFault(*fault) for fault in season_faults(policy)),
         *_crops(policy),
         *_relief(policy),
         *_overlaps(policy),

@@ -51,6 +51,10 @@ Value = Annotated[Decimal, BeforeValidator(no_text), Field(ge=-(10**12), le=10**
 NormValue = Annotated[Decimal, BeforeValidator(no_text), Field(ge=0, le=10**6, decimal_places=6)]
 
 
+DAY_OF_YEAR = r"^(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$"
+COMMON_YEAR = 2001  # no season opens or ends on 29 February
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -156,6 +160,38 @@ class Charge(_Section):
         return None if county == "*" else county
 
 
+class Season(_Section):
+    """A crop season within a revolving line: when it may be drawn, when it is due, and how much of the limit.
+
+    Days of a year, MM-DD; `due` is the first such day after `closes`. `crop`: for households that grow it; none: all.
+    """
+
+    season: str = Field(pattern=r"^\S(.{0,18}\S)?$")
+    product: ProductName
+    opens: str = Field(pattern=DAY_OF_YEAR)
+    closes: str = Field(pattern=DAY_OF_YEAR)
+    due: str = Field(pattern=DAY_OF_YEAR)
+    share: Annotated[Decimal, BeforeValidator(no_text)] = Field(ge=0, le=1, decimal_places=6)
+    from_: date = Field(alias="from")
+    reference: str
+    verified: bool = False
+    county: str | None = None
+    crop: str | None = None
+
+    @field_validator("county")
+    @classmethod
+    def star_is_everywhere(cls, county: str | None) -> str | None:
+        """Read county `*` as no county, as figures do."""
+        return None if county == "*" else county
+
+    @field_validator("opens", "closes", "due")
+    @classmethod
+    def be_a_day_of_every_year(cls, day: str) -> str:
+        """Refuse 31 April, and 29 February."""
+        date.fromisoformat(f"{COMMON_YEAR}-{day}")
+        return day
+
+
 class MayCome(_Section):
     """A document that may come later in a relief window: the reason that it answers, what it is, and its days."""
 
@@ -211,6 +247,7 @@ class Policy(_Section):
     screen: ScreenRules = ScreenRules()
     authority_ladder: tuple[LadderStep, ...] = ()
     charges: tuple[Charge, ...] = ()
+    seasons: tuple[Season, ...] = ()
 
     @field_validator("products")
     @classmethod
@@ -349,6 +386,14 @@ class PolicyInForce:
                 f"{float(rate):.2%} on {self.as_of}: no rate is below 0"
             )
         return rate
+
+    def seasons(self) -> list[Season]:
+        """Return the seasons in force on the day, the latest word on each; a share of 0: no longer."""
+        last: dict[tuple[str, str], Season] = {}
+        for one in sorted(self.policy.seasons, key=lambda s: (s.county is not None, s.from_)):
+            if one.from_ <= self.as_of and one.county in (None, self.county_code):
+                last[one.product, one.season] = one
+        return [last[key] for key in sorted(last) if last[key].share > 0]
 
     def charges(self, product: ProductName) -> list[Charge]:
         """Return what a product costs beside its interest on the day, the latest word on each charge; 0: no longer."""

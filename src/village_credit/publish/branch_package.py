@@ -57,6 +57,7 @@ CSV_HEADER = [
     "annual_rate_bp",
     "annual_cost_bp",
 ]
+SEASONS_HEADER = ["household_ref", "product", "season", "crop", "opens_on", "closes_on", "due_on", "amount_yuan"]
 COSTS_HEADER = ["product", "项目", "收取方", "方式", "占金额比例"]
 BASES_ZH = {"yearly": "每年", "once": "一次性"}
 
@@ -79,6 +80,7 @@ class PackageInputs:
     drawn: pa.Table = field(default_factory=DRAWN.empty_table)  # household_key, product, drawn_yuan on the run's day
     charges: pa.Table | None = None  # of the run: product, charge, payee, basis, share_ppm
     villages: pa.Table = field(default_factory=VILLAGES.empty_table)  # village_code and its name
+    seasons: pa.Table | None = None  # of the run: household_key, product, season, opens_on, due_on, amount_yuan, …
     act: Entry | None = None  # what the packages tell of
     is_first: bool = False  # nothing was in force before: branches were told nothing yet
     is_stop: bool = False  # the one household of a hold or release: it is told whatever was told before
@@ -137,11 +139,13 @@ class _Lines:
     rows: list[BranchRow] = field(default_factory=list)
     places: list[tuple[str, str]] = field(default_factory=list)  # of each of `rows`: village, telephone
     register: list[RegisterRow] = field(default_factory=list)
+    seasons: list[list[Any]] = field(default_factory=list)  # of lines of which something is to be done
 
 
 def _lines_by_branch(keys: Keys, publication: Publication, inputs: PackageInputs) -> dict[str, _Lines]:
     """Check each row against its outgoing contract, and give a branch its own households only."""
     result: dict[str, _Lines] = {}
+    seasons = _seasons_by_line(inputs.seasons)
     for row in package_rows(publication, inputs).to_pylist():
         lines = result.setdefault(row["branch_code"], _Lines())
         previous = 0 if inputs.is_stop and not row["is_held"] else row["previous_yuan"]
@@ -149,9 +153,21 @@ def _lines_by_branch(keys: Keys, publication: Publication, inputs: PackageInputs
         if not row["is_told"]:
             lines.rows.append(told)
             lines.places.append((row["village"] or "", row["phone"] or ""))
+        if not row["is_told"] and told.action in ("grant", "change"):
+            own = seasons.get((row["household_key"], row["product"]), [])
+            lines.seasons.extend([told.household_ref, row["product"], *cells] for cells in own)
         if row["action"] != "remove":
             lines.register.append(_register_row(told))
     return result
+
+
+def _seasons_by_line(seasons: pa.Table | None) -> dict[tuple[str, str], list[list[Any]]]:
+    """Return the cells of each line's seasons, in their order."""
+    found: dict[tuple[str, str], list[list[Any]]] = {}
+    for row in [] if seasons is None else seasons.to_pylist():
+        cells = [row[name] for name in SEASONS_HEADER[2:]]
+        found.setdefault((row["household_key"], row["product"]), []).append(cells)
+    return found
 
 
 def _register_row(told: BranchRow) -> RegisterRow:
@@ -249,6 +265,8 @@ def _write_branch(
         "register.csv": _csv(_names(RegisterRow), [list(row.values()) for row in register]),
         "costs.csv": _costs(inputs.charges),
     }
+    if lines.seasons:
+        files["seasons.csv"] = _csv(SEASONS_HEADER, lines.seasons)
     if offers:
         header = list(offers[0].model_dump(by_alias=True))
         files["relief.csv"] = _csv(header, [list(offer.model_dump(by_alias=True).values()) for offer in offers])

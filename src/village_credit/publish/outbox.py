@@ -112,6 +112,7 @@ def package_inputs(store: Store, ledger: Ledger, publication: Publication) -> Pa
         drawn_before(store, until, date.fromisoformat(publication.as_of)),
         _table_of(run / "charges.parquet"),
         _villages(run),
+        _table_of(run / "seasons.parquet"),
         ledger[publication.number - 1],
         is_first=not below,
     )

@@ -25,6 +25,7 @@ class Messages:
     """The sentences of one language: by decision, product, reason code, and feature that cost points."""
 
     version: str
+    season: str
     cost: str
     no_charges: str
     charge: str
@@ -84,13 +85,17 @@ def cost_of(decision: dict[str, Any], charges: list[dict[str, Any]], said: Messa
 
 
 def notice(
-    decision: dict[str, Any], points_lost: list[dict[str, str]], said: Messages, charges: Iterable[dict[str, Any]] = ()
+    decision: dict[str, Any],
+    points_lost: list[dict[str, str]],
+    said: Messages,
+    charges: Iterable[dict[str, Any]] = (),
+    seasons: Iterable[dict[str, Any]] = (),
 ) -> str:
     """Write one household's message from its stored decision.
 
     Who is declined for the score is told what cost most points; who is granted, what the line costs.
     `points_lost`: feature and reason_zh of what cost points, most first; another language has words of its own.
-    `charges`: what its run says that products cost beside their interest.
+    `charges`: what its run says that products cost beside their interest; `seasons`: the line's own.
     """
     codes = decision["reason_codes"] or [decision["binding_term"]]
     reason = said.reasons.get(codes[0], codes[0])
@@ -102,6 +107,6 @@ def notice(
     return said.decisions[decision["decision"]].format(
         product=said.products[decision["product"]],
         reason=reason,
-        cost=cost_of(decision, list(charges), said),
+        cost="".join(said.season.format(**one) for one in seasons) + cost_of(decision, list(charges), said),
         **figures,
     )

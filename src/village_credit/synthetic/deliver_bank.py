@@ -20,6 +20,7 @@ CONTRACTS_WITH_BASIS = (
     "land_member",
     "land_parcel",
     "land_transfer",
+    "contractor_change",
     "land_subsidy",
     "crop_declaration",
     "household_economy",

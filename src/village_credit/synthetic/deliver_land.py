@@ -18,6 +18,7 @@ SQUARE_METRES = 2000 / 3  # in a mu
 SUBSIDY_YUAN_PER_MU = 231.5
 PLACEHOLDER = "999999999999990001"
 RENT_YUAN_A_MU = (800.0, 1300.0)  # about what cotton land was let for in 2021 and 2023 (believed)
+RECODED_EVERY = 60  # households: one in so many was numbered anew when contracts were extended (believed)
 RENT_NAMED_SHARE = 0.4  # of leases whose list names a year's rent (believed)
 
 
@@ -36,6 +37,7 @@ def register_files(world: World) -> list[File]:
 def list_files(world: World) -> list[File]:
     """What the bureau's other desks send."""
     return [
+        File("农业农村局/确权登记/承包方编码变更.csv", "csv_gb18030", [_changes(world)]),
         File(f"农业农村局/惠民惠农/{world.as_of.year}年耕地地力保护补贴.csv", "csv_gb18030", [_subsidies(world)]),
         File("农业农村局/种植业科/种植申报.txt", "tsv_utf16", [_crops(world)]),
         File("农业农村局/经营主体名录.xlsx", "xlsx", [_farms(world)]),
@@ -169,6 +171,18 @@ def _transfers(world: World) -> Table:
     ]
     header = ["LZHTBM", "CBFBM", "SRFBM", "LZFS", "LZMJ", "LZMJM", "LZQXKSRQ", "LZQXJSRQ", "年租金(元)"]
     return Table("land_transfer", header, columns)
+
+
+def _changes(world: World) -> Table:
+    """Households that were numbered anew before anybody was scored: their old codes are in no other list."""
+    codes = world.places.contractor_codes[::RECODED_EVERY]
+    columns: list[list[Any]] = [
+        [f"{code[:14]}6{number:03d}" for number, code in enumerate(codes)],
+        codes.tolist(),
+        ["延包"] * codes.size,
+        [f"{world.as_of.year - 1}-09-01"] * codes.size,
+    ]
+    return Table("contractor_change", ["原承包方编码*", "现承包方编码*", "变更原因", "变更日期*"], columns)
 
 
 def _subsidies(world: World) -> Table:

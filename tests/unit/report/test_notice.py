@@ -82,3 +82,9 @@ def test_a_run_that_is_older_than_the_figures_tells_no_cost():
 )
 def test_a_share_is_written_exactly_with_two_decimals_at_least(value: int, whole: int, text: str):
     assert percent(value, whole) == text
+
+
+def test_a_season_is_told_with_its_days_and_its_amount():
+    season = {"season": "春耕", "opens_on": "2027-03-01", "closes_on": "2027-06-30", "due_on": "2027-12-15"}
+    text = notice(GRANTED, [], messages(), [], [season | {"amount_yuan": 36000}])
+    assert "春耕：2027-03-01至2027-06-30可用36,000元，2027-12-15前归还。" in text

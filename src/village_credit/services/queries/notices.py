@@ -25,14 +25,14 @@ def notices(store: Store, run_id: str, language: str = "zh") -> list[dict[str, A
     decides the line now) or, before the run is published, staged.
     """
     said, run = messages(language), store.require_run(run_id)
-    lost, charges = _points_lost(run), _charges(run)
+    lost, charges, seasons = _points_lost(run), _table(run, "charges"), _seasons(run)
     return [
         {
             "household_key": row["household_key"],
             "product": row["product"],
             "template": said.version,
             "state": row["state"],
-            "text": notice(row, lost.get(row["household_key"], []), said, charges),
+            "text": notice(row, lost.get(row["household_key"], []), said, charges, _own(seasons, row)),
         }
         for row in _lines(store, run_id)
     ]
@@ -54,11 +54,25 @@ def _lines(store: Store, run_id: str) -> list[dict[str, Any]]:
     return [row | {"state": states[(row["household_key"], row["product"]) in current]} for row in found]
 
 
-def _charges(run: Path) -> list[dict[str, Any]]:
-    """Return what products cost beside their interest; nothing of a run that is older than the table."""
-    path = run / "charges.parquet"
+def _table(run: Path, name: str) -> list[dict[str, Any]]:
+    """Return a run's table; nothing of a run that is older than it."""
+    path = run / f"{name}.parquet"
     found: list[dict[str, Any]] = pq.read_table(path, partitioning=None).to_pylist() if path.is_file() else []
     return found
+
+
+def _seasons(run: Path) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """Return the seasons of each line, in their order."""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in _table(run, "seasons"):
+        found.setdefault((row["household_key"], row["product"]), []).append(row)
+    return found
+
+
+def _own(seasons: dict[tuple[str, str], list[dict[str, Any]]], row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a line's seasons, while it has the limit that they are parts of: a branch may have set another."""
+    mine = seasons.get((row["household_key"], row["product"]), [])
+    return mine if row["decision"] == "granted" and row["binding_term"] != "branch" else []
 
 
 def _points_lost(run: Path) -> dict[str, list[dict[str, str]]]:

@@ -41,6 +41,7 @@ from village_credit.tables.outgoing import require_decisions
 from village_credit.tables.referrals import referral_list, referral_table
 from village_credit.tables.renewals_due import renewals_due
 from village_credit.tables.run_tables import run_tables
+from village_credit.tables.seasons import season_schedule
 from village_credit.tables.signatures_needed import authority_table
 from village_credit.tables.simulation_inputs import pack_simulation_inputs, policy_asked_before
 
@@ -137,6 +138,7 @@ def _decision_tables(work: _Work) -> dict[str, pa.Table]:
     return tables | {
         "authority": authority_table(tables["decisions"], work.policy),
         "charges": charges_table(work.policy),
+        "seasons": season_schedule(tables["decisions"], tables["crop_terms"], work.policy, work.request.as_of),
         "renewals_due": renewals_due(work.snapshot.ended, tables["decisions"]),
         "referrals": referral_table(
             work.intake.facts, decided.decisions, work.pseudonyms, referral_days(work.policy), work.snapshot.keys
