@@ -288,6 +288,7 @@ class LandSubsidy(Contract):
     """A payee of the subsidy for keeping farmland fertile (耕地地力保护补贴) in a year."""
 
     contract_name: ClassVar[str] = "land_subsidy"
+    contract_version: ClassVar[str] = "1.1.0"
     office: ClassVar[str] = "agriculture_bureau"
 
     year: Annotated[Year, Column("年度", YEAR_ALIASES)]
@@ -312,6 +313,8 @@ class LandSubsidy(Contract):
             ranked=(("实发金额", "补贴金额"), ("实发补贴金额", "补贴金额")),  # paid before granted
         ),
     ]
+    # 年度 is the year of the crop, also where the money comes in the January that follows
+    paid_on: Annotated[Day | None, Column("发放日期", ("兑付日期", "发放时间"), ancillary=True)] = None
 
 
 class CropDeclaration(Contract):
@@ -341,6 +344,7 @@ class FamilyFarm(Contract):
     """A family farm or cooperative on the bureau's list; its incomes may be banded."""
 
     contract_name: ClassVar[str] = "family_farm"
+    contract_version: ClassVar[str] = "1.1.0"
     office: ClassVar[str] = "agriculture_bureau"
 
     farm_name: Annotated[PlainText, Column("名称", ("家庭农场名称", "合作社名称", "农场名称"))]
@@ -352,6 +356,8 @@ class FamilyFarm(Contract):
     income_yuan: Annotated[
         Yuan | None, Column("家庭年收入", ("年收入",), sensitivity="C2", unit="yuan", banded=True)
     ] = None
+    # of the shape of a credit code, and none: no register is asked by it
+    farm_code: Annotated[ShortCode | None, Column("一码通", ("家庭农场一码通", "赋码"), ancillary=True)] = None
 
 
 __all__ = [

@@ -59,6 +59,7 @@ class BankConduct(Contract):
     """A loan's repayment history."""
 
     contract_name: ClassVar[str] = "bank_conduct"
+    contract_version: ClassVar[str] = "1.1.0"
     office: ClassVar[str] = "bank"
     is_adverse: ClassVar[bool] = True
 
@@ -76,10 +77,16 @@ class BankConduct(Contract):
     loan_yuan: Annotated[Yuan | None, Column("放款金额", ("借据金额",), sensitivity="C2", unit="yuan")] = None
     overdue_since: Annotated[Day | None, Column("逾期发生日", ("首次逾期日",))] = None
     settled_on: Annotated[Day | None, Column("结清日", ("结清日期",), open_end=True)] = None
+    max_overdue_yuan: Annotated[
+        Yuan | None, Column("最高逾期金额", ("最大逾期金额",), sensitivity="C2", unit="yuan")
+    ] = None
+    cured_on: Annotated[Day | None, Column("逾期结清日", ("逾期还清日", "逾期归还日"))] = None
 
     @model_validator(mode="after")
     def dates_and_days_agree(self) -> BankConduct:
         """A loan falls due after it is opened, and the worst arrears are no smaller than today's."""
+        if self.cured_on and self.overdue_since and self.cured_on < self.overdue_since:
+            raise PydanticCustomError("ENDS_BEFORE_START", "the arrears are repaid before they began")
         if self.due_on < self.opened_on:
             raise PydanticCustomError("ENDS_BEFORE_START", "the loan falls due before it is opened")
         if self.days_overdue > self.max_days_overdue:
@@ -126,6 +133,7 @@ class NegativeList(Contract):
     """A listed person, with issuer's evidence and an end."""
 
     contract_name: ClassVar[str] = "negative_list"
+    contract_version: ClassVar[str] = "1.1.0"
     office: ClassVar[str] = "bank"
     is_adverse: ClassVar[bool] = True
 
@@ -136,6 +144,14 @@ class NegativeList(Contract):
     evidence_number: Annotated[Reference, Column("依据文号", ("依据", "文号"))]
     listed_on: Annotated[Day, Column("列入日期", ("列入日",))]
     expires_on: Annotated[Day | None, Column("失效日期", ("失效日", "到期日期"), open_end=True)] = None
+    repaired_on: Annotated[Day | None, Column("修复日期", ("信用修复日期", "修复日"))] = None
+
+    @model_validator(mode="after")
+    def repair_follows(self) -> NegativeList:
+        """Nobody's entry is repaired before it stands."""
+        if self.repaired_on and self.repaired_on < self.listed_on:
+            raise PydanticCustomError("ENDS_BEFORE_START", "repaired before it was listed")
+        return self
 
 
 class RelatedParty(Contract):

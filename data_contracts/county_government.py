@@ -23,6 +23,7 @@ class TraderReferral(Contract):
     """A sole trader named for a small loan."""
 
     contract_name: ClassVar[str] = "trader_referral"
+    contract_version: ClassVar[str] = "1.1.0"
     office: ClassVar[str] = "county_government"
 
     referral_batch: Annotated[Reference, Column("推荐批次", ("批次",))]
@@ -36,6 +37,10 @@ class TraderReferral(Contract):
     business_address: Annotated[
         PlainText | None, Column("经营地址", ("经营场所",), sensitivity="C2", ancillary=True)
     ] = None
+    # 知名、特色、优质、新兴: nothing is decided by it
+    trader_class: Annotated[PlainText | None, Column("名特优新类型", ("名特优新", "名特优新分类"), ancillary=True)] = (
+        None
+    )
     phone: Annotated[
         Phone | None, Column("联系电话", ("电话", "手机号", "手机号码"), sensitivity="C2", ancillary=True)
     ] = None

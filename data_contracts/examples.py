@@ -67,6 +67,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "farmed_for_others_mu": "0",
         "subsidised_mu": "12",
         "paid_yuan": "1320.55",
+        "paid_on": "2027-01-20",
     },
     "crop_declaration": {
         **PERSON,
@@ -85,6 +86,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "farm_type": "家庭农场",
         "managed_mu": "120",
         "income_yuan": "5万-20万",
+        "farm_code": "JT6599001234567890",
     },
     "household_economy": {
         **PERSON,
@@ -163,6 +165,8 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "loan_yuan": "30000",
         "overdue_since": "",
         "settled_on": "2025-03-08",
+        "max_overdue_yuan": "1200",
+        "cured_on": "2025-03-08",
     },
     "credit_line": {
         **PERSON,
@@ -181,6 +185,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "evidence_number": "（2025）某执1号",
         "listed_on": "2025-03-05",
         "expires_on": "2027-03-04",
+        "repaired_on": "2026-04-15",
     },
     "related_party": {**PERSON, "person_name": NAME, "relation": "董事", "updated_on": "2026-03-05"},
     "objection": {
@@ -208,6 +213,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "applied_yuan": "50000",
         "referred_on": "2026-09-01",
         "business_address": "某街1号",
+        "trader_class": "特色",
         "phone": "10000000000",
     },
     "trader_turnover": {"credit_code": "92659900MA00000000", "month": "2026-09-01", "settled_yuan": "36000.5"},

@@ -150,6 +150,8 @@ DECISION_REASONS: MappingProxyType[str, str] = MappingProxyType(
         "UNKNOWN_CROP": "有作物没有测算标准，未计收入和资金需要",
         "AREA_UNKNOWN": "没有可用的土地面积，申报作物未计入",
         "CONDUCT_EXCUSED": "纾困期内的逾期不计入",
+        "CONDUCT_REPAIRED": "已修复的逾期不计入",
+        "LISTING_REPAIRED": "已修复或已过最长年限的名单条目不再计入",
         "LISTING_LIFTED": "因纾困期内逾期列入名单的条目不再计入",
         "LISTING_REFUSED": "名单条目的原因属于健康、身份或传闻，依规不予采用",
         "LISTING_OVER": "名单条目已失效或超过五年，不再计入",

@@ -245,3 +245,19 @@ def test_a_code_that_changes_into_itself_is_no_change():
 def test_the_words_for_a_change_of_code_are_known(word: str, cause: str | None):
     accepted, _ = validate(record("contractor_change", cause=word))
     assert accepted.column("cause").to_pylist() == [cause]
+
+
+@pytest.mark.parametrize(
+    ("contract", "changes", "is_kept"),
+    [
+        ("negative_list", {"listed_on": "2025-03-05", "repaired_on": "2025-03-05"}, True),
+        ("negative_list", {"listed_on": "2025-03-05", "repaired_on": "2025-03-04"}, False),
+        ("bank_conduct", {"overdue_since": "2025-03-06", "cured_on": "2025-03-06"}, True),
+        ("bank_conduct", {"overdue_since": "2025-03-06", "cured_on": "2025-03-05"}, False),
+        ("bank_conduct", {"overdue_since": "", "cured_on": "2025-03-05"}, True),
+    ],
+)
+def test_nothing_is_repaired_before_it_stands(contract: str, changes: dict[str, str], is_kept: bool):
+    accepted, findings = validate(record(contract, **changes))
+    assert accepted.num_rows == is_kept
+    assert [row["reason_code"] for row in findings.to_pylist()] == ([] if is_kept else ["ENDS_BEFORE_START"])

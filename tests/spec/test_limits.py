@@ -20,7 +20,8 @@ from tests.builders import UNIT, facts
 from tests.conftest import AS_OF, MODELS
 from tests.reference.limit_reference import reference_limits
 from village_credit.decide.decide import HUMAN_INPUTS, decide
-from village_credit.policy.model import PRODUCTS, Policy
+from village_credit.policy.model import Policy
+from village_credit.policy.sections import PRODUCTS
 
 Case = dict[str, Any]
 CASES: list[Case] = tomllib.loads(

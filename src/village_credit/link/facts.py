@@ -33,13 +33,13 @@ LISTS: dict[str, tuple[str, str]] = {
         (
             "unit_code, loan_number, opened_on, due_on, max_days_overdue, days_overdue, "
             "is_relief = '是' AS is_relief, relief_proof, cutoff_on,"
-            " product_name, loan_yuan, overdue_since, settled_on, link_status, member_no"
+            " product_name, loan_yuan, overdue_since, settled_on, max_overdue_yuan, cured_on, link_status, member_no"
         ),
     ),
     "negatives": (
         "negative_list",
         (
-            "unit_code, list_category, reason_code, listed_on, expires_on,"
+            "unit_code, list_category, reason_code, listed_on, expires_on, repaired_on,"
             " coalesce(is_living AND birth_date <= $adult_born, true) AS member_is_adult_living, link_status, member_no"
         ),
     ),

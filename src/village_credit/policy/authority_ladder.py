@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby, pairwise
 
-from village_credit.policy.model import LadderStep, Policy, PolicyInForce
+from village_credit.policy.model import Policy, PolicyInForce
+from village_credit.policy.sections import LadderStep
 
 SECTION = "authority_ladder"
 AGREE, REFUSE = "agree", "refuse"  # what may be said of a household that needs a signature

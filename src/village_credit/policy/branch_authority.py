@@ -11,8 +11,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from village_credit.policy.growers import highest_cap
-from village_credit.policy.model import Figure, Policy, PolicyInForce, ProductName
+from village_credit.policy.model import Figure, Policy, PolicyInForce
 from village_credit.policy.optional import optional_faults
+from village_credit.policy.sections import ProductName
 
 DOWN, UP = "branch_authority_down", "branch_authority_up"
 DECISION_DAYS, DRAW_DAYS = "referral_decision_days", "referral_draw_days"

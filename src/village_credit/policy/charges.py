@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from village_credit.policy.model import Charge, Policy
+from village_credit.policy.model import Policy
+from village_credit.policy.sections import Charge
 
 
 def charge_faults(policy: Policy) -> Iterator[tuple[str, str]]:

@@ -17,19 +17,10 @@ from village_credit.policy import days_ahead, growers, quorum, units
 from village_credit.policy.charges import charge_faults
 from village_credit.policy.compiled import SHARES, policy_tables
 from village_credit.policy.gate_thresholds import GATE_OF, GATES, OPTIONAL_FIGURES, REQUIRED_FIGURES
-from village_credit.policy.model import (
-    BANDS,
-    PRODUCTS,
-    TERM_LIMIT,
-    BandName,
-    Figure,
-    Policy,
-    ProductName,
-    annuity,
-    load_policy,
-)
+from village_credit.policy.model import TERM_LIMIT, Figure, Policy, annuity, load_policy
 from village_credit.policy.optional import keys_fault
 from village_credit.policy.seasons import season_faults
+from village_credit.policy.sections import BANDS, PRODUCTS, BandName, ProductName
 
 if TYPE_CHECKING:
     from village_credit.policy.model import Policy

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from village_credit.errors import PolicyRefused
 from village_credit.policy.growers import optional_figures
-from village_credit.policy.model import BANDS, PRODUCTS, PolicyInForce, ProductName
+from village_credit.policy.model import PolicyInForce
+from village_credit.policy.sections import BANDS, PRODUCTS, ProductName
 
 PPM = 1_000_000
 BP = 10_000

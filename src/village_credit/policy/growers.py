@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from village_credit.policy.model import Figure, Policy, PolicyInForce, ProductName
+from village_credit.policy.model import Figure, Policy, PolicyInForce
 from village_credit.policy.optional import optional_faults
+from village_credit.policy.sections import ProductName
 
 LARGE_GROWER = "large_grower_mu"
 TIER_CAPS = {"large_grower": "cap_large_grower", "family_farm": "cap_family_farm", "cooperative": "cap_cooperative"}

@@ -13,53 +13,35 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
 from data_contracts.branch import MAX_TERM_MONTHS
 from data_contracts.prohibited import prohibited_word
-from data_contracts.reasons import DECISION_REASONS
-from data_contracts.relief import Measure
 from data_contracts.toml_file import BYTE_ORDER_MARK
 from village_credit.errors import PolicyRefused
 from village_credit.policy.screen import ScreenRules
+from village_credit.policy.sections import (
+    BANDS,
+    PRODUCTS,
+    BandName,
+    Charge,
+    LadderStep,
+    NormValue,
+    ProductName,
+    ReliefRules,
+    RepairRules,
+    Season,
+    Section,
+    Value,
+    Whole,
+    no_text,
+)
 
-ProductName = Literal["farmer_line", "poverty_micro_loan", "follow_on_loan", "trader_loan"]
-BandName = Literal["A", "B", "C", "D", "E"]
-PRODUCTS: tuple[ProductName, ...] = (
-    "trader_loan",
-    "poverty_micro_loan",
-    "follow_on_loan",
-    "farmer_line",
-)  # the first that applies
-BANDS: tuple[BandName, ...] = ("A", "B", "C", "D", "E")
 KEYS = ("county", "product", "band", "crop")
 LEAST_NORM_YEARS = 2
-# Relief of any kind ends where the law refuses: no policy can take these from its list.
-ALWAYS_REFUSED = ("RELATED_PARTY", "CONSENT_WITHDRAWN")
 
 
-def no_text(value: object) -> object:
-    """Refuse a number that is written as a text: "6600" may have been anything before somebody quoted it."""
-    if isinstance(value, str | bool):
-        raise ValueError("a number is asked for, and this is a text or a truth value: write it without quotes")  # noqa: TRY004  # pydantic hears ValueError
-    return value
-
-
-Whole = Annotated[int, BeforeValidator(no_text)]
-# What the limit's whole numbers can hold: beyond, a figure is a slip of the pen.
-Value = Annotated[Decimal, BeforeValidator(no_text), Field(ge=-(10**12), le=10**12, decimal_places=12)]
-NormValue = Annotated[Decimal, BeforeValidator(no_text), Field(ge=0, le=10**6, decimal_places=6)]
-
-
-DAY_OF_YEAR = r"^(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$"
-COMMON_YEAR = 2001  # no season opens or ends on 29 February
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Figure(_Section):
+class Figure(Section):
     """One number of the committee. Keys say for whom it holds; without a key it holds for all."""
 
     name: str
@@ -89,7 +71,7 @@ class Figure(_Section):
         return sum(named), named, self.from_
 
 
-class CropNorm(_Section):
+class CropNorm(Section):
     """A crop's yield, price and cash cost in a county and year (county `*`: every county without its own)."""
 
     county: str
@@ -105,7 +87,7 @@ class CropNorm(_Section):
     verified: bool
 
 
-class Annuity(_Section):
+class Annuity(Section):
     """What one yuan of yearly service carries, per mille, at a yearly rate: the policy check reckons it again."""
 
     repayment: Literal["revolving", "instalments"]
@@ -114,7 +96,7 @@ class Annuity(_Section):
     permille: Whole
 
 
-class ProductRules(_Section):
+class ProductRules(Section):
     """What of a product is not a number."""
 
     repayment: Literal["revolving", "instalments"]
@@ -122,111 +104,7 @@ class ProductRules(_Section):
     names: list[str]  # 产品 as banks write it
 
 
-class LadderStep(_Section):
-    """Above which published limit, whole yuan, somebody of a role signs a household by itself (`ladder.py`)."""
-
-    above_yuan: Whole = Field(ge=0)
-    role: str = Field(pattern=r"^\S(.{0,38}\S)?$")
-    from_: date = Field(alias="from")
-    reference: str
-    verified: bool = False
-    county: str | None = None
-    product: ProductName | None = None
-
-    @field_validator("county")
-    @classmethod
-    def star_is_everywhere(cls, county: str | None) -> str | None:
-        """Read county `*` as no county, as figures do."""
-        return None if county == "*" else county
-
-
-class Charge(_Section):
-    """What a loan costs beside its interest: what for, who takes it, how much of the amount, once or every year."""
-
-    charge: str = Field(pattern=r"^\S(.{0,28}\S)?$")
-    payee: str = Field(pattern=r"^\S(.{0,38}\S)?$")
-    basis: Literal["yearly", "once"]
-    share: Annotated[Decimal, BeforeValidator(no_text)] = Field(ge=0, le=Decimal("0.24"), decimal_places=6)
-    from_: date = Field(alias="from")
-    reference: str
-    verified: bool = False
-    county: str | None = None
-    product: ProductName | None = None
-
-    @field_validator("county")
-    @classmethod
-    def star_is_everywhere(cls, county: str | None) -> str | None:
-        """Read county `*` as no county, as figures do."""
-        return None if county == "*" else county
-
-
-class Season(_Section):
-    """A crop season within a revolving line: when it may be drawn, when it is due, and how much of the limit.
-
-    Days of a year, MM-DD; `due` is the first such day after `closes`. `crop`: for households that grow it; none: all.
-    """
-
-    season: str = Field(pattern=r"^\S(.{0,18}\S)?$")
-    product: ProductName
-    opens: str = Field(pattern=DAY_OF_YEAR)
-    closes: str = Field(pattern=DAY_OF_YEAR)
-    due: str = Field(pattern=DAY_OF_YEAR)
-    share: Annotated[Decimal, BeforeValidator(no_text)] = Field(ge=0, le=1, decimal_places=6)
-    from_: date = Field(alias="from")
-    reference: str
-    verified: bool = False
-    county: str | None = None
-    crop: str | None = None
-
-    @field_validator("county")
-    @classmethod
-    def star_is_everywhere(cls, county: str | None) -> str | None:
-        """Read county `*` as no county, as figures do."""
-        return None if county == "*" else county
-
-    @field_validator("opens", "closes", "due")
-    @classmethod
-    def be_a_day_of_every_year(cls, day: str) -> str:
-        """Refuse 31 April, and 29 February."""
-        date.fromisoformat(f"{COMMON_YEAR}-{day}")
-        return day
-
-
-class MayCome(_Section):
-    """A document that may come later in a relief window: the reason that it answers, what it is, and its days."""
-
-    reason: Literal["OVERDUE", "LINK_UNCONFIRMED", "DISPUTED_DATUM"]
-    item: str = Field(min_length=1, max_length=40)
-    days: Whole = Field(ge=1, le=366)
-
-
-class ReliefRules(_Section):
-    """What relief may do.
-
-    Refusals of the law that it cannot hold off, listing reasons that mean arrears, measures, documents.
-
-    A measure needs its figure too: `relief_extension_months`, `relief_rate_cut_bp`.
-    """
-
-    legal_refusals: tuple[str, ...] = ("HELD", "CONSENT_WITHDRAWN", "RELATED_PARTY", "NEGATIVE_LIST", "NO_LEGAL_BASIS")
-    conduct_list_reasons: tuple[str, ...] = ()
-    measures: tuple[Measure, ...] = ()
-    may_come_later: tuple[MayCome, ...] = ()
-
-    @field_validator("legal_refusals")
-    @classmethod
-    def hold_what_the_law_refuses(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
-        """Every code is a decision's reason, and none is missing of those that no relief may hold off."""
-        if unknown := [code for code in codes if code not in DECISION_REASONS]:
-            raise ValueError(f"no decision has the reason {', '.join(unknown)}")
-        if missing := [code for code in ALWAYS_REFUSED if code not in codes]:
-            raise ValueError(
-                f"{' and '.join(missing)} must be among them: the law refuses, and no relief holds that off"
-            )
-        return codes
-
-
-class Policy(_Section):
+class Policy(Section):
     """The whole file."""
 
     policy_id: str
@@ -234,7 +112,7 @@ class Policy(_Section):
     note: str
     service_area: list[str]
     # 取得方式 of parcels that count as a household's own beside family contracts
-    counted_methods: list[Literal["200", "300", "900"]] = []
+    counted_methods: tuple[Literal["200", "300", "900"], ...] = ()
     basis_exempt: list[str]  # contracts that need no legal basis: the bank's own
     refused_list_reasons: list[str]
     residual_crop: str | None = None
@@ -242,12 +120,13 @@ class Policy(_Section):
     products: dict[ProductName, ProductRules]
     figures: list[Figure]
     crop_norms: list[CropNorm]
-    annuities: list[Annuity] = []
+    annuities: tuple[Annuity, ...] = ()
     relief: ReliefRules = ReliefRules()
     screen: ScreenRules = ScreenRules()
     authority_ladder: tuple[LadderStep, ...] = ()
     charges: tuple[Charge, ...] = ()
     seasons: tuple[Season, ...] = ()
+    repair: RepairRules = RepairRules()
 
     @field_validator("products")
     @classmethod

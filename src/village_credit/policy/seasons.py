@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from village_credit.policy.model import Policy, PolicyInForce, Season
+from village_credit.policy.model import Policy, PolicyInForce
+from village_credit.policy.sections import Season
 
 SECTION = "seasons"
 

@@ -13,7 +13,8 @@ from decimal import Decimal
 from village_credit.policy import quorum
 from village_credit.policy.authority_ladder import SECTION, steps
 from village_credit.policy.gate_thresholds import GATE_OF
-from village_credit.policy.model import PRODUCTS, Figure, LadderStep, Policy, ProductName
+from village_credit.policy.model import Figure, Policy
+from village_credit.policy.sections import PRODUCTS, LadderStep, ProductName
 
 QUORUM = "quorum"
 FIGURES = (*GATE_OF, *quorum.OPTIONAL_FIGURES)

@@ -6,7 +6,8 @@ import pyarrow as pa
 
 from village_credit.catalogue import run_tables
 from village_credit.policy.compiled import PPM, scaled
-from village_credit.policy.model import PRODUCTS, PolicyInForce
+from village_credit.policy.model import PolicyInForce
+from village_credit.policy.sections import PRODUCTS
 
 
 def charges_table(policy: PolicyInForce) -> pa.Table:

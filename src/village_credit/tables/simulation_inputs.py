@@ -49,6 +49,7 @@ def policy_asked_before(policy: Policy) -> dict[str, Any]:
         "basis_exempt": sorted(policy.basis_exempt),
         "counted_methods": sorted(policy.counted_methods),
         "relief": relief,
+        "repair": policy.repair.model_dump(mode="json"),
     }
 
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from tests.conftest import AS_OF, MODELS
 from village_credit.catalogue import run_tables
 from village_credit.policy.check import check_policy
-from village_credit.policy.model import Policy, Season, load_policy
+from village_credit.policy.model import Policy, load_policy
 from village_credit.policy.seasons import season_faults, windows_ahead
+from village_credit.policy.sections import Season
 from village_credit.tables.seasons import season_schedule
 
 COUNTY = "659900"

@@ -17,7 +17,8 @@ from village_credit.decide.decide import decide
 from village_credit.errors import MissingInput, ModelRefused
 from village_credit.features.catalogue import FEATURES
 from village_credit.ledger.lines_in_force import BEFORE
-from village_credit.policy.model import BANDS, PolicyInForce
+from village_credit.policy.model import PolicyInForce
+from village_credit.policy.sections import BANDS
 from village_credit.report.labels import ATTRIBUTES_ZH, GROUPS_ZH
 from village_credit.report.model_page import assessment_page
 from village_credit.score.apply import score, score_columns

@@ -9,7 +9,8 @@ from typing import Any
 from village_credit.errors import MissingInput, PolicyRefused, UsageError
 from village_credit.policy.authority_ladder import SECTION, steps
 from village_credit.policy.check import PolicyFault, check_policy
-from village_credit.policy.model import PRODUCTS, Figure, LadderStep, load_policy
+from village_credit.policy.model import Figure, load_policy
+from village_credit.policy.sections import PRODUCTS, LadderStep
 from village_credit.policy.weakened import Weakened, weakened
 from village_credit.store.runs import failed_gates
 from village_credit.store.store import Store

@@ -13,8 +13,10 @@ from village_credit.ingest.relief_proofs import _proof_rows
 from village_credit.intake import Intake
 from village_credit.ledger.relief import DeclaredRelief
 from village_credit.policy.model import PolicyInForce
+from village_credit.policy.sections import RepairRules
 from village_credit.relief.apply import PROOFS, Allowed, Relieved, declared_table, relief_rows, relieve
 from village_credit.relief.conditions import Waiting, conditions_after, waiting_on
+from village_credit.relief.repair import repaired
 from village_credit.store.store import Store
 
 
@@ -51,21 +53,26 @@ class Relief:
     relieved: Relieved
     waiting: Waiting
     before: pa.Table
+    repair: RepairRules
+    as_of: date
 
     @property
     def facts(self) -> dict[str, pa.Table]:
         """Return the facts with what `decide` must know of relief."""
+        counted, of_repair = repaired(self.relieved.facts, self.repair, self.as_of)
         noted = [
             (unit, code)
             for table, code in ((self.relieved.excused, "CONDUCT_EXCUSED"), (self.relieved.lifted, "LISTING_LIFTED"))
             for unit in table.column("unit_code").to_pylist()
         ]
         return {
-            **self.relieved.facts,
+            **counted,
             "affected": self.relieved.affected,
             "waiting": self.waiting.waiting.select(["unit_code", "reason_code"]),
             "lapsed": self.waiting.lapsed,
-            "noted": pa.table([[u for u, _ in noted], [c for _, c in noted]], schema=HUMAN_INPUTS["noted"]),
+            "noted": pa.concat_tables(
+                [pa.table([[u for u, _ in noted], [c for _, c in noted]], schema=HUMAN_INPUTS["noted"]), of_repair]
+            ),
         }
 
     def tables(self, decided: Decided, as_of: date) -> dict[str, pa.Table]:
@@ -89,7 +96,8 @@ def reckon_relief(
     declared, proofs = declared_relief
     relieved = relieve(intake.facts, intake.identities, declared, proofs, as_of, allowed_by(policy))
     items = [(item.reason, item.item, item.days) for item in policy.policy.relief.may_come_later]
-    return Relief(relieved, waiting_on(relieved.windows, items, before, as_of), before)
+    waiting = waiting_on(relieved.windows, items, before, as_of)
+    return Relief(relieved, waiting, before, policy.policy.repair, as_of)
 
 
 def _of(table: pa.Table, units: pa.ChunkedArray) -> pa.Table:

@@ -24,7 +24,8 @@ from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import Publication
 from village_credit.ledger.returned import ACKNOWLEDGE, sealed_rows
 from village_credit.policy.branch_authority import Authority, authority
-from village_credit.policy.model import Policy, ProductName
+from village_credit.policy.model import Policy
+from village_credit.policy.sections import ProductName
 from village_credit.pseudonyms import household_ref, household_ref_before
 from village_credit.publish.branch_package import PACKAGE_DAYS
 from village_credit.publish.outbox import packaged_for_branches
