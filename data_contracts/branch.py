@@ -102,6 +102,8 @@ class RegisterRow(_Outgoing):
     valid_from: date | None
     valid_to: date | None
     review_due_on: date | None
+    annual_rate_bp: int | None = Field(ge=0, description="interest, basis points a year; null: the bank's own line")
+    annual_cost_bp: int | None = Field(ge=0, description="with every charge (costs.csv), basis points a year")
 
 
 class ReliefOffer(_Outgoing):

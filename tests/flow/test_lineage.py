@@ -255,3 +255,67 @@ def fill(book: Path, said: dict[str, str], others: dict[str, str] | None = None)
     for header, value in (others or {}).items():
         sheet.cell(FIRST_ROW + 1, at[header]).value = value
     workbook.save(book)
+
+
+# a household that is gone into one that keeps its code, and a list that comes late
+
+
+@pytest.fixture(scope="module")
+def late(quiet: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A held household that owes moves into another's; nobody lists it in December, and a list comes in January."""
+    folder = tmp_path_factory.mktemp("late")
+    scored, village = copy_of(quiet, folder), granted(quiet)
+    store, (stays, goes), keys = scored.store, village.codes[:2], village.keys[:2]
+    people = {row["household_key"]: row["person_id"] for row in identities(store, quiet.run.run_id)}
+    reference = package(store, Ledger.of(store).publications[0].publication_id)[people[keys[1]]]["household_ref"]
+    for name, head, line in (
+        ("合同", "household_ref,contract_no,signed_on,channel", f"{reference},HT-9,2026-11-03,counter"),
+        ("用信", "contract_no,amount_yuan,drawn_on,purpose", "HT-9,6000,2026-11-07,seed"),
+    ):
+        path = folder / f"{name}.csv"
+        path.write_text(f"{head}\n{line}\n", encoding="utf-8")
+        record_usage(store, path, "6006")
+    holds.hold(store, keys[1], "2002", "x")
+    inbox = recoded_inbox(scored.inbox, folder / "inbox", Changes(merged=[(stays, goes, stays)]), is_listed=False)
+    second = score_into(store, inbox, COUNTY_OF_TESTS, LATER).run.run_id
+    failed = failed_gates(store, second)
+    put_in_force(store, second)  # somebody overrides the gate
+    listed = f"原承包方编码,现承包方编码,变更原因,变更日期\n{goes},{stays},合户,2026-11-15\n"
+    (inbox / COUNTY_OF_TESTS / "变更.csv").write_text(listed, encoding="utf-8")
+    third = score_into(store, inbox, COUNTY_OF_TESTS, NEXT).run.run_id
+    return {"store": store, "keys": keys, "second": second, "third": third, "failed": failed}
+
+
+def test_who_is_gone_into_a_household_that_stays_is_not_overlooked(late: dict[str, Any]):
+    stays, goes = late["keys"]
+    assert late["failed"] == ["recoded_households"]
+    row = decisions(late["store"], late["second"])[stays]
+    assert (row["decision"], "RECODED" in row["reason_codes"]) == ("manual_review", True)
+    (proposed,) = lineage(late["store"], late["second"])
+    assert (proposed["from_key"], proposed["household_key"], proposed["role"]) == (goes, stays, "proposed")
+
+
+def test_a_list_that_comes_late_brings_the_hold_and_the_debt_after_their_people(late: dict[str, Any]):
+    stays, goes = late["keys"]
+    store, third = late["store"], late["third"]
+    (row,) = lineage(store, third)
+    assert (row["from_key"], row["household_key"], row["role"]) == (goes, stays, "merged")
+    decided = decisions(store, third)[stays]
+    assert (decided["decision"], decided["reason_codes"][0], decided["limit_yuan"]) == ("manual_review", "HELD", 0)
+    terms = pq.read_table(store.run_folder(third) / "waterfall.parquet").to_pylist()
+    (owed,) = (one["other_unsecured_yuan"] for one in terms if one["household_key"] == stays)
+    assert owed >= 6000
+    assert verify.verify_run(store, third, MODELS).is_rebuilt
+
+
+def test_codes_that_are_swapped_take_their_lines_along(quiet: Scored, tmp_path: Path):
+    scored, village = copy_of(quiet, tmp_path), granted(quiet)
+    (a, b), (key_a, key_b) = village.codes[:2], village.keys[:2]
+    inbox = recoded_inbox(scored.inbox, tmp_path / "inbox", Changes(recoded={a: b, b: a}))
+    run_id = score_into(scored.store, inbox, COUNTY_OF_TESTS, LATER).run.run_id
+    who = {row["household_key"]: row["person_id"] for row in identities(scored.store, run_id)}
+    was = {row["household_key"]: row["person_id"] for row in identities(scored.store, quiet.run.run_id)}
+    assert (who[key_a], who[key_b]) == (was[key_a], was[key_b])
+    before, after = decisions(scored.store, quiet.run.run_id), decisions(scored.store, run_id)
+    assert [after[key]["valid_to"] for key in (key_a, key_b)] == [before[key]["valid_to"] for key in (key_a, key_b)]
+    assert failed_gates(scored.store, run_id) == []

@@ -386,10 +386,13 @@ def test_seasons_and_charges_reach_branch_and_household(quiet: Scored, tmp_path:
             limits |= {row["household_ref"]: row for row in csv.DictReader(file)}
         costs = (folder / "costs.csv").read_text(encoding="utf-8-sig").splitlines()
         assert costs[1:] == ["farmer_line,保险费,某保险公司,每年,0.50%"]
+    decided = pq.read_table(store.run_folder(run.run_id) / "decisions.parquet").to_pylist()
+    granted = [row for row in decided if row["decision"] == "granted" and row["product"] == "farmer_line"]
+    assert len(rows) == len(granted) > 50  # all are told what their lines now cost, and when they may be drawn
     for row in rows:
         limit = limits[row["household_ref"]]
         assert int(row["amount_yuan"]) == int(limit["limit_yuan"]) * 6 // 10_000 * 1000
-        assert (row["opens_on"], row["due_on"]) == ("2027-03-01", "2027-12-15")
+        assert (row["opens_on"], row["due_on"]) == ("2027-03-01", min("2027-12-15", limit["valid_to"]))
         assert int(limit["annual_cost_bp"]) == int(limit["annual_rate_bp"]) + 50
     told = next(one["text"] for one in notices(store, run.run_id) if "春耕" in one["text"])
     assert "2027-03-01至2027-06-30可用" in told

@@ -140,10 +140,13 @@ def do_publish(args: argparse.Namespace, paths: Settings) -> int:
 
 
 def _published_text(done: Published) -> str:
-    return (
-        f"{'already in force' if done.noop else 'in force'}: {done.publication_id} of county "
-        f"{done.county_code}\n  branch packages in {done.outbox}"
+    where = (
+        f"branch packages in {done.outbox}"
+        if path(done.outbox).is_dir()
+        else f"its packages were handed out once, and are no longer in {done.outbox}: take them from where they went"
     )
+    what = "already in force" if done.noop else "in force"
+    return f"{what}: {done.publication_id} of county {done.county_code}\n  {where}"
 
 
 def add_rollback(verbs: Verbs) -> None:

@@ -11,15 +11,26 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from village_credit.catalogue import run_tables
-from village_credit.duckdb_session import query_cursor
+from village_credit.duckdb_session import cursor_over, query_cursor
 from village_credit.ledger.balances import drawn_before
+from village_credit.ledger.holds import Hold
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.lines_in_force import decision_files
 from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import Publication
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
 
 ACT = "successor_verdicts"
-FOUND = ("goes_on", "merged", "split_off")  # what later runs build on; proposals are made anew each time
+FOUND = ("goes_on", "merged", "split_off", "anew")  # what later runs build on; proposals are made anew each time
+OWED = pa.schema(
+    [
+        ("household_key", pa.string()),
+        ("product", pa.string()),
+        ("owed_yuan", pa.decimal128(18, 2)),
+        ("valid_to", pa.date32()),
+    ]
+)
 IDENTITIES = pa.schema(
     [
         ("household_key", pa.string()),
@@ -76,23 +87,32 @@ def _placed(store: Store, run_id: str, place: int) -> pa.Table:
     return read.append_column("place", pa.array([place] * read.num_rows, pa.int64()))
 
 
-def owed_on_closed_lines(store: Store, entries: Sequence[Entry], lineage: pa.Table, as_of: date) -> pa.Table:
-    """Return household_key, product and owed_yuan of lines that merges closed, by the day before `as_of`.
+def drawn_of(store: Store, ledger: Ledger, county_code: str, as_of: date) -> pa.Table:
+    """Return what households of a county owe by the day before `as_of`: household_key, product, owed_yuan, valid_to.
 
-    `valid_to` is null: a closed line is due as its own contract says, which nobody told us.
+    `valid_to` is null: when it is due its own contract says, which nobody told us.
     """
-    merged = lineage.filter(pc.equal(lineage.column("role"), "merged")).column("from_key")
-    drawn = drawn_before(store, entries, as_of) if len(merged) else None
-    schema = pa.schema(
-        [
-            ("household_key", pa.string()),
-            ("product", pa.string()),
-            ("owed_yuan", pa.decimal128(18, 2)),
-            ("valid_to", pa.date32()),
-        ]
-    )
-    if drawn is None:
-        return schema.empty_table()
-    owed = drawn.filter(pc.is_in(drawn.column("household_key"), merged.combine_chunks()))
-    none = pa.nulls(owed.num_rows, pa.date32())
-    return owed.rename_columns(["household_key", "product", "owed_yuan"]).append_column("valid_to", none).cast(schema)
+    drawn = drawn_before(store, ledger, as_of)
+    paths = decision_files(store, ledger.publications_of(county_code)) if drawn.num_rows else []
+    if not paths:
+        return OWED.empty_table()
+    found = cursor_over({"drawn": drawn}).sql(sql("ledger", "owed_in_county"), params={"paths": paths})
+    return found.to_arrow_table().cast(OWED)
+
+
+def strays_of(
+    held: Iterable[Hold], county_code: str, owed: pa.Table, decided: pa.Table, lineage: pa.Table
+) -> list[str]:
+    """Name households that no publication in force decides, and that are held or owe, and went over to nobody."""
+    hanging = {hold.household_key for hold in held if hold.county_code == county_code}
+    hanging |= set(owed.filter(pc.greater(owed.column("owed_yuan"), 0)).column("household_key").to_pylist())
+    settled = set(decided.column("household_key").to_pylist()) | set(lineage.column("from_key").to_pylist())
+    return sorted(hanging - settled)
+
+
+def owed_elsewhere(owed: pa.Table, lines: pa.Table, lineage: pa.Table, strays: list[str]) -> pa.Table:
+    """Return what is owed on lines no longer in force, of households that went over to others or may yet."""
+    taken = lineage.filter(pc.is_in(lineage.column("role"), pa.array(("goes_on", "merged")))).column("from_key")
+    asked = pa.table({"household_key": pa.concat_arrays([taken.combine_chunks(), pa.array(strays, pa.string())])})
+    connection = cursor_over({"owed": owed, "asked": asked, "lines": lines.select(["household_key", "product"])})
+    return connection.sql(sql("ledger", "owed_elsewhere")).to_arrow_table().cast(OWED)

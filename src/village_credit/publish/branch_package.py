@@ -139,7 +139,7 @@ class _Lines:
     rows: list[BranchRow] = field(default_factory=list)
     places: list[tuple[str, str]] = field(default_factory=list)  # of each of `rows`: village, telephone
     register: list[RegisterRow] = field(default_factory=list)
-    seasons: list[list[Any]] = field(default_factory=list)  # of lines of which something is to be done
+    seasons: list[list[Any]] = field(default_factory=list)  # of every open line
 
 
 def _lines_by_branch(keys: Keys, publication: Publication, inputs: PackageInputs) -> dict[str, _Lines]:
@@ -153,7 +153,7 @@ def _lines_by_branch(keys: Keys, publication: Publication, inputs: PackageInputs
         if not row["is_told"]:
             lines.rows.append(told)
             lines.places.append((row["village"] or "", row["phone"] or ""))
-        if not row["is_told"] and told.action in ("grant", "change"):
+        if told.action in ("grant", "change"):
             own = seasons.get((row["household_key"], row["product"]), [])
             lines.seasons.extend([told.household_ref, row["product"], *cells] for cells in own)
         if row["action"] != "remove":

@@ -20,7 +20,13 @@ from village_credit.report.notice import percent
 DECISIONS_ZH = {"granted": "授信", "declined": "未授信", "manual_review": "转人工复核"}
 REVIEWS_ZH = {"grant": "授信", "decline": "不授信", "keep": "维持复核"}
 CONDITIONS_ZH = {"open": "尚未补交", "supplied": "已补交", "lapsed": "逾期未交"}
-ROLES_ZH = {"goes_on": "接续原户", "merged": "并入原户", "split_off": "分自原户", "proposed": "可能承继（待核实）原户"}
+ROLES_ZH = {
+    "goes_on": "接续原户",
+    "merged": "并入原户",
+    "split_off": "分自原户",
+    "anew": "现用编码原属他户",
+    "proposed": "可能承继（待核实）原户",
+}
 CAUSES_OF_CHANGE_ZH = {"merge": "合户，", "split": "分户，", "recode": "重新编码，"}
 BASES_ZH = {"listed": "据编码变更表", "confirmed": "经人工核实", "shared_numbers": "据相同证件"}
 HOLDS_ZH = {"hold": "暂停用信", "release": "解除暂停"}
@@ -174,8 +180,9 @@ def _lineage_line(row: dict[str, Any]) -> str:
     """Say whom the household was, and how that is known."""
     cause = CAUSES_OF_CHANGE_ZH.get(row["cause"], "")
     on = f"，{row['changed_on']}" if row["changed_on"] else ""
-    if row["role"] == "circle":
-        return f"承包方编码变更表首尾相接，未作处理{on}"
+    if row["role"] in ("circle", "contradicted"):
+        what = "首尾相接" if row["role"] == "circle" else "与登记簿不一致"
+        return f"承包方编码变更表{what}，未作处理{on}"
     return f"承包方编码变更：{ROLES_ZH[row['role']]} {row['from_key']}（{cause}{BASES_ZH[row['basis']]}{on}）"
 
 

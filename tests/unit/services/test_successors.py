@@ -11,11 +11,21 @@ import pytest
 
 from village_credit.catalogue import facts, run_tables
 from village_credit.pseudonyms import Keys, household_key, row_key_hash
-from village_credit.services.scoring.lineage import OWED, VERDICTS, Predecessors, Succession, find_successors
+from village_credit.services.scoring.lineage import (
+    OWED,
+    VERDICTS,
+    Predecessors,
+    Succession,
+    find_successors,
+    hashed_numbers,
+    waiting_for_a_person,
+)
 
 KEYS = Keys(*(bytes([n]) * 32 for n in range(4)))
 AS_OF = date(2026, 12, 1)
-PEOPLE = pa.schema([("unit_code", pa.string()), ("relation", pa.string()), ("person_id", pa.string())])
+PEOPLE = pa.schema(
+    [("unit_code", pa.string()), ("member_no", pa.int64()), ("relation", pa.string()), ("person_id", pa.string())]
+)
 KNOWN = pa.schema(
     [
         ("household_key", pa.string()),
@@ -75,7 +85,7 @@ def found(
         for unit in before
     ]
     identities = [
-        {"unit_code": unit, "relation": "head" if place == 0 else "other", "person_id": number}
+        {"unit_code": unit, "member_no": place + 1, "relation": "head" if place == 0 else "other", "person_id": number}
         for unit, people in now.items()
         for place, number in enumerate(numbered(people))
     ]
@@ -93,10 +103,11 @@ def found(
         pa.Table.from_pylist(said, schema=VERDICTS),
         pa.table({"household_key": pa.array([key(unit) for unit in before], pa.string())}),
         pa.Table.from_pylist(lines, schema=LINES),
+        [],
         OWED.empty_table(),
         lambda: pa.Table.from_pylist(known, schema=KNOWN),
     )
-    return find_successors(intake, predecessors, KEYS, AS_OF)
+    return find_successors(intake, predecessors, hashed_numbers(intake.identities, KEYS), KEYS, AS_OF)
 
 
 def roles(result: Succession) -> dict[tuple[str, str | None], str]:
@@ -181,6 +192,8 @@ def test_a_part_that_leaves_a_household_which_stays_is_looked_at():
     assert result.pseudonyms == {"A": key("A"), "D": key("D")}
     assert recoded(result) == ["D"]
     assert caps(result) == {"A": 30000, "D": 0}
+    (row,) = result.lineage.to_pylist()
+    assert (row["shared_members"], row["holds_borrower"]) == (1, False)
 
 
 def test_a_hold_is_heard_by_every_part():
@@ -199,10 +212,63 @@ def test_shared_numbers_propose_and_a_person_decides():
     assert (refused.pseudonyms, roles(refused), recoded(refused)) == ({"C": key("C")}, {}, [])
 
 
-def test_who_was_known_already_is_never_proposed():
-    """Somebody married into a household that stands under its old code."""
-    result = found({"A": "ab", "B": "cd"}, {"B": "cdb"})
+def test_who_married_out_of_a_household_that_stays_is_no_successor():
+    result = found({"A": "ab", "B": "cd"}, {"A": "a", "B": "cdb"})
     assert (roles(result), recoded(result)) == ({}, [])
+
+
+def test_a_household_that_is_gone_into_one_that_keeps_its_code_is_looked_at():
+    result = found({"A": "ab", "B": "cd"}, {"B": "cdab"}, owed={"A": 5000})
+    assert roles(result) == {(key("A"), key("B")): "proposed"}
+    assert recoded(result) == ["B"]
+    assert result.pseudonyms == {"B": key("B")}
+    confirmed = found({"A": "ab", "B": "cd"}, {"B": "cdab"}, owed={"A": 5000}, verdicts=[("A", "B", "same")])
+    assert roles(confirmed) == {(key("A"), key("B")): "merged"}
+    assert caps(confirmed) == {"B": 55000}
+
+
+def test_codes_that_were_swapped_by_the_list_take_their_lines_along():
+    result = found({"A": "ab", "B": "cd"}, {"A": "cd", "B": "ab"}, [("A", "B"), ("B", "A")])
+    assert result.pseudonyms == {"A": key("B"), "B": key("A")}
+    assert recoded(result) == []
+
+
+def test_a_code_given_to_others_has_not_their_predecessors_line():
+    result = found({"A": "ab", "B": "cd"}, {"A": "cd", "B": "ab"})
+    assert set(result.pseudonyms.values()) & {key("A"), key("B")} == set()
+    assert recoded(result) == ["A", "B"]
+    said = roles(result)
+    assert said[key("A"), key("B")] == said[key("B"), key("A")] == "proposed"
+    assert said[key("A"), key("A")] == said[key("B"), key("B")] == "anew"
+    shifted = found({"A": "ab", "B": "cd"}, {"B": "ab", "C": "cd"}, [("A", "B"), ("B", "C")])
+    assert shifted.pseudonyms == {"B": key("A"), "C": key("B")}
+
+
+def test_a_key_begun_anew_stays_and_the_people_who_come_back_have_their_own():
+    first = found({"A": "ab"}, {"A": "xy", "C": "ab"}, [("A", "C")])
+    assert first.pseudonyms["C"] == key("A")
+    assert first.pseudonyms["A"] not in (key("A"), key("C"))
+    later = found({"A": "ab"}, {"A": "xy", "C": "ab"}, lineage=first.lineage)
+    assert later.pseudonyms == first.pseudonyms
+
+
+def test_a_borrower_who_moves_to_a_new_code_takes_the_line_along():
+    listed = found({"A": "abc"}, {"A": "bc", "D": "a"}, [("A", "D")])
+    assert listed.pseudonyms["D"] == key("A")
+    assert listed.pseudonyms["A"] != key("A")
+    assert recoded(listed) == ["A"]
+    unlisted = found({"A": "abc"}, {"A": "bc", "D": "a"})
+    assert roles(unlisted) == {(key("A"), key("D")): "proposed"}
+    assert unlisted.pseudonyms == {"A": key("A"), "D": key("D")}
+
+
+def test_a_list_that_ends_a_code_under_which_its_people_stand_is_named_and_does_nothing():
+    for changes in ([("A", "B")], [("A", "Z")], [("A", "B"), ("B", "A")]):
+        result = found({"A": "ab", "B": "cd"}, {"A": "ab", "B": "cd"}, changes)
+        assert result.pseudonyms == {"A": key("A"), "B": key("B")}
+        assert set(roles(result).values()) == {"contradicted"}
+        lines = pa.table({"household_key": [key("A")], "limit_yuan": [1], "drawn_yuan": pa.array([None], pa.int64())})
+        assert waiting_for_a_person(result.lineage, lines).waiting == len(changes)
 
 
 def test_a_key_that_went_over_stays_and_chains_go_on():

@@ -26,6 +26,8 @@ WITH before AS (  -- a line that is stopped has no limit, but runs on; one that 
         -- what the branch was told last is what it would be told now
         coalesce(before.limit_yuan = now.limit_yuan AND (before.decision = 'granted') = (now.decision = 'granted')
             AND list_contains(before.reason_codes, 'FROZEN') = list_contains(now.reason_codes, 'FROZEN')
+            -- what a line costs is told when it changes; an older publication did not know it
+            AND coalesce((before.annual_rate_bp, before.annual_cost_bp) = (now.annual_rate_bp, now.annual_cost_bp), true)
             AND (before.term_months, before.valid_from, before.valid_to, before.review_due_on, before.rate_spread_bp,
                 before.repayment_method, before.revolving, before.purposes) IS NOT DISTINCT FROM
                 (now.term_months, now.valid_from, now.valid_to, now.review_due_on, now.rate_spread_bp,

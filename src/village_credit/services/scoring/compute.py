@@ -20,12 +20,11 @@ from village_credit.ingest.county import take_in
 from village_credit.intake import Intake
 from village_credit.policy.branch_authority import referral_days
 from village_credit.policy.model import PolicyInForce
-from village_credit.pseudonyms import row_key_hash
 from village_credit.report.page import run_page
 from village_credit.score.apply import Scored, score
 from village_credit.score.scorecard import Scorecard
 from village_credit.services.rules import Request, Rules
-from village_credit.services.scoring.lineage import Succession, find_successors, waiting_for_a_person
+from village_credit.services.scoring.lineage import Succession, find_successors, hashed_numbers, waiting_for_a_person
 from village_credit.services.scoring.manifest import manifest_of
 from village_credit.services.scoring.relief import Relief, reckon_relief
 from village_credit.services.scoring.snapshot import Snapshot
@@ -87,7 +86,8 @@ def compute_run(
     intake = take_in(delivered, request.as_of, request.county_code, rules.terms, snapshot.link_verdicts)
     catalogue.require(catalogue.facts(), intake.facts, "link")
     timer.lap("read, validate, link")
-    succession = find_successors(intake, snapshot.predecessors, snapshot.keys, request.as_of)
+    numbers = hashed_numbers(intake.identities, snapshot.keys)
+    succession = find_successors(intake, snapshot.predecessors, numbers, snapshot.keys, request.as_of)
     pseudonyms = succession.pseudonyms
     policy = rules.policy.in_force(request.as_of, request.county_code)
     compared = snapshot.compared
@@ -104,7 +104,7 @@ def compute_run(
     catalogue.require(catalogue.run_tables(), tables, "a scoring")
     require_decisions(tables["decisions"])
     manifest = manifest_of(intake, tables, request, rules, snapshot.parts)
-    identities = _borrowers(intake, decided.decisions, pseudonyms, lambda number: row_key_hash(snapshot.keys, number))
+    identities = _borrowers(intake, decided.decisions, pseudonyms, numbers)
     report = run_page(snapshot.run_id, manifest, tables)
     timer.lap("tables, report")
 
@@ -255,12 +255,10 @@ def by_household(tables: dict[str, pa.Table], pseudonyms: dict[str, str]) -> dic
     return found
 
 
-def _borrowers(
-    intake: Intake, decisions: pa.Table, pseudonyms: dict[str, str], hash_number: Callable[[str], str]
-) -> pa.Table:
+def _borrowers(intake: Intake, decisions: pa.Table, pseudonyms: dict[str, str], numbers: pa.Table) -> pa.Table:
     """Who each unit's borrower is (else its head), for the vault: one row a unit, with its members' hashed numbers."""
     connection = duckdb_session.connect()
-    for name, table in {"identities": intake.identities, "decisions": decisions}.items():
+    for name, table in {"identities": intake.identities, "decisions": decisions, "numbers": numbers}.items():
         connection.register(name, table)
     connection.register(
         "keys",
@@ -271,6 +269,5 @@ def _borrowers(
             }
         ),
     )
-    connection.create_function("hash_number", hash_number, ["VARCHAR"], "VARCHAR")
     query = sql("services.scoring", "borrowers")
     return connection.sql(query).to_arrow_table()

@@ -18,11 +18,12 @@ import pyarrow.compute as pc
 from village_credit import catalogue, duckdb_session
 from village_credit.decide.decide import HUMAN_INPUTS
 from village_credit.intake import Intake
-from village_credit.pseudonyms import Keys, household_keys, row_key_hash
+from village_credit.pseudonyms import Keys, household_key, household_keys, row_key_hash
 from village_credit.sql_files import sql
 from village_credit.tables.delivery_gates import Recoded
 
 TAKES = ("goes_on", "merged")
+OPEN = ("proposed", "circle", "contradicted")  # what somebody must look at, or the office deliver anew
 VERDICTS = pa.schema([("from_key", pa.string()), ("own_key", pa.string()), ("verdict", pa.string())])
 OWED = pa.schema(
     [
@@ -43,14 +44,15 @@ class Predecessors:
 
     `lineage`: the account of the last whole publication. `verdicts`: what people said of proposals. `decided`: whom the
     publications in force decided; `lines` those in force (household_key, product, limit_yuan, drawn_yuan, valid_to).
-    `owed`: of lines that were closed when households merged, what is still owed. `known` reads the vault: who the
-    households of the publications in force are.
+    `strays`: keys that no publication in force decides and that hang on somebody, by a hold or by what is owed. `owed`:
+    what is owed on lines that are no longer in force. `known` reads the vault: who the households of all of these are.
     """
 
     lineage: pa.Table
     verdicts: pa.Table
     decided: pa.Table
     lines: pa.Table
+    strays: list[str]
     owed: pa.Table
     known: Callable[[], pa.Table]
 
@@ -74,25 +76,24 @@ class Succession:
     lineage: pa.Table
 
 
-def find_successors(intake: Intake, before: Predecessors, keys: Keys, as_of: date) -> Succession:
-    """Say who goes on as whom; nothing where no household that was decided before is gone and no code changed."""
+def find_successors(intake: Intake, before: Predecessors, numbers: pa.Table, keys: Keys, as_of: date) -> Succession:
+    """Say who goes on as whom.
+
+    `numbers`: the hashed numbers of who is registered (unit_code, number_hash, is_head). A code is whom it was given to
+    before only where somebody of them still stands under it.
+    """
     units = intake.facts["households"].column("unit_code").to_pylist()
     own = household_keys(keys, units)
     kept, doubtful = _kept_keys(own, before.lineage)
-    register = _register(own, kept, before)
-    gone = before.decided.filter(
-        pc.invert(pc.is_in(before.decided.column("household_key"), register.column("household_key")))
-    )
-    changes = intake.facts["code_changes"]
-    changes = changes.filter(pc.less_equal(changes.column("changed_on"), pa.scalar(as_of, pa.date32())))
-    if not gone.num_rows and not (changes.num_rows and before.decided.num_rows):
+    if not before.decided.num_rows and not before.strays:
         return _as_before(kept, doubtful, before)
+    changes = intake.facts["code_changes"]
     connection = duckdb_session.connect()
     tables = {
-        "register": register,
-        "gone": _gone(gone, before, keys),
-        "numbers": _numbers(intake.identities, register, changes.column("to_code"), keys),
-        "changes": changes,
+        "register": _register(own, kept, before),
+        "known": _known(before, keys),
+        "numbers": numbers,
+        "changes": changes.filter(pc.less_equal(changes.column("changed_on"), pa.scalar(as_of, pa.date32()))),
         "verdicts": before.verdicts,
         "lines_of_all": _lines_of_all(before.lines),
         "before": before.lineage,
@@ -101,12 +102,18 @@ def find_successors(intake: Intake, before: Predecessors, keys: Keys, as_of: dat
         connection.register(name, table)
     for statement in sql("services.scoring", "succession").split(";\n"):
         connection.execute(statement)
-    found = connection.sql("FROM succession").to_arrow_table()
-    proposed = connection.sql("FROM proposed").to_arrow_table()
+    found, proposed, anew = (
+        connection.sql(f"FROM {name}").to_arrow_table() for name in ("succession", "proposed", "anew")
+    )
+    anew_keys = {unit: household_key(keys, f"{unit}|{as_of.isoformat()}") for unit in anew["unit_code"].to_pylist()}
+    connection.register("anew_keys", _as_table(anew_keys, "anew_key"))
     caps = connection.sql(sql("services.scoring", "succession_caps")).to_arrow_table().cast(CAPS)
-    query = sql("services.scoring", "lineage")
-    lineage = connection.sql(query, params={"as_of": as_of}).to_arrow_table()
-    return _succession(_Found(kept, doubtful, found, proposed, caps, lineage), before)
+    lineage = connection.sql(sql("services.scoring", "lineage"), params={"as_of": as_of}).to_arrow_table()
+    return _succession(_Found(kept, doubtful, found, proposed, anew_keys, caps, lineage), before)
+
+
+def _as_table(keys: dict[str, str], name: str) -> pa.Table:
+    return pa.table({"unit_code": pa.array(keys.keys(), pa.string()), name: pa.array(keys.values(), pa.string())})
 
 
 @dataclass(frozen=True)
@@ -115,6 +122,7 @@ class _Found:
     doubtful: list[str]
     found: pa.Table
     proposed: pa.Table
+    anew_keys: dict[str, str]
     caps: pa.Table
     lineage: pa.Table
 
@@ -122,13 +130,15 @@ class _Found:
 def _kept_keys(own: dict[str, str], lineage: pa.Table) -> tuple[dict[str, str], list[str]]:
     """Return each unit's key as earlier successions left it, and units whose key two would have.
 
-    Where a code that was said to be gone is registered again, both have their own keys, and a person looks.
+    Where a code that was said to be gone is registered again, both have their own keys, and a person looks; not where
+    that code was given to others, who began anew.
     """
-    went_on = lineage.filter(pc.equal(lineage.column("role"), "goes_on"))
-    follow = dict(zip(went_on.column("own_key").to_pylist(), went_on.column("household_key").to_pylist(), strict=True))
+    settled = lineage.filter(pc.is_in(lineage.column("role"), pa.array(("goes_on", "anew"))))
+    pairs = zip(settled.column("own_key").to_pylist(), settled.column("household_key").to_pylist(), strict=True)
+    follow = dict(pairs)
     if not follow:
         return dict(own), []
-    owners = {key: unit for unit, key in own.items()}
+    owners = {key: unit for unit, key in own.items() if key not in follow}
     kept, doubtful = {}, set()
     for unit, key in own.items():
         taken = follow.get(key, key)
@@ -140,39 +150,40 @@ def _kept_keys(own: dict[str, str], lineage: pa.Table) -> tuple[dict[str, str], 
 
 
 def _register(own: dict[str, str], kept: dict[str, str], before: Predecessors) -> pa.Table:
-    """Return who is registered: unit_code, own_key, household_key, is_known (decided before under that key)."""
+    """Return who is registered: unit_code, own_key, household_key, was_decided (under that key)."""
     keys = pa.array(kept.values(), pa.string())
-    known = pc.is_in(keys, before.decided.column("household_key").combine_chunks())
     return pa.table(
         {
             "unit_code": pa.array(kept.keys(), pa.string()),
             "own_key": pa.array((own[unit] for unit in kept), pa.string()),
             "household_key": keys,
-            "is_known": known,
+            "was_decided": pc.is_in(keys, before.decided.column("household_key").combine_chunks()),
         }
     )
 
 
-def _gone(gone: pa.Table, before: Predecessors, keys: Keys) -> pa.Table:
-    """Return households that were decided and are registered no more, as the vault knows them, with hashed numbers."""
+def _known(before: Predecessors, keys: Keys) -> pa.Table:
+    """Return who was decided, or hangs on something, as the vault knows them, with the borrower's hashed number."""
     known = before.known()
-    known = known.filter(pc.is_in(known.column("household_key"), gone.column("household_key").combine_chunks()))
-    numbers = known.column("person_id").to_pylist()
-    hashes = [row_key_hash(keys, number) if number else None for number in numbers]
+    asked = pa.concat_arrays(
+        [before.decided.column("household_key").combine_chunks(), pa.array(before.strays, pa.string())]
+    )
+    known = known.filter(pc.is_in(known.column("household_key"), asked))
+    hashes = [row_key_hash(keys, number) if number else None for number in known.column("person_id").to_pylist()]
     return known.drop_columns(["person_id"]).append_column("borrower_hash", pa.array(hashes, pa.string()))
 
 
-def _numbers(identities: pa.Table, register: pa.Table, named: pa.ChunkedArray, keys: Keys) -> pa.Table:
-    """Return the hashed numbers of who is registered and was not known before, or is named by a list of changes."""
-    in_question = pc.or_(pc.invert(register.column("is_known")), pc.is_in(register.column("unit_code"), named))
-    new = register.filter(in_question).column("unit_code")
-    present = identities.filter(
-        pc.and_(pc.is_in(identities.column("unit_code"), new.combine_chunks()), pc.is_valid(identities["person_id"]))
-    )
+def hashed_numbers(identities: pa.Table, keys: Keys) -> pa.Table:
+    """Return the hashed numbers of who is registered: unit_code, member_no, number_hash, is_head."""
+    present = identities.filter(pc.is_valid(identities.column("person_id")))
     hashes = [row_key_hash(keys, number) for number in present.column("person_id").to_pylist()]
-    is_head = pc.fill_null(pc.equal(present.column("relation"), "head"), False)
     return pa.table(
-        {"unit_code": present.column("unit_code"), "number_hash": pa.array(hashes, pa.string()), "is_head": is_head}
+        {
+            "unit_code": present.column("unit_code"),
+            "member_no": present.column("member_no"),
+            "number_hash": pa.array(hashes, pa.string()),
+            "is_head": pc.fill_null(pc.equal(present.column("relation"), "head"), False),
+        }
     )
 
 
@@ -195,7 +206,7 @@ def _lines_of_all(lines: pa.Table) -> pa.Table:
 
 def _as_before(kept: dict[str, str], doubtful: list[str], before: Predecessors) -> Succession:
     """Return who is who where nothing changed since the last publication."""
-    none = _Found(kept, doubtful, _no_rows(), _no_rows(), CAPS.empty_table(), before.lineage)
+    none = _Found(kept, doubtful, _no_rows(), _no_rows(), {}, CAPS.empty_table(), before.lineage)
     return _succession(none, before)
 
 
@@ -206,25 +217,26 @@ def _no_rows() -> pa.Table:
 
 def _succession(found: _Found, before: Predecessors) -> Succession:
     rows = found.found.select(["from_key", "unit_code", "household_key", "role"]).to_pylist()
-    pseudonyms = found.kept | {row["unit_code"]: row["household_key"] for row in rows}
+    pseudonyms = found.kept | {row["unit_code"]: row["household_key"] for row in rows} | found.anew_keys
     units = {key: unit for unit, key in pseudonyms.items()}
     earlier = before.lineage.select(["from_key", "household_key", "role"]).to_pylist()
     kept = [row | {"unit_code": units[row["household_key"]]} for row in earlier if row["household_key"] in units]
     taken = {(row["unit_code"], row["from_key"]) for row in [*kept, *rows] if row["role"] in TAKES}
     touched = {(row["unit_code"], row["from_key"]) for row in [*kept, *rows]}
+    takers_of = {row["from_key"]: row["unit_code"] for row in [*kept, *rows] if row["role"] in TAKES}
     merged = {row["from_key"]: row["unit_code"] for row in [*kept, *rows] if row["role"] == "merged"}
     takers = {row["unit_code"] for row in rows if row["role"] in TAKES}
     known = set(before.decided.column("household_key").to_pylist())
     apart = {row["unit_code"] for row in rows if row["unit_code"] not in takers and row["household_key"] not in known}
     proposed = set(found.proposed.column("unit_code").to_pylist())
-    recoded = sorted(apart | proposed | set(found.doubtful))
+    recoded = sorted(apart | proposed | set(found.doubtful) | set(found.anew_keys))
     return Succession(
         pseudonyms,
         _aliases(pseudonyms, taken),
         _aliases(pseudonyms, touched),
         pa.table({"unit_code": pa.array(recoded, pa.string())}),
         found.caps,
-        _closed(merged, before),
+        _closed(takers_of, merged, before),
         found.lineage.select(list(catalogue.run_tables()["lineage"].columns)),
     )
 
@@ -237,22 +249,25 @@ def _aliases(pseudonyms: dict[str, str], pairs: set[tuple[str, str]]) -> pa.Tabl
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, ALIASES, strict=True)], schema=ALIASES)
 
 
-def _closed(merged: dict[str, str], before: Predecessors) -> pa.Table:
-    """Return what is owed on lines that a merge closed, by the household that took them over (CLOSED_LINES)."""
+def _closed(takers_of: dict[str, str], merged: dict[str, str], before: Predecessors) -> pa.Table:
+    """Return what is owed on lines that are no longer in force, by who took them over (CLOSED_LINES).
+
+    Of lines in force only those that a merge closes today: the one that goes on is no other loan.
+    """
     lines = before.lines.select(["household_key", "product", "drawn_yuan", "valid_to"]).rename_columns(OWED.names)
-    owed = pa.concat_tables([lines.cast(OWED), before.owed]) if merged else OWED.empty_table()
+    closing = lines.cast(OWED).to_pylist() if merged else []
     rows = [
-        {"unit_code": merged[row["household_key"]], **row}
-        for row in owed.to_pylist()
-        if row["household_key"] in merged and row["owed_yuan"]
+        {"unit_code": whose[row["household_key"]], **row}
+        for table, whose in ((closing, merged), (before.owed.to_pylist(), takers_of))
+        for row in table
+        if row["household_key"] in whose and row["owed_yuan"]
     ]
     return pa.Table.from_pylist(rows, schema=CLOSED_LINES)
 
 
 def waiting_for_a_person(lineage: pa.Table, lines: pa.Table) -> Recoded:
     """Count the households of a run's lineage that somebody must decide on; `lines`: those in force before."""
-    open_roles = pa.array(("proposed", "circle"))
-    waiting = pc.unique(lineage.filter(pc.is_in(lineage.column("role"), open_roles)).column("from_key"))
+    waiting = pc.unique(lineage.filter(pc.is_in(lineage.column("role"), pa.array(OPEN))).column("from_key"))
     drawn = pc.fill_null(pc.cast(lines.column("drawn_yuan"), pa.float64()), 0.0)
     has_line = pc.or_(pc.greater(lines.column("limit_yuan"), 0), pc.greater(drawn, 0.0))
     held = pc.unique(lines.filter(has_line).column("household_key"))

@@ -24,12 +24,14 @@ from village_credit.ledger.before import (
     rows_before,
     simulation_inputs_before,
 )
-from village_credit.ledger.holds import held_keys
+from village_credit.ledger.holds import held_keys, holds_in_force
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lineage import (
+    drawn_of,
     identities_of,
     lineage_before,
-    owed_on_closed_lines,
+    owed_elsewhere,
+    strays_of,
     successor_verdicts,
     successors_of,
 )
@@ -113,7 +115,10 @@ def take_snapshot(
     relief = relief_in_force(ledger, county)
     compared = _compared(store, last_whole_run(publications))
     decided, lineage = decided_before(store, publications), lineage_before(store, compared.run_id)
-    owed = owed_on_closed_lines(store, ledger, lineage, as_of)
+    drawn = drawn_of(store, ledger, county, as_of)
+    strays = strays_of(holds_in_force(ledger), county, drawn, decided, lineage)
+    owed = owed_elsewhere(drawn, in_force, lineage, strays)
+    who = ledger.publications_of(county) if strays else publications
     acts = _acts(ledger, county, as_of) | {"relief": [one.content() for one in relief]}
     before = {
         "in_force": [[publication.run_id, publication.product] for publication in publications],
@@ -123,7 +128,7 @@ def take_snapshot(
         "rows_before": compared.rows,
         "compared_with_run": compared.run_id,
         "knows_before": compared.simulation_inputs is not None,
-        "knows_who_was": [store.has_identities(publication.run_id) for publication in publications],
+        "knows_who_was": [store.has_identities(publication.run_id) for publication in who],
         "owed_on_closed_lines": table_hash(owed),
     }
     parts = _inputs(store, delivered, request, rules) | before | acts
@@ -151,8 +156,9 @@ def take_snapshot(
             pa.Table.from_pylist(acts["successors"], schema=VERDICTS),
             decided,
             in_force,
+            strays,
             owed,
-            lambda: identities_of(store, publications),
+            lambda: identities_of(store, who),
         ),
     )
 

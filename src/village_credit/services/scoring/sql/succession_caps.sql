@@ -6,10 +6,10 @@ WITH taken AS (
     FROM succession WHERE NOT is_recode GROUP BY ALL
 ), staying AS (  -- who keeps its code while a part of it leaves
     SELECT r.unit_code, r.household_key, 0 AS yuan
-    FROM register AS r WHERE r.is_known AND r.household_key IN (SELECT from_key FROM succession)
+    FROM here AS r WHERE r.is_known AND r.household_key IN (SELECT from_key FROM succession)
         AND r.unit_code NOT IN (SELECT unit_code FROM taken)
 )
 SELECT t.unit_code, CAST(t.yuan + CASE WHEN r.is_known THEN coalesce(l.limit_yuan, 0) ELSE 0 END AS BIGINT) AS most_yuan
-FROM (FROM taken UNION ALL FROM staying) AS t JOIN register AS r USING (unit_code)
+FROM (FROM taken UNION ALL FROM staying) AS t JOIN here AS r USING (unit_code)
 LEFT JOIN lines_of_all AS l ON l.household_key = r.household_key
 ORDER BY t.unit_code
