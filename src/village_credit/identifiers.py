@@ -32,8 +32,8 @@ def require_run_id(text: str) -> str:
     """Return a run's id as given; raises MissingInput where it can be none. What was given is not repeated."""
     if not is_run_id(text):
         raise MissingInput(
-            "a run is named by r and 24 digits or letters a to f, and nothing after them; `village-credit status` "
-            "lists the runs of this store"
+            "that is no run's id (r and 24 digits or small letters a to f, nothing before and nothing after them); "
+            "`village-credit status` lists the runs of this store"
         )
     return text
 

@@ -40,13 +40,15 @@ def windows_ahead(policy: PolicyInForce, first: date) -> list[Window]:
 
 
 def season_faults(policy: Policy) -> Iterator[tuple[str, str]]:
-    """Name place and fault of each season of an unknown county, or of a product that does not revolve.
+    """Name place and fault of each season of an unknown county or crop, or of a product that does not revolve.
 
     And of each product whose seasons come to more than the whole line on some day.
     """
     for number, one in enumerate(policy.seasons):
         if one.county and one.county not in policy.service_area:
             yield f"{SECTION}.{number}", f"county {one.county} is not in the service area"
+        if one.crop and one.crop not in {norm.crop for norm in policy.crop_norms}:
+            yield f"{SECTION}.{number}", f"crop {one.crop} has no norm in this policy: nobody would be known to grow it"
         if policy.products[one.product].repayment != "revolving":
             yield f"{SECTION}.{number}", f"{one.product} is repaid in instalments: only a revolving line has seasons"
     for day in sorted({one.from_ for one in policy.seasons}):

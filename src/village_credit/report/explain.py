@@ -25,6 +25,7 @@ ROLES_ZH = {
     "merged": "并入原户",
     "split_off": "分自原户",
     "anew": "现用编码原属他户",
+    "replaced": "成员证件与上次全部不同（待核实），原户",
     "proposed": "可能承继（待核实）原户",
 }
 CAUSES_OF_CHANGE_ZH = {"merge": "合户，", "split": "分户，", "recode": "重新编码，"}

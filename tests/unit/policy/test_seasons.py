@@ -113,6 +113,7 @@ def test_the_latest_word_on_a_season_holds_and_nought_ends_it():
         ([SPRING | {"due": "03-15"}], "come to 120% of the line"),  # still owed when the next one opens
         ([SPRING | {"product": "poverty_micro_loan"}], "is repaid in instalments"),
         ([SPRING | {"county": "650102"}], "not in the service area"),
+        ([SPRING | {"crop": "绵花"}], "has no norm in this policy"),
         ([SPRING | {"opens": "02-29"}], "opens"),
         ([SPRING | {"closes": "06-31"}], "closes"),
         ([SPRING | {"due": "13-01"}], "due"),

@@ -244,6 +244,23 @@ def test_a_code_given_to_others_has_not_their_predecessors_line():
     assert shifted.pseudonyms == {"B": key("A"), "C": key("B")}
 
 
+def test_where_all_numbers_are_others_and_nobody_is_elsewhere_the_line_waits_where_it_is():
+    """They may have been corrected: a household of one person, whose number had a slip in it."""
+    result = found({"A": "a"}, {"A": "x"})
+    assert result.pseudonyms == {"A": key("A")}
+    assert roles(result) == {(key("A"), key("A")): "replaced"}
+    assert recoded(result) == ["A"]
+    assert roles(found({"A": "a"}, {"A": ""})) == {}  # no number at all says nothing
+
+
+def test_a_hold_does_not_stop_who_only_stands_under_the_code():
+    first = found({"A": "ab"}, {"A": "xy", "C": "ab"}, [("A", "C")])
+    later = found({"A": "ab"}, {"A": "xy", "C": "ab"}, lineage=first.lineage)
+    for result in (first, later):
+        stopped = {row["unit_code"] for row in result.stops.to_pylist() if row["household_key"] == key("A")}
+        assert stopped == {"C"}
+
+
 def test_a_key_begun_anew_stays_and_the_people_who_come_back_have_their_own():
     first = found({"A": "ab"}, {"A": "xy", "C": "ab"}, [("A", "C")])
     assert first.pseudonyms["C"] == key("A")

@@ -23,7 +23,7 @@ from village_credit.sql_files import sql
 from village_credit.tables.delivery_gates import Recoded
 
 TAKES = ("goes_on", "merged")
-OPEN = ("proposed", "circle", "contradicted")  # what somebody must look at, or the office deliver anew
+OPEN = ("proposed", "circle", "contradicted", "replaced")  # what somebody must look at, or the office deliver anew
 VERDICTS = pa.schema([("from_key", pa.string()), ("own_key", pa.string()), ("verdict", pa.string())])
 OWED = pa.schema(
     [
@@ -109,7 +109,9 @@ def find_successors(intake: Intake, before: Predecessors, numbers: pa.Table, key
     connection.register("anew_keys", _as_table(anew_keys, "anew_key"))
     caps = connection.sql(sql("services.scoring", "succession_caps")).to_arrow_table().cast(CAPS)
     lineage = connection.sql(sql("services.scoring", "lineage"), params={"as_of": as_of}).to_arrow_table()
-    return _succession(_Found(kept, doubtful, found, proposed, anew_keys, caps, lineage), before)
+    replaced = connection.sql("SELECT unit_code FROM here WHERE is_replaced ORDER BY ALL").to_arrow_table()
+    others = replaced.column("unit_code").to_pylist()
+    return _succession(_Found(kept, doubtful, found, proposed, anew_keys, others, caps, lineage), before)
 
 
 def _as_table(keys: dict[str, str], name: str) -> pa.Table:
@@ -123,6 +125,7 @@ class _Found:
     found: pa.Table
     proposed: pa.Table
     anew_keys: dict[str, str]
+    replaced: list[str]
     caps: pa.Table
     lineage: pa.Table
 
@@ -206,7 +209,7 @@ def _lines_of_all(lines: pa.Table) -> pa.Table:
 
 def _as_before(kept: dict[str, str], doubtful: list[str], before: Predecessors) -> Succession:
     """Return who is who where nothing changed since the last publication."""
-    none = _Found(kept, doubtful, _no_rows(), _no_rows(), {}, CAPS.empty_table(), before.lineage)
+    none = _Found(kept, doubtful, _no_rows(), _no_rows(), {}, [], CAPS.empty_table(), before.lineage)
     return _succession(none, before)
 
 
@@ -219,7 +222,12 @@ def _succession(found: _Found, before: Predecessors) -> Succession:
     rows = found.found.select(["from_key", "unit_code", "household_key", "role"]).to_pylist()
     pseudonyms = found.kept | {row["unit_code"]: row["household_key"] for row in rows} | found.anew_keys
     units = {key: unit for unit, key in pseudonyms.items()}
-    earlier = before.lineage.select(["from_key", "household_key", "role"]).to_pylist()
+    # who stands under a code that was another household's has nothing of it, unless they were a part of it
+    of_others = pc.and_(
+        pc.equal(before.lineage.column("role"), "anew"), pc.equal(before.lineage.column("shared_members"), 0)
+    )
+    earlier = before.lineage.filter(pc.invert(pc.fill_null(of_others, False)))
+    earlier = earlier.select(["from_key", "household_key", "role"]).to_pylist()
     kept = [row | {"unit_code": units[row["household_key"]]} for row in earlier if row["household_key"] in units]
     taken = {(row["unit_code"], row["from_key"]) for row in [*kept, *rows] if row["role"] in TAKES}
     touched = {(row["unit_code"], row["from_key"]) for row in [*kept, *rows]}
@@ -229,7 +237,7 @@ def _succession(found: _Found, before: Predecessors) -> Succession:
     known = set(before.decided.column("household_key").to_pylist())
     apart = {row["unit_code"] for row in rows if row["unit_code"] not in takers and row["household_key"] not in known}
     proposed = set(found.proposed.column("unit_code").to_pylist())
-    recoded = sorted(apart | proposed | set(found.doubtful) | set(found.anew_keys))
+    recoded = sorted(apart | proposed | set(found.doubtful) | set(found.anew_keys) | set(found.replaced))
     return Succession(
         pseudonyms,
         _aliases(pseudonyms, taken),

@@ -10,14 +10,17 @@ SELECT n.unit_code, k.household_key AS from_key, count(*) AS shared,
 FROM (SELECT household_key, borrower_hash, unnest(number_hashes) AS number_hash FROM known) AS k
 JOIN numbers AS n USING (number_hash) GROUP BY n.unit_code, k.household_key;
 
-CREATE TEMP TABLE here AS  -- a code under which nobody of before stands was given to others
+CREATE TEMP TABLE here AS  -- a code was given to others where nobody of before stands under it, and somebody elsewhere
 SELECT r.*, r.was_decided AND k.household_key IS NOT NULL AND m.unit_code IS NULL
-        AND n.unit_code IS NOT NULL AS is_reused,
+        AND n.unit_code IS NOT NULL AS has_others,
+    has_others AND e.from_key IS NOT NULL AS is_reused,
+    has_others AND e.from_key IS NULL AS is_replaced,  -- or all their numbers were corrected: a person looks
     r.was_decided AND NOT is_reused AS is_known, coalesce(m.holds_borrower, false) AS keeps_borrower,
     k.borrower_hash IS NOT NULL AS had_borrower
 FROM register AS r
 LEFT JOIN (FROM known WHERE len(number_hashes) > 0) AS k ON k.household_key = r.household_key
 LEFT JOIN (SELECT DISTINCT unit_code FROM numbers) AS n ON n.unit_code = r.unit_code
+LEFT JOIN (SELECT DISTINCT from_key FROM met) AS e ON e.from_key = r.household_key
 LEFT JOIN met AS m ON m.unit_code = r.unit_code AND m.from_key = r.household_key;
 
 CREATE TEMP TABLE gone AS
