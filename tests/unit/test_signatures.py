@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import base64
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from village_credit import pseudonyms
 from village_credit.errors import UsageError
 from village_credit.signatures import folded_name, same_person, signer
 
@@ -47,3 +52,8 @@ def test_a_signer_is_somebody_and_no_person_s_number(name):
 
 def test_a_signer_is_recorded_without_blanks_around():
     assert signer(" 2002 ") == "2002"
+
+
+@given(st.binary(min_size=32, max_size=32))
+def test_a_pseudonym_is_written_as_base_32_writes_it(digest: bytes):
+    assert pseudonyms._base32(digest) == base64.b32encode(digest).decode("ascii").lower()[:26]
