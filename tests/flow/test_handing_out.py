@@ -93,7 +93,7 @@ def test_what_cannot_be_packed_is_not_in_force_and_is_mended_from_frozen_bytes(
     monkeypatch.setenv("VILLAGE_CREDIT_STORE", str(store.root))
     monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(tmp_path / "keys"))
     assert main(["publish", run_id]) == 6
-    assert run_id in capsys.readouterr().err
+    assert f"`village-credit reseal {run_id}` makes it anew" in capsys.readouterr().err
     assert list(Ledger.of(store)) == acts
     holds.hold(store, someone_granted(quiet.store, quiet.run.run_id), SIGNER, "x")  # nobody else is held up
     assert main(["reseal", run_id, "--by", "3003", "--reason", "a damaged disk"]) == 0
@@ -102,6 +102,16 @@ def test_what_cannot_be_packed_is_not_in_force_and_is_mended_from_frozen_bytes(
     assert Ledger.of(store)[-1].act == "reseal"
     assert main(["publish", run_id]) == 0
     assert Ledger.of(store).status(run_id) == "published"
+
+
+def test_a_damaged_vault_stops_the_next_scoring_and_reseal_lets_it_go_on(quiet: Scored, tmp_path: Path):
+    """Who of before stands where is read from it: a run that could not ask would give lines to others."""
+    scored = copy_of(quiet, tmp_path)
+    damage(scored.store, quiet.run.run_id)
+    with pytest.raises(VerificationFailed, match="reseal"):
+        score_into(scored.store, scored.inbox, COUNTY_OF_TESTS, LATER)
+    reseal(scored.store, quiet.run.run_id, MODELS, "3003", "x")
+    assert score_into(scored.store, scored.inbox, COUNTY_OF_TESTS, LATER).run.status == "staged"
 
 
 def test_the_vault_is_not_made_anew_of_other_files(quiet: Scored, tmp_path: Path):

@@ -111,7 +111,12 @@ class Store:
         path = self.root / "vault" / f"{run_id}.sealed"
         if not path.is_file():
             raise MissingInput(f"run {run_id}: its identities are no longer in the vault")
-        return decrypt(self.keys.vault, path.read_bytes(), f"vault {run_id}")
+        try:
+            return decrypt(self.keys.vault, path.read_bytes(), f"vault {run_id}")
+        except VerificationFailed as damage:
+            raise VerificationFailed(
+                f"{damage}; `village-credit reseal {run_id.partition('.')[0]}` makes it anew from the frozen inputs"
+            ) from None
 
 
 def open_store(root: Path, keys: Keys) -> Store:
