@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import date
 from functools import partial
@@ -17,6 +16,7 @@ from pipelines.verdicts import WorldAway, impersonal
 from village_credit.china_calendar import CHINA, today
 from village_credit.cli.common import store_of
 from village_credit.errors import MissingInput
+from village_credit.identifiers import COUNTY_CODE
 from village_credit.services import rules as inputs
 from village_credit.services.approval import publish
 from village_credit.services.modelling import train
@@ -24,8 +24,6 @@ from village_credit.services.queries import dry_run
 from village_credit.services.scoring import rescore as rescore_module
 from village_credit.services.scoring import stage as score
 from village_credit.settings import login, settings
-
-COUNTY_FOLDER = re.compile(r"[0-9]{6}")
 
 
 async def _is_worth_another_try(_task: Any, _run: Any, state: Any) -> bool:
@@ -49,7 +47,7 @@ def counties_of(inbox: str | None) -> list[str]:
     """Name the counties that have a folder in the inbox, sorted."""
     with impersonal():
         folders = [path.name for path in inbox_of(inbox).iterdir() if path.is_dir()]
-    found = sorted(name for name in folders if COUNTY_FOLDER.fullmatch(name))
+    found = sorted(name for name in folders if COUNTY_CODE.fullmatch(name))
     get_run_logger().info("%d counties; %d other folders left alone", len(found), len(folders) - len(found))
     if not found:
         raise MissingInput("the inbox has no folder named by a county code: ask the offices to deliver")

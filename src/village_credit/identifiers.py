@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from village_credit.errors import MissingInput, UsageError
+from village_credit.errors import MissingInput, UsageError, VillageCreditError
 
 COUNTY_CODE = re.compile("[0-9]{6}")
 RUN_ID = re.compile("r[0-9a-f]{24}")
@@ -16,11 +16,17 @@ HOUSEHOLD_KEY = re.compile("[ht][a-z2-7]{26}")
 MODEL_ID = re.compile("[a-z0-9][a-z0-9.-]{2,40}")
 
 
-def require_county_code(text: str) -> str:
-    """Return a county's code as given; raises UsageError where it is not six digits. What was given is not repeated."""
-    if not COUNTY_CODE.fullmatch(text):
-        raise UsageError("a county is named by its code, six digits and nothing after them, such as 659900")
+def _whole(pattern: re.Pattern[str], text: str, refusal: VillageCreditError) -> str:
+    """Return a name that matches its pattern from end to end, else raise; what was given is not repeated."""
+    if not pattern.fullmatch(text):
+        raise refusal
     return text
+
+
+def require_county_code(text: str) -> str:
+    """Return a county's code as given; raises UsageError where it is not six digits."""
+    told = "a county is named by its code, six digits and nothing after them, such as 659900"
+    return _whole(COUNTY_CODE, text, UsageError(told))
 
 
 def is_run_id(text: str) -> bool:
@@ -29,29 +35,24 @@ def is_run_id(text: str) -> bool:
 
 
 def require_run_id(text: str) -> str:
-    """Return a run's id as given; raises MissingInput where it can be none. What was given is not repeated."""
-    if not is_run_id(text):
-        raise MissingInput(
-            "that is no run's id (r and 24 digits or small letters a to f, nothing before and nothing after them); "
-            "`village-credit status` lists the runs of this store"
-        )
-    return text
+    """Return a run's id as given; raises MissingInput where it can be none."""
+    told = (
+        "that is no run's id (r and 24 digits or small letters a to f, nothing before and nothing after them); "
+        "`village-credit status` lists the runs of this store"
+    )
+    return _whole(RUN_ID, text, MissingInput(told))
 
 
 def require_household_key(text: str) -> str:
     """Return a household's pseudonym as given; raises UsageError where it can be none."""
-    if not HOUSEHOLD_KEY.fullmatch(text):
-        raise UsageError(
-            "a household is named by its household_key (h or t and 26 letters or digits), or by - and the number "
-            "on standard input"
-        )
-    return text
+    told = (
+        "a household is named by its household_key (h or t and 26 letters or digits), or by - and the number on "
+        "standard input"
+    )
+    return _whole(HOUSEHOLD_KEY, text, UsageError(told))
 
 
 def require_model_id(text: str) -> str:
     """Return a scorecard's id as given; raises UsageError where it can be none."""
-    if not MODEL_ID.fullmatch(text):
-        raise UsageError(
-            "a scorecard is named by its id, small letters, digits, dots and hyphens: its file without .scorecard.json"
-        )
-    return text
+    told = "a scorecard is named by its id, small letters, digits, dots and hyphens: its file without .scorecard.json"
+    return _whole(MODEL_ID, text, UsageError(told))

@@ -15,6 +15,7 @@ from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import append, head
 from village_credit.services.approval import approve as sign
 from village_credit.services.approval import publish as publishing
+from village_credit.services.queries.anchors import verify_ledger
 from village_credit.store.store import Store
 
 
@@ -55,6 +56,9 @@ def test_a_kill_before_the_act_leaves_no_signature_in_place_and_after_it_none_is
     monkeypatch.undo()
     with pytest.raises(RunConflict, match="signed already"):
         sign.approve(store, run_id, SIGNER, "y", [])
+    before = approvals(store)
+    assert verify_ledger(store, []).approvals == 1  # who only looks writes nothing
+    assert approvals(store) == before
     assert publishing.publish(store, run_id, PREPARER).run_id == run_id
     kept = json.loads((store.root / "approvals" / f"{run_id}.json").read_text(encoding="utf-8"))
     assert kept["reason"] == "y"

@@ -43,6 +43,17 @@ def package(store: Store, publication_id: str) -> dict[str, dict[str, str]]:
     return rows
 
 
+def owe(store: Store, folder: Path, reference: str, contract: str) -> None:
+    """Draw 6,000 yuan under a contract of its own."""
+    for name, head, line in (
+        ("合同", "household_ref,contract_no,signed_on,channel", f"{reference},{contract},2026-11-03,counter"),
+        ("用信", "contract_no,amount_yuan,drawn_on,purpose", f"{contract},6000,2026-11-07,seed"),
+    ):
+        path = folder / f"{name}{contract}.csv"
+        path.write_text(f"{head}\n{line}\n", encoding="utf-8")
+        record_usage(store, path, "6006")
+
+
 @pytest.fixture(scope="module")
 def story(quiet: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """November as published; draws; December with a recoding, a merge, a split; January with no list any more."""
@@ -53,14 +64,7 @@ def story(quiet: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     people = {row["household_key"]: row["person_id"] for row in identities(store, quiet.run.run_id)}
     references = package(store, Ledger.of(store).publications[0].publication_id)
     for number, place in enumerate((2, 7)):  # who merges second owes, and who is gone for good
-        contract, reference = f"HT-{number}", references[people[village.keys[place]]]["household_ref"]
-        for name, head, line in (
-            ("合同", "household_ref,contract_no,signed_on,channel", f"{reference},{contract},2026-11-03,counter"),
-            ("用信", "contract_no,amount_yuan,drawn_on,purpose", f"{contract},6000,2026-11-07,seed"),
-        ):
-            path = folder / f"{name}{number}.csv"
-            path.write_text(f"{head}\n{line}\n", encoding="utf-8")
-            record_usage(store, path, "6006")
+        owe(store, folder, references[people[village.keys[place]]]["household_ref"], f"HT-{number}")
     holds.hold(store, village.keys[4], "2002", "x")
     changes = Changes(
         recoded={codes[0]: new_code(codes[0], 1)},
@@ -268,13 +272,7 @@ def late(quiet: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
     store, (stays, goes), keys = scored.store, village.codes[:2], village.keys[:2]
     people = {row["household_key"]: row["person_id"] for row in identities(store, quiet.run.run_id)}
     reference = package(store, Ledger.of(store).publications[0].publication_id)[people[keys[1]]]["household_ref"]
-    for name, head, line in (
-        ("合同", "household_ref,contract_no,signed_on,channel", f"{reference},HT-9,2026-11-03,counter"),
-        ("用信", "contract_no,amount_yuan,drawn_on,purpose", "HT-9,6000,2026-11-07,seed"),
-    ):
-        path = folder / f"{name}.csv"
-        path.write_text(f"{head}\n{line}\n", encoding="utf-8")
-        record_usage(store, path, "6006")
+    owe(store, folder, reference, "HT-9")
     holds.hold(store, keys[1], "2002", "x")
     inbox = recoded_inbox(scored.inbox, folder / "inbox", Changes(merged=[(stays, goes, stays)]), is_listed=False)
     second = score_into(store, inbox, COUNTY_OF_TESTS, LATER).run.run_id
@@ -293,6 +291,15 @@ def test_who_is_gone_into_a_household_that_stays_is_not_overlooked(late: dict[st
     assert (row["decision"], "RECODED" in row["reason_codes"]) == ("manual_review", True)
     (proposed,) = lineage(late["store"], late["second"])
     assert (proposed["from_key"], proposed["household_key"], proposed["role"]) == (goes, stays, "proposed")
+
+
+def test_the_workbook_names_who_went_and_what_he_owes(late: dict[str, Any], tmp_path: Path):
+    write_successors(late["store"], late["second"], tmp_path / "book.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "book.xlsx")["承继核实"]
+    (row,) = sheet.iter_rows(min_row=FIRST_ROW + 1, values_only=True)
+    told = dict(zip((cell.value for cell in sheet[FIRST_ROW]), row, strict=True))
+    assert told["已用信(元)"] == 6000
+    assert None not in (told["原户代表"], told["原承包方编码"], told["现户代表"])
 
 
 def test_a_list_that_comes_late_brings_the_hold_and_the_debt_after_their_people(late: dict[str, Any]):

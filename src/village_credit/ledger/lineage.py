@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Iterable
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,17 +11,16 @@ import pyarrow.parquet as pq
 
 from village_credit.catalogue import run_tables
 from village_credit.duckdb_session import cursor_over, query_cursor
-from village_credit.ledger.balances import drawn_before
 from village_credit.ledger.holds import Hold
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import decision_files
 from village_credit.ledger.log import Entry
-from village_credit.ledger.publications import Publication
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
 
 ACT = "successor_verdicts"
-FOUND = ("goes_on", "merged", "split_off", "anew")  # what later runs build on; proposals are made anew each time
+TAKES = ("goes_on", "merged")  # roles of who took a household's line over
+FOUND = (*TAKES, "split_off", "anew")  # what later runs build on; proposals are made anew each time
 OWED = pa.schema(
     [
         ("household_key", pa.string()),
@@ -35,6 +33,7 @@ IDENTITIES = pa.schema(
     [
         ("household_key", pa.string()),
         ("unit_code", pa.string()),
+        ("name", pa.string()),
         ("person_id", pa.string()),
         ("number_hashes", pa.list_(pa.string())),
     ]
@@ -63,17 +62,17 @@ def lineage_before(store: Store, run_id: str | None) -> pa.Table:
 
 def successors_of(lineage: pa.Table) -> list[tuple[str, str]]:
     """Return each household that was taken over, with the key that its successor's code alone would give."""
-    taken = lineage.filter(pc.is_in(lineage.column("role"), pa.array(("goes_on", "merged"))))
+    taken = lineage.filter(pc.is_in(lineage.column("role"), pa.array(TAKES)))
     return list(zip(taken.column("from_key").to_pylist(), taken.column("own_key").to_pylist(), strict=True))
 
 
-def identities_of(store: Store, publications: Sequence[Publication]) -> pa.Table:
-    """Return who the households of publications are (IDENTITIES), the later over the earlier.
+def identities_of(store: Store, run_ids: Iterable[str]) -> pa.Table:
+    """Return who the households of runs are (IDENTITIES), the later over the earlier.
 
     Of a run that is no longer in the vault nothing.
     """
-    runs = list(dict.fromkeys(publication.run_id for publication in publications))
-    parts = [_placed(store, run_id, place) for place, run_id in enumerate(runs) if store.has_identities(run_id)]
+    runs = enumerate(dict.fromkeys(run_ids))
+    parts = [_placed(store, run_id, place) for place, run_id in runs if store.has_identities(run_id)]
     if not parts:
         return IDENTITIES.empty_table()
     connection = query_cursor()
@@ -87,12 +86,11 @@ def _placed(store: Store, run_id: str, place: int) -> pa.Table:
     return read.append_column("place", pa.array([place] * read.num_rows, pa.int64()))
 
 
-def drawn_of(store: Store, ledger: Ledger, county_code: str, as_of: date) -> pa.Table:
-    """Return what households of a county owe by the day before `as_of`: household_key, product, owed_yuan, valid_to.
+def owed_in(store: Store, ledger: Ledger, county_code: str, drawn: pa.Table) -> pa.Table:
+    """Return what households of a county owe (OWED) of what all households have drawn (as `drawn_before` gives it).
 
     `valid_to` is null: when it is due its own contract says, which nobody told us.
     """
-    drawn = drawn_before(store, ledger, as_of)
     paths = decision_files(store, ledger.publications_of(county_code)) if drawn.num_rows else []
     if not paths:
         return OWED.empty_table()
@@ -112,7 +110,7 @@ def strays_of(
 
 def owed_elsewhere(owed: pa.Table, lines: pa.Table, lineage: pa.Table, strays: list[str]) -> pa.Table:
     """Return what is owed on lines no longer in force, of households that went over to others or may yet."""
-    taken = lineage.filter(pc.is_in(lineage.column("role"), pa.array(("goes_on", "merged")))).column("from_key")
+    taken = lineage.filter(pc.is_in(lineage.column("role"), pa.array(TAKES))).column("from_key")
     asked = pa.table({"household_key": pa.concat_arrays([taken.combine_chunks(), pa.array(strays, pa.string())])})
     connection = cursor_over({"owed": owed, "asked": asked, "lines": lines.select(["household_key", "product"])})
     return connection.sql(sql("ledger", "owed_elsewhere")).to_arrow_table().cast(OWED)

@@ -173,13 +173,16 @@ def published_before(ledger: Ledger, county_code: str, as_of: date) -> list[Publ
     return standing([p for p in ledger.publications_of(county_code) if p.as_of < as_of.isoformat()])
 
 
-def lines_before(store: Store, ledger: Ledger, county_code: str, as_of: date) -> pa.Table:
+def lines_before(
+    store: Store, ledger: Ledger, county_code: str, as_of: date, drawn: pa.Table | None = None
+) -> pa.Table:
     """Return the lines of the day before `as_of`, one that starts on that day too (BEFORE).
 
     The limit of a stopped one is 0.
 
     A limit that a branch set stands in place of the published one from its receipt's day on; `drawn_yuan` is what the
-    core system said was drawn and not repaid by then, null where it said nothing.
+    core system said was drawn and not repaid by then, null where it said nothing. `drawn`: the same of all households,
+    where it was read already.
     """
     found = published_before(ledger, county_code, as_of)
     if not found:
@@ -187,6 +190,6 @@ def lines_before(store: Store, ledger: Ledger, county_code: str, as_of: date) ->
     connection = query_cursor()
     limits = branch_limits(ledger, as_of - timedelta(days=1)).values()
     connection.register("lines", lines_of(store, found, limits))
-    connection.register("drawn", drawn_before(store, ledger, as_of))
+    connection.register("drawn", drawn_before(store, ledger, as_of) if drawn is None else drawn)
     query = sql("ledger", "lines_before")
     return connection.sql(query, params={"as_of": as_of}).to_arrow_table().cast(BEFORE)

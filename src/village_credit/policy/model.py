@@ -25,6 +25,7 @@ from village_credit.policy.sections import (
     PRODUCTS,
     BandName,
     Charge,
+    County,
     LadderStep,
     NormValue,
     ProductName,
@@ -50,16 +51,10 @@ class Figure(Section):
     from_: date = Field(alias="from")
     reference: str
     verified: bool
-    county: str | None = None
+    county: County = None
     product: ProductName | None = None
     band: BandName | None = None
     crop: str | None = None
-
-    @field_validator("county")
-    @classmethod
-    def star_is_everywhere(cls, county: str | None) -> str | None:
-        """Read county `*` as no county, as crop norms write it."""
-        return None if county == "*" else county
 
     def keys(self) -> tuple[str | None, ...]:
         """For whom it holds: county, product, band, crop."""

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from data_contracts.reasons import DECISION_REASONS
 from data_contracts.relief import Measure
@@ -32,6 +32,8 @@ def no_text(value: object) -> object:
 
 
 Whole = Annotated[int, BeforeValidator(no_text)]
+# `*` is every county, as no county is
+County = Annotated[str | None, AfterValidator(lambda county: None if county == "*" else county)]
 # What the limit's whole numbers can hold: beyond, a figure is a slip of the pen.
 Value = Annotated[Decimal, BeforeValidator(no_text), Field(ge=-(10**12), le=10**12, decimal_places=12)]
 NormValue = Annotated[Decimal, BeforeValidator(no_text), Field(ge=0, le=10**6, decimal_places=6)]
@@ -55,14 +57,8 @@ class LadderStep(Section):
     from_: date = Field(alias="from")
     reference: str
     verified: bool = False
-    county: str | None = None
+    county: County = None
     product: ProductName | None = None
-
-    @field_validator("county")
-    @classmethod
-    def star_is_everywhere(cls, county: str | None) -> str | None:
-        """Read county `*` as no county, as figures do."""
-        return None if county == "*" else county
 
 
 class Charge(Section):
@@ -75,14 +71,8 @@ class Charge(Section):
     from_: date = Field(alias="from")
     reference: str
     verified: bool = False
-    county: str | None = None
+    county: County = None
     product: ProductName | None = None
-
-    @field_validator("county")
-    @classmethod
-    def star_is_everywhere(cls, county: str | None) -> str | None:
-        """Read county `*` as no county, as figures do."""
-        return None if county == "*" else county
 
 
 class Season(Section):
@@ -100,14 +90,8 @@ class Season(Section):
     from_: date = Field(alias="from")
     reference: str
     verified: bool = False
-    county: str | None = None
+    county: County = None
     crop: str | None = None
-
-    @field_validator("county")
-    @classmethod
-    def star_is_everywhere(cls, county: str | None) -> str | None:
-        """Read county `*` as no county, as figures do."""
-        return None if county == "*" else county
 
     @field_validator("opens", "closes", "due")
     @classmethod

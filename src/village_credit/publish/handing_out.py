@@ -56,8 +56,10 @@ def record_and_pack(
 
 def _is_written(store: Store, made: list[Path]) -> bool:
     """Tell whether the act stands, whatever failed after it: then its packages are to be handed out."""
-    packages = packages_in(made[-1]) if made else None
-    return any(entry.details.get(PACKAGES, {}) == packages for entry in Ledger.of(store))
+    if not made:
+        return False
+    packages = packages_in(made[-1])
+    return any(entry.details.get(PACKAGES) == packages for entry in Ledger.of(store))
 
 
 def _drop(made: list[Path]) -> None:

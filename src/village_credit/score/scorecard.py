@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from data_contracts.prohibited import prohibited_word
 from village_credit.errors import ModelRefused
+from village_credit.identifiers import MODEL_ID
 from village_credit.signatures import canonical_json, folded_name, key_id, verify_signature
 
 PPM = 1_000_000
@@ -185,7 +186,7 @@ class ModelSignature(_Stored):
 class Scorecard(_Stored):
     """The whole model."""
 
-    model_id: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{2,40}$")
+    model_id: str = Field(pattern=f"^{MODEL_ID.pattern}$")
     note: str
     base_points: int
     points_to_double_odds: int

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 
 from village_credit.catalogue import facts, run_tables
+from village_credit.ledger.lineage import IDENTITIES, OWED
 from village_credit.pseudonyms import Keys, household_key, row_key_hash
 from village_credit.services.scoring.lineage import (
-    OWED,
     VERDICTS,
     Predecessors,
     Succession,
@@ -25,14 +25,6 @@ KEYS = Keys(*(bytes([n]) * 32 for n in range(4)))
 AS_OF = date(2026, 12, 1)
 PEOPLE = pa.schema(
     [("unit_code", pa.string()), ("member_no", pa.int64()), ("relation", pa.string()), ("person_id", pa.string())]
-)
-KNOWN = pa.schema(
-    [
-        ("household_key", pa.string()),
-        ("unit_code", pa.string()),
-        ("person_id", pa.string()),
-        ("number_hashes", pa.list_(pa.string())),
-    ]
 )
 LINES = pa.schema(
     [
@@ -69,6 +61,7 @@ def found(
         {
             "household_key": key(unit),
             "unit_code": unit,
+            "name": None,
             "person_id": numbered(people)[0],
             "number_hashes": [row_key_hash(KEYS, number) for number in numbered(people)],
         }
@@ -105,7 +98,7 @@ def found(
         pa.Table.from_pylist(lines, schema=LINES),
         [],
         OWED.empty_table(),
-        lambda: pa.Table.from_pylist(known, schema=KNOWN),
+        lambda: pa.Table.from_pylist(known, schema=IDENTITIES),
     )
     return find_successors(intake, predecessors, hashed_numbers(intake.identities, KEYS), KEYS, AS_OF)
 

@@ -59,28 +59,28 @@ def write_beside(store: Store, signature: Signature) -> Path:
 
 
 def keep(store: Store, run_id: str, beside: Path) -> None:
-    """Put a signed approval, whose act stands, in its place."""
-    beside.replace(_approval_file(store, run_id))
-    sync_folder(beside.parent)
-
-
-def require_approval(store: Store, approval: Entry) -> None:
-    """Raise VerificationFailed where an act of signing has no approval signed with the store's key, or another one.
-
-    One that a crash left beside its place is put there.
-    """
-    run_id = approval.run_id
+    """Put a signed approval, whose act stands, in its place, where it is not there yet."""
     place = _approval_file(store, run_id)
+    if beside != place:
+        beside.replace(place)
+        sync_folder(place.parent)
+
+
+def require_approval(store: Store, approval: Entry) -> Path:
+    """Return the file of an act's approval, which a crash may have left beside its place.
+
+    Raises VerificationFailed where none is signed with the store's key, or it says another thing than the ledger.
+    """
+    place = _approval_file(store, approval.run_id)
     faults = []
-    for path in (place, *sorted(place.parent.glob(f".{run_id}.*.json"))):
+    for path in (place, *sorted(place.parent.glob(f".{approval.run_id}.*.json"))):
         fault = _fault(store, path, approval)
         if fault is None:
-            if path != place:
-                keep(store, run_id, path)
-            return
+            return path
         faults.append(fault)
     raise VerificationFailed(
-        f"run {run_id}: {faults[0]}; restore approvals/ from its backup, or score again and have that run signed"
+        f"run {approval.run_id}: {faults[0]}; restore approvals/ from its backup, or score again and have that run "
+        f"signed"
     )
 
 

@@ -125,7 +125,7 @@ def require_signature(store: Store, entries: Sequence[Entry], run_id: str) -> No
     approval = next((entry for entry in entries if entry.act == "approve" and entry.run_id == run_id), None)
     if approval is None:
         raise GateRefused(f"run {run_id}: it is not signed; `village-credit approve {run_id} --by NAME --reason TEXT`")
-    require_approval(store, approval)
+    keep(store, run_id, require_approval(store, approval))
     manifest = (store.require_run(run_id) / "manifest.json").read_bytes()
     if approval.details["manifest_sha256"] != sha256_of(manifest) or altered_tables(store, run_id):
         raise VerificationFailed(f"run {run_id}: it is not what was signed; nothing is published")

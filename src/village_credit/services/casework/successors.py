@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,10 +9,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from village_credit.ledger.balances import drawn_before
 from village_credit.ledger.ledger import Ledger
-from village_credit.ledger.lineage import ACT, successor_verdicts
+from village_credit.ledger.lineage import ACT, identities_of, successor_verdicts
 from village_credit.ledger.lines_in_force import lines_before
 from village_credit.pseudonyms import household_key
 from village_credit.services.exchange import hand_out, keep_and_record, refuse_faults, require_sealed, take_back
@@ -104,9 +105,15 @@ def _cases(store: Store, ledger: Ledger, manifest: dict[str, Any], rows: list[di
     if not rows:
         return
     county, as_of = manifest["county_code"], date.fromisoformat(manifest["as_of"])
-    gone = {row["household_key"]: row for row in _people(store, manifest["compared_with_run"])}
-    here = {household_key(store.keys, row["unit_code"]): row for row in _people(store, manifest["run_id"])}
-    before = lines_before(store, ledger, county, as_of).to_pylist()
+    # who hangs on a hold or a debt may be of any earlier publication
+    gone = _people(identities_of(store, [p.run_id for p in ledger.publications_of(county)]), "household_key")
+    here = _people(identities_of(store, [manifest["run_id"]]), "unit_code")
+    here = {household_key(store.keys, code): row for code, row in here.items()}
+    drawn = drawn_before(store, ledger, as_of)
+    before = lines_before(store, ledger, county, as_of, drawn).to_pylist()
+    owed: dict[str, int] = {}
+    for row in drawn.to_pylist():
+        owed[row["household_key"]] = owed.get(row["household_key"], 0) + int(row["drawn_yuan"])
     for row in rows:
         old, new = gone.get(row["from_key"], {}), here.get(row["own_key"], {})
         lines = [line for line in before if line["household_key"] == row["from_key"]]
@@ -116,7 +123,7 @@ def _cases(store: Store, ledger: Ledger, manifest: dict[str, Any], rows: list[di
             old.get("name") or "",
             old.get("unit_code") or "",
             sum(line["limit_yuan"] for line in lines),
-            sum(int(line["drawn_yuan"] or 0) for line in lines),
+            owed.get(row["from_key"], 0),
             new.get("name") or "",
             new.get("unit_code") or "",
             row["shared_members"],
@@ -124,9 +131,7 @@ def _cases(store: Store, ledger: Ledger, manifest: dict[str, Any], rows: list[di
         )
 
 
-def _people(store: Store, run_id: str) -> list[dict[str, Any]]:
-    columns = ["household_key", "unit_code", "name"]
-    found: list[dict[str, Any]] = pq.read_table(
-        io.BytesIO(store.open_identities(run_id)), columns=columns, partitioning=None
-    ).to_pylist()
-    return found
+def _people(identities: pa.Table, by: str) -> dict[str, dict[str, Any]]:
+    """Return households by their key or their code, with code and name."""
+    rows: list[dict[str, Any]] = identities.select(["household_key", "unit_code", "name"]).to_pylist()
+    return {row[by]: row for row in rows}

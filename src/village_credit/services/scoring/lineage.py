@@ -18,21 +18,13 @@ import pyarrow.compute as pc
 from village_credit import catalogue, duckdb_session
 from village_credit.decide.decide import HUMAN_INPUTS
 from village_credit.intake import Intake
+from village_credit.ledger.lineage import OWED, TAKES
 from village_credit.pseudonyms import Keys, household_key, household_keys, row_key_hash
 from village_credit.sql_files import sql
 from village_credit.tables.delivery_gates import Recoded
 
-TAKES = ("goes_on", "merged")
 OPEN = ("proposed", "circle", "contradicted", "replaced")  # what somebody must look at, or the office deliver anew
 VERDICTS = pa.schema([("from_key", pa.string()), ("own_key", pa.string()), ("verdict", pa.string())])
-OWED = pa.schema(
-    [
-        ("household_key", pa.string()),
-        ("product", pa.string()),
-        ("owed_yuan", pa.decimal128(18, 2)),
-        ("valid_to", pa.date32()),
-    ]
-)
 ALIASES = pa.schema([("unit_code", pa.string()), ("household_key", pa.string()), ("place", pa.int64())])
 CLOSED_LINES = HUMAN_INPUTS["closed_lines"]
 CAPS = HUMAN_INPUTS["lineage_caps"]
@@ -173,7 +165,7 @@ def _known(before: Predecessors, keys: Keys) -> pa.Table:
     )
     known = known.filter(pc.is_in(known.column("household_key"), asked))
     hashes = [row_key_hash(keys, number) if number else None for number in known.column("person_id").to_pylist()]
-    return known.drop_columns(["person_id"]).append_column("borrower_hash", pa.array(hashes, pa.string()))
+    return known.drop_columns(["name", "person_id"]).append_column("borrower_hash", pa.array(hashes, pa.string()))
 
 
 def hashed_numbers(identities: pa.Table, keys: Keys) -> pa.Table:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from village_credit.code_version import code_sha256
 from village_credit.extract.grid import DeliveredFile
+from village_credit.ledger.balances import drawn_before
 from village_credit.ledger.before import (
     conditions_before,
     dates_before,
@@ -27,10 +28,10 @@ from village_credit.ledger.before import (
 from village_credit.ledger.holds import held_keys, holds_in_force
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lineage import (
-    drawn_of,
     identities_of,
     lineage_before,
     owed_elsewhere,
+    owed_in,
     strays_of,
     successor_verdicts,
     successors_of,
@@ -109,16 +110,17 @@ def take_snapshot(
     """
     county, as_of = request.county_code, request.as_of
     publications = published_before(ledger, county, as_of)
-    in_force = lines_before(store, ledger, county, as_of)
+    drawn = drawn_before(store, ledger, as_of)
+    in_force = lines_before(store, ledger, county, as_of, drawn)
     bases, words = rise_bases(store, ledger, county, as_of), standing_words(store, ledger, county, as_of)
     ended = ended_lines(store, publications, as_of)
     relief = relief_in_force(ledger, county)
     compared = _compared(store, last_whole_run(publications))
     decided, lineage = decided_before(store, publications), lineage_before(store, compared.run_id)
-    drawn = drawn_of(store, ledger, county, as_of)
-    strays = strays_of(holds_in_force(ledger), county, drawn, decided, lineage)
-    owed = owed_elsewhere(drawn, in_force, lineage, strays)
-    who = ledger.publications_of(county) if strays else publications
+    owing = owed_in(store, ledger, county, drawn)
+    strays = strays_of(holds_in_force(ledger), county, owing, decided, lineage)
+    owed = owed_elsewhere(owing, in_force, lineage, strays)
+    who = [p.run_id for p in (ledger.publications_of(county) if strays else publications)]
     acts = _acts(ledger, county, as_of) | {"relief": [one.content() for one in relief]}
     before = {
         "in_force": [[publication.run_id, publication.product] for publication in publications],
@@ -128,7 +130,7 @@ def take_snapshot(
         "rows_before": compared.rows,
         "compared_with_run": compared.run_id,
         "knows_before": compared.simulation_inputs is not None,
-        "knows_who_was": [store.has_identities(publication.run_id) for publication in who],
+        "knows_who_was": [store.has_identities(run_id) for run_id in who],
         "owed_on_closed_lines": table_hash(owed),
     }
     parts = _inputs(store, delivered, request, rules) | before | acts
