@@ -16,6 +16,7 @@ from village_credit.errors import VerificationFailed
 from village_credit.ledger.ledger import Ledger
 from village_credit.services.casework import holds
 from village_credit.services.queries.anchors import verify_ledger
+from village_credit.signatures import canonical_json
 from village_credit.store.store import Store, sha256_of
 
 
@@ -87,6 +88,17 @@ def test_another_act_put_where_one_was_cut_off_is_found(kept: tuple[Store, Path]
     with pytest.raises(VerificationFailed, match="the ledger's act 4 is another"):
         verify_ledger(store, [package])
     assert quiet.store.root != store.root
+
+
+def test_a_package_that_the_act_does_not_name_is_found(kept: tuple[Store, Path]):
+    """As where somebody with the key packed once more, and the act was left as it is."""
+    store, package = kept
+    manifest = package / "manifest.json"
+    said = {name: value for name, value in json.loads(manifest.read_bytes()).items() if name != "signature"}
+    again = said | {"unit": "yuan"}
+    manifest.write_text(json.dumps(again | {"signature": store.keys.sign(canonical_json(again))}), encoding="utf-8")
+    with pytest.raises(VerificationFailed, match="the ledger's act 4 is another"):
+        verify_ledger(store, [package])
 
 
 def test_another_store_s_package_vouches_for_nothing(kept: tuple[Store, Path], delivery: Scored):

@@ -39,8 +39,8 @@ def verify_ledger(store: Store, packages: list[Path]) -> Anchored:
 def _place_of(store: Store, ledger: Ledger, package: Path) -> int:
     """Return the number of the act that a package tells of, once it is this ledger's."""
     manifest = verify_package(package, store.keys.public_key())
-    number, head = manifest.get("sequence"), manifest.get("ledger_head")
-    if not isinstance(number, int) or not head:
+    number, told = manifest.get("sequence"), manifest.get("act_sha256")
+    if not isinstance(number, int) or not told:
         raise VerificationFailed(f"package {package.name}: it is older than the ledger's places; give a newer one")
     if number > len(ledger):
         raise VerificationFailed(
@@ -48,10 +48,8 @@ def _place_of(store: Store, ledger: Ledger, package: Path) -> int:
         )
     act = ledger[number - 1]
     said = act.details.get(PACKAGES, {}).get(manifest.get("branch_code") or manifest.get("office"))
-    is_its_own = manifest.get("act_sha256") == act_hash(act) and said == sha256_of(
-        (package / "manifest.json").read_bytes()
-    )
-    if act.previous != head or not is_its_own:
+    its_own = sha256_of((package / "manifest.json").read_bytes())
+    if told != act_hash(act) or said != its_own:  # an act's hash holds that of the act before it
         raise VerificationFailed(
             f"package {package.name} tells of act {number}, and the ledger's act {number} is another: it was rewritten "
             f"up to there, or the package is another store's"
