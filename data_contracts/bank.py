@@ -205,3 +205,23 @@ class Branch(Contract):
     branch_name: Annotated[PlainText, Column("机构名称", ("支行名称", "网点名称"))]
     township_code: Annotated[TownshipCode, Column("乡镇代码", ("服务乡镇代码",))]
     manager_number: Annotated[ShortCode | None, Column("客户经理工号", ("客户经理",))] = None
+
+
+class BranchChange(Contract):
+    """A branch whose code changed: renamed, or taken over by another (机构号变更)."""
+
+    contract_name: ClassVar[str] = "branch_change"
+    contract_version: ClassVar[str] = "1.0.0"
+    office: ClassVar[str] = "bank"
+    unique_key: ClassVar[tuple[str, ...]] = ("old_code",)
+
+    old_code: Annotated[ShortCode, Column("原机构号", ("旧机构号", "变更前机构号"))]
+    new_code: Annotated[ShortCode, Column("现机构号", ("新机构号", "变更后机构号"))]
+    changed_on: Annotated[Day, Column("变更日期", ("生效日期", "启用日期"))]
+
+    @model_validator(mode="after")
+    def codes_differ(self) -> BranchChange:
+        """A code that changes into itself is no change."""
+        if self.old_code == self.new_code:
+            raise PydanticCustomError("SAME_CODE", "the old code is the new one")
+        return self

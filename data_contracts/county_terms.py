@@ -25,6 +25,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Words = dict[str, dict[str, tuple[str, ...]]]
 Labels = dict[str, dict[str, dict[str, str]]]
 Ranked = dict[str, dict[str, tuple[tuple[str, ...], ...]]]  # chains of headers, the one that counts first
+Areas = dict[str, str]  # a county's, township's or village's code of another time → today's
+_PLACE = re.compile("[0-9]{6}(?:[0-9]{3}(?:[0-9]{3})?)?")
 
 
 class _Terms(BaseModel):
@@ -91,9 +93,11 @@ class _File(_Terms):
     ranked: Ranked = Field(default_factory=dict)
     calendar: dict[str, Due] = Field(default_factory=dict)
     checks: dict[str, Checks] = Field(default_factory=dict)
+    areas: Areas = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        _check_areas(self.areas)
         for part in (self.aliases, self.labels, self.ranked, self.calendar, self.checks):
             for contract in part:
                 _known(contract in INCOMING, f"no contract is named {contract}")
@@ -134,6 +138,15 @@ def _check_words(aliases: Words) -> None:
                 _known(not prohibited_header(header), f"{contract}: the header {header} may not be read")
 
 
+def _check_areas(areas: Areas) -> None:
+    """A code leads to one of its own length, which leads nowhere else: a code is resolved once."""
+    for old, current in areas.items():
+        is_place = _PLACE.fullmatch(old) and _PLACE.fullmatch(current)
+        _known(bool(is_place), f"areas: {old} = {current}: a place has 6, 9 or 12 digits")
+        _known(len(old) == len(current), f"areas: {old} = {current}: a place becomes one of its own level")
+        _known(current not in areas, f"areas: {old} = {current}, which itself has another code: name the last one")
+
+
 def _check_labels(labels: Labels) -> None:
     for contract, fields in labels.items():
         for name, words in fields.items():
@@ -165,6 +178,7 @@ class CountyTerms:
     specs: Mapping[str, tuple[FieldSpec, ...]]
     calendar: Mapping[str, Due]
     checks: Mapping[str, Checks]
+    areas: Mapping[str, str]
 
     def rules(self, contract: str) -> ExtractRules:
         """Return what one delivered table of a contract must be."""
@@ -186,7 +200,8 @@ def read_terms(texts: Mapping[str, str]) -> CountyTerms:
     calendar = {contract: due for file in files for contract, due in file.calendar.items()}
     checks = {contract: check for file in files for contract, check in file.checks.items()}
     order = sorted(calendar, key=lambda contract: (office_of(contract), contract))
-    return CountyTerms(specs, {contract: calendar[contract] for contract in order}, checks)
+    areas = {old: current for file in files for old, current in file.areas.items()}
+    return CountyTerms(specs, {contract: calendar[contract] for contract in order}, checks, areas)
 
 
 def _read(name: str, text: str) -> _File:
@@ -213,4 +228,4 @@ def _merged(contract: str, files: list[_File]) -> tuple[FieldSpec, ...]:
     return tuple(merged)
 
 
-BARE_TERMS = CountyTerms({contract: field_specs(contract) for contract in INCOMING}, {}, {})
+BARE_TERMS = CountyTerms({contract: field_specs(contract) for contract in INCOMING}, {}, {}, {})

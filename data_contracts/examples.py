@@ -203,6 +203,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "ends_on": "2027-12-31",
     },
     "branch": {"branch_code": "0101", "branch_name": "红柳支行", "township_code": CODE[:9], "manager_number": "1001"},
+    "branch_change": {"old_code": "0101", "new_code": "6501", "changed_on": "2026-07-01"},
     "trader_referral": {
         **PERSON,
         "referral_batch": "2026-1",

@@ -38,7 +38,7 @@ ROW_REASONS = MappingProxyType(
         # rows and tables
         "RENT_IMPLAUSIBLE": "按面积折算的每亩年租金不合常理，请核对单位和金额",
         "AREA_UNIT_CONFLICT": "平方米面积与亩面积不一致，请核对单位",
-        "SAME_CODE": "变更前后承包方编码相同",
+        "SAME_CODE": "变更前后编码相同",
         "AREA_MISSING": "面积未填",
         "ENDS_BEFORE_START": "结束日期早于开始日期",
         "CHANGED_WITHOUT_LIMIT": "回执称额度已变更，但未填支行核定额度",
@@ -84,6 +84,7 @@ EXTRACT_REASONS = MappingProxyType(
         "HEADER_ONLY": "只有表头，没有数据行",
         "UNIT_UNKNOWN": "无法判断单位，请在表头注明单位",
         "TOO_MANY_QUARANTINED": "被隔离的行过多，请检查整份文件",
+        "NOT_REGION_WIDE": "全区目录只接收信用社的名单，其他表请放入所属县的目录",
         "ACCESS_DATABASE": "Access 数据库需先用 mdb-export 导出为 CSV",
         "EMPTY_FILE": "文件为空",
         "OWN_SUMMARY": "本系统更正单的说明页，没有数据",

@@ -233,9 +233,10 @@ def test_nobody_leaves_the_list_before_he_was_found(day: str, is_kept: bool):
     assert not is_kept or accepted.column("left_on").null_count == (day == "9999-12-31")
 
 
-def test_a_code_that_changes_into_itself_is_no_change():
-    code = VALID["contractor_change"]["old_code"]
-    accepted, findings = validate(record("contractor_change", new_code=code))
+@pytest.mark.parametrize("contract", ["contractor_change", "branch_change"])
+def test_a_code_that_changes_into_itself_is_no_change(contract: str):
+    code = VALID[contract]["old_code"]
+    accepted, findings = validate(record(contract, new_code=code))
     assert (accepted.num_rows, [row["reason_code"] for row in findings.to_pylist()]) == (0, ["SAME_CODE"])
 
 

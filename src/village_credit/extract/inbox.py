@@ -1,4 +1,4 @@
-"""A county's declared source (a folder) becomes its files in the order that decides which copy is first."""
+"""A county's declared source, its folder and its region's, becomes its files in the order that says which is first."""
 
 from __future__ import annotations
 
@@ -15,28 +15,50 @@ from village_credit.extract.leftovers import is_leftover
 from village_credit.identifiers import require_county_code
 
 _COPY = re.compile(r"备份|副本|copy|\(\d+\)|（\d+）", re.IGNORECASE)
+_REGION = re.compile("[0-9]{2}0000/")
 
 
-def reading_order(file_name: str) -> tuple[bool, str]:
-    """Order files by code points, those that call themselves copies last; never by file time."""
-    return bool(_COPY.search(file_name)), file_name
+def reading_order(file_name: str) -> tuple[bool, bool, str]:
+    """Order files by code points, the county's own first and copies by their names last; never by file time."""
+    return is_of_region(file_name), bool(_COPY.search(file_name)), file_name
+
+
+def region_of(county_code: str) -> str:
+    """Return the code of a county's region, which names the folder of what is delivered once for all its counties."""
+    return f"{county_code[:2]}0000"
+
+
+def is_of_region(file_name: str) -> bool:
+    """Tell a file of the region's folder by its name, which begins with that folder's."""
+    return _REGION.match(file_name) is not None
 
 
 def list_inbox(inbox: Path, county_code: str) -> list[str]:
-    """Return the names below INBOX/<county>/ in reading order.
+    """Return the names below INBOX/<county>/ in reading order, then those of INBOX/<region>/, with that folder's name.
 
-    Raises MissingInput where there is nothing, or where a folder cannot be looked into: what lies in it might be a
-    list of objections, and a run without it grants whom it should not.
+    Raises MissingInput where the county's has nothing, or where a folder cannot be looked into: what lies in it might
+    be a list of objections, and a run without it grants whom it should not.
     """
     folder = inbox / require_county_code(county_code)
     if not folder.is_dir():
         raise MissingInput(f"inbox has no folder for county {county_code}: expected {county_code}/ below the inbox")
-    names = [
-        name for path in _files(folder, county_code) if not is_leftover(name := path.relative_to(folder).as_posix())
-    ]
+    names = _names(folder, county_code)
     if not names:
         raise MissingInput(f"inbox of county {county_code} is empty: ask the offices to deliver")
+    if any(map(is_of_region, names)):
+        raise MissingInput(
+            f"inbox of county {county_code} has a folder that is named as a region's: what all counties share lies "
+            f"beside it, in {region_of(county_code)}/ below the inbox"
+        )
+    region = region_of(county_code)
+    if region != county_code and (inbox / region).is_dir():
+        names += [f"{region}/{name}" for name in _names(inbox / region, county_code)]
     return sorted(names, key=reading_order)
+
+
+def _names(folder: Path, county_code: str) -> list[str]:
+    paths = _files(folder, county_code)
+    return [name for path in paths if not is_leftover(name := path.relative_to(folder).as_posix())]
 
 
 def _files(folder: Path, county_code: str) -> Iterator[Path]:
@@ -58,10 +80,11 @@ def _files(folder: Path, county_code: str) -> Iterator[Path]:
 
 def pull(inbox: Path, county_code: str) -> Iterator[DeliveredFile]:
     """Read each file once; raises MissingInput where one cannot be read."""
-    folder = inbox / county_code
     for name in list_inbox(inbox, county_code):
+        folder = inbox if is_of_region(name) else inbox / county_code
+        root = inbox / region_of(county_code) if is_of_region(name) else folder
         try:
-            content = _own_bytes(folder / name, folder.resolve())
+            content = _own_bytes(folder / name, root.resolve())
         except OSError as error:
             raise MissingInput(
                 f"inbox of county {county_code}: {name} cannot be read ({type(error).__name__}); check its rights"

@@ -52,9 +52,9 @@ def take_in(
         {"source_id": [s.source_id for s in account.sources], "place_hint": [s.place_hint for s in account.sources]},
         schema=pa.schema([("source_id", pa.int64()), ("place_hint", pa.string())]),
     )
-    identified = identify_rows(accepted, hints, verdicts)
+    identified = identify_rows(accepted, hints, verdicts, terms.areas)
     settled, outcomes = _settle_all(accepted, identified, account.sources)
-    settled = with_current_codes(settled)
+    settled = with_current_codes(settled, terms.areas)
     accepted.clear()  # from here on only settled rows are needed
     unread = pa.concat_tables([UNREAD.empty_table(), *account.unread])
     linked = join_rows(settled, identified, as_of, county_code, verdicts=verdicts, unread=unread)

@@ -12,6 +12,7 @@ from data_contracts.county_terms import CountyTerms
 from data_contracts.registry import INCOMING, office_of
 from village_credit.errors import ExtractRejected
 from village_credit.extract.grid import DeliveredFile, Extract, Unrecognised
+from village_credit.extract.inbox import is_of_region
 from village_credit.extract.read import read_file
 from village_credit.ingest.unread import bare_rows, unread_rows
 from village_credit.intake import Source
@@ -41,6 +42,7 @@ OWN_KEYS = {
     "bank_conduct": "loan_number",
     "legal_basis": "agreement_number",
     "branch": "branch_code",
+    "branch_change": "old_code",
     "trader_referral": "credit_code",
     "trader_turnover": "credit_code",
     "receipt": "household_ref",
@@ -149,6 +151,10 @@ def _judge_extract(account: LineAccount, source: Source, extract: Extract, terms
     """Validate one extract; where it is rejected as a whole, each of its rows is quarantined with that reason."""
     if extract.rejected:
         _reject(account, source, extract, extract.rejected)
+        return
+    if is_of_region(source.file_name) and source.office != "bank":
+        told = f"a table of {extract.contract} is one county's: put it into that county's folder of the inbox"
+        _reject(account, source, extract, ("NOT_REGION_WIDE", told))
         return
     batch = Batch(extract.contract, extract.rows, extract.units, terms)
     try:

@@ -1,18 +1,20 @@
-"""Codes of counties that were renamed or merged become today's; a household keeps the code it is registered under.
+"""Codes of places that were renamed, merged or split become today's; a household keeps the code it is registered under.
 
-`county_aliases.csv`: county codes of the region's past and today's, as of April 2026 (data_location, MIT). Only the
-county's six digits change: what a merger did to townships and villages, no list tells. `area_codes.csv`: every county
-code ever issued (the same source).
+`county_aliases.csv`: county codes of the region's past and today's, as of April 2026 (data_location, MIT). What a
+merger or a split did to townships and villages no public list tells: a county's own terms do. `area_codes.csv`: every
+county code ever issued (the same source).
 """
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from village_credit.duckdb_session import query_cursor
 from village_credit.sql_files import sql
@@ -54,16 +56,27 @@ def unissued_area_share(people: pa.Table) -> float | None:
     return None if share is None else float(share)
 
 
-def create_divisions(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the macro current_area(code): a code of 6 to 19 digits with today's county."""
-    connection.register("county_aliases", county_aliases())
+def area_aliases(own: Mapping[str, str]) -> pa.Table:
+    """Return old_code and current_code of counties, and of what a county's terms name beside them (which counts)."""
+    public = county_aliases()
+    kept = public.filter(pc.invert(pc.is_in(public.column("old_code"), pa.array(own, pa.string()))))
+    added = {"old_code": pa.array(own, pa.string()), "current_code": pa.array(own.values(), pa.string())}
+    return pa.concat_tables([kept, pa.table(added)])
+
+
+def create_divisions(connection: duckdb.DuckDBPyConnection, own: Mapping[str, str]) -> None:
+    """Make the macro current_area(code): a code of 6 to 19 digits in today's places; `own`: see area_aliases."""
+    connection.register("area_aliases", area_aliases(own))
     connection.execute(CURRENT_AREA)
 
 
-def with_current_codes(settled: dict[str, pa.Table]) -> dict[str, pa.Table]:
-    """Return the settled tables with places under today's codes and households under their registered ones."""
+def with_current_codes(settled: dict[str, pa.Table], own: Mapping[str, str]) -> dict[str, pa.Table]:
+    """Return the settled tables with places under today's codes and households under their registered ones.
+
+    `own`: see area_aliases.
+    """
     connection = query_cursor()
-    create_divisions(connection)
+    create_divisions(connection, own)
     connection.register("registered", settled["land_contractor"].select(["contractor_code"]))
     made = dict(settled)
     for query, columns in ((RESOLVED, HOUSEHOLD_CODES), (CURRENT, AREA_CODES)):

@@ -8,6 +8,7 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
+from village_credit.link.branches import branch_facts
 from village_credit.link.linkage_passes import CONFIRMED_BY_PERSON
 from village_credit.link.roster import birthday_limit
 from village_credit.sql_files import sql
@@ -115,6 +116,7 @@ def build_facts(
     facts["code_changes"] = _query(
         connection, "SELECT old_code AS from_code, new_code AS to_code, cause, changed_on FROM changes ORDER BY row_id"
     )
+    facts.update(branch_facts(connection, settled, as_of, county_code))
     facts["unread_adverse"] = _query(connection, "FROM unread_found ORDER BY ALL")
     facts["sources"] = _query(connection, "SELECT DISTINCT unit_code, contract FROM tells_of ORDER BY ALL")
     connection.register("bases", settled["legal_basis"])

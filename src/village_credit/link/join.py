@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 import duckdb
 import pyarrow as pa
@@ -35,13 +37,14 @@ UNREPAIRED = sql("link", "unrepaired").format(
 class Identified:
     """`people`: who each row is about; `places`: villages by code; `unrepaired`: row_id, reason_code.
 
-    `name_keys`: see names.
+    `name_keys`: see names. `areas`: codes of places that the county's terms name by their present ones.
     """
 
     people: pa.Table
     places: pa.Table
     unrepaired: pa.Table
     name_keys: pa.Table
+    areas: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -64,20 +67,24 @@ class Linked:
     unread: pa.Table
 
 
-def identify_rows(accepted: dict[str, pa.Table], hints: pa.Table, verdicts: Verdicts | None = None) -> Identified:
+def identify_rows(
+    accepted: dict[str, pa.Table],
+    hints: pa.Table,
+    verdicts: Verdicts | None = None,
+    areas: Mapping[str, str] = MappingProxyType({}),
+) -> Identified:
     """Resolve villages, complete and repair ID numbers; a number that stays damaged quarantines its row.
 
-    Unless a person has said whose record it is.
+    Unless a person has said whose record it is. `areas`: see Identified.
     """
     connection = duckdb_session.connect()
     (verdicts or no_verdicts()).register(connection)
-    create_places(connection, accepted["land_issuer"])
+    create_places(connection, accepted["land_issuer"], areas)
     people = identify(connection, accepted, hints)
     unrepaired = connection.sql(UNREPAIRED).to_arrow_table()
     places = connection.sql("SELECT * FROM places ORDER BY village_code").to_arrow_table()
-    return Identified(
-        people, places, unrepaired, connection.sql("SELECT * FROM name_keys ORDER BY name").to_arrow_table()
-    )
+    name_keys = connection.sql("SELECT * FROM name_keys ORDER BY name").to_arrow_table()
+    return Identified(people, places, unrepaired, name_keys, areas)
 
 
 def join_rows(
@@ -101,7 +108,7 @@ def join_rows(
     standing = pa.table(
         {"row_id": pa.concat_arrays([chunk for table in settled.values() for chunk in table.column("row_id").chunks])}
     )
-    create_divisions(connection)
+    create_divisions(connection, identified.areas)
     connection.register("parcels", settled["land_parcel"])
     connection.register("name_keys", identified.name_keys)
     create_roster(connection, settled["land_contractor"], settled["land_member"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import duckdb
 import pyarrow as pa
 
@@ -13,9 +15,12 @@ PLACES = sql("link", "places")
 RESOLVED = sql("link", "villages_resolved")
 
 
-def create_places(connection: duckdb.DuckDBPyConnection, issuers: pa.Table) -> None:
-    """Make `places` (village_code, township_code, township_name, village_name) from accepted issuers."""
-    create_divisions(connection)
+def create_places(connection: duckdb.DuckDBPyConnection, issuers: pa.Table, own: Mapping[str, str]) -> None:
+    """Make `places` (village_code, township_code, township_name, village_name) from accepted issuers.
+
+    The county's own list says which villages there are: none is published any more. `own`: see divisions.area_aliases.
+    """
+    create_divisions(connection, own)
     connection.register("issuers", issuers)
     connection.execute(PLACES)
 

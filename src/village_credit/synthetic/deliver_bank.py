@@ -33,9 +33,11 @@ CONTRACTS_WITH_BASIS = (
     "related_party",
     "objection",
     "branch",
+    "branch_change",
     "trader_referral",
     "trader_turnover",
 )
+FORMER_BRANCH = "0031"
 
 
 def bank_files(world: World) -> list[File]:
@@ -49,6 +51,7 @@ def bank_files(world: World) -> list[File]:
         "信用社/客服/异议登记.csv": _objections(world),
         "信用社/合规部/数据来源依据.csv": _bases(world),
         "信用社/机构.csv": _branches(world),
+        "信用社/机构号变更.csv": _branch_changes(world),
         "县政府办/个体户推荐名单.csv": _traders(world),
         "信用社/科技部/商户结算流水.csv": _turnover(world),
     }
@@ -217,12 +220,21 @@ def _bases(world: World) -> Table:
 def _branches(world: World) -> Table:
     codes, names = world.places.township_codes.tolist(), world.places.township_names.tolist()
     columns: list[list[Any]] = [
-        [f"{71 + n // 2:04d}" for n in range(len(codes))],
+        [FORMER_BRANCH, *(f"{71 + n // 2:04d}" for n in range(1, len(codes)))],
         [f"{name}分社" for name in names],
         codes,
         [f"{300 + n:04d}" for n in range(len(codes))],
     ]
     return Table("branch", ["机构号", "机构名称", "乡镇代码", "客户经理工号"], columns)
+
+
+def _branch_changes(world: World) -> Table:
+    """The bank's list of branches still has one by the code that it had before the banks merged."""
+    return Table(
+        "branch_change",
+        ["原机构号", "现机构号", "变更日期"],
+        [[FORMER_BRANCH], ["0071"], [f"{world.as_of.year - 1}-11-25"]],
+    )
 
 
 def _traders(world: World) -> Table:

@@ -184,7 +184,7 @@ def checks(checks: pa.Table, policy: PolicyInForce) -> Gate:
 
 
 def branches(intake: Intake, policy: PolicyInForce) -> Gate:
-    served = set(intake.settled["branch"].column("township_code").to_pylist())
+    served = set(intake.facts["branches"].column("township_code").to_pylist())
     households = intake.facts["households"]
     mask = pc.invert(households.column("is_trader_only"))
     townships = set(households.filter(mask).column("township_code").to_pylist())

@@ -16,7 +16,14 @@ from village_credit.intake import Intake
 from village_credit.pseudonyms import Keys, row_key_hash
 from village_credit.sql_files import sql
 
-PLAIN_KEYS = ("land_issuer", "land_parcel", "land_transfer", "legal_basis", "branch")  # keys that name no person
+PLAIN_KEYS = (
+    "land_issuer",
+    "land_parcel",
+    "land_transfer",
+    "legal_basis",
+    "branch",
+    "branch_change",
+)  # keys that name no person
 
 TABLES = (
     "decisions",
@@ -57,7 +64,7 @@ def run_tables(
         "links": intake.links,
         "link_quality": intake.link_quality,
         "places": intake.places,
-        "branches": intake.settled["branch"],
+        "branches": facts["branches"],
         "reconciliation": intake.reconciliation,
         "findings": intake.findings,
         "corrections": intake.corrections,
@@ -79,12 +86,7 @@ def run_tables(
         for name, query in queries.items()
     }
     tables["control_totals"] = control_totals(intake)
-    tables["branches"] = (
-        intake.settled["branch"]
-        .select(["branch_code", "branch_name", "township_code", "manager_number"])
-        .sort_by("township_code")
-    )
-    return tables
+    return tables | {name: facts[name] for name in ("branches", "branch_changes")}
 
 
 def _register_hash(connection: duckdb.DuckDBPyConnection, hash_key: Callable[[str], str]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from tests.unit.link.test_join import ANNA, taken
+from data_contracts.county_terms import CountyTerms, TermsRefused, read_terms
+from tests.unit.link.test_join import ANNA, AS_OF, CONTRACTORS, MEMBERS, delivered, taken
+from village_credit.ingest.county import take_in
 from village_credit.link.divisions import county_aliases, unissued_area_share
 
 OLD, NEW = "652923", "652902"  # 库车县, 库车市: the codes of places, not of people
@@ -54,3 +56,44 @@ def test_a_code_that_no_county_ever_had_is_a_share_and_no_refusal():
     assert unissued_area_share(issued) == 0
     assert unissued_area_share(pa.table({"person_id": [ANNA, OLD]})) == 0.5
     assert unissued_area_share(pa.table({"person_id": pa.array([None], pa.string())})) is None
+
+
+def terms_with(areas: dict[str, str]) -> CountyTerms:
+    lines = "".join(f'"{old}" = "{new}"\n' for old, new in areas.items())
+    return read_terms({"652902.toml": f'county = "652902"\nreference = "示例"\n[areas]\n{lines}'})
+
+
+@pytest.mark.parametrize(
+    ("areas", "village"),
+    [
+        ({}, f"{NEW}100201"),
+        ({f"{OLD}100": "659013101"}, "659013101201"),  # a township that a split gave to a new county
+        ({f"{OLD}100": "659013101", f"{OLD}100201": f"{NEW}105207"}, f"{NEW}105207"),  # but for one of its villages
+        ({OLD: "659013"}, "659013100201"),  # the county's own word goes before the public list
+    ],
+)
+def test_the_longest_code_that_a_county_s_terms_name_decides_where_a_household_is(areas, village):
+    texts = {
+        "发包方.csv": ISSUERS.format(old=OLD),
+        "承包方.csv": CONTRACTORS.format(rows=HEAD.format(old=OLD, number=ANNA)),
+        "成员.csv": MEMBERS.format(rows=MEMBER.format(code=OLD, number=ANNA)),
+        "地块.csv": PARCEL.format(code=OLD),
+    }
+    intake = take_in(delivered(texts), AS_OF, village[:6], terms_with(areas))
+    (household,) = intake.facts["households"].to_pylist()
+    assert (household["unit_code"], household["village_code"]) == (f"{OLD}100201010001", village)
+    assert intake.places.column("village_code").to_pylist() == [village]
+    assert len(intake.facts["parcels"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("areas", "why"),
+    [
+        ({"65292310": "65290210"}, "6, 9 or 12 digits"),
+        ({"652923100": "652902"}, "one of its own level"),
+        ({"652923100": "652902100", "652902100": "652902101"}, "itself has another code"),
+    ],
+)
+def test_an_unsound_pair_of_codes_says_what_to_mend(areas, why):
+    with pytest.raises(TermsRefused, match=why):
+        terms_with(areas)

@@ -23,6 +23,7 @@ from village_credit.ledger.lines_in_force import lines_in_force
 from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import Publication
 from village_credit.ledger.returned import ACKNOWLEDGE, sealed_rows
+from village_credit.link.branches import current_branch_codes
 from village_credit.policy.branch_authority import Authority, authority
 from village_credit.policy.model import Policy
 from village_credit.policy.sections import ProductName
@@ -83,7 +84,16 @@ class Judge:
         }
         self.words = set(branch_words(ledger))
         self.known = {key: said.limit_yuan for key, said in branch_limits(ledger).items()}
-        self.told, self.replaced, self.authority, self.drawn, self.answered, self.named, self.lines_when = (
+        (
+            self.told,
+            self.replaced,
+            self.authority,
+            self.drawn,
+            self.answered,
+            self.named,
+            self.lines_when,
+            self.branch_codes,
+        ) = (
             cache(self._told),
             cache(self._replaced),
             cache(self._authority),
@@ -91,6 +101,7 @@ class Judge:
             cache(self._answered),
             cache(self._named),
             cache(self._lines_when),
+            cache(self._branch_codes),
         )
         self.earlier = {self._subject(row): row for row in sealed_rows(store, ledger, "receipts").to_pylist()}
         self.counted = _counted(store, of_file(ledger, returned.file.sha256))
@@ -120,14 +131,14 @@ class Judge:
         """
         if said:
             known = self._branches()
-            if known and said not in known:
+            if known and self.branch_today(said) not in known:
                 raise UsageError(
                     f"branch {said}: no such 机构号 in the publications that the file answers; give one of "
                     f"{', '.join(sorted(known))}"
                 )
             return said
         rows = [row for line in self.returned.rows["receipt"] if (row := self._row(line))]
-        counted = Counter(row["branch_code"] for row in rows).most_common(1)
+        counted = Counter(self.branch_today(row["branch_code"]) for row in rows).most_common(1)
         return counted[0][0] if counted and 2 * counted[0][1] > len(rows) else None
 
     def _branches(self) -> set[str]:
@@ -136,7 +147,23 @@ class Judge:
         runs = {told.publication.run_id for name in named if (told := self.told(name))}
         paths = [str(self.store.require_run(run_id) / "branches.parquet") for run_id in sorted(runs)]
         query = "SELECT DISTINCT branch_code FROM read_parquet($p, hive_partitioning = false)"
-        return {code for (code,) in query_cursor().execute(query, {"p": paths}).fetchall()} if paths else set()
+        found = query_cursor().execute(query, {"p": paths}).fetchall() if paths else []
+        return {self.branch_today(code) for (code,) in found}
+
+    def _branch_codes(self) -> dict[str, str]:
+        """Return the present code of each branch whose code changed, by what the bank told last of these counties."""
+        named = {line["publication_id"] for line in self.returned.rows["receipt"]}
+        counties = {told.publication.county_code for name in named if (told := self.told(name))}
+        found: dict[str, str] = {}
+        for county in sorted(counties):
+            path = self.store.require_run(self.ledger.stagings(county)[-1].run_id) / "branch_changes.parquet"
+            if path.is_file():  # a run may have been sealed before there was the table
+                found |= current_branch_codes(pq.read_table(path, partitioning=None), self.today)
+        return found
+
+    def branch_today(self, code: str) -> str:
+        """Return the present code of a branch: a package tells it by the one that it had then."""
+        return self.branch_codes().get(code, code)
 
     def run(self, sender: str | None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Judge every line; return the receipts that count, and the limits that they change, by their days."""
@@ -171,7 +198,7 @@ class Judge:
             return "REFERENCE_UNKNOWN"
         if self.replaced(line["publication_id"]).takes_over(row):
             return "PUBLICATION_SUPERSEDED"
-        if row["branch_code"] != sender:
+        if sender is None or self.branch_today(row["branch_code"]) != self.branch_today(sender):
             return "OTHER_BRANCH" if sender else "BRANCH_NOT_SAID"
         return (
             self._day_fault(told.publication, line["received_on"])
