@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -219,6 +221,16 @@ def facts_of(households: dict[str, dict[str, list[dict[str, Any]]]]) -> dict[str
         ]
         tables[name] = pa.Table.from_pylist(full, schema=pa.schema(list(columns.items())))
     return tables
+
+
+def reckoning_text() -> str:
+    """The shipped policy with the crop norms by which the tests reckon: a committee's figures move, a case's do not."""
+    shipped = (MODELS / "limit_policy.toml").read_text(encoding="utf-8")
+    own = (Path(__file__).parent / "norms.toml").read_text(encoding="utf-8")
+    norms = re.compile(r"^crop_norms = \[\n.*?^\]\n", re.MULTILINE | re.DOTALL)
+    (replaced, count) = norms.subn(norms.search(own)[0], shipped)  # type: ignore[index]
+    assert count == 1
+    return replaced
 
 
 def shipped_policy(as_of: date = AS_OF, county_code: str = "659900") -> PolicyInForce:

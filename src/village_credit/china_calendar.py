@@ -8,6 +8,9 @@ from functools import cache
 from chinese_calendar import is_workday
 from chinese_calendar.constants import holidays
 
+from data_contracts.working_days import WorkingDays, WorkingDaysRefused, announced_years
+from village_credit.errors import MissingInput
+
 CHINA = timezone(timedelta(hours=8))
 
 
@@ -19,14 +22,31 @@ def day_in_china(at: str) -> date:
 FIRST_YEAR = min(holidays).year
 
 
+def _years_of_files() -> dict[int, WorkingDays]:
+    """Return the years that have a file; raises MissingInput where one is unsound."""
+    try:
+        return announced_years()
+    except WorkingDaysRefused as refusal:
+        raise MissingInput(f"{refusal}; mend the file, or take it away") from None
+
+
 @cache
 def last_year() -> int:
-    """Return the last year whose holidays the calendar knows to its end.
+    """Return the last year up to which every year's holidays are known to their end, by the library or by a file.
 
     New Year's Day falls in each; a later year's alone would not say the year.
     """
     years = {day.year for day in holidays if day.month >= 10}  # the October holiday: the whole year was announced
-    return int(max(years))
+    known = int(max(years))
+    while known + 1 in _years_of_files():
+        known += 1
+    return known
+
+
+def is_working_day(day: date) -> bool:
+    """Tell whether a day is worked; of a year up to `last_year` only."""
+    own = _years_of_files().get(day.year)
+    return own.is_worked(day) if own else bool(is_workday(day))
 
 
 def working_calendar(first_year: int) -> list[tuple[date, int]]:
@@ -34,7 +54,7 @@ def working_calendar(first_year: int) -> list[tuple[date, int]]:
     day, end, count = date(max(first_year, FIRST_YEAR), 1, 1), date(last_year(), 12, 31), 0
     found = []
     while day <= end:
-        count += is_workday(day)
+        count += is_working_day(day)
         found.append((day, count))
         day += timedelta(days=1)
     return found

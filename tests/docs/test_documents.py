@@ -68,7 +68,7 @@ READS = {
 # What is slow and the same for every reader of one run is shown once.
 ONCE = ("village-credit verify",)
 STAGED_FIRST = ("README.md", "docs/tutorial.md", "docs/committee/signing.md")  # they sign the county themselves
-VILLAGES, HOUSEHOLDS, SEED = 2, 60, 7
+VILLAGES, HOUSEHOLDS, SEED = 2, 80, 7
 OF_THE_TEST = (
     ("--villages 12 --households 3600", f"--villages {VILLAGES} --households {HOUSEHOLDS}"),
     ("HOUSEHOLD_KEY --on 2026-11-20", f"HOUSEHOLD_KEY --on {today() + timedelta(1)}"),  # published today

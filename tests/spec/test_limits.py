@@ -16,8 +16,8 @@ import pyarrow as pa
 import pytest
 
 from data_contracts.reasons import DECISION_REASONS
-from tests.builders import UNIT, facts
-from tests.conftest import AS_OF, MODELS
+from tests.builders import UNIT, facts, reckoning_text
+from tests.conftest import AS_OF
 from tests.reference.limit_reference import reference_limits
 from village_credit.decide.decide import HUMAN_INPUTS, decide
 from village_credit.policy.model import Policy
@@ -27,7 +27,7 @@ Case = dict[str, Any]
 CASES: list[Case] = tomllib.loads(
     Path(__file__).with_name("limits.toml").read_text(encoding="utf-8"), parse_float=Decimal
 )["case"]
-SHIPPED = tomllib.loads((MODELS / "limit_policy.toml").read_text(encoding="utf-8"), parse_float=Decimal)
+SHIPPED = tomllib.loads(reckoning_text(), parse_float=Decimal)
 COUNTY, USUAL_PPM = "659900", 30_000
 ALWAYS = {"decision", "limit_yuan", "binding_term", "reasons"}
 TERMS = ("capacity", "band", "need", "headroom", "rise", "branch", "budget")

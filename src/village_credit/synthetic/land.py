@@ -12,9 +12,10 @@ from village_credit.synthetic.places import Places
 
 CROPS = ("棉花", "小麦", "玉米", "核桃", "红枣", "油葵")
 COTTON, RARE = 0, 5
-YIELD_KG = np.array([130.0, 470.0, 800.0, 97.0, 400.0, 180.0])  # per mu; lint for cotton (domain figures)
-PRICE_YUAN = np.array([13.0, 2.6, 2.1, 14.0, 6.0, 5.5])  # per kg
-COST_YUAN = np.array([1000.0, 500.0, 600.0, 300.0, 700.0, 350.0])  # cash, per mu
+# Near what is published of Xinjiang for 2022 to 2025 where anything is (limit_policy.toml has the references).
+YIELD_KG = np.array([155.0, 400.0, 606.0, 97.0, 400.0, 180.0])  # per mu; lint for cotton
+PRICE_YUAN = np.array([13.5, 2.6, 2.1, 14.0, 6.0, 5.5])  # per kg
+COST_YUAN = np.array([1585.0, 500.0, 600.0, 300.0, 700.0, 350.0])  # cash, per mu
 LINT_OUTTURN = 0.42  # kg of lint per kg of seed cotton delivered
 GROWER_SHARE = 0.02
 

@@ -19,16 +19,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.builders import SCHEMAS, UNIT, facts_of, shipped_policy
+from tests.builders import SCHEMAS, UNIT, facts_of, reckoning_text
 from tests.conftest import AS_OF
 from tests.unit.decide.county import KINDS, NEVER_HIGHER, NEVER_LOWER, NEVER_OTHER, PARTS, changed, random_county
 from village_credit.decide.decide import decide
+from village_credit.policy.model import load_policy
 
 Rows = dict[str, list[dict[str, Any]]]
 TERMS = ("capacity_yuan", "band_yuan", "need_yuan", "headroom_yuan", "rise_yuan")
 LIMITS = ("policy_limit_yuan", "allocated_yuan")  # what the terms leave; and what of it the screen lets through
 STEP, TICKET, COUNT = 1_000, 5_000, 200_000
-POLICY = shipped_policy()
+POLICY = load_policy(reckoning_text()).in_force(AS_OF, "659900")
 
 
 def whole(table: pa.Table, column: str) -> np.ndarray:

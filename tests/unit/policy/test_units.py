@@ -80,7 +80,7 @@ def test_a_slip_of_the_pen_is_named_with_its_place(name: str, value: str):
     assert f"figures.{name}" in told(with_figure(name, value=value))
 
 
-NORMS = ["price_yuan_per_kg 13.8 13800", "yield_kg_per_mu 137.8 0.1378", "cost_yuan_per_mu 1020.0 102000.0"]
+NORMS = ["price_yuan_per_kg 13.8 13800", "yield_kg_per_mu 137.8 0.1378", "cost_yuan_per_mu 1420.0 142000.0"]
 
 
 @pytest.mark.parametrize(("name", "before", "after"), [norm.split() for norm in NORMS])
