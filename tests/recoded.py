@@ -71,7 +71,9 @@ class Changes:
         return found + [(old, new, "分户") for old, a, b in self.split for new in (a, b)]
 
 
-def recoded_inbox(inbox: Path, out: Path, changes: Changes, *, is_listed: bool = True) -> Path:
+def recoded_inbox(
+    inbox: Path, out: Path, changes: Changes, *, is_listed: bool = True, changed_on: str = "2026-11-15"
+) -> Path:
     """The same deliveries with another register, and the list of changes beside it."""
     shutil.copytree(inbox, out)
     (path,) = out.rglob("*.zip")
@@ -104,7 +106,7 @@ def recoded_inbox(inbox: Path, out: Path, changes: Changes, *, is_listed: bool =
             made.writestr(n, content)
     if is_listed:
         rows = ["原承包方编码,现承包方编码,变更原因,变更日期"]
-        rows += [f"{old},{new},{cause},2026-11-15" for old, new, cause in changes.listed()]
+        rows += [f"{old},{new},{cause},{changed_on}" for old, new, cause in changes.listed()]
         (out / COUNTY_OF_TESTS / "承包方编码变更.csv").write_text("\n".join([*rows, ""]), encoding="utf-8")
     return out
 

@@ -43,11 +43,11 @@ def package(store: Store, publication_id: str) -> dict[str, dict[str, str]]:
     return rows
 
 
-def owe(store: Store, folder: Path, reference: str, contract: str) -> None:
+def owe(store: Store, folder: Path, reference: str, contract: str, year: int = 2026) -> None:
     """Draw 6,000 yuan under a contract of its own."""
     for name, head, line in (
-        ("合同", "household_ref,contract_no,signed_on,channel", f"{reference},{contract},2026-11-03,counter"),
-        ("用信", "contract_no,amount_yuan,drawn_on,purpose", f"{contract},6000,2026-11-07,seed"),
+        ("合同", "household_ref,contract_no,signed_on,channel", f"{reference},{contract},{year}-11-03,counter"),
+        ("用信", "contract_no,amount_yuan,drawn_on,purpose", f"{contract},6000,{year}-11-07,seed"),
     ):
         path = folder / f"{name}{contract}.csv"
         path.write_text(f"{head}\n{line}\n", encoding="utf-8")
