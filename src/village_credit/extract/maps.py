@@ -132,7 +132,7 @@ def _with_shapes(parts: Parts, kind: Kind, lines: pa.Table, present: int) -> Del
     """Read a map's shapes; `present`: how many of the lines that its table promises are there."""
     promised = dbf.promised_records(parts.content[".dbf"])
     try:
-        drawn = shapefile.read_shapes(parts.content[".shp"], parts.content.get(".shx"), promised)
+        drawn = shapefile.read_shapes(parts.content[".shp"], parts.content.get(".shx"), present)
     except Damaged:
         return _empty_map(parts, kind, lines)
     faults = _faults(drawn, promised, present)

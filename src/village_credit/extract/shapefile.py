@@ -45,7 +45,7 @@ def _said_length(content: bytes) -> int:
 
 
 def read_shapes(shp: bytes, shx: bytes | None, lines: int) -> ShapeFile:
-    """Read every whole polygon; `lines`: how many the table beside it has. Raises `Damaged` where it is no .shp."""
+    """Read every whole polygon; `lines`: how many are in the table beside it. Raises `Damaged` where it is no .shp."""
     if shape_type(shp) not in (*POLYGONS, NULL):
         raise Damaged("no .shp of polygons")
     words = np.frombuffer(shp[: len(shp) // 4 * 4], "<i4")
@@ -89,7 +89,7 @@ def _rings(words: NDArray[np.int32], starts: Whole, lengths: Whole, count: int) 
     """Take each shape's rings; one that contradicts itself is broken and gives none."""
     numbers = np.arange(1, count + 1)
     is_there = starts >= 0
-    at = np.where(is_there, starts, HEADER) // 4
+    at = np.where(is_there, starts, 0) // 4
     kinds = np.where(is_there, words[at], NULL)
     is_polygon = np.isin(kinds, POLYGONS) & (lengths >= FIXED)
     parts, points = (np.where(is_polygon, words[np.where(is_polygon, at + step, 0)], 0) for step in (9, 10))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from village_credit.maps import Fault, Rings, Whole
 from village_credit.shapes.findings import of_lines, of_map
-from village_credit.shapes.nested import even_odd, mended
+from village_credit.shapes.nested import even_odd, untouched
 from village_credit.shapes.projection import Zone
 
 Shapes = NDArray[np.object_]
@@ -37,7 +37,7 @@ def draw_shapes(place: int, rings: Rings, zone: Zone | None) -> Drawn:
         return Drawn(np.zeros(0, np.int64), np.zeros(0, np.object_), pa.concat_tables(found))
     placed, faults = _in_zone(place, rings, zone)
     lines, shapes, is_turned = _polygons(placed)
-    shapes, is_crossing = mended(shapes)
+    is_crossing = np.asarray(shapely.is_missing(shapes))
     is_flat = ~is_crossing & (shapely.area(shapes) == 0)
     is_whole = ~is_crossing & ~is_flat
     found += [
@@ -87,9 +87,9 @@ def _once(place: int, lines: Whole, reason_code: str, all_lines: Whole) -> list[
 def _polygons(placed: _Placed) -> tuple[Whole, Shapes, NDArray[np.bool_]]:
     """Return each line's polygon, and whether any of its rings goes the wrong way round: an outer one clockwise."""
     turned: Any = shapely.is_ccw(placed.rings)
-    alone: Any = shapely.polygons(placed.rings)
+    alone = untouched(np.asarray(shapely.polygons(placed.rings), np.object_))
     lines, begins, counts = np.unique(placed.lines, return_index=True, return_counts=True)
-    shapes = np.asarray(alone, np.object_)[begins] if len(begins) else np.zeros(0, np.object_)
+    shapes = alone[begins] if len(begins) else np.zeros(0, np.object_)
     is_turned = turned[begins].copy() if len(begins) else np.zeros(0, np.bool_)
     for at in np.flatnonzero(counts > 1):
         own = slice(begins[at], begins[at] + counts[at])

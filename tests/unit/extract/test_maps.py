@@ -74,3 +74,9 @@ def test_only_a_shp_makes_a_map():
 def test_the_table_of_a_map_is_read_as_any_other_and_its_other_parts_are_no_tables():
     assert [(table.sheet, table.total_lines) for table in read_file(zipped(DK=DK))] == [("矢量数据/DK.dbf", 2)]
     assert sum(len([*read_file(file)]) for file in loose(DK=without(DK, ".cpg"))) == 1
+
+
+def test_a_table_that_promises_billions_of_lines_makes_no_room_for_them():
+    promised = DK[".dbf"][:4] + b"\xff" * 4 + DK[".dbf"][8:]
+    parts = {**without(DK, ".shx"), ".dbf": promised, ".shp": DK[".shp"][:-4]}
+    assert [found for _, _, found in read([zipped(DK=parts)])] == [["SHAPES_NO_INDEX", "SHAPES_COUNT"]]
