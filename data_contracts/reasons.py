@@ -92,6 +92,38 @@ EXTRACT_REASONS = MappingProxyType(
     }
 )
 
+# Of a parcel's shape, or of a map as a whole: findings, on which nothing else hangs.
+SHAPE_REASONS = MappingProxyType(
+    {
+        # maps
+        "SHAPES_NOT_LOOKED_AT": "已送达地块图形，但本机未安装图形组件（village-credit[shapes]），本次未查看",
+        "SHAPES_UNREADABLE": "图形文件损坏，或缺少同名 .dbf，未能查看图形，请重新报送；属性表照常读取",
+        "SHAPES_NO_PROJECTION": "缺少 .prj，坐标系不明，未量算面积和位置，请补报",
+        "SHAPES_OTHER_PROJECTION": "坐标系不是 CGCS2000 高斯—克吕格 3 度带或 6 度带，或坐标不在该带内，未量算",
+        "SHAPES_IN_DEGREES": "坐标为经纬度（度），未量算，请投影为 CGCS2000 高斯—克吕格后重报",
+        "SHAPES_CUT": "图形文件不完整，只查看了完整的图形，请重新报送",
+        "SHAPES_COUNT": "图形数与 .dbf 记录数不一致，无法对应，未查看图形，请重新导出",
+        "SHAPES_NO_INDEX": "缺少 .shx 或其已损坏，已按 .shp 的先后顺序读取",
+        "SHAPES_ENTANGLED": "图形大量相互重叠，不像地块图层，未逐对列出，请核对",
+        "OUTLINES_MISSING": "同一批文件中没有所属村的村界，未核对这些地块是否在村内",
+        # single shapes
+        "SHAPE_EMPTY": "该记录没有图形，或图形面积为零",
+        "SHAPE_UNREADABLE": "该图形的数据自相矛盾，无法读取，请重新导出",
+        "RINGS_REVERSED": "图形环的方向相反（外环应为顺时针），已按正确方向读取",
+        "SHAPE_SELF_CROSSING": "图形自相交，面积无法确定，请修正后重报",
+        "SHAPE_CODE_UNKNOWN": "承包地块登记中没有与此地块编码相符的有效行，请核对 DKBM",
+        "SHAPE_CODE_TWICE": "同一地块编码有两个图形，请核对 DKBM",
+        "SHAPE_OF_TWO_CONTRACTORS": "同一图形登记在两个承包方名下，请核实承包方",
+        "SHAPE_OVERLAP": "与另一地块重叠超过较小地块面积的十分之一，请核对界址",
+        "SHAPE_OUTSIDE_VILLAGE": "地块一半以上在所属村的村界之外，请核对图形或 DKBM",
+        "SHAPE_AREA": "图形面积与本记录 SCMJ（平方米）不一致，请核对",
+        "SHAPE_AREA_IN_MU": "本记录 SCMJ 应填平方米，实为亩，请核对单位",
+        "SHAPE_AREA_NOT_SAID": "本记录 SCMJ 未填或无法识别，未与图形面积比较",
+        "REGISTER_AREA": "图形面积与登记的合同面积（HTMJ、HTMJM）不一致，请核实",
+        "REGISTER_AREA_UNIT": "登记的合同面积与图形面积相差一个亩与平方米的换算，请核对单位",
+    }
+)
+
 # What a household reads; binding terms and decisions' codes alike.
 DECISION_REASONS: MappingProxyType[str, str] = MappingProxyType(
     {

@@ -13,7 +13,7 @@ import pytest
 from data_contracts.examples import EXAMPLES as VALID
 from data_contracts.fields import Contract, Kind
 from data_contracts.prohibited import prohibited_header
-from data_contracts.reasons import DECISION_REASONS, EXTRACT_REASONS, ROW_REASONS
+from data_contracts.reasons import DECISION_REASONS, EXTRACT_REASONS, ROW_REASONS, SHAPE_REASONS
 from data_contracts.registry import INCOMING, OFFICES_ZH, FieldSpec, field_specs, office_of
 from village_credit.extract.headers import best_match, plain, split_unit
 from village_credit.validate.rows import Batch, validate
@@ -196,14 +196,16 @@ def codes_used(folders: list[str]) -> set[str]:
 
 
 def test_every_reason_used_in_code_has_its_chinese_sentence():
-    parts = ["extract", "validate", "link", "acts", "decide", "publish", "report"]
+    parts = ["extract", "ingest", "shapes", "validate", "link", "acts", "decide", "publish", "report"]
     used = codes_used([f"src/village_credit/{part}" for part in parts] + ["data_contracts"])
     assert {"REQUIRED_EMPTY", "CONFLICTING_ROWS", "UNREADABLE_FILE", "VILLAGE_AMBIGUOUS"} <= used
-    assert used - {*ROW_REASONS, *EXTRACT_REASONS, *DECISION_REASONS} <= NO_REASONS
+    assert used - {*ROW_REASONS, *EXTRACT_REASONS, *SHAPE_REASONS, *DECISION_REASONS} <= NO_REASONS
 
 
 @pytest.mark.parametrize(
-    "reasons", [ROW_REASONS, EXTRACT_REASONS, DECISION_REASONS], ids=["row", "extract", "decision"]
+    "reasons",
+    [ROW_REASONS, EXTRACT_REASONS, SHAPE_REASONS, DECISION_REASONS],
+    ids=["row", "extract", "shape", "decision"],
 )
 def test_reasons_are_sentences_that_differ_and_hold_no_latin_jargon(reasons):
     assert len(set(reasons.values())) == len(reasons)

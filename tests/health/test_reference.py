@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from data_contracts.reasons import DECISION_REASONS, EXTRACT_REASONS, ROW_REASONS
+from data_contracts.reasons import DECISION_REASONS, EXTRACT_REASONS, ROW_REASONS, SHAPE_REASONS
 from tests.conftest import MODELS, ROOT
 from village_credit import cli
 from village_credit.policy.gate_thresholds import EXACT, GATES
@@ -32,5 +32,6 @@ def test_every_verb_view_reason_and_gate_has_its_line():
     headings = {line.removeprefix("## ") for line in text["commands"].splitlines() if line.startswith("## ")}
     assert verbs <= headings
     assert all(f"| `{name}` |" in text["views"] for name, _ in reference.views())
-    assert all(f"| `{code}` |" in text["reasons"] for code in (*DECISION_REASONS, *ROW_REASONS, *EXTRACT_REASONS))
+    codes = (*DECISION_REASONS, *ROW_REASONS, *EXTRACT_REASONS, *SHAPE_REASONS)
+    assert all(f"| `{code}` |" in text["reasons"] for code in codes)
     assert all(f"| `{gate}` |" in text["gates"] for gate in (*EXACT, *GATES))

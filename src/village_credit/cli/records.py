@@ -158,8 +158,13 @@ def _verified_text(found: Verified) -> str:
     )
     return (
         f"run {found.run_id}, county {found.county_code}, as of {found.as_of}: {found.tables} tables are "
-        f"what was sealed{again}"
+        f"what was sealed{again}{_unasked_text(found)}"
     )
+
+
+def _unasked_text(found: Verified) -> str:
+    """Name the tables that this machine could not compute again, each with why."""
+    return "".join(f"; {name} was not rebuilt: {why}" for name, why in found.not_rebuilt.items())
 
 
 def add_ledger(verbs: Verbs) -> None:

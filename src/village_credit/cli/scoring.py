@@ -153,6 +153,7 @@ def staged_text(result: StagedRun) -> str:
         "  gates",
         *(_gate_text(gate) for gate in result.gates),
         *(f"  rejected    {item['file']}: {item['why']}" for item in result.rejected),
+        *([f"  shapes      {result.shapes}"] if result.shapes else []),
         f"  report      {result.report}",
     ]
     return "\n".join(text)

@@ -7,7 +7,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -31,14 +31,19 @@ class Member:
     code: str = "ARCHIVE_REFUSED"  # the refusal's, of data_contracts.reasons.EXTRACT_REASONS
 
 
-def members(content: bytes) -> Iterator[Member]:
+def holds_table(name: str) -> bool:
+    """Tell a member that may be a table."""
+    return not is_leftover(name)
+
+
+def members(content: bytes, is_wanted: Callable[[str], bool] = holds_table) -> Iterator[Member]:
     """Return the members in the archive's order; where the archive is damaged, a last one without a name."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             unpacked = 0
             for info in archive.infolist():
                 name = member_name(info)
-                if info.is_dir() or is_leftover(name):
+                if info.is_dir() or not is_wanted(name):
                     continue
                 refusal = _refusal(info, name, room=MAX_TOTAL_BYTES - unpacked)
                 unpacked += 0 if refusal else info.file_size
@@ -65,6 +70,27 @@ def is_bomb(info: zipfile.ZipInfo) -> bool:
     """A member too large, or too much larger than its packed bytes."""
     ratio = info.file_size / max(1, info.compress_size)
     return info.file_size > MAX_MEMBER_BYTES or (info.file_size > RATIO_FREE_BYTES and ratio > MAX_RATIO)
+
+
+def beginnings(content: bytes, size: int, suffix: str) -> dict[str, bytes]:
+    """Return the first bytes of the members of a suffix by their names, none of those that cannot be opened."""
+    found = {}
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for info in archive.infolist():
+                if member_name(info).lower().endswith(suffix):
+                    found[member_name(info)] = _begin(archive, info, size)
+    except DAMAGE:
+        return found
+    return found
+
+
+def _begin(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size: int) -> bytes:
+    try:
+        with archive.open(info) as stream:
+            return stream.read(size)
+    except DAMAGE:
+        return b""
 
 
 def names(content: bytes) -> list[str]:

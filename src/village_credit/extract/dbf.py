@@ -66,7 +66,7 @@ def read_dbf(content: bytes, sheet: str = "") -> Grid:
     """
     if content[0] in DBASE_7:
         raise Damaged(f"a dBase 7 table: {SAVE_AS}", "FORMAT_NOT_READ")
-    (records,) = struct.unpack_from("<I", content, 4)
+    records = promised_records(content)
     header_length, record_length = struct.unpack_from("<HH", content, 8)
     fields = _fields(content, header_length, record_length)
     room = (len(content) - header_length) // record_length
@@ -78,6 +78,18 @@ def read_dbf(content: bytes, sheet: str = "") -> Grid:
     ends = range(header_length + record_length, header_length + present * record_length + 1, record_length)
     _add_records(grid, [content[end - record_length : end] for end in ends], fields, is_foxpro=content[0] in FOXPRO)
     return grid
+
+
+def field_names(content: bytes) -> list[str]:
+    """Return the names of a table's columns, and nothing of its records; raises `Damaged`."""
+    if not is_dbf(content) or content[0] in DBASE_7:
+        raise Damaged(f"no dBase III or FoxPro table: {SAVE_AS}", "FORMAT_NOT_READ")
+    return [field.name for field in _fields(content, *struct.unpack_from("<HH", content, 8))]
+
+
+def promised_records(content: bytes) -> int:
+    """Return how many records a table's header promises, deleted ones counted."""
+    return int(struct.unpack_from("<I", content, 4)[0])
 
 
 def _fields(content: bytes, header_length: int, record_length: int) -> list[Field]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile
 from village_credit.extract.leftovers import FOLDERS as LEFT_FOLDERS
-from village_credit.extract.leftovers import is_leftover
+from village_credit.extract.leftovers import is_leftover, is_shape_part, stem
 from village_credit.identifiers import require_county_code
 
 _COPY = re.compile(r"备份|副本|copy|\(\d+\)|（\d+）", re.IGNORECASE)
@@ -42,7 +42,8 @@ def list_inbox(inbox: Path, county_code: str) -> list[str]:
     folder = inbox / require_county_code(county_code)
     if not folder.is_dir():
         raise MissingInput(f"inbox has no folder for county {county_code}: expected {county_code}/ below the inbox")
-    names = _names(folder, county_code)
+    found = _found(folder, county_code)
+    names = [name for name in found if not is_leftover(name)]
     if not names:
         raise MissingInput(f"inbox of county {county_code} is empty: ask the offices to deliver")
     if any(map(is_of_region, names)):
@@ -52,13 +53,19 @@ def list_inbox(inbox: Path, county_code: str) -> list[str]:
         )
     region = region_of(county_code)
     if region != county_code and (inbox / region).is_dir():
-        names += [f"{region}/{name}" for name in _names(inbox / region, county_code)]
-    return sorted(names, key=reading_order)
+        shared = _found(inbox / region, county_code)
+        names += [f"{region}/{name}" for name in shared if not is_leftover(name)]
+    return sorted([*names, *_shapes(found)], key=reading_order)
 
 
-def _names(folder: Path, county_code: str) -> list[str]:
-    paths = _files(folder, county_code)
-    return [name for path in paths if not is_leftover(name := path.relative_to(folder).as_posix())]
+def _found(folder: Path, county_code: str) -> list[str]:
+    return [path.relative_to(folder).as_posix() for path in _files(folder, county_code)]
+
+
+def _shapes(names: list[str]) -> list[str]:
+    """Return the parts of maps that lie open in the inbox; a .prj without a .shp was left by a program."""
+    drawn = {stem(name) for name in names if name.lower().endswith(".shp") and is_shape_part(name)}
+    return [name for name in names if is_shape_part(name) and stem(name) in drawn]
 
 
 def _files(folder: Path, county_code: str) -> Iterator[Path]:

@@ -14,6 +14,7 @@ from village_credit.extract.compound import OLE
 from village_credit.extract.foreign import foreign, foreign_members
 from village_credit.extract.grid import DeliveredFile, Extract, Grid, Unrecognised
 from village_credit.extract.guard import CUT, Damaged
+from village_credit.extract.leftovers import is_shape_part
 from village_credit.extract.lines import decode_lines
 from village_credit.extract.recognise import recognise
 from village_credit.gc_pause import resting_collector
@@ -48,7 +49,9 @@ def read_file(file: DeliveredFile, terms: CountyTerms = BARE_TERMS) -> Iterator[
 
 
 def read_grids(file: DeliveredFile) -> Iterator[Grid | Unrecognised]:
-    """Return each table of a file as it stands there, before anyone knows its contract."""
+    """Return each table of a file as it stands there, before anyone knows its contract; none of a map's other parts."""
+    if is_shape_part(file.file_name):
+        return
     kind = kind_of(file.content)
     if kind == "zip":
         yield from _read_archive(file)

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from data_contracts.reasons import DECISION_REASONS, EXTRACT_REASONS, ROW_REASONS
+from data_contracts.reasons import DECISION_REASONS, EXTRACT_REASONS, ROW_REASONS, SHAPE_REASONS
 from data_contracts.registry import CONTRACTS_ZH, OFFICES_ZH
 from village_credit.duckdb_session import cursor_over
 from village_credit.features.catalogue import FEATURES
@@ -74,6 +74,8 @@ DRIFT_NOTE = (
 )
 GROUP_NOTE = "只计有借款人的农户。“—”：不足 30 户，或因此可由相减得出，不显示；授信不足 30 户的不显示户均额度。差别是否合理由风险委员会研判。"
 LINK_NOTE = "待确认的关联不计入任何数字；未关联不等于不授信，请用 links review 交人工核对。"
+SHAPE_HEADS = ("文件 / 图层", "发现", "条数", "数值")
+SHAPE_NOTE = "仅供核实，不影响任何面积、额度和关口；逐条见分析视图 shape_findings。"
 GATES = "SELECT gate, value, threshold, verdict, explanation FROM t_gates ORDER BY list_position(['fail', 'warn', 'pass'], verdict), gate"
 CHECKS = "SELECT * FROM t_extract_checks WHERE verdict <> 'pass' ORDER BY list_position(['fail', 'warn'], verdict), office, contract, measure, field"
 MEDIAN = "SELECT CAST(coalesce(median(limit_yuan), 0) AS BIGINT) FROM t_decisions WHERE decision = 'granted'"
@@ -95,7 +97,12 @@ def run_page(run_id: str, manifest: dict[str, Any], tables: dict[str, pa.Table])
 
 def _sections(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> list[str]:
     drawn = (_gates, _deliveries, _links, _quarantine, _villages, _decisions, _stability)
-    return [_funnel(connection, manifest), *(draw(connection) for draw in drawn), _extracts(manifest)]
+    return [
+        _funnel(connection, manifest),
+        *(draw(connection) for draw in drawn),
+        *_shapes(connection, manifest),
+        _extracts(manifest),
+    ]
 
 
 def _footer(run_id: str, versions: dict[str, str]) -> str:
@@ -296,6 +303,26 @@ def _groups(connection: duckdb.DuckDBPyConnection) -> Cells:
             connection, sql("report", "stability_2")
         )
     ]
+
+
+def _shapes(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> list[str]:
+    """What was found of delivered maps, or that nobody looked; nothing where none was delivered."""
+    said = manifest["shapes"]
+    if not said or not said["maps"]:
+        return []
+    if said["looked_with"] is None:
+        return [section("地块图形", paragraph(SHAPE_REASONS["SHAPES_NOT_LOOKED_AT"]))]
+    shown = [
+        (
+            " / ".join(filter(None, (file_name, sheet))),
+            SHAPE_REASONS[code],
+            "整图" if first is None else f"{count:,} 条，首条第 {first:,} 行",
+            _known(value, ""),
+        )
+        for file_name, sheet, code, count, first, value in _rows(connection, sql("report", "shapes"))
+    ]
+    drawn = table(SHAPE_HEADS, shown) if shown else paragraph("图形与登记相符，没有发现问题。")
+    return [section("地块图形", drawn, note(SHAPE_NOTE))]
 
 
 def _extracts(manifest: dict[str, Any]) -> str:

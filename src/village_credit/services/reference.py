@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from data_contracts.reasons import DECISION_REASONS, EXTRACT_REASONS, POINTS_LOST, ROW_REASONS
+from data_contracts.reasons import DECISION_REASONS, EXTRACT_REASONS, POINTS_LOST, ROW_REASONS, SHAPE_REASONS
 from village_credit.policy.gate_thresholds import EXACT, GATE_TEXTS, GATES, Side
 from village_credit.policy.model import KEYS, CropNorm, Figure, Policy, load_policy
 from village_credit.policy.units import FIGURES as UNITS
@@ -150,6 +150,7 @@ def _reasons() -> Iterator[str]:
         ("Of a decision: what a household reads, binding terms too", DECISION_REASONS),
         ("Of a row: what an office or branch reads", ROW_REASONS),
         ("Of an extract as a whole", EXTRACT_REASONS),
+        ("Of a parcel's shape, or a map as a whole", SHAPE_REASONS),
         ("Of points lost", POINTS_LOST),
     ):
         yield from [f"## {title}", ""]

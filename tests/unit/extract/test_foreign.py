@@ -184,7 +184,7 @@ def test_what_programs_leave_in_the_inbox_is_passed_over(tmp_path):
         path = tmp_path / "659900" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(CSV)
-    assert list_inbox(tmp_path, "659900") == ["表.csv"]
+    assert list_inbox(tmp_path, "659900") == ["地块.prj", "地块.shp", "表.csv"]  # of a map: no tables, and kept
 
 
 def test_a_mark_of_utf8_before_gbk_is_read_as_gbk():

@@ -17,7 +17,8 @@ class Verified:
     """What was found of a run; nothing personal.
 
     `altered`: what no longer has the bytes that were sealed. `is_rebuilt`: every table was computed again; else
-    `why_not`. `differs`: tables, of those computed again, whose bytes are not those of the manifest.
+    `why_not`. `differs`: tables, of those computed again, whose bytes are not those of the manifest; `not_rebuilt`:
+    those that this machine cannot compute, with the reason.
     """
 
     run_id: str
@@ -28,6 +29,7 @@ class Verified:
     is_rebuilt: bool
     why_not: str | None
     differs: list[str]
+    not_rebuilt: dict[str, str]
 
     @property
     def is_whole(self) -> bool:
@@ -57,4 +59,5 @@ def verify_run(store: Store, run_id: str, models: Path, progress: Progress | Non
         found.why_not is None,
         found.why_not,
         found.differs,
+        found.not_rebuilt,
     )

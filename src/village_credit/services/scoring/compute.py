@@ -17,6 +17,7 @@ from village_credit.duckdb_session import query_cursor
 from village_credit.extract.grid import DeliveredFile
 from village_credit.features.build import build_features
 from village_credit.ingest.county import take_in
+from village_credit.ingest.shapes import look_at_shapes
 from village_credit.intake import Intake
 from village_credit.policy.branch_authority import referral_days
 from village_credit.policy.model import PolicyInForce
@@ -41,6 +42,7 @@ from village_credit.tables.referrals import referral_list, referral_table
 from village_credit.tables.renewals_due import renewals_due
 from village_credit.tables.run_tables import run_tables
 from village_credit.tables.seasons import season_schedule
+from village_credit.tables.shape_findings import shape_findings
 from village_credit.tables.signatures_needed import authority_table
 from village_credit.tables.simulation_inputs import pack_simulation_inputs, policy_asked_before
 
@@ -100,10 +102,13 @@ def compute_run(
     work = _Work(snapshot, request, rules, policy, intake, pseudonyms, decided, scorer.last.points)
     tables = _decision_tables(work) | _relief_tables(work, relief) | _delivery_tables(work)
     tables["lineage"] = succession.lineage
+    said = snapshot.parts["shapes"]
+    looked = look_at_shapes(delivered, intake.settled["land_parcel"], said and said["looked_with"])
+    tables["shape_findings"] = shape_findings(looked.maps, looked.findings)
     tables |= _judged_tables(work, tables)
     catalogue.require(catalogue.run_tables(), tables, "a scoring")
     require_decisions(tables["decisions"])
-    manifest = manifest_of(intake, tables, request, rules, snapshot.parts)
+    manifest = manifest_of(intake, tables, request, rules, snapshot.parts, looked.maps)
     identities = _borrowers(intake, decided.decisions, pseudonyms, numbers)
     report = run_page(snapshot.run_id, manifest, tables)
     timer.lap("tables, report")

@@ -19,9 +19,17 @@ from village_credit.services.scoring.snapshot import parts_kept
 
 
 def manifest_of(
-    intake: Intake, tables: dict[str, pa.Table], request: Request, rules: Rules, parts: dict[str, Any]
+    intake: Intake,
+    tables: dict[str, pa.Table],
+    request: Request,
+    rules: Rules,
+    parts: dict[str, Any],
+    maps: list[tuple[str, str, str]],
 ) -> dict[str, Any]:
-    """Say what the run was made of and what came out: a function of the inputs, without a clock or a name."""
+    """Say what the run was made of and what came out: a function of the inputs, without a clock or a name.
+
+    `maps`: file, sheet and kind of each map that shapes came in.
+    """
     decisions = tables["decisions"]
     granted = decisions.filter(pc.equal(decisions.column("decision"), "granted"))
     households = dict(sorted(Counter(decisions.column("decision").to_pylist()).items()))
@@ -43,7 +51,12 @@ def manifest_of(
         "sum_limit_yuan": pc.sum(granted.column("limit_yuan")).as_py() or 0,
         "gates": dict(sorted(Counter(tables["gates"].column("verdict").to_pylist()).items())),
         "sources": [_source(source) for source in intake.sources],
+        "shapes": parts["shapes"] and {**parts["shapes"], "maps": [_map(*named) for named in maps]},
     }
+
+
+def _map(file_name: str, sheet: str, kind: str) -> dict[str, str]:
+    return {"file_name": file_name, "sheet": sheet, "kind": kind}
 
 
 def _versions(rules: Rules, code_sha256: str) -> dict[str, str]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from village_credit.code_version import code_sha256
 from village_credit.errors import MissingInput, ModelRefused, PolicyRefused
+from village_credit.ingest.shapes import can_look
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import Entry
 from village_credit.services.rules import Request, rules_of
 from village_credit.services.scoring.compute import Computed, Progress, StageTimer, compute_run
 from village_credit.services.scoring.snapshot import parts_kept, take_snapshot
 from village_credit.services.scoring.stage import frozen_files_of
+from village_credit.shapes.library import looking_library
 from village_credit.store.runs import owned_bytes
 from village_credit.store.store import Store, sha256_of
 
@@ -38,11 +40,15 @@ ADDED = {
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """A run computed once more, or why it cannot be; `differs`: tables whose bytes are not those of the manifest."""
+    """A run computed once more, or why it cannot be; `differs`: tables whose bytes are not those of the manifest.
+
+    `not_rebuilt`: tables that this machine cannot compute, with the reason; the others are.
+    """
 
     computed: Computed | None
     why_not: str | None
     differs: list[str]
+    not_rebuilt: dict[str, str] = field(default_factory=dict)
 
 
 def rebuild(store: Store, run_id: str, models: Path, progress: Progress | None = None) -> Rebuilt:
@@ -97,14 +103,29 @@ def _computed_again(
     )
     rules = rules_of(versions["policy"], (policy, card, terms), request, store.keys.public_key())
     delivered = list(frozen_files_of(store, manifest))
-    snapshot = take_snapshot(store, then, delivered, request, rules)
+    shapes = {"looked_with": manifest["shapes"]["looked_with"]} if manifest["shapes"] else None
+    snapshot = take_snapshot(store, then, delivered, request, rules, shapes)
     if snapshot.run_id != run_id:
         return Rebuilt(None, _what_changed(manifest, snapshot.parts), [])
     computed = compute_run(snapshot, delivered, request, rules, StageTimer(progress))
     made = {name: sha256_of(owned_bytes(table, run_id)) for name, table in computed.tables.items()}
     said = {name: table["sha256"] for name, table in manifest["tables"].items()}
+    unasked = _not_rebuilt(shapes)
     differs = sorted(name for name in made.keys() | said.keys() if made.get(name) != said.get(name))
-    return Rebuilt(computed, None, differs)
+    return Rebuilt(computed, None, [name for name in differs if name not in unasked], unasked)
+
+
+def _not_rebuilt(shapes: dict[str, Any] | None) -> dict[str, str]:
+    """Name the table of shapes where they were looked at with what is not here: other versions may say other digits."""
+    with_what = shapes and shapes["looked_with"]
+    if not with_what or can_look(with_what):
+        return {}
+    told, here = (_versions(each) for each in (with_what, looking_library()))
+    return {"shape_findings": f"shapes were looked at with {told}, and here is {here}"}
+
+
+def _versions(library: dict[str, str] | None) -> str:
+    return ", ".join(f"{name} {version}" for name, version in library.items()) if library else "no such library"
 
 
 def _what_changed(manifest: dict[str, Any], parts: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from village_credit.code_version import code_sha256
 from village_credit.extract.grid import DeliveredFile
+from village_credit.extract.maps import has_shapes
 from village_credit.ledger.balances import drawn_before
 from village_credit.ledger.before import (
     conditions_before,
@@ -48,6 +49,7 @@ from village_credit.pseudonyms import Keys
 from village_credit.services.rules import Request, Rules
 from village_credit.services.scoring.lineage import VERDICTS, Predecessors
 from village_credit.services.scoring.relief import declared_for
+from village_credit.shapes.library import looking_library
 from village_credit.signatures import canonical_json
 from village_credit.store.runs import run_id_of, table_hash
 from village_credit.store.store import Store, sha256_of
@@ -102,11 +104,17 @@ class Snapshot:
 
 
 def take_snapshot(
-    store: Store, ledger: Ledger, delivered: list[DeliveredFile], request: Request, rules: Rules
+    store: Store,
+    ledger: Ledger,
+    delivered: list[DeliveredFile],
+    request: Request,
+    rules: Rules,
+    shapes_before: dict[str, Any] | None = None,
 ) -> Snapshot:
     """Read what a run depends on from the ledger as given, once, and name the run by it.
 
-    Raises VerificationFailed where sealed bytes differ, MissingInput where a proof of relief is gone.
+    `shapes_before`: what the manifest of a run that is computed once more says of shapes. Raises VerificationFailed
+    where sealed bytes differ, MissingInput where a proof of relief is gone.
     """
     county, as_of = request.county_code, request.as_of
     publications = published_before(ledger, county, as_of)
@@ -134,6 +142,7 @@ def take_snapshot(
         "owed_on_closed_lines": table_hash(owed),
     }
     parts = _inputs(store, delivered, request, rules) | before | acts
+    parts["shapes"] = shapes_before or _shapes(delivered)
     lines = in_force.select(["household_key", "product", "valid_to"])
     return Snapshot(
         run_id_of(parts),
@@ -163,6 +172,11 @@ def take_snapshot(
             lambda: identities_of(store, who),
         ),
     )
+
+
+def _shapes(delivered: list[DeliveredFile]) -> dict[str, Any] | None:
+    """Say with what shapes are looked at, if at all: a run without any is the same on every machine."""
+    return {"looked_with": looking_library()} if has_shapes(delivered) else None
 
 
 KEPT_AS_HASHES = ("limits_in_force", "rise_bases", "branch_words", "owed_on_closed_lines")

@@ -39,6 +39,7 @@ class StagedRun:
     rejected: list[dict[str, str]]
     report: str
     seconds: dict[str, float] = field(default_factory=dict)
+    shapes: str = ""  # whether delivered shapes were looked at; empty where none were delivered
 
 
 def score_inbox(store: Store, inbox: Path, request: Request, progress: Progress | None = None) -> StagedRun:
@@ -137,7 +138,19 @@ def staged_result(store: Store, run_id: str, *, noop: bool, seconds: dict[str, f
         _rejected(manifest),
         str(folder / "report.html"),
         seconds,
+        _shapes(manifest),
     )
+
+
+def _shapes(manifest: dict[str, Any]) -> str:
+    """Say in a sentence whether delivered shapes were looked at, and with how many findings."""
+    said = manifest.get("shapes")  # a run of older code says nothing of them
+    if not said or not said["maps"]:
+        return ""
+    maps, findings = len(said["maps"]), manifest["tables"]["shape_findings"]["rows"]
+    if said["looked_with"] is None:
+        return f"maps delivered and not looked at: {maps:,}; install village-credit[shapes] and score again"
+    return f"maps looked at: {maps:,}; findings: {findings:,}"
 
 
 def _rejected(manifest: dict[str, Any]) -> list[dict[str, str]]:
