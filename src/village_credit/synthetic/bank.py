@@ -84,6 +84,9 @@ class Lists:
     withdrew: Ints
 
 
+RENAMED = date(2026, 2, 28)  # when the subsidised loan got its newer name
+
+
 def build_exposures(seed: int, traits: Traits, as_of: date) -> Exposures:
     """A fifth of households owe the bank something else; a few owe much without security."""
     rng = stream(seed, "exposures")
@@ -98,7 +101,8 @@ def build_exposures(seed: int, traits: Traits, as_of: date) -> Exposures:
     secured = choose(rng, GUARANTEES, size)
     due = day(as_of) + rng.integers(30, 5 * 365, size).astype("timedelta64[D]")
     poverty = pick(rng, traits.is_poor[household], 0.02)
-    product = np.where(poverty, "脱贫人口小额信贷", choose(rng, OTHER_CREDIT, size))
+    renamed = (np.cumsum(poverty) % 2 == 0) & (as_of >= RENAMED)  # every second one is of the newer name
+    product = np.where(poverty, np.where(renamed, "帮扶小额信贷", "脱贫人口小额信贷"), choose(rng, OTHER_CREDIT, size))
     guarantee = np.where(is_heavy | poverty, "信用", secured)
     return Exposures(
         household,

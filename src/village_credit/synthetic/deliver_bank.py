@@ -152,6 +152,7 @@ def _negatives(world: World) -> Table:
     listed = list(chain.from_iterable([str(start)] * group.size for group, start, _ in groups))
     expires = list(chain.from_iterable(["" if end is None else str(end)] * group.size for group, _, end in groups))
     size = household.size
+    repaired = np.isin(np.arange(size), lists.negative_in_force.size + np.arange(lists.negative_expired.size))
     columns: list[list[Any]] = [
         numbers,
         names,
@@ -160,10 +161,10 @@ def _negatives(world: World) -> Table:
         ["(虚构)执1号"] * size,
         listed,
         expires,
+        np.where(repaired, str(now - np.timedelta64(90, "D")), "").tolist(),
     ]
-    return Table(
-        "negative_list", ["身份证号", "姓名", "名单类别", "原因代码", "依据文号", "列入日期", "失效日期"], columns
-    )
+    header = ["身份证号", "姓名", "名单类别", "原因代码", "依据文号", "列入日期", "失效日期", "修复日期"]
+    return Table("negative_list", header, columns)
 
 
 def _related(world: World) -> Table:

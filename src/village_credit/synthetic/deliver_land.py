@@ -174,14 +174,18 @@ def _transfers(world: World) -> Table:
 
 
 def _changes(world: World) -> Table:
-    """Households that were numbered anew before anybody was scored: their old codes are in no other list."""
-    codes = world.places.contractor_codes[::RECODED_EVERY]
-    columns: list[list[Any]] = [
-        [f"{code[:14]}6{number:03d}" for number, code in enumerate(codes)],
-        codes.tolist(),
-        ["延包"] * codes.size,
-        [f"{world.as_of.year - 1}-09-01"] * codes.size,
-    ]
+    """Households numbered anew, merged and split before anybody was scored: their old codes are in no other list."""
+    codes = world.places.contractor_codes[::RECODED_EVERY].tolist()
+    rows = []
+    for number, code in enumerate(codes):
+        old, other = (f"{code[:14]}{digit}{number:03d}" for digit in (6, 7))
+        rows.append((old, code, ("延包", "合户", "分户")[number % 3]))
+        if number % 3 == 1:  # of two households that merged
+            rows.append((other, code, "合户"))
+        if number % 3 == 2 and codes[number - 1][:14] == code[:14]:  # and of one that split
+            rows.append((old, codes[number - 1], "分户"))
+    columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)]
+    columns.append([f"{world.as_of.year - 1}-09-01"] * len(rows))
     return Table("contractor_change", ["原承包方编码*", "现承包方编码*", "变更原因", "变更日期*"], columns)
 
 
