@@ -50,7 +50,7 @@ FIGURES = (
 )
 OUTCOMES = ("product", "decision", "band", "limit_yuan", "borrower_member_no", "borrower_reason")
 DATES = ("term_months", "valid_from", "valid_to", "review_due_on")
-LOANS = ["农贷通", "农户贷", "个人消费贷款", "脱贫人口小额信贷", "乡村致富贷"]
+LOANS = ["农贷通", "农户贷", "个人消费贷款", "脱贫人口小额信贷", "帮扶小额信贷", "乡村致富贷"]
 
 
 class Chance:
@@ -179,7 +179,7 @@ class Chance:
                 unit,
                 days_overdue=days,
                 cutoff_on=told,
-                product_name=self.pick(None, "脱贫人口小额信贷"),
+                product_name=self.pick(None, "脱贫人口小额信贷", "帮扶小额信贷"),
                 **relief,
             )
         if self.one_in(5):

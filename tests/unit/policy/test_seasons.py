@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
+from random import Random
 from typing import Any
 
 import pyarrow as pa
@@ -156,3 +158,70 @@ def test_each_season_is_told_once_the_one_that_has_not_closed():
     for day, year in ((date(2026, 6, 30), 2026), (date(2026, 7, 1), 2027), (date(2027, 3, 1), 2027)):
         (window,) = windows_ahead(found, day)
         assert window.opens_on.year == year
+
+
+def plain_seasons(row: dict[str, Any], grown: set[str], seasons: list[Season]) -> list[tuple[Any, ...]]:
+    """Reckon a line's seasons from the days that a calendar shows."""
+    if row["decision"] != "granted" or not row["revolving"]:
+        return []
+    found = []
+    for one in seasons:
+        if one.product != row["product"] or (one.crop and one.crop not in grown):
+            continue
+        amount = int(row["limit_yuan"] * one.share) // 1000 * 1000
+        opens, closes, due = on_the_calendar(one.opens, one.closes, one.due)
+        if amount and opens <= row["valid_to"] and closes >= row["valid_from"]:
+            ends = min(closes, row["valid_to"]), min(due, row["valid_to"])
+            found.append((row["household_key"], one.season, max(opens, row["valid_from"]), *ends, amount))
+    return found
+
+
+@cache
+def on_the_calendar(opening: str, closing: str, due: str) -> tuple[date, date, date]:
+    """Go day by day to the first season that has not closed."""
+    first = AS_OF + timedelta(1)
+    opens = first - timedelta(400)
+    while not (f"{opens:%m-%d}" == opening and next_day(closing, opens) >= first):
+        opens += timedelta(1)
+    closes = next_day(closing, opens)
+    return opens, closes, next_day(due, closes)
+
+
+def next_day(month_and_day: str, after: date) -> date:
+    day = after + timedelta(1)
+    while f"{day:%m-%d}" != month_and_day:
+        day += timedelta(1)
+    return day
+
+
+def test_twenty_thousand_random_lines_have_the_seasons_of_a_plain_reckoning():
+    chance = Random(31)
+    rice = {"season": "两年", "opens": "12-20", "closes": "01-15", "due": "02-01", "share": "0.333333", "crop": "玉米"}
+    found = policy(season(**SPRING), season(**WINTER), season(**rice))
+    keys = [f"h{n:05d}" for n in range(20_000)]
+    rows = [
+        {
+            **decisions(0).to_pylist()[0],
+            "household_key": key,
+            "product": chance.choice(["farmer_line", "farmer_line", "trader_loan"]),
+            "decision": chance.choice(["granted", "granted", "declined"]),
+            "revolving": chance.random() < 0.8,
+            "limit_yuan": chance.randrange(5, 200) * 1000,
+            "valid_from": (start := AS_OF + timedelta(chance.randrange(-900, 2))),
+            "valid_to": start + timedelta(chance.randrange(902, 1100)),
+        }
+        for key in keys
+    ]
+    grown = {key: {crop for crop in ("小麦", "玉米", "棉花") if chance.random() < 0.4} for key in keys}
+    schemas = {name: run_tables()[name].schema() for name in ("decisions", "crop_terms")}
+    terms = [
+        dict.fromkeys(schemas["crop_terms"].names) | {"household_key": key, "crop": crop, "crop_mu": Decimal(1)}
+        for key, crops_of in grown.items()
+        for crop in sorted(crops_of)
+    ]
+    tables = (pa.Table.from_pylist(r, schema=schemas[n]) for r, n in ((rows, "decisions"), (terms, "crop_terms")))
+    told = season_schedule(*tables, found.in_force(AS_OF, COUNTY), AS_OF).to_pylist()
+    names = ("household_key", "season", "opens_on", "closes_on", "due_on", "amount_yuan")
+    expected = [line for row in rows for line in plain_seasons(row, grown[row["household_key"]], list(found.seasons))]
+    assert len(expected) > 5_000
+    assert sorted(tuple(row[name] for name in names) for row in told) == sorted(expected)
