@@ -59,7 +59,7 @@ def test_a_ledger_is_anchored_as_far_as_a_package_tells_and_else_says_so(
     assert main(["ledger", "verify"]) == 0
     assert "unanchored" in capsys.readouterr().out
     assert main(["ledger", "verify", "--package", str(package)]) == 0
-    assert "anchored up to act 4 by 1 packages" in capsys.readouterr().out
+    assert "anchored up to act 4 by 1 packages and checkpoints" in capsys.readouterr().out
 
 
 def test_the_newest_acts_cut_off_are_found(kept: tuple[Store, Path]):

@@ -192,7 +192,7 @@ def test_a_line_that_makes_way_is_closed_at_its_branch(story: Story):
     assert told["farmer_line"]["action"] == "remove"
     assert told["farmer_line"]["limit_yuan"] == "0"
     assert told["farmer_line"]["reason_zh"] != ""
-    if row["decision"] != "granted":
+    if row["decision"] != "granted" and decided(story, "batch", "undrawn")["decision"] == "granted":
         assert told["trader_loan"]["action"] == "remove"
     refs = [line["household_ref"] for line in told.values()]
     assert len(set(refs)) == len(refs)  # a receipt answers each line by itself

@@ -245,7 +245,7 @@ def test_every_line_that_may_not_count_says_why_and_sinks_no_other(store: Store,
         (rows[0], "imported", "", "", None),
         (rows[1], "changed", half(rows[1]) + 500, "", "OFF_STEP"),
         (rows[2], "changed", 4_000, "", "OFF_STEP"),
-        (rows[3], "changed", half(rows[3]) - limits[3] % 2_000 // 2 - 1_000, "", "BEYOND_AUTHORITY"),
+        (rows[3], "changed", (limits[3] // 2 - 1) // 1_000 * 1_000, "", "BEYOND_AUTHORITY"),
         (rows[4], "changed", limits[4] + 1_000, "", "BEYOND_AUTHORITY"),  # within the fifth, above the policy's limit
         (rows[5], "changed", "", "", "CHANGED_WITHOUT_LIMIT"),
         (rows[6], "imported", limits[6] - 1_000, "", "OUTCOME_AND_LIMIT"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from datetime import date
 from pathlib import Path
@@ -49,10 +50,13 @@ def copy_of(county: Scored, folder: Path) -> Store:
 
 
 def granted(store: Store) -> list[str]:
-    query = (
-        "SELECT household_key FROM limits_current WHERE decision = 'granted' ORDER BY limit_yuan DESC, household_key"
-    )
-    return [str(key) for (key,) in view(store, query)]
+    """The largest of the lines that are over by LATER, of borrowers who are not too old by then."""
+    (first, *_) = Ledger.of(store).stagings(COUNTY_OF_TESTS)
+    vault = pq.read_table(io.BytesIO(store.open_identities(first.run_id))).to_pylist()
+    young = {row["household_key"] for row in vault if (row["person_id"] or "")[6:10] > "1975"}
+    query = """SELECT household_key FROM limits_current WHERE decision = 'granted' AND product = 'farmer_line'
+               AND valid_to < DATE '2027-11-30' ORDER BY limit_yuan DESC, household_key"""
+    return [str(key) for (key,) in view(store, query) if key in young]
 
 
 def renew_hold_and_review(store: Store) -> None:

@@ -58,7 +58,10 @@ class County:
         (self.inbox / COUNTY_OF_TESTS / "信用社" / name).write_text("\n".join([header, *lines, ""]), encoding="utf-8")
 
     def granted(self, count: int, **having: Any) -> list[tuple[str, dict[str, Any]]]:
-        """Farmers whose line nothing stands against, with who they are, in the order of their numbers."""
+        """Farmers whose line nothing stands against, with who they are, in the order of their numbers.
+
+        Their lines are a year's, begun on the first day: what the bank had granted before runs on.
+        """
         vault = pq.read_table(io.BytesIO(self.store.open_identities(self.first))).to_pylist()
         people = {row["household_key"]: row for row in vault if row["person_id"]}
         found = [
@@ -66,6 +69,7 @@ class County:
             for key, row in self.decided(self.first).items()
             if row["decision"] == "granted"
             and row["product"] == "farmer_line"
+            and row["valid_to"] < date(2027, 11, 15)
             and not row["reason_codes"]
             and key in people
             and all(row[name] == value for name, value in having.items())

@@ -1138,7 +1138,7 @@ def reference_limits(
 ) -> dict[str, Row]:
     """Every figure of the limit for each household of the county."""
     rules = Policy(policy, as_of, county_code)
-    shared = ("households", "leases", "legal_basis", "code_changes")
+    shared = ("households", "leases", "legal_basis", "code_changes", "branches", "branch_changes")
     names = {*facts, *TABLE_OF_SOURCE.values(), "parcels", "members", "negatives", "related_parties"}
     names |= {"objections", "credit_lines", "traders", "in_force", "sources", "held", "reviewed", "ended"}
     names |= {"rise_bases", "branch_words", "turnover", "supplied", "recoded", "lineage_caps", "closed_lines"}

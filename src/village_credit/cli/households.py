@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from village_credit.cli.common import NAMED_BY, Verbs, by_whom, day, household_named, show, store_of, typed_number
+from village_credit.cli.common import NAMED_BY, Verbs, by_whom, day, household_named, path, show, store_of, typed_number
 from village_credit.errors import UsageError
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from village_credit.services.casework.holds import Stopped
     from village_credit.services.casework.household_lookup import Found
     from village_credit.settings import Settings
+    from village_credit.store.store import Store
 
 
 def add_explain(verbs: Verbs) -> None:
@@ -24,6 +25,9 @@ def add_explain(verbs: Verbs) -> None:
     explained.add_argument("household", help=NAMED_BY)
     explained.add_argument("--on", type=day, help="in force at the end of that day (China), by days of publication")
     explained.add_argument("--lang", choices=("zh",), default="zh")
+    explained.add_argument(
+        "--proof", type=path, metavar="FILE", help="write there what shows offline that this was published (new file)"
+    )
 
 
 def do_explain(args: argparse.Namespace, paths: Settings) -> int:
@@ -34,7 +38,23 @@ def do_explain(args: argparse.Namespace, paths: Settings) -> int:
     store = store_of(paths)
     key = household_named(store, args.household)
     found = explain(store, key, args.on)
+    if args.proof:
+        _write_proof(store, key, args)
     return show(args, found, lambda: explain_text(found, found["versions"], found["signatures"]))
+
+
+def _write_proof(store: Store, key: str, args: argparse.Namespace) -> None:
+    import json
+    from dataclasses import asdict
+
+    from village_credit.services.queries.proof import prove
+
+    content = json.dumps(asdict(prove(store, key, args.on)), ensure_ascii=False, indent=1)
+    try:
+        with args.proof.open("x", encoding="utf-8") as file:
+            file.write(content)
+    except FileExistsError:
+        raise UsageError(f"{args.proof.name} is there already: name a new file for --proof") from None
 
 
 def add_notices(verbs: Verbs) -> None:

@@ -178,23 +178,33 @@ def add_ledger(verbs: Verbs) -> None:
     chained.add_argument(
         "--package", action="append", type=path, default=[], help="a branch's package: a witness; several times"
     )
+    chained.add_argument(
+        "--checkpoint",
+        action="append",
+        type=path,
+        default=[],
+        metavar="FILE",
+        help="a checkpoint that somebody kept: a witness; several times (--json has the present one)",
+    )
 
 
 def do_ledger(args: argparse.Namespace, paths: Settings) -> int:
     """Verify the chain."""
     from village_credit.services.queries.anchors import verify_ledger
 
-    found = verify_ledger(store_of(paths), args.package)
+    found = verify_ledger(store_of(paths), args.package, args.checkpoint)
     return show(args, found, lambda: _ledger_text(found))
 
 
 def _ledger_text(found: Anchored) -> str:
     anchored = (
-        "unanchored: a package that a branch keeps (--package DIR) shows that nothing was rewritten or cut off"
+        "unanchored: a package that a branch keeps (--package DIR) or a checkpoint (--checkpoint FILE) shows that "
+        "nothing was rewritten or cut off"
         if found.anchored_to is None
-        else f"anchored up to act {found.anchored_to:,} by {found.heads:,} packages"
+        else f"anchored up to act {found.anchored_to:,} by {found.heads:,} packages and checkpoints"
     )
-    return f"{found.entries:,} acts follow each other, {found.approvals:,} approvals are signed; {anchored}"
+    own = "" if found.vouched_to is None else f"; the store's own approvals vouch up to act {found.vouched_to:,}"
+    return f"{found.entries:,} acts follow each other, {found.approvals:,} approvals are signed{own}; {anchored}"
 
 
 def add_package(verbs: Verbs) -> None:

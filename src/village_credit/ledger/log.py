@@ -32,10 +32,15 @@ class Entry:
     previous: str
 
 
-def act_hash(entry: Entry) -> str:
-    """Hash what an act says, but for the packages that tell of it: these name it by this hash, and it names them."""
+def act_bytes(entry: Entry) -> bytes:
+    """Write what an act says, but for the packages that tell of it: these name it by its hash, and it names them."""
     said = {name: value for name, value in entry.details.items() if name != PACKAGES}
-    return sha256_of(canonical_json({**entry.__dict__, "details": said}))
+    return canonical_json({**entry.__dict__, "details": said})
+
+
+def act_hash(entry: Entry) -> str:
+    """Hash what an act says, but for its packages."""
+    return sha256_of(act_bytes(entry))
 
 
 def read_ledger(folder: Path) -> list[Entry]:

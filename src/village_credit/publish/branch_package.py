@@ -82,6 +82,7 @@ class PackageInputs:
     villages: pa.Table = field(default_factory=VILLAGES.empty_table)  # village_code and its name
     seasons: pa.Table | None = None  # of the run: household_key, product, season, opens_on, due_on, amount_yuan, …
     act: Entry | None = None  # what the packages tell of
+    checkpoint: str | None = None  # the ledger up to that act
     is_first: bool = False  # nothing was in force before: branches were told nothing yet
     is_stop: bool = False  # the one household of a hold or release: it is told whatever was told before
 
@@ -116,11 +117,13 @@ def pack(store: Store, publication: Publication, inputs: PackageInputs) -> Path:
 def _place(publication: Publication, inputs: PackageInputs) -> dict[str, Any]:
     """Say where in the ledger the act stands that a package tells of.
 
-    Its number, its hash and that of the act before it: whoever keeps a package can show that nothing was rewritten.
+    Its number, its hash, that of the act before it, and a checkpoint of the ledger up to it: whoever keeps a package
+    can show that nothing was rewritten.
     """
     if inputs.act is None:
         return {"sequence": publication.number}
-    return {"sequence": publication.number, "ledger_head": inputs.act.previous, "act_sha256": act_hash(inputs.act)}
+    place = {"sequence": publication.number, "ledger_head": inputs.act.previous, "act_sha256": act_hash(inputs.act)}
+    return place | {"checkpoint": inputs.checkpoint}
 
 
 def packages_in(folder: Path) -> dict[str, str]:

@@ -47,9 +47,12 @@ def _approval_file(store: Store, run_id: str) -> Path:
     return store.root / "approvals" / f"{run_id}.json"
 
 
-def write_beside(store: Store, signature: Signature) -> Path:
-    """Sign what a signature says with the store's key, beside the run's approval; `keep` puts it in its place."""
-    content = asdict(signature)
+def write_beside(store: Store, signature: Signature, checkpoint: str) -> Path:
+    """Sign what a signature says with the store's key, beside the run's approval; `keep` puts it in its place.
+
+    `checkpoint`: of the ledger with this act.
+    """
+    content = asdict(signature) | {"checkpoint": checkpoint}
     signed = {**content, "key_id": store.keys.signing_key_id, "signature": store.keys.sign(canonical_json(content))}
     text = json.dumps(signed, ensure_ascii=False, sort_keys=True, indent=1)
     place = _approval_file(store, signature.run_id)

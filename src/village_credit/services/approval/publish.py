@@ -9,6 +9,7 @@ from typing import Any
 from village_credit.duckdb_session import cursor_over
 from village_credit.errors import RunConflict
 from village_credit.ledger.branch_limits import branch_limits
+from village_credit.ledger.decision_tree import decisions_root
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_query
 from village_credit.ledger.log import Entry
@@ -39,7 +40,10 @@ def publish(store: Store, run_id: str, by: str) -> Published:
     require_signature(store, entries, run_id)
     current = next((p for p in in_force(entries) if p.run_id == run_id), None)
     if current is None:
+        root, lines = decisions_root(store, run_id)
         details = {
+            "decisions_root": root,
+            "decision_lines": lines,
             "publication_id": f"p{manifest['as_of'].replace('-', '')}-{run_id[1:13]}",
             **{key: manifest[key] for key in ("county_code", "product", "as_of")},
         }

@@ -1,11 +1,14 @@
-"""Packages that were handed out are witnesses: the ledger is the one that they were made from, or it was rewritten."""
+"""Packages and checkpoints that were given out are witnesses: the ledger is the one they tell of, or was rewritten."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from village_credit.errors import VerificationFailed
+from village_credit.errors import MissingInput, VerificationFailed
+from village_credit.ledger.checkpoints import Checkpoint, read_checkpoint, require_same_beginnings, write_checkpoint
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import PACKAGES, act_hash
 from village_credit.publish.branch_package import verify_package
@@ -15,25 +18,61 @@ from village_credit.store.store import Store, sha256_of
 
 @dataclass(frozen=True)
 class Anchored:
-    """How many acts there are, and up to which of them how many packages vouch; 0 and None: nobody vouches."""
+    """How many acts there are, and up to which of them how many witnesses vouch; 0 and None: nobody vouches.
+
+    `vouched_to`: up to which act the store's own signed approvals vouch. `checkpoint`: of the whole ledger, to keep.
+    """
 
     entries: int
     approvals: int
     heads: int
     anchored_to: int | None
+    vouched_to: int | None
+    checkpoint: str
 
 
-def verify_ledger(store: Store, packages: list[Path]) -> Anchored:
-    """Check the chain, each signed approval, and that packages which were handed out name this ledger's acts.
+def verify_ledger(store: Store, packages: list[Path], checkpoints: list[Path] | None = None) -> Anchored:
+    """Check the chain, each signed approval, and that packages and checkpoints given out are of this ledger.
 
-    Raises VerificationFailed where an act was altered, cut off or put in, as far as a package tells.
+    Raises VerificationFailed where an act was altered, cut off or put in, as far as a witness tells.
     """
     ledger = Ledger.of(store)
     approvals = [entry for entry in ledger if entry.act == "approve"]
-    for approval in approvals:
-        require_approval(store, approval)
+    files = {f"the approval of run {entry.run_id}": require_approval(store, entry) for entry in approvals}
+    own = {whose: _checkpoint_in(store, _json_of(path)) for whose, path in files.items()}
+    vouched = {whose: said for whose, said in own.items() if said is not None}
+    given = {f"checkpoint {path.name}": _checkpoint_of(store, path) for path in checkpoints or []}
     places = [_place_of(store, ledger, package) for package in packages]
-    return Anchored(len(ledger), len(approvals), len(places), max(places, default=None))
+    told = {f"package {path.name}": _checkpoint_in(store, _json_of(path / "manifest.json")) for path in packages}
+    require_same_beginnings(ledger, vouched | given | {whose: said for whose, said in told.items() if said})
+    heads = [*places, *(said.size for said in given.values())]
+    return Anchored(
+        len(ledger),
+        len(approvals),
+        len(heads),
+        max(heads, default=None),
+        max((said.size for said in vouched.values()), default=None),
+        write_checkpoint(store.keys, ledger),
+    )
+
+
+def _json_of(path: Path) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return said
+
+
+def _checkpoint_in(store: Store, said: dict[str, Any]) -> Checkpoint | None:
+    """Return what a signed file tells of the ledger; one of earlier code says nothing."""
+    text = said.get("checkpoint")
+    return read_checkpoint(text, store.keys.public_key()) if text else None
+
+
+def _checkpoint_of(store: Store, path: Path) -> Checkpoint:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MissingInput(f"checkpoint {path.name} cannot be read ({type(error).__name__})") from None
+    return read_checkpoint(text, store.keys.public_key())
 
 
 def _place_of(store: Store, ledger: Ledger, package: Path) -> int:
