@@ -67,7 +67,7 @@ def _names(folder: Path) -> list[str]:
         found = os.listdir(folder)  # noqa: PTH208  # as above
     except FileNotFoundError:
         return []
-    return sorted(name for name in found if name[:1].isdecimal() and name.endswith(".json"))
+    return sorted(name for name in found if "0" <= name[:1] <= "9" and name.endswith(".json"))
 
 
 def _entry(name: str, content: bytes) -> Entry:
