@@ -198,6 +198,7 @@ class Branch(Contract):
     """The branch that serves a township."""
 
     contract_name: ClassVar[str] = "branch"
+    contract_version: ClassVar[str] = "1.1.0"
     office: ClassVar[str] = "bank"
     unique_key: ClassVar[tuple[str, ...]] = ("township_code",)
 
@@ -205,6 +206,7 @@ class Branch(Contract):
     branch_name: Annotated[PlainText, Column("机构名称", ("支行名称", "网点名称"))]
     township_code: Annotated[TownshipCode, Column("乡镇代码", ("服务乡镇代码",))]
     manager_number: Annotated[ShortCode | None, Column("客户经理工号", ("客户经理",))] = None
+    updated_on: Annotated[Day | None, Column("更新日期", ("更新日", "截止日期"))] = None
 
 
 class BranchChange(Contract):

@@ -98,6 +98,9 @@ class _File(_Terms):
     @model_validator(mode="after")
     def _check(self) -> Self:
         _check_areas(self.areas)
+        for old, current in self.areas.items():
+            is_own = self.county in ("default", current[:6])
+            _known(is_own, f"areas: {old} = {current} is a place of another county than {self.county}")
         for part in (self.aliases, self.labels, self.ranked, self.calendar, self.checks):
             for contract in part:
                 _known(contract in INCOMING, f"no contract is named {contract}")

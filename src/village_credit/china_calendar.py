@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
 
@@ -9,8 +10,8 @@ from chinese_calendar import is_workday
 from chinese_calendar.constants import holidays
 
 from data_contracts.working_days import WorkingDays, WorkingDaysRefused, announced_years
-from village_credit.errors import MissingInput
 
+LOG = logging.getLogger(__name__)
 CHINA = timezone(timedelta(hours=8))
 
 
@@ -22,12 +23,17 @@ def day_in_china(at: str) -> date:
 FIRST_YEAR = min(holidays).year
 
 
+@cache
 def _years_of_files() -> dict[int, WorkingDays]:
-    """Return the years that have a file; raises MissingInput where one is unsound."""
+    """Return the years that have a file; an unsound one is told, and the calendar ends as without it.
+
+    Nobody's line waits to be stopped for a slip in a calendar.
+    """
     try:
         return announced_years()
-    except WorkingDaysRefused as refusal:
-        raise MissingInput(f"{refusal}; mend the file, or take it away") from None
+    except (WorkingDaysRefused, OSError) as refusal:
+        LOG.warning("%s; clocks of that year stay open until the file is mended", refusal)
+        return {}
 
 
 @cache

@@ -29,7 +29,7 @@ def of_next_year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The product's own folder is another, with the year after the last that the library knows."""
     own = [date(YEAR, 1, 1), date(YEAR, 10, 1), WEDNESDAY]
     known = announced_years(written(tmp_path, days_off=own, working_weekends=[SUNDAY]))
-    monkeypatch.setattr(china_calendar, "announced_years", lambda: known)
+    monkeypatch.setattr(china_calendar, "_years_of_files", lambda: known)
     china_calendar.last_year.cache_clear()
     yield
     china_calendar.last_year.cache_clear()
@@ -50,7 +50,7 @@ def test_a_year_s_file_carries_the_calendar_on(of_next_year: None):
 
 def test_a_year_that_leaves_a_gap_carries_nothing_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     known = announced_years(written(tmp_path, YEAR + 1))
-    monkeypatch.setattr(china_calendar, "announced_years", lambda: known)
+    monkeypatch.setattr(china_calendar, "_years_of_files", lambda: known)
     china_calendar.last_year.cache_clear()
     try:
         assert china_calendar.last_year() == YEAR - 1
@@ -74,3 +74,18 @@ def test_a_year_that_leaves_a_gap_carries_nothing_on(tmp_path: Path, monkeypatch
 def test_an_unsound_file_says_what_to_mend(tmp_path: Path, changes, why):
     with pytest.raises(WorkingDaysRefused, match=why):
         announced_years(written(tmp_path, **changes))
+
+
+def test_a_slip_in_a_file_is_told_and_the_calendar_ends_as_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    (tmp_path / f"{YEAR}.toml").write_text("x[", "utf-8")
+    monkeypatch.setattr(china_calendar, "announced_years", lambda: announced_years(tmp_path))
+    for cached in (china_calendar._years_of_files, china_calendar.last_year):
+        cached.cache_clear()
+    try:
+        assert china_calendar.last_year() == YEAR - 1
+    finally:
+        for cached in (china_calendar._years_of_files, china_calendar.last_year):
+            cached.cache_clear()
+    assert f"working_days/{YEAR}.toml: it is not TOML" in caplog.text

@@ -53,7 +53,9 @@ def list_inbox(inbox: Path, county_code: str) -> list[str]:
         )
     region = region_of(county_code)
     if region != county_code and (inbox / region).is_dir():
-        shared = _found(inbox / region, county_code)
+        shared = _found(inbox / region, f"{county_code}: folder {region}")
+        if any(map(is_of_region, shared)):
+            raise MissingInput(f"the inbox's folder {region}/ has another region's folder in it: it lies beside it")
         names += [f"{region}/{name}" for name in shared if not is_leftover(name)]
     return sorted([*names, *_shapes(found)], key=reading_order)
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from village_credit.sql_files import sql
 
 BRANCHES, CHANGES = sql("link", "branches"), sql("link", "branch_changes")
-CODES = pa.schema([("old_code", pa.string()), ("current_code", pa.string())])
+CODES = pa.schema([("code", pa.string()), ("as_told", pa.date32()), ("current_code", pa.string())])
 
 
 def branch_facts(
@@ -20,30 +20,39 @@ def branch_facts(
     connection.register("settled_branches", settled["branch"])
     connection.register("settled_changes", settled["branch_change"])
     changes = connection.sql(CHANGES).to_arrow_table()
-    codes = current_branch_codes(changes, as_of)
-    rows = {"old_code": list(codes), "current_code": list(codes.values())}
-    connection.register("branch_codes", pa.table(rows, schema=CODES))
+    rows = zip(*(settled["branch"].column(name).to_pylist() for name in ("branch_code", "updated_on")), strict=True)
+    codes = [
+        {"code": code, "as_told": told, "current_code": current_branch_code(changes, code, as_of, told)}
+        for code, told in set(rows)
+    ]
+    connection.register("branch_codes", pa.Table.from_pylist(codes, schema=CODES))
+    connection.register("reused", pa.table({"code": pa.array(sorted(reused_codes(changes, as_of)), pa.string())}))
     branches = connection.sql(BRANCHES, params={"county": county}).to_arrow_table()
     return {"branches": branches, "branch_changes": changes}
 
 
-def current_branch_codes(changes: pa.Table, day: date) -> dict[str, str]:
-    """Return the code that each changed one has on a day; `changes`: old_code (one row each), new_code, changed_on.
+def current_branch_code(changes: pa.Table, code: str, day: date, told_on: date | None) -> str:
+    """Return the code that a branch has on a day which had another when it was told.
 
-    A code that goes on changing leads to the last one, and steps follow each other in time: a branch that took its old
-    code back has it. Codes that lead round in a circle on one day say nothing and stay as they are.
+    `changes`: old_code (one row each), new_code, changed_on. `told_on`: the day of which the code is, whose own changes
+    are in it already; none: nobody says, and whatever changed since counts. Changes of one day are one renumbering:
+    each step is later than the one before, so that codes may be swapped.
     """
-    rows = zip(*(changes.column(name).to_pylist() for name in ("old_code", "new_code", "changed_on")), strict=True)
-    steps = {old: (new, changed_on) for old, new, changed_on in rows if changed_on <= day}
-    return {old: code for old in steps if (code := _last(old, steps)) != old}
-
-
-def _last(old: str, steps: dict[str, tuple[str, date]]) -> str:
-    """Follow a code from step to step, each no earlier than the one before."""
-    seen, code, since = {old}, old, date.min
-    while (step := steps.get(code)) is not None and step[1] >= since:
+    steps, since = _steps(changes, day), told_on or date.min
+    while (step := steps.get(code)) is not None and step[1] > since:
         code, since = step
-        if code in seen:
-            return code if steps[code][1] < since else old
-        seen.add(code)
     return code
+
+
+def reused_codes(changes: pa.Table, day: date) -> set[str]:
+    """Return codes that were given to another branch when, or after, the one that had them got a new one.
+
+    Who stands under such a code depends on the day of which it is told.
+    """
+    steps = _steps(changes, day)
+    return {new for new, changed_on in steps.values() if new in steps and steps[new][1] <= changed_on}
+
+
+def _steps(changes: pa.Table, day: date) -> dict[str, tuple[str, date]]:
+    rows = zip(*(changes.column(name).to_pylist() for name in ("old_code", "new_code", "changed_on")), strict=True)
+    return {old: (new, changed_on) for old, new, changed_on in rows if changed_on <= day}

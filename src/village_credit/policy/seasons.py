@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -51,6 +52,11 @@ def season_faults(policy: Policy) -> Iterator[tuple[str, str]]:
             yield f"{SECTION}.{number}", f"crop {one.crop} has no norm in this policy: nobody would be known to grow it"
         if policy.products[one.product].repayment != "revolving":
             yield f"{SECTION}.{number}", f"{one.product} is repaid in instalments: only a revolving line has seasons"
+    told = Counter((one.product, one.season, one.county, one.from_) for one in policy.seasons)
+    for (product, season, county, day), count in told.items():
+        if count > 1:
+            where = f" in county {county}" if county else ""
+            yield f"{SECTION}.{product}", f"{season} is told {count} times from {day}{where}: one word each day"
     for day in sorted({one.from_ for one in policy.seasons}):
         for county in policy.service_area:
             yield from _beyond(policy.in_force(day, county).seasons(), day, county)

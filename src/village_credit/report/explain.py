@@ -181,6 +181,8 @@ def _lineage_line(row: dict[str, Any]) -> str:
     """Say whom the household was, and how that is known."""
     cause = CAUSES_OF_CHANGE_ZH.get(row["cause"], "")
     on = f"，{row['changed_on']}" if row["changed_on"] else ""
+    if row["role"] == "unregistered":
+        return "家庭成员仍在登记，但没有可用的承包方记录：请农业农村局核实"
     if row["role"] in ("circle", "contradicted"):
         what = "首尾相接" if row["role"] == "circle" else "与登记簿不一致"
         return f"承包方编码变更表{what}，未作处理{on}"

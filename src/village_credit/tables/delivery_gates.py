@@ -188,5 +188,11 @@ def branches(intake: Intake, policy: PolicyInForce) -> Gate:
     households = intake.facts["households"]
     mask = pc.invert(households.column("is_trader_only"))
     townships = set(households.filter(mask).column("township_code").to_pylist())
-    text = "townships with households and no branch in the bank's list"
-    return gate_of(policy, "branch_for_every_township", float(len(townships - served)), text)
+    flags = intake.facts["branches"].column("is_doubtful")
+    doubtful = pc.sum(flags).as_py() or 0
+    text = (
+        f"townships with households and no branch in the bank's list; whose branch's code was given to another, and "
+        f"the list has no 更新日期 to say which it means: {doubtful}"
+    )
+    gate = gate_of(policy, "branch_for_every_township", float(len(townships - served)), text)
+    return also_fails(gate, "a branch's code may be another's", is_so=doubtful > 0)

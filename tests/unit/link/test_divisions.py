@@ -58,9 +58,9 @@ def test_a_code_that_no_county_ever_had_is_a_share_and_no_refusal():
     assert unissued_area_share(pa.table({"person_id": pa.array([None], pa.string())})) is None
 
 
-def terms_with(areas: dict[str, str]) -> CountyTerms:
+def terms_with(areas: dict[str, str], county: str = "652902") -> CountyTerms:
     lines = "".join(f'"{old}" = "{new}"\n' for old, new in areas.items())
-    return read_terms({"652902.toml": f'county = "652902"\nreference = "示例"\n[areas]\n{lines}'})
+    return read_terms({f"{county}.toml": f'county = "{county}"\nreference = "示例"\n[areas]\n{lines}'})
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def terms_with(areas: dict[str, str]) -> CountyTerms:
     [
         ({}, f"{NEW}100201"),
         ({f"{OLD}100": "659013101"}, "659013101201"),  # a township that a split gave to a new county
-        ({f"{OLD}100": "659013101", f"{OLD}100201": f"{NEW}105207"}, f"{NEW}105207"),  # but for one of its villages
+        ({f"{OLD}100": "659013101", f"{OLD}100201": "659013105207"}, "659013105207"),  # but for one of its villages
         ({OLD: "659013"}, "659013100201"),  # the county's own word goes before the public list
     ],
 )
@@ -79,7 +79,7 @@ def test_the_longest_code_that_a_county_s_terms_name_decides_where_a_household_i
         "成员.csv": MEMBERS.format(rows=MEMBER.format(code=OLD, number=ANNA)),
         "地块.csv": PARCEL.format(code=OLD),
     }
-    intake = take_in(delivered(texts), AS_OF, village[:6], terms_with(areas))
+    intake = take_in(delivered(texts), AS_OF, village[:6], terms_with(areas, village[:6]))
     (household,) = intake.facts["households"].to_pylist()
     assert (household["unit_code"], household["village_code"]) == (f"{OLD}100201010001", village)
     assert intake.places.column("village_code").to_pylist() == [village]
@@ -92,6 +92,7 @@ def test_the_longest_code_that_a_county_s_terms_name_decides_where_a_household_i
         ({"65292310": "65290210"}, "6, 9 or 12 digits"),
         ({"652923100": "652902"}, "one of its own level"),
         ({"652923100": "652902100", "652902100": "652902101"}, "itself has another code"),
+        ({"652923100": "653101100"}, "a place of another county than 652902"),
     ],
 )
 def test_an_unsound_pair_of_codes_says_what_to_mend(areas, why):

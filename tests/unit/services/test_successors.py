@@ -26,6 +26,7 @@ AS_OF = date(2026, 12, 1)
 PEOPLE = pa.schema(
     [("unit_code", pa.string()), ("member_no", pa.int64()), ("relation", pa.string()), ("person_id", pa.string())]
 )
+MEMBERS = pa.schema([("contractor_code", pa.string()), ("person_id", pa.string())])
 LINES = pa.schema(
     [
         ("household_key", pa.string()),
@@ -54,8 +55,12 @@ def found(
     verdicts: list[tuple[str, str, str]] = (),  # type: ignore[assignment]
     lineage: pa.Table | None = None,
     on: date = date(2026, 11, 15),
+    apart: dict[str, str] | None = None,
 ) -> Succession:
-    """`before`, `now`: people by code, the head (and borrower) first; every line before has 30,000 yuan."""
+    """`before`, `now`: people by code, the head (and borrower) first; every line before has 30,000 yuan.
+
+    `apart`: members who are delivered under codes that nobody is registered under.
+    """
     owed = owed or {}
     known = [
         {
@@ -84,12 +89,18 @@ def found(
     ]
     listed = [{"from_code": old, "to_code": new, "cause": None, "changed_on": on} for old, new in changes]
     said = [{"from_key": key(old), "own_key": key(new), "verdict": verdict} for old, new, verdict in verdicts]
+    members = [
+        {"contractor_code": unit, "person_id": number}
+        for unit, people in (now | (apart or {})).items()
+        for number in numbered(people)
+    ]
     intake: Any = SimpleNamespace(
         facts={
             "households": pa.table({"unit_code": list(now)}),
             "code_changes": pa.Table.from_pylist(listed, schema=facts()["code_changes"].schema()),
         },
         identities=pa.Table.from_pylist(identities, schema=PEOPLE),
+        settled={"land_member": pa.Table.from_pylist(members, schema=MEMBERS)},
     )
     predecessors = Predecessors(
         run_tables()["lineage"].schema().empty_table() if lineage is None else lineage,
@@ -303,3 +314,17 @@ def test_no_merge_or_split_leaves_more_than_there_was():
     assert sum(caps(result).get(unit, 30000) for unit in now) <= 90000 - 5000
     assert result.pseudonyms["F"] == key("E")
     assert "F" not in caps(result)
+
+
+@pytest.mark.parametrize("apart", [{"A": "ab"}, {"A": "xy"}, {"N": "ab"}, {"N": "bz"}])
+def test_whose_people_are_delivered_without_a_contractor_waits_and_is_not_closed(apart: dict[str, str]):
+    """His row may be in quarantine: under his own code, or under a new one."""
+    result = found({"A": "ab", "B": "c"}, {"B": "c"}, apart=apart)
+    assert [(row["from_key"], row["role"]) for row in result.lineage.to_pylist()] == [(key("A"), "unregistered")]
+    lines = pa.Table.from_pylist([{"household_key": key("A"), "limit_yuan": 30000}], schema=LINES)
+    assert waiting_for_a_person(result.lineage, lines).with_line == 1
+
+
+def test_who_is_delivered_nowhere_is_gone_and_nobody_waits():
+    result = found({"A": "ab", "B": "c"}, {"B": "c"}, apart={"N": "xy"})
+    assert result.lineage.num_rows == 0

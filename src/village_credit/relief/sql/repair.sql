@@ -2,7 +2,7 @@
 -- no more: repaired, or each of their reasons older than it may be.
 CREATE TEMP TABLE conducts_read AS
 SELECT row_number() OVER () AS place, *, coalesce(overdue_since BETWEEN $overdue_from::DATE AND $overdue_to::DATE
-    AND max_overdue_yuan <= $most_yuan::BIGINT AND cured_on <= $cured_by::DATE AND cured_on <= $as_of::DATE
+    AND max_overdue_yuan > 0 AND max_overdue_yuan <= $most_yuan::BIGINT AND cured_on <= $cured_by::DATE AND cured_on <= $as_of::DATE
     AND days_overdue = 0, false) AS is_repaired
 FROM conducts;
 

@@ -23,7 +23,8 @@ from village_credit.pseudonyms import Keys, household_key, household_keys, row_k
 from village_credit.sql_files import sql
 from village_credit.tables.delivery_gates import Recoded
 
-OPEN = ("proposed", "circle", "contradicted", "replaced")  # what somebody must look at, or the office deliver anew
+# what somebody must look at, or the office deliver anew
+OPEN = ("proposed", "circle", "contradicted", "replaced", "unregistered")
 VERDICTS = pa.schema([("from_key", pa.string()), ("own_key", pa.string()), ("verdict", pa.string())])
 ALIASES = pa.schema([("unit_code", pa.string()), ("household_key", pa.string()), ("place", pa.int64())])
 CLOSED_LINES = HUMAN_INPUTS["closed_lines"]
@@ -85,6 +86,7 @@ def find_successors(intake: Intake, before: Predecessors, numbers: pa.Table, key
         "register": _register(own, kept, before),
         "known": _known(before, keys),
         "numbers": numbers,
+        "apart": _apart(intake.settled["land_member"], units, keys),
         "changes": changes.filter(pc.less_equal(changes.column("changed_on"), pa.scalar(as_of, pa.date32()))),
         "verdicts": before.verdicts,
         "lines_of_all": _lines_of_all(before.lines),
@@ -180,6 +182,13 @@ def hashed_numbers(identities: pa.Table, keys: Keys) -> pa.Table:
             "is_head": pc.fill_null(pc.equal(present.column("relation"), "head"), False),
         }
     )
+
+
+def _apart(members: pa.Table, units: list[str], keys: Keys) -> pa.Table:
+    """Return who is delivered as a member under a code that is not registered: unit_code, number_hash."""
+    apart = members.filter(pc.invert(pc.is_in(members.column("contractor_code"), pa.array(units, pa.string()))))
+    hashes = [row_key_hash(keys, number) if number else None for number in apart.column("person_id").to_pylist()]
+    return pa.table({"unit_code": apart.column("contractor_code"), "number_hash": pa.array(hashes, pa.string())})
 
 
 def _lines_of_all(lines: pa.Table) -> pa.Table:

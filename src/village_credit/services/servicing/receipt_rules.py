@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from village_credit.catalogue import run_tables
 from village_credit.china_calendar import day_in_china, today
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import UsageError
@@ -23,7 +27,7 @@ from village_credit.ledger.lines_in_force import lines_in_force
 from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import Publication
 from village_credit.ledger.returned import ACKNOWLEDGE, sealed_rows
-from village_credit.link.branches import current_branch_codes
+from village_credit.link.branches import current_branch_code
 from village_credit.policy.branch_authority import Authority, authority
 from village_credit.policy.model import Policy
 from village_credit.policy.sections import ProductName
@@ -92,7 +96,7 @@ class Judge:
             self.answered,
             self.named,
             self.lines_when,
-            self.branch_codes,
+            self.branch_changes,
         ) = (
             cache(self._told),
             cache(self._replaced),
@@ -101,7 +105,7 @@ class Judge:
             cache(self._answered),
             cache(self._named),
             cache(self._lines_when),
-            cache(self._branch_codes),
+            cache(self._branch_changes),
         )
         self.earlier = {self._subject(row): row for row in sealed_rows(store, ledger, "receipts").to_pylist()}
         self.counted = _counted(store, of_file(ledger, returned.file.sha256))
@@ -131,39 +135,50 @@ class Judge:
         """
         if said:
             known = self._branches()
-            if known and self.branch_today(said) not in known:
+            if known and said not in known:
                 raise UsageError(
                     f"branch {said}: no such 机构号 in the publications that the file answers; give one of "
                     f"{', '.join(sorted(known))}"
                 )
             return said
-        rows = [row for line in self.returned.rows["receipt"] if (row := self._row(line))]
-        counted = Counter(self.branch_today(row["branch_code"]) for row in rows).most_common(1)
+        rows = [
+            row | {"as_of": told.publication.as_of}
+            for line in self.returned.rows["receipt"]
+            if (row := self._row(line)) and (told := self.told(line["publication_id"]))
+        ]
+        counted = Counter(self._codes_of(row["branch_code"], row["as_of"])[0] for row in rows).most_common(1)
         return counted[0][0] if counted and 2 * counted[0][1] > len(rows) else None
 
     def _branches(self) -> set[str]:
-        """Name the branches of the runs whose publications the file answers."""
+        """Name the branches of the runs whose publications the file answers, by the codes of then and of now."""
         named = {line["publication_id"] for line in self.returned.rows["receipt"]}
-        runs = {told.publication.run_id for name in named if (told := self.told(name))}
-        paths = [str(self.store.require_run(run_id) / "branches.parquet") for run_id in sorted(runs)]
-        query = "SELECT DISTINCT branch_code FROM read_parquet($p, hive_partitioning = false)"
-        found = query_cursor().execute(query, {"p": paths}).fetchall() if paths else []
-        return {self.branch_today(code) for (code,) in found}
+        runs = {(told.publication.run_id, told.publication.as_of) for name in named if (told := self.told(name))}
+        return {
+            code
+            for run_id, as_of in sorted(runs)
+            for row in pq.read_table(self._table(run_id, "branches"), partitioning=None).to_pylist()
+            for code in self._codes_of(row["branch_code"], as_of)
+        }
 
-    def _branch_codes(self) -> dict[str, str]:
-        """Return the present code of each branch whose code changed, by what the bank told last of these counties."""
+    def _table(self, run_id: str, name: str) -> Path:
+        return self.store.require_run(run_id) / f"{name}.parquet"
+
+    def _branch_changes(self) -> pa.Table:
+        """Return what changed of branches' codes, by what the bank told last of these counties."""
         named = {line["publication_id"] for line in self.returned.rows["receipt"]}
         counties = {told.publication.county_code for name in named if (told := self.told(name))}
-        found: dict[str, str] = {}
-        for county in sorted(counties):
-            path = self.store.require_run(self.ledger.stagings(county)[-1].run_id) / "branch_changes.parquet"
-            if path.is_file():  # a run may have been sealed before there was the table
-                found |= current_branch_codes(pq.read_table(path, partitioning=None), self.today)
-        return found
+        paths = [self._table(self.ledger.stagings(county)[-1].run_id, "branch_changes") for county in sorted(counties)]
+        found = [pq.read_table(path, partitioning=None) for path in paths if path.is_file()]  # older runs have none
+        schema = run_tables()["branch_changes"].schema()
+        return pa.concat_tables([schema.empty_table(), *(table.select(schema.names) for table in found)])
 
-    def branch_today(self, code: str) -> str:
-        """Return the present code of a branch: a package tells it by the one that it had then."""
-        return self.branch_codes().get(code, code)
+    def _codes_of(self, code: str, as_of: str) -> list[str]:
+        """Return the codes under which a branch may answer: the present one, and its old one while it is no other's."""
+        changes = self.branch_changes()
+        present = current_branch_code(changes, code, self.today, date.fromisoformat(as_of))
+        new = pc.greater(changes.column("changed_on"), pa.scalar(date.fromisoformat(as_of), pa.date32()))
+        taken = changes.filter(new).column("new_code").to_pylist()
+        return [present] if code == present or code in taken else [present, code]
 
     def run(self, sender: str | None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Judge every line; return the receipts that count, and the limits that they change, by their days."""
@@ -198,7 +213,7 @@ class Judge:
             return "REFERENCE_UNKNOWN"
         if self.replaced(line["publication_id"]).takes_over(row):
             return "PUBLICATION_SUPERSEDED"
-        if sender is None or self.branch_today(row["branch_code"]) != self.branch_today(sender):
+        if sender is None or sender not in self._codes_of(row["branch_code"], told.publication.as_of):
             return "OTHER_BRANCH" if sender else "BRANCH_NOT_SAID"
         return (
             self._day_fault(told.publication, line["received_on"])

@@ -18,6 +18,10 @@ SELECT coalesce(anew_key, household_key) AS household_key, own_key, from_key, 'p
     'shared_numbers' AS basis, shared AS shared_members, holds_borrower, $as_of::DATE AS since
 FROM proposed LEFT JOIN anew_keys USING (unit_code)
 UNION ALL BY NAME
+SELECT from_key AS household_key, from_key, 'unregistered' AS role, 'shared_numbers' AS basis,
+    shared AS shared_members, $as_of::DATE AS since
+FROM unregistered WHERE from_key NOT IN (SELECT from_key FROM proposed)
+UNION ALL BY NAME
 SELECT from_key AS household_key, from_key, 'circle' AS role, changed_on, 'listed' AS basis, $as_of::DATE AS since
 FROM in_circles
 UNION ALL BY NAME
