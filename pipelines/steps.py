@@ -16,8 +16,7 @@ from pipelines.verdicts import WorldAway, impersonal
 from village_credit.china_calendar import CHINA, today
 from village_credit.cli.common import store_of
 from village_credit.errors import MissingInput
-from village_credit.extract.inbox import is_of_region
-from village_credit.identifiers import COUNTY_CODE
+from village_credit.identifiers import COUNTY_CODE, is_of_region
 from village_credit.services import rules as inputs
 from village_credit.services.approval import publish
 from village_credit.services.modelling import train

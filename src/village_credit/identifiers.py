@@ -11,6 +11,7 @@ import re
 from village_credit.errors import MissingInput, UsageError, VillageCreditError
 
 COUNTY_CODE = re.compile("[0-9]{6}")
+REGION_FOLDER = re.compile("[0-9]{2}0000/")
 RUN_ID = re.compile("r[0-9a-f]{24}")
 HOUSEHOLD_KEY = re.compile("[ht][a-z2-7]{26}")
 MODEL_ID = re.compile("[a-z0-9][a-z0-9.-]{2,40}")
@@ -27,6 +28,16 @@ def require_county_code(text: str) -> str:
     """Return a county's code as given; raises UsageError where it is not six digits."""
     told = "a county is named by its code, six digits and nothing after them, such as 659900"
     return _whole(COUNTY_CODE, text, UsageError(told))
+
+
+def region_of(county_code: str) -> str:
+    """Return the code of a county's region, which names the folder of what is delivered once for all its counties."""
+    return f"{county_code[:2]}0000"
+
+
+def is_of_region(file_name: str) -> bool:
+    """Tell a file of the region's folder by its name, which begins with that folder's."""
+    return REGION_FOLDER.match(file_name) is not None
 
 
 def is_run_id(text: str) -> bool:

@@ -20,6 +20,7 @@ from village_credit.extract.inbox import list_inbox
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.publications import publications
 from village_credit.services.servicing.acknowledge import Acknowledged, acknowledge
+from village_credit.synthetic.identities import ID_CHECKS, ID_WEIGHTS
 
 REGION, LATER = "650000", date(2026, 12, 1)
 FOREIGN = "0999,他县分社,653199100,0399\n"
@@ -158,3 +159,27 @@ def test_after_it_a_branch_answers_under_either_code(
     known = score_into(store.store, moved.inbox, COUNTY_OF_TESTS, LATER)
     assert known.run.as_of == LATER.isoformat() != AS_OF.isoformat()
     assert answer(store, tmp_path, branch).findings == []
+
+
+def test_a_shared_list_s_faults_weigh_as_they_would_in_the_county_s_own(quiet: Scored, tmp_path: Path):
+    """The people of other counties on it make no fault smaller."""
+    shares = {}
+    for name, others in (("own", 0), ("shared", 400)):
+        folder = tmp_path / name
+        folder.mkdir()
+        inbox = region_inbox(quiet, folder)
+        path = inbox / REGION / "信用社" / "风险部" / "负面清单.csv"
+        text = path.read_text("utf-8-sig")
+        person, name_of = text.split("\n")[1].split(",")[:2]
+        bad = f"{person},{name_of},失信被执行人,F01,示例1号,去年,,\n"  # of somebody here, and no day
+        foreign = "".join(f"{number},外县人,失信被执行人,F01,示例2号,2026-02-01,,\n" for number in numbers(others))
+        path.write_text(text + bad + foreign, "utf-8-sig")
+        scored = score_into(new_store(folder), inbox, COUNTY_OF_TESTS)
+        shares[name] = next(gate["value"] for gate in scored.run.gates if gate["gate"] == "adverse_rows")
+    assert shares["own"] == shares["shared"] > 0
+
+
+def numbers(count: int) -> list[str]:
+    """Whole ID numbers of people of another county."""
+    bodies = [f"653199{1950 + n % 50}0{1 + n % 9}1{n % 10}{n:03d}" for n in range(count)]
+    return [body + ID_CHECKS[sum(w * int(d) for w, d in zip(ID_WEIGHTS, body, strict=True)) % 11] for body in bodies]

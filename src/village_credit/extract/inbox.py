@@ -12,25 +12,14 @@ from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile
 from village_credit.extract.leftovers import FOLDERS as LEFT_FOLDERS
 from village_credit.extract.leftovers import is_leftover, is_shape_part, stem
-from village_credit.identifiers import require_county_code
+from village_credit.identifiers import is_of_region, region_of, require_county_code
 
 _COPY = re.compile(r"备份|副本|copy|\(\d+\)|（\d+）", re.IGNORECASE)
-_REGION = re.compile("[0-9]{2}0000/")
 
 
 def reading_order(file_name: str) -> tuple[bool, bool, str]:
     """Order files by code points, the county's own first and copies by their names last; never by file time."""
     return is_of_region(file_name), bool(_COPY.search(file_name)), file_name
-
-
-def region_of(county_code: str) -> str:
-    """Return the code of a county's region, which names the folder of what is delivered once for all its counties."""
-    return f"{county_code[:2]}0000"
-
-
-def is_of_region(file_name: str) -> bool:
-    """Tell a file of the region's folder by its name, which begins with that folder's."""
-    return _REGION.match(file_name) is not None
 
 
 def list_inbox(inbox: Path, county_code: str) -> list[str]:

@@ -12,8 +12,8 @@ from data_contracts.county_terms import CountyTerms
 from data_contracts.registry import INCOMING, office_of
 from village_credit.errors import ExtractRejected
 from village_credit.extract.grid import DeliveredFile, Extract, Unrecognised
-from village_credit.extract.inbox import is_of_region
 from village_credit.extract.read import read_file
+from village_credit.identifiers import is_of_region
 from village_credit.ingest.unread import bare_rows, unread_rows
 from village_credit.intake import Source
 from village_credit.sql_files import sql

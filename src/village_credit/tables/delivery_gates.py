@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from data_contracts.registry import ADVERSE
 from village_credit.duckdb_session import query_cursor
+from village_credit.identifiers import is_of_region
 from village_credit.intake import Intake
 from village_credit.policy.model import PolicyInForce
 from village_credit.sql_files import sql
@@ -124,12 +125,14 @@ def adverse_rows(intake: Intake, policy: PolicyInForce) -> Gate:
     connection = query_cursor()
     connection.register("reconciliation", intake.reconciliation)
     connection.register("unread", intake.unread)
+    connection.register("links", intake.links)
     connection.register(
         "adverse",
         pa.table(
             {
                 "source_id": pa.array([source.source_id for source in adverse], pa.int64()),
                 "contract": pa.array([source.contract for source in adverse], pa.string()),
+                "is_of_region": pa.array([is_of_region(source.file_name) for source in adverse], pa.bool_()),
             }
         ),
     )
