@@ -202,7 +202,13 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "starts_on": "2025-01-01",
         "ends_on": "2027-12-31",
     },
-    "branch": {"branch_code": "0101", "branch_name": "红柳支行", "township_code": CODE[:9], "manager_number": "1001"},
+    "branch": {
+        "branch_code": "0101",
+        "branch_name": "红柳支行",
+        "township_code": CODE[:9],
+        "manager_number": "1001",
+        "updated_on": "2026-11-01",
+    },
     "branch_change": {"old_code": "0101", "new_code": "6501", "changed_on": "2026-07-01"},
     "trader_referral": {
         **PERSON,

@@ -120,14 +120,14 @@ def test_a_changed_contract_without_a_new_version_is_refused(tmp_path: Path):
 def test_a_new_version_leaves_the_old_one_and_says_that_nothing_breaks(tmp_path: Path):
     contracts.publish(tmp_path)
     before = {p: p.read_bytes() for p in (tmp_path / "branch").rglob("*") if p.is_file()}
-    with raised("branch", "1.1.0"):
+    with raised("branch", "1.9.0"):
         contracts.publish(tmp_path)
         assert contracts.not_current(tmp_path) == []
     assert all(path.read_bytes() == content for path, content in before.items())
     assert "旧版样例全部通过" in (tmp_path / "branch" / INCOMING["branch"].contract_version / "breaks.md").read_text(
         encoding="utf-8"
     )
-    assert "1.1.0" in (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "1.9.0" in (tmp_path / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -246,7 +246,7 @@ def test_a_lost_line_or_household_is_nobody_s_to_sign(runs: dict[str, Scored], t
     manifest = (scored.store.run_folder(scored.run.run_id) / "manifest.json").read_bytes()
     details = {"reason": "x", "overrides": failed(scored), "manifest_sha256": sha256_of(manifest)}
     act = append(scored.store.root / "ledger", "approve", SIGNER, scored.run.run_id, details)
-    keep(scored.store, scored.run.run_id, write_beside(scored.store, signature_of(act)))
+    keep(scored.store, scored.run.run_id, write_beside(scored.store, signature_of(act), ""))
     with pytest.raises(GateRefused, match="nobody can sign for"):
         publish.publish(scored.store, scored.run.run_id, PREPARER)
 
@@ -276,7 +276,7 @@ def test_a_signature_that_forgets_a_failed_gate_publishes_nothing(runs: dict[str
     manifest = (scored.store.run_folder(scored.run.run_id) / "manifest.json").read_bytes()
     details = {"reason": "x", "overrides": [], "manifest_sha256": sha256_of(manifest)}
     act = append(scored.store.root / "ledger", "approve", SIGNER, scored.run.run_id, details)
-    keep(scored.store, scored.run.run_id, write_beside(scored.store, signature_of(act)))
+    keep(scored.store, scored.run.run_id, write_beside(scored.store, signature_of(act), ""))
     with pytest.raises(GateRefused, match=r"approval_ratio_of_names.* failed, and nobody overrode it"):
         publish.publish(scored.store, scored.run.run_id, PREPARER)
 

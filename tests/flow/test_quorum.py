@@ -232,7 +232,7 @@ def test_a_signature_without_its_quorum_publishes_nothing_however_it_came_into_t
         found = meeting.meeting_in(minutes(tmp_path, sat, "2026-11-01"))
         details["meeting"] = found.content() if found else None
     act = append(store.root / "ledger", "approve", SIGNER, run_id, details)
-    keep(store, run_id, write_beside(store, signature_of(act)))
+    keep(store, run_id, write_beside(store, signature_of(act), ""))
     with pytest.raises(GateRefused, match="5"):
         publish.publish(store, run_id, PREPARER)
     assert "publish" not in acts(store)
