@@ -10,6 +10,8 @@ STORE ?= warehouse
 FILES ?= 2700
 COUNTIES ?= 200
 SEED ?= 1
+# whether a candidate is what is shipped, but for the signatures
+SAME := import json, pathlib; one, two = (json.loads(next(pathlib.Path(f).glob('*.scorecard.json')).read_text())['content_sha256'] for f in ('build/candidate', 'models')); print('its content is', 'that' if one == two else 'another than that', 'of the scorecard in models/')
 # services do not know the command line, so its grammar is handed to them here
 DOCS := from pathlib import Path; from village_credit import cli; from village_credit.services import reference; reference.write(Path('docs/reference'), cli.parser(), Path('models'))
 
@@ -50,7 +52,7 @@ lint: $(STAMP) ## style, types and the walls between stages
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP) .venv-bench/.installed .venv-splink/.installed .venv-optbinning/.installed ## the whole path, budgets, intake, an office's check and a simulation, as ratios to a floor measured in the same run; linkage against truth; scorecards beside others; parcels' shapes
+bench: $(STAMP) .venv-bench/.installed .venv-splink/.installed .venv-optbinning/.installed ## the whole path, budgets, intake, an office's check and a simulation, as ratios to a floor measured in the same run; linkage against truth; scorecards beside others; parcels' shapes; a ledger
 	$(BIN)/python -m bench.path
 	$(BIN)/python -m bench.budgets
 	$(BIN)/python -m bench.intake
@@ -58,7 +60,9 @@ bench: $(STAMP) .venv-bench/.installed .venv-splink/.installed .venv-optbinning/
 	$(BIN)/python -m bench.linkage
 	$(BIN)/python -m bench.model
 	$(BIN)/python -m bench.simulate
+	$(BIN)/python -m bench.ledger
 	$(BIN)/python -m bench.shapes
+	$(BIN)/python -m bench.ledger
 
 bench-model: $(STAMP) .venv-optbinning/.installed ## scorecards on every CSV of DATA (target column `bad`), beside optbinning and gradient boosting
 	$(BIN)/python -m bench.model $(if $(DATA),--data $(DATA))
@@ -97,6 +101,7 @@ rescore: $(STAMP) ## score COUNTY again from its frozen inputs
 train: $(STAMP) ## the synthetic history, and a candidate scorecard from it, in build/candidate
 	$(BIN)/village-credit synthesize --out build/training/inbox --county 659900 --villages 40 --households 16000 --seed 11 --as-of 2026-11-01 --history
 	$(BIN)/village-credit train --county 659900 --model-id synthetic-2026.1 --valid-from 2026-01-01 --out build/candidate $(foreach day,2023-11-01 2024-11-01 2025-11-01,--history build/training/history/$(day))
+	@$(BIN)/python -c "$(SAME)"
 
 contracts: $(STAMP) ## what offices are handed, into data_contracts/published
 	$(BIN)/village-credit contracts

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from statistics import median
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
+from bench.timing import cpu_seconds
 from village_credit.decide.budgets import allocate
 from village_credit.policy.model import Figure, PolicyInForce, load_policy
 
@@ -35,7 +33,7 @@ def main() -> int:
     words = parser.parse_args()
     granted = county(words.households, words.steps)
     whole = words.households * words.steps * STEP
-    floor = _seconds(lambda: _sorted(granted))
+    floor = cpu_seconds(lambda: _sorted(granted), TIMES)
     print(
         f"{words.households:,} households, {words.households * words.steps:,} steps; floor {floor:.3f} "
         f"CPU s (median of {TIMES})"
@@ -44,7 +42,7 @@ def main() -> int:
     faults = []
     for rule in ("value", "pro_rata"):
         policy = capped(rule, whole, words.households)
-        seconds = _seconds(lambda policy=policy: allocate(granted, policy))  # type: ignore[misc]
+        seconds = cpu_seconds(lambda policy=policy: allocate(granted, policy), TIMES)  # type: ignore[misc]
         given = int(allocate(granted, policy).column("amount").to_numpy().sum())
         print(f"  {rule:<24}{seconds:>9.3f}{seconds / floor:>9.1f}{given / whole:>11.1%}")
         faults += [f"{rule} takes {seconds:.1f} s, more than {BOUND:g}"] if seconds > BOUND else []
@@ -104,15 +102,6 @@ def _sorted(granted: pa.Table) -> None:
     connection = duckdb.connect()
     connection.register("granted", granted)
     connection.execute("CREATE TABLE turn AS SELECT * FROM granted ORDER BY ppm, unit_code")
-
-
-def _seconds(act: Callable[[], object]) -> float:
-    laps = []
-    for _ in range(TIMES):
-        begun = time.process_time()
-        act()
-        laps.append(time.process_time() - begun)
-    return median(laps)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -24,6 +23,7 @@ import pyarrow as pa
 import pyogrio.raw
 import shapely
 
+from bench.timing import cpu_seconds
 from data_contracts.agriculture_bureau import AREA_TOLERANCE
 from village_credit.extract.grid import DeliveredFile
 from village_credit.extract.maps import find_maps, read_map
@@ -58,7 +58,7 @@ def main() -> int:
         folder = Path(name)
         _write(folder, county)
         files = [DeliveredFile(f"矢量数据/{path.name}", path.read_bytes(), "") for path in sorted(folder.iterdir())]
-        floor = _seconds(lambda: _floor(folder / "DK.shp"))
+        floor = cpu_seconds(lambda: _floor(folder / "DK.shp"), TIMES)
         register = _register(county)
         laps = [_looked(files, register) for _ in range(TIMES)]
         seconds, found = median(lap for lap, _ in laps), laps[-1][1]
@@ -158,15 +158,6 @@ def _looked(files: list[DeliveredFile], register: pa.Table) -> tuple[float, Find
     found = look(maps, register, AREA_TOLERANCE)
     seconds = time.process_time() - begun
     return seconds, {(row["line_number"], row["reason_code"]) for row in found.to_pylist()}
-
-
-def _seconds(act: Callable[[], object]) -> float:
-    laps = []
-    for _ in range(TIMES):
-        begun = time.process_time()
-        act()
-        laps.append(time.process_time() - begun)
-    return median(laps)
 
 
 def _with_what() -> str:

@@ -97,10 +97,7 @@ class _File(_Terms):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        _check_areas(self.areas)
-        for old, current in self.areas.items():
-            is_own = self.county in ("default", current[:6])
-            _known(is_own, f"areas: {old} = {current} is a place of another county than {self.county}")
+        _check_areas(self.areas, self.county)
         for part in (self.aliases, self.labels, self.ranked, self.calendar, self.checks):
             for contract in part:
                 _known(contract in INCOMING, f"no contract is named {contract}")
@@ -141,13 +138,15 @@ def _check_words(aliases: Words) -> None:
                 _known(not prohibited_header(header), f"{contract}: the header {header} may not be read")
 
 
-def _check_areas(areas: Areas) -> None:
-    """A code leads to one of its own length, which leads nowhere else: a code is resolved once."""
+def _check_areas(areas: Areas, county: str) -> None:
+    """A code leads to one of its own length in the county, which leads nowhere else: a code is resolved once."""
     for old, current in areas.items():
         is_place = _PLACE.fullmatch(old) and _PLACE.fullmatch(current)
         _known(bool(is_place), f"areas: {old} = {current}: a place has 6, 9 or 12 digits")
         _known(len(old) == len(current), f"areas: {old} = {current}: a place becomes one of its own level")
         _known(current not in areas, f"areas: {old} = {current}, which itself has another code: name the last one")
+        is_own = county in ("default", current[:6])
+        _known(is_own, f"areas: {old} = {current} is a place of another county than {county}")
 
 
 def _check_labels(labels: Labels) -> None:

@@ -7,7 +7,6 @@ library of a later version knows it; the file goes before the library.
 from __future__ import annotations
 
 from datetime import date
-from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Annotated, Self
@@ -53,19 +52,19 @@ def _say(days: frozenset[date] | list[date], wrong: str) -> None:
         raise ValueError(f"{', '.join(day.isoformat() for day in sorted(days))} {wrong}")
 
 
-@cache
-def announced_years(folder: Traversable | None = None) -> dict[int, WorkingDays]:
-    """Read the years that have a file, by year (default: those beside the contracts); raises WorkingDaysRefused."""
+def year_files(folder: Traversable | None = None) -> list[Traversable]:
+    """Return the files of years (default: those beside the contracts), in order."""
     place = folder or resources.files("data_contracts").joinpath("working_days")
-    files = sorted((item for item in place.iterdir() if item.name.endswith(".toml")), key=lambda item: item.name)
-    return {year.year: year for year in map(_read, files)}
+    return sorted((item for item in place.iterdir() if item.name.endswith(".toml")), key=lambda item: item.name)
 
 
-def _read(file: Traversable) -> WorkingDays:
+def read_year(file: Traversable) -> WorkingDays:
+    """Read a year's file; raises WorkingDaysRefused, which names it."""
     try:
         found = read_toml(file.read_text("utf-8"), WorkingDays, WorkingDaysRefused)
-    except (WorkingDaysRefused, UnicodeDecodeError) as fault:
-        raise WorkingDaysRefused(f"working_days/{file.name}: {fault}") from None
+    except (WorkingDaysRefused, UnicodeDecodeError, OSError) as fault:
+        why = type(fault).__name__ if isinstance(fault, OSError) else fault
+        raise WorkingDaysRefused(f"working_days/{file.name}: {why}") from None
     if file.name != f"{found.year}.toml":
         raise WorkingDaysRefused(f"working_days/{file.name} says that it is of {found.year}")
     return found

@@ -9,7 +9,7 @@ from functools import cache
 from chinese_calendar import is_workday
 from chinese_calendar.constants import holidays
 
-from data_contracts.working_days import WorkingDays, WorkingDaysRefused, announced_years
+from data_contracts.working_days import WorkingDays, WorkingDaysRefused, read_year, year_files
 
 LOG = logging.getLogger(__name__)
 CHINA = timezone(timedelta(hours=8))
@@ -25,15 +25,19 @@ FIRST_YEAR = min(holidays).year
 
 @cache
 def _years_of_files() -> dict[int, WorkingDays]:
-    """Return the years that have a file; an unsound one is told, and the calendar ends as without it.
+    """Return the years that have a sound file; an unsound one is told, and the calendar goes on as without it.
 
     Nobody's line waits to be stopped for a slip in a calendar.
     """
-    try:
-        return announced_years()
-    except (WorkingDaysRefused, OSError) as refusal:
-        LOG.warning("%s; clocks of that year stay open until the file is mended", refusal)
-        return {}
+    found = {}
+    for file in year_files():
+        try:
+            year = read_year(file)
+        except WorkingDaysRefused as refusal:
+            LOG.warning("%s; clocks of that year stay open until the file is mended", refusal)
+        else:
+            found[year.year] = year
+    return found
 
 
 @cache

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from chinese_calendar import is_workday
 
-from data_contracts.working_days import WorkingDaysRefused, announced_years
+from data_contracts.working_days import WorkingDays, WorkingDaysRefused, read_year, year_files
 from village_credit import china_calendar
 
 YEAR = china_calendar.last_year() + 1
@@ -24,11 +24,15 @@ def written(folder: Path, year: int = YEAR, name: str | None = None, **changes: 
     return folder
 
 
+def years_in(folder: Path) -> dict[int, WorkingDays]:
+    return {year.year: year for year in map(read_year, year_files(folder))}
+
+
 @pytest.fixture
 def of_next_year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The product's own folder is another, with the year after the last that the library knows."""
     own = [date(YEAR, 1, 1), date(YEAR, 10, 1), WEDNESDAY]
-    known = announced_years(written(tmp_path, days_off=own, working_weekends=[SUNDAY]))
+    known = years_in(written(tmp_path, days_off=own, working_weekends=[SUNDAY]))
     monkeypatch.setattr(china_calendar, "_years_of_files", lambda: known)
     china_calendar.last_year.cache_clear()
     yield
@@ -49,7 +53,7 @@ def test_a_year_s_file_carries_the_calendar_on(of_next_year: None):
 
 
 def test_a_year_that_leaves_a_gap_carries_nothing_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    known = announced_years(written(tmp_path, YEAR + 1))
+    known = years_in(written(tmp_path, YEAR + 1))
     monkeypatch.setattr(china_calendar, "_years_of_files", lambda: known)
     china_calendar.last_year.cache_clear()
     try:
@@ -73,19 +77,22 @@ def test_a_year_that_leaves_a_gap_carries_nothing_on(tmp_path: Path, monkeypatch
 )
 def test_an_unsound_file_says_what_to_mend(tmp_path: Path, changes, why):
     with pytest.raises(WorkingDaysRefused, match=why):
-        announced_years(written(tmp_path, **changes))
+        years_in(written(tmp_path, **changes))
 
 
-def test_a_slip_in_a_file_is_told_and_the_calendar_ends_as_without_it(
+def test_a_slip_in_a_file_is_told_and_the_calendar_goes_on_as_without_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    (tmp_path / f"{YEAR}.toml").write_text("x[", "utf-8")
-    monkeypatch.setattr(china_calendar, "announced_years", lambda: announced_years(tmp_path))
+    written(tmp_path)
+    (tmp_path / f"{YEAR + 1}.toml").write_text("x[", "utf-8")
+    (tmp_path / f"{YEAR + 2}.toml").mkdir()
+    monkeypatch.setattr(china_calendar, "year_files", lambda: year_files(tmp_path))
     for cached in (china_calendar._years_of_files, china_calendar.last_year):
         cached.cache_clear()
     try:
-        assert china_calendar.last_year() == YEAR - 1
+        assert china_calendar.last_year() == YEAR
     finally:
         for cached in (china_calendar._years_of_files, china_calendar.last_year):
             cached.cache_clear()
-    assert f"working_days/{YEAR}.toml: it is not TOML" in caplog.text
+    assert f"working_days/{YEAR + 1}.toml: it is not TOML" in caplog.text
+    assert f"working_days/{YEAR + 2}.toml: IsADirectoryError" in caplog.text

@@ -14,11 +14,13 @@ import pytest
 from tests.conftest import COUNTY_OF_TESTS, SIGNER, Scored, by_unit, copy_of
 from tests.flow.test_anchors import acts, rewritten
 from tests.flow.test_holds import view
-from village_credit import cli
+from village_credit import cli, merkle
 from village_credit.errors import VerificationFailed
+from village_credit.ledger import decision_tree
 from village_credit.ledger.checkpoints import leaves_of, read_checkpoint, write_checkpoint
+from village_credit.ledger.decision_tree import decisions_root, proven_line
 from village_credit.ledger.ledger import Ledger
-from village_credit.merkle import is_prefix, prefix_proof
+from village_credit.merkle import is_prefix, leaf_hash, prefix_proof
 from village_credit.services.casework import holds
 from village_credit.services.queries.anchors import verify_ledger
 from village_credit.services.queries.proof import prove
@@ -163,3 +165,18 @@ def test_every_package_carries_the_checkpoint_of_its_act(quiet: Scored):
         said = json.loads(path.read_text("utf-8"))
         told = read_checkpoint(said["checkpoint"], quiet.store.keys.public_key())
         assert told.size == said["sequence"]
+
+
+def test_the_tree_over_decisions_is_the_plain_one(quiet: Scored):
+    """Level by level in the engine's columns, and in a loop; at a size that is no power of two."""
+    run_id = quiet.run.run_id
+    root, count = decisions_root(quiet.store, run_id)
+    rows = decision_tree._tree(quiet.store, run_id)[0].execute("FROM lines ORDER BY place").fetchall()
+    leaves = [leaf_hash(text.encode()) for *_, text in rows]
+    assert count == len(leaves) == 241
+    assert merkle.root(leaves).hex() == root
+    for place in (0, 100, 240):
+        _, key, product, text = rows[place]
+        line = proven_line(quiet.store, run_id, key, product)
+        assert (line.text, line.place) == (text, place)
+        assert line.path == merkle.inclusion_path(leaves, place)

@@ -179,6 +179,15 @@ def test_a_shared_list_s_faults_weigh_as_they_would_in_the_county_s_own(quiet: S
     assert shares["own"] == shares["shared"] > 0
 
 
+def test_another_region_s_folder_within_one_is_named(tmp_path: Path):
+    (tmp_path / COUNTY_OF_TESTS).mkdir()
+    (tmp_path / COUNTY_OF_TESTS / "关系人.csv").write_text("x")
+    (tmp_path / REGION / "530000").mkdir(parents=True)
+    (tmp_path / REGION / "530000" / "关系人.csv").write_text("x")
+    with pytest.raises(MissingInput, match="has another region's folder in it"):
+        list_inbox(tmp_path, COUNTY_OF_TESTS)
+
+
 def numbers(count: int) -> list[str]:
     """Whole ID numbers of people of another county."""
     bodies = [f"653199{1950 + n % 50}0{1 + n % 9}1{n % 10}{n:03d}" for n in range(count)]

@@ -31,7 +31,8 @@ def list_inbox(inbox: Path, county_code: str) -> list[str]:
     folder = inbox / require_county_code(county_code)
     if not folder.is_dir():
         raise MissingInput(f"inbox has no folder for county {county_code}: expected {county_code}/ below the inbox")
-    found = _found(folder, county_code)
+    told = f"inbox of county {county_code}"
+    found = _found(folder, told)
     names = [name for name in found if not is_leftover(name)]
     if not names:
         raise MissingInput(f"inbox of county {county_code} is empty: ask the offices to deliver")
@@ -42,15 +43,15 @@ def list_inbox(inbox: Path, county_code: str) -> list[str]:
         )
     region = region_of(county_code)
     if region != county_code and (inbox / region).is_dir():
-        shared = _found(inbox / region, f"{county_code}: folder {region}")
+        shared = _found(inbox / region, f"{told}, folder {region}")
         if any(map(is_of_region, shared)):
             raise MissingInput(f"the inbox's folder {region}/ has another region's folder in it: it lies beside it")
         names += [f"{region}/{name}" for name in shared if not is_leftover(name)]
     return sorted([*names, *_shapes(found)], key=reading_order)
 
 
-def _found(folder: Path, county_code: str) -> list[str]:
-    return [path.relative_to(folder).as_posix() for path in _files(folder, county_code)]
+def _found(folder: Path, told: str) -> list[str]:
+    return [path.relative_to(folder).as_posix() for path in _files(folder, told)]
 
 
 def _shapes(names: list[str]) -> list[str]:
@@ -59,15 +60,14 @@ def _shapes(names: list[str]) -> list[str]:
     return [name for name in names if is_shape_part(name) and stem(name) in drawn]
 
 
-def _files(folder: Path, county_code: str) -> Iterator[Path]:
+def _files(folder: Path, told: str) -> Iterator[Path]:
     """Go through a folder and those below it; a link is named, never followed."""
 
     def stop(error: OSError) -> None:
         place = Path(error.filename or folder)
         name = place.relative_to(folder).as_posix() if place.is_relative_to(folder) else place.name
         raise MissingInput(
-            f"inbox of county {county_code}: folder {name} cannot be looked into ({type(error).__name__}); check its "
-            f"rights, or take it away"
+            f"{told}: folder {name} cannot be looked into ({type(error).__name__}); check its rights, or take it away"
         ) from None
 
     for place, below, names in os.walk(folder, onerror=stop):
@@ -81,13 +81,25 @@ def pull(inbox: Path, county_code: str) -> Iterator[DeliveredFile]:
     for name in list_inbox(inbox, county_code):
         folder = inbox if is_of_region(name) else inbox / county_code
         root = inbox / region_of(county_code) if is_of_region(name) else folder
-        try:
-            content = _own_bytes(folder / name, root.resolve())
-        except OSError as error:
-            raise MissingInput(
-                f"inbox of county {county_code}: {name} cannot be read ({type(error).__name__}); check its rights"
-            ) from None
-        yield DeliveredFile(name, content, hashlib.sha256(content).hexdigest())
+        yield _read(folder / name, name, root, f"inbox of county {county_code}")
+
+
+def pull_folder(folder: Path) -> Iterator[DeliveredFile]:
+    """Read each file of any folder once, in the order of an inbox; raises MissingInput where one cannot be read."""
+    names = [name for name in _found(folder, f"folder {folder.name}") if not is_leftover(name)]
+    if not names:
+        raise MissingInput(f"folder {folder.name} is empty")
+    yield from (
+        _read(folder / name, name, folder, f"folder {folder.name}") for name in sorted(names, key=reading_order)
+    )
+
+
+def _read(path: Path, name: str, root: Path, told: str) -> DeliveredFile:
+    try:
+        content = _own_bytes(path, root.resolve())
+    except OSError as error:
+        raise MissingInput(f"{told}: {name} cannot be read ({type(error).__name__}); check its rights") from None
+    return DeliveredFile(name, content, hashlib.sha256(content).hexdigest())
 
 
 def _own_bytes(path: Path, root: Path) -> bytes:

@@ -281,9 +281,14 @@ def _crops(policy: Policy) -> Iterator[PolicyFault]:
 def _relief(policy: Policy) -> Iterator[PolicyFault]:
     """Listing codes that the policy's own dictionary does not know, and reasons that two documents would answer."""
     known = {code for reason in policy.screen.reasons for code in reason.codes}
-    for code in policy.relief.conduct_list_reasons:
-        if known and code not in known:
-            yield PolicyFault("relief.conduct_list_reasons", f"the code {code} has no meaning in screen.reasons")
+    asked = {
+        "relief.conduct_list_reasons": policy.relief.conduct_list_reasons,
+        "repair.listing_months": policy.repair.listing_months,
+    }
+    for place, codes in asked.items():
+        for code in codes:
+            if known and code not in known:
+                yield PolicyFault(place, f"the code {code} has no meaning in screen.reasons")
     answered = Counter(item.reason for item in policy.relief.may_come_later)
     for reason, count in answered.items():
         if count > 1:

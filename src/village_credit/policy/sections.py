@@ -114,7 +114,7 @@ class ArrearsRepair(Section):
 
     overdue_from: date
     overdue_to: date
-    most_yuan: Whole = Field(ge=1, le=10**9)
+    most_yuan: Whole = Field(ge=1, le=10**6)
     cured_by: date
     from_: date = Field(alias="from")
     reference: str

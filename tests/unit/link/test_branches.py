@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from tests.unit.link.test_join import ANNA, taken
-from village_credit.link.branches import current_branch_code, reused_codes
+from village_credit.link.branches import code_steps, current_branch_code, reused_codes
 
 DAY = date(2026, 11, 1)
 
@@ -33,15 +33,15 @@ def changes(*rows: tuple[str, str, str]) -> pa.Table:
     ],
 )
 def test_a_changed_code_leads_to_the_one_of_the_day(rows, found):
-    table = changes(*rows)
-    present = {code: current_branch_code(table, code, DAY, None) for code in "ABC"}
+    steps = code_steps(changes(*rows), DAY)
+    present = {code: current_branch_code(steps, code, None) for code in "ABC"}
     assert {code: now for code, now in present.items() if now != code} == found
 
 
 def test_a_code_that_is_told_of_a_day_has_that_day_s_changes_in_it():
     table = changes(("0031", "A1", "2026-11-05"), ("0071", "0031", "2026-11-05"))
-    day = date(2026, 11, 20)
-    told = {code: [current_branch_code(table, code, day, on) for on in DAYS_TOLD] for code in ("0031", "0071")}
+    steps = code_steps(table, date(2026, 11, 20))
+    told = {code: [current_branch_code(steps, code, on) for on in DAYS_TOLD] for code in ("0031", "0071")}
     assert told == {"0031": ["A1", "0031", "0031"], "0071": ["0031", "0071", "0071"]}
 
 
@@ -59,7 +59,7 @@ DAYS_TOLD = (date(2026, 11, 4), date(2026, 11, 5), date(2026, 11, 6))
     ],
 )
 def test_a_code_that_was_given_to_another_branch_is_known_as_such(rows, reused):
-    assert reused_codes(changes(*rows), DAY) == reused
+    assert reused_codes(code_steps(changes(*rows), DAY)) == reused
 
 
 def branches_of(listed: str, **files: str) -> list[dict[str, str | None]]:

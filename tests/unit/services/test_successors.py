@@ -27,6 +27,7 @@ PEOPLE = pa.schema(
     [("unit_code", pa.string()), ("member_no", pa.int64()), ("relation", pa.string()), ("person_id", pa.string())]
 )
 MEMBERS = pa.schema([("contractor_code", pa.string()), ("person_id", pa.string())])
+REFUSED = pa.schema([("source_id", pa.int64()), ("own_key", pa.string()), ("is_quarantine", pa.bool_())])
 LINES = pa.schema(
     [
         ("household_key", pa.string()),
@@ -56,10 +57,12 @@ def found(
     lineage: pa.Table | None = None,
     on: date = date(2026, 11, 15),
     apart: dict[str, str] | None = None,
+    refused: list[tuple[str, str | None]] = (),  # type: ignore[assignment]
 ) -> Succession:
     """`before`, `now`: people by code, the head (and borrower) first; every line before has 30,000 yuan.
 
-    `apart`: members who are delivered under codes that nobody is registered under.
+    `apart`: members who are delivered under codes that nobody is registered under. `refused`: contract and code of rows
+    in quarantine.
     """
     owed = owed or {}
     known = [
@@ -101,6 +104,11 @@ def found(
         },
         identities=pa.Table.from_pylist(identities, schema=PEOPLE),
         settled={"land_member": pa.Table.from_pylist(members, schema=MEMBERS)},
+        sources=[SimpleNamespace(source_id=n, contract=contract) for n, (contract, _) in enumerate(refused)],
+        findings=pa.Table.from_pylist(
+            [{"source_id": n, "own_key": code, "is_quarantine": True} for n, (_, code) in enumerate(refused)],
+            schema=REFUSED,
+        ),
     )
     predecessors = Predecessors(
         run_tables()["lineage"].schema().empty_table() if lineage is None else lineage,
@@ -323,6 +331,22 @@ def test_whose_people_are_delivered_without_a_contractor_waits_and_is_not_closed
     assert [(row["from_key"], row["role"]) for row in result.lineage.to_pylist()] == [(key("A"), "unregistered")]
     lines = pa.Table.from_pylist([{"household_key": key("A"), "limit_yuan": 30000}], schema=LINES)
     assert waiting_for_a_person(result.lineage, lines).with_line == 1
+
+
+@pytest.mark.parametrize(
+    ("refused", "roles_found"),
+    [
+        ([("land_contractor", "A")], ["unregistered"]),  # his members' rows are in quarantine too
+        ([("land_member", "A")], ["unregistered"]),
+        ([("land_contractor", None)], ["unregistered"]),  # a row without a code may be his
+        ([("land_member", None)], []),
+        ([("land_contractor", "N")], []),  # another's
+        ([("land_parcel", "A")], []),
+    ],
+)
+def test_whose_own_rows_are_in_quarantine_waits_too(refused: list[tuple[str, str | None]], roles_found: list[str]):
+    result = found({"A": "ab", "B": "c"}, {"B": "c"}, refused=refused)
+    assert result.lineage.column("role").to_pylist() == roles_found
 
 
 def test_who_is_delivered_nowhere_is_gone_and_nobody_waits():

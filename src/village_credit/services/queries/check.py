@@ -19,7 +19,8 @@ from data_contracts.reasons import EXTRACT_REASONS, ROW_REASONS
 from data_contracts.registry import CONTRACTS_ZH, OFFICES_ZH
 from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile
-from village_credit.extract.inbox import pull
+from village_credit.extract.inbox import pull, pull_folder
+from village_credit.identifiers import COUNTY_CODE
 from village_credit.ingest.county import take_in
 from village_credit.ingest.faulty_rows import OpenError, faulty_tables
 from village_credit.intake import Intake, Source
@@ -207,7 +208,8 @@ def _read_word(word: str) -> Iterable[DeliveredFile]:
     if word == "-":
         return [delivered("标准输入", sys.stdin.buffer.read())]
     if path.is_dir():
-        return pull(path.parent, path.name)
+        folder = path.absolute()
+        return pull(folder.parent, folder.name) if COUNTY_CODE.fullmatch(folder.name) else pull_folder(folder)
     if path.is_file():
         return [delivered(path.name, path.read_bytes())]
     raise MissingInput(f"{path.name} is neither a file nor a folder")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
 
 from village_credit.errors import MissingInput
 from village_credit.ledger.checkpoints import leaves_of, write_checkpoint
@@ -34,7 +34,7 @@ class Proof:
     public_key: str
 
 
-def prove(store: Store, key: str, on: Any = None) -> Proof:
+def prove(store: Store, key: str, on: date | None = None) -> Proof:
     """Prove what was decided of a household in the publication in force (on a day: at its end).
 
     Raises MissingInput where there is none, or where it was published by earlier code, which kept no root.

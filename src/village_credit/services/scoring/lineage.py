@@ -25,6 +25,7 @@ from village_credit.tables.delivery_gates import Recoded
 
 # what somebody must look at, or the office deliver anew
 OPEN = ("proposed", "circle", "contradicted", "replaced", "unregistered")
+REGISTER = ("land_contractor", "land_member")  # whose rows name a contractor
 VERDICTS = pa.schema([("from_key", pa.string()), ("own_key", pa.string()), ("verdict", pa.string())])
 ALIASES = pa.schema([("unit_code", pa.string()), ("household_key", pa.string()), ("place", pa.int64())])
 CLOSED_LINES = HUMAN_INPUTS["closed_lines"]
@@ -86,7 +87,7 @@ def find_successors(intake: Intake, before: Predecessors, numbers: pa.Table, key
         "register": _register(own, kept, before),
         "known": _known(before, keys),
         "numbers": numbers,
-        "apart": _apart(intake.settled["land_member"], units, keys),
+        "apart": _apart(intake, units, keys),
         "changes": changes.filter(pc.less_equal(changes.column("changed_on"), pa.scalar(as_of, pa.date32()))),
         "verdicts": before.verdicts,
         "lines_of_all": _lines_of_all(before.lines),
@@ -184,11 +185,26 @@ def hashed_numbers(identities: pa.Table, keys: Keys) -> pa.Table:
     )
 
 
-def _apart(members: pa.Table, units: list[str], keys: Keys) -> pa.Table:
-    """Return who is delivered as a member under a code that is not registered: unit_code, number_hash."""
-    apart = members.filter(pc.invert(pc.is_in(members.column("contractor_code"), pa.array(units, pa.string()))))
+def _apart(intake: Intake, units: list[str], keys: Keys) -> pa.Table:
+    """Return who may stand under a code that is not registered: unit_code, number_hash.
+
+    Members whose code has no contractor; codes of contractors and members in quarantine; and one row of nobody's where
+    a contractor's row cannot be read at all: it may be anybody's.
+    """
+    registered, members = pa.array(units, pa.string()), intake.settled["land_member"]
+    apart = members.filter(pc.invert(pc.is_in(members.column("contractor_code"), registered)))
     hashes = [row_key_hash(keys, number) if number else None for number in apart.column("person_id").to_pylist()]
-    return pa.table({"unit_code": apart.column("contractor_code"), "number_hash": pa.array(hashes, pa.string())})
+    contracts = {source.source_id: source.contract for source in intake.sources}
+    refused = intake.findings.filter(intake.findings.column("is_quarantine"))
+    said = zip(refused.column("source_id").to_pylist(), refused.column("own_key").to_pylist(), strict=True)
+    codes = {(code if contracts[source] in REGISTER else "", contracts[source]) for source, code in said}
+    codes_apart = {code or None for code, contract in codes if code or contract == "land_contractor"} - set(units)
+    return pa.table(
+        {
+            "unit_code": pa.array([*apart.column("contractor_code").to_pylist(), *codes_apart], pa.string()),
+            "number_hash": pa.array([*hashes, *[None] * len(codes_apart)], pa.string()),
+        }
+    )
 
 
 def _lines_of_all(lines: pa.Table) -> pa.Table:

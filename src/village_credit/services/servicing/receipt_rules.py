@@ -11,11 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from village_credit.catalogue import run_tables
 from village_credit.china_calendar import day_in_china, today
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import UsageError
@@ -27,7 +24,7 @@ from village_credit.ledger.lines_in_force import lines_in_force
 from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import Publication
 from village_credit.ledger.returned import ACKNOWLEDGE, sealed_rows
-from village_credit.link.branches import current_branch_code
+from village_credit.link.branches import Steps, code_steps, current_branch_code
 from village_credit.policy.branch_authority import Authority, authority
 from village_credit.policy.model import Policy
 from village_credit.policy.sections import ProductName
@@ -96,7 +93,7 @@ class Judge:
             self.answered,
             self.named,
             self.lines_when,
-            self.branch_changes,
+            self.branch_steps,
         ) = (
             cache(self._told),
             cache(self._replaced),
@@ -105,7 +102,7 @@ class Judge:
             cache(self._answered),
             cache(self._named),
             cache(self._lines_when),
-            cache(self._branch_changes),
+            cache(self._branch_steps),
         )
         self.earlier = {self._subject(row): row for row in sealed_rows(store, ledger, "receipts").to_pylist()}
         self.counted = _counted(store, of_file(ledger, returned.file.sha256))
@@ -163,22 +160,23 @@ class Judge:
     def _table(self, run_id: str, name: str) -> Path:
         return self.store.require_run(run_id) / f"{name}.parquet"
 
-    def _branch_changes(self) -> pa.Table:
-        """Return what changed of branches' codes, by what the bank told last of these counties."""
+    def _branch_steps(self) -> Steps:
+        """Return what changed of branches' codes until today, by what the bank told last of these counties."""
         named = {line["publication_id"] for line in self.returned.rows["receipt"]}
         counties = {told.publication.county_code for name in named if (told := self.told(name))}
         paths = [self._table(self.ledger.stagings(county)[-1].run_id, "branch_changes") for county in sorted(counties)]
-        found = [pq.read_table(path, partitioning=None) for path in paths if path.is_file()]  # older runs have none
-        schema = run_tables()["branch_changes"].schema()
-        return pa.concat_tables([schema.empty_table(), *(table.select(schema.names) for table in found)])
+        found: Steps = {}
+        for path in paths:
+            if path.is_file():  # older runs have none
+                found |= code_steps(pq.read_table(path, partitioning=None), self.today)
+        return found
 
     def _codes_of(self, code: str, as_of: str) -> list[str]:
         """Return the codes under which a branch may answer: the present one, and its old one while it is no other's."""
-        changes = self.branch_changes()
-        present = current_branch_code(changes, code, self.today, date.fromisoformat(as_of))
-        new = pc.greater(changes.column("changed_on"), pa.scalar(date.fromisoformat(as_of), pa.date32()))
-        taken = changes.filter(new).column("new_code").to_pylist()
-        return [present] if code == present or code in taken else [present, code]
+        steps, day = self.branch_steps(), date.fromisoformat(as_of)
+        present = current_branch_code(steps, code, day)
+        is_taken = any(new == code and changed_on > day for new, changed_on in steps.values())
+        return [present] if code == present or is_taken else [present, code]
 
     def run(self, sender: str | None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Judge every line; return the receipts that count, and the limits that they change, by their days."""

@@ -1,7 +1,7 @@
 -- Who goes on as whom where contractor codes changed. A row of `succession`: a household as it was known, and one that is
 -- registered. Given: `register` (unit_code, own_key, household_key, was_decided), `known` (household_key, unit_code,
 -- borrower_hash, number_hashes: whom the store knows and may miss), `numbers` (unit_code, number_hash, is_head of all who
--- are registered), `apart` (unit_code, number_hash of members under codes that are not), `changes` (from_code, to_code, cause, changed_on), `verdicts` (from_key, own_key, verdict),
+-- are registered), `apart` (unit_code, number_hash under codes that are not), `changes` (from_code, to_code, cause, changed_on), `verdicts` (from_key, own_key, verdict),
 -- `lines_of_all` (household_key, limit_yuan, owed_yuan).
 CREATE TEMP TABLE met AS  -- who of whom is registered where
 SELECT n.unit_code, k.household_key AS from_key, count(*) AS shared,
@@ -112,9 +112,10 @@ WHERE (h.is_reused OR h.household_key IN (
         SELECT s.from_key FROM succession AS s JOIN moved AS m USING (from_key, unit_code) WHERE s.role <> 'split_off'))
     AND h.unit_code NOT IN (SELECT unit_code FROM succession WHERE role = 'goes_on');
 
-CREATE TEMP TABLE unregistered AS  -- gone, in no list, and delivered as members of a code that nobody is registered under
+CREATE TEMP TABLE unregistered AS  -- gone, in no list, and perhaps delivered, under a code without a contractor
 SELECT g.household_key AS from_key, count(DISTINCT a.number_hash) AS shared
 FROM gone AS g JOIN apart AS a ON a.unit_code = g.unit_code OR list_contains(g.number_hashes, a.number_hash)
+    OR a.unit_code IS NULL  -- a row that nobody can read may be his
 WHERE g.household_key NOT IN (SELECT from_key FROM edges)
 GROUP BY g.household_key;
 
