@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import shutil
@@ -92,3 +93,17 @@ def new_folder(place: Path) -> Iterator[Path]:
     with folder_beside(place) as beside:
         yield beside
     move_to_place(beside, place)
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Let one process at a time into the block, the others wait; a killed one holds nobody up.
+
+    Raises OSError where the lock's file cannot be written.
+    """
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
