@@ -22,6 +22,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import settings
@@ -124,6 +125,13 @@ def on_day(day: date) -> Iterator[None]:
         moment = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
         patch.setattr(log, "datetime", SimpleNamespace(now=lambda _zone: moment))
         yield
+
+
+def linked_rows(store: Store, run_id: str) -> pa.Table:
+    """Which line of which file speaks of which household of a run: the vault alone knows."""
+    sealed = store.open_linked_rows(run_id)
+    assert sealed is not None
+    return pq.read_table(io.BytesIO(sealed))
 
 
 def copy_of(scored: Scored, folder: Path) -> Scored:

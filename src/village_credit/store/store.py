@@ -102,6 +102,16 @@ class Store:
             )
         return decrypt(self.keys.vault, path.read_bytes(), f"measured {run_id}")
 
+    def seal_linked_rows(self, run_id: str, plain: bytes) -> None:
+        """Put into the vault which line of which file speaks of which household of a run."""
+        sealed = encrypt(self.keys.vault, plain, f"linked rows {run_id}")
+        write_whole(self.root / "vault" / f"{run_id}.rows.sealed", sealed, mode=0o600)
+
+    def open_linked_rows(self, run_id: str) -> bytes | None:
+        """Read it back from the vault; None where a run of older code has none, or it is past its retention."""
+        path = self.root / "vault" / f"{run_id}.rows.sealed"
+        return decrypt(self.keys.vault, path.read_bytes(), f"linked rows {run_id}") if path.is_file() else None
+
     def has_identities(self, run_id: str) -> bool:
         """Tell whether the vault holds them."""
         return (self.root / "vault" / f"{run_id}.sealed").is_file()

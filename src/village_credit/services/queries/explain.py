@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import asdict
 from datetime import date
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from village_credit.errors import MissingInput
 from village_credit.ledger.branch_limits import branch_limits
@@ -36,7 +40,7 @@ def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
         )
     line = max(lines, key=lambda one: one["place"])
     run_id, publication_id = line["run_id"], line["publication_id"]
-    rows = explain_rows(store.require_run(run_id), key)
+    rows = explain_rows(store.require_run(run_id), key, _linked_rows(store, run_id))
     said = branch_limits(ledger, on).get((publication_id, key, line["product"]))
     return {
         **rows,
@@ -54,6 +58,11 @@ def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
             if e.act in (HOLD, RELEASE) and e.details["household_key"] == key
         ],
     }
+
+
+def _linked_rows(store: Store, run_id: str) -> pa.Table | None:
+    sealed = store.open_linked_rows(run_id)
+    return None if sealed is None else pq.read_table(io.BytesIO(sealed), partitioning=None)
 
 
 def _gone(store: Store, ledger: Ledger, key: str) -> str:

@@ -40,7 +40,7 @@ from village_credit.tables.gates import Evidence, judge_gates
 from village_credit.tables.outgoing import require_decisions
 from village_credit.tables.referrals import referral_list, referral_table
 from village_credit.tables.renewals_due import renewals_due
-from village_credit.tables.run_tables import run_tables
+from village_credit.tables.run_tables import LINKED_ROWS, run_tables
 from village_credit.tables.seasons import season_schedule
 from village_credit.tables.shape_findings import shape_findings
 from village_credit.tables.signatures_needed import authority_table
@@ -59,6 +59,7 @@ class Computed:
     identities: pa.Table
     report: str
     referrals: pa.Table  # as the office named them, for the vault
+    linked_rows: pa.Table  # which line of which file speaks of which household, for the vault
     measured: Callable[[], bytes]  # what `simulate` tries another policy on: sealed with the run
 
 
@@ -101,6 +102,7 @@ def compute_run(
     timer.lap("score, decide")
     work = _Work(snapshot, request, rules, policy, intake, pseudonyms, decided, scorer.last.points)
     tables = _decision_tables(work) | _relief_tables(work, relief) | _delivery_tables(work)
+    linked_rows = tables.pop(LINKED_ROWS)
     tables["lineage"] = succession.lineage
     said = snapshot.parts["shapes"]
     looked = look_at_shapes(delivered, intake.settled["land_parcel"], said and said["looked_with"])
@@ -117,7 +119,8 @@ def compute_run(
         groups = groups_of(intake.facts, decided.decisions, request.as_of)
         return pack_simulation_inputs(decided.measured, groups, pseudonyms, policy_asked_before(policy.policy))
 
-    return Computed(snapshot.run_id, tables, manifest, identities, report, referral_list(intake, pseudonyms), measured)
+    referrals = referral_list(intake, pseudonyms)
+    return Computed(snapshot.run_id, tables, manifest, identities, report, referrals, linked_rows, measured)
 
 
 @dataclass(frozen=True)

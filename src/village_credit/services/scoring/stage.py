@@ -94,9 +94,10 @@ def _seal(store: Store, computed: Computed, request: Request, acts_read: int, ti
 
 
 def fill_vault(store: Store, computed: Computed) -> None:
-    """Seal who a run's households are, what was measured of them, and the traders as the office named them."""
+    """Seal who a run's households are, what was measured of them, which lines speak of them, and referred traders."""
     store.seal_identities(computed.run_id, parquet_bytes(computed.identities))
     store.seal_simulation_inputs(computed.run_id, computed.measured())
+    store.seal_linked_rows(computed.run_id, parquet_bytes(computed.linked_rows))
     store.seal_identities(referral_vault(computed.run_id), parquet_bytes(computed.referrals))
 
 
