@@ -209,6 +209,12 @@ class PolicyInForce:
         found = self.policy.find(f"budget_{level}", self.as_of, county=self.county_code)
         return None if found is None else int(found.value)
 
+    def crops_named(self) -> set[str]:
+        """Return the crops that the policy names, in norms, rents and seasons."""
+        norms = {norm.crop for norm in self.policy.crop_norms}
+        figures = {figure.crop for figure in self.policy.figures if figure.crop}
+        return norms | figures | {season.crop for season in self.policy.seasons if season.crop}
+
     def norms(self) -> list[Norm]:
         """Return every crop's norm over the latest complete years that have one, at least two."""
         crops = sorted({norm.crop for norm in self.policy.crop_norms})

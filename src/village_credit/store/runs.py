@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from village_credit.duckdb_session import query_cursor
+from village_credit.errors import MissingInput
 from village_credit.signatures import canonical_json
-from village_credit.store.store import Store, sha256_of
+from village_credit.store.store import NAMES, Store, sha256_of
 from village_credit.store.whole_files import new_folder
 
 # Bit-stable under fixed settings: no statistics of a version, one row-group size, no dictionary heuristics
@@ -85,6 +86,28 @@ def seal_run(
             json.dumps(sealed, ensure_ascii=False, sort_keys=True, indent=1), encoding="utf-8"
         )
     return sealed
+
+
+def names_of(store: Store, manifest: dict[str, Any]) -> dict[str, str]:
+    """Return how files and sheets were called that a run tells by other names, because theirs name somebody.
+
+    Raises MissingInput where the vault no longer says so.
+    """
+    if not manifest.get("hidden_names"):
+        return {}
+    sealed = store.open_part(manifest["run_id"], NAMES)
+    if sealed is None:
+        raise MissingInput(
+            f"run {manifest['run_id']}: how its files were called is no longer in the vault (past its retention); "
+            f"score the county again"
+        )
+    return {told: name for name, told in json.loads(sealed).items()}
+
+
+def inputs_of(store: Store, manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the files of a run by their own names, each with its hash; raises MissingInput as `names_of` does."""
+    names = names_of(store, manifest)
+    return [(names.get(item["file_name"], item["file_name"]), item["sha256"]) for item in manifest["inputs"]]
 
 
 def altered_tables(store: Store, run_id: str) -> list[str]:

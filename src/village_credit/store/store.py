@@ -16,6 +16,7 @@ from village_credit.store.keys import decrypt, encrypt
 from village_credit.store.whole_files import write_whole
 
 FOLDERS = ("runs", "approvals", "frozen", "vault", "packing", "outbox", "ledger")
+ROWS, NAMES = "rows", "names"  # which line speaks of which household; how files were called whose names name somebody
 PRIVATE = ("vault", "frozen", "packing", "outbox")
 
 
@@ -102,15 +103,15 @@ class Store:
             )
         return decrypt(self.keys.vault, path.read_bytes(), f"measured {run_id}")
 
-    def seal_linked_rows(self, run_id: str, plain: bytes) -> None:
-        """Put into the vault which line of which file speaks of which household of a run."""
-        sealed = encrypt(self.keys.vault, plain, f"linked rows {run_id}")
-        write_whole(self.root / "vault" / f"{run_id}.rows.sealed", sealed, mode=0o600)
+    def seal_part(self, run_id: str, part: str, plain: bytes) -> None:
+        """Put a part of a run into the vault: ROWS or NAMES."""
+        sealed = encrypt(self.keys.vault, plain, f"{part} {run_id}")
+        write_whole(self.root / "vault" / f"{run_id}.{part}.sealed", sealed, mode=0o600)
 
-    def open_linked_rows(self, run_id: str) -> bytes | None:
+    def open_part(self, run_id: str, part: str) -> bytes | None:
         """Read it back from the vault; None where a run of older code has none, or it is past its retention."""
-        path = self.root / "vault" / f"{run_id}.rows.sealed"
-        return decrypt(self.keys.vault, path.read_bytes(), f"linked rows {run_id}") if path.is_file() else None
+        path = self.root / "vault" / f"{run_id}.{part}.sealed"
+        return decrypt(self.keys.vault, path.read_bytes(), f"{part} {run_id}") if path.is_file() else None
 
     def has_identities(self, run_id: str) -> bool:
         """Tell whether the vault holds them."""

@@ -20,7 +20,7 @@ from village_credit.ledger.log import Entry
 from village_credit.ledger.reviews import said_of
 from village_credit.report.explain import explain_rows
 from village_credit.services.approval.household_signatures import signature_of
-from village_credit.store.store import Store
+from village_credit.store.store import ROWS, Store
 
 IN_FORCE = ("decision", "limit_yuan", "binding_term", "reason_codes", "held_since")  # what may differ from the run's
 LINE = ("product", "decision", "limit_yuan", "valid_from", "valid_to", "publication_id", "run_id")
@@ -61,7 +61,7 @@ def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
 
 
 def _linked_rows(store: Store, run_id: str) -> pa.Table | None:
-    sealed = store.open_linked_rows(run_id)
+    sealed = store.open_part(run_id, ROWS)
     return None if sealed is None else pq.read_table(io.BytesIO(sealed), partitioning=None)
 
 

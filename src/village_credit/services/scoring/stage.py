@@ -18,9 +18,10 @@ from village_credit.publish.recording import record
 from village_credit.services.rules import Request, load_rules
 from village_credit.services.scoring.compute import Computed, Progress, StageTimer, compute_run
 from village_credit.services.scoring.snapshot import take_snapshot
+from village_credit.signatures import canonical_json
 from village_credit.sql_files import sql
-from village_credit.store.runs import parquet_bytes, seal_run
-from village_credit.store.store import Store, sha256_of
+from village_credit.store.runs import inputs_of, parquet_bytes, seal_run
+from village_credit.store.store import NAMES, ROWS, Store, sha256_of
 from village_credit.tables.referrals import referral_vault
 
 
@@ -58,8 +59,8 @@ def frozen_files(store: Store, county_code: str) -> Iterator[DeliveredFile]:
 
 def frozen_files_of(store: Store, manifest: dict[str, Any]) -> Iterator[DeliveredFile]:
     """Return what a run was made from, in reading order; raises MissingInput where some of it is gone."""
-    for item in sorted(manifest["inputs"], key=lambda item: reading_order(item["file_name"])):
-        yield DeliveredFile(item["file_name"], store.thaw(item["sha256"]), item["sha256"])
+    for name, sha256 in sorted(inputs_of(store, manifest), key=lambda item: reading_order(item[0])):
+        yield DeliveredFile(name, store.thaw(sha256), sha256)
 
 
 def score_files(
@@ -97,7 +98,9 @@ def fill_vault(store: Store, computed: Computed) -> None:
     """Seal who a run's households are, what was measured of them, which lines speak of them, and referred traders."""
     store.seal_identities(computed.run_id, parquet_bytes(computed.identities))
     store.seal_simulation_inputs(computed.run_id, computed.measured())
-    store.seal_linked_rows(computed.run_id, parquet_bytes(computed.linked_rows))
+    store.seal_part(computed.run_id, ROWS, parquet_bytes(computed.linked_rows))
+    if computed.names:
+        store.seal_part(computed.run_id, NAMES, canonical_json(computed.names))
     store.seal_identities(referral_vault(computed.run_id), parquet_bytes(computed.referrals))
 
 
