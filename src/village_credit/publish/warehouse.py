@@ -5,6 +5,7 @@ It is derived and disposable: whatever is wrong with the file that lies there, i
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import secrets
 from functools import cache
@@ -28,6 +29,7 @@ FOR_CLIENTS_OF_1X: dict[str, str | bool | int | float | list[str]] = {
     "storage_compatibility_version": "v1.0.0"
 }  # else no DuckDB 1.x opens the file
 LOG, FILE = logging.getLogger(__name__), "warehouse.duckdb"
+LOCK = ".warehouse.lock"  # holds the hash of what was built last
 BUILT = ("runs", "gates")
 OPEN_TO_READ = 0o444  # a client that would write is refused: what it wrote, the next act would drop
 COUNTED = "SELECT count(*) FROM duckdb_views() WHERE NOT internal"
@@ -41,7 +43,7 @@ def build_warehouse(store: Store) -> Path | None:
     again.
     """
     try:
-        with alone(store.root / ".warehouse.lock"):
+        with alone(store.root / LOCK):
             return _built(store)
     except (OSError, duckdb.Error) as error:
         why = getattr(error, "strerror", None) or type(error).__name__
@@ -62,6 +64,7 @@ def _built(store: Store) -> Path | None:
         if not _filled(beside, store):
             return None
         beside.chmod(OPEN_TO_READ)
+        (store.root / LOCK).write_text(_digest(beside), encoding="ascii")
         _log_of(store.warehouse).unlink(missing_ok=True)  # of the old file: over the new one it would be replayed
         beside.replace(store.warehouse)
     finally:
@@ -171,12 +174,25 @@ def _made_of(store: Store) -> str:
     return f"ledger head {head(store.ledger_folder)}; code {code_sha256()[:12]}; format {FORMATS['warehouse']}"
 
 
+def _digest(database: Path) -> str:
+    with database.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_as_built(store: Store) -> bool:
+    """Tell whether the warehouse has the bytes that were built: no client wrote into it, no disk lost one."""
+    if not store.warehouse.is_file() or _log_of(store.warehouse).exists():
+        return False
+    built = store.root / LOCK
+    return built.is_file() and built.read_bytes() == _digest(store.warehouse).encode("ascii")
+
+
 def is_current(store: Store) -> bool:
     """Tell whether the warehouse was built by this code, from the ledger's last entry, and lies where it was built.
 
     One that cannot be opened, or that a client has written to, is not: whatever it is, it is built anew.
     """
-    if not store.warehouse.is_file() or _log_of(store.warehouse).exists():
+    if not is_as_built(store):
         return False
     try:
         found = _asked(store.warehouse, sql("publish", "warehouse_built"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from village_credit.errors import MissingInput, VerificationFailed
 from village_credit.pseudonyms import Keys
 from village_credit.store.keys import load_keys
 from village_credit.store.store import Store, open_store
+from village_credit.store.whole_files import json_of
 
 KEPT = ("ledger/[0-9]*.json", "runs/*/manifest.json", "vault/*", "frozen/*")  # what hangs on keys
 
@@ -40,10 +41,18 @@ def require_own_keys(root: Path, keys: Keys, key_file: Path) -> None:
     named = _keys_named(root)
     others = sorted(name for name, said in named.items() if keys.ids()[name] != said)
     if others:
+        _require_chained(root)
         raise MissingInput(
             f"the keys in {key_file} are not those of the store in {root} (another: {', '.join(others)}): check "
             f"--store and VILLAGE_CREDIT_KEY_FILE, or restore the store's keys from their backup"
         )
+
+
+def _require_chained(root: Path) -> None:
+    """Raise VerificationFailed where the first act, which names the keys, is not the one that the second follows."""
+    paths = sorted((root / "ledger").glob("[0-9]*.json"))[:2]
+    if len(paths) == 2 and _json(paths[1]).get("previous") != hashlib.sha256(paths[0].read_bytes()).hexdigest():
+        raise VerificationFailed(f"ledger entry {paths[0].name} was altered: compare with the backup")
 
 
 def _keys_named(root: Path) -> dict[str, str]:
@@ -69,8 +78,4 @@ def _key_of_run(folder: Path) -> dict[str, str]:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads(path.read_bytes())
-    except ValueError:
-        raise VerificationFailed(f"{path.parent.name}/{path.name} is damaged: compare with the backup") from None
-    return found
+    return json_of(path.read_bytes(), f"{path.parent.name}/{path.name}")

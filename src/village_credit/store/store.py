@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,12 @@ from village_credit.errors import MissingInput, VerificationFailed
 from village_credit.identifiers import is_run_id, require_run_id
 from village_credit.pseudonyms import Keys
 from village_credit.store.keys import decrypt, encrypt
-from village_credit.store.whole_files import write_whole
+from village_credit.store.whole_files import json_of, write_whole
 
 FOLDERS = ("runs", "approvals", "frozen", "vault", "packing", "outbox", "ledger")
-ROWS, NAMES = "rows", "names"  # which line speaks of which household; how files were called whose names name somebody
+# Of a run in the vault: who its households are, what was measured of them, referred traders, which line speaks of which
+# household, and how files were called whose names name somebody.
+IDENTITIES, MEASURED, REFERRALS, ROWS, NAMES = "identities", "measured", "referrals", "rows", "names"
 PRIVATE = ("vault", "frozen", "packing", "outbox")
 
 
@@ -53,9 +54,10 @@ class Store:
 
         Raises MissingInput where later code wrote it in another form, VerificationFailed where it is another run's.
         """
-        manifest: dict[str, Any] = json.loads((self.require_run(run_id) / "manifest.json").read_text(encoding="utf-8"))
+        content = (self.require_run(run_id) / "manifest.json").read_bytes()
+        manifest = json_of(content, f"the manifest of run {run_id}")
         require_known("run", manifest.get("format", 0), f"run {run_id}")
-        if manifest["run_id"] != run_id:
+        if manifest.get("run_id") != run_id:
             raise VerificationFailed(f"run {run_id}: its manifest is another run's; compare the folder with the backup")
         return manifest
 
@@ -113,6 +115,18 @@ class Store:
         path = self.root / "vault" / f"{run_id}.{part}.sealed"
         return decrypt(self.keys.vault, path.read_bytes(), f"{part} {run_id}") if path.is_file() else None
 
+    def part_of(self, run_id: str, part: str) -> bytes | None:
+        """Read any part of a run back from the vault; None where it is not there."""
+        read = {
+            IDENTITIES: lambda: self.open_identities(run_id),
+            MEASURED: lambda: self.open_simulation_inputs(run_id),
+            REFERRALS: lambda: self.open_identities(referral_vault(run_id)),
+        }
+        try:
+            return read[part]() if part in read else self.open_part(run_id, part)
+        except MissingInput:
+            return None
+
     def has_identities(self, run_id: str) -> bool:
         """Tell whether the vault holds them."""
         return (self.root / "vault" / f"{run_id}.sealed").is_file()
@@ -128,6 +142,11 @@ class Store:
             raise VerificationFailed(
                 f"{damage}; `village-credit reseal {run_id.partition('.')[0]}` makes it anew from the frozen inputs"
             ) from None
+
+
+def referral_vault(run_id: str) -> str:
+    """Name a run's referral list in the vault."""
+    return f"{run_id}-referrals"
 
 
 def open_store(root: Path, keys: Keys) -> Store:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from village_credit.errors import VerificationFailed
 
 
 def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
@@ -44,6 +48,17 @@ def _written_beside(path: Path, content: bytes, mode: int) -> Path:
         beside.unlink()
         raise
     return beside
+
+
+def json_of(content: bytes, what: str) -> dict[str, Any]:
+    """Read what the store keeps as JSON; raises VerificationFailed, which names `what`, where it is damaged."""
+    try:
+        found = json.loads(content)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise VerificationFailed(f"{what} is damaged: compare with the backup")
+    return found
 
 
 def sync_folder(folder: Path) -> None:
