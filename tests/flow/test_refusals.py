@@ -131,3 +131,22 @@ def test_the_disk_that_fills_up_for_one_county_is_told_and_the_next_goes_on(
     told = capsys.readouterr()
     assert told.out == "done\n"
     assert "the disk is full" in told.err
+
+
+def test_a_workbook_that_lies_there_is_not_written_over_unasked(
+    published: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("VILLAGE_CREDIT_STORE", str(published.store.root))
+    monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(published.store.root.parent / "keys"))
+    run, book, folder = published.run.run_id, tmp_path / "review.xlsx", tmp_path / "mend"
+    assert main(["corrections", run, "--out", str(folder)]) == 0
+    filled = sorted(folder.iterdir())[-1]
+    for path in (book, filled):
+        path.write_bytes(b"what a person filled in")
+    writes = [["reviews", "export", run, "--out", str(book)], ["links", "review", run, "--out", str(book)]]
+    for words in [*writes, ["corrections", run, "--out", str(folder)]]:
+        assert main(words) == 2
+        assert "is there already, and may be filled in" in capsys.readouterr().err
+    assert {path.read_bytes() for path in (book, filled)} == {b"what a person filled in"}
+    assert main([*writes[0], "--force"]) == 0
+    assert book.read_bytes() != b"what a person filled in"

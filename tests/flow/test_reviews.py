@@ -279,5 +279,5 @@ def test_the_commands_carry_the_workbook_out_and_back(
     assert cli.main(["reviews", "apply", str(out), "--by", REVIEWER, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["declined"] == 1
     assert cli.main(["reviews", "export", published.run.run_id]) == 2
-    assert cli.main(["reviews", "export", "r0", "--out", str(out)]) == 7
+    assert cli.main(["reviews", "export", "r0", "--out", f"{out}.other"]) == 7
     assert published.run.as_of == AS_OF.isoformat()

@@ -43,7 +43,7 @@ def add_reviews(verbs: Verbs) -> None:
     )
     reviewed.add_argument("act", choices=("export", "apply"))
     reviewed.add_argument("target", help="export: the run; apply: the workbook with its verdicts")
-    reviewed.out("export: the workbook to write; personal data")
+    reviewed.workbook_out("export: the workbook to write")
     reviewed.done_by("apply: who decided, never the run's preparer (default: the login)")
     reviewed.policy("apply: whose steps hold (default: limit_policy.toml of the models)")
 
@@ -82,7 +82,7 @@ def add_links(verbs: Verbs) -> None:
     )
     linked.add_argument("act", choices=("review", "apply"))
     linked.add_argument("target", help="review: the run; apply: the workbook with its decisions")
-    linked.out("review: the workbook to write; personal data")
+    linked.workbook_out("review: the workbook to write")
     linked.add_argument(
         "--sample",
         type=int,
@@ -126,7 +126,7 @@ def add_successors(verbs: Verbs) -> None:
     )
     asked.add_argument("act", choices=("review", "apply"))
     asked.add_argument("target", help="review: the run; apply: the workbook with its decisions")
-    asked.out("review: the workbook to write; personal data")
+    asked.workbook_out("review: the workbook to write")
     asked.done_by("apply: who decided, never the run's preparer (default: the login)")
 
 
@@ -162,7 +162,7 @@ def add_corrections(verbs: Verbs) -> None:
         do_corrections,
     )
     mended.the_run()
-    mended.out("the folder to write into; personal data", required=True)
+    mended.workbook_out("the folder to write into", required=True)
 
 
 def do_corrections(args: argparse.Namespace, paths: Settings) -> int:
@@ -170,7 +170,7 @@ def do_corrections(args: argparse.Namespace, paths: Settings) -> int:
     from village_credit.services.casework import corrections
 
     store = store_of(paths)
-    written = corrections.write_corrections(store, args.run, args.out, paths.counties)
+    written = corrections.write_corrections(store, args.run, args.out, paths.counties, force=args.force)
     ages = corrections.ageing(store, args.run)
     result = {"written": written, "ageing": ages}
     return show(args, result, lambda: _corrections_text(written, ages) or "nothing is open")

@@ -191,7 +191,7 @@ def add_authority(verbs: Verbs) -> None:
     )
     authorised.add_argument("act", choices=("export", "apply"))
     authorised.add_argument("target", help="export: the run; apply: the workbook with its signatures")
-    authorised.out("export: the workbook to write; personal data")
+    authorised.workbook_out("export: the workbook to write")
     authorised.done_by("apply: who signs, never the run's preparer")
     authorised.add_argument(
         "--role", help="apply: as whom, that of each row's step or a higher one (default: that of the step)"

@@ -49,6 +49,11 @@ class Verb(argparse.ArgumentParser):
         """Ask where to write."""
         self.add_argument("--out", type=path, required=required, help=text)
 
+    def workbook_out(self, text: str, *, required: bool = False) -> None:
+        """Ask where to write what a person will fill in; written over only where that is said."""
+        self.out(f"{text}; personal data", required=required)
+        self.add_argument("--force", action="store_true", help="write over a file that is there already")
+
     def signed_by(self, text: str | None = None) -> None:
         """Ask who answers for it: never the login alone."""
         self.add_argument("--by", required=True, help=text)
@@ -187,8 +192,9 @@ def out_of(args: argparse.Namespace, usage: str) -> Path:
     """Return the file to write, where the verb cannot do without; refuses with how it is used."""
     if args.out is None:
         raise UsageError(f"{usage} needs --out FILE")
-    typed: Path = args.out
-    return typed
+    from village_credit.store.whole_files import require_free
+
+    return require_free(args.out, force=args.force)
 
 
 def store_of(paths: Settings, *, may_begin: bool = False) -> Store:

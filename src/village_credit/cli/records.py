@@ -78,7 +78,7 @@ def add_check(verbs: Verbs) -> None:
     checked.add_argument("files", nargs="+", help="files, folders, or - for one file on standard input")
     checked.add_argument("--county", type=county_code, help="whose terms hold (default: those of every county)")
     checked.add_argument("--as-of", type=day, help="the run's day (default: the shell's)")
-    checked.out("a folder for the corrections workbooks; personal data")
+    checked.workbook_out("a folder for the corrections workbooks")
 
 
 def do_check(args: argparse.Namespace, paths: Settings) -> int:
@@ -88,7 +88,7 @@ def do_check(args: argparse.Namespace, paths: Settings) -> int:
 
     files = check.read_words(args.files)
     as_of = args.as_of or today()
-    found = check.check(files, as_of, args.county or check.ANY_COUNTY, paths.counties, args.out)
+    found = check.check(files, as_of, args.county or check.ANY_COUNTY, paths.counties, args.out, force=args.force)
     return show(args, found, lambda: check.as_text(found))
 
 

@@ -12,13 +12,29 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from village_credit.errors import VerificationFailed
+from village_credit.errors import UsageError, VerificationFailed
 
 
 def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write a file beside its place, sync it and move it there: nobody ever sees half of it."""
     _written_beside(path, content, mode).replace(path)
     sync_folder(path.parent)
+
+
+def require_free(path: Path, *, force: bool) -> Path:
+    """Return a place to write a workbook to; raises UsageError where one lies there that may be filled in."""
+    if path.exists() and not force:
+        raise UsageError(f"{path.name} is there already, and may be filled in: name another place, or give --force")
+    return path
+
+
+def write_workbooks(books: dict[Path, bytes], *, force: bool) -> None:
+    """Write workbooks with personal data, all or none; the same bytes again are no other workbook."""
+    for path, content in books.items():
+        if not path.is_file() or path.read_bytes() != content:
+            require_free(path, force=force)
+    for path, content in books.items():
+        write_whole(path, content, mode=0o600)
 
 
 def create_whole(path: Path, content: bytes, mode: int = 0o644) -> bool:

@@ -17,7 +17,7 @@ from village_credit.services.rules import load_terms
 from village_credit.sql_files import sql
 from village_credit.store.runs import inputs_of, names_of
 from village_credit.store.store import Store
-from village_credit.store.whole_files import write_whole
+from village_credit.store.whole_files import write_workbooks
 from village_credit.workbooks.corrections import CorrectionBundle, FaultyTable, correction_workbook
 
 OPEN = sql("services.casework", "open_corrections")
@@ -34,10 +34,13 @@ class Written:
     tables_refused: int
 
 
-def write_corrections(store: Store, run_id: str, out: Path, counties: Path | None = None) -> list[Written]:
+def write_corrections(
+    store: Store, run_id: str, out: Path, counties: Path | None = None, *, force: bool = False
+) -> list[Written]:
     """Write each office's workbook into `out` (readable by its owner alone); none where nothing is open.
 
-    Raises MissingInput where the run or the frozen bytes are gone.
+    Raises MissingInput where the run or the frozen bytes are gone, UsageError where another workbook lies there and
+    `force` does not say to write over it: nothing is written then.
     """
     sealed = store.manifest(run_id)
     names = names_of(store, sealed)
@@ -55,12 +58,13 @@ def write_corrections(store: Store, run_id: str, out: Path, counties: Path | Non
         for table in faulty_tables(file, by_sheet, terms, _units(manifest)):
             tables[offices[file_name, table.sheet]].append(table)
     refused = _refused(manifest)
-    written = []
+    written, books = [], {}
     for office in sorted({*tables, *refused}):
         bundle = _sheaf(office, run_id, manifest["as_of"], tables[office], refused.get(office, []), errors)
         path = out / f"{OFFICES_ZH.get(office, '未识别的表')}-{FILE_WORD}-{manifest['as_of']}-{run_id[-8:]}.xlsx"
-        write_whole(path, correction_workbook(bundle), mode=0o600)
+        books[path] = correction_workbook(bundle)
         written.append(Written(office, str(path), sum(len(t.rows) for t in bundle.tables), len(bundle.refused)))
+    write_workbooks(books, force=force)
     return written
 
 

@@ -26,7 +26,7 @@ from village_credit.ingest.faulty_rows import OpenError, faulty_tables
 from village_credit.intake import Intake, Source
 from village_credit.services.rules import load_terms
 from village_credit.store.store import sha256_of
-from village_credit.store.whole_files import write_whole
+from village_credit.store.whole_files import write_workbooks
 from village_credit.workbooks.corrections import CorrectionBundle, correction_workbook
 
 UNSURPRISING = ("accepted", "layout")
@@ -74,14 +74,21 @@ def check(
     county_code: str = ANY_COUNTY,
     counties: Path | None = None,
     out: Path | None = None,
+    *,
+    force: bool = False,
 ) -> Checked:
-    """Return what a run of a county as of a day would say of some files; `out`: where corrections are written."""
+    """Return what a run of a county as of a day would say of some files; `out`: where corrections are written.
+
+    Raises UsageError where another workbook lies there and `force` does not say to write over it.
+    """
     terms, _ = load_terms(counties, county_code)
     intake = take_in(files, as_of, county_code, terms, needs_register=False)
     said = _said(intake, terms)
     outcomes = _outcomes(intake)
     tables = tuple(_table(source, outcomes[source.source_id], said[source.source_id]) for source in intake.sources)
-    return Checked(tables, tuple(_write(files, intake, terms, as_of, out)) if out else ())
+    books = _books(files, intake, terms, as_of, out) if out else {}
+    write_workbooks(books, force=force)
+    return Checked(tables, tuple(map(str, books)))
 
 
 def delivered(name: str, content: bytes) -> DeliveredFile:
@@ -141,8 +148,9 @@ def _line(number: int, outcome: str, findings: list[tuple[str, str]]) -> Checked
     return CheckedLine(number, outcome, tuple(code for code, _ in unique), tuple(sentence for _, sentence in unique))
 
 
-def _write(files: list[DeliveredFile], intake: Intake, terms: CountyTerms, as_of: date, out: Path) -> Iterable[str]:
-    """Write each office's corrections workbook; give their paths."""
+def _books(files: list[DeliveredFile], intake: Intake, terms: CountyTerms, as_of: date, out: Path) -> dict[Path, bytes]:
+    """Return each office's corrections workbook, by where it is to lie."""
+    books = {}
     by_office: dict[str, list[Source]] = defaultdict(list)
     for source in intake.sources:
         by_office[source.office].append(source)
@@ -150,9 +158,8 @@ def _write(files: list[DeliveredFile], intake: Intake, terms: CountyTerms, as_of
     for office, sources in sorted(by_office.items()):
         bundle = _bundle(office, sources, files, errors, terms, as_of)
         if bundle.tables or bundle.refused:
-            path = out / f"{bundle.office_zh}-{FILE_WORD}-{as_of}.xlsx"
-            write_whole(path, correction_workbook(bundle), mode=0o600)
-            yield str(path)
+            books[out / f"{bundle.office_zh}-{FILE_WORD}-{as_of}.xlsx"] = correction_workbook(bundle)
+    return books
 
 
 def _open_errors(intake: Intake) -> dict[int, list[OpenError]]:
