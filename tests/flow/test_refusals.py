@@ -140,7 +140,7 @@ def test_a_workbook_that_lies_there_is_not_written_over_unasked(
     monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(published.store.root.parent / "keys"))
     run, book, folder = published.run.run_id, tmp_path / "review.xlsx", tmp_path / "mend"
     assert main(["corrections", run, "--out", str(folder)]) == 0
-    filled = sorted(folder.iterdir())[-1]
+    filled = max(folder.iterdir())
     for path in (book, filled):
         path.write_bytes(b"what a person filled in")
     writes = [["reviews", "export", run, "--out", str(book)], ["links", "review", run, "--out", str(book)]]
