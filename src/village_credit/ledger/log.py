@@ -12,6 +12,7 @@ from typing import Any
 
 from village_credit.errors import RunConflict, VerificationFailed
 from village_credit.signatures import canonical_json
+from village_credit.store.opening import KEYS_SINCE, keys_since
 from village_credit.store.store import sha256_of
 from village_credit.store.whole_files import create_whole
 
@@ -104,13 +105,19 @@ def append(
         if still_holds:
             still_holds(entries)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        said = details if entries else {**details, **(first or {})}
+        said = {**details, **(_keys_told(entries[-1]) if entries else first or {})}
         entry = Entry(len(entries) + 1, act, now, by, run_id, said, head(folder))
         if prepare:
             entry = replace(entry, details=entry.details | prepare([*entries, entry]))
         if _create(folder / f"{entry.number:08d}.json", entry):
             return entry
     raise RunConflict(f"{act} {run_id}: the ledger was busy {MAX_TRIES} times; try again")
+
+
+def _keys_told(last: Entry) -> dict[str, int]:
+    """Return what an act says of the newest rotation: who opens the store asks the last act alone."""
+    since = keys_since(last.__dict__)
+    return {} if since is None else {KEYS_SINCE: since}
 
 
 def _create(path: Path, entry: Entry) -> bool:

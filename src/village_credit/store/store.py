@@ -6,25 +6,36 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from village_credit.code_version import require_known
 from village_credit.errors import MissingInput, VerificationFailed
 from village_credit.identifiers import is_run_id, require_run_id
 from village_credit.pseudonyms import Keys
-from village_credit.store.keys import decrypt, encrypt
-from village_credit.store.whole_files import write_whole
+from village_credit.store.envelope import seal, unseal
+from village_credit.store.keys import KeyFile
+from village_credit.store.whole_files import locked, write_whole
 
 FOLDERS = ("runs", "approvals", "frozen", "vault", "packing", "outbox", "ledger")
 PRIVATE = ("vault", "frozen", "packing", "outbox")
+MEASURED = ".measured.sealed"
+LOCK = "keys.lock"  # who seals a file shares it; who changes the keys has it alone
+READINGS = 3  # a file may be wrapped anew between two looks, at itself and at the keys
+
+SealedFolder = Literal["vault", "frozen"]
 
 
 @dataclass(frozen=True)
 class Store:
-    """A store's folder and its keys."""
+    """A store's folder and its keys, or the file that has them."""
 
     root: Path
-    keys: Keys
+    source: Keys | KeyFile
+
+    @property
+    def keys(self) -> Keys:
+        """The keys as they are now: ask again after whatever takes long, for they may have been rotated since."""
+        return self.source if isinstance(self.source, Keys) else self.source.keys()
 
     @property
     def warehouse(self) -> Path:
@@ -67,7 +78,7 @@ class Store:
         """Keep delivered bytes, encrypted, under their own hash; once."""
         path = self.root / "frozen" / sha256
         if not path.exists():
-            write_whole(path, encrypt(self.keys.frozen, content, f"frozen {sha256}"), mode=0o400)
+            self._seal("frozen", sha256, content, 0o400)
 
     def thaw(self, sha256: str) -> bytes:
         """Read frozen bytes back and check them against their hash."""
@@ -76,31 +87,28 @@ class Store:
             raise MissingInput(
                 f"frozen input {sha256[:12]} is gone (erased or past its retention): score from the inbox"
             )
-        content = decrypt(self.keys.frozen, path.read_bytes(), f"frozen {sha256}")
+        content = self._unseal("frozen", sha256)
         if hashlib.sha256(content).hexdigest() != sha256:
             raise VerificationFailed(f"frozen input {sha256[:12]} is not what was delivered")
         return content
 
     def seal_identities(self, run_id: str, plain: bytes) -> None:
         """Put a run's identities into the vault."""
-        write_whole(
-            self.root / "vault" / f"{run_id}.sealed", encrypt(self.keys.vault, plain, f"vault {run_id}"), mode=0o600
-        )
+        self._seal("vault", f"{run_id}.sealed", plain, 0o600)
 
     def seal_simulation_inputs(self, run_id: str, plain: bytes) -> None:
         """Put what was measured of a run's households into the vault."""
-        sealed = encrypt(self.keys.vault, plain, f"measured {run_id}")
-        write_whole(self.root / "vault" / f"{run_id}.measured.sealed", sealed, mode=0o600)
+        self._seal("vault", f"{run_id}{MEASURED}", plain, 0o600)
 
     def open_simulation_inputs(self, run_id: str) -> bytes:
         """Read what was measured of a run's households back from the vault."""
-        path = self.root / "vault" / f"{run_id}.measured.sealed"
-        if not path.is_file():
+        name = f"{run_id}{MEASURED}"
+        if not (self.root / "vault" / name).is_file():
             raise MissingInput(
                 f"run {run_id}: what was measured of its households is not in the vault (an older run, or past "
                 f"its retention); score the county again"
             )
-        return decrypt(self.keys.vault, path.read_bytes(), f"measured {run_id}")
+        return self._unseal("vault", name)
 
     def has_identities(self, run_id: str) -> bool:
         """Tell whether the vault holds them."""
@@ -108,18 +116,46 @@ class Store:
 
     def open_identities(self, run_id: str) -> bytes:
         """Read a run's identities back from the vault."""
-        path = self.root / "vault" / f"{run_id}.sealed"
-        if not path.is_file():
+        if not self.has_identities(run_id):
             raise MissingInput(f"run {run_id}: its identities are no longer in the vault")
         try:
-            return decrypt(self.keys.vault, path.read_bytes(), f"vault {run_id}")
+            return self._unseal("vault", f"{run_id}.sealed")
         except VerificationFailed as damage:
             raise VerificationFailed(
                 f"{damage}; `village-credit reseal {run_id.partition('.')[0]}` makes it anew from the frozen inputs"
             ) from None
 
+    def _seal(self, folder: SealedFolder, name: str, plain: bytes, mode: int) -> None:
+        """Seal with the key of this moment: while it is written no rotation begins, which would not know of it."""
+        path = self.root / folder / name
+        with locked(self.root / LOCK, alone=False):
+            write_whole(path, seal(self.keys.wrapping(folder), plain, context_of(path)), mode=mode)
 
-def open_store(root: Path, keys: Keys) -> Store:
+    def _unseal(self, folder: SealedFolder, name: str) -> bytes:
+        """Read a sealed file, once more where it was wrapped anew meanwhile."""
+        path = self.root / folder / name
+        for _ in range(READINGS - 1):
+            try:
+                return self._unseal_once(folder, path)
+            except VerificationFailed:
+                continue
+        return self._unseal_once(folder, path)
+
+    def _unseal_once(self, folder: SealedFolder, path: Path) -> bytes:
+        sealed = path.read_bytes()  # before the keys: they are never older than the file then
+        return unseal(self.keys.wrapping(folder), sealed, context_of(path))
+
+
+def context_of(path: Path) -> str:
+    """Say what a sealed file is, as it is bound to its bytes: a file under another's name does not open."""
+    if path.parent.name == "frozen":
+        return f"frozen {path.name}"
+    if path.name.endswith(MEASURED):
+        return f"measured {path.name.removesuffix(MEASURED)}"
+    return f"vault {path.name.removesuffix('.sealed')}"
+
+
+def open_store(root: Path, keys: Keys | KeyFile) -> Store:
     """Make the store's folders where they are missing."""
     for folder in FOLDERS:
         (root / folder).mkdir(parents=True, exist_ok=True)

@@ -64,7 +64,7 @@ def _json_of(path: Path) -> dict[str, Any]:
 def _checkpoint_in(store: Store, said: dict[str, Any]) -> Checkpoint | None:
     """Return what a signed file tells of the ledger; one of earlier code says nothing."""
     text = said.get("checkpoint")
-    return read_checkpoint(text, store.keys.public_key()) if text else None
+    return read_checkpoint(text, store.keys.known_keys()) if text else None
 
 
 def _checkpoint_of(store: Store, path: Path) -> Checkpoint:
@@ -72,12 +72,12 @@ def _checkpoint_of(store: Store, path: Path) -> Checkpoint:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise MissingInput(f"checkpoint {path.name} cannot be read ({type(error).__name__})") from None
-    return read_checkpoint(text, store.keys.public_key())
+    return read_checkpoint(text, store.keys.known_keys())
 
 
 def _place_of(store: Store, ledger: Ledger, package: Path) -> int:
     """Return the number of the act that a package tells of, once it is this ledger's."""
-    manifest = verify_package(package, store.keys.public_key())
+    manifest = verify_package(package, store.keys.known_keys())
     number, told = manifest.get("sequence"), manifest.get("act_sha256")
     if not isinstance(number, int) or not told:
         raise VerificationFailed(f"package {package.name}: it is older than the ledger's places; give a newer one")
