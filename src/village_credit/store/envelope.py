@@ -133,7 +133,7 @@ def _writable(path: Path) -> Iterator[int]:
 
 def _write(descriptor: int, place: int, content: bytes) -> None:
     os.pwrite(descriptor, content, place)
-    os.fsync(descriptor)
+    os.fdatasync(descriptor)
 
 
 def _wrap(keys: WrappingKeys, data_key: bytes, nonce: bytes, context: str) -> bytes:

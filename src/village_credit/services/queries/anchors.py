@@ -37,6 +37,7 @@ def verify_ledger(store: Store, packages: list[Path], checkpoints: list[Path] | 
     Raises VerificationFailed where an act was altered, cut off or put in, as far as a witness tells.
     """
     ledger = Ledger.of(store)
+    _require_rotations(store, ledger)
     approvals = [entry for entry in ledger if entry.act == "approve"]
     files = {f"the approval of run {entry.run_id}": require_approval(store, entry) for entry in approvals}
     own = {whose: _checkpoint_in(store, _json_of(path)) for whose, path in files.items()}
@@ -54,6 +55,18 @@ def verify_ledger(store: Store, packages: list[Path], checkpoints: list[Path] | 
         max((said.size for said in vouched.values()), default=None),
         write_checkpoint(store.keys, ledger),
     )
+
+
+def _require_rotations(store: Store, ledger: Ledger) -> None:
+    """Raise VerificationFailed where the ledger tells other changes of the signing key than the key file."""
+    own = {key.last_act: said for key, said in zip(store.keys.signed_before, store.keys.succession(), strict=True)}
+    told = {entry.number - 1: entry.details["succession"] for entry in ledger if "succession" in entry.details}
+    under_way = own.pop(None, None)
+    if {number: said for number, said in told.items() if said != under_way} != own:
+        raise VerificationFailed(
+            "the ledger tells other rotations of the signing key than the key file: an act was put in, altered or cut "
+            "off; compare both with their backups"
+        )
 
 
 def _json_of(path: Path) -> dict[str, Any]:
