@@ -107,6 +107,8 @@ def _fault(store: Store, path: Path, approval: Entry) -> str | None:
 def _is_signed(store: Store, content: dict[str, Any], signature: str, number: int) -> bool:
     """Tell whether a key that signed for the store at an act of a number signed an approval, as its form asks."""
     form = content.get("format", 0)
+    if not isinstance(form, int):
+        return False
     require_known("approval", form, f"the approval of run {content.get('run_id')}")
     said = as_signed(form, "approval", canonical_json(content))
     known = [key for key in store.keys.known_keys() if key.vouches_for(number)]
