@@ -100,7 +100,11 @@ class Keys:
 
     def sign(self, purpose: Purpose, content: Any) -> str:
         """Sign what is written as JSON in one form, for a purpose; Ed25519, base64."""
-        return base64.b64encode(self.sign_note(purposed(purpose, canonical_json(content)))).decode("ascii")
+        return self.sign_bytes(purpose, canonical_json(content))
+
+    def sign_bytes(self, purpose: Purpose, message: bytes) -> str:
+        """Sign what is written in one form already."""
+        return base64.b64encode(self.sign_note(purposed(purpose, message))).decode("ascii")
 
     def sign_note(self, text: bytes) -> bytes:
         """Sign bytes as they stand: a checkpoint's, whose public form knows no purpose."""

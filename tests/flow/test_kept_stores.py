@@ -83,7 +83,9 @@ def test_a_later_form_than_this_code_knows_is_refused(
     file.chmod(0o644)
     file.write_text(json.dumps(content), encoding="utf-8")
     assert main(["status", "--store", str(store.root)]) == 7
-    assert f"is of {name} format 2, and this code reads up to 1" in capsys.readouterr().err
+    assert (
+        f"is of {name} format {FORMATS[name] + 1}, and this code reads up to {FORMATS[name]}" in capsys.readouterr().err
+    )
 
 
 def test_the_version_says_package_code_and_formats(capsys: pytest.CaptureFixture[str]):

@@ -14,7 +14,7 @@ from village_credit.ledger.checkpoints import write_checkpoint
 from village_credit.ledger.log import Entry
 from village_credit.pseudonyms import Keys
 from village_credit.publish.signed_manifest import read_manifest, signed_manifest
-from village_credit.services.approval.approval_file import require_approval, signature_of, write_beside
+from village_credit.services.approval.approval_file import keep, require_approval, signature_of, write_beside
 from village_credit.signatures import as_signed, canonical_json, purposed, verify_signature
 from village_credit.store.store import open_store
 
@@ -102,8 +102,8 @@ ENTRY = Entry(3, "approve", "2026-11-01T00:00:00+00:00", "2002", "r1", APPROVED,
 
 def test_an_approval_of_today_is_signed_for_its_purpose_and_one_of_earlier_code_for_none(tmp_path: Path):
     store = open_store(tmp_path, KEYS)
-    path = write_beside(store, signature_of(ENTRY), "a checkpoint")
-    assert require_approval(store, ENTRY) == path
+    keep(store, "r1", write_beside(store, signature_of(ENTRY), "a checkpoint"))
+    path = require_approval(store, ENTRY)
     said = json.loads(path.read_text("utf-8"))
     content = {name: value for name, value in said.items() if name not in ("signature", "key_id")}
     before = {name: value for name, value in content.items() if name != "format"}

@@ -207,7 +207,8 @@ def _ledger_text(found: Anchored) -> str:
         else f"anchored up to act {found.anchored_to:,} by {found.heads:,} packages and checkpoints"
     )
     own = "" if found.vouched_to is None else f"; the store's own approvals vouch up to act {found.vouched_to:,}"
-    return f"{found.entries:,} acts follow each other, {found.approvals:,} approvals are signed{own}; {anchored}"
+    signed = f"{found.signed:,} acts and {found.approvals:,} approvals are signed"
+    return f"{found.entries:,} acts follow each other, {signed}{own}; {anchored}"
 
 
 def add_package(verbs: Verbs) -> None:

@@ -11,6 +11,7 @@ from village_credit.errors import MissingInput, VerificationFailed
 from village_credit.ledger.checkpoints import Checkpoint, read_checkpoint, require_same_beginnings, write_checkpoint
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import PACKAGES, act_hash
+from village_credit.ledger.signed_acts import count_signed_acts
 from village_credit.publish.branch_package import verify_package
 from village_credit.services.approval.approval_file import require_approval
 from village_credit.store.store import Store, sha256_of
@@ -20,10 +21,12 @@ from village_credit.store.store import Store, sha256_of
 class Anchored:
     """How many acts there are, and up to which of them how many witnesses vouch; 0 and None: nobody vouches.
 
+    `signed`: how many are signed with the store's key; those of earlier code are not.
     `vouched_to`: up to which act the store's own signed approvals vouch. `checkpoint`: of the whole ledger, to keep.
     """
 
     entries: int
+    signed: int
     approvals: int
     heads: int
     anchored_to: int | None
@@ -38,6 +41,7 @@ def verify_ledger(store: Store, packages: list[Path], checkpoints: list[Path] | 
     """
     ledger = Ledger.of(store)
     _require_rotations(store, ledger)
+    signed = count_signed_acts(ledger, store.keys.known_keys())
     approvals = [entry for entry in ledger if entry.act == "approve"]
     files = {f"the approval of run {entry.run_id}": require_approval(store, entry) for entry in approvals}
     own = {whose: _checkpoint_in(store, _json_of(path)) for whose, path in files.items()}
@@ -49,6 +53,7 @@ def verify_ledger(store: Store, packages: list[Path], checkpoints: list[Path] | 
     heads = [*places, *(said.size for said in given.values())]
     return Anchored(
         len(ledger),
+        signed,
         len(approvals),
         len(heads),
         max(heads, default=None),
