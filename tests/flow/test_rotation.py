@@ -136,6 +136,14 @@ def test_the_former_key_file_opens_nothing(small: Store, tmp_path: Path):
     assert (small.root.parent / "store.keys").stat().st_mode & 0o777 == 0o600
 
 
+def test_what_a_killed_writer_left_goes_and_other_files_stay(small: Store):
+    stray, other = small.root / "vault" / ".r9.sealed.0a1b2c3d", small.root / "vault" / ".hidden"
+    stray.write_bytes(b"half")
+    other.write_bytes(b"somebody's")
+    rotate_keys(small, (), SIGNER, "x")
+    assert (stray.exists(), other.exists()) == (False, True)
+
+
 def test_households_keep_their_names_and_only_what_is_named_is_rotated(small: Store):
     before = small.keys.ids()
     rotate_keys(small, ("frozen",), SIGNER, "x")

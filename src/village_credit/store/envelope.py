@@ -145,7 +145,8 @@ def _wrap(keys: WrappingKeys, data_key: bytes, nonce: bytes, context: str) -> by
 
 def _unwrap(keys: WrappingKeys, head: bytes, context: str) -> _Wrapped:
     """Find a data key that one of the keys opens, the first of them before the others."""
-    wrapped = {_at(head, place)[:ID_BYTES].hex(): place for place in PLACES if _at(head, place) != EMPTY}
+    filled = [place for place in PLACES if len(_at(head, place)) == PLACE_BYTES and _at(head, place) != EMPTY]
+    wrapped = {_at(head, place)[:ID_BYTES].hex(): place for place in filled}
     for key_id in (key_id for key_id in keys if key_id in wrapped):
         content = _at(head, wrapped[key_id])[ID_BYTES:]
         try:

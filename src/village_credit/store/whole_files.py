@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+LEFT_BESIDE = re.compile(r"\..+\.[0-9a-f]{8}")
 
 
 def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
@@ -44,6 +47,11 @@ def _written_beside(path: Path, content: bytes, mode: int) -> Path:
         beside.unlink()
         raise
     return beside
+
+
+def is_left_beside(path: Path) -> bool:
+    """Tell whether a file is one that was written beside its place, by a writer who must be over then."""
+    return LEFT_BESIDE.fullmatch(path.name) is not None
 
 
 def sync_folder(folder: Path) -> None:

@@ -59,6 +59,14 @@ def test_what_was_encrypted_before_there_were_envelopes_still_opens():
         unseal(NEW, sealed, "frozen x")
 
 
+@pytest.mark.parametrize("length", [0, 7, 8, 30, 512, 600, 1100, 1535, 1536, 1540])
+def test_a_file_that_was_cut_off_is_altered(tmp_path: Path, length: int):
+    path = tmp_path / "x"
+    path.write_bytes(seal(FORMER, PLAIN, "x")[:length])
+    with pytest.raises(VerificationFailed, match="altered"):
+        unseal(FORMER, path.read_bytes(), "x")
+
+
 def test_a_key_that_is_not_there_is_named():
     with pytest.raises(VerificationFailed, match="sealed with key 0a0a0a0a0a0a0a0a, which the key file does not hold"):
         unseal(NEW, seal(FORMER, PLAIN, "vault r1"), "vault r1")
