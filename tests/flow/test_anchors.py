@@ -78,6 +78,14 @@ def test_an_act_rewritten_with_all_that_follow_is_found(kept: tuple[Store, Path]
         verify_ledger(store, [package])
 
 
+def test_an_act_that_was_altered_without_the_key_is_found_without_any_witness(kept: tuple[Store, Path]):
+    store, _ = kept
+    assert verify_ledger(store, []).signed == 4
+    rewritten(acts(store), 3, lambda said: said.update(by="somebody else"))
+    with pytest.raises(VerificationFailed, match=r"act 4 \(hold\) is not signed"):
+        verify_ledger(store, [])
+
+
 def test_another_act_put_where_one_was_cut_off_is_found(kept: tuple[Store, Path], quiet: Scored):
     store, package = kept
     last = acts(store)[-1]

@@ -41,7 +41,6 @@ def verify_ledger(store: Store, packages: list[Path], checkpoints: list[Path] | 
     """
     ledger = Ledger.of(store)
     _require_rotations(store, ledger)
-    signed = count_signed_acts(ledger, store.keys.known_keys())
     approvals = [entry for entry in ledger if entry.act == "approve"]
     files = {f"the approval of run {entry.run_id}": require_approval(store, entry) for entry in approvals}
     own = {whose: _checkpoint_in(store, _json_of(path)) for whose, path in files.items()}
@@ -53,7 +52,7 @@ def verify_ledger(store: Store, packages: list[Path], checkpoints: list[Path] | 
     heads = [*places, *(said.size for said in given.values())]
     return Anchored(
         len(ledger),
-        signed,
+        count_signed_acts(ledger, store.keys.known_keys()),
         len(approvals),
         len(heads),
         max(heads, default=None),
