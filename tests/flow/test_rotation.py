@@ -80,7 +80,7 @@ def stopped_after(count: int, patch: pytest.MonkeyPatch) -> None:
 
         return one
 
-    for name in ("pwrite", "fsync", "link", "fchmod", "replace"):
+    for name in ("pwrite", "fsync", "fdatasync", "link", "fchmod", "replace"):
         patch.setattr(os, name, counted(getattr(os, name)))
     patch.setattr(Path, "replace", counted(Path.replace))
     patch.setattr(Path, "chmod", counted(Path.chmod))
