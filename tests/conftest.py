@@ -22,6 +22,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import settings
@@ -37,7 +38,7 @@ from village_credit.services.scoring import stage as score
 from village_credit.services.scoring.snapshot import take_snapshot
 from village_credit.store import runs
 from village_credit.store.keys import NAMES, load_keys
-from village_credit.store.store import Store, open_store
+from village_credit.store.store import ROWS, Store, open_store
 from village_credit.synthetic import synthesize
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -124,6 +125,13 @@ def on_day(day: date) -> Iterator[None]:
         moment = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
         patch.setattr(log, "datetime", SimpleNamespace(now=lambda _zone: moment))
         yield
+
+
+def linked_rows(store: Store, run_id: str) -> pa.Table:
+    """Which line of which file speaks of which household of a run: the vault alone knows."""
+    sealed = store.open_part(run_id, ROWS)
+    assert sealed is not None
+    return pq.read_table(io.BytesIO(sealed))
 
 
 def copy_of(scored: Scored, folder: Path) -> Scored:

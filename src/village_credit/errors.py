@@ -15,11 +15,32 @@ VillageCreditError
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
+# A resident's number of eighteen or fifteen digits, or a mobile telephone's, also in groups.
+_NUMBER_OF_PERSON = re.compile(
+    r"(?<![0-9])(?:[1-9][0-9]{5}[-_ ]?(?:(?:18|19|20)[0-9]{2}|[0-9]{2})[-_ ]?(?:0[1-9]|1[0-2])[-_ ]?"
+    r"(?:0[1-9]|[12][0-9]|3[01])[-_ ]?[0-9]{3}[0-9Xx]?|1[3-9][0-9][-_ ]?[0-9]{4}[-_ ]?[0-9]{4})(?![0-9])"
+)
+
+
+def holds_number_of_person(text: str) -> bool:
+    """Tell whether a name or a sentence holds what may be a person's number."""
+    return bool(_NUMBER_OF_PERSON.search(unicodedata.normalize("NFKC", text)))
+
 
 class VillageCreditError(Exception):
     """The root: says what, where and what to do, and never holds personal data."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """Return what it says; a person's number, such as a file may be called by, is left out."""
+        said = super().__str__()
+        if not holds_number_of_person(said):
+            return said
+        return _NUMBER_OF_PERSON.sub("***", unicodedata.normalize("NFKC", said))
 
 
 class UsageError(VillageCreditError):

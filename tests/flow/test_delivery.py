@@ -10,7 +10,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from tests.conftest import DELIVERY, Scored
+from tests.conftest import DELIVERY, Scored, linked_rows
 from village_credit.pseudonyms import household_key
 
 MOST_DIFFERENCES = 5  # none is left today; the README beside this test would explain each
@@ -145,6 +145,10 @@ def test_decisions_add_up_to_the_registered_households(delivery):
     assert registered <= {key for (key,) in view(delivery, "SELECT household_key FROM limits_current")}
 
 
+def linked(scored):
+    return linked_rows(scored.store, scored.run.run_id).to_pylist()
+
+
 def test_no_line_is_linked_to_another_family(delivery):
     """A member who married out stands in her parents' register: the register's own rows are left aside."""
     person_key = {
@@ -152,9 +156,10 @@ def test_no_line_is_linked_to_another_family(delivery):
     }
     expected = expected_lines()
     wrong = []
-    for file, sheet, line, key in view(
-        delivery, "SELECT file_name, sheet, line_number, household_key FROM links WHERE source_table <> 'land_member'"
-    ):
+    for row in linked(delivery):
+        file, sheet, line, key = row["file_name"], row["sheet"], row["line_number"], row["household_key"]
+        if row["source_table"] == "land_member":
+            continue
         person = expected[file, sheet, line]["person"].split("/")[-1]
         if key is not None and person in person_key and person_key[person] != key:
             wrong.append((file, line))
@@ -163,10 +168,9 @@ def test_no_line_is_linked_to_another_family(delivery):
 
 def test_machinery_links_are_provisional_and_the_right_ones_only(delivery):
     status = {
-        (f, s, n): st
-        for f, s, n, st in view(
-            delivery, "SELECT file_name, sheet, line_number, status FROM links WHERE source_table = 'machinery_subsidy'"
-        )
+        (row["file_name"], row["sheet"], row["line_number"]): row["status"]
+        for row in linked(delivery)
+        if row["source_table"] == "machinery_subsidy"
     }
     assert {status[tuple(line)] for line in TRUTH["must_stay_unlinked"]} == {"unlinked"}
     assert {status[tuple(line)] for line in TRUTH["should_link"]} == {"provisional"}

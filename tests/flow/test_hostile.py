@@ -93,8 +93,8 @@ def test_a_person_is_found_by_number_and_the_account_names_office_file_and_line(
         .to_pylist()
     )
     head = next(person for person in truth if person["relation"] == 0 and person["household"] == 5)
-    by_number = household_lookup.key_of(published.store, "-", head["id_number"])
-    assert by_number == household_lookup.key_of(published.store, "-", households[5] + "\n")
+    by_number = household_lookup._key_of_typed(published.store, head["id_number"])
+    assert by_number == household_lookup._key_of_typed(published.store, households[5] + "\n")
     found = tell.explain(published.store, by_number)
     assert found["waterfall"]["limit_yuan"] == found["decision"]["limit_yuan"]
     assert all(line["office"] and line["file_name"] and line["line_number"] > 0 for line in found["inputs"])

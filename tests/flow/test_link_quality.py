@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from bench.linkage_world import AS_OF, COUNTY, World, build
-from tests.conftest import Scored
+from tests.conftest import Scored, linked_rows
 from village_credit.duckdb_session import THREADS
 from village_credit.link.join import Linked, identify_rows, join_rows
 
@@ -227,10 +227,11 @@ def test_no_person_counts_in_two_households(world, linked):
 
 def test_a_link_names_the_lines_on_both_sides(published: Scored):
     """Every link by number leads back to the register's line that bears the number's owner, or heads the household."""
-    connection = duckdb.connect(str(published.store.warehouse), read_only=True)
+    connection = duckdb.connect()
+    connection.register("linked", linked_rows(published.store, published.run.run_id))
     query = """
         SELECT count(*), count(*) FILTER (r.household_key = l.household_key), count(*) FILTER (r.source_table IN ('land_member', 'land_contractor'))
-        FROM links AS l LEFT JOIN links AS r ON r.file_name = l.roster_file AND r.sheet = l.roster_sheet AND r.line_number = l.roster_line AND r.run_id = l.run_id
+        FROM linked AS l LEFT JOIN linked AS r ON r.file_name = l.roster_file AND r.sheet = l.roster_sheet AND r.line_number = l.roster_line
         WHERE l.household_key IS NOT NULL AND l.pass <> 'credit_code'"""  # noqa: E501
     ((links, same, of_register),) = connection.execute(query).fetchall()
     connection.close()

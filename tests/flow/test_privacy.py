@@ -170,9 +170,11 @@ def test_what_people_do_between_runs_says_no_person(delivery: Scored, tmp_path: 
     person = next(number for number in TRUTH["canaries"]["id_numbers"] if _is_known(delivery.store, number))
     by = ["--by", "2002"]
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        for verb in (["find", "-", *by], ["hold", "-", "--reason", "x", *by], ["explain", "-"]):
+        for verb in (["find", "-", *by], ["hold", "-", "--reason", "x", *by], ["explain", "-", *by]):
             monkeypatch.setattr("sys.stdin", io.StringIO(person))
             assert cli.main(verb) == 0
+        looks = [entry for entry in Ledger.of(new_store(tmp_path)) if entry.act == "find"]
+        assert [(entry.by, entry.details) for entry in looks] == [("2002", looks[0].details)] * 3
         monkeypatch.setattr("sys.stdin", io.StringIO(person))
         assert cli.main(["release", "-", "--reason", f"not {person}", *by]) == 2
         assert cli.main(["hold", person, "--reason", "x", *by]) == 2
@@ -185,8 +187,31 @@ def test_what_people_do_between_runs_says_no_person(delivery: Scored, tmp_path: 
 
 
 def _is_known(store: Store, number: str) -> bool:
-    key = tell.key_of(store, "-", number)
+    key = tell._key_of_typed(store, number)
     return decision_in_force(store, Ledger.of(store), key) is not None
+
+
+PLACES = {"line_number", "roster_line", "corrected_by_line", "other_line"}
+
+
+def test_no_view_and_no_stored_table_has_a_line_beside_a_household(delivery: Scored):
+    """Whoever has a list that an office publishes would know each of its households by the line."""
+    with duckdb.connect(str(delivery.store.warehouse), read_only=True) as connection:
+        found = connection.execute("SELECT schema_name, table_name, column_name FROM duckdb_columns()").fetchall()
+    columns: dict[str, set[str]] = {}
+    for schema, view, column in found:
+        columns.setdefault(f"{schema}.{view}", set()).add(column)
+    for path in delivery.store.run_folder(delivery.run.run_id).glob("*.parquet"):
+        columns[path.name] = set(pq.read_schema(path).names)
+    assert {"main.links", "main.reconciliation", "inner.links", "links.parquet"} < columns.keys()
+    assert [name for name, there in columns.items() if "household_key" in there and there & PLACES] == []
+
+
+def test_the_order_of_links_tells_no_line(delivery: Scored):
+    links = pq.read_table(delivery.store.run_folder(delivery.run.run_id) / "links.parquet").to_pylist()
+    told = [(row["office"], row["source_table"], row["household_key"]) for row in links if row["household_key"]]
+    assert told == sorted(told)
+    assert len(told) > 50
 
 
 def test_branch_packages_do_hold_the_borrowers(delivery: Scored):

@@ -116,7 +116,7 @@ def reasons(done: Acknowledged | Recorded) -> dict[int, str]:
 
 
 def key_of(store: Store, row: dict[str, str]) -> str:
-    return household_lookup.key_of(store, "-", row["身份证号码"].strip())
+    return household_lookup._key_of_typed(store, row["身份证号码"].strip())
 
 
 def half(row: dict[str, str]) -> int:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import MODELS, Scored, by_unit, copy_of, on_day, put_in_force, request_of
+from tests.conftest import MODELS, Scored, by_unit, copy_of, linked_rows, on_day, put_in_force, request_of
 from village_credit import cli
 from village_credit.errors import VerificationFailed
 from village_credit.ledger import ledger, publications
@@ -372,11 +372,9 @@ def test_a_lone_trader_who_is_referred_again_is_decided_by_the_newest_row(again:
         f"run_id = '{again['run']}' AND household_key = '{again['keys'][0]}'"
     )
     assert view(again["store"], query) == [("2026-12", AGAIN, 30_000, True)]
-    lines = (
-        f"SELECT count(*) FROM reconciliation WHERE run_id = '{again['run']}' AND contract = "
-        f"'trader_referral' AND outcome = 'accepted' AND household_key = '{again['keys'][0]}'"
-    )
-    assert view(again["store"], lines) == [(2,)]
+    lines = linked_rows(again["store"], again["run"]).to_pylist()
+    his = [row for row in lines if (row["source_table"], row["household_key"]) == ("trader_referral", again["keys"][0])]
+    assert [row["outcome"] for row in his] == ["accepted"] * 2
     rows = [
         row
         for row in results(Path(again["published"].outbox) / "county_government")

@@ -68,7 +68,7 @@ def sent(store: Store) -> list[dict[str, str]]:
 
 
 def key_of(store: Store, row: dict[str, str]) -> str:
-    return tell.key_of(store, "-", row["身份证号码"].strip())
+    return tell._key_of_typed(store, row["身份证号码"].strip())
 
 
 def reasons(done: Recorded) -> dict[int, str]:

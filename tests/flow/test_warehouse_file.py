@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,9 +18,11 @@ import pytest
 from tests.conftest import COUNTY_OF_TESTS, PREPARER, SIGNER, Scored, built_once, copy_of
 from tests.docs.test_documents import PAGES, blocks
 from village_credit.cli import main
+from village_credit.ledger.log import append
 from village_credit.publish import warehouse
 from village_credit.publish.outbox import refresh_warehouse
 from village_credit.publish.views import view_names
+from village_credit.store.store import Store
 
 OLD_CLIENT = "duckdb==1.1.3"
 HOLDS = """import duckdb, os, sys
@@ -41,6 +45,8 @@ for query in json.load(sys.stdin):
         told["failed"].append([query, str(error)])
 print(json.dumps(told))
 """
+COLUMNS = """SELECT table_name, column_name, data_type, comment FROM duckdb_columns()
+WHERE schema_name = 'main' ORDER BY ALL"""
 
 
 @pytest.fixture
@@ -55,7 +61,11 @@ def held(staged: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sco
 
 @contextmanager
 def client_with(file: Path, end: str) -> Iterator[subprocess.Popen[str]]:
-    """A second process that holds the file read-write inside the block, and then closes it or is killed."""
+    """A second process that holds the file read-write inside the block, and then closes it or is killed.
+
+    Its owner made the file writable first: as it is built, it can only be read.
+    """
+    file.chmod(0o644)
     command = [sys.executable, "-c", HOLDS, str(file), end]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as client:
         assert client.stdin
@@ -108,6 +118,7 @@ def test_what_a_killed_client_left_is_gone_with_the_next_command(held: Scored):
 
 @pytest.mark.parametrize("content", [b"", b"no database", bytes(range(256)) * 80], ids=len)
 def test_a_broken_file_is_built_anew(held: Scored, content: bytes):
+    held.store.warehouse.unlink()
     held.store.warehouse.write_bytes(content)
     assert main(["status"]) == 0
     assert_the_views_answer(held)
@@ -133,6 +144,74 @@ def test_where_it_cannot_be_written_the_act_stands_and_the_next_command_builds_i
     assert not warehouse.is_current(held.store)
     assert main(["status"]) == 0
     assert warehouse.is_current(held.store)
+
+
+def test_the_file_is_for_reading_and_nothing_stays_beside_it(held: Scored):
+    strays = [held.store.root / name for name in (".warehouse.0badcafe.duckdb", ".warehouse.0badcafe.duckdb.wal")]
+    for stray in strays:
+        stray.write_bytes(b"what a killed process left")
+    assert warehouse.build_warehouse(held.store) == held.store.warehouse
+    assert stat.S_IMODE(held.store.warehouse.stat().st_mode) == 0o444
+    assert [stray for stray in strays if stray.exists()] == []
+
+
+def test_an_act_of_another_process_while_it_is_built_is_in_it(held: Scored, monkeypatch: pytest.MonkeyPatch):
+    fill, built = warehouse._fill, []
+
+    def acted_meanwhile(*words: object) -> None:
+        fill(*words)  # type: ignore[arg-type]
+        if not built:
+            append(held.store.ledger_folder, "test", PREPARER, held.run.run_id, {})
+        built.append(words)
+
+    monkeypatch.setattr(warehouse, "_fill", acted_meanwhile)
+    warehouse.build_warehouse(held.store)
+    assert len(built) == 2
+    assert warehouse.is_current(held.store)
+
+
+def test_a_file_that_was_not_written_whole_does_not_take_the_place_of_the_old_one(
+    held: Scored, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    ask, before = warehouse._asked, held.store.warehouse.read_bytes()
+    monkeypatch.setattr(warehouse, "_asked", lambda *words: ask(*words)[:-1])
+    assert warehouse.build_warehouse(held.store) is None
+    assert "the analysts' views are not up to date" in caplog.text
+    assert held.store.warehouse.read_bytes() == before
+    assert list(held.store.root.glob(".warehouse.*.duckdb*")) == []
+
+
+def test_one_process_builds_at_a_time(held: Scored, monkeypatch: pytest.MonkeyPatch):
+    lock, built = held.store.root / ".warehouse.lock", warehouse._built
+
+    def while_others_wait(store: Store) -> Path | None:
+        with lock.open("w") as other, pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return built(store)
+
+    monkeypatch.setattr(warehouse, "_built", while_others_wait)
+    assert warehouse.build_warehouse(held.store) == held.store.warehouse
+    with lock.open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_runs_of_one_shape_and_of_two_are_told_by_the_same_views(held: Scored, monkeypatch: pytest.MonkeyPatch):
+    def told() -> list[tuple[object, ...]]:
+        warehouse.build_warehouse(held.store)
+        with duckdb.connect(str(held.store.warehouse), read_only=True) as connection:
+            views = [name for name in view_names() if name != "runs"]  # minutes and status go on
+            rows = [
+                (name, *row) for name in views for row in connection.execute(f"FROM {name} ORDER BY ALL").fetchall()
+            ]
+            query = (
+                "SELECT table_name, column_name, data_type, comment FROM duckdb_columns() WHERE schema_name = 'main'"
+            )
+            return rows + sorted(connection.execute(query).fetchall())
+
+    from_ready = told()
+    views = warehouse.inner_views
+    monkeypatch.setattr(warehouse, "inner_views", lambda *words: (views(*words)[0], False))
+    assert told() == from_ready
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from village_credit.catalogue import run_tables, terms
 from village_credit.publish.outbox import refresh_warehouse
 from village_credit.publish.views import OF_OLDER_RUNS, column_comment
 from village_credit.services import reference
+from village_credit.store.runs import columns_hash
 
 
 def test_no_declared_column_is_said_to_be_of_older_runs():
@@ -34,7 +36,11 @@ def test_a_column_of_an_older_run_does_not_stop_the_warehouse(quiet: Scored, tmp
     path = store.run_folder(quiet.run.run_id) / "score_points.parquet"
     table = pq.read_table(path)
     path.chmod(0o644)
-    pq.write_table(table.append_column("weight_of_old", pa.array([1] * table.num_rows)), path)
+    older = table.append_column("weight_of_old", pa.array([1] * table.num_rows))
+    pq.write_table(older, path)
+    manifest = store.manifest(quiet.run.run_id)
+    manifest["tables"]["score_points"]["columns"] = columns_hash(older.schema)
+    (path.parent / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     store.warehouse.unlink(missing_ok=True)
     refresh_warehouse(store)
     with duckdb.connect(str(store.warehouse), read_only=True) as connection:

@@ -207,7 +207,7 @@ def do_renew(args: argparse.Namespace, paths: Settings) -> int:
     from village_credit.services.casework import renewals as renew
 
     store = store_of(paths)
-    key = None if args.household is None else household_named(store, args.household)
+    key = None if args.household is None else household_named(store, args.household, args.by)
     done = renew.renew(store, args.county, args.ending_by, args.by, args.reason, key)
     return show(args, done, lambda: _renewed_text(done))
 

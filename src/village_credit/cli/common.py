@@ -166,10 +166,11 @@ def plain(result: Any) -> Any:
 
 
 def by_whom(args: argparse.Namespace) -> str:
-    """Return who gives the command: as typed, else the login."""
+    """Return who gives the command: as typed, else the login; raises UsageError where it names a person outright."""
     from village_credit.settings import login
+    from village_credit.signatures import signer
 
-    return args.by or login()
+    return signer(args.by or login())
 
 
 def policy_of(args: argparse.Namespace, paths: Settings) -> Path:
@@ -247,8 +248,8 @@ def typed_number() -> str:
     return sys.stdin.read().encode("utf-8", errors="surrogateescape").decode("utf-8", errors="replace")
 
 
-def household_named(store: Store, named: str) -> str:
-    """Return the household_key that was typed, or of the number on standard input.
+def household_named(store: Store, named: str, by: str) -> str:
+    """Return the household_key that was typed, or of the number on standard input, which the ledger remembers.
 
     A number as an argument is refused.
     """
@@ -256,7 +257,4 @@ def household_named(store: Store, named: str) -> str:
 
     if sum(letter.isdigit() for letter in named) >= len("110101900101001"):
         raise UsageError("a number is never an argument: give - and the number on standard input")
-    typed = typed_number() if named == "-" else ""
-    if named == "-" and not typed.strip():
-        raise UsageError("nothing on standard input: type the ID number or contractor code there")
-    return key_of(store, named, typed)
+    return key_of(store, named, typed_number() if named == "-" else "", by)

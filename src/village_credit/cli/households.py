@@ -24,6 +24,7 @@ def add_explain(verbs: Verbs) -> None:
     )
     explained.add_argument("household", help=NAMED_BY)
     explained.add_argument("--on", type=day, help="in force at the end of that day (China), by days of publication")
+    explained.done_by("who looks, where a number is given (default: the login)")
     explained.add_argument("--lang", choices=("zh",), default="zh")
     explained.add_argument(
         "--proof", type=path, metavar="FILE", help="write there what shows offline that this was published (new file)"
@@ -36,7 +37,7 @@ def do_explain(args: argparse.Namespace, paths: Settings) -> int:
     from village_credit.services.queries.explain import explain
 
     store = store_of(paths)
-    key = household_named(store, args.household)
+    key = household_named(store, args.household, by_whom(args))
     found = explain(store, key, args.on)
     if args.proof:
         _write_proof(store, key, args)
@@ -122,7 +123,7 @@ def do_hold(args: argparse.Namespace, paths: Settings) -> int:
 
     store = store_of(paths)
     act = holds.hold if args.verb == "hold" else holds.release
-    done = act(store, household_named(store, args.household), args.by, args.reason)
+    done = act(store, household_named(store, args.household, args.by), args.by, args.reason)
     return show(args, done, lambda: _stopped_text(done))
 
 

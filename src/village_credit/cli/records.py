@@ -161,8 +161,12 @@ def _verified_text(found: Verified) -> str:
     )
     return (
         f"run {found.run_id}, county {found.county_code}, as of {found.as_of}: {found.tables} tables are "
-        f"what was sealed{again}{_unasked_text(found)}"
+        f"what was sealed{again}{_unasked_text(found)}{_gone_text(found)}"
     )
+
+
+def _gone_text(found: Verified) -> str:
+    return f"; no longer in the vault: {', '.join(found.gone)}" if found.gone else ""
 
 
 def _unasked_text(found: Verified) -> str:

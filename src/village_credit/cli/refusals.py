@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from dataclasses import dataclass
 
-from village_credit.errors import MissingInput, VillageCreditError
+from village_credit.errors import MissingInput, VerificationFailed, VillageCreditError
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ OF_THE_DATABASE = {  # by name: the database is not imported for this
     "IOException": "the disk refuses what the database reads or writes (full, read-only, or no rights): see to it",
     "OutOfMemoryException": "there is too little memory: close programs, or run on a larger machine",
 }
+OF_DAMAGE = ("parquet", "thrift", "magic bytes", "zstd", "corrupt", "decompress")
+DAMAGE = "a sealed table cannot be read: `verify RUN` names it; compare with the backup, nothing was written"
 OTHERWISE = "what was written before stands, and giving the command again goes on from there"
 
 
@@ -52,8 +54,17 @@ def refusal_of(error: BaseException) -> Refusal | None:
         return Refusal(_of_the_machine(error), MissingInput.exit_code)
     if isinstance(error, MemoryError):
         return Refusal(OF_THE_DATABASE["OutOfMemoryException"], MissingInput.exit_code)
+    if _is_of_damage(error):
+        return Refusal(DAMAGE, VerificationFailed.exit_code)
     told = OF_THE_DATABASE.get(type(error).__name__) if type(error).__module__.endswith("duckdb") else None
     return Refusal(told, MissingInput.exit_code) if told else None
+
+
+def _is_of_damage(error: BaseException) -> bool:
+    """Tell what a library says of a sealed table whose bytes it cannot read; it is not imported for this."""
+    library = type(error).__module__.partition(".")[0]
+    said = str(error).casefold()
+    return library in ("pyarrow", "duckdb", "_duckdb") and any(word in said for word in OF_DAMAGE)
 
 
 def _of_the_machine(error: OSError) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from data_contracts.corrections import NUMBER_HEADER, OWN_HEADERS
 from data_contracts.county_terms import BARE_TERMS, CountyTerms
@@ -32,6 +32,7 @@ UNITS = {
 A_PIECE = ("台", "套", "台套", "部", "架")  # what a machine costs is of one machine
 A_YEAR = ("/年", "/年度")  # what is told of a year is of a year
 COUNT_UNITS = ("只", "头", "台", "人", "天", "个", "户", "辆")
+CELLS_KEPT = 4096  # a header's words are asked of every contract, and come again in the next file
 _BRACKETS = re.compile(r"[(\[【〔]([^)\]】〕]*)[)\]】〕]")
 _UNIT_MARKS = re.compile(r"[、,，;；/和]")
 _UNIT_LABEL = re.compile(r"(?:金额|面积|数量|重量|计量)$")  # 金额单位：万元 面积单位：亩
@@ -52,11 +53,13 @@ class Match:
     misfits: tuple[str, ...] = ()  # headers in a unit that measures another thing, or a rate: 公斤 of money, 元/亩
 
 
+@lru_cache(CELLS_KEPT)
 def plain(header: str) -> str:
     """Normalise a header cell: NFKC, without line breaks, blanks and marks; brackets stay."""
     return _NOISE.sub("", unicodedata.normalize("NFKC", header))
 
 
+@lru_cache(CELLS_KEPT)
 def split_unit(header: str) -> tuple[str, str | None]:
     """Take a known unit in brackets off a normalised header; a header that ends in `_yuan` says its own."""
     unit: str | None = "yuan" if header.lower().endswith("_yuan") else None
@@ -148,9 +151,11 @@ def match_contract(terms: CountyTerms, contract: str, header: list[Label]) -> Ma
 def best_match(header: list[str], terms: CountyTerms = BARE_TERMS) -> Match | None:
     """Return the complete match with most columns, or the nearest incomplete one, or None for no column at all."""
     labels, known = labels_of(header), every_alias(terms)
-    if not any(spelling in known for label in labels for spelling in label.spellings):
+    told = {spelling for label in labels for spelling in label.spellings}
+    if told.isdisjoint(known):
         return None  # most rows are data: no contract need be asked
-    matches = [match_contract(terms, contract, labels) for contract in INCOMING]
+    asked = [contract for contract in INCOMING if not told.isdisjoint(aliases(terms, contract))]
+    matches = [match_contract(terms, contract, labels) for contract in asked]
     complete = [match for match in matches if not match.missing]
     if complete:
         return max(complete, key=lambda match: (len(match.columns), -len(match.clashes)))

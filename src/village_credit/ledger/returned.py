@@ -100,8 +100,10 @@ def sealed_table(store: Store, entry: Entry, name: str) -> pa.Table:
         raise VerificationFailed(
             f"{entry.details['record']}: {name} of what came back is gone; restore it from the backup"
         ) from None
+    if sha256_of(manifest) != entry.details["manifest_sha256"]:
+        raise VerificationFailed(f"{entry.details['record']}: its manifest is not what was sealed")
     said = json.loads(manifest)["tables"].get(name)
-    if sha256_of(manifest) != entry.details["manifest_sha256"] or hashlib.sha256(content).hexdigest() != said:
+    if hashlib.sha256(content).hexdigest() != said:
         raise VerificationFailed(f"{entry.details['record']}: {name} is not what was sealed")
     return pq.read_table(io.BytesIO(content), partitioning=None)
 

@@ -131,27 +131,31 @@ class Policy(Section):
             raise ValueError(f"no section for {', '.join(missing)}: add [products.{missing[0]}]")
         return products
 
-    def _called(self, name: str) -> list[Figure]:
-        """Return the figures of a name: a policy is asked for one of hundreds, hundreds of times."""
-        known: tuple[list[Figure], dict[str, list[Figure]]] | None = self.__dict__.get("_by_name")
-        if known is None or known[0] is not self.figures:  # a copy with other figures has the index of the first
-            index: dict[str, list[Figure]] = {}
-            for figure in self.figures:
-                index.setdefault(figure.name, []).append(figure)
-            known = self.__dict__["_by_name"] = (self.figures, index)
-        return known[1].get(name, [])
-
     def find(self, name: str, as_of: date, **keys: str | None) -> Figure | None:
         """Return what holds of a figure on a day.
 
         The most specific key first, then the latest `from` not after the day.
         """
-        held = [
-            f
-            for f in self._called(name)
-            if f.from_ <= as_of and all(getattr(f, key) in (None, keys.get(key)) for key in KEYS)
-        ]
-        return max(held, key=Figure.rank, default=None)
+        by_name, found = self._looked_up()
+        asked = (name, as_of, *(keys.get(key) for key in KEYS))
+        if asked not in found:
+            held = [
+                f
+                for f in by_name.get(name, [])
+                if f.from_ <= as_of and all(getattr(f, key) in (None, keys.get(key)) for key in KEYS)
+            ]
+            found[asked] = max(held, key=Figure.rank, default=None)
+        return found[asked]
+
+    def _looked_up(self) -> tuple[dict[str, list[Figure]], dict[tuple[Any, ...], Figure | None]]:
+        """Return the figures by name, and what was found so far: a policy is asked the same hundreds of times."""
+        known: tuple[list[Figure], tuple[Any, Any]] | None = self.__dict__.get("_known")
+        if known is None or known[0] is not self.figures:  # a copy with other figures has what the first knew
+            by_name: dict[str, list[Figure]] = {}
+            for figure in self.figures:
+                by_name.setdefault(figure.name, []).append(figure)
+            known = self.__dict__["_known"] = (self.figures, (by_name, {}))
+        return known[1]
 
     def figure(self, name: str, as_of: date, **keys: str | None) -> Decimal:
         """Return a figure's value on a day; raises PolicyRefused where none is in force."""
@@ -204,6 +208,12 @@ class PolicyInForce:
         """Return the budget of each village, township or county; None where no cap is set."""
         found = self.policy.find(f"budget_{level}", self.as_of, county=self.county_code)
         return None if found is None else int(found.value)
+
+    def crops_named(self) -> set[str]:
+        """Return the crops that the policy names, in norms, rents and seasons."""
+        norms = {norm.crop for norm in self.policy.crop_norms}
+        figures = {figure.crop for figure in self.policy.figures if figure.crop}
+        return norms | figures | {season.crop for season in self.policy.seasons if season.crop}
 
     def norms(self) -> list[Norm]:
         """Return every crop's norm over the latest complete years that have one, at least two."""

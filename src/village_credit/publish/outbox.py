@@ -27,8 +27,8 @@ from village_credit.publish.branch_package import PackageInputs, package_rows
 from village_credit.publish.office_package import Result, results
 from village_credit.publish.warehouse import build_warehouse, is_current
 from village_credit.sql_files import sql
-from village_credit.store.store import Store
-from village_credit.tables.referrals import PRODUCT, referral_vault
+from village_credit.store.store import Store, referral_vault
+from village_credit.tables.referrals import PRODUCT
 
 UNKNOWN_LAST = 1_000  # more than there are publications in force for a county
 

@@ -10,6 +10,7 @@ from village_credit.code_version import FORMATS
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import Entry, append
 from village_credit.publish.warehouse import build_warehouse
+from village_credit.signatures import signer
 from village_credit.store.store import Store
 
 
@@ -26,8 +27,9 @@ def record(
 
     `still_holds` looks at the ledger as it is just before each try, and raises where the act no longer may be.
     `prepare` does what must be done before the act stands, and returns what its entry says of that. Raises RunConflict
-    where the ledger stays busy.
+    where the ledger stays busy, UsageError where `by` names a person outright.
     """
+    by = signer(by)
     look = None if still_holds is None else lambda entries: still_holds(Ledger(entries))
     first = {"keys": store.keys.ids(), "format": FORMATS["ledger"]}
     done = None if prepare is None else lambda entries: prepare(Ledger(entries))

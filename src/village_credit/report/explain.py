@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from data_contracts.branch import PRODUCTS_ZH
 from data_contracts.reasons import DECISION_REASONS
@@ -16,6 +18,7 @@ from data_contracts.relief import CAUSES_ZH, MEASURES_ZH
 from village_credit.catalogue import Term, filled, terms
 from village_credit.duckdb_session import query_cursor
 from village_credit.report.notice import percent
+from village_credit.sql_files import sql
 
 DECISIONS_ZH = {"granted": "授信", "declined": "未授信", "manual_review": "转人工复核"}
 REVIEWS_ZH = {"grant": "授信", "decline": "不授信", "keep": "维持复核"}
@@ -33,18 +36,22 @@ BASES_ZH = {"listed": "据编码变更表", "confirmed": "经人工核实", "sha
 HOLDS_ZH = {"hold": "暂停用信", "release": "解除暂停"}
 
 
+INPUTS = sql("report", "household_inputs")
 LINK = ("stage", "pass", "agreement", "score", "margin", "rules_version", "roster_file", "roster_line")
 
 
-def explain_rows(run: Path, household_key: str) -> dict[str, Any]:
-    """Gather a household's rows from a sealed run: decision, waterfall, points, inputs by office, file and line."""
+def explain_rows(run: Path, household_key: str, linked_rows: pa.Table | None) -> dict[str, Any]:
+    """Gather a household's rows from a sealed run: decision, waterfall, points, inputs by office, file and line.
+
+    `linked_rows`: what the vault keeps of the run's lines; None where it has them no longer.
+    """
     rows = _Household(query_cursor(), run, household_key)
     return {
         "decision": rows.first("decisions", "product"),
         "waterfall": rows.first("waterfall", "product"),
         "crops": rows.all("crop_terms", "crop"),
         "points": rows.all("score_points", "rank"),
-        "inputs": _inputs(rows),
+        "inputs": _inputs(rows, linked_rows),
         "relief": rows.all("relief", "starts_on, document"),
         "relief_kept": rows.first("relief_kept", "product"),
         "relief_measures": rows.all("relief_measures", "document, measure, due_on"),
@@ -78,8 +85,22 @@ class _Household:
         return next(iter(self.all(table, order)), None)
 
 
-def _inputs(rows: _Household) -> list[dict[str, Any]]:
-    """Return the accepted lines, each with how it was linked."""
+def _inputs(rows: _Household, linked_rows: pa.Table | None) -> list[dict[str, Any]] | None:
+    """Return the accepted lines, each with how it was linked; None where nobody knows them any more."""
+    if linked_rows is None:
+        return _of_older_run(rows)
+    rows.connection.register("linked_rows", linked_rows)
+    found: list[dict[str, Any]] = (
+        rows.connection.sql(INPUTS, params={"key": rows.household_key}).to_arrow_table().to_pylist()
+    )
+    return found
+
+
+def _of_older_run(rows: _Household) -> list[dict[str, Any]] | None:
+    """Return the same of a run that older code sealed: its tables name lines and households side by side."""
+    lines_of = rows.run / "reconciliation.parquet"
+    if "household_key" not in pq.read_schema(lines_of).names:
+        return None
     links = {_place(row): row for row in rows.all("links", "line_number")}
     lines = rows.all("reconciliation", "office, file_name, sheet, line_number")
     return [line | _linked(links.get(_place(line), {})) for line in lines if line["outcome"] == "accepted"]
@@ -99,7 +120,7 @@ def explain_text(found: dict[str, Any], versions: dict[str, Any], signatures: li
         ("", _outcome_lines(found)),
         ("一、额度测算（每一项及单位）", _waterfall_lines(found["waterfall"])),
         ("二、评分（按失分排列）", [_points_line(row) for row in found["points"]]),
-        ("三、数据来源（部门、文件、行）", [_input_line(item) for item in found["inputs"]]),
+        ("三、数据来源（部门、文件、行）", _input_lines(found["inputs"])),
         ("四、版本与签字", _version_lines(versions, signatures)),
     )
     return "\n".join(line for title, lines in parts for line in [*(["", title] if title else []), *lines])
@@ -117,6 +138,12 @@ def _outcome_lines(found: dict[str, Any]) -> list[str]:
         *(_lineage_line(row) for row in found.get("lineage", [])),
         *_relief_lines(found),
     ]
+
+
+def _input_lines(inputs: list[dict[str, Any]] | None) -> list[str]:
+    if inputs is None:
+        return ["  （哪些行属于本户的记录已不在保险库中）"]
+    return [_input_line(item) for item in inputs]
 
 
 def _review_line(said: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from village_credit.policy.gate_thresholds import GATE_TEXTS
 from village_credit.report.figures import plain_figure, threshold_zh
 from village_credit.report.html import STYLE, bars, cards, heading, note, page, paragraph, section, table
 from village_credit.report.labels import ATTRIBUTES_ZH, GROUPS_ZH
+from village_credit.score.statistics import LEAST_GROUP, hide_small
 from village_credit.sql_files import sql
 
 DECISIONS_ZH = {"granted": "授信", "declined": "未授信", "manual_review": "人工复核"}
@@ -55,6 +56,8 @@ LATE_HEADS = (
     "其中未授信",
 )
 LINK_HEADS = ("部门", "表", "记录", "自动关联", "人工确认", "待确认", "冲突", "未关联", "关联率")
+HIDDEN_NOTE = f"“—”：不足 {LEAST_GROUP} 户，或因此可由相减得出，不显示。"
+VILLAGE_FORMS = (",", ".0%", ",.0f", ",.0f")
 VILLAGE_HEADS = ("村", "代码", "户数", "授信户", "覆盖率", "总额（元）", "中位数（元）")
 DRIFT_HEADS = ("变量", "PSI（对建模样本）", "PSI（对上次发布）", "缺失率", "建模样本缺失率", "上次发布缺失率")
 GROUP_HEADS = (
@@ -202,10 +205,31 @@ def _deliveries(connection: duckdb.DuckDBPyConnection) -> str:
 
 
 def _late(connection: duckdb.DuckDBPyConnection) -> Cells:
+    rows = _rows(connection, sql("report", "deliveries"))
+    told = _without_by_decision([row[-3:] for row in rows])
     return [
-        (*_names(office, contract), place, STATES_ZH[state], owed, newest, *(f"{count:,}" for count in counts))
-        for office, contract, place, state, owed, newest, *counts in _rows(connection, sql("report", "deliveries"))
+        (
+            *_names(office, contract), place, STATES_ZH[state], owed, newest,
+            *(_figure(count, ",") for count in (lines, current, _shown(without), *told[number])),
+        )
+        for number, (office, contract, place, state, owed, newest, lines, current, without, *_) in enumerate(rows)
+    ]  # fmt: skip
+
+
+def _without_by_decision(counts: list[tuple[int, ...]]) -> list[list[int | None]]:
+    """Return households without a table by decision, a row a table, small ones hidden."""
+    cells = [
+        {"group": row, "change": place, "households": count}
+        for row, each in enumerate(counts)
+        for place, count in enumerate(each)
     ]
+    hidden = iter(hide_small([cell for cell in cells if cell["households"]]))
+    told = [next(hidden)["households"] if cell["households"] else 0 for cell in cells]
+    return [told[start : start + 3] for start in range(0, len(told), 3)]
+
+
+def _shown(count: int) -> int | None:
+    return count if count == 0 or count >= LEAST_GROUP else None
 
 
 def _out_of_bounds(connection: duckdb.DuckDBPyConnection) -> Cells:
@@ -247,20 +271,41 @@ def _quarantine(connection: duckdb.DuckDBPyConnection) -> str:
 
 def _villages(connection: duckdb.DuckDBPyConnection) -> str:
     rows = [(name or "登记外个体户", *rest) for name, *rest in _rows(connection, sql("report", "villages"))]
+    told = _granted_by_village(rows)
     shown = [
-        (name, code, f"{count:,}", f"{granted:,}", f"{granted / count:.0%}", f"{int(total):,}", f"{int(middle):,}")
-        for name, code, count, granted, total, middle in rows
+        (name, code, f"{count:,}", *(_figure(each, form) for each, form in zip(told[code], VILLAGE_FORMS, strict=True)))
+        for name, code, count, *_ in rows
     ]
-    chart = bars([(name, int(total)) for name, _, _, _, total, _ in rows][:40], unit="元")
-    return section("各村额度", chart, table(VILLAGE_HEADS, shown))
+    totals = [(name, told[code][2]) for name, code, *_ in rows]
+    chart = bars([(name, int(total)) for name, total in totals if total is not None][:40], unit="元")
+    return section("各村额度", chart, table(VILLAGE_HEADS, shown), note(HIDDEN_NOTE))
+
+
+def _granted_by_village(rows: list[tuple[Any, ...]]) -> dict[str, tuple[float | None, ...]]:
+    """Return each village's granted households, their share, sum and median; all null where few are or few are not."""
+    cells = []
+    for _, code, count, granted, total, middle in rows:
+        told = {"share": granted / count, "total": total, "middle": middle}
+        cells.append({"group": code, "change": "granted", "households": granted, **told})
+        cells.append({"group": code, "change": "not", "households": count - granted, **dict.fromkeys(told)})
+    return {
+        cell["group"]: (cell["households"], cell["share"], cell["total"], cell["middle"])
+        for cell in hide_small(cells)
+        if cell["change"] == "granted"
+    }
 
 
 def _decisions(connection: duckdb.DuckDBPyConnection) -> str:
-    shown = [
-        (product, DECISIONS_ZH[decision], DECISION_REASONS.get(why, why), f"{count:,}", f"{int(total):,}")
+    cells = [
+        {"group": (product, decision), "change": why, "households": count, "total": total}
         for product, decision, why, count, total in _rows(connection, sql("report", "decisions"))
     ]
-    return section("决定及首要原因", table(["产品", "决定", "原因", "户数", "额度合计（元）"], shown))
+    shown = [
+        (product, DECISIONS_ZH[decision], DECISION_REASONS.get(why, why), *(_figure(each, ",.0f") for each in figures))
+        for (product, decision), why, *figures in (cell.values() for cell in hide_small(cells))
+    ]
+    heads = ["产品", "决定", "原因", "户数", "额度合计（元）"]
+    return section("决定及首要原因", table(heads, shown), note(HIDDEN_NOTE))
 
 
 def _stability(connection: duckdb.DuckDBPyConnection) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from village_credit.code_version import require_known
 from village_credit.errors import MissingInput, VerificationFailed
 from village_credit.store.keys import KeyFile, load_keys
 from village_credit.store.store import Store, open_store
+from village_credit.store.whole_files import json_of
 
 ROTATE, KEYS_SINCE = "rotate", "keys_since"  # an act that names new keys, and how each later one points to it
 READINGS = 3  # keys may be rotated between a look at the key file and one at the ledger
@@ -47,6 +48,7 @@ def require_own_keys(root: Path, source: KeyFile) -> None:
         others = _others(root, source)
         if not others:
             return
+    _require_chained(root)
     raise MissingInput(
         f"the keys in {source.path} are not those of the store in {root} (another: {', '.join(others)}): check "
         f"--store and VILLAGE_CREDIT_KEY_FILE, or restore the store's keys from their latest backup"
@@ -58,6 +60,13 @@ def _others(root: Path, source: KeyFile) -> list[str]:
     keys = source.keys()
     own, former = keys.ids(), keys.former_ids()
     return sorted(name for name, said in _keys_named(root).items() if said not in (own[name], former.get(name)))
+
+
+def _require_chained(root: Path) -> None:
+    """Raise VerificationFailed where the first act, which names the keys, is not the one that the second follows."""
+    paths = sorted((root / "ledger").glob("[0-9]*.json"))[:2]
+    if len(paths) == 2 and _json(paths[1]).get("previous") != hashlib.sha256(paths[0].read_bytes()).hexdigest():
+        raise VerificationFailed(f"ledger entry {paths[0].name} was altered: compare with the backup")
 
 
 def _keys_named(root: Path) -> dict[str, str]:
@@ -94,10 +103,6 @@ def _key_of_run(folder: Path) -> dict[str, str]:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_bytes())
-    except (ValueError, FileNotFoundError):
-        found = None
-    if not isinstance(found, dict):
-        raise VerificationFailed(f"{path.parent.name}/{path.name} is damaged: compare with the backup")
-    return found
+    if not path.is_file():
+        raise VerificationFailed(f"{path.parent.name}/{path.name} is gone: compare with the backup")
+    return json_of(path.read_bytes(), f"{path.parent.name}/{path.name}")

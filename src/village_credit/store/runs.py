@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from village_credit.duckdb_session import query_cursor
+from village_credit.errors import MissingInput, VerificationFailed
 from village_credit.signatures import canonical_json
-from village_credit.store.store import Store, sha256_of
-from village_credit.store.whole_files import new_folder
+from village_credit.store.store import NAMES, Store, sha256_of
+from village_credit.store.whole_files import json_of, new_folder
 
 # Bit-stable under fixed settings: no statistics of a version, one row-group size, no dictionary heuristics
 PARQUET = {
@@ -25,6 +27,7 @@ PARQUET = {
 }
 
 
+PAGE = "report.html"
 SHAPE_DIGITS = 12  # of the hash of a table's columns: tables of one shape are read as one
 
 
@@ -47,8 +50,12 @@ def run_id_of(parts: dict[str, Any]) -> str:
 
 
 def columns_hash(schema: pa.Schema) -> str:
-    """Hash a table's columns: tables of one shape are read as one."""
-    return sha256_of(str(schema.remove_metadata()).encode("utf-8"))[:SHAPE_DIGITS]
+    """Hash a table's columns, whatever a list calls its elements: tables of one shape are read as one."""
+    columns = [
+        f"{field.name}: {pa.list_(kind.value_type) if pa.types.is_list(kind := field.type) else kind}"
+        for field in schema
+    ]
+    return sha256_of("\n".join(columns).encode("utf-8"))[:SHAPE_DIGITS]
 
 
 def _owned(table: pa.Table, run_id: str) -> pa.Table:
@@ -65,7 +72,8 @@ def seal_run(
     store: Store, run_id: str, tables: dict[str, pa.Table], manifest: dict[str, Any], report: str
 ) -> dict[str, Any]:
     """Write a run into its folder, whole or not at all; gives the manifest with every table's hash."""
-    sealed = {**manifest, "run_id": run_id, "tables": {}}
+    page = report.encode("utf-8")
+    sealed = {**manifest, "run_id": run_id, "tables": {}, "page_sha256": sha256_of(page)}
     with new_folder(store.run_folder(run_id)) as folder:
         for name, table in sorted(tables.items()):
             owned = _owned(table, run_id)
@@ -76,23 +84,63 @@ def seal_run(
                 "sha256": sha256_of(content),
                 "columns": columns_hash(owned.schema),
             }
-        (folder / "report.html").write_text(report, encoding="utf-8")
+        (folder / PAGE).write_bytes(page)
         (folder / "manifest.json").write_text(
             json.dumps(sealed, ensure_ascii=False, sort_keys=True, indent=1), encoding="utf-8"
         )
     return sealed
 
 
+def names_of(store: Store, manifest: dict[str, Any]) -> dict[str, str]:
+    """Return how files and sheets were called that a run tells by other names, because theirs name somebody.
+
+    Raises MissingInput where the vault no longer says so.
+    """
+    if not manifest.get("hidden_names"):
+        return {}
+    sealed = store.open_part(manifest["run_id"], NAMES)
+    if sealed is None:
+        raise MissingInput(
+            f"run {manifest['run_id']}: how its files were called is no longer in the vault (past its retention); "
+            f"score the county again"
+        )
+    return {told: name for name, told in json_of(sealed, f"the vault's names of run {manifest['run_id']}").items()}
+
+
+def inputs_of(store: Store, manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the files of a run by their own names, each with its hash; raises MissingInput as `names_of` does."""
+    names = names_of(store, manifest)
+    return [(names.get(item["file_name"], item["file_name"]), item["sha256"]) for item in manifest["inputs"]]
+
+
 def altered_tables(store: Store, run_id: str) -> list[str]:
-    """Name the tables of a sealed run whose bytes are not what its manifest says."""
+    """Name the tables of a sealed run, and its page, whose bytes are not what its manifest says."""
     folder = store.require_run(run_id)
     manifest = store.manifest(run_id)
-    return sorted(
-        name
-        for name, said in manifest["tables"].items()
-        if not (folder / f"{name}.parquet").is_file()
-        or sha256_of((folder / f"{name}.parquet").read_bytes()) != said["sha256"]
-    )
+    said = {f"{name}.parquet": table["sha256"] for name, table in manifest["tables"].items()}
+    if "page_sha256" in manifest:  # older runs vouch for no page
+        said[PAGE] = manifest["page_sha256"]
+    return sorted(name.removesuffix(".parquet") for name, digest in said.items() if _is_altered(folder / name, digest))
+
+
+def _is_altered(path: Path, digest: str) -> bool:
+    return not path.is_file() or sha256_of(path.read_bytes()) != digest
+
+
+def altered_parts(store: Store, run_id: str) -> tuple[list[str], list[str]]:
+    """Name the parts of a run in the vault that are not what its manifest says, and those that are gone."""
+    altered, gone = [], []
+    for part, digest in store.manifest(run_id).get("vault", {}).items():
+        try:
+            plain = store.part_of(run_id, part)
+        except VerificationFailed:
+            altered.append(part)
+            continue
+        if plain is None:
+            gone.append(part)
+        elif sha256_of(plain) != digest:
+            altered.append(part)
+    return altered, gone
 
 
 def failed_gates(store: Store, run_id: str) -> list[str]:

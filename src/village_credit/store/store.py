@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,11 +13,13 @@ from village_credit.identifiers import is_run_id, require_run_id
 from village_credit.pseudonyms import Keys
 from village_credit.store.envelope import seal, unseal
 from village_credit.store.keys import KeyFile
-from village_credit.store.whole_files import locked, write_whole
+from village_credit.store.whole_files import json_of, locked, write_whole
 
 FOLDERS = ("runs", "approvals", "frozen", "vault", "packing", "outbox", "ledger")
+# Of a run in the vault: who its households are, what was measured of them, referred traders, which line speaks of which
+# household, and how files were called whose names name somebody.
+IDENTITIES, MEASURED, REFERRALS, ROWS, NAMES = "identities", "measured", "referrals", "rows", "names"
 PRIVATE = ("vault", "frozen", "packing", "outbox")
-MEASURED = ".measured.sealed"
 LOCK = "keys.lock"  # who seals a file shares it; who changes the keys has it alone
 READINGS = 3  # a file may be wrapped anew between two looks, at itself and at the keys
 
@@ -63,9 +64,10 @@ class Store:
 
         Raises MissingInput where later code wrote it in another form, VerificationFailed where it is another run's.
         """
-        manifest: dict[str, Any] = json.loads((self.require_run(run_id) / "manifest.json").read_text(encoding="utf-8"))
+        content = (self.require_run(run_id) / "manifest.json").read_bytes()
+        manifest = json_of(content, f"the manifest of run {run_id}")
         require_known("run", manifest.get("format", 0), f"run {run_id}")
-        if manifest["run_id"] != run_id:
+        if manifest.get("run_id") != run_id:
             raise VerificationFailed(f"run {run_id}: its manifest is another run's; compare the folder with the backup")
         return manifest
 
@@ -98,17 +100,38 @@ class Store:
 
     def seal_simulation_inputs(self, run_id: str, plain: bytes) -> None:
         """Put what was measured of a run's households into the vault."""
-        self._seal("vault", f"{run_id}{MEASURED}", plain, 0o600)
+        self._seal("vault", f"{run_id}.{MEASURED}.sealed", plain, 0o600)
 
     def open_simulation_inputs(self, run_id: str) -> bytes:
         """Read what was measured of a run's households back from the vault."""
-        name = f"{run_id}{MEASURED}"
+        name = f"{run_id}.{MEASURED}.sealed"
         if not (self.root / "vault" / name).is_file():
             raise MissingInput(
                 f"run {run_id}: what was measured of its households is not in the vault (an older run, or past "
                 f"its retention); score the county again"
             )
         return self._unseal("vault", name)
+
+    def seal_part(self, run_id: str, part: str, plain: bytes) -> None:
+        """Put a part of a run into the vault: ROWS or NAMES."""
+        self._seal("vault", f"{run_id}.{part}.sealed", plain, 0o600)
+
+    def open_part(self, run_id: str, part: str) -> bytes | None:
+        """Read it back from the vault; None where a run of older code has none, or it is past its retention."""
+        name = f"{run_id}.{part}.sealed"
+        return self._unseal("vault", name) if (self.root / "vault" / name).is_file() else None
+
+    def part_of(self, run_id: str, part: str) -> bytes | None:
+        """Read any part of a run back from the vault; None where it is not there."""
+        read = {
+            IDENTITIES: lambda: self.open_identities(run_id),
+            MEASURED: lambda: self.open_simulation_inputs(run_id),
+            REFERRALS: lambda: self.open_identities(referral_vault(run_id)),
+        }
+        try:
+            return read[part]() if part in read else self.open_part(run_id, part)
+        except MissingInput:
+            return None
 
     def has_identities(self, run_id: str) -> bool:
         """Tell whether the vault holds them."""
@@ -150,9 +173,13 @@ def context_of(path: Path) -> str:
     """Say what a sealed file is, as it is bound to its bytes: a file under another's name does not open."""
     if path.parent.name == "frozen":
         return f"frozen {path.name}"
-    if path.name.endswith(MEASURED):
-        return f"measured {path.name.removesuffix(MEASURED)}"
-    return f"vault {path.name.removesuffix('.sealed')}"
+    run_id, _, part = path.name.removesuffix(".sealed").partition(".")
+    return f"{part or 'vault'} {run_id}"
+
+
+def referral_vault(run_id: str) -> str:
+    """Name a run's referral list in the vault."""
+    return f"{run_id}-referrals"
 
 
 def open_store(root: Path, keys: Keys | KeyFile) -> Store:

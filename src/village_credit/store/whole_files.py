@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import secrets
@@ -10,6 +11,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from village_credit.errors import VerificationFailed
 
 LEFT_BESIDE = re.compile(r"\..+\.[0-9a-f]{8}")
 
@@ -52,6 +56,17 @@ def _written_beside(path: Path, content: bytes, mode: int) -> Path:
 def is_left_beside(path: Path) -> bool:
     """Tell whether a file is one that was written beside its place, by a writer who must be over then."""
     return LEFT_BESIDE.fullmatch(path.name) is not None
+
+
+def json_of(content: bytes, what: str) -> dict[str, Any]:
+    """Read what the store keeps as JSON; raises VerificationFailed, which names `what`, where it is damaged."""
+    try:
+        found = json.loads(content)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise VerificationFailed(f"{what} is damaged: compare with the backup")
+    return found
 
 
 def sync_folder(folder: Path) -> None:
@@ -113,3 +128,17 @@ def new_folder(place: Path) -> Iterator[Path]:
     with folder_beside(place) as beside:
         yield beside
     move_to_place(beside, place)
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Let one process at a time into the block, the others wait; a killed one holds nobody up.
+
+    Raises OSError where the lock's file cannot be written.
+    """
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

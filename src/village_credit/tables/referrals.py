@@ -47,11 +47,6 @@ def batch_label(text: str, keys: Keys) -> str:
     return text if _PLAIN_LABEL.fullmatch(text) else row_key_hash(keys, f"referral_batch|{text}")
 
 
-def referral_vault(run_id: str) -> str:
-    """Name a run's referral list in the vault."""
-    return f"{run_id}-referrals"
-
-
 def referral_list(intake: Intake, pseudonyms: dict[str, str]) -> pa.Table:
     """Return standing referrals as the office named them (for the vault only), with household_key.
 

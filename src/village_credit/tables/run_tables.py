@@ -39,6 +39,7 @@ TABLES = (
     "households",
     "places",
 )
+LINKED_ROWS = "linked_rows"  # of the vault, not of the run: places in files beside households
 
 
 def run_tables(
@@ -49,7 +50,7 @@ def run_tables(
     keys: Keys,
     county_code: str,
 ) -> dict[str, pa.Table]:
-    """Return every table of a run except its gates.
+    """Return every table of a run except its gates, and `linked_rows`, which the vault keeps.
 
     `pseudonyms`: the key of each unit. `decided`: decisions, waterfall, crop_terms, follow_up; `points`: unit_code,
     feature, value, bin, points, points_lost, rank.
@@ -78,7 +79,7 @@ def run_tables(
     _register_hash(connection, lambda text: row_key_hash(keys, text))
     connection.execute(sql("tables", "run_tables"))
     values = {"plain_keys": list(PLAIN_KEYS), "county": county_code}
-    queries = {name: sql("tables", name) for name in TABLES}
+    queries = {name: sql("tables", name) for name in (*TABLES, LINKED_ROWS)}
     tables = {
         name: connection.sql(
             query, params={key: each for key, each in values.items() if f"${key}" in query}

@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from village_credit.services.queries.diff import hide_small
+from village_credit.score.statistics import hide_small
 
 K = 10
 CELLS = st.dictionaries(

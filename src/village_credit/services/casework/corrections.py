@@ -15,6 +15,7 @@ from village_credit.extract.grid import DeliveredFile
 from village_credit.ingest.faulty_rows import OpenError, faulty_tables
 from village_credit.services.rules import load_terms
 from village_credit.sql_files import sql
+from village_credit.store.runs import inputs_of, names_of
 from village_credit.store.store import Store
 from village_credit.store.whole_files import write_whole
 from village_credit.workbooks.corrections import CorrectionBundle, FaultyTable, correction_workbook
@@ -38,11 +39,16 @@ def write_corrections(store: Store, run_id: str, out: Path, counties: Path | Non
 
     Raises MissingInput where the run or the frozen bytes are gone.
     """
-    manifest = store.manifest(run_id)
+    sealed = store.manifest(run_id)
+    names = names_of(store, sealed)
+    manifest = _as_delivered(sealed, names)
     terms, _ = load_terms(counties, manifest["county_code"])
-    errors = _open_errors(store, run_id)
+    errors = {
+        names.get(file, file): {names.get(sheet, sheet): rows for sheet, rows in by_sheet.items()}
+        for file, by_sheet in _open_errors(store, run_id).items()
+    }
     offices = {(s["file_name"], s["sheet"]): s.get("office") or "" for s in manifest["sources"]}
-    hashes = {item["file_name"]: item["sha256"] for item in manifest["inputs"]}
+    hashes = dict(inputs_of(store, sealed))
     tables: dict[str, list[FaultyTable]] = defaultdict(list)
     for file_name, by_sheet in errors.items():
         file = DeliveredFile(file_name, store.thaw(hashes[file_name]), hashes[file_name])
@@ -99,6 +105,15 @@ def _open_errors(store: Store, run_id: str) -> dict[str, dict[str, list[OpenErro
         pairs = tuple((fault["field"], fault["code"]) for fault in faults)
         found[file_name][sheet].append(OpenError(line, number, pairs))
     return found
+
+
+def _as_delivered(manifest: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """Return a manifest whose tables go by their own names: an office gets its files back as it called them."""
+
+    def own(source: dict[str, Any]) -> dict[str, Any]:
+        return {**source, **{name: names.get(source[name], source[name]) for name in ("file_name", "sheet")}}
+
+    return {**manifest, "sources": [own(source) for source in manifest["sources"]]}
 
 
 def _units(manifest: dict[str, Any]) -> dict[tuple[str, str], dict[str, str]]:

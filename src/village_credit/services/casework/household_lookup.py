@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import unicodedata
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -18,16 +19,33 @@ from village_credit.publish.recording import record
 from village_credit.store.store import Store
 from village_credit.validate.identity import VALID_15, completed, id_status
 
+ACT = "find"
 
-def key_of(store: Store, named: str, typed: str) -> str:
+
+def key_of(store: Store, named: str, typed: str, by: str) -> str:
     """Return a household's pseudonym: as typed, or (`-`) of a contractor code or ID number from standard input.
 
-    Raises UsageError where what was typed can be no pseudonym.
+    The latter is a look at a person: the ledger keeps who looked before anything is told. Raises UsageError where what
+    was typed can be no pseudonym, or nothing was.
     """
     if named != "-":
         return require_household_key(named)
+    if not typed.strip():
+        raise UsageError("nothing on standard input: type the ID number or contractor code there")
+    key = _key_of_typed(store, typed)
+    _remember(store, key, decision_in_force(store, Ledger.of(store), key), by)
+    return key
+
+
+def _key_of_typed(store: Store, typed: str) -> str:
     number = _folded(typed)
     return _key_of_number(store, number) or household_key(store.keys, number)
+
+
+def _remember(store: Store, key: str, row: dict[str, Any] | None, by: str) -> None:
+    """Write who looked for whom; of one without a line in force not even the pseudonym: it is of a typed number."""
+    county = row["county_code"] if row else None
+    record(store, ACT, by, "", {"household_key": key if row else None, "county_code": county})
 
 
 def _folded(typed: str) -> str:
@@ -51,9 +69,6 @@ def _key_of_number(store: Store, number: str) -> str | None:
     return None
 
 
-ACT = "find"
-
-
 @dataclass(frozen=True)
 class Found:
     """A household with a decision in force."""
@@ -73,9 +88,9 @@ def find(store: Store, typed: str, by: str) -> Found:
     """
     if not typed.strip():
         raise UsageError("nothing on standard input: type the ID number there")
-    row = decision_in_force(store, Ledger.of(store), key_of(store, "-", typed))
-    key = row["household_key"] if row else None
-    record(store, ACT, by, "", {"household_key": key, "county_code": row["county_code"] if row else None})
+    key = _key_of_typed(store, typed)
+    row = decision_in_force(store, Ledger.of(store), key)
+    _remember(store, key, row, by)
     if row is None:
         raise MissingInput("nobody of what is in force has this number; check it, or publish the county first")
     return Found(**{name: row[name] for name in Found.__dataclass_fields__})

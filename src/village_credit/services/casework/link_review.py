@@ -23,6 +23,7 @@ from village_credit.pseudonyms import Keys, household_key, row_key_hash
 from village_credit.publish.recording import record
 from village_credit.services.exchange import hand_out, take_back
 from village_credit.services.rules import load_terms
+from village_credit.store.runs import inputs_of
 from village_credit.store.store import Store
 from village_credit.validate.identity import masked
 from village_credit.workbooks.link_review import (
@@ -150,8 +151,8 @@ def _taken_again(
     A sample draws from those passes too: only a new sample can give them back.
     """
     terms, _ = load_terms(counties, manifest["county_code"])
-    inputs = sorted(manifest["inputs"], key=lambda item: reading_order(item["file_name"]))
-    files = (DeliveredFile(item["file_name"], store.thaw(item["sha256"]), item["sha256"]) for item in inputs)
+    inputs = sorted(inputs_of(store, manifest), key=lambda item: reading_order(item[0]))
+    files = (DeliveredFile(name, store.thaw(sha256), sha256) for name, sha256 in inputs)
     nobody = replace(no_verdicts(), revoked=() if sample_size else doubted, sample_size=sample_size)
     return take_in(files, date.fromisoformat(manifest["as_of"]), manifest["county_code"], terms, nobody)
 

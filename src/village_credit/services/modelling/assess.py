@@ -36,7 +36,7 @@ from village_credit.services.modelling.observations import (
 from village_credit.services.modelling.sign import read_candidate
 from village_credit.services.rules import read_policy
 from village_credit.sql_files import sql
-from village_credit.store.whole_files import write_whole
+from village_credit.store.whole_files import json_of, write_whole
 from village_credit.training import assess, fairness
 from village_credit.training.train import History, fit
 
@@ -97,8 +97,7 @@ def _training(folder: Path) -> dict[str, Any]:
             f"{folder.name}/ has no training.json, which `train` writes beside a candidate; name its history "
             f"with --history and --county"
         )
-    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return told
+    return json_of(path.read_bytes(), f"{folder.name}/training.json")
 
 
 def gather(card: Scorecard, observations: list[Observation], policy: PolicyInForce) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,11 @@ from village_credit.ledger.log import PACKAGES, act_hash
 from village_credit.ledger.signed_acts import count_signed_acts
 from village_credit.publish.branch_package import verify_package
 from village_credit.services.approval.approval_file import require_approval
+from village_credit.services.queries.kept_files import altered_files
 from village_credit.store.store import Store, sha256_of
+from village_credit.store.whole_files import json_of
+
+MOST_TOLD = 10
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ class Anchored:
 def verify_ledger(store: Store, packages: list[Path], checkpoints: list[Path] | None = None) -> Anchored:
     """Check the chain, each signed approval, and that packages and checkpoints given out are of this ledger.
 
-    Raises VerificationFailed where an act was altered, cut off or put in, as far as a witness tells.
+    Raises VerificationFailed where an act was altered, cut off or put in, as far as a witness tells, or where a file
+    that the acts tell of is not what it was.
     """
     ledger = Ledger.of(store)
     _require_rotations(store, ledger)
@@ -48,6 +52,8 @@ def verify_ledger(store: Store, packages: list[Path], checkpoints: list[Path] | 
     given = {f"checkpoint {path.name}": _checkpoint_of(store, path) for path in checkpoints or []}
     places = [_place_of(store, ledger, package) for package in packages]
     told = {f"package {path.name}": _checkpoint_in(store, _json_of(path / "manifest.json")) for path in packages}
+    if faults := altered_files(store, ledger):
+        raise VerificationFailed(f"{'; '.join(faults[:MOST_TOLD])}{_more(len(faults) - MOST_TOLD)}")
     require_same_beginnings(ledger, vouched | given | {whose: said for whose, said in told.items() if said})
     heads = [*places, *(said.size for said in given.values())]
     return Anchored(
@@ -73,9 +79,12 @@ def _require_rotations(store: Store, ledger: Ledger) -> None:
         )
 
 
+def _more(count: int) -> str:
+    return f"; and {count} more" if count > 0 else ""
+
+
 def _json_of(path: Path) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return said
+    return json_of(path.read_bytes(), f"{path.parent.name}/{path.name}")
 
 
 def _checkpoint_in(store: Store, said: dict[str, Any]) -> Checkpoint | None:

@@ -21,7 +21,7 @@ from village_credit.ledger.holds import holds_in_force
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_query, quoted
 from village_credit.ledger.publications import Publication
-from village_credit.score.statistics import LEAST_GROUP
+from village_credit.score.statistics import hide_small
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
 from village_credit.tables.simulation_inputs import unpack_simulation_inputs
@@ -206,29 +206,6 @@ def difference(after: Side, before: Side, name: str, by: str | None, groups: pa.
     )
 
 
-def hide_small(cells: list[dict[str, Any]], k: int) -> list[dict[str, Any]]:
-    """Hide counts below `k` with their sums, and whatever a lone hidden one would follow from.
-
-    The households of each change are told in all, and those of each group elsewhere: where one cell of a change or of
-    a group is hidden, the next smallest is hidden with it, until none is left alone. `cells`: group, change,
-    households, before_yuan, after_yuan; the same come back, hidden ones null.
-    """
-    hidden = {place for place, cell in enumerate(cells) if cell["households"] < k}
-    lines: dict[tuple[str, Any], list[int]] = {}
-    for place, cell in enumerate(cells):
-        for name in ("group", "change"):
-            lines.setdefault((name, cell[name]), []).append(place)
-    found = -1
-    while found != len(hidden):
-        found = len(hidden)
-        for places in lines.values():
-            shown = [place for place in places if place not in hidden]
-            if shown and len(places) - len(shown) == 1:
-                hidden.add(min(shown, key=lambda place: (cells[place]["households"], place)))
-    none = dict.fromkeys(("households", "before_yuan", "after_yuan"))
-    return [{**cell, **none} if place in hidden else cell for place, cell in enumerate(cells)]
-
-
 class Comparison:
     """Two sides joined once, and asked as often as one likes."""
 
@@ -255,7 +232,7 @@ class Comparison:
         """Return the same by village, band, reason or group; counts below the least that is shown are null."""
         if what != "group":
             self.connection.execute(sql("services.queries", "diff_counts").format(group_column=GROUPS[what], sums=SUMS))
-            return hide_small(self._rows(COUNTED), LEAST_GROUP)
+            return hide_small(self._rows(COUNTED))
         if self.groups is None:
             return []
         names = ", ".join(ATTRIBUTES)
@@ -264,7 +241,7 @@ class Comparison:
         found = []
         for attribute in ATTRIBUTES:
             self.connection.execute(sql("services.queries", "diff_attribute").format(attribute=attribute))
-            found += hide_small(self._rows(COUNTED), LEAST_GROUP)
+            found += hide_small(self._rows(COUNTED))
         return found
 
     def movers(self) -> list[dict[str, Any]]:

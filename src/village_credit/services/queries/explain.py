@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import asdict
 from datetime import date
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from village_credit.errors import MissingInput
 from village_credit.ledger.branch_limits import branch_limits
@@ -16,7 +20,7 @@ from village_credit.ledger.log import Entry
 from village_credit.ledger.reviews import said_of
 from village_credit.report.explain import explain_rows
 from village_credit.services.approval.household_signatures import signature_of
-from village_credit.store.store import Store
+from village_credit.store.store import ROWS, Store
 
 IN_FORCE = ("decision", "limit_yuan", "binding_term", "reason_codes", "held_since")  # what may differ from the run's
 LINE = ("product", "decision", "limit_yuan", "valid_from", "valid_to", "publication_id", "run_id")
@@ -36,7 +40,7 @@ def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
         )
     line = max(lines, key=lambda one: one["place"])
     run_id, publication_id = line["run_id"], line["publication_id"]
-    rows = explain_rows(store.require_run(run_id), key)
+    rows = explain_rows(store.require_run(run_id), key, _linked_rows(store, run_id))
     said = branch_limits(ledger, on).get((publication_id, key, line["product"]))
     return {
         **rows,
@@ -54,6 +58,11 @@ def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
             if e.act in (HOLD, RELEASE) and e.details["household_key"] == key
         ],
     }
+
+
+def _linked_rows(store: Store, run_id: str) -> pa.Table | None:
+    sealed = store.open_part(run_id, ROWS)
+    return None if sealed is None else pq.read_table(io.BytesIO(sealed), partitioning=None)
 
 
 def _gone(store: Store, ledger: Ledger, key: str) -> str:

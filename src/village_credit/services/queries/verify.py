@@ -8,7 +8,7 @@ from pathlib import Path
 from village_credit.ledger.ledger import Ledger
 from village_credit.services.scoring.compute import Progress
 from village_credit.services.scoring.rebuild import rebuild
-from village_credit.store.runs import altered_tables
+from village_credit.store.runs import altered_parts, altered_tables
 from village_credit.store.store import Store, sha256_of
 
 
@@ -16,9 +16,9 @@ from village_credit.store.store import Store, sha256_of
 class Verified:
     """What was found of a run; nothing personal.
 
-    `altered`: what no longer has the bytes that were sealed. `is_rebuilt`: every table was computed again; else
-    `why_not`. `differs`: tables, of those computed again, whose bytes are not those of the manifest; `not_rebuilt`:
-    those that this machine cannot compute, with the reason.
+    `altered`: what no longer has the bytes that were sealed; `gone`: parts that the vault has no longer. `is_rebuilt`:
+    every table was computed again; else `why_not`. `differs`: tables, of those computed again, whose bytes are not
+    those of the manifest; `not_rebuilt`: those that this machine cannot compute, with the reason.
     """
 
     run_id: str
@@ -26,6 +26,7 @@ class Verified:
     as_of: str
     tables: int
     altered: list[str]
+    gone: list[str]
     is_rebuilt: bool
     why_not: str | None
     differs: list[str]
@@ -49,6 +50,8 @@ def verify_run(store: Store, run_id: str, models: Path, progress: Progress | Non
     sealed = sha256_of((store.require_run(run_id) / "manifest.json").read_bytes())
     if staged is not None and staged.details.get("manifest_sha256") not in (None, sealed):
         altered.append("manifest.json")
+    parts, gone = altered_parts(store, run_id)
+    altered += [f"vault: {part}" for part in parts]
     found = rebuild(store, run_id, models, progress)
     return Verified(
         run_id,
@@ -56,6 +59,7 @@ def verify_run(store: Store, run_id: str, models: Path, progress: Progress | Non
         manifest["as_of"],
         len(manifest["tables"]),
         altered,
+        gone,
         found.why_not is None,
         found.why_not,
         found.differs,

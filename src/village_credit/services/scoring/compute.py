@@ -17,10 +17,11 @@ from village_credit.duckdb_session import query_cursor
 from village_credit.extract.grid import DeliveredFile
 from village_credit.features.build import build_features
 from village_credit.ingest.county import take_in
-from village_credit.ingest.shapes import look_at_shapes
+from village_credit.ingest.shapes import Looked, look_at_shapes
 from village_credit.intake import Intake
 from village_credit.policy.branch_authority import referral_days
 from village_credit.policy.model import PolicyInForce
+from village_credit.pseudonyms import Keys
 from village_credit.report.page import run_page
 from village_credit.score.apply import Scored, score
 from village_credit.score.scorecard import Scorecard
@@ -40,11 +41,12 @@ from village_credit.tables.gates import Evidence, judge_gates
 from village_credit.tables.outgoing import require_decisions
 from village_credit.tables.referrals import referral_list, referral_table
 from village_credit.tables.renewals_due import renewals_due
-from village_credit.tables.run_tables import run_tables
+from village_credit.tables.run_tables import LINKED_ROWS, run_tables
 from village_credit.tables.seasons import season_schedule
 from village_credit.tables.shape_findings import shape_findings
 from village_credit.tables.signatures_needed import authority_table
 from village_credit.tables.simulation_inputs import pack_simulation_inputs, policy_asked_before
+from village_credit.tables.told_names import told_names, with_told_crops, with_told_names
 
 Progress = Callable[[str, float], None]
 
@@ -59,6 +61,8 @@ class Computed:
     identities: pa.Table
     report: str
     referrals: pa.Table  # as the office named them, for the vault
+    linked_rows: pa.Table  # which line of which file speaks of which household, for the vault
+    names: dict[str, str]  # what a file or sheet is told as where its name names somebody, for the vault
     measured: Callable[[], bytes]  # what `simulate` tries another policy on: sealed with the run
 
 
@@ -87,6 +91,11 @@ def compute_run(
     timer = timer or StageTimer(None)
     intake = take_in(delivered, request.as_of, request.county_code, rules.terms, snapshot.link_verdicts)
     catalogue.require(catalogue.facts(), intake.facts, "link")
+    said = snapshot.parts["shapes"]
+    looked = look_at_shapes(delivered, intake.settled["land_parcel"], said and said["looked_with"])
+    names = _names_told(intake, delivered, looked, snapshot.keys)
+    intake = with_told_names(intake, names)
+    maps = [(names.get(name, name), names.get(sheet, sheet), kind) for name, sheet, kind in looked.maps]
     timer.lap("read, validate, link")
     numbers = hashed_numbers(intake.identities, snapshot.keys)
     succession = find_successors(intake, snapshot.predecessors, numbers, snapshot.keys, request.as_of)
@@ -101,14 +110,13 @@ def compute_run(
     timer.lap("score, decide")
     work = _Work(snapshot, request, rules, policy, intake, pseudonyms, decided, scorer.last.points)
     tables = _decision_tables(work) | _relief_tables(work, relief) | _delivery_tables(work)
+    linked_rows = tables.pop(LINKED_ROWS)
     tables["lineage"] = succession.lineage
-    said = snapshot.parts["shapes"]
-    looked = look_at_shapes(delivered, intake.settled["land_parcel"], said and said["looked_with"])
-    tables["shape_findings"] = shape_findings(looked.maps, looked.findings)
+    tables["shape_findings"] = shape_findings(maps, looked.findings)
     tables |= _judged_tables(work, tables)
     catalogue.require(catalogue.run_tables(), tables, "a scoring")
     require_decisions(tables["decisions"])
-    manifest = manifest_of(intake, tables, request, rules, snapshot.parts, looked.maps)
+    manifest = manifest_of(intake, tables, request, rules, snapshot.parts, maps, names)
     identities = _borrowers(intake, decided.decisions, pseudonyms, numbers)
     report = run_page(snapshot.run_id, manifest, tables)
     timer.lap("tables, report")
@@ -117,7 +125,14 @@ def compute_run(
         groups = groups_of(intake.facts, decided.decisions, request.as_of)
         return pack_simulation_inputs(decided.measured, groups, pseudonyms, policy_asked_before(policy.policy))
 
-    return Computed(snapshot.run_id, tables, manifest, identities, report, referral_list(intake, pseudonyms), measured)
+    referrals = referral_list(intake, pseudonyms)
+    return Computed(snapshot.run_id, tables, manifest, identities, report, referrals, linked_rows, names, measured)
+
+
+def _names_told(intake: Intake, delivered: list[DeliveredFile], looked: Looked, keys: Keys) -> dict[str, str]:
+    """Return how files and sheets are told whose names name somebody."""
+    others = {file.file_name for file in delivered} | {name for one in looked.maps for name in one[:2]}
+    return told_names(intake, others, keys)
 
 
 @dataclass(frozen=True)
@@ -139,6 +154,7 @@ def _decision_tables(work: _Work) -> dict[str, pa.Table]:
     decided = work.decided
     names = ("decisions", "waterfall", "crop_terms", "follow_up")
     wanted = {name: getattr(decided, name) for name in names}
+    wanted["crop_terms"] = with_told_crops(decided.crop_terms, work.policy.crops_named())
     tables = run_tables(work.intake, work.points, wanted, work.pseudonyms, work.snapshot.keys, work.request.county_code)
     return tables | {
         "authority": authority_table(tables["decisions"], work.policy),

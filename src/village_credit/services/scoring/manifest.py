@@ -25,10 +25,11 @@ def manifest_of(
     rules: Rules,
     parts: dict[str, Any],
     maps: list[tuple[str, str, str]],
+    names: dict[str, str],
 ) -> dict[str, Any]:
     """Say what the run was made of and what came out: a function of the inputs, without a clock or a name.
 
-    `maps`: file, sheet and kind of each map that shapes came in.
+    `maps`: file, sheet and kind of each map that shapes came in; `names`: how files are told whose names name somebody.
     """
     decisions = tables["decisions"]
     granted = decisions.filter(pc.equal(decisions.column("decision"), "granted"))
@@ -38,7 +39,7 @@ def manifest_of(
         "county_code": request.county_code,
         "as_of": request.as_of.isoformat(),
         "product": request.product,
-        "inputs": [{"file_name": name, "sha256": sha256} for name, sha256 in parts["inputs"]],
+        "inputs": [{"file_name": names.get(name, name), "sha256": sha256} for name, sha256 in parts["inputs"]],
         "versions": _versions(rules, parts["code"]),
         "pseudonym_key": parts["pseudonym_key"],
         "quorum": quorum_kept(quorum(rules.policy.in_force(request.as_of, request.county_code))),
@@ -50,6 +51,7 @@ def manifest_of(
         },
         "sum_limit_yuan": pc.sum(granted.column("limit_yuan")).as_py() or 0,
         "gates": dict(sorted(Counter(tables["gates"].column("verdict").to_pylist()).items())),
+        "hidden_names": len(names),
         "sources": [_source(source) for source in intake.sources],
         "shapes": parts["shapes"] and {**parts["shapes"], "maps": [_map(*named) for named in maps]},
     }

@@ -18,10 +18,10 @@ from village_credit.publish.recording import record
 from village_credit.services.rules import Request, load_rules
 from village_credit.services.scoring.compute import Computed, Progress, StageTimer, compute_run
 from village_credit.services.scoring.snapshot import take_snapshot
+from village_credit.signatures import canonical_json
 from village_credit.sql_files import sql
-from village_credit.store.runs import parquet_bytes, seal_run
-from village_credit.store.store import Store, sha256_of
-from village_credit.tables.referrals import referral_vault
+from village_credit.store.runs import inputs_of, parquet_bytes, seal_run
+from village_credit.store.store import IDENTITIES, MEASURED, NAMES, REFERRALS, ROWS, Store, referral_vault, sha256_of
 
 
 @dataclass
@@ -58,8 +58,8 @@ def frozen_files(store: Store, county_code: str) -> Iterator[DeliveredFile]:
 
 def frozen_files_of(store: Store, manifest: dict[str, Any]) -> Iterator[DeliveredFile]:
     """Return what a run was made from, in reading order; raises MissingInput where some of it is gone."""
-    for item in sorted(manifest["inputs"], key=lambda item: reading_order(item["file_name"])):
-        yield DeliveredFile(item["file_name"], store.thaw(item["sha256"]), item["sha256"])
+    for name, sha256 in sorted(inputs_of(store, manifest), key=lambda item: reading_order(item[0])):
+        yield DeliveredFile(name, store.thaw(sha256), sha256)
 
 
 def score_files(
@@ -87,17 +87,32 @@ def score_files(
 
 def _seal(store: Store, computed: Computed, request: Request, acts_read: int, timer: StageTimer) -> None:
     """Put identities into the vault, seal the run, and say in the ledger that it is staged."""
-    fill_vault(store, computed)
-    seal_run(store, computed.run_id, computed.tables, computed.manifest, computed.report)
+    manifest = {**computed.manifest, "vault": fill_vault(store, computed)}
+    seal_run(store, computed.run_id, computed.tables, manifest, computed.report)
     _ensure_staged(store, computed.run_id, request, acts_read)
     timer.lap("stage")
 
 
-def fill_vault(store: Store, computed: Computed) -> None:
-    """Seal who a run's households are, what was measured of them, and the traders as the office named them."""
-    store.seal_identities(computed.run_id, parquet_bytes(computed.identities))
-    store.seal_simulation_inputs(computed.run_id, computed.measured())
-    store.seal_identities(referral_vault(computed.run_id), parquet_bytes(computed.referrals))
+def fill_vault(store: Store, computed: Computed) -> dict[str, str]:
+    """Seal who a run's households are, what was measured of them, which lines speak of them, and referred traders.
+
+    Return the hash of each part as it is unsealed.
+    """
+    run_id = computed.run_id
+    parts = {
+        IDENTITIES: parquet_bytes(computed.identities),
+        MEASURED: computed.measured(),
+        REFERRALS: parquet_bytes(computed.referrals),
+        ROWS: parquet_bytes(computed.linked_rows),
+        **({NAMES: canonical_json(computed.names)} if computed.names else {}),
+    }
+    store.seal_identities(run_id, parts[IDENTITIES])
+    store.seal_simulation_inputs(run_id, parts[MEASURED])
+    store.seal_identities(referral_vault(run_id), parts[REFERRALS])
+    for part in (ROWS, NAMES):
+        if part in parts:
+            store.seal_part(run_id, part, parts[part])
+    return {part: sha256_of(plain) for part, plain in parts.items()}
 
 
 def _ensure_staged(store: Store, run_id: str, request: Request, acts_read: int) -> None:

@@ -1,0 +1,131 @@
+"""What the analysts' views read: a run's tables over all runs, what the ledger says, and the lines in force."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+from typing import Any
+
+import pyarrow as pa
+
+from village_credit.catalogue import no_rows, run_tables
+from village_credit.duckdb_session import query_cursor
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.returned import sealed_paths
+from village_credit.publish.ledger_facts import FACTS, ledger_facts
+from village_credit.publish.referral_clocks import clocks_sql
+from village_credit.sql_files import sql
+from village_credit.store.runs import columns_hash
+from village_credit.store.store import Store
+
+INNER = '"inner".'
+NO_DRAWS = "(SELECT NULL::VARCHAR AS household_key, NULL::VARCHAR AS product, NULL::DATE AS drawn_on WHERE false)"
+NOBODY_HELD = "(SELECT NULL::VARCHAR AS household_key, NULL::TIMESTAMPTZ AS since WHERE false)"
+Sealed = dict[str, dict[str, Any]]
+
+
+def inner_views(store: Store, ledger: Ledger, runs: list[str]) -> tuple[dict[str, str], bool]:
+    """Write as SQL each table of the runs, over all runs that have it, and what the ledger says of them.
+
+    The flag tells that every run has all of today's tables with today's columns.
+    """
+    sealed = {run_id: store.manifest(run_id)["tables"] for run_id in runs}
+    facts = ledger_facts(store, ledger, runs, _first_referral(store, sealed))
+    files = {table: f"FROM {_of_today(store, sealed, table)}" for table in run_tables()}
+    values = {name: _values(FACTS[name], list(rows)) for name, rows in facts.items()}
+    are_of_today = all(_are_of_today(sealed, table) for table in run_tables())
+    return values | files | {"draws": f"FROM {_draws(store, ledger)}"}, are_of_today
+
+
+def no_inner_views() -> dict[str, str]:
+    """Write the same as it is before the first run: every column, no row."""
+    tables = {name: f"FROM {no_rows(name)}" for name in run_tables()}
+    return {name: _values(columns, []) for name, columns in FACTS.items()} | tables | {"draws": f"FROM {NO_DRAWS}"}
+
+
+def derived_views(made: set[str]) -> dict[str, str]:
+    """Write the inner views that several of the analysts' read: the lines in force, now and a year before."""
+    views = {
+        "lines_in_force": _lines("in_force", f"{INNER}held"),
+        "lines_year_before": _lines("in_force_year_before", NOBODY_HELD),
+        "lines_superseded": sql("publish", "inner/lines_superseded"),
+    }
+    return views | ({"referrals_clocked": clocks_sql(INNER)} if "referrals" in made else {})
+
+
+def _lines(publications: str, held: str) -> str:
+    names = {
+        "decisions": f"{INNER}decisions",
+        "in_force": INNER + publications,
+        "branch_limits": f"{INNER}branch_limits",
+        "held": held,
+    }
+    return sql("ledger", "lines_in_force").format(**names)
+
+
+def _are_of_today(sealed: Sealed, table: str) -> bool:
+    shapes = {tables[table].get("columns") if table in tables else None for tables in sealed.values()}
+    return shapes == {_shape_of_today(table)}
+
+
+def _of_today(store: Store, sealed: Sealed, table: str) -> str:
+    """Name a table's files; where a run is older than the table or than a column, with today's columns beside them."""
+    files = _files(store, sealed, table)
+    return files if _are_of_today(sealed, table) else _union([*filter(None, [files]), no_rows(table)])
+
+
+@cache
+def _shape_of_today(table: str) -> str:
+    schema = run_tables()[table].schema().append(pa.field("run_id", pa.string()))
+    return columns_hash(schema)
+
+
+def _files(store: Store, sealed: Sealed, table: str) -> str:
+    """Name a table's files with absolute paths; empty where no run has the table.
+
+    Files of one shape are read as one list, whose first tells the columns of all: opening every run's every file would
+    cost each act more than it does. Files without a row are left out where others have some.
+    """
+    shapes: dict[str, list[tuple[int, str]]] = {}
+    for run_id, tables in sealed.items():
+        if said := tables.get(table):
+            path = quoted(str((store.run_folder(run_id) / f"{table}.parquet").resolve()))
+            shapes.setdefault(said.get("columns", run_id), []).append((said["rows"], path))
+    kept = [[path for rows, path in files if rows] or [files[0][1]] for files in shapes.values()]
+    return _union([f"read_parquet([{', '.join(paths)}], hive_partitioning = false)" for paths in kept])
+
+
+def _union(parts: list[str]) -> str:
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"({' UNION ALL BY NAME '.join('FROM ' + part for part in parts)})"
+
+
+def _draws(store: Store, ledger: Ledger) -> str:
+    """Name the sealed draws' files; before the first there are none to read."""
+    paths = ", ".join(quoted(str(path.resolve())) for path in sealed_paths(store, ledger, "draws"))
+    return f"read_parquet([{paths}], union_by_name = true, hive_partitioning = false)" if paths else NO_DRAWS
+
+
+def quoted(value: Any) -> str:
+    """Write a value as a SQL literal: these are our own ids and times, and views cannot bind parameters."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, list):
+        return "[" + ", ".join(quoted(item) for item in value) + "]::VARCHAR[]"
+    return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
+
+
+def _values(columns: dict[str, str], rows: list[tuple[Any, ...]]) -> str:
+    """Write facts of the ledger as SQL; typed, also when there are none."""
+    typed = ", ".join(f"CAST({column} AS {kind}) AS {column}" for column, kind in columns.items())
+    body = ", ".join("(" + ", ".join(quoted(value) for value in row) + ")" for row in rows or [(None,) * len(columns)])
+    where = "" if rows else " WHERE false"
+    return f"SELECT {typed} FROM (VALUES {body}) AS v({', '.join(columns)}){where}"
+
+
+def _first_referral(store: Store, sealed: Sealed) -> date | None:
+    """Return the day of the first referral in any run."""
+    files = _files(store, sealed, "referrals")
+    found = query_cursor().execute(f"SELECT min(referred_on) FROM {files}").fetchall() if files else []
+    return found[0][0] if found else None

@@ -1,0 +1,110 @@
+"""A file, folder, sheet or crop that names a person goes by another name, wherever anybody may look."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pyarrow.parquet as pq
+import pytest
+
+from tests.conftest import COUNTY_OF_TESTS, MODELS, Scored, copy_of, new_store, score_into
+from tests.flow.test_privacy import store_texts
+from village_credit.errors import MissingInput, holds_number_of_person
+from village_credit.services.queries.verify import verify_run
+from village_credit.services.scoring import stage
+from village_credit.store.runs import inputs_of
+
+NUMBER, TELEPHONE, CROP = "652801197001011239", "13900001234", "小麦（找王小二）"
+
+
+@pytest.fixture(scope="module")
+def called(quiet: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A county whose files, folders and sheets are called by people's names and numbers."""
+    folder = tmp_path_factory.mktemp("called")
+    vault = pq.read_table(io.BytesIO(quiet.store.open_identities(quiet.run.run_id))).to_pylist()
+    person = next(row["name"] for row in vault if row["name"] and len(row["name"]) > 2)
+    shutil.copytree(quiet.inbox, folder / "inbox")
+    inbox = folder / "inbox" / COUNTY_OF_TESTS
+    (crops,) = inbox.rglob("种植申报*")
+    text = crops.read_text(encoding="utf-16")
+    crops.unlink()
+    (inbox / person).mkdir()
+    first = text.split("\n")[1]
+    (inbox / person / f"种植申报{NUMBER}.txt").write_text(
+        text.replace(first, first.replace("小麦", CROP).replace("棉花", CROP), 1), encoding="utf-16"
+    )
+    book = openpyxl.Workbook()
+    book.active.title = f"{person}的表"
+    book.active.append(["随便", "什么"])
+    book.save(inbox / f"{TELEPHONE} {person}.xlsx")
+    scored = score_into(new_store(folder), folder / "inbox", COUNTY_OF_TESTS)
+    return {"scored": scored, "person": person, "folder": folder}
+
+
+def test_nobody_is_named_where_anybody_may_look(called: dict[str, Any]):
+    scored = called["scored"]
+    told = b"\n".join(text for _, text in store_texts(scored.store)).decode("utf-8", "replace")
+    for word in (called["person"], NUMBER, TELEPHONE, CROP, "王小二"):
+        assert word not in told
+    manifest = scored.store.manifest(scored.run.run_id)
+    assert sum("名-" in item["file_name"] for item in manifest["inputs"]) == 2
+    assert any("名-" in source["sheet"] for source in manifest["sources"])
+    assert "其他作物" in told
+
+
+def test_its_files_are_found_again_by_their_own_names(called: dict[str, Any]):
+    scored = called["scored"]
+    store, run_id = scored.store, scored.run.run_id
+    names = [name for name, _ in inputs_of(store, store.manifest(run_id))]
+    assert f"{called['person']}/种植申报{NUMBER}.txt" in names
+    found = verify_run(store, run_id, MODELS)
+    assert (found.why_not, found.altered, found.differs) == (None, [], [])
+    again = [file.file_name for file in stage.frozen_files(store, COUNTY_OF_TESTS)]
+    assert sorted(again) == sorted(names)
+
+
+def test_without_the_vault_it_is_said_that_the_names_are_gone(called: dict[str, Any], tmp_path: Path):
+    store, run_id = copy_of(called["scored"], tmp_path).store, called["scored"].run.run_id
+    (store.root / "vault" / f"{run_id}.names.sealed").unlink()
+    with pytest.raises(MissingInput, match="how its files were called is no longer in the vault"):
+        inputs_of(store, store.manifest(run_id))
+
+
+def test_no_message_says_a_number_that_a_file_is_called_by():
+    assert str(MissingInput(f"inbox of county 659900: 农机/{NUMBER}.csv cannot be read")) == (
+        "inbox of county 659900: 农机/***.csv cannot be read"
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        NUMBER,
+        "652801 19700101 123X",
+        "652801700101123",
+        TELEPHONE,
+        "139-0000-1234",
+        "６５２８０１１９７００１０１１２３９",
+    ],
+)
+def test_a_number_of_a_person_is_known(name: str):
+    assert holds_number_of_person(f"名单{name}.xlsx")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "659900100201010001",
+        "659900100201",
+        "20261101120000",
+        "9165280000000000XX",
+        "2026-11-01 12",
+        "r926c03689d4a572cf",
+    ],
+)
+def test_codes_and_days_are_nobody_s(name: str):
+    assert not holds_number_of_person(f"名单{name}.xlsx")
