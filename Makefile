@@ -52,7 +52,7 @@ lint: $(STAMP) ## style, types and the walls between stages
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP) .venv-bench/.installed .venv-splink/.installed .venv-optbinning/.installed ## the whole path, budgets, intake, an office's check and a simulation, as ratios to a floor measured in the same run; linkage against truth; scorecards beside others; parcels' shapes; a ledger
+bench: $(STAMP) .venv-bench/.installed .venv-splink/.installed .venv-optbinning/.installed ## the whole path, budgets, intake, an office's check and a simulation, as ratios to a floor measured in the same run; linkage against truth; scorecards beside others; parcels' shapes; a ledger; a vault's new key
 	$(BIN)/python -m bench.path
 	$(BIN)/python -m bench.budgets
 	$(BIN)/python -m bench.intake
@@ -60,9 +60,9 @@ bench: $(STAMP) .venv-bench/.installed .venv-splink/.installed .venv-optbinning/
 	$(BIN)/python -m bench.linkage
 	$(BIN)/python -m bench.model
 	$(BIN)/python -m bench.simulate
-	$(BIN)/python -m bench.ledger
 	$(BIN)/python -m bench.shapes
 	$(BIN)/python -m bench.ledger
+	$(BIN)/python -m bench.rewrap
 
 bench-model: $(STAMP) .venv-optbinning/.installed ## scorecards on every CSV of DATA (target column `bad`), beside optbinning and gradient boosting
 	$(BIN)/python -m bench.model $(if $(DATA),--data $(DATA))

@@ -91,7 +91,7 @@ def next_run(
 ) -> tuple[str, dict[str, Any]]:
     """The id that a scoring would have now, and what it hangs on: everything that the run's tables depend on."""
     request = request_of(county_code, as_of, **changes)
-    rules = inputs.load_rules(request, store.keys.public_key())
+    rules = inputs.load_rules(request, store.keys.public_keys())
     snapshot = take_snapshot(store, Ledger.of(store), list(pull(inbox, county_code)), request, rules)
     return snapshot.run_id, snapshot.parts
 

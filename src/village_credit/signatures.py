@@ -7,7 +7,8 @@ import hashlib
 import json
 import re
 import unicodedata
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -15,12 +16,38 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from data_contracts.toml_file import has_long_number
 from village_credit.errors import UsageError
 
+Purpose = Literal["act", "approval", "model", "package", "succession"]
 LEADING_NOUGHTS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 
 
 def canonical_json(content: Any) -> bytes:
     """Write JSON in one way only: sorted keys, no spaces, UTF-8."""
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8")
+
+
+@dataclass(frozen=True)
+class KnownKey:
+    """A public key whose signatures count; those of a former one up to the number of the last act that it signed."""
+
+    public_key: bytes
+    last_act: int | None = None
+
+    def vouches_for(self, number: int) -> bool:
+        """Tell whether it counts for what an act of a number says."""
+        return self.last_act is None or number <= self.last_act
+
+
+def purposed(purpose: Purpose, message: bytes) -> bytes:
+    """Return the bytes that are signed: what they are for, then the message; so no signature is taken for another's.
+
+    A checkpoint is signed as it stands: it is a note of a public form, and begins with its key, not with a purpose.
+    """
+    return f"village-credit/{purpose}/v1\n".encode() + message
+
+
+def as_signed(number: int, purpose: Purpose, message: bytes) -> bytes:
+    """Return the bytes that a form of a number has signed: form 0, of earlier code, had no purpose."""
+    return purposed(purpose, message) if number else message
 
 
 def verify_signature(public_key: bytes, message: bytes, signature: str) -> bool:

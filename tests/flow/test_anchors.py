@@ -16,7 +16,6 @@ from village_credit.errors import VerificationFailed
 from village_credit.ledger.ledger import Ledger
 from village_credit.services.casework import holds
 from village_credit.services.queries.anchors import verify_ledger
-from village_credit.signatures import canonical_json
 from village_credit.store.store import Store, sha256_of
 
 
@@ -79,6 +78,14 @@ def test_an_act_rewritten_with_all_that_follow_is_found(kept: tuple[Store, Path]
         verify_ledger(store, [package])
 
 
+def test_an_act_that_was_altered_without_the_key_is_found_without_any_witness(kept: tuple[Store, Path]):
+    store, _ = kept
+    assert verify_ledger(store, []).signed == 4
+    rewritten(acts(store), 3, lambda said: said.update(by="somebody else"))
+    with pytest.raises(VerificationFailed, match=r"act 4 \(hold\) is not signed"):
+        verify_ledger(store, [])
+
+
 def test_another_act_put_where_one_was_cut_off_is_found(kept: tuple[Store, Path], quiet: Scored):
     store, package = kept
     last = acts(store)[-1]
@@ -96,7 +103,7 @@ def test_a_package_that_the_act_does_not_name_is_found(kept: tuple[Store, Path])
     manifest = package / "manifest.json"
     said = {name: value for name, value in json.loads(manifest.read_bytes()).items() if name != "signature"}
     again = said | {"unit": "yuan"}
-    manifest.write_text(json.dumps(again | {"signature": store.keys.sign(canonical_json(again))}), encoding="utf-8")
+    manifest.write_text(json.dumps(again | {"signature": store.keys.sign("package", again)}), encoding="utf-8")
     with pytest.raises(VerificationFailed, match="the ledger's act 4 is another"):
         verify_ledger(store, [package])
 

@@ -184,7 +184,7 @@ def test_who_is_compared_with_is_part_of_what_names_a_run(years: tuple[Scored, S
     assert second.store.manifest(second.run.run_id)["compared_with_run"] == first.run.run_id
     request = request_of(COUNTY, NEXT_YEAR)
     delivered = list(pull(inbox, COUNTY))
-    rules = load_rules(request, first.store.keys.public_key())
+    rules = load_rules(request, first.store.keys.public_keys())
     snapshot = take_snapshot(first.store, Ledger.of(first.store), delivered, request, rules)
     assert snapshot.run_id == second.run.run_id
     assert snapshot.parts["compared_with_run"] == first.run.run_id

@@ -13,7 +13,9 @@ import pytest
 from tests.conftest import COUNTY_OF_TESTS, ROOT, Scored, copy_of
 from village_credit.cli import main
 from village_credit.code_version import FORMATS, code_sha256
+from village_credit.publish.branch_package import verify_package
 from village_credit.publish.views import view_names
+from village_credit.store.keys import load_keys
 
 KEPT = sorted((ROOT / "tests" / "stores").glob("*.tar.xz"))
 PAGE = (ROOT / "docs" / "develop" / "versions.md").read_text(encoding="utf-8")
@@ -47,6 +49,20 @@ def test_every_question_about_an_older_publication_is_answered(kept: Path, capsy
         assert main(words) == 0, words
 
 
+def test_an_older_store_gets_new_keys_and_what_it_signed_still_verifies(kept: Path, capsys: pytest.CaptureFixture[str]):
+    former = main(["package", "key", "--json"]), json.loads(capsys.readouterr().out)["public_key"]
+    assert main(["keys", "rotate", "--by", "3003", "--reason", "yearly"]) == 0
+    lines = rows(kept, "SELECT household_key FROM limits_current ORDER BY household_key")
+    for words in (["status"], ["explain", str(lines[0][0])], ["ledger", "verify"]):
+        assert main(words) == 0, words
+    keys, _ = load_keys(kept / "warehouse.keys")
+    for ready in kept.glob("warehouse/outbox/*/*/*/READY"):
+        assert verify_package(ready.parent, keys.known_keys())["key_id"] != keys.signing_key_id
+    capsys.readouterr()
+    assert main(["package", "key", "--json"]) == 0
+    assert [key["public_key"] for key in json.loads(capsys.readouterr().out)["former"]] == [former[1]]
+
+
 def test_a_table_that_was_not_kept_then_is_said_to_be_so(kept: Path, capsys: pytest.CaptureFixture[str]):
     (run,) = (path.name for path in (kept / "warehouse" / "runs").iterdir())
     code = main(["corrections", run, "--out", str(kept / "out")])
@@ -67,7 +83,9 @@ def test_a_later_form_than_this_code_knows_is_refused(
     file.chmod(0o644)
     file.write_text(json.dumps(content), encoding="utf-8")
     assert main(["status", "--store", str(store.root)]) == 7
-    assert f"is of {name} format 2, and this code reads up to 1" in capsys.readouterr().err
+    assert (
+        f"is of {name} format {FORMATS[name] + 1}, and this code reads up to {FORMATS[name]}" in capsys.readouterr().err
+    )
 
 
 def test_the_version_says_package_code_and_formats(capsys: pytest.CaptureFixture[str]):

@@ -121,7 +121,7 @@ def test_a_checkpoint_vouches_for_all_acts_up_to_it(kept: tuple[Store, Path], qu
     earlier = write_checkpoint(store.keys, Ledger.of(quiet.store))
     file.write_text(earlier, "utf-8")
     assert verify_ledger(store, [], [file]).anchored_to == 3
-    old, new = (read_checkpoint(text, store.keys.public_key()) for text in (earlier, found.checkpoint))
+    old, new = (read_checkpoint(text, store.keys.known_keys()) for text in (earlier, found.checkpoint))
     proof = prefix_proof(leaves_of(Ledger.of(store)), old.size)
     assert is_prefix(old.size, old.root, new.size, new.root, proof)
 
@@ -163,7 +163,7 @@ def test_every_package_carries_the_checkpoint_of_its_act(quiet: Scored):
     assert len(manifests) >= 2
     for path in manifests:
         said = json.loads(path.read_text("utf-8"))
-        told = read_checkpoint(said["checkpoint"], quiet.store.keys.public_key())
+        told = read_checkpoint(said["checkpoint"], quiet.store.keys.known_keys())
         assert told.size == said["sequence"]
 
 

@@ -28,7 +28,6 @@ from village_credit.services.approval import approve as sign
 from village_credit.services.approval import publish as publish_module
 from village_credit.services.queries.notices import notices
 from village_credit.services.scoring.stage import score_inbox
-from village_credit.signatures import canonical_json
 from village_credit.store import runs
 from village_credit.store.keys import load_keys
 
@@ -86,7 +85,7 @@ def forged(published: Scored, folder: Path, **changes: str) -> Path:
     manifest["files"]["limits.parquet"] = hashlib.sha256((place / "limits.parquet").read_bytes()).hexdigest()
     manifest |= {"sum_limit_yuan": sum(limits.to_pylist()), "public_key": keys.public_key().hex(), **changes}
     manifest = {name: value for name, value in manifest.items() if name != "signature"}
-    signed = {**manifest, "signature": keys.sign(canonical_json(manifest))}
+    signed = {**manifest, "signature": keys.sign("package", manifest)}
     (place / "manifest.json").write_text(json.dumps(signed, ensure_ascii=False), encoding="utf-8")
     return place
 
@@ -110,7 +109,7 @@ def test_a_package_signed_with_a_key_of_one_s_own_is_not_the_bank_s(
     assert verify(store, store.parent / "keys", packages(published)[0], monkeypatch) == 0
     assert f"this store's key {published.store.keys.signing_key_id}" in capsys.readouterr().out
     with pytest.raises(VerificationFailed, match="signed with key"):
-        verify_package(names_its_own, published.store.keys.public_key())
+        verify_package(names_its_own, published.store.keys.known_keys())
 
 
 def test_where_the_keys_are_not_at_hand_the_bank_s_key_is_given_and_never_assumed(

@@ -184,7 +184,7 @@ def later(quiet: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     store = copy_of(quiet, folder).store
     row, other = of_branch(store)[:2]
     request = request_of(COUNTY, LATER)
-    named = list(pull(quiet.inbox, COUNTY)), request, inputs.load_rules(request, store.keys.public_key())
+    named = list(pull(quiet.inbox, COUNTY)), request, inputs.load_rules(request, store.keys.public_keys())
     before = take_snapshot(store, Ledger.of(store), *named).run_id
     take(store, receipt(store, folder / "1.csv", (row["household_ref"], "changed", half(row))))
     after = take_snapshot(store, Ledger.of(store), *named)

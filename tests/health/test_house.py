@@ -115,7 +115,7 @@ def test_the_analysts_page_names_every_view_and_every_promised_view_exists():
 def test_the_policy_and_the_scorecard_that_are_shipped_are_sound():
     assert check_policy((MODELS / "limit_policy.toml").read_text(encoding="utf-8"), date(2026, 11, 1)) == []
     text = (MODELS / "synthetic-2026.1.scorecard.json").read_text(encoding="utf-8")
-    card = load_scorecard(text, date(2026, 11, 1), trusted_keys(MODELS, b""))
+    card = load_scorecard(text, date(2026, 11, 1), trusted_keys(MODELS, ()))
     assert card.training.is_synthetic
     assert "SYNTHETIC" in card.note
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from village_credit.pseudonyms import Keys
     from village_credit.settings import Settings
     from village_credit.store.store import Store
 
@@ -236,11 +237,11 @@ def _require_place(paths: Settings, *, may_begin: bool) -> None:
         )
 
 
-def own_public_key(paths: Settings) -> bytes | None:
-    """Return the public key that packages are signed with, where its file is at hand; none is made."""
+def own_keys(paths: Settings) -> Keys | None:
+    """Return the keys that packages are signed with, where their file is at hand; none are made."""
     from village_credit.store.keys import load_keys
 
-    return load_keys(paths.key_file)[0].public_key() if paths.key_file.is_file() else None
+    return load_keys(paths.key_file)[0] if paths.key_file.is_file() else None
 
 
 def progress() -> Callable[[str, float], None]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 
-from village_credit.cli.common import Verbs, counted, county_code, day, own_public_key, path, progress, show, store_of
+from village_credit.cli.common import Verbs, counted, county_code, day, own_keys, path, progress, show, store_of
 from village_credit.errors import MissingInput, UsageError, VerificationFailed
 
 PUBLIC_KEY_BYTES = 32  # Ed25519
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
+    from village_credit.pseudonyms import Keys
     from village_credit.services.queries.anchors import Anchored
     from village_credit.services.queries.verify import Verified
     from village_credit.settings import Settings
+    from village_credit.signatures import KnownKey
 
 
 def add_status(verbs: Verbs) -> None:
@@ -208,7 +211,8 @@ def _ledger_text(found: Anchored) -> str:
         else f"anchored up to act {found.anchored_to:,} by {found.heads:,} packages and checkpoints"
     )
     own = "" if found.vouched_to is None else f"; the store's own approvals vouch up to act {found.vouched_to:,}"
-    return f"{found.entries:,} acts follow each other, {found.approvals:,} approvals are signed{own}; {anchored}"
+    signed = f"{found.signed:,} acts and {found.approvals:,} approvals are signed"
+    return f"{found.entries:,} acts follow each other, {signed}{own}; {anchored}"
 
 
 def add_package(verbs: Verbs) -> None:
@@ -231,30 +235,46 @@ def do_package(args: argparse.Namespace, paths: Settings) -> int:
     from village_credit.china_calendar import today
     from village_credit.publish.branch_package import verify_package
 
-    own_key = own_public_key(paths)
+    own = own_keys(paths)
     if args.act == "key":
-        return _show_key(args, own_key)
+        return _show_key(args, own)
     if args.folder is None:
         raise UsageError("package verify needs the package's folder")
-    public_key = own_key if args.public_key is None else _key_of(args.public_key)
-    if public_key is None:
+    known = _known_keys(args, own)
+    if known is None:
         raise UsageError(
             "not known whose signature to ask for: no key file is here; give --public-key and the key that the bank "
             "gave out (`village-credit package key` prints it there)"
         )
-    manifest = verify_package(args.folder, public_key, today(), args.after)
+    manifest = verify_package(args.folder, known, today(), args.after)
     whose = "the key given" if args.public_key else "this store's key"
-    return show(args, {**manifest, "is_own_key": public_key == own_key}, lambda: _package_text(manifest, whose))
+    is_own = own is not None and bytes.fromhex(manifest["public_key"]) in own.public_keys()
+    return show(args, {**manifest, "is_own_key": is_own}, lambda: _package_text(manifest, whose))
 
 
-def _show_key(args: argparse.Namespace, own_key: bytes | None) -> int:
-    """Print the public key that branches verify packages with."""
+def _known_keys(args: argparse.Namespace, own: Keys | None) -> Sequence[KnownKey] | None:
+    """Return the key that was given, or else those of the key file; none: nobody says whose signature to ask for."""
+    from village_credit.signatures import KnownKey
+
+    if args.public_key is None:
+        return None if own is None else own.known_keys()
+    return (KnownKey(_key_of(args.public_key)),)
+
+
+def _show_key(args: argparse.Namespace, own: Keys | None) -> int:
+    """Print the public key that branches verify packages with, and those of before with the last act of each."""
     from village_credit.signatures import key_id
 
-    if own_key is None:
+    if own is None:
         raise MissingInput("no key file is here: check VILLAGE_CREDIT_KEY_FILE")
-    told = {"public_key": own_key.hex(), "key_id": key_id(own_key)}
-    return show(args, told, lambda: f"{told['public_key']}  ({told['key_id']})")
+    today, *former = (
+        {"public_key": key.public_key.hex(), "key_id": key_id(key.public_key), "last_act": key.last_act}
+        for key in own.known_keys()
+    )
+    told = {**today, "former": former}
+    lines = [f"{today['public_key']}  ({today['key_id']})"]
+    lines += [f"{key['public_key']}  ({key['key_id']})  until act {key['last_act']}" for key in former]
+    return show(args, told, lambda: "\n".join(lines))
 
 
 def _key_of(text: str) -> bytes:

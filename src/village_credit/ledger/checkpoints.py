@@ -17,7 +17,7 @@ from village_credit.errors import VerificationFailed
 from village_credit.ledger.log import Entry, act_bytes
 from village_credit.merkle import leaf_hash, root, roots_of_beginnings
 from village_credit.pseudonyms import Keys
-from village_credit.signatures import key_id, verify_signature
+from village_credit.signatures import KnownKey, key_id, verify_signature
 
 ED25519, DASH = b"\x01", "\u2014"
 KEY_HASH_BYTES = 4
@@ -40,13 +40,27 @@ def write_checkpoint(keys: Keys, entries: Sequence[Entry]) -> str:
     """Sign what a ledger of these acts is."""
     name = _origin(keys.public_key())
     said = f"{name}\n{len(entries)}\n{base64.b64encode(root(leaves_of(entries))).decode()}\n"
-    signature = base64.b64decode(keys.sign(said.encode("utf-8")))
+    signature = keys.sign_note(said.encode("utf-8"))
     signed = base64.b64encode(_key_hash(name, keys.public_key()) + signature).decode()
     return f"{said}\n{DASH} {name} {signed}\n"
 
 
-def read_checkpoint(text: str, public_key: bytes) -> Checkpoint:
-    """Read a checkpoint that a key signed; raises VerificationFailed where it is none, or another's."""
+def read_checkpoint(text: str, known: Sequence[KnownKey]) -> Checkpoint:
+    """Read a checkpoint that one of these keys signed; raises VerificationFailed where it is none, or another's.
+
+    A former key speaks of ledgers up to its last act: whoever has it still cannot sign a longer one.
+    """
+    key = next((key for key in known if text.startswith(f"{_origin(key.public_key)}\n")), known[0])
+    found = _read(text, key.public_key)
+    if not key.vouches_for(found.size):
+        raise VerificationFailed(
+            f"the checkpoint tells of {found.size:,} acts, and is signed with key {key_id(key.public_key)}, which was "
+            f"replaced after act {key.last_act:,}"
+        )
+    return found
+
+
+def _read(text: str, public_key: bytes) -> Checkpoint:
     name, (said, _, signatures) = _origin(public_key), text.rpartition("\n\n")
     lines = said.split("\n")
     own = [line.split(" ")[2] for line in signatures.split("\n") if line.startswith(f"{DASH} {name} ")]

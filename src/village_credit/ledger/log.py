@@ -12,12 +12,14 @@ from typing import Any
 
 from village_credit.errors import RunConflict, VerificationFailed
 from village_credit.signatures import canonical_json
+from village_credit.store.opening import KEYS_SINCE, keys_since
 from village_credit.store.store import sha256_of
 from village_credit.store.whole_files import create_whole
 
 GENESIS = "0" * 64
 MAX_TRIES = 50
 PACKAGES = "packages"  # of an entry's details: the hash of each package's manifest by its folder's name
+SIGNATURE = "signature"  # of an entry's details: the store's, over all else that the entry says
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,20 @@ class Entry:
 
 
 def act_bytes(entry: Entry) -> bytes:
-    """Write what an act says, but for the packages that tell of it: these name it by its hash, and it names them."""
-    said = {name: value for name, value in entry.details.items() if name != PACKAGES}
+    """Write what an act says, but for the packages that tell of it: these name it by its hash, and it names them.
+
+    Nor for its signature, which is over these packages too.
+    """
+    return _written_without(entry, PACKAGES, SIGNATURE)
+
+
+def signed_bytes(entry: Entry) -> bytes:
+    """Write all that an act says, as it is signed."""
+    return _written_without(entry, SIGNATURE)
+
+
+def _written_without(entry: Entry, *names: str) -> bytes:
+    said = {name: value for name, value in entry.details.items() if name not in names}
     return canonical_json({**entry.__dict__, "details": said})
 
 
@@ -92,25 +106,35 @@ def append(
     still_holds: Callable[[Sequence[Entry]], None] | None = None,
     first: dict[str, Any] | None = None,
     prepare: Callable[[Sequence[Entry]], dict[str, Any]] | None = None,
+    sign: Callable[[bytes], str] | None = None,
 ) -> Entry:
     """Write the next entry. The exclusive create is the moment of the act: of two writers one wins.
 
     `still_holds` looks at the ledger as it is just before each try, and raises where the act no longer may be.
     `first`: what the ledger's first entry says besides. `prepare` does what must be done before the act stands, on the
-    ledger as it would be with it, and returns what the entry says of that; it is asked again at each try.
+    ledger as it would be with it, and returns what the entry says of that; it is asked again at each try. `sign` signs
+    what the entry says, last of all.
     """
     for _ in range(MAX_TRIES):
         entries = read_ledger(folder)
         if still_holds:
             still_holds(entries)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        said = details if entries else {**details, **(first or {})}
+        said = {**details, **(_keys_told(entries[-1]) if entries else first or {})}
         entry = Entry(len(entries) + 1, act, now, by, run_id, said, head(folder))
         if prepare:
             entry = replace(entry, details=entry.details | prepare([*entries, entry]))
+        if sign:
+            entry = replace(entry, details=entry.details | {SIGNATURE: sign(signed_bytes(entry))})
         if _create(folder / f"{entry.number:08d}.json", entry):
             return entry
     raise RunConflict(f"{act} {run_id}: the ledger was busy {MAX_TRIES} times; try again")
+
+
+def _keys_told(last: Entry) -> dict[str, int]:
+    """Return what an act says of the newest rotation: who opens the store asks the last act alone."""
+    since = keys_since(last.__dict__)
+    return {} if since is None else {KEYS_SINCE: since}
 
 
 def _create(path: Path, entry: Entry) -> bool:

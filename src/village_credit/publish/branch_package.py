@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -26,8 +27,9 @@ from village_credit.pseudonyms import Keys, household_ref
 from village_credit.publish.approval_sheet import approval_sheets
 from village_credit.publish.office_package import FILE as RESULTS_FILE
 from village_credit.publish.office_package import OFFICE, Result, rows_and_sum, write_results
+from village_credit.publish.signed_manifest import read_manifest, signed_manifest
 from village_credit.report.notice import percent
-from village_credit.signatures import canonical_json, key_id, verify_signature
+from village_credit.signatures import KnownKey
 from village_credit.sql_files import sql
 from village_credit.store.runs import parquet_bytes
 from village_credit.store.store import Store, sha256_of
@@ -318,10 +320,8 @@ def _manifest(
         "files": {name: sha256_of(content) for name, content in sorted(files.items())},
         "expires_on": _expires_on(publication),
         **place,
-        "key_id": keys.signing_key_id,
-        "public_key": keys.public_key().hex(),
     }
-    return {**content, "signature": keys.sign(canonical_json(content))}
+    return signed_manifest(keys, content)
 
 
 def _expires_on(publication: Publication) -> str:
@@ -371,19 +371,19 @@ def _table(cells: list[list[Any]]) -> pa.Table:
 
 
 def verify_package(
-    folder: Path, own_key: bytes | None = None, on: date | None = None, after: int | None = None
+    folder: Path, known: Sequence[KnownKey] | None = None, on: date | None = None, after: int | None = None
 ) -> dict[str, Any]:
     """Check the package of a branch or of the referring office: READY, every file's hash, rows, sum and signature.
 
     Gives its manifest.
 
-    `own_key`: the public key of the store that must have signed it; none: of any key, which the manifest then names by
-    its true id. `on`: the day on which it must not have expired; `after`: the sequence of the last package that was
-    imported, which this one must follow. Raises VerificationFailed, whatever the folder holds.
+    `known`: the public keys of which one must have signed it, today's first; none: any key, which the manifest then
+    names by its true id. `on`: the day on which it must not have expired; `after`: the sequence of the last package
+    that was imported, which this one must follow. Raises VerificationFailed, whatever the folder holds.
     """
     if not (folder / "READY").is_file():
         raise VerificationFailed(f"package {folder.name}: READY is missing, so it was never finished; do not import it")
-    manifest = _signed_manifest(folder, own_key)
+    manifest = read_manifest(folder, known)
     for name, said in manifest["files"].items():
         if not (folder / name).is_file() or hashlib.sha256((folder / name).read_bytes()).hexdigest() != said:
             raise VerificationFailed(f"package {folder.name}: {name} is not the file that was signed")
@@ -409,34 +409,6 @@ def _require_current(folder: Path, manifest: dict[str, Any], on: date | None, af
             f"package {folder.name}: its sequence is {number}, and {after} was imported: a later package has taken its "
             f"place; do not import it"
         )
-
-
-def _signed_manifest(folder: Path, own_key: bytes | None) -> dict[str, Any]:
-    """Read a package's manifest.
-
-    Raises VerificationFailed where it is none, or is not signed by the key that it names.
-    """
-    lacking = (
-        f"package {folder.name}: manifest.json is missing or broken; ask the bank for the package again "
-        f"and do not import this one"
-    )
-    try:
-        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        public_key, signature = bytes.fromhex(manifest["public_key"]), str(manifest["signature"])
-        whole = {"key_id", "files", "rows", "sum_limit_yuan"} <= manifest.keys() and isinstance(manifest["files"], dict)
-    except (OSError, ValueError, KeyError, TypeError):
-        raise VerificationFailed(lacking) from None
-    if not whole or not {"branch_code", "office"} & manifest.keys():
-        raise VerificationFailed(lacking)
-    signed = {key: value for key, value in manifest.items() if key != "signature"}
-    if not verify_signature(public_key, canonical_json(signed), signature):
-        raise VerificationFailed(f"package {folder.name}: the manifest's signature does not fit its content")
-    if key_id(public_key) != manifest["key_id"] or own_key not in (None, public_key):
-        raise VerificationFailed(
-            f"package {folder.name}: signed with key {key_id(public_key)}, not with the one that it names or "
-            f"this store's; do not import it"
-        )
-    return manifest
 
 
 def _rows_and_sum(folder: Path, manifest: dict[str, Any]) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from python_calamine import CalamineWorkbook
 
 from village_credit.ledger.publications import Publication
 from village_credit.pseudonyms import Keys
-from village_credit.signatures import canonical_json
+from village_credit.publish.signed_manifest import signed_manifest
 from village_credit.store.store import sha256_of
 from village_credit.tables.referrals import PRODUCT
 
@@ -78,11 +78,8 @@ def write_results(
         "unit": "元 (yuan)",
         "files": {FILE: sha256_of(content)},
         **stands,
-        "key_id": keys.signing_key_id,
-        "public_key": keys.public_key().hex(),
     }
-    signed = {**manifest, "signature": keys.sign(canonical_json(manifest))}
-    text = json.dumps(signed, ensure_ascii=False, sort_keys=True, indent=1)
+    text = json.dumps(signed_manifest(keys, manifest), ensure_ascii=False, sort_keys=True, indent=1)
     (folder / "manifest.json").write_text(text, encoding="utf-8")
     (folder / "READY").touch()
 

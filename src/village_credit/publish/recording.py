@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from village_credit.code_version import FORMATS
@@ -32,6 +33,12 @@ def record(
     look = None if still_holds is None else lambda entries: still_holds(Ledger(entries))
     first = {"keys": store.keys.ids(), "format": FORMATS["ledger"]}
     done = None if prepare is None else lambda entries: prepare(Ledger(entries))
-    entry = append(store.ledger_folder, act, by, run_id, details, look, first, done)
+    sign = partial(_signed, store)
+    entry = append(store.ledger_folder, act, by, run_id, details, look, first, done, sign)
     build_warehouse(store)
     return entry
+
+
+def _signed(store: Store, said: bytes) -> str:
+    """Sign an act with the key of this moment: after a rotation stands in the ledger, the former one signs none."""
+    return store.keys.sign_bytes("act", said)

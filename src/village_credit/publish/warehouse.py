@@ -23,7 +23,7 @@ from village_credit.publish.inner_views import INNER, derived_views, inner_views
 from village_credit.publish.views import column_comment, tables_read, view_comment, view_names, view_sql
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
-from village_credit.store.whole_files import alone
+from village_credit.store.whole_files import locked
 
 FOR_CLIENTS_OF_1X: dict[str, str | bool | int | float | list[str]] = {
     "storage_compatibility_version": "v1.0.0"
@@ -43,7 +43,7 @@ def build_warehouse(store: Store) -> Path | None:
     again.
     """
     try:
-        with alone(store.root / LOCK):
+        with locked(store.root / LOCK, alone=True):
             return _built(store)
     except (OSError, duckdb.Error) as error:
         why = getattr(error, "strerror", None) or type(error).__name__

@@ -18,10 +18,11 @@ from pydantic_core import PydanticCustomError
 from data_contracts.prohibited import prohibited_word
 from village_credit.errors import ModelRefused
 from village_credit.identifiers import MODEL_ID
-from village_credit.signatures import canonical_json, folded_name, key_id, verify_signature
+from village_credit.signatures import as_signed, canonical_json, folded_name, key_id, verify_signature
 
 PPM = 1_000_000
 MAX_BINS = 8
+SIGNATURE_FORMAT = 1  # form 0, of earlier code, signed without a purpose
 ROLES = ("developer", "validator", "approver")
 Role = Literal["developer", "validator", "approver"]
 
@@ -177,10 +178,12 @@ class ModelSignature(_Stored):
     at: str
     public_key: str = Field(pattern="^[0-9a-f]{64}$")
     signature: str
+    format: int = Field(default=0, ge=0, le=SIGNATURE_FORMAT)
 
-    def statement(self, model_id: str, content_sha256: str) -> bytes:
-        """Return the bytes that are signed."""
-        return statement(model_id, content_sha256, self.role, self.by, self.at)
+    def signed(self, model_id: str, content_sha256: str) -> bytes:
+        """Return the bytes that were signed, in the form of their time."""
+        said = statement(model_id, content_sha256, self.role, self.by, self.at)
+        return as_signed(self.format, "model", canonical_json(said))
 
 
 class Scorecard(_Stored):
@@ -212,9 +215,9 @@ class Scorecard(_Stored):
         return next((signature.by for signature in self.signatures if signature.role == role), None)
 
 
-def statement(model_id: str, content_sha256: str, role: str, by: str, at: str) -> bytes:
-    """Write what a signer says of a model, in the one form that is signed."""
-    return canonical_json({"model_id": model_id, "content_sha256": content_sha256, "role": role, "by": by, "at": at})
+def statement(model_id: str, content_sha256: str, role: str, by: str, at: str) -> dict[str, str]:
+    """Return what a signer says of a model."""
+    return {"model_id": model_id, "content_sha256": content_sha256, "role": role, "by": by, "at": at}
 
 
 def content_hash(card: Scorecard) -> str:
@@ -268,7 +271,7 @@ def check_signatures(card: Scorecard, trusted_keys: Iterable[bytes]) -> None:
     trusted = set(trusted_keys)
     for signature in card.signatures:
         key = bytes.fromhex(signature.public_key)
-        if not verify_signature(key, signature.statement(card.model_id, card.content_sha256), signature.signature):
+        if not verify_signature(key, signature.signed(card.model_id, card.content_sha256), signature.signature):
             raise ModelRefused(
                 f"scorecard {card.model_id}: the {signature.role}'s signature is not over this content; it was "
                 f"altered after it was signed"

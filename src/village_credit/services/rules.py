@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from importlib import resources
@@ -56,18 +57,18 @@ class Rules:
     texts: dict[str, bytes]
 
 
-def load_rules(request: Request, own_key: bytes) -> Rules:
+def load_rules(request: Request, own_keys: Sequence[bytes]) -> Rules:
     """Read policy, scorecard and county terms; raises MissingInput and its kin where they are absent or unsound.
 
     Raises UsageError where the county is not in the policy's service area.
 
-    `own_key`: the store's public key, whose signatures on a scorecard count beside those of the models' folder.
+    `own_keys`: the store's public keys, whose signatures on a scorecard count beside those of the models' folder.
     """
     policy_path = request.policy_file or request.models / "limit_policy.toml"
     policy = _read(policy_path, "policy")
     card = _read(scorecard_path(request.models, request.model_id), "scorecard")
     terms = _terms_text(request.counties, request.county_code)
-    rules = rules_of(policy_path.name, (policy, card, terms), request, own_key)
+    rules = rules_of(policy_path.name, (policy, card, terms), request, own_keys)
     if request.county_code not in rules.policy.service_area:
         raise UsageError(
             f"county {request.county_code} is not in the service area of {policy_path.name} "
@@ -76,10 +77,10 @@ def load_rules(request: Request, own_key: bytes) -> Rules:
     return rules
 
 
-def rules_of(policy_name: str, texts: tuple[str, str, str], request: Request, own_key: bytes) -> Rules:
+def rules_of(policy_name: str, texts: tuple[str, str, str], request: Request, own_keys: Sequence[bytes]) -> Rules:
     """Make rules of the texts of a policy, a scorecard and a county's terms, as `load_rules` reads them."""
     policy, card, terms = texts
-    scorecard = load_scorecard(card, request.as_of, trusted_keys(request.models, own_key))
+    scorecard = load_scorecard(card, request.as_of, trusted_keys(request.models, own_keys))
     kept = {sha256_of(content): content for content in (text.encode("utf-8") for text in texts)}
     policy_sha256, card_sha256, terms_sha256 = (sha256_of(text.encode("utf-8")) for text in texts)
     terms_read = _terms_of(terms, request.county_code)
@@ -154,14 +155,14 @@ def scorecard_path(models: Path, model_id: str | None) -> Path:
     return found[-1]
 
 
-def trusted_keys(models: Path, own: bytes) -> list[bytes]:
+def trusted_keys(models: Path, own: Sequence[bytes]) -> list[bytes]:
     """Return the public keys whose signatures count: the store's own, and those that trusted_keys.json names."""
     path = models / TRUSTED
     if not path.is_file():
-        return [own]
+        return [*own]
     try:
         named = json.loads(path.read_text(encoding="utf-8"))["keys"]
-        return [own, *(bytes.fromhex(one["public_key"]) for one in named)]
+        return [*own, *(bytes.fromhex(one["public_key"]) for one in named)]
     except (ValueError, KeyError, TypeError):
         raise MissingInput(
             f'{TRUSTED} of {models.name}/ is not {{"keys": [{{"public_key": HEX, "whose": TEXT}}]}}'

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from village_credit.code_version import require_known
 from village_credit.errors import MissingInput, VerificationFailed
-from village_credit.pseudonyms import Keys
-from village_credit.store.keys import load_keys
+from village_credit.store.keys import KeyFile, load_keys
 from village_credit.store.store import Store, open_store
 from village_credit.store.whole_files import json_of
 
+ROTATE, KEYS_SINCE = "rotate", "keys_since"  # an act that names new keys, and how each later one points to it
+READINGS = 3  # keys may be rotated between a look at the key file and one at the ledger
 KEPT = ("ledger/[0-9]*.json", "runs/*/manifest.json", "vault/*", "frozen/*")  # what hangs on keys
 
 
@@ -26,9 +28,10 @@ def open_with_keys(root: Path, key_file: Path) -> tuple[Store, bool]:
             f"the keys of the store are not in {key_file}: check VILLAGE_CREDIT_KEY_FILE, or restore them from their "
             f"backup; new keys would give every household another key and lose its holds, reviews and lines"
         )
-    keys, is_new = load_keys(key_file)
-    require_own_keys(root, keys, key_file)
-    return open_store(root, keys), is_new
+    _, is_new = load_keys(key_file)
+    source = KeyFile(key_file)
+    require_own_keys(root, source)
+    return open_store(root, source), is_new
 
 
 def holds_anything(root: Path) -> bool:
@@ -36,16 +39,27 @@ def holds_anything(root: Path) -> bool:
     return any(next(root.glob(pattern), None) is not None for pattern in KEPT)
 
 
-def require_own_keys(root: Path, keys: Keys, key_file: Path) -> None:
-    """Raise MissingInput where a store's first act, or the run that it staged, names other keys than these."""
-    named = _keys_named(root)
-    others = sorted(name for name, said in named.items() if keys.ids()[name] != said)
-    if others:
-        _require_chained(root)
-        raise MissingInput(
-            f"the keys in {key_file} are not those of the store in {root} (another: {', '.join(others)}): check "
-            f"--store and VILLAGE_CREDIT_KEY_FILE, or restore the store's keys from their backup"
-        )
+def require_own_keys(root: Path, source: KeyFile) -> None:
+    """Raise MissingInput where a store's acts, or the run that it staged, name other keys than these.
+
+    While a rotation is under way the ledger may name those that it replaces.
+    """
+    for _ in range(READINGS):
+        others = _others(root, source)
+        if not others:
+            return
+    _require_chained(root)
+    raise MissingInput(
+        f"the keys in {source.path} are not those of the store in {root} (another: {', '.join(others)}): check "
+        f"--store and VILLAGE_CREDIT_KEY_FILE, or restore the store's keys from their latest backup"
+    )
+
+
+def _others(root: Path, source: KeyFile) -> list[str]:
+    """Name the keys that the ledger calls otherwise; it is read after the keys, which are the first to change."""
+    keys = source.keys()
+    own, former = keys.ids(), keys.former_ids()
+    return sorted(name for name, said in _keys_named(root).items() if said not in (own[name], former.get(name)))
 
 
 def _require_chained(root: Path) -> None:
@@ -56,11 +70,16 @@ def _require_chained(root: Path) -> None:
 
 
 def _keys_named(root: Path) -> dict[str, str]:
-    """Return the ids of the keys that a store's first act names.
+    """Return the ids of the keys that a store's newest rotation names, or else its first act.
 
     Older acts name none: there the first run that was staged says its pseudonym key.
     """
-    for path in sorted((root / "ledger").glob("[0-9]*.json")):
+    paths = sorted((root / "ledger").glob("[0-9]*.json"))
+    rotation = keys_since(_json(paths[-1])) if paths else None
+    if rotation is not None:
+        require_known("ledger", _json(paths[0]).get("details", {}).get("format", 0), f"the ledger of {root}")
+        return dict(_json(root / "ledger" / f"{rotation:08d}.json")["details"]["keys"])
+    for path in paths:
         act = _json(path)
         require_known("ledger", act.get("details", {}).get("format", 0), f"the ledger of {root}")
         if named := act.get("details", {}).get("keys"):
@@ -71,6 +90,12 @@ def _keys_named(root: Path) -> dict[str, str]:
     return next(filter(None, runs), {})
 
 
+def keys_since(act: Mapping[str, Any]) -> int | None:
+    """Return the number of the newest rotation as the last act of a ledger tells it; None: there was none."""
+    since = act["number"] if act.get("act") == ROTATE else act.get("details", {}).get(KEYS_SINCE)
+    return since if isinstance(since, int) else None
+
+
 def _key_of_run(folder: Path) -> dict[str, str]:
     manifest = folder / "manifest.json"
     said = _json(manifest).get("pseudonym_key") if manifest.is_file() else None
@@ -78,4 +103,6 @@ def _key_of_run(folder: Path) -> dict[str, str]:
 
 
 def _json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise VerificationFailed(f"{path.parent.name}/{path.name} is gone: compare with the backup")
     return json_of(path.read_bytes(), f"{path.parent.name}/{path.name}")

@@ -5,28 +5,38 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from village_credit.code_version import require_known
 from village_credit.errors import MissingInput, VerificationFailed
 from village_credit.identifiers import is_run_id, require_run_id
 from village_credit.pseudonyms import Keys
-from village_credit.store.keys import decrypt, encrypt
-from village_credit.store.whole_files import json_of, write_whole
+from village_credit.store.envelope import seal, unseal
+from village_credit.store.keys import KeyFile
+from village_credit.store.whole_files import json_of, locked, write_whole
 
 FOLDERS = ("runs", "approvals", "frozen", "vault", "packing", "outbox", "ledger")
 # Of a run in the vault: who its households are, what was measured of them, referred traders, which line speaks of which
 # household, and how files were called whose names name somebody.
 IDENTITIES, MEASURED, REFERRALS, ROWS, NAMES = "identities", "measured", "referrals", "rows", "names"
 PRIVATE = ("vault", "frozen", "packing", "outbox")
+LOCK = "keys.lock"  # who seals a file shares it; who changes the keys has it alone
+READINGS = 3  # a file may be wrapped anew between two looks, at itself and at the keys
+
+SealedFolder = Literal["vault", "frozen"]
 
 
 @dataclass(frozen=True)
 class Store:
-    """A store's folder and its keys."""
+    """A store's folder and its keys, or the file that has them."""
 
     root: Path
-    keys: Keys
+    source: Keys | KeyFile
+
+    @property
+    def keys(self) -> Keys:
+        """The keys as they are now: ask again after whatever takes long, for they may have been rotated since."""
+        return self.source if isinstance(self.source, Keys) else self.source.keys()
 
     @property
     def warehouse(self) -> Path:
@@ -70,7 +80,7 @@ class Store:
         """Keep delivered bytes, encrypted, under their own hash; once."""
         path = self.root / "frozen" / sha256
         if not path.exists():
-            write_whole(path, encrypt(self.keys.frozen, content, f"frozen {sha256}"), mode=0o400)
+            self._seal("frozen", sha256, content, 0o400)
 
     def thaw(self, sha256: str) -> bytes:
         """Read frozen bytes back and check them against their hash."""
@@ -79,41 +89,37 @@ class Store:
             raise MissingInput(
                 f"frozen input {sha256[:12]} is gone (erased or past its retention): score from the inbox"
             )
-        content = decrypt(self.keys.frozen, path.read_bytes(), f"frozen {sha256}")
+        content = self._unseal("frozen", sha256)
         if hashlib.sha256(content).hexdigest() != sha256:
             raise VerificationFailed(f"frozen input {sha256[:12]} is not what was delivered")
         return content
 
     def seal_identities(self, run_id: str, plain: bytes) -> None:
         """Put a run's identities into the vault."""
-        write_whole(
-            self.root / "vault" / f"{run_id}.sealed", encrypt(self.keys.vault, plain, f"vault {run_id}"), mode=0o600
-        )
+        self._seal("vault", f"{run_id}.sealed", plain, 0o600)
 
     def seal_simulation_inputs(self, run_id: str, plain: bytes) -> None:
         """Put what was measured of a run's households into the vault."""
-        sealed = encrypt(self.keys.vault, plain, f"measured {run_id}")
-        write_whole(self.root / "vault" / f"{run_id}.measured.sealed", sealed, mode=0o600)
+        self._seal("vault", f"{run_id}.{MEASURED}.sealed", plain, 0o600)
 
     def open_simulation_inputs(self, run_id: str) -> bytes:
         """Read what was measured of a run's households back from the vault."""
-        path = self.root / "vault" / f"{run_id}.measured.sealed"
-        if not path.is_file():
+        name = f"{run_id}.{MEASURED}.sealed"
+        if not (self.root / "vault" / name).is_file():
             raise MissingInput(
                 f"run {run_id}: what was measured of its households is not in the vault (an older run, or past "
                 f"its retention); score the county again"
             )
-        return decrypt(self.keys.vault, path.read_bytes(), f"measured {run_id}")
+        return self._unseal("vault", name)
 
     def seal_part(self, run_id: str, part: str, plain: bytes) -> None:
         """Put a part of a run into the vault: ROWS or NAMES."""
-        sealed = encrypt(self.keys.vault, plain, f"{part} {run_id}")
-        write_whole(self.root / "vault" / f"{run_id}.{part}.sealed", sealed, mode=0o600)
+        self._seal("vault", f"{run_id}.{part}.sealed", plain, 0o600)
 
     def open_part(self, run_id: str, part: str) -> bytes | None:
         """Read it back from the vault; None where a run of older code has none, or it is past its retention."""
-        path = self.root / "vault" / f"{run_id}.{part}.sealed"
-        return decrypt(self.keys.vault, path.read_bytes(), f"{part} {run_id}") if path.is_file() else None
+        name = f"{run_id}.{part}.sealed"
+        return self._unseal("vault", name) if (self.root / "vault" / name).is_file() else None
 
     def part_of(self, run_id: str, part: str) -> bytes | None:
         """Read any part of a run back from the vault; None where it is not there."""
@@ -133,15 +139,42 @@ class Store:
 
     def open_identities(self, run_id: str) -> bytes:
         """Read a run's identities back from the vault."""
-        path = self.root / "vault" / f"{run_id}.sealed"
-        if not path.is_file():
+        if not self.has_identities(run_id):
             raise MissingInput(f"run {run_id}: its identities are no longer in the vault")
         try:
-            return decrypt(self.keys.vault, path.read_bytes(), f"vault {run_id}")
+            return self._unseal("vault", f"{run_id}.sealed")
         except VerificationFailed as damage:
             raise VerificationFailed(
                 f"{damage}; `village-credit reseal {run_id.partition('.')[0]}` makes it anew from the frozen inputs"
             ) from None
+
+    def _seal(self, folder: SealedFolder, name: str, plain: bytes, mode: int) -> None:
+        """Seal with the key of this moment: while it is written no rotation begins, which would not know of it."""
+        path = self.root / folder / name
+        with locked(self.root / LOCK, alone=False):
+            write_whole(path, seal(self.keys.wrapping(folder), plain, context_of(path)), mode=mode)
+
+    def _unseal(self, folder: SealedFolder, name: str) -> bytes:
+        """Read a sealed file, once more where it was wrapped anew meanwhile."""
+        path = self.root / folder / name
+        for _ in range(READINGS - 1):
+            try:
+                return self._unseal_once(folder, path)
+            except VerificationFailed:
+                continue
+        return self._unseal_once(folder, path)
+
+    def _unseal_once(self, folder: SealedFolder, path: Path) -> bytes:
+        sealed = path.read_bytes()  # before the keys: they are never older than the file then
+        return unseal(self.keys.wrapping(folder), sealed, context_of(path))
+
+
+def context_of(path: Path) -> str:
+    """Say what a sealed file is, as it is bound to its bytes: a file under another's name does not open."""
+    if path.parent.name == "frozen":
+        return f"frozen {path.name}"
+    run_id, _, part = path.name.removesuffix(".sealed").partition(".")
+    return f"{part or 'vault'} {run_id}"
 
 
 def referral_vault(run_id: str) -> str:
@@ -149,7 +182,7 @@ def referral_vault(run_id: str) -> str:
     return f"{run_id}-referrals"
 
 
-def open_store(root: Path, keys: Keys) -> Store:
+def open_store(root: Path, keys: Keys | KeyFile) -> Store:
     """Make the store's folders where they are missing."""
     for folder in FOLDERS:
         (root / folder).mkdir(parents=True, exist_ok=True)

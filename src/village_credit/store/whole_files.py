@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from village_credit.errors import UsageError, VerificationFailed
+
+LEFT_BESIDE = re.compile(r"\..+\.[0-9a-f]{8}")
 
 
 def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
@@ -66,6 +69,11 @@ def _written_beside(path: Path, content: bytes, mode: int) -> Path:
     return beside
 
 
+def is_left_beside(path: Path) -> bool:
+    """Tell whether a file is one that was written beside its place, by a writer who must be over then."""
+    return LEFT_BESIDE.fullmatch(path.name) is not None
+
+
 def json_of(content: bytes, what: str) -> dict[str, Any]:
     """Read what the store keeps as JSON; raises VerificationFailed, which names `what`, where it is damaged."""
     try:
@@ -82,6 +90,18 @@ def sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def locked(path: Path, *, alone: bool) -> Iterator[None]:
+    """Hold a lock, alone or shared, that ends with this process at the latest; waits for whoever holds it otherwise."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield
     finally:
         os.close(descriptor)
 
@@ -124,17 +144,3 @@ def new_folder(place: Path) -> Iterator[Path]:
     with folder_beside(place) as beside:
         yield beside
     move_to_place(beside, place)
-
-
-@contextmanager
-def alone(lock: Path) -> Iterator[None]:
-    """Let one process at a time into the block, the others wait; a killed one holds nobody up.
-
-    Raises OSError where the lock's file cannot be written.
-    """
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

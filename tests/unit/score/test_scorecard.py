@@ -22,6 +22,7 @@ from village_credit.score.apply import score, score_columns
 from village_credit.score.card import card_text
 from village_credit.score.scorecard import (
     ROLES,
+    SIGNATURE_FORMAT,
     ModelSignature,
     Scorecard,
     card_json,
@@ -37,7 +38,7 @@ from village_credit.training.train import History, train
 AS_OF = date(2026, 11, 1)
 TEXT = (MODELS / "synthetic-2026.1.scorecard.json").read_text(encoding="utf-8")
 KEYS = Keys(b"p" * 32, b"v" * 32, b"f" * 32, b"s" * 32)
-TRUSTED = [*trusted_keys(MODELS, KEYS.public_key())]
+TRUSTED = [*trusted_keys(MODELS, KEYS.public_keys())]
 CARD = load_scorecard(TEXT, AS_OF, TRUSTED)
 
 
@@ -159,7 +160,10 @@ def signed(card: Scorecard, people: dict[str, str], keys: Keys = KEYS) -> str:
             by=by,
             at="2026-01-01T00:00:00+00:00",
             public_key=keys.public_key().hex(),
-            signature=keys.sign(statement(card.model_id, card.content_sha256, role, by, "2026-01-01T00:00:00+00:00")),
+            signature=keys.sign(
+                "model", statement(card.model_id, card.content_sha256, role, by, "2026-01-01T00:00:00+00:00")
+            ),
+            format=SIGNATURE_FORMAT,
         )
         for role, by in people.items()
     ]

@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from village_credit.code_version import FORMATS, require_known
 from village_credit.errors import VerificationFailed
 from village_credit.ledger.log import Entry
-from village_credit.signatures import canonical_json, verify_signature
+from village_credit.signatures import as_signed, canonical_json, verify_signature
 from village_credit.store.store import Store
 from village_credit.store.whole_files import sync_folder, write_whole
 
@@ -52,8 +53,8 @@ def write_beside(store: Store, signature: Signature, checkpoint: str) -> Path:
 
     `checkpoint`: of the ledger with this act.
     """
-    content = asdict(signature) | {"checkpoint": checkpoint}
-    signed = {**content, "key_id": store.keys.signing_key_id, "signature": store.keys.sign(canonical_json(content))}
+    content, keys = asdict(signature) | {"checkpoint": checkpoint, "format": FORMATS["approval"]}, store.keys
+    signed = {**content, "key_id": keys.signing_key_id, "signature": keys.sign("approval", content)}
     text = json.dumps(signed, ensure_ascii=False, sort_keys=True, indent=1)
     place = _approval_file(store, signature.run_id)
     beside = place.with_name(f".{signature.run_id}.{secrets.token_hex(4)}.json")
@@ -95,9 +96,20 @@ def _fault(store: Store, path: Path, approval: Entry) -> str | None:
         content = {name: value for name, value in said.items() if name != "key_id"}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return "its signed approval is missing or damaged"
-    if not verify_signature(store.keys.public_key(), canonical_json(content), signature):
+    if not _is_signed(store, content, signature, approval.number):
         return "its approval is not signed with this store's key"
     told = asdict(signature_of(approval))
     if any(content.get(name) != told[name] for name in SIGNED):
         return "the ledger tells another signature than was signed"
     return None
+
+
+def _is_signed(store: Store, content: dict[str, Any], signature: str, number: int) -> bool:
+    """Tell whether a key that signed for the store at an act of a number signed an approval, as its form asks."""
+    form = content.get("format", 0)
+    if not isinstance(form, int):
+        return False
+    require_known("approval", form, f"the approval of run {content.get('run_id')}")
+    said = as_signed(form, "approval", canonical_json(content))
+    known = [key for key in store.keys.known_keys() if key.vouches_for(number)]
+    return any(verify_signature(key.public_key, said, signature) for key in known)

@@ -9,7 +9,15 @@ from village_credit.errors import GateRefused, MissingInput, ModelRefused, RunCo
 from village_credit.pseudonyms import Keys
 from village_credit.report.model_page import points_page
 from village_credit.score.card import card_text
-from village_credit.score.scorecard import ModelSignature, Role, Scorecard, card_json, read_scorecard, statement
+from village_credit.score.scorecard import (
+    SIGNATURE_FORMAT,
+    ModelSignature,
+    Role,
+    Scorecard,
+    card_json,
+    read_scorecard,
+    statement,
+)
 from village_credit.signatures import same_person, signer
 from village_credit.store.whole_files import write_whole
 
@@ -45,7 +53,8 @@ def sign_model(folder: Path, role: Role, by: str, keys: Keys) -> Scorecard:
         by=by,
         at=at,
         public_key=keys.public_key().hex(),
-        signature=keys.sign(statement(card.model_id, card.content_sha256, role, by, at)),
+        signature=keys.sign("model", statement(card.model_id, card.content_sha256, role, by, at)),
+        format=SIGNATURE_FORMAT,
     )
     card = card.model_copy(update={"signatures": [*card.signatures, signed]})
     write_whole(path, card_json(card).encode("utf-8"))

@@ -10,6 +10,7 @@ from village_credit.errors import MissingInput, VerificationFailed
 from village_credit.ledger.checkpoints import Checkpoint, read_checkpoint, require_same_beginnings, write_checkpoint
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import PACKAGES, act_hash
+from village_credit.ledger.signed_acts import count_signed_acts
 from village_credit.publish.branch_package import verify_package
 from village_credit.services.approval.approval_file import require_approval
 from village_credit.services.queries.kept_files import altered_files
@@ -23,10 +24,12 @@ MOST_TOLD = 10
 class Anchored:
     """How many acts there are, and up to which of them how many witnesses vouch; 0 and None: nobody vouches.
 
+    `signed`: how many are signed with the store's key; those of earlier code are not.
     `vouched_to`: up to which act the store's own signed approvals vouch. `checkpoint`: of the whole ledger, to keep.
     """
 
     entries: int
+    signed: int
     approvals: int
     heads: int
     anchored_to: int | None
@@ -41,6 +44,7 @@ def verify_ledger(store: Store, packages: list[Path], checkpoints: list[Path] | 
     that the acts tell of is not what it was.
     """
     ledger = Ledger.of(store)
+    _require_rotations(store, ledger)
     approvals = [entry for entry in ledger if entry.act == "approve"]
     files = {f"the approval of run {entry.run_id}": require_approval(store, entry) for entry in approvals}
     own = {whose: _checkpoint_in(store, _json_of(path)) for whose, path in files.items()}
@@ -54,12 +58,25 @@ def verify_ledger(store: Store, packages: list[Path], checkpoints: list[Path] | 
     heads = [*places, *(said.size for said in given.values())]
     return Anchored(
         len(ledger),
+        count_signed_acts(ledger, store.keys.known_keys()),
         len(approvals),
         len(heads),
         max(heads, default=None),
         max((said.size for said in vouched.values()), default=None),
         write_checkpoint(store.keys, ledger),
     )
+
+
+def _require_rotations(store: Store, ledger: Ledger) -> None:
+    """Raise VerificationFailed where the ledger tells other changes of the signing key than the key file."""
+    own = {key.last_act: said for key, said in zip(store.keys.signed_before, store.keys.succession(), strict=True)}
+    told = {entry.number - 1: entry.details["succession"] for entry in ledger if "succession" in entry.details}
+    under_way = own.pop(None, None)
+    if {number: said for number, said in told.items() if said != under_way} != own:
+        raise VerificationFailed(
+            "the ledger tells other rotations of the signing key than the key file: an act was put in, altered or cut "
+            "off; compare both with their backups"
+        )
 
 
 def _more(count: int) -> str:
@@ -73,7 +90,7 @@ def _json_of(path: Path) -> dict[str, Any]:
 def _checkpoint_in(store: Store, said: dict[str, Any]) -> Checkpoint | None:
     """Return what a signed file tells of the ledger; one of earlier code says nothing."""
     text = said.get("checkpoint")
-    return read_checkpoint(text, store.keys.public_key()) if text else None
+    return read_checkpoint(text, store.keys.known_keys()) if text else None
 
 
 def _checkpoint_of(store: Store, path: Path) -> Checkpoint:
@@ -81,12 +98,12 @@ def _checkpoint_of(store: Store, path: Path) -> Checkpoint:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise MissingInput(f"checkpoint {path.name} cannot be read ({type(error).__name__})") from None
-    return read_checkpoint(text, store.keys.public_key())
+    return read_checkpoint(text, store.keys.known_keys())
 
 
 def _place_of(store: Store, ledger: Ledger, package: Path) -> int:
     """Return the number of the act that a package tells of, once it is this ledger's."""
-    manifest = verify_package(package, store.keys.public_key())
+    manifest = verify_package(package, store.keys.known_keys())
     number, told = manifest.get("sequence"), manifest.get("act_sha256")
     if not isinstance(number, int) or not told:
         raise VerificationFailed(f"package {package.name}: it is older than the ledger's places; give a newer one")

@@ -14,7 +14,7 @@ from village_credit.store.store import Store
 def dry_run(store: Store, county_code: str, wish: RescoreRequest) -> Difference:
     """Compute a county's run again in memory and compare it with what is published."""
     request = _request(store, county_code, wish)
-    rules = load_rules(request, store.keys.public_key())
+    rules = load_rules(request, store.keys.public_keys())
     delivered = list(_files(store, county_code, wish))
     snapshot = take_snapshot(store, Ledger.of(store), delivered, request, rules)
     computed = compute_run(snapshot, delivered, request, rules)

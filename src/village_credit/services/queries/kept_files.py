@@ -40,7 +40,7 @@ def _packages(store: Store) -> Iterator[str]:
     """Look at what lies in the outbox for a branch to fetch; what was fetched and taken away is the branch's."""
     for ready in sorted((store.root / "outbox").rglob("READY")):
         try:
-            verify_package(ready.parent, store.keys.public_key())
+            verify_package(ready.parent, store.keys.known_keys())
         except VerificationFailed as failure:
             yield f"outbox: {failure}"
 

@@ -101,7 +101,7 @@ def _computed_again(
     policy, card, terms = (
         store.thaw(versions[f"{name}_sha256"]).decode("utf-8") for name in ("policy", "scorecard", "county_terms")
     )
-    rules = rules_of(versions["policy"], (policy, card, terms), request, store.keys.public_key())
+    rules = rules_of(versions["policy"], (policy, card, terms), request, store.keys.public_keys())
     delivered = list(frozen_files_of(store, manifest))
     shapes = {"looked_with": manifest["shapes"]["looked_with"]} if manifest["shapes"] else None
     snapshot = take_snapshot(store, then, delivered, request, rules, shapes)

@@ -67,7 +67,7 @@ def score_files(
 ) -> StagedRun:
     """Freeze, compute and stage; the same inputs give the run that is already there."""
     timer = StageTimer(progress)
-    rules = load_rules(request, store.keys.public_key())
+    rules = load_rules(request, store.keys.public_keys())
     if request.asked_on:
         require_day_come(rules.policy, request.as_of, request.county_code, request.asked_on)
     delivered = list(files)
