@@ -11,8 +11,9 @@ from data_contracts.corrections import FILE_WORD
 from data_contracts.registry import OFFICES_ZH
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput
-from village_credit.extract.grid import DeliveredFile
 from village_credit.ingest.faulty_rows import OpenError, faulty_tables
+from village_credit.ledger.erasures import thaw_what_is_left
+from village_credit.ledger.ledger import Ledger
 from village_credit.services.rules import load_terms
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
@@ -38,14 +39,16 @@ def write_corrections(store: Store, run_id: str, out: Path, counties: Path | Non
 
     Raises MissingInput where the run or the frozen bytes are gone.
     """
-    manifest = store.manifest(run_id)
+    manifest, ledger = store.manifest(run_id), Ledger.of(store)
     terms, _ = load_terms(counties, manifest["county_code"])
     errors = _open_errors(store, run_id)
     offices = {(s["file_name"], s["sheet"]): s.get("office") or "" for s in manifest["sources"]}
     hashes = {item["file_name"]: item["sha256"] for item in manifest["inputs"]}
     tables: dict[str, list[FaultyTable]] = defaultdict(list)
     for file_name, by_sheet in errors.items():
-        file = DeliveredFile(file_name, store.thaw(hashes[file_name]), hashes[file_name])
+        file = thaw_what_is_left(store, ledger, file_name, hashes[file_name])
+        if file is None:
+            continue  # erased as a whole: there is nothing to mend
         for table in faulty_tables(file, by_sheet, terms, _units(manifest)):
             tables[offices[file_name, table.sheet]].append(table)
     refused = _refused(manifest)

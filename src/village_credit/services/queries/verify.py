@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from village_credit.errors import MissingInput
+from village_credit.ledger.erasures import day_of, removed_run
 from village_credit.ledger.ledger import Ledger
 from village_credit.services.scoring.compute import Progress
 from village_credit.services.scoring.rebuild import rebuild
@@ -43,6 +45,7 @@ def verify_run(store: Store, run_id: str, models: Path, progress: Progress | Non
     `models`: where the signers' keys lie; policy, scorecard and terms are those that were kept with the run. Raises
     MissingInput where there is no such run, VerificationFailed where the ledger's chain is broken.
     """
+    _require_kept(store, run_id)
     manifest = store.manifest(run_id)
     staged = Ledger.of(store).staged(run_id)
     altered = altered_tables(store, run_id)
@@ -61,3 +64,13 @@ def verify_run(store: Store, run_id: str, models: Path, progress: Progress | Non
         found.differs,
         found.not_rebuilt,
     )
+
+
+def _require_kept(store: Store, run_id: str) -> None:
+    """Raise MissingInput where a run that nobody signed was removed, with the act that did."""
+    gone = removed_run(Ledger.of(store), run_id)
+    if gone is not None and not (store.run_folder(run_id) / "manifest.json").is_file():
+        raise MissingInput(
+            f"run {run_id}: nobody signed it, and it was removed after its retention by act {gone.number:,} of "
+            f"{day_of(gone)}, which has the hash of its manifest; there is nothing left to verify"
+        )

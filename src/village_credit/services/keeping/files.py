@@ -1,0 +1,107 @@
+"""Which lines of the frozen files are of whom an erasure is, and what is left of each file without them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from village_credit.duckdb_session import query_cursor
+from village_credit.ledger.erasures import left_of, tombstones
+from village_credit.ledger.ledger import Ledger
+from village_credit.services.keeping.persons import Wanted
+from village_credit.services.keeping.remainder import Gone, grids_of, rows_of, without_lines
+from village_credit.services.keeping.search import unpacked
+from village_credit.services.keeping.whom import returned_files, vault_rows
+from village_credit.sql_files import sql
+from village_credit.store.store import Store, sha256_of
+
+Lines = dict[str, set[tuple[str, int]]]  # file's hash → sheet and line
+
+
+@dataclass(frozen=True)
+class FilePlan:
+    """A frozen file, how many lines go, and what is left of it; None: nothing that could be read as before."""
+
+    sha256: str
+    lines: int
+    left: bytes | None
+
+    def told(self) -> dict[str, str | int | None]:
+        """Say it as the ledger does: hashes and counts."""
+        became = None if self.left is None else sha256_of(self.left)
+        return {"sha256": self.sha256, "became": became, "lines": self.lines}
+
+
+@dataclass(frozen=True)
+class Linked:
+    """Lines that runs found to be of households: of those that go whole, and of those of which somebody goes alone."""
+
+    whole: Lines
+    near: Lines
+
+
+def file_plans(store: Store, ledger: Ledger, wanted: Wanted) -> Iterator[FilePlan]:
+    """Return what becomes of each frozen file that names somebody, one after another; nothing is written."""
+    names, linked = _names(store, ledger), _linked(store, ledger, wanted)
+    returned = set(returned_files(store, ledger))
+    delivered = replace(wanted, cells=())  # a contract's number may be any number in an office's file
+    for path in sorted((store.root / "frozen").glob("[!.]*")):
+        sha256 = path.name
+        asked = wanted if sha256 in returned else delivered
+        plan = _plan(sha256, names.get(sha256, ""), store.thaw(sha256), asked, linked)
+        if plan is not None:
+            yield plan
+
+
+def _plan(sha256: str, name: str, content: bytes, wanted: Wanted, linked: Linked) -> FilePlan | None:
+    gone, total = _gone(sha256, name, content, wanted, linked)
+    lines = sum(map(len, gone.values()))
+    if not lines and not _names_somebody(content, wanted):
+        return None
+    left = without_lines(name, content, gone)
+    if left is None or _names_somebody(left, wanted):
+        return FilePlan(sha256, total, None)
+    return FilePlan(sha256, lines, left)
+
+
+def _gone(sha256: str, name: str, content: bytes, wanted: Wanted, linked: Linked) -> tuple[Gone, int]:
+    """Return the lines that go, by sheet, and how many lines the file has."""
+    whole, near = linked.whole.get(sha256, set()), linked.near.get(sha256, set())
+    found: dict[str, set[int]] = defaultdict(set)
+    total = 0
+    for grid in grids_of(name, content):
+        total += grid.total_lines
+        for lines, cells in rows_of(grid):
+            place = (grid.sheet, lines.start)
+            if lines.start and (place in whole or wanted.is_in(cells, is_linked=place in near)):
+                found[grid.sheet].update(lines)
+    return found, total
+
+
+def _names_somebody(content: bytes, wanted: Wanted) -> bool:
+    return any(wanted.bytes_in(part) for part in unpacked(content))
+
+
+def _names(store: Store, ledger: Ledger) -> dict[str, str]:
+    """Return under what name each file that is left was delivered."""
+    stones = tombstones(store, ledger)
+    every = (item for run_id in store.run_ids() for item in store.manifest(run_id)["inputs"])
+    return {left: item["file_name"] for item in every if (left := left_of(stones, item["sha256"]))}
+
+
+def _linked(store: Store, ledger: Ledger, wanted: Wanted) -> Linked:
+    """Ask every run which lines it found to be of the households; lines of what is left have the same numbers."""
+    stones, linked = tombstones(store, ledger), Linked(defaultdict(set), defaultdict(set))
+    of_near = {
+        row["household_key"] for row in vault_rows(store) if set(wanted.hashes) & {*(row["number_hashes"] or [])}
+    }
+    keys = sorted({*wanted.households, *wanted.borrowers, *of_near})
+    paths = [str(store.run_folder(run_id) / "reconciliation.parquet") for run_id in store.run_ids()]
+    query = sql("services.keeping", "linked_lines")
+    rows = query_cursor().execute(query, {"paths": paths, "keys": keys}).fetchall() if paths and keys else []
+    for sha256, sheet, line, key in rows:
+        lines = linked.whole if key in wanted.households else linked.near
+        if left := left_of(stones, sha256):
+            lines[left].add((sheet, line))
+    return linked
