@@ -10,8 +10,8 @@ from village_credit.policy.model import Policy
 from village_credit.policy.sections import RetentionPeriod
 
 CONTRACTS = "contract_records"
-# Where a policy is silent: records of a customer and of his transactions are kept for ten years at least after their end
-# (反洗钱法 of 2024, article 34: to be verified).
+# Where a policy is silent: records of a customer and of his transactions are kept for ten years at least after their
+# end (反洗钱法 of 2024, article 34: to be verified).
 CONTRACT_DAYS = 3653
 
 

@@ -12,7 +12,7 @@ from village_credit.publish.outbox import told_of
 from village_credit.services.keeping.persons import Wanted
 from village_credit.services.keeping.search import holds_file
 from village_credit.store.store import Store
-from village_credit.store.whole_files import sync_folder
+from village_credit.store.whole_files import remove_folder, sync_folder
 
 Place = tuple[str, str, str]  # county, publication, receiver
 
@@ -22,7 +22,9 @@ def packages_naming(store: Store, wanted: Wanted) -> list[Place]:
     return [
         (folder.parts[-3], folder.parts[-2], folder.parts[-1])
         for folder in sorted(store.root.glob("outbox/*/*/*"))
-        if folder.is_dir() and any(holds_file(store, path, wanted) for path in sorted(folder.iterdir()))
+        if folder.is_dir()
+        and folder.name[0] != "."
+        and any(holds_file(store, path, wanted) for path in sorted(folder.iterdir()))
     ]
 
 
@@ -60,8 +62,7 @@ def _packed(store: Store, ledger: Ledger, publication_id: str) -> Path | None:
 
 
 def _replace(place: Path, made: Path | None) -> None:
-    if place.exists():
-        shutil.rmtree(place)
+    remove_folder(place)
     if made and made.is_dir():
         place.parent.mkdir(parents=True, exist_ok=True)
         made.rename(place)

@@ -7,7 +7,6 @@ on stays, however old it is.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
@@ -27,7 +26,7 @@ from village_credit.services.keeping.search import MEASURED as MEASURED_SUFFIX
 from village_credit.services.keeping.search import SEALED
 from village_credit.signatures import same_person, signer
 from village_credit.store.store import Store, sha256_of
-from village_credit.store.whole_files import sync_folder, write_whole
+from village_credit.store.whole_files import remove_folder, sync_folder, write_whole
 from village_credit.tables.referrals import referral_vault
 
 
@@ -120,12 +119,11 @@ def _remove(store: Store, ledger: Ledger, told: Retained, policy_sha256: str, si
 
 
 def _take_away(place: Path) -> None:
-    if place.is_dir():
-        shutil.rmtree(place)
-    else:
+    if place.suffix == SEALED:
         place.unlink(missing_ok=True)
-    if place.parent.is_dir():
         sync_folder(place.parent)
+    else:
+        remove_folder(place)
 
 
 def _require_unmoved(now: Ledger, planned_on: Ledger) -> None:
@@ -202,9 +200,8 @@ class _Shelf:
                 yield from self._folder(PACKAGE, replace(receipt, run_id=""), self._day(receipt), place, county)
 
     def _stagings(self) -> list[Entry]:
-        return [
-            e for e in self.ledger if e.act == STAGE and (self.store.run_folder(e.run_id) / "manifest.json").is_file()
-        ]
+        there = set(self.store.run_ids())
+        return [entry for entry in self.ledger if entry.act == STAGE and entry.run_id in there]
 
     @staticmethod
     def _day(entry: Entry) -> date:
