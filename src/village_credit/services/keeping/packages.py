@@ -31,9 +31,13 @@ def packages_naming(store: Store, wanted: Wanted) -> list[Place]:
 def drop_strays(store: Store, wanted: Wanted) -> None:
     """Drop what was packed, never handed out, and names somebody: the act that it told of is not in the ledger."""
     for folder in sorted(store.root.glob("packing/*/*")):
-        files = (path for path in folder.rglob("*") if path.is_file())
-        if folder.is_dir() and any(holds_file(store, path, wanted) for path in files):
+        if folder.is_dir() and _names_somebody(store, folder, wanted):
             shutil.rmtree(folder)
+
+
+def _names_somebody(store: Store, folder: Path, wanted: Wanted) -> bool:
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return any(holds_file(store, path, wanted) for path in files)
 
 
 def pack_anew(store: Store, ledger: Ledger, places: list[Place]) -> None:

@@ -15,7 +15,8 @@ from village_credit.validate.identity import VALID, VALID_15, completed, id_stat
 BETWEEN = "\x1f"  # of two cells
 NOISE = dict.fromkeys(map(ord, " \t\r\n'\"`-\u00b7\u2022\u30fb\u2027.\u3000"))  # what a number or name is written with
 ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "gb18030")
-ID_18, BODY = 18, 17  # the body: without the check character
+BODY = 17  # an ID number without its check character
+DIGIT = "[0-9]"
 SHORT_CODE = 12  # a contract's number of fewer characters is looked for as a whole cell alone
 
 
@@ -50,7 +51,8 @@ class Person:
     def forms(self) -> list[str]:
         """Return the number as it is written: with any check character, and with fifteen digits."""
         is_old = self.number[6:8] == "19"
-        return [self.number[:BODY], *([self.number[:6] + self.number[8:BODY]] if is_old else [])]
+        old = [self.number[:6] + self.number[8:BODY]] if is_old else []
+        return [self.number[:BODY], *old]
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,11 @@ class Wanted:
 
     @cached_property
     def _strong(self) -> re.Pattern[str] | None:
-        forms = [form for person in self.persons if person.number for form in person.forms()]
-        return _any_of([*forms, *map(folded, self.codes)])
+        bodies = [person.number[:BODY] for person in self.persons if person.number]
+        others = [form for person in self.persons if person.number for form in person.forms()[1:]]
+        texts = [*(f"{body}[0-9X]?" for body in bodies), *map(re.escape, [*others, *map(folded, self.codes)])]
+        # a parcel's code of nineteen digits begins as some contractor's of eighteen
+        return re.compile(f"(?<!{DIGIT})(?:{'|'.join(sorted(texts))})(?!{DIGIT})") if texts else None
 
     @cached_property
     def _marks(self) -> dict[str, set[str]]:
@@ -123,16 +128,27 @@ class Wanted:
 
     @cached_property
     def needles(self) -> tuple[bytes, ...]:
-        """Return the bytes that no file may hold: numbers, codes and long references in each encoding, and base64."""
+        """Return the bytes that no file may hold: numbers and long references in each encoding, and base64."""
         texts = [form for person in self.persons if person.number for form in (person.number, *person.forms())]
-        texts += [*self.codes, *(cell for cell in self.cells if len(cell) >= SHORT_CODE)]
+        texts += [cell for cell in self.cells if len(cell) >= SHORT_CODE]
         plain = {text.encode(encoding) for text in texts for encoding in ENCODINGS}
         packed = {piece for text in texts for piece in in_base64(text.encode("ascii", "ignore"))}
         return tuple(sorted(plain | packed))
 
     def bytes_in(self, content: bytes) -> bool:
         """Tell whether bytes hold one of the needles."""
-        return any(needle in content for needle in self.needles)
+        return any(needle in content for needle in self.needles) or any(
+            pattern.search(content) for pattern in self._codes_in_bytes
+        )
+
+    @cached_property
+    def _codes_in_bytes(self) -> list[re.Pattern[bytes]]:
+        """Match a code where no further digit stands beside it, in bytes of one and of two a character."""
+        if not self.codes:
+            return []
+        digits = {"utf-8": b"[0-9]", "utf-16-le": rb"[0-9]\x00", "utf-16-be": rb"\x00[0-9]"}
+        every = {name: b"|".join(re.escape(code.encode(name)) for code in self.codes) for name in digits}
+        return [re.compile(b"(?<!%b)(?:%b)(?!%b)" % (digit, every[name], digit)) for name, digit in digits.items()]
 
 
 def in_base64(text: bytes) -> list[bytes]:

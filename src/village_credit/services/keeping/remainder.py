@@ -8,10 +8,11 @@ Access database as an archive of Parquet tables. Whatever does not read back the
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zipfile
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 import pyarrow as pa
@@ -29,8 +30,10 @@ from village_credit.store.runs import parquet_bytes
 Gone = Mapping[str, set[int]]  # sheet → numbers of the lines that go
 JOINT = " / "  # between an archive's member and its sheet
 MAX_SHEET_NAME = 31
-ZIP_DAY = (1980, 1, 1, 0, 0, 0)  # the same rows give the same bytes
+MADE_ON = datetime(2000, 1, 1, tzinfo=UTC)  # the same rows give the same bytes: a day alone is passed over
+ZIP_DAY = (1980, 1, 1, 0, 0, 0)
 DELETED_RECORD = b"*"
+BARE_CELLS = re.compile(r"[,;|\t]")  # of a line that no parser saw
 
 
 def without_lines(file_name: str, content: bytes, gone: Gone) -> bytes | None:
@@ -56,7 +59,7 @@ def rows_of(grid: Grid) -> Iterator[tuple[range, list[str]]]:
     for start, end, cells in zip(grid.starts, grid.ends, grid.cells, strict=True):
         yield range(start, end + 1), cells
     for line, _ in grid.condemned:
-        yield range(line, line + 1), [grid.bare.get(line, "")]
+        yield range(line, line + 1), BARE_CELLS.split(grid.bare.get(line, ""))
 
 
 def _written(content: bytes, gone: Gone) -> bytes | None:
@@ -138,7 +141,7 @@ def _workbook(grids: list[Grid], gone: Gone) -> bytes | None:
     buffer = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     book = xlsxwriter.Workbook(buffer, options | {"date_1904": grids[0].is_1904})
-    book.set_properties({"created": date(2000, 1, 1)})
+    book.set_properties({"created": MADE_ON})
     for grid in grids:
         _sheet(book.add_worksheet(grid.sheet), grid, gone.get(grid.sheet, set()), book.add_format())
     book.close()
