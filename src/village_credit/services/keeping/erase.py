@@ -172,8 +172,9 @@ def _require_second(ledger: Ledger, plan: _Plan, request: Request) -> None:
 
 def _plan(store: Store, ledger: Ledger, wanted: Wanted, begun: dict[str, Any] | None, request: str) -> _Plan:
     """Look for what is there, and add it to what was begun."""
-    files, vaults = list(file_plans(store, ledger, wanted)), list(vault_plans(store, wanted, PENDING))
     known = begun or {"files": [], "runs": {}, "packages": [], "journal": f"{request}-{len(ledger)}"}
+    files = list(file_plans(store, ledger, wanted, {item["sha256"] for item in known["files"]}))
+    vaults = list(vault_plans(store, wanted, PENDING))
     told = {item["sha256"]: item for item in [*known["files"], *(plan.told() for plan in files)]}
     places = sorted({*map(tuple, known["packages"]), *packages_naming(store, wanted)})
     said = {
@@ -218,11 +219,20 @@ def _take_away(store: Store, ledger: Ledger, wanted: Wanted, plan: _Plan) -> Non
     """Do what the journal says; each step may be done again."""
     for item in plan.journal["files"]:
         (store.root / "frozen" / item["sha256"]).unlink(missing_ok=True)
-    sync_folder(store.root / "frozen")
+    _sweep(store)
     for vault in plan.vaults:
         write_plan(store, vault)
     drop_strays(store, wanted)
     pack_anew(store, ledger, _places(plan))
+
+
+def _sweep(store: Store) -> None:
+    """Drop what writers that were killed left half written beside its place: nobody could find who is in it."""
+    for pattern in ("frozen/.*", "vault/.*", f".{journal_path(store, ERASE).name}.*"):
+        for stray in store.root.glob(pattern):
+            stray.unlink(missing_ok=True)
+    for folder in ("frozen", "vault"):
+        sync_folder(store.root / folder)
 
 
 def _places(plan: _Plan) -> list[Place]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from village_credit.duckdb_session import query_cursor
@@ -41,13 +41,18 @@ class Linked:
     near: Lines
 
 
-def file_plans(store: Store, ledger: Ledger, wanted: Wanted) -> Iterator[FilePlan]:
-    """Return what becomes of each frozen file that names somebody, one after another; nothing is written."""
+def file_plans(store: Store, ledger: Ledger, wanted: Wanted, but: Collection[str] = ()) -> Iterator[FilePlan]:
+    """Return what becomes of each frozen file that names somebody, one after another; nothing is written.
+
+    `but`: files of which a journal says already what becomes of them.
+    """
     names, linked = _names(store, ledger), _linked(store, ledger, wanted)
     returned = set(returned_files(store, ledger))
     delivered = replace(wanted, cells=())  # a contract's number may be any number in an office's file
     for path in sorted((store.root / "frozen").glob("[!.]*")):
         sha256 = path.name
+        if sha256 in but:
+            continue
         asked = wanted if sha256 in returned else delivered
         plan = _plan(sha256, names.get(sha256, ""), store.thaw(sha256), asked, linked)
         if plan is not None:
@@ -74,7 +79,7 @@ def _gone(sha256: str, name: str, content: bytes, wanted: Wanted, linked: Linked
         total += grid.total_lines
         for lines, cells in rows_of(grid):
             place = (grid.sheet, lines.start)
-            if lines.start and (place in whole or wanted.is_in(cells, is_linked=place in near)):
+            if lines.start and any(cells) and (place in whole or wanted.is_in(cells, is_linked=place in near)):
                 found[grid.sheet].update(lines)
     return found, total
 
