@@ -40,7 +40,7 @@ from village_credit.services.scoring.stage import frozen_files
 from village_credit.services.servicing import receipt_rules
 from village_credit.services.servicing.acknowledge import acknowledge
 from village_credit.services.servicing.usage import record_usage
-from village_credit.store.store import Store
+from village_credit.store.store import Store, sha256_of
 
 BY, SECOND, CLERK = "3003", "4004", "6006"
 ON = date(2026, 12, 31)
@@ -491,6 +491,15 @@ def test_a_member_who_goes_alone_leaves_his_household_its_line(store: Store, qui
     assert "frozen" in {place.partition("/")[0] for place in places_with(store, spelled([borrower]))}
     assert number_of(store, key) == borrower
     assert explain(store, key)["erased"] is None
+
+
+def test_what_people_said_of_a_household_goes_by_its_key(store: Store):
+    key, other = declined(store), granted(store)
+    text = f"household_key,意见\n{key},去年离婚\n{other},好\n"
+    store.freeze(text.encode(), sha256_of(text.encode()))
+    done = erasing.erase(store, asked([key]))
+    left = next(item for item in done.files if item["sha256"] == sha256_of(text.encode()))["became"]
+    assert store.thaw(left).decode() == f"household_key,意见\n\n{other},好\n"
 
 
 # killed midway

@@ -44,14 +44,8 @@ def old(quiet: Scored, tmp_path_factory: pytest.TempPathFactory) -> Scored:
             again(store, scored.run.run_id, NEXT)
             put_in_force(store, NEXT)
             (first,) = (p.publication_id for p in Ledger.of(store).publications if p.run_id == scored.run.run_id)
-            told = {
-                "branch_code": "0071",
-                "publications": [first],
-                "changed": [],
-                "tables": [],
-                "file_sha256": "0" * 64,
-            }
-            record(store, "acknowledge", BY, "", told)
+            told = {"branch_code": "0071", "publications": [first], "changed": [], "tables": []}
+            record(store, "acknowledge", BY, "", told | {"file_sha256": "0" * 64})
     return scored
 
 
@@ -113,10 +107,8 @@ def test_apply_removes_what_was_shown_and_nothing_else(old: Scored, store: Store
     assert tree(store) == before
     done = keeping.retain(store, POLICY, day, BY, SECOND)
     assert done.items == shown.items
-    gone = before - tree(store)
-    assert {
-        path for path in gone if not any(path == i.place or path.startswith(f"{i.place}/") for i in shown.items)
-    } == set()
+    gone, places = before - tree(store), [item.place for item in shown.items]
+    assert all(any(path == place or path.startswith(f"{place}/") for place in places) for path in gone)
     assert len(gone) == sum(item.files for item in shown.items)
     entry = Ledger.of(store)[-1]
     assert (entry.act, entry.by, entry.details["second"], done.act) == ("retain", BY, SECOND, entry.number)
@@ -133,9 +125,7 @@ def tree(store: Store) -> set[str]:
 def test_verify_and_status_say_what_is_gone(old: Scored, store: Store):
     keeping.retain(store, POLICY, LATER + timedelta(1827), BY, SECOND)
     number = len(Ledger.of(store))
-    with pytest.raises(
-        MissingInput, match=f"nobody signed it, and it was removed after its retention by act {number} of"
-    ):
+    with pytest.raises(MissingInput, match=f"nobody signed it, and it was removed .* by act {number} of"):
         verify_run(store, UNSIGNED, MODELS)
     assert [row["run_id"] for row in status(store)] == [NEXT, old.run.run_id]
     assert verify_run(store, old.run.run_id, MODELS).is_rebuilt  # its vault is no input of its own

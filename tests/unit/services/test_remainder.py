@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
-from village_credit.services.keeping.persons import Person, Wanted, in_base64
 from village_credit.services.keeping.remainder import grids_of, rows_of, without_lines
 from village_credit.services.keeping.search import unpacked
+from village_credit.services.keeping.wanted import Person, Wanted, in_base64
 
 HEADER, FIRST, SECOND, THIRD = ["姓名", "身份证号"], ["张三", "A1"], ["李四", "#22-乙"], ["王五", "C3"]
 ROWS = [HEADER, FIRST, SECOND, THIRD]

@@ -27,9 +27,9 @@ from village_credit.publish.recording import record
 from village_credit.services.keeping.duties import require_no_duty, require_no_line
 from village_credit.services.keeping.files import FilePlan, file_plans
 from village_credit.services.keeping.packages import Place, drop_strays, manifests_of, pack_anew, packages_naming
-from village_credit.services.keeping.persons import Wanted
 from village_credit.services.keeping.search import SEALED, Searched, search
 from village_credit.services.keeping.vaults import VaultPlan, vault_plans, write_plan
+from village_credit.services.keeping.wanted import Wanted
 from village_credit.services.keeping.whom import of_households, of_numbers
 from village_credit.signatures import canonical_json, same_person, signer
 from village_credit.store.store import Store

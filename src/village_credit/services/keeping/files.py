@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from village_credit.duckdb_session import query_cursor
 from village_credit.ledger.erasures import left_of, tombstones
 from village_credit.ledger.ledger import Ledger
-from village_credit.services.keeping.persons import Wanted
 from village_credit.services.keeping.remainder import Gone, grids_of, rows_of, without_lines
 from village_credit.services.keeping.search import unpacked
+from village_credit.services.keeping.wanted import Wanted
 from village_credit.services.keeping.whom import returned_files, vault_rows
 from village_credit.sql_files import sql
 from village_credit.store.store import Store, sha256_of
@@ -48,12 +48,14 @@ def file_plans(store: Store, ledger: Ledger, wanted: Wanted, but: Collection[str
     """
     names, linked = _names(store, ledger), _linked(store, ledger, wanted)
     returned = set(returned_files(store, ledger))
-    delivered = replace(wanted, cells=())  # a contract's number may be any number in an office's file
+    keys = (*wanted.households, *wanted.borrowers)  # workbooks with people's opinions name households so
+    delivered = replace(wanted, cells=keys)  # a contract's number may be any number in an office's file
+    came_back = replace(wanted, cells=(*wanted.cells, *keys))
     for path in sorted((store.root / "frozen").glob("[!.]*")):
         sha256 = path.name
         if sha256 in but:
             continue
-        asked = wanted if sha256 in returned else delivered
+        asked = came_back if sha256 in returned else delivered
         plan = _plan(sha256, names.get(sha256, ""), store.thaw(sha256), asked, linked)
         if plan is not None:
             yield plan

@@ -9,8 +9,8 @@ from village_credit.errors import VillageCreditError
 from village_credit.ledger.ledger import Ledger
 from village_credit.publish.branch_package import pack, packages_in
 from village_credit.publish.outbox import told_of
-from village_credit.services.keeping.persons import Wanted
 from village_credit.services.keeping.search import holds_file
+from village_credit.services.keeping.wanted import Wanted
 from village_credit.store.store import Store
 from village_credit.store.whole_files import remove_folder, sync_folder
 

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from village_credit.extract.archive import DAMAGE
-from village_credit.services.keeping.persons import Wanted
 from village_credit.services.keeping.remainder import grids_of, rows_of
+from village_credit.services.keeping.wanted import Wanted
 from village_credit.store.store import Store
 
 SEALED, MEASURED = ".sealed", ".measured"

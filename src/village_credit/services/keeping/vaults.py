@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput
-from village_credit.services.keeping.persons import Wanted
 from village_credit.services.keeping.search import MEASURED, SEALED, rows_naming
+from village_credit.services.keeping.wanted import Wanted
 from village_credit.sql_files import sql
 from village_credit.store.runs import parquet_bytes
 from village_credit.store.store import Store

@@ -21,8 +21,8 @@ from village_credit.ledger.returned import ACKNOWLEDGE, RECORD_USAGE, sealed_row
 from village_credit.link.people import PERSON_COLUMNS, REGISTER
 from village_credit.policy.sections import PRODUCTS
 from village_credit.pseudonyms import TRADER_MARK, household_ref, household_ref_before, row_key_hash
-from village_credit.services.keeping.persons import Person, Wanted, folded, number_of
 from village_credit.services.keeping.remainder import grids_of
+from village_credit.services.keeping.wanted import Person, Wanted, folded, number_of
 from village_credit.services.rules import load_terms
 from village_credit.store.store import Store
 
