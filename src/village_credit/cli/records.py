@@ -166,7 +166,7 @@ def _verified_text(found: Verified) -> str:
 
 
 def _gone_text(found: Verified) -> str:
-    return f"; no longer in the vault: {', '.join(found.gone)}" if found.gone else ""
+    return f"; no longer in the vault, or not whole: {', '.join(found.gone)}" if found.gone else ""
 
 
 def _unasked_text(found: Verified) -> str:

@@ -154,6 +154,7 @@ def staged_text(result: StagedRun) -> str:
         *(_gate_text(gate) for gate in result.gates),
         *(f"  rejected    {item['file']}: {item['why']}" for item in result.rejected),
         *([f"  shapes      {result.shapes}"] if result.shapes else []),
+        *(f"  erased      {told}" for told in result.erased),
         f"  report      {result.report}",
     ]
     return "\n".join(text)

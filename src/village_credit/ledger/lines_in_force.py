@@ -157,7 +157,9 @@ def county_of(store: Store, ledger: Ledger, household_key: str) -> str:
     found = decision_in_force(store, ledger, household_key)
     if found is not None:
         return str(found["county_code"])
-    runs = [str(store.require_run(e.run_id) / "decisions.parquet") for e in ledger if e.act == STAGE]
+    there = set(store.run_ids())  # of those that nobody signed some are past their retention
+    staged = [entry.run_id for entry in ledger if entry.act == STAGE and entry.run_id in there]
+    runs = [str(store.require_run(run_id) / "decisions.parquet") for run_id in staged]
     query = "SELECT county_code FROM read_parquet($paths, hive_partitioning = false) WHERE household_key = $key LIMIT 1"
     rows = query_cursor().execute(query, {"paths": runs, "key": household_key}).fetchall() if runs else []
     if not rows:

@@ -19,6 +19,7 @@ from village_credit.policy.compiled import SHARES, policy_tables
 from village_credit.policy.gate_thresholds import GATE_OF, GATES, OPTIONAL_FIGURES, REQUIRED_FIGURES
 from village_credit.policy.model import TERM_LIMIT, Figure, Policy, annuity, load_policy
 from village_credit.policy.optional import keys_fault
+from village_credit.policy.retention import retention_faults
 from village_credit.policy.seasons import season_faults
 from village_credit.policy.sections import BANDS, PRODUCTS, BandName, ProductName
 
@@ -127,6 +128,7 @@ def check_policy(text: str, as_of: date, counties: tuple[str, ...] = ()) -> list
         *(PolicyFault(*fault) for fault in ladder.ladder_faults(policy)),
         *(PolicyFault(*fault) for fault in charge_faults(policy)),
         *(PolicyFault(*fault) for fault in season_faults(policy)),
+        *(PolicyFault(*fault) for fault in retention_faults(policy)),
         *_crops(policy),
         *_relief(policy),
         *_overlaps(policy),

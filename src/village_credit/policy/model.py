@@ -31,6 +31,7 @@ from village_credit.policy.sections import (
     ProductName,
     ReliefRules,
     RepairRules,
+    RetentionPeriod,
     Season,
     Section,
     Value,
@@ -122,6 +123,7 @@ class Policy(Section):
     charges: tuple[Charge, ...] = ()
     seasons: tuple[Season, ...] = ()
     repair: RepairRules = RepairRules()
+    retention: tuple[RetentionPeriod, ...] = ()
 
     @field_validator("products")
     @classmethod

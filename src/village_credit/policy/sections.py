@@ -1,4 +1,4 @@
-"""The sections of a policy beside its figures: ladder, charges, seasons, repair and relief, as they are written."""
+"""The sections of a policy beside its figures: ladder, charges, seasons, retention, repair, relief, as written."""
 
 from __future__ import annotations
 
@@ -99,6 +99,18 @@ class Season(Section):
         """Refuse 31 April, and 29 February."""
         date.fromisoformat(f"{COMMON_YEAR}-{day}")
         return day
+
+
+class RetentionPeriod(Section):
+    """For how many days something is kept: from when they are reckoned is said where each is applied (`retain`)."""
+
+    what: Literal["superseded_vaults", "simulation_inputs", "confirmed_packages", "unsigned_runs", "contract_records"]
+    days: Whole = Field(ge=0, le=36525)
+    unit: Literal["days"]
+    from_: date = Field(alias="from")
+    reference: str
+    verified: bool = False
+    county: County = None
 
 
 class MayCome(Section):

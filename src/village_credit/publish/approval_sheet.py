@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 
 import xlsxwriter
@@ -39,7 +39,7 @@ def approval_sheets(rows: Sequence[BranchRow], places: Sequence[tuple[str, str]]
     """
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    book.set_properties({"created": date(2000, 1, 1)})  # the same rows give the same bytes
+    book.set_properties({"created": datetime(2000, 1, 1, tzinfo=UTC)})  # the same rows give the same bytes
     formats = _formats(book)
     for product, label in PRODUCTS_ZH.items():
         chosen = [pair for pair in zip(rows, places, strict=True) if pair[0].product == product]

@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,7 @@ def _workbook(rows: Sequence[Result]) -> bytes:
     """Write every cell as text or number: no spreadsheet runs or rounds any."""
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    book.set_properties({"created": date(2000, 1, 1)})  # the same rows give the same bytes
+    book.set_properties({"created": datetime(2000, 1, 1, tzinfo=UTC)})  # the same rows give the same bytes
     title, head = (book.add_format({"bold": True, "font_size": 14}), book.add_format({"bold": True, "border": 1}))
     text, money = (
         book.add_format({"num_format": "@", "border": 1}),

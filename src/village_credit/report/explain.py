@@ -132,6 +132,7 @@ def _outcome_lines(found: dict[str, Any]) -> list[str]:
         *_decision_lines(found["decision"]),
         *(_review_line(said) for said in found["reviews"]),
         *_authority_lines(found["authority"]),
+        *_erased_lines(found),
         *(f"{HOLDS_ZH[act['act']]}：{act['by']}，{act['at']}" for act in found["holds"]),
         _three_figures(found["waterfall"], found["branch_limit"]),
         *_other_lines(found),
@@ -144,6 +145,11 @@ def _input_lines(inputs: list[dict[str, Any]] | None) -> list[str]:
     if inputs is None:
         return ["  （哪些行属于本户的记录已不在保险库中）"]
     return [_input_line(item) for item in inputs]
+
+
+def _erased_lines(found: dict[str, Any]) -> list[str]:
+    said = found.get("erased")
+    return [f"身份信息已删除：{said['on']}，账簿第 {said['act']} 号（决定本身仍保留，不再记载是谁）"] if said else []
 
 
 def _review_line(said: dict[str, Any]) -> str:

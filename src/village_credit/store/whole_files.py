@@ -138,6 +138,17 @@ def move_to_place(beside: Path, place: Path) -> None:
     sync_folder(place.parent)
 
 
+def remove_folder(place: Path) -> None:
+    """Take a folder away, whole at once: nobody ever sees half of it; what a crash left of it goes too."""
+    going = place.with_name(f".{place.name}.going")
+    if going.is_dir():
+        shutil.rmtree(going)
+    if place.is_dir():
+        place.rename(going)
+        sync_folder(place.parent)
+        shutil.rmtree(going)
+
+
 @contextmanager
 def new_folder(place: Path) -> Iterator[Path]:
     """Fill a folder beside its place and move it there when all of it is written; on an error it never was."""

@@ -73,7 +73,12 @@ def pack_simulation_inputs(
     )
     asked = pa.table({"under": pa.array([json.dumps(under, ensure_ascii=False, sort_keys=True)], pa.string())})
     packed = {name: _placed(connection, table) for name, table in {**tables, "groups_of": groups}.items()}
-    streams = {name: _stream(table) for name, table in (packed | {"units": keys, "under": asked}).items()}
+    return _packed(packed | {"units": keys, "under": asked})
+
+
+def _packed(tables: dict[str, pa.Table]) -> bytes:
+    """Write tables one after another, an index of their lengths before them."""
+    streams = {name: _stream(table) for name, table in tables.items()}
     index = json.dumps({name: len(stream) for name, stream in streams.items()}).encode("utf-8")
     return b"".join([len(index).to_bytes(INDEX_BYTES), index, *streams.values()])
 
@@ -114,6 +119,35 @@ def _stream(table: pa.Table) -> bytes:
         writer.write_table(table, max_chunksize=BATCH_ROWS)
     stream: bytes = sink.getvalue().to_pybytes()
     return stream
+
+
+def without_households(content: bytes, keys: list[str]) -> tuple[bytes, int]:
+    """Return packed inputs without some households (household_key), and how many went; the others keep their places.
+
+    Raises MissingInput where older code kept them in another form.
+    """
+    known = unpack_simulation_inputs(content)
+    units = known.units
+    gone = units.filter(pc.is_in(units.column("household_key"), pa.array(keys, pa.string()))).column("unit_code")
+    if not len(gone):
+        return content, 0
+    tables = {**known.tables, "groups_of": known.groups, "units": units}
+    asked = pa.table({"under": pa.array([json.dumps(known.under, ensure_ascii=False, sort_keys=True)], pa.string())})
+    left = {name: _without(table, gone.to_pylist()) for name, table in tables.items()}
+    return _packed(left | ({"under": asked} if known.under else {})), len(gone)
+
+
+def _without(table: pa.Table, places: list[int]) -> pa.Table:
+    """Drop the rows of units; a dictionary keeps no value that no row has any more."""
+    if "unit_code" not in table.column_names:
+        return table
+    units = table.column("unit_code").cast(pa.int64())
+    left = table.filter(pc.invert(pc.fill_null(pc.is_in(units, pa.array(places, pa.int64())), False)))
+    for index, field in enumerate(left.schema):
+        if pa.types.is_dictionary(field.type):
+            fresh = left.column(index).cast(field.type.value_type).dictionary_encode()
+            left = left.set_column(index, field.with_type(fresh.type), fresh)
+    return left.combine_chunks()
 
 
 def unpack_simulation_inputs(content: bytes) -> SimulationInputs:

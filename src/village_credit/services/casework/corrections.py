@@ -11,8 +11,9 @@ from data_contracts.corrections import FILE_WORD
 from data_contracts.registry import OFFICES_ZH
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput
-from village_credit.extract.grid import DeliveredFile
 from village_credit.ingest.faulty_rows import OpenError, faulty_tables
+from village_credit.ledger.erasures import thaw_what_is_left
+from village_credit.ledger.ledger import Ledger
 from village_credit.services.rules import load_terms
 from village_credit.sql_files import sql
 from village_credit.store.runs import inputs_of, names_of
@@ -42,7 +43,7 @@ def write_corrections(
     Raises MissingInput where the run or the frozen bytes are gone, UsageError where another workbook lies there and
     `force` does not say to write over it: nothing is written then.
     """
-    sealed = store.manifest(run_id)
+    sealed, ledger = store.manifest(run_id), Ledger.of(store)
     names = names_of(store, sealed)
     manifest = _as_delivered(sealed, names)
     terms, _ = load_terms(counties, manifest["county_code"])
@@ -54,7 +55,9 @@ def write_corrections(
     hashes = dict(inputs_of(store, sealed))
     tables: dict[str, list[FaultyTable]] = defaultdict(list)
     for file_name, by_sheet in errors.items():
-        file = DeliveredFile(file_name, store.thaw(hashes[file_name]), hashes[file_name])
+        file = thaw_what_is_left(store, ledger, file_name, hashes[file_name])
+        if file is None:
+            continue  # erased as a whole: there is nothing to mend
         for table in faulty_tables(file, by_sheet, terms, _units(manifest)):
             tables[offices[file_name, table.sheet]].append(table)
     refused = _refused(manifest)

@@ -11,11 +11,11 @@ from typing import Any
 
 from data_contracts.registry import CONTRACTS_ZH, OFFICES_ZH
 from village_credit.errors import UsageError
-from village_credit.extract.grid import DeliveredFile
 from village_credit.extract.inbox import reading_order
 from village_credit.ingest.county import take_in
 from village_credit.intake import Intake
 from village_credit.ledger import link_samples
+from village_credit.ledger.erasures import thaw_what_is_left
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.link_verdicts import ACT, link_verdicts
 from village_credit.link.verdicts import SAME, no_verdicts
@@ -152,7 +152,9 @@ def _taken_again(
     """
     terms, _ = load_terms(counties, manifest["county_code"])
     inputs = sorted(inputs_of(store, manifest), key=lambda item: reading_order(item[0]))
-    files = (DeliveredFile(name, store.thaw(sha256), sha256) for name, sha256 in inputs)
+    ledger = Ledger.of(store)
+    left = (thaw_what_is_left(store, ledger, name, sha256) for name, sha256 in inputs)
+    files = (file for file in left if file is not None)
     nobody = replace(no_verdicts(), revoked=() if sample_size else doubted, sample_size=sample_size)
     return take_in(files, date.fromisoformat(manifest["as_of"]), manifest["county_code"], terms, nobody)
 

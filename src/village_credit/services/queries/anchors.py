@@ -8,6 +8,7 @@ from typing import Any
 
 from village_credit.errors import MissingInput, VerificationFailed
 from village_credit.ledger.checkpoints import Checkpoint, read_checkpoint, require_same_beginnings, write_checkpoint
+from village_credit.ledger.erasures import repacked
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import PACKAGES, act_hash
 from village_credit.ledger.signed_acts import count_signed_acts
@@ -112,9 +113,10 @@ def _place_of(store: Store, ledger: Ledger, package: Path) -> int:
             f"package {package.name} tells of act {number}, and the ledger has {len(ledger)}: the newest were cut off"
         )
     act = ledger[number - 1]
-    said = act.details.get(PACKAGES, {}).get(manifest.get("branch_code") or manifest.get("office"))
+    receiver = str(manifest.get("branch_code") or manifest.get("office"))
+    said = {act.details.get(PACKAGES, {}).get(receiver), *repacked(ledger, manifest["publication_id"], receiver)}
     its_own = sha256_of((package / "manifest.json").read_bytes())
-    if told != act_hash(act) or said != its_own:  # an act's hash holds that of the act before it
+    if told != act_hash(act) or its_own not in said:  # an act's hash holds that of the act before it
         raise VerificationFailed(
             f"package {package.name} tells of act {number}, and the ledger's act {number} is another: it was rewritten "
             f"up to there, or the package is another store's"

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from village_credit.errors import MissingInput
 from village_credit.ledger.branch_limits import branch_limits
+from village_credit.ledger.erasures import day_of, erased_households
 from village_credit.ledger.holds import HOLD, RELEASE
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lineage import lineage_before
@@ -36,7 +37,8 @@ def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
     lines = lines_in_force(store, ledger, on=on, household_key=key).to_pylist()
     if not lines:
         raise MissingInput(
-            f"household {key}: no published decision{f' on {on}' if on else ''}; {_gone(store, ledger, key)}"
+            f"household {key}: {_erased_text(ledger, key)}no published decision{f' on {on}' if on else ''}; "
+            f"{_gone(store, ledger, key)}"
         )
     line = max(lines, key=lambda one: one["place"])
     run_id, publication_id = line["run_id"], line["publication_id"]
@@ -47,6 +49,7 @@ def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
         "decision": rows["decision"] | {name: line[name] for name in IN_FORCE},
         "branch_limit": asdict(said) if said else None,
         "publication_id": publication_id,
+        "erased": _erased(ledger, key),
         "lines": [{name: one[name] for name in LINE} for one in lines],
         "versions": store.manifest(run_id)["versions"],
         "signatures": [_act(e) for e in ledger if e.run_id == run_id],
@@ -74,6 +77,17 @@ def _gone(store: Store, ledger: Ledger, key: str) -> str:
                     f"its contractor code ended ({row['role']}, {row['since']}): see household {row['household_key']}"
                 )
     return "check the key, or publish first"
+
+
+def _erased(ledger: Ledger, key: str) -> dict[str, Any] | None:
+    """Return the day and the act by which a household's identity was erased; None where it was not."""
+    entry = erased_households(ledger).get(key)
+    return None if entry is None else {"on": day_of(entry), "act": entry.number, "by": entry.by}
+
+
+def _erased_text(ledger: Ledger, key: str) -> str:
+    said = _erased(ledger, key)
+    return "" if said is None else f"its identity was erased on {said['on']} by act {said['act']:,}; "
 
 
 def _act(entry: Entry) -> dict[str, Any]:

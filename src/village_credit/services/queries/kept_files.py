@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from village_credit.errors import VerificationFailed
+from village_credit.ledger.erasures import removed_run
 from village_credit.ledger.ledger import STAGE, Ledger
 from village_credit.ledger.returned import ACKNOWLEDGE, RECORD_USAGE, sealed_table
 from village_credit.publish.branch_package import verify_package
@@ -21,9 +22,9 @@ def _manifests(store: Store, ledger: Ledger) -> Iterator[str]:
     for entry in ledger:
         said = entry.details.get("manifest_sha256") if entry.act == STAGE else None
         path = store.root / "runs" / entry.run_id / "manifest.json"
-        if said and not path.is_file():
+        if said and not path.is_file() and removed_run(ledger, entry.run_id) is None:
             yield f"runs/{entry.run_id}/manifest.json is gone"
-        elif said and sha256_of(path.read_bytes()) != said:
+        elif said and path.is_file() and sha256_of(path.read_bytes()) != said:
             yield f"runs/{entry.run_id}/manifest.json is not what was staged"
 
 

@@ -19,8 +19,8 @@ def status(store: Store, on: date | None = None) -> list[dict[str, Any]]:
     """
     entries = Ledger.of(store)
     referrals = referral_status(store, entries, on) if on else []
-    rows = []
-    for entry in reversed([e for e in entries if e.act == "stage"]):
+    rows, kept = [], set(store.run_ids())
+    for entry in reversed([e for e in entries if e.act == "stage" and e.run_id in kept]):
         manifest = store.manifest(entry.run_id)
         rows.append(
             {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from village_credit.errors import MissingInput
+from village_credit.ledger.erasures import day_of, removed_run, touched_runs
 from village_credit.ledger.ledger import Ledger
 from village_credit.services.scoring.compute import Progress
 from village_credit.services.scoring.rebuild import rebuild
@@ -16,9 +18,9 @@ from village_credit.store.store import Store, sha256_of
 class Verified:
     """What was found of a run; nothing personal.
 
-    `altered`: what no longer has the bytes that were sealed; `gone`: parts that the vault has no longer. `is_rebuilt`:
-    every table was computed again; else `why_not`. `differs`: tables, of those computed again, whose bytes are not
-    those of the manifest; `not_rebuilt`: those that this machine cannot compute, with the reason.
+    `altered`: what no longer has the bytes that were sealed; `gone`: parts that the vault has no longer, or not whole.
+    `is_rebuilt`: every table was computed again; else `why_not`. `differs`: tables, of those computed again, whose
+    bytes are not those of the manifest; `not_rebuilt`: those that this machine cannot compute, with the reason.
     """
 
     run_id: str
@@ -44,14 +46,20 @@ def verify_run(store: Store, run_id: str, models: Path, progress: Progress | Non
     `models`: where the signers' keys lie; policy, scorecard and terms are those that were kept with the run. Raises
     MissingInput where there is no such run, VerificationFailed where the ledger's chain is broken.
     """
+    _require_kept(store, run_id)
     manifest = store.manifest(run_id)
-    staged = Ledger.of(store).staged(run_id)
+    ledger = Ledger.of(store)
+    staged = ledger.staged(run_id)
     altered = altered_tables(store, run_id)
     sealed = sha256_of((store.require_run(run_id) / "manifest.json").read_bytes())
     if staged is not None and staged.details.get("manifest_sha256") not in (None, sealed):
         altered.append("manifest.json")
     parts, gone = altered_parts(store, run_id)
-    altered += [f"vault: {part}" for part in parts]
+    taken = touched_runs(ledger).get(run_id)
+    if taken is None:
+        altered += [f"vault: {part}" for part in parts]
+    elif parts or gone:
+        gone = [f"{part} (act {taken.number:,} of {day_of(taken)})" for part in sorted({*parts, *gone})]
     found = rebuild(store, run_id, models, progress)
     return Verified(
         run_id,
@@ -65,3 +73,13 @@ def verify_run(store: Store, run_id: str, models: Path, progress: Progress | Non
         found.differs,
         found.not_rebuilt,
     )
+
+
+def _require_kept(store: Store, run_id: str) -> None:
+    """Raise MissingInput where a run that nobody signed was removed, with the act that did."""
+    gone = removed_run(Ledger.of(store), run_id)
+    if gone is not None and not (store.run_folder(run_id) / "manifest.json").is_file():
+        raise MissingInput(
+            f"run {run_id}: nobody signed it, and it was removed after its retention by act {gone.number:,} of "
+            f"{day_of(gone)}, which has the hash of its manifest; there is nothing left to verify"
+        )

@@ -10,6 +10,7 @@ from typing import Any
 from village_credit.code_version import code_sha256
 from village_credit.errors import MissingInput, ModelRefused, PolicyRefused
 from village_credit.ingest.shapes import can_look
+from village_credit.ledger.erasures import day_of, tombstones, touched_runs
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import Entry
 from village_credit.services.rules import Request, rules_of
@@ -59,13 +60,44 @@ def rebuild(store: Store, run_id: str, models: Path, progress: Progress | None =
     """
     manifest = store.manifest(run_id)
     ledger = Ledger.of(store)
-    why_not = _hindrance(store, manifest)
+    why_not = _hindrance(store, manifest) or _erased_inputs(store, ledger, manifest)
     if why_not is not None:
         return Rebuilt(None, why_not, [])
     try:
-        return _computed_again(store, _as_it_stood(ledger, ledger.staged(run_id)), manifest, models, progress)
+        found = _computed_again(store, _as_it_stood(ledger, ledger.staged(run_id)), manifest, models, progress)
     except (MissingInput, ModelRefused, PolicyRefused) as refusal:
-        return Rebuilt(None, str(refusal), [])
+        found = Rebuilt(None, str(refusal), [])
+    if found.why_not is None and not found.differs:
+        return found
+    gone = _gone_since(ledger, manifest)
+    return found if gone is None else Rebuilt(None, gone, [])
+
+
+def _erased_inputs(store: Store, ledger: Ledger, manifest: dict[str, Any]) -> str | None:
+    """Name the inputs of which lines were erased, by their hash, and the acts."""
+    stones = tombstones(store, ledger)
+    gone = [stones[item["sha256"]] for item in manifest["inputs"] if item["sha256"] in stones]
+    if not gone:
+        return None
+    acts = ", ".join(sorted({stone.told() for stone in gone}))
+    hashes = ", ".join(stone.sha256[:12] for stone in gone)
+    return (
+        f"lines of {len(gone):,} of its {len(manifest['inputs']):,} inputs were erased by {acts} ({hashes}): what is "
+        f"left of them cannot give the same run"
+    )
+
+
+def _gone_since(ledger: Ledger, manifest: dict[str, Any]) -> str | None:
+    """Name the runs before it, on which it rests, of whose vault an act took something since it was staged."""
+    staged = ledger.staged(manifest["run_id"])
+    number = staged.number if staged else len(ledger)
+    touched = touched_runs(entry for entry in ledger if entry.number > number)
+    earlier = [p.run_id for p in ledger.before(number).publications_of(manifest["county_code"])]
+    gone = [run_id for run_id in dict.fromkeys(earlier) if run_id in touched]
+    if not gone:
+        return None
+    told = ", ".join(f"run {one} by act {touched[one].number:,} of {day_of(touched[one])}" for one in gone)
+    return f"it rests on runs of which something was taken out of the vault since: {told}"
 
 
 def _hindrance(store: Store, manifest: dict[str, Any]) -> str | None:

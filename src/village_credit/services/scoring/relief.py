@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,6 +12,8 @@ import pyarrow.compute as pc
 from village_credit.decide.decide import HUMAN_INPUTS, Decided
 from village_credit.ingest.relief_proofs import _proof_rows
 from village_credit.intake import Intake
+from village_credit.ledger.erasures import thaw_what_is_left
+from village_credit.ledger.log import Entry
 from village_credit.ledger.relief import DeclaredRelief
 from village_credit.policy.model import PolicyInForce
 from village_credit.policy.sections import RepairRules
@@ -20,13 +23,18 @@ from village_credit.relief.repair import repaired
 from village_credit.store.store import Store
 
 
-def declared_for(store: Store, standing: list[DeclaredRelief]) -> tuple[pa.Table, pa.Table]:
-    """Return a county's declarations and their proofs as `relieve` reads them; numbers stay in memory."""
+def declared_for(store: Store, entries: Iterable[Entry], standing: list[DeclaredRelief]) -> tuple[pa.Table, pa.Table]:
+    """Return a county's declarations and their proofs as `relieve` reads them; numbers stay in memory.
+
+    Of proofs that were erased what is left counts.
+    """
+    read = {digest: thaw_what_is_left(store, entries, "", digest) for one in standing for digest in one.proofs}
     rows = [
         row
         for one in standing
         for digest in one.proofs
-        for row in _proof_rows(one.declaration.document, store.thaw(digest))
+        if (file := read[digest]) is not None
+        for row in _proof_rows(one.declaration.document, file.content)
     ]
     return declared_table(one.declaration for one in standing), pa.Table.from_pylist(rows, schema=PROOFS)
 

@@ -160,7 +160,7 @@ def take_snapshot(
         acts["reviews"],
         verdicts_of(ledger, county, store.keys, successors_of(lineage)),
         licensed_passes(ledger, county, as_of),
-        declared_for(store, relief),
+        declared_for(store, ledger, relief),
         compared,
         Predecessors(
             lineage,

@@ -12,10 +12,12 @@ from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile
 from village_credit.extract.inbox import pull, reading_order
 from village_credit.ingest.line_account import COUNTS_NOWHERE
+from village_credit.ledger.erasures import left_of, thaw_what_is_left, tombstones
 from village_credit.ledger.ledger import Ledger
 from village_credit.policy.days_ahead import require_day_come
 from village_credit.publish.recording import record
 from village_credit.services.rules import Request, load_rules
+from village_credit.services.scoring.again import delivered_again
 from village_credit.services.scoring.compute import Computed, Progress, StageTimer, compute_run
 from village_credit.services.scoring.snapshot import take_snapshot
 from village_credit.signatures import canonical_json
@@ -40,6 +42,7 @@ class StagedRun:
     report: str
     seconds: dict[str, float] = field(default_factory=dict)
     shapes: str = ""  # whether delivered shapes were looked at; empty where none were delivered
+    erased: list[str] = field(default_factory=list)  # of whom or what was erased and is delivered again
 
 
 def score_inbox(store: Store, inbox: Path, request: Request, progress: Progress | None = None) -> StagedRun:
@@ -49,17 +52,45 @@ def score_inbox(store: Store, inbox: Path, request: Request, progress: Progress 
 
 def frozen_files(store: Store, county_code: str) -> Iterator[DeliveredFile]:
     """Return the frozen delivery of a county's latest day, in reading order."""
-    stagings = Ledger.of(store).stagings(county_code)
+    ledger = Ledger.of(store)
+    stagings = ledger.stagings(county_code)
     if not stagings:
         raise MissingInput(f"county {county_code} was never scored in this store: score it from its inbox first")
     latest = max(stagings, key=lambda staged: (staged.details["as_of"], staged.number))
-    yield from frozen_files_of(store, store.manifest(latest.run_id))
+    for name, sha256 in _in_reading_order(store, store.manifest(latest.run_id)):
+        left = thaw_what_is_left(store, ledger, name, sha256)
+        if left is not None:
+            yield DeliveredFile(left.file_name, left.content, sha256_of(left.content))
+
+
+def _in_reading_order(store: Store, manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    return sorted(inputs_of(store, manifest), key=lambda item: reading_order(item[0]))
 
 
 def frozen_files_of(store: Store, manifest: dict[str, Any]) -> Iterator[DeliveredFile]:
     """Return what a run was made from, in reading order; raises MissingInput where some of it is gone."""
-    for name, sha256 in sorted(inputs_of(store, manifest), key=lambda item: reading_order(item[0])):
+    for name, sha256 in _in_reading_order(store, manifest):
         yield DeliveredFile(name, store.thaw(sha256), sha256)
+
+
+def _without_erased(store: Store, files: Iterable[DeliveredFile]) -> tuple[list[DeliveredFile], list[str]]:
+    """Put what is left in the place of delivered bytes of which an erasure took lines; say so of each such file.
+
+    Nothing that was erased is frozen once more.
+    """
+    stones = tombstones(store, Ledger.of(store))
+    kept, told = [], []
+    for file in files:
+        stone = stones.get(file.sha256)
+        left = left_of(stones, file.sha256)
+        if stone is None:
+            kept.append(file)
+            continue
+        said = "nothing of it is left, and it is passed over" if left is None else "what is left of it is read instead"
+        told.append(f"{file.file_name}: {stone.lines:,} lines were erased of these bytes by {stone.told()}; {said}")
+        if left is not None:
+            kept.append(DeliveredFile(file.file_name, store.thaw(left), left))
+    return kept, told
 
 
 def score_files(
@@ -70,7 +101,7 @@ def score_files(
     rules = load_rules(request, store.keys.public_keys())
     if request.asked_on:
         require_day_come(rules.policy, request.as_of, request.county_code, request.asked_on)
-    delivered = list(files)
+    delivered, erased = _without_erased(store, files)
     for sha256, content in [*rules.texts.items(), *((file.sha256, file.content) for file in delivered)]:
         store.freeze(content, sha256)
     timer.lap("freeze")
@@ -80,9 +111,9 @@ def score_files(
     if not (store.run_folder(run_id) / "manifest.json").is_file():
         computed = compute_run(snapshot, delivered, request, rules, timer)
         _seal(store, computed, request, len(ledger), timer)
-        return staged_result(store, run_id, noop=False, seconds=timer.seconds)
+        return staged_result(store, run_id, noop=False, seconds=timer.seconds, erased=erased)
     _ensure_staged(store, run_id, request, len(ledger))
-    return staged_result(store, run_id, noop=True, seconds=timer.seconds)
+    return staged_result(store, run_id, noop=True, seconds=timer.seconds, erased=erased)
 
 
 def _seal(store: Store, computed: Computed, request: Request, acts_read: int, timer: StageTimer) -> None:
@@ -135,9 +166,11 @@ def _ensure_staged(store: Store, run_id: str, request: Request, acts_read: int) 
         )
 
 
-def staged_result(store: Store, run_id: str, *, noop: bool, seconds: dict[str, float]) -> StagedRun:
-    """Read a staged run back: what was stored, not what was computed."""
-    manifest = store.manifest(run_id)
+def staged_result(
+    store: Store, run_id: str, *, noop: bool, seconds: dict[str, float], erased: Iterable[str] = ()
+) -> StagedRun:
+    """Read a staged run back: what was stored, not what was computed; `erased`: what was said of its files."""
+    manifest, ledger = store.manifest(run_id), Ledger.of(store)
     folder = store.run_folder(run_id)
     query = sql("services.scoring", "gates_of_run")
     gates = query_cursor().sql(query, params={"p": str(folder / "gates.parquet")})
@@ -145,7 +178,7 @@ def staged_result(store: Store, run_id: str, *, noop: bool, seconds: dict[str, f
         run_id,
         manifest["county_code"],
         manifest["as_of"],
-        Ledger.of(store).status(run_id),
+        ledger.status(run_id),
         noop,
         manifest["counts"],
         manifest["sum_limit_yuan"],
@@ -154,6 +187,7 @@ def staged_result(store: Store, run_id: str, *, noop: bool, seconds: dict[str, f
         str(folder / "report.html"),
         seconds,
         _shapes(manifest),
+        [*erased, *delivered_again(store, ledger, run_id)],
     )
 
 
