@@ -17,7 +17,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, PREPARER, Scored, copy_of, new_store, score_into
+from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, PREPARER, Scored, copy_of, linked_rows, new_store, score_into
 from village_credit import cli
 from village_credit.errors import GateRefused, MissingInput, RunConflict, VerificationFailed
 from village_credit.extract.grid import DeliveredFile, Grid
@@ -294,7 +294,10 @@ def test_the_act_names_hashes_counts_and_runs_and_nobody(county: County):
     entry = Ledger.of(county.store)[county.done.act - 1]
     assert (entry.act, entry.by, entry.details["second"]) == ("erase", BY, SECOND)
     assert [item["sha256"] for item in entry.details["files"]] == sorted(item["sha256"] for item in county.done.files)
-    assert entry.details["runs"] == {county.store.run_ids()[0]: 40}  # identities and measured facts of twenty
+    (run_id,) = county.store.run_ids()
+    lines = linked_rows(county.before, run_id).num_rows - linked_rows(county.store, run_id).num_rows
+    assert lines > 100
+    assert entry.details["runs"] == {run_id: 40 + lines}  # identities and measured facts of twenty, and their lines
     assert entry.details["searched"]["decrypted"] >= 20
     assert entry.details["searched"]["tables"] > 50
     text = json.dumps(entry.details, ensure_ascii=False)
@@ -309,7 +312,7 @@ def test_chain_proofs_and_packages_hold(county: County):
     packages = sorted(path.parent for path in county.store.root.glob("outbox/*/*/*/READY"))
     anew = [path for path in packages if path.name in entry.details["repacked"].get(path.parent.name, {})]
     assert anew
-    assert all(verify_package(path, county.store.keys.public_key()) for path in packages)
+    assert all(verify_package(path, county.store.keys.known_keys()) for path in packages)
     checkpoint = county.before.root.parent / "checkpoint"
     checkpoint.write_text(verify_ledger(county.before, []).checkpoint, encoding="utf-8")
     assert verify_ledger(county.store, packages, [checkpoint]).anchored_to == county.done.act - 1

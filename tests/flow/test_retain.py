@@ -20,8 +20,7 @@ from village_credit.services.keeping import retain as keeping
 from village_credit.services.queries.anchors import verify_ledger
 from village_credit.services.queries.status import status
 from village_credit.services.queries.verify import verify_run
-from village_credit.store.store import Store, sha256_of
-from village_credit.tables.referrals import referral_vault
+from village_credit.store.store import ROWS, Store, referral_vault, sha256_of
 
 BY, SECOND = "3003", "4004"
 TEXT = (MODELS / "limit_policy.toml").read_text(encoding="utf-8")
@@ -58,6 +57,7 @@ def again(store: Store, run_id: str, new: str) -> None:
     store.seal_identities(new, store.open_identities(run_id))
     store.seal_simulation_inputs(new, store.open_simulation_inputs(run_id))
     store.seal_identities(referral_vault(new), store.open_identities(referral_vault(run_id)))
+    store.seal_part(new, ROWS, store.open_part(run_id, ROWS) or b"")
     details = {"county_code": COUNTY_OF_TESTS, "as_of": f"{AS_OF}", "manifest_sha256": sha256_of(manifest.read_bytes())}
     record(store, "stage", PREPARER, new, details)
 
@@ -81,13 +81,13 @@ def kinds(found: keeping.Retained) -> dict[str, int]:
         (LATER + timedelta(31), {}),
         (LATER + timedelta(32), {"confirmed_packages": 1}),
         (AS_OF + timedelta(1 + 92), {"confirmed_packages": 1}),
-        (AS_OF + timedelta(1 + 93), {"confirmed_packages": 1, "unsigned_runs": 4}),
-        (LATER + timedelta(366), {"confirmed_packages": 1, "unsigned_runs": 4}),
-        (LATER + timedelta(367), {"confirmed_packages": 1, "unsigned_runs": 4, "simulation_inputs": 1}),
-        (LATER + timedelta(1826), {"confirmed_packages": 1, "unsigned_runs": 4, "simulation_inputs": 1}),
+        (AS_OF + timedelta(1 + 93), {"confirmed_packages": 1, "unsigned_runs": 5}),
+        (LATER + timedelta(366), {"confirmed_packages": 1, "unsigned_runs": 5}),
+        (LATER + timedelta(367), {"confirmed_packages": 1, "unsigned_runs": 5, "simulation_inputs": 1}),
+        (LATER + timedelta(1826), {"confirmed_packages": 1, "unsigned_runs": 5, "simulation_inputs": 1}),
         (
             LATER + timedelta(1827),
-            {"confirmed_packages": 1, "unsigned_runs": 4, "simulation_inputs": 1, "superseded_vaults": 2},
+            {"confirmed_packages": 1, "unsigned_runs": 5, "simulation_inputs": 1, "superseded_vaults": 3},
         ),
     ],
 )
@@ -179,7 +179,7 @@ def test_the_command_shows_and_applies(
     assert cli.main([*words, "--apply"]) == 2
     assert cli.main(words) == 0
     shown = capsys.readouterr().out
-    assert "8 places" in shown
+    assert "10 places" in shown
     assert "unsigned_runs" in shown
     assert "kept 1,826 days, oldest since 2026-11-11" in shown
     assert cli.main([*words, "--apply", "--by", BY, "--second", SECOND]) == 0

@@ -63,6 +63,22 @@ def unseal(keys: WrappingKeys, sealed: bytes, context: str) -> bytes:
         raise VerificationFailed(f"{context}: encrypted bytes were altered") from None
 
 
+def has_whole_head(keys: WrappingKeys, head: bytes, context: str) -> bool:
+    """Tell whether nothing stands in a header but what `seal` and `rewrap` write there.
+
+    A file opens by one good place alone, as a power cut may leave it; whoever compares is to know of the rest too.
+    """
+    if not head.startswith(MAGIC):
+        return True  # of the older form: it has none
+    filled = [place for place in PLACES if _at(head, place) != EMPTY]
+    blank = bytearray(head)
+    blank[: len(MAGIC) + NONCE_BYTES] = bytes(len(MAGIC) + NONCE_BYTES)
+    for place in PLACES:
+        blank[place : place + PLACE_BYTES] = EMPTY
+    opened = {_opened(keys, head, place, context) for place in filled}
+    return not any(blank) and len(opened) == 1 and None not in opened
+
+
 def _unseal_older(keys: WrappingKeys, sealed: bytes, context: str) -> bytes:
     """Open what was encrypted by the store's key itself: a nonce, then the body, and no word of which key."""
     for key in keys.values():
@@ -148,19 +164,25 @@ def _unwrap(keys: WrappingKeys, head: bytes, context: str) -> _Wrapped:
     filled = [place for place in PLACES if len(_at(head, place)) == PLACE_BYTES and _at(head, place) != EMPTY]
     wrapped = {_at(head, place)[:ID_BYTES].hex(): place for place in filled}
     for key_id in (key_id for key_id in keys if key_id in wrapped):
-        content = _at(head, wrapped[key_id])[ID_BYTES:]
-        try:
-            said = _of_wrap(context, _nonce(head))
-            data_key = AESGCM(keys[key_id]).decrypt(content[:NONCE_BYTES], content[NONCE_BYTES:], said)
-        except (InvalidTag, ValueError):
-            continue
-        return _Wrapped(data_key, wrapped[key_id], key_id)
+        data_key = _opened(keys, head, wrapped[key_id], context)
+        if data_key is not None:
+            return _Wrapped(data_key, wrapped[key_id], key_id)
     if wrapped and not set(wrapped) & set(keys):
         raise VerificationFailed(
             f"{context}: it is sealed with key {', '.join(sorted(wrapped))}, which the key file does not hold: restore "
             f"the keys of its day, or the file as it is under today's"
         )
     raise VerificationFailed(f"{context}: encrypted bytes were altered, or are another file's")
+
+
+def _opened(keys: WrappingKeys, head: bytes, place: int, context: str) -> bytes | None:
+    """Return the data key that is wrapped at a place; None where none of the keys opens it."""
+    wrapped = _at(head, place)
+    key, content = keys.get(wrapped[:ID_BYTES].hex(), b""), wrapped[ID_BYTES:]
+    try:
+        return AESGCM(key).decrypt(content[:NONCE_BYTES], content[NONCE_BYTES:], _of_wrap(context, _nonce(head)))
+    except (InvalidTag, ValueError):
+        return None
 
 
 def _at(head: bytes, place: int) -> bytes:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput, VerificationFailed
 from village_credit.signatures import canonical_json
-from village_credit.store.store import NAMES, Store, sha256_of
+from village_credit.store.store import NAMES, Store, part_file, sha256_of
 from village_credit.store.whole_files import json_of, new_folder
 
 # Bit-stable under fixed settings: no statistics of a version, one row-group size, no dictionary heuristics
@@ -127,6 +127,14 @@ def _is_altered(path: Path, digest: str) -> bool:
     return not path.is_file() or sha256_of(path.read_bytes()) != digest
 
 
+def altered_inputs(store: Store, manifest: dict[str, Any]) -> list[str]:
+    """Name the frozen files of a run with something in their header that nobody wrote; their bytes `thaw` compares."""
+    rules = (manifest["versions"].get(f"{name}_sha256") for name in ("policy", "scorecard", "county_terms"))
+    frozen = {*filter(None, rules), *(item["sha256"] for item in manifest["inputs"])}
+    there = (sha256 for sha256 in sorted(frozen) if (store.root / "frozen" / sha256).is_file())
+    return [sha256[:12] for sha256 in there if not store.has_whole_head("frozen", sha256)]
+
+
 def altered_parts(store: Store, run_id: str) -> tuple[list[str], list[str]]:
     """Name the parts of a run in the vault that are not what its manifest says, and those that are gone."""
     altered, gone = [], []
@@ -138,7 +146,7 @@ def altered_parts(store: Store, run_id: str) -> tuple[list[str], list[str]]:
             continue
         if plain is None:
             gone.append(part)
-        elif sha256_of(plain) != digest:
+        elif sha256_of(plain) != digest or not store.has_whole_head("vault", part_file(run_id, part)):
             altered.append(part)
     return altered, gone
 

@@ -11,7 +11,7 @@ from village_credit.code_version import require_known
 from village_credit.errors import MissingInput, VerificationFailed
 from village_credit.identifiers import is_run_id, require_run_id
 from village_credit.pseudonyms import Keys
-from village_credit.store.envelope import seal, unseal
+from village_credit.store.envelope import BODY, has_whole_head, seal, unseal
 from village_credit.store.keys import KeyFile
 from village_credit.store.whole_files import json_of, locked, write_whole
 
@@ -133,6 +133,12 @@ class Store:
         except MissingInput:
             return None
 
+    def has_whole_head(self, folder: SealedFolder, name: str) -> bool:
+        """Tell whether the header of a sealed file has nothing but what was written there."""
+        path = self.root / folder / name
+        with path.open("rb") as file:
+            return has_whole_head(self.keys.wrapping(folder), file.read(BODY), context_of(path))
+
     def has_identities(self, run_id: str) -> bool:
         """Tell whether the vault holds them."""
         return (self.root / "vault" / f"{run_id}.sealed").is_file()
@@ -175,6 +181,12 @@ def context_of(path: Path) -> str:
         return f"frozen {path.name}"
     run_id, _, part = path.name.removesuffix(".sealed").partition(".")
     return f"{part or 'vault'} {run_id}"
+
+
+def part_file(run_id: str, part: str) -> str:
+    """Name the file of a part of a run in the vault."""
+    names = {IDENTITIES: run_id, REFERRALS: referral_vault(run_id)}
+    return f"{names.get(part, f'{run_id}.{part}')}.sealed"
 
 
 def referral_vault(run_id: str) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from village_credit.errors import VerificationFailed
 from village_credit.store import envelope
-from village_credit.store.envelope import BODY, EMPTY, PLACE_BYTES, PLACES, rewrap, seal, unseal
+from village_credit.store.envelope import BODY, EMPTY, PLACE_BYTES, PLACES, has_whole_head, rewrap, seal, unseal
 
 FORMER, NEW = {"0a" * 8: b"f" * 32}, {"0b" * 8: b"n" * 32}
 BOTH = NEW | FORMER
@@ -143,3 +143,13 @@ def test_killed_or_cut_off_at_any_byte_a_file_opens_and_is_finished(
     assert unseal(NEW, path.read_bytes(), "x") == PLAIN
     with pytest.raises(VerificationFailed):
         unseal(FORMER, path.read_bytes(), "x")
+
+
+@pytest.mark.parametrize("at", [40, 300, 700, 1023, 1030, 1500])
+def test_whatever_stands_in_a_header_that_nobody_wrote_is_told(at: int):
+    keys = {"00" * 8: bytes(32)}
+    sealed = bytearray(seal(keys, b"plain", "vault r1"))
+    assert has_whole_head(keys, bytes(sealed[:BODY]), "vault r1")
+    sealed[at] ^= 4
+    assert unseal(keys, bytes(sealed), "vault r1") == b"plain"  # it opens by its one good place
+    assert not has_whole_head(keys, bytes(sealed[:BODY]), "vault r1")

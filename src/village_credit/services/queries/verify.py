@@ -10,7 +10,7 @@ from village_credit.ledger.erasures import day_of, removed_run, touched_runs
 from village_credit.ledger.ledger import Ledger
 from village_credit.services.scoring.compute import Progress
 from village_credit.services.scoring.rebuild import rebuild
-from village_credit.store.runs import altered_parts, altered_tables
+from village_credit.store.runs import altered_inputs, altered_parts, altered_tables
 from village_credit.store.store import Store, sha256_of
 
 
@@ -54,6 +54,7 @@ def verify_run(store: Store, run_id: str, models: Path, progress: Progress | Non
     sealed = sha256_of((store.require_run(run_id) / "manifest.json").read_bytes())
     if staged is not None and staged.details.get("manifest_sha256") not in (None, sealed):
         altered.append("manifest.json")
+    altered += [f"frozen: {name}" for name in altered_inputs(store, manifest)]
     parts, gone = altered_parts(store, run_id)
     taken = touched_runs(ledger).get(run_id)
     if taken is None:

@@ -95,7 +95,7 @@ def compute_run(
     looked = look_at_shapes(delivered, intake.settled["land_parcel"], said and said["looked_with"])
     names = _names_told(intake, delivered, looked, snapshot.keys)
     intake = with_told_names(intake, names)
-    maps = [(names.get(name, name), names.get(sheet, sheet), kind) for name, sheet, kind in looked.maps]
+    maps = _maps_told(looked, names)
     timer.lap("read, validate, link")
     numbers = hashed_numbers(intake.identities, snapshot.keys)
     succession = find_successors(intake, snapshot.predecessors, numbers, snapshot.keys, request.as_of)
@@ -133,6 +133,10 @@ def _names_told(intake: Intake, delivered: list[DeliveredFile], looked: Looked, 
     """Return how files and sheets are told whose names name somebody."""
     others = {file.file_name for file in delivered} | {name for one in looked.maps for name in one[:2]}
     return told_names(intake, others, keys)
+
+
+def _maps_told(looked: Looked, names: dict[str, str]) -> list[tuple[str, str, str]]:
+    return [(names.get(name, name), names.get(sheet, sheet), kind) for name, sheet, kind in looked.maps]
 
 
 @dataclass(frozen=True)
