@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from village_credit.errors import UsageError
 
+QUOTE = "'"
 THREADS = "VILLAGE_CREDIT_THREADS"
 MOST_THREADS = 1024  # each takes memory of its own before it does anything
 
@@ -24,7 +26,19 @@ def connect(
     It works on as many threads as VILLAGE_CREDIT_THREADS says, else on all cores. Raises UsageError where that is no
     whole number from 1 to `MOST_THREADS`.
     """
-    return duckdb.connect(database, read_only=read_only, config={**(config or {}), **_threads()})  # noqa: TID251  # the one place
+    return duckdb.connect(database, read_only=read_only, config={**(config or {}), **_threads(), **_SPILL})  # noqa: TID251  # the one place
+
+
+# Nowhere: a query that does not fit into memory ends, rather than write rows in the clear.
+_SPILL = {"temp_directory": ""}
+
+
+def spill_into(folder: str) -> None:
+    """Let queries write what they cannot hold in memory below a private folder; DuckDB makes it, and takes it away."""
+    _SPILL["temp_directory"] = folder
+    if _shared.cache_info().currsize:
+        with suppress(duckdb.Error):  # it keeps the private folder that it has written to
+            _shared().execute(f"SET GLOBAL temp_directory = '{folder.replace(QUOTE, QUOTE * 2)}'")
 
 
 def _threads() -> dict[str, str]:

@@ -25,7 +25,7 @@ from village_credit.publish import outbox as publish
 from village_credit.publish.branch_package import verify_package
 from village_credit.services.approval.rollback import roll_back
 from village_credit.services.scoring import stage as score
-from village_credit.store.runs import table_hash
+from village_credit.store.row_hash import row_hash
 from village_credit.store.store import Store
 
 COUNTY = "659900"
@@ -239,7 +239,7 @@ def test_the_next_scoring_starts_from_the_limits_that_came_back(two, returned, t
     assert yuan(starts["stayed"]) != expected
     store = copied(returned, tmp_path)
     parts = next_run(store, two["inbox"], COUNTY, day)[1]
-    assert parts["limits_in_force"] == table_hash(starts["returned"])
+    assert parts["limits_in_force"] == row_hash(starts["returned"])
     assert parts["compared_with_run"] == two["first"].run_id
 
 

@@ -152,7 +152,8 @@ def do_reseal(args: argparse.Namespace, paths: Settings) -> int:
 def _altered_text(found: Verified) -> str:
     parts = (("not what was sealed", found.altered), ("comes out otherwise", found.differs))
     told = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
-    return f"run {found.run_id}: {told}" + (f"; not rebuilt: {found.why_not}" if found.why_not else "")
+    made = f"; it was made with {found.other_libraries}" if found.other_libraries else ""
+    return f"run {found.run_id}: {told}{made}" + (f"; not rebuilt: {found.why_not}" if found.why_not else "")
 
 
 def _verified_text(found: Verified) -> str:

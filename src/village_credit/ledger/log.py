@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,9 @@ from village_credit.store.opening import KEYS_SINCE, keys_since
 from village_credit.store.store import sha256_of
 from village_credit.store.whole_files import create_whole
 
+LOG = logging.getLogger(__name__)
 GENESIS = "0" * 64
+CLOCK = "clock"  # of an entry's details: what a clock said that was behind the last act
 MAX_TRIES = 50
 PACKAGES = "packages"  # of an entry's details: the hash of each package's manifest by its folder's name
 SIGNATURE = "signature"  # of an entry's details: the store's, over all else that the entry says
@@ -119,9 +122,9 @@ def append(
         entries = read_ledger(folder)
         if still_holds:
             still_holds(entries)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        said = {**details, **(_keys_told(entries[-1]) if entries else first or {})}
-        entry = Entry(len(entries) + 1, act, now, by, run_id, said, head(folder))
+        at, clock = _not_before(entries, datetime.now(UTC).isoformat(timespec="seconds"))
+        said = {**details, **(_keys_told(entries[-1]) if entries else first or {}), **clock}
+        entry = Entry(len(entries) + 1, act, at, by, run_id, said, head(folder))
         if prepare:
             entry = replace(entry, details=entry.details | prepare([*entries, entry]))
         if sign:
@@ -129,6 +132,20 @@ def append(
         if _create(folder / f"{entry.number:08d}.json", entry):
             return entry
     raise RunConflict(f"{act} {run_id}: the ledger was busy {MAX_TRIES} times; try again")
+
+
+def _not_before(entries: Sequence[Entry], now: str) -> tuple[str, dict[str, str]]:
+    """Return when an act is: never before the last one, for days of publication are reckoned by it.
+
+    What a clock said that was behind stands in the act, and is told.
+    """
+    last = entries[-1].at if entries else now
+    if now >= last:
+        return now, {}
+    LOG.warning(
+        "this machine's clock says %s, and the last act is of %s: set the clock; the act stands as of then", now, last
+    )
+    return last, {CLOCK: now}
 
 
 def _keys_told(last: Entry) -> dict[str, int]:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput, VerificationFailed
 from village_credit.signatures import canonical_json
+from village_credit.store.row_hash import row_hash
 from village_credit.store.store import NAMES, Store, part_file, sha256_of
 from village_credit.store.whole_files import json_of, new_folder
 
@@ -38,11 +39,6 @@ def parquet_bytes(table: pa.Table) -> bytes:
     return buffer.getvalue()
 
 
-def table_hash(table: pa.Table) -> str:
-    """Hash a table's content: the same rows in the same order give the same hash."""
-    return sha256_of(parquet_bytes(table.combine_chunks()))
-
-
 def run_id_of(parts: dict[str, Any]) -> str:
     """Make a run's id from everything that its tables depend on."""
     digest = hashlib.sha256(canonical_json(parts)).hexdigest()
@@ -63,9 +59,19 @@ def _owned(table: pa.Table, run_id: str) -> pa.Table:
     return table.append_column("run_id", pa.array([run_id] * table.num_rows, pa.string())).combine_chunks()
 
 
-def owned_bytes(table: pa.Table, run_id: str) -> bytes:
-    """Write a table as `seal_run` does."""
-    return parquet_bytes(_owned(table, run_id))
+def _bytes_hash(table: pa.Table) -> str:
+    return sha256_of(parquet_bytes(table))
+
+
+def comes_out_otherwise(table: pa.Table | None, run_id: str, said: dict[str, Any] | None) -> bool:
+    """Tell whether a table that was computed again has other rows than a manifest says; of older runs, other bytes."""
+    if table is None or said is None:
+        return True
+    owned = _owned(table, run_id)
+    made, sealed = (
+        (row_hash(owned), said["rows_sha256"]) if "rows_sha256" in said else (_bytes_hash(owned), said["sha256"])
+    )
+    return bool(made != sealed)
 
 
 def seal_run(
@@ -82,6 +88,7 @@ def seal_run(
             sealed["tables"][name] = {
                 "rows": owned.num_rows,
                 "sha256": sha256_of(content),
+                "rows_sha256": row_hash(owned),
                 "columns": columns_hash(owned.schema),
             }
         (folder / PAGE).write_bytes(page)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from village_credit import duckdb_session
 from village_credit.code_version import require_known
 from village_credit.errors import MissingInput, VerificationFailed
 from village_credit.identifiers import is_run_id, require_run_id
@@ -19,6 +21,8 @@ FOLDERS = ("runs", "approvals", "frozen", "vault", "packing", "outbox", "ledger"
 # Of a run in the vault: who its households are, what was measured of them, referred traders, which line speaks of which
 # household, and how files were called whose names name somebody.
 IDENTITIES, MEASURED, REFERRALS, ROWS, NAMES = "identities", "measured", "referrals", "rows", "names"
+OF_OTHERS = 0o077  # the rights of a group and of others
+SPILL = ".spill-"  # what a query cannot hold in memory, while it lasts
 PRIVATE = ("vault", "frozen", "packing", "outbox")
 LOCK = "keys.lock"  # who seals a file shares it; who changes the keys has it alone
 READINGS = 3  # a file may be wrapped anew between two looks, at itself and at the keys
@@ -195,11 +199,17 @@ def referral_vault(run_id: str) -> str:
 
 
 def open_store(root: Path, keys: Keys | KeyFile) -> Store:
-    """Make the store's folders where they are missing."""
+    """Make the store's folders where they are missing, private ones for their owner alone.
+
+    Where all is as it should be nothing is written: an auditor reads a store that he may not write to.
+    """
     for folder in FOLDERS:
-        (root / folder).mkdir(parents=True, exist_ok=True)
+        if not (root / folder).is_dir():
+            (root / folder).mkdir(parents=True, exist_ok=True)
     for private in PRIVATE:
-        (root / private).chmod(0o700)
+        if (root / private).stat().st_mode & OF_OTHERS:
+            (root / private).chmod(0o700)
+    duckdb_session.spill_into(str(root / "vault" / f"{SPILL}{os.getpid()}"))
     return Store(root, keys)
 
 

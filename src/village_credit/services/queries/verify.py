@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from village_credit.errors import MissingInput
 from village_credit.ledger.erasures import day_of, removed_run, touched_runs
@@ -19,8 +21,9 @@ class Verified:
     """What was found of a run; nothing personal.
 
     `altered`: what no longer has the bytes that were sealed; `gone`: parts that the vault has no longer, or not whole.
-    `is_rebuilt`: every table was computed again; else `why_not`. `differs`: tables, of those computed again, whose
-    bytes are not those of the manifest; `not_rebuilt`: those that this machine cannot compute, with the reason.
+    `is_rebuilt`: every table was computed again; else `why_not`. `differs`: tables, of those computed again, whose rows
+    are not those of the manifest; `not_rebuilt`: those that this machine cannot compute, with the reason.
+    `other_libraries`: with which versions it was made, where they are not those of today.
     """
 
     run_id: str
@@ -33,6 +36,7 @@ class Verified:
     why_not: str | None
     differs: list[str]
     not_rebuilt: dict[str, str]
+    other_libraries: str
 
     @property
     def is_whole(self) -> bool:
@@ -73,7 +77,13 @@ def verify_run(store: Store, run_id: str, models: Path, progress: Progress | Non
         found.why_not,
         found.differs,
         found.not_rebuilt,
+        _other_libraries(manifest),
     )
+
+
+def _other_libraries(manifest: dict[str, Any]) -> str:
+    made = manifest.get("libraries", {})  # older runs do not say
+    return ", ".join(f"{name} {said}, here {version(name)}" for name, said in made.items() if said != version(name))
 
 
 def _require_kept(store: Store, run_id: str) -> None:

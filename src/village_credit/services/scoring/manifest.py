@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from importlib.metadata import version
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +17,8 @@ from village_credit.link import RULES_VERSION
 from village_credit.policy.quorum import quorum, quorum_kept
 from village_credit.services.rules import Request, Rules
 from village_credit.services.scoring.snapshot import parts_kept
+
+LIBRARIES = ("duckdb", "pyarrow")  # what computes the rows and writes them
 
 
 def manifest_of(
@@ -41,6 +44,7 @@ def manifest_of(
         "product": request.product,
         "inputs": [{"file_name": names.get(name, name), "sha256": sha256} for name, sha256 in parts["inputs"]],
         "versions": _versions(rules, parts["code"]),
+        "libraries": {name: version(name) for name in LIBRARIES},
         "pseudonym_key": parts["pseudonym_key"],
         "quorum": quorum_kept(quorum(rules.policy.in_force(request.as_of, request.county_code))),
         **parts_kept(parts),

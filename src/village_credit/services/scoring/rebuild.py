@@ -18,8 +18,8 @@ from village_credit.services.scoring.compute import Computed, Progress, StageTim
 from village_credit.services.scoring.snapshot import parts_kept, take_snapshot
 from village_credit.services.scoring.stage import frozen_files_of
 from village_credit.shapes.library import looking_library
-from village_credit.store.runs import owned_bytes
-from village_credit.store.store import Store, sha256_of
+from village_credit.store.runs import comes_out_otherwise
+from village_credit.store.store import Store
 
 # What of the manifest stands for what the ledger added, in words.
 ADDED = {
@@ -140,10 +140,10 @@ def _computed_again(
     if snapshot.run_id != run_id:
         return Rebuilt(None, _what_changed(manifest, snapshot.parts), [])
     computed = compute_run(snapshot, delivered, request, rules, StageTimer(progress))
-    made = {name: sha256_of(owned_bytes(table, run_id)) for name, table in computed.tables.items()}
-    said = {name: table["sha256"] for name, table in manifest["tables"].items()}
+    made, said = computed.tables, manifest["tables"]
     unasked = _not_rebuilt(shapes)
-    differs = sorted(name for name in made.keys() | said.keys() if made.get(name) != said.get(name))
+    names = sorted(made.keys() | said.keys())
+    differs = [name for name in names if comes_out_otherwise(made.get(name), run_id, said.get(name))]
     return Rebuilt(computed, None, [name for name in differs if name not in unasked], unasked)
 
 

@@ -51,7 +51,8 @@ from village_credit.services.scoring.lineage import VERDICTS, Predecessors
 from village_credit.services.scoring.relief import declared_for
 from village_credit.shapes.library import looking_library
 from village_credit.signatures import canonical_json
-from village_credit.store.runs import run_id_of, table_hash
+from village_credit.store.row_hash import row_hash
+from village_credit.store.runs import run_id_of
 from village_credit.store.store import Store, sha256_of
 from village_credit.tables.gates import Outcome
 from village_credit.tables.simulation_inputs import SimulationInputs
@@ -132,14 +133,14 @@ def take_snapshot(
     acts = _acts(ledger, county, as_of) | {"relief": [one.content() for one in relief]}
     before = {
         "in_force": [[publication.run_id, publication.product] for publication in publications],
-        "limits_in_force": table_hash(in_force),
-        "rise_bases": table_hash(bases),
-        "branch_words": table_hash(words),
+        "limits_in_force": row_hash(in_force),
+        "rise_bases": row_hash(bases),
+        "branch_words": row_hash(words),
         "rows_before": compared.rows,
         "compared_with_run": compared.run_id,
         "knows_before": compared.simulation_inputs is not None,
         "knows_who_was": [store.has_identities(run_id) for run_id in who],
-        "owed_on_closed_lines": table_hash(owed),
+        "owed_on_closed_lines": row_hash(owed),
     }
     parts = _inputs(store, delivered, request, rules) | before | acts
     parts["shapes"] = shapes_before or _shapes(delivered)
