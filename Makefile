@@ -120,7 +120,7 @@ docs: $(STAMP) ## the reference pages, from the code, into docs/reference
 
 lock: $(STAMP) ## resolve requirements.lock anew (names, versions, hashes; no addresses)
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11 --group dev pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11 --all-extras --group dev pyproject.toml --output-file requirements.lock
 
 clean: ## remove what was built, not the store
 	rm -rf build $(VENV) .venv-contracts .venv-bench .venv-splink .venv-optbinning .mypy_cache .ruff_cache .import_linter_cache .hypothesis

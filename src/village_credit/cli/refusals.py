@@ -33,6 +33,8 @@ OF_THE_DATABASE = {  # by name: the database is not imported for this
     "IOException": "the disk refuses what the database reads or writes (full, read-only, or no rights): see to it",
     "OutOfMemoryException": "there is too little memory: close programs, or run on a larger machine",
 }
+EXTRAS = {"xlwt": "synthetic", "prefect": "serve", "fastapi": "serve", "sqlalchemy": "serve", "shapely": "shapes"}
+NOT_INSTALLED = '{module} is not installed here: `pip install "village-credit[{extra}]"`'
 OF_DAMAGE = ("parquet", "thrift", "magic bytes", "zstd", "corrupt", "decompress")
 DAMAGE = "a sealed table cannot be read: `verify RUN` names it; compare with the backup, nothing was written"
 OTHERWISE = "what was written before stands, and giving the command again goes on from there"
@@ -52,6 +54,8 @@ def refusal_of(error: BaseException) -> Refusal | None:
         return Refusal(str(error), error.exit_code)
     if isinstance(error, OSError):
         return Refusal(_of_the_machine(error), MissingInput.exit_code)
+    if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:
+        return Refusal(NOT_INSTALLED.format(module=error.name, extra=EXTRAS[error.name]), MissingInput.exit_code)
     if isinstance(error, MemoryError):
         return Refusal(OF_THE_DATABASE["OutOfMemoryException"], MissingInput.exit_code)
     if _is_of_damage(error):
