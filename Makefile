@@ -8,6 +8,7 @@ AS_OF ?= 2026-11-01
 INBOX ?= build/inbox
 STORE ?= warehouse
 FILES ?= 2700
+TIMES ?= 300
 COUNTIES ?= 200
 SEED ?= 1
 # whether a candidate is what is shipped, but for the signatures
@@ -18,7 +19,7 @@ DOCS := from pathlib import Path; from village_credit import cli; from village_c
 .DEFAULT_GOAL := help
 WHICH_PYTHON = $(PYTHON) -c "import sys; print(sys.executable, sys.version)"
 
-.PHONY: FORCE help run test lint bench bench-model versions fuzz contracts contracts-lint serve score rescore train docs lock clean
+.PHONY: FORCE help run test lint bench bench-model versions fuzz kills contracts contracts-lint serve score rescore train docs lock clean
 
 $(VENV)/.made-by: FORCE
 	@$(PYTHON) -c "import sys; sys.version_info >= (3, 11) or sys.exit('$(PYTHON) is Python ' + sys.version.split()[0] + ', and this needs 3.11 or later: make PYTHON=python3.11 TARGET')"
@@ -85,6 +86,9 @@ bench-model: $(STAMP) .venv-optbinning/.installed ## scorecards on every CSV of 
 
 versions: $(STAMP) ## one county's tables under several versions of DuckDB, compared by hash
 	$(BIN)/python -m tests.versions
+
+kills: $(STAMP) ## every verb killed at steps on the file system; what is left is looked at (TIMES=300)
+	$(BIN)/python -m tests.kills --times $(TIMES)
 
 fuzz: $(STAMP) ## FILES hostile files of SEED: none may crash, hang, lose a line or pass without a reason; COUNTIES with a damaged list: none may grant more
 	$(BIN)/python -m tests.fuzz --files $(FILES) --counties $(COUNTIES) --seed $(SEED)
