@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,10 +17,13 @@ from bench.timing import cpu_seconds
 from village_credit.ledger import log
 from village_credit.ledger.checkpoints import leaves_of
 from village_credit.ledger.log import GENESIS, Entry, read_ledger
+from village_credit.ledger.signed_acts import count_signed_acts
 from village_credit.merkle import root
+from village_credit.pseudonyms import Keys
 from village_credit.store.store import sha256_of
 
 TIMES = 3
+KEYS = Keys(*(bytes([number]) * 32 for number in range(4)))
 DETAILS = {"county_code": "659900", "household_key": "h" + "a" * 26, "reason": "made up"}
 
 
@@ -35,8 +39,14 @@ def main() -> int:
         entries = read_ledger(folder)
         read = cpu_seconds(lambda: read_ledger(folder), TIMES)
         tree = cpu_seconds(lambda: root(leaves_of(entries)), TIMES)
+        signed = cpu_seconds(lambda: count_signed_acts(entries, KEYS.known_keys()), 1)
     print(f"{words.acts:,} acts{'':<22}CPU s  x floor")
-    for name, seconds in (("read and hash files (floor)", floor), ("read, check the chain", read), ("tree", tree)):
+    for name, seconds in (
+        ("read and hash files (floor)", floor),
+        ("read, check the chain", read),
+        ("tree", tree),
+        ("each act's signature", signed),
+    ):
         print(f"  {name:<30}{seconds:>6.2f}{seconds / floor:>9.1f}")
     return 0 if len(entries) == words.acts and entries[-1].previous == last else 1
 
@@ -46,6 +56,7 @@ def write_acts(folder: Path, count: int) -> str:
     previous = before = GENESIS
     for number in range(1, count + 1):
         entry = Entry(number, "hold", "2026-11-01T00:00:00+00:00", "1001", "", DETAILS, previous)
+        entry = replace(entry, details={**DETAILS, log.SIGNATURE: KEYS.sign_bytes("act", log.signed_bytes(entry))})
         path = folder / f"{number:08d}.json"
         log._create(path, entry)  # noqa: SLF001  # as an act writes it
         before, previous = previous, sha256_of(path.read_bytes())

@@ -8,6 +8,7 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from cryptography.exceptions import InvalidSignature
@@ -50,10 +51,15 @@ def as_signed(number: int, purpose: Purpose, message: bytes) -> bytes:
     return purposed(purpose, message) if number else message
 
 
+@lru_cache(64)  # a ledger has a hundred thousand acts, and a key or two
+def _public_key(public_key: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(public_key)
+
+
 def verify_signature(public_key: bytes, message: bytes, signature: str) -> bool:
     """Tell whether a base64 signature is this key's over these bytes."""
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(base64.b64decode(signature), message)
+        _public_key(public_key).verify(base64.b64decode(signature), message)
     except (InvalidSignature, ValueError):
         return False
     return True
