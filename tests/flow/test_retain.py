@@ -175,6 +175,12 @@ def test_the_command_shows_and_applies(
 ):
     store = copy_of(old, tmp_path).store
     monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(tmp_path / "keys"))
+    with monkeypatch.context() as patch:
+        patch.setattr("village_credit.china_calendar.today", lambda: date(2098, 12, 31))
+        said = ["retain", "--store", str(store.root), "--as-of", "2099-01-01", "--apply"]
+        assert cli.main([*said, "--by", BY, "--second", SECOND]) == 2
+    assert "is a day to come" in capsys.readouterr().err
+    monkeypatch.setattr("village_credit.china_calendar.today", lambda: date(2099, 1, 1))
     words = ["retain", "--store", str(store.root), "--as-of", "2099-01-01"]
     assert cli.main([*words, "--apply"]) == 2
     assert cli.main(words) == 0

@@ -11,12 +11,15 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import COUNTY_OF_TESTS, MODELS, Scored, copy_of, new_store, score_into
+from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, Scored, copy_of, new_store, score_into
 from tests.flow.test_privacy import store_texts
 from village_credit.errors import MissingInput, holds_number_of_person
+from village_credit.extract.inbox import pull
+from village_credit.ingest.county import take_in
 from village_credit.services.queries.verify import verify_run
 from village_credit.services.scoring import stage
 from village_credit.store.runs import inputs_of
+from village_credit.tables.told_names import told_names
 
 NUMBER, TELEPHONE, CROP = "652801197001011239", "13900001234", "小麦（找王小二）"
 
@@ -72,6 +75,27 @@ def test_without_the_vault_it_is_said_that_the_names_are_gone(called: dict[str, 
     (store.root / "vault" / f"{run_id}.names.sealed").unlink()
     with pytest.raises(MissingInput, match="how its files were called is no longer in the vault"):
         inputs_of(store, store.manifest(run_id))
+
+
+@pytest.mark.parametrize(
+    "called", ["{} {}.csv", "{}_{}的表.xlsx", "{}·{}.csv", "10042765143.csv", "6299654707988263236.csv",
+               "92659900000000000B.csv", "659900********0238.csv", "659900100201010001.csv"],
+)  # fmt: skip
+def test_however_a_name_or_number_is_written_it_is_told_otherwise(quiet: Scored, called: str):
+    intake = take_in(list(pull(quiet.inbox, COUNTY_OF_TESTS)), AS_OF, COUNTY_OF_TESTS)
+    whole = next(name for name in intake.identities["name"].to_pylist() if name and len(name) > 2 and name.isalpha())
+    file = called.format(whole[:1], whole[1:])
+    found = told_names(intake, [file], quiet.store.keys)
+    assert list(found) == [file]
+    assert found[file].startswith("名-")
+
+
+@pytest.mark.parametrize(
+    "called", ["20261101.csv", "202611011200.csv", "659900100201.csv", "65990010020101.xlsx", "659900"]
+)
+def test_codes_of_places_and_moments_stay(quiet: Scored, called: str):
+    intake = take_in(list(pull(quiet.inbox, COUNTY_OF_TESTS)), AS_OF, COUNTY_OF_TESTS)
+    assert told_names(intake, [called], quiet.store.keys) == {}
 
 
 def test_no_message_says_a_number_that_a_file_is_called_by():

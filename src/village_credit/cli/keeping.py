@@ -7,8 +7,14 @@ import argparse
 from village_credit.cli.common import Verbs, day, path, policy_of, show, store_of
 from village_credit.errors import UsageError
 
+TOLD_NOTHING = (
+    ": they no longer tell a branch to freeze or close these households' lines; a branch that has not fetched them "
+    "is to be told by other means"
+)
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
+    from datetime import date
+
     from village_credit.services.keeping.erase import Erased
     from village_credit.services.keeping.retain import Retained
     from village_credit.settings import Settings
@@ -48,6 +54,8 @@ def do_erase(args: argparse.Namespace, paths: Settings) -> int:
     from village_credit.services.keeping import erase, whom
     from village_credit.services.rules import read_policy
 
+    if not args.dry_run:
+        _require_come(args.as_of)
     store = store_of(paths)
     keys = tuple(sorted({require_household_key(key) for key in args.household or ()}))
     numbers = tuple(whom.numbers_in(args.person_file)) if args.person_file else ()
@@ -56,6 +64,14 @@ def do_erase(args: argparse.Namespace, paths: Settings) -> int:
     request = erase.Request(*who, counties=paths.counties, despite_records=args.despite_records)
     done = erase.erase(store, request, dry_run=args.dry_run)
     return show(args, done, lambda: "\n".join(_erased_text(done)))
+
+
+def _require_come(on: date | None) -> None:
+    """Raise UsageError for a day to come: by it duties would be over that hold today."""
+    from village_credit.china_calendar import today
+
+    if on is not None and on > today():
+        raise UsageError(f"--as-of {on} is a day to come: what is removed is what is past its days today, {today()}")
 
 
 def _erased_text(done: Erased) -> list[str]:
@@ -67,7 +83,7 @@ def _erased_text(done: Erased) -> list[str]:
         f"{done.persons:,} persons, {len(done.households):,} households: {what}",
         f"  frozen      {lines:>9,} lines of {len(done.files):,} files; {whole:,} files as a whole",
         f"  vault       {sum(done.runs.values()):>9,} rows of {len(done.runs):,} runs",
-        f"  outbox      {len(done.packages):>9,} packages",
+        f"  outbox      {len(done.packages):>9,} packages{TOLD_NOTHING if done.packages else ''}",
     ]
     found = done.searched
     if found is None:
@@ -99,6 +115,8 @@ def do_retain(args: argparse.Namespace, paths: Settings) -> int:
 
     if args.apply and not (args.by and args.second):
         raise UsageError("--apply needs --by and --second: two people remove what is past its retention")
+    if args.apply:
+        _require_come(args.as_of)
     people = (args.by, args.second) if args.apply else (None, None)
     done = retain(store_of(paths), read_policy(policy_of(args, paths)), args.as_of or today(), *people)
     return show(args, done, lambda: "\n".join(_retained_text(done)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from unicodedata import normalize
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +21,10 @@ from village_credit.sql_files import sql
 
 ALIAS, DIGITS = "名", 8  # 名-3f2a9c01.xls
 LEAST_LETTERS, MOST_LETTERS = 2, 50  # of a name; a single one is in half of all words
+OF_NOBODY = (12, 14)  # digits
+_LONG = re.compile(r"[0-9]{11,}")
+_MASKED = re.compile(r"[0-9]{3,}\*{3,}")
+_NOISE = re.compile("[\\s\u00b7\u2022\u30fb\u2027.'\"`_-]")  # Arrow compares by the same pattern
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}$")
 _STEMS = re.compile(r"[省市县区镇乡村团场队连组社区]+$")
 
@@ -33,7 +38,7 @@ def told_names(intake: Intake, others: Iterable[str], keys: Keys) -> dict[str, s
     given = {name for source in intake.sources for name in (source.file_name, source.sheet)} | set(others)
     parts = {part for name in given for part in name.split("/") if part}
     persons = _in_names_of_persons(parts, intake)
-    hidden = {part for part in parts if part in persons or holds_number_of_person(part)}
+    hidden = {part for part in parts if part in persons or holds_number_of_person(part) or _holds_long_number(part)}
     aliases = {part: _alias(part, keys) for part in hidden}
     return {
         name: "/".join(aliases.get(part, part) for part in name.split("/"))
@@ -52,7 +57,7 @@ def _in_names_of_persons(parts: set[str], intake: Intake) -> set[str]:
     common = sorted(_common_words(intake), key=len, reverse=True)
     pieces: dict[str, set[str]] = {}
     for part in parts:
-        for piece in _pieces(_without(part, common)):
+        for piece in _pieces(_without(_folded(part), common)):
             pieces.setdefault(piece, set()).add(part)
     asked = pa.array(sorted(pieces), pa.string())
     found = {piece for names in _persons(intake) for piece in asked.filter(pc.is_in(asked, names)).to_pylist()}
@@ -67,7 +72,7 @@ def _persons(intake: Intake) -> list[pa.Array]:
         for spec in field_specs(contract)
         if spec.kind == Kind.NAME and contract in intake.settled
     ]
-    return [pc.unique(column) for column in columns if len(column)]
+    return [_folded_column(pc.unique(column)) for column in columns if len(column)]
 
 
 def _common_words(intake: Intake) -> set[str]:
@@ -75,13 +80,32 @@ def _common_words(intake: Intake) -> set[str]:
     columns = (intake.places.column(name).to_pylist() for name in ("township_name", "village_name"))
     places = {str(name) for names in columns for name in names if name}
     words = {*places, *(_STEMS.sub("", name) for name in places), *CONTRACTS_ZH.values()}
-    return {word for word in words if len(word) >= LEAST_LETTERS}
+    return {_folded(word) for word in words if len(word) >= LEAST_LETTERS}
 
 
 def _without(part: str, words: list[str]) -> str:
     for word in words:
         part = part.replace(word, "\n")
     return part
+
+
+def _folded(text: str) -> str:
+    """Return a name as it is compared: half width, capitals, without what stands between its parts."""
+    return _NOISE.sub("", normalize("NFKC", text)).upper()
+
+
+def _folded_column(names: pa.Array) -> pa.Array:
+    plain = pc.utf8_normalize(names, form="NFKC")
+    return pc.utf8_upper(pc.replace_substring_regex(plain, pattern=_NOISE.pattern, replacement=""))
+
+
+def _holds_long_number(part: str) -> bool:
+    """Tell a telephone's, card's, credit or contractor's number, or a masked one: eleven digits, or more.
+
+    Twelve and fourteen are a village's and an issuer's code, or a moment.
+    """
+    plain = normalize("NFKC", part)
+    return bool(_MASKED.search(plain)) or any(len(found) not in OF_NOBODY for found in _LONG.findall(plain))
 
 
 def _pieces(text: str) -> set[str]:

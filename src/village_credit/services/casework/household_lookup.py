@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput, UsageError
 from village_credit.identifiers import require_household_key
 from village_credit.ledger.ledger import Ledger
@@ -20,6 +21,7 @@ from village_credit.store.store import Store
 from village_credit.validate.identity import VALID_15, completed, id_status
 
 ACT = "find"
+NOBODY = "nobody of what is in force has this number; check it, or publish the county first"
 
 
 def key_of(store: Store, named: str, typed: str, by: str) -> str:
@@ -33,8 +35,18 @@ def key_of(store: Store, named: str, typed: str, by: str) -> str:
     if not typed.strip():
         raise UsageError("nothing on standard input: type the ID number or contractor code there")
     key = _key_of_typed(store, typed)
-    _remember(store, key, decision_in_force(store, Ledger.of(store), key), by)
+    row = decision_in_force(store, Ledger.of(store), key)
+    _remember(store, key, row, by)
+    if row is None and not _is_known(store, key):
+        raise MissingInput(NOBODY)
     return key
+
+
+def _is_known(store: Store, key: str) -> bool:
+    """Tell whether any run decided a household: of a number that nobody here has, not even a pseudonym is told."""
+    paths = [str(store.run_folder(run_id) / "decisions.parquet") for run_id in store.run_ids()]
+    query = "SELECT 1 FROM read_parquet($paths, hive_partitioning = false) WHERE household_key = $key LIMIT 1"
+    return bool(paths) and bool(query_cursor().execute(query, {"paths": paths, "key": key}).fetchall())
 
 
 def _key_of_typed(store: Store, typed: str) -> str:
@@ -92,5 +104,5 @@ def find(store: Store, typed: str, by: str) -> Found:
     row = decision_in_force(store, Ledger.of(store), key)
     _remember(store, key, row, by)
     if row is None:
-        raise MissingInput("nobody of what is in force has this number; check it, or publish the county first")
+        raise MissingInput(NOBODY)
     return Found(**{name: row[name] for name in Found.__dataclass_fields__})

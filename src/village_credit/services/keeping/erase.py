@@ -108,6 +108,7 @@ def erase(store: Store, request: Request, *, dry_run: bool = False) -> Erased:
     wanted = _wanted(store, ledger, request, begun)
     _require_free(store, ledger, wanted, request)
     plan = _plan(store, ledger, wanted, begun, _digest(store, request))
+    plan.journal["second"] = request.second
     _require_second(ledger, plan, request)
     if dry_run:
         return _told(wanted, plan, None, None)
@@ -131,6 +132,10 @@ def _digest(store: Store, request: Request) -> str:
 
 
 def _require_mine(store: Store, begun: dict[str, Any] | None, request: Request) -> None:
+    if begun is not None and not same_person(begun.get("second", request.second), request.second):
+        raise RunConflict(
+            f"this erasure was begun with {begun['second']} as the second person: give the same command again"
+        )
     if begun is not None and begun["request"] != _digest(store, request):
         raise RunConflict(
             "an erasure of other persons is under way and was not finished: give its command again first "
@@ -248,6 +253,7 @@ def _details(store: Store, plan: _Plan, searched: Searched, request: Request) ->
         "repacked": manifests_of(store, _places(plan)),
         "searched": counts,
         "second": request.second,
+        "on": request.on.isoformat(),
         "reason": request.reason,
         "despite_records": request.despite_records,
     }

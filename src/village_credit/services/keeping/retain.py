@@ -83,9 +83,11 @@ def retain(
     found = _Shelf(store, ledger, policy[0], on)
     items = _with_begun(list(found.items()), begun)
     told = Retained(on.isoformat(), items, found.not_said(), 0)
-    if by is None or not items:
+    if by is None:
         return told
     signed = _signed(ledger, items, by, second)
+    if not items:
+        return told
     return _remove(store, ledger, told, policy[1], signed)
 
 

@@ -85,8 +85,7 @@ def _names(store: Store, name: str, wanted: Wanted) -> VaultPlan | None:
     """Take out how files were called after somebody: they keep the name under which the run tells them."""
     run_id = name.removesuffix(NAMES_ENDING)
     named = json_of(store.open_part(run_id, NAMES) or b"{}", f"vault/{name}")
-    words = [word for person in wanted.persons for word in (person.number, *person.names) if word]
-    left = {file: told for file, told in named.items() if not any(word in file for word in words)}
+    left = {file: told for file, told in named.items() if not wanted.may_be_in(file)}
     return VaultPlan(name, run_id, len(named) - len(left), canonical_json(left)) if len(left) < len(named) else None
 
 

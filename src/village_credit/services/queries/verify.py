@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from village_credit.errors import MissingInput
-from village_credit.ledger.erasures import day_of, removed_run, touched_runs
+from village_credit.ledger.erasures import ERASE, day_of, read_journal, removed_run, touched_runs
 from village_credit.ledger.ledger import Ledger
 from village_credit.services.scoring.compute import Progress
 from village_credit.services.scoring.rebuild import rebuild
@@ -60,11 +60,11 @@ def verify_run(store: Store, run_id: str, models: Path, progress: Progress | Non
         altered.append("manifest.json")
     altered += [f"frozen: {name}" for name in altered_inputs(store, manifest)]
     parts, gone = altered_parts(store, run_id)
-    taken = touched_runs(ledger).get(run_id)
+    taken = _taken_by(store, ledger, run_id)
     if taken is None:
         altered += [f"vault: {part}" for part in parts]
     elif parts or gone:
-        gone = [f"{part} (act {taken.number:,} of {day_of(taken)})" for part in sorted({*parts, *gone})]
+        gone = [f"{part} ({taken})" for part in sorted({*parts, *gone})]
     found = rebuild(store, run_id, models, progress)
     return Verified(
         run_id,
@@ -79,6 +79,15 @@ def verify_run(store: Store, run_id: str, models: Path, progress: Progress | Non
         found.not_rebuilt,
         _other_libraries(manifest),
     )
+
+
+def _taken_by(store: Store, ledger: Ledger, run_id: str) -> str | None:
+    """Name what took something of a run out of the vault: an act, or an erasure that was begun; None: nothing did."""
+    begun = read_journal(store, ERASE)
+    if begun is not None and run_id in begun["runs"]:
+        return "an erasure that was not finished: give its command again"
+    entry = touched_runs(ledger).get(run_id)
+    return None if entry is None else f"act {entry.number:,} of {day_of(entry)}"
 
 
 def _other_libraries(manifest: dict[str, Any]) -> str:
