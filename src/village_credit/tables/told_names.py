@@ -79,8 +79,8 @@ def _common_words(intake: Intake) -> set[str]:
     """Return what places and tables are called, with and without 镇 or 村: it is nobody's name in a file's name."""
     columns = (intake.places.column(name).to_pylist() for name in ("township_name", "village_name"))
     places = {str(name) for names in columns for name in names if name}
-    words = {*places, *(_STEMS.sub("", name) for name in places), *CONTRACTS_ZH.values()}
-    return {_folded(word) for word in words if len(word) >= LEAST_LETTERS}
+    words = map(_folded, {*places, *(_STEMS.sub("", name) for name in places), *CONTRACTS_ZH.values()})
+    return {word for word in words if len(word) >= LEAST_LETTERS}
 
 
 def _without(part: str, words: list[str]) -> str:
