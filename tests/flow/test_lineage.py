@@ -153,7 +153,7 @@ def test_keys_stay_after_the_list_is_delivered_no_more(story: dict[str, Any]):
 
 def test_a_household_is_found_by_its_new_code(story: dict[str, Any]):
     new = story["changes"].recoded[story["codes"][0]]
-    assert key_of(story["store"], "-", new) == story["keys"][0]
+    assert key_of(story["store"], "-", new, "1001") == story["keys"][0]
 
 
 def test_no_merge_or_split_raises_the_sum_of_limits_on_its_day(story: dict[str, Any]):

@@ -77,7 +77,8 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Scored:
     with listed.open("a", encoding="utf-8") as file:
         file.write(",".join(another.values()) + "\r\n")
     store = new_store(folder)
-    run = stage.score_inbox(store, folder / "inbox", request_of(COUNTY_OF_TESTS, FIRST))
+    with on_day(FIRST):
+        run = stage.score_inbox(store, folder / "inbox", request_of(COUNTY_OF_TESTS, FIRST))
     return Scored(store, folder / "inbox", COUNTY_OF_TESTS, run)
 
 
