@@ -21,6 +21,7 @@ from village_credit.services.casework import holds
 from village_credit.services.queries import verify
 from village_credit.services.scoring import rebuild
 from village_credit.services.scoring import stage as score
+from village_credit.store import runs
 from village_credit.store.runs import parquet_bytes
 from village_credit.store.store import Store, open_store, sha256_of
 
@@ -103,6 +104,15 @@ def test_a_limit_raised_with_its_hash_and_its_entry_in_the_ledger_does_not_come_
     last.write_text(json.dumps(entry), encoding="utf-8")
     found = verify.verify_run(store, run_id, MODELS)
     assert (found.altered, found.differs) == ([], ["decisions"])
+
+
+def test_the_same_rows_written_by_another_library_are_no_difference(
+    staged: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    store, run_id = copied(staged, tmp_path), staged.run.run_id
+    monkeypatch.setitem(runs.PARQUET, "compression_level", 9)  # as a patch of a library packs otherwise
+    found = verify.verify_run(store, run_id, MODELS)
+    assert (found.altered, found.differs, found.is_rebuilt) == ([], [], True)
 
 
 def test_what_is_gone_leaves_the_hashes_intact_and_the_reason_said(published: Scored, tmp_path: Path):

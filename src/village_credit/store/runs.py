@@ -63,15 +63,26 @@ def _bytes_hash(table: pa.Table) -> str:
     return sha256_of(parquet_bytes(table))
 
 
-def comes_out_otherwise(table: pa.Table | None, run_id: str, said: dict[str, Any] | None) -> bool:
-    """Tell whether a table that was computed again has other rows than a manifest says; of older runs, other bytes."""
+def comes_out_otherwise(store: Store, run_id: str, name: str, table: pa.Table | None) -> bool:
+    """Tell whether a table that was computed again is another than was sealed.
+
+    Another library writes the same rows in other bytes: then the rows in the run's file, those of the manifest and the
+    computed ones must be the same. Runs of older code have bytes alone.
+    """
+    said = store.manifest(run_id)["tables"].get(name)
     if table is None or said is None:
         return True
     owned = _owned(table, run_id)
-    made, sealed = (
-        (row_hash(owned), said["rows_sha256"]) if "rows_sha256" in said else (_bytes_hash(owned), said["sha256"])
-    )
-    return bool(made != sealed)
+    if _bytes_hash(owned) == said["sha256"]:
+        return False
+    return "rows_sha256" not in said or {row_hash(owned), _rows_in(store, run_id, name)} != {said["rows_sha256"]}
+
+
+def _rows_in(store: Store, run_id: str, name: str) -> str:
+    try:
+        return row_hash(pq.read_table(store.run_folder(run_id) / f"{name}.parquet", partitioning=None))
+    except (OSError, pa.ArrowException):
+        return ""
 
 
 def seal_run(

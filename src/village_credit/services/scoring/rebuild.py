@@ -140,10 +140,10 @@ def _computed_again(
     if snapshot.run_id != run_id:
         return Rebuilt(None, _what_changed(manifest, snapshot.parts), [])
     computed = compute_run(snapshot, delivered, request, rules, StageTimer(progress))
-    made, said = computed.tables, manifest["tables"]
+    made = computed.tables
     unasked = _not_rebuilt(shapes)
-    names = sorted(made.keys() | said.keys())
-    differs = [name for name in names if comes_out_otherwise(made.get(name), run_id, said.get(name))]
+    names = sorted(made.keys() | manifest["tables"].keys())
+    differs = [name for name in names if comes_out_otherwise(store, run_id, name, made.get(name))]
     return Rebuilt(computed, None, [name for name in differs if name not in unasked], unasked)
 
 
