@@ -21,7 +21,7 @@ from village_credit.pseudonyms import Keys
 from village_credit.store.keys import new_secret
 from village_credit.store.rotation import rewrap_files
 from village_credit.store.runs import parquet_bytes
-from village_credit.store.store import Store, open_store
+from village_credit.store.store import IDENTITIES, Store, open_store
 from village_credit.store.whole_files import write_whole
 
 TIMES = 5
@@ -39,7 +39,7 @@ def main() -> int:
     plain = parquet_bytes(table)
     with TemporaryDirectory() as place:
         laps = _Laps(open_store(Path(place), Keys(new_secret(), new_secret(), new_secret(), new_secret())))
-        sealing = cpu_seconds(lambda: laps.store.seal_identities(RUN, plain), TIMES)
+        sealing = cpu_seconds(lambda: laps.store.seal_part(RUN, IDENTITIES, plain), TIMES)
         found = {
             "as Parquet": cpu_seconds(lambda: parquet_bytes(table), TIMES),
             "sealed (the measure)": sealing,

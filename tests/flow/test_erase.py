@@ -6,7 +6,6 @@ import base64
 import csv
 import io
 import json
-import os
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ import pytest
 
 from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, PREPARER, Scored, copy_of, linked_rows, new_store, score_into
 from village_credit import cli
-from village_credit.errors import GateRefused, MissingInput, RunConflict, VerificationFailed
+from village_credit.errors import GateRefused, MissingInput
 from village_credit.extract.grid import DeliveredFile, Grid
 from village_credit.extract.inbox import pull
 from village_credit.extract.read import read_grids
@@ -40,7 +39,7 @@ from village_credit.services.scoring.stage import frozen_files
 from village_credit.services.servicing import receipt_rules
 from village_credit.services.servicing.acknowledge import acknowledge
 from village_credit.services.servicing.usage import record_usage
-from village_credit.store.store import Store, sha256_of
+from village_credit.store.store import IDENTITIES, Store, sha256_of
 
 BY, SECOND, CLERK = "3003", "4004", "6006"
 ON = date(2026, 12, 31)
@@ -366,7 +365,7 @@ def test_who_was_erased_and_is_delivered_in_other_bytes_is_told(county: County, 
     store = copy_of(Scored(county.store, county.inbox, COUNTY_OF_TESTS, None), tmp_path).store  # type: ignore[arg-type]
     (run_id,) = store.run_ids()
     assert delivered_again(store, Ledger.of(store), run_id) == []
-    store.seal_identities(run_id, county.before.open_identities(run_id))
+    store.seal_part(run_id, IDENTITIES, county.before.open_identities(run_id))
     (told,) = delivered_again(store, Ledger.of(store), run_id)
     assert told.startswith("an erased household is delivered again: 20 (")
     assert min(county.keys) in told
@@ -505,79 +504,14 @@ def test_what_people_said_of_a_household_goes_by_its_key(store: Store):
     assert store.thaw(left).decode() == f"household_key,意见\n\n{other},好\n"
 
 
-# killed midway
-
-
-class Killed(BaseException):
-    """The process is gone."""
-
-
-class Killer:
-    """Ends a process before its next step of some kind in some folder; knows the steps that it has seen."""
-
-    def __init__(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.store, self.at, self.seen = store, None, []
-        for name in ("replace", "rename", "unlink"):
-            monkeypatch.setattr(Path, name, self.before(name, getattr(Path, name)))
-        monkeypatch.setattr(os, "link", self.before("link", os.link))
-
-    def before(self, name: str, act: Callable) -> Callable:
-        def step(path: Path, *words: object, **more: object) -> object:
-            place = Path(words[0]) if name != "unlink" else Path(path)
-            if not place.is_relative_to(self.store.root):
-                return act(path, *words, **more)
-            kind = (name, place.relative_to(self.store.root).parts[0], place.name == "erasing.sealed")
-            if kind == self.at:
-                raise Killed
-            self.seen.append(kind)
-            return act(path, *words, **more)
-
-        return step
-
-
-def test_a_kill_before_each_kind_of_step_is_finished_by_the_same_command(
-    store: Store, quiet: Scored, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
-    key = granted(store)
-    holds.hold(store, key, BY, "to be erased")
-    persons = persons_of(quiet.inbox, {units_of(store)[key]})
-    whole = copy_of(Scored(store, quiet.inbox, COUNTY_OF_TESTS, None), tmp_path / "whole").store  # type: ignore[arg-type]
-    with pytest.MonkeyPatch.context() as patch:
-        killer = Killer(whole, patch)
-        straight = erasing.erase(whole, asked([key]))
-    kinds = list(dict.fromkeys(killer.seen))
-    assert len(kinds) >= 9
-    acts = len(Ledger.of(store))
-    with pytest.MonkeyPatch.context() as patch:
-        killer = Killer(store, patch)
-        for kind in kinds:
-            killer.at = kind
-            with pytest.raises(Killed):
-                erasing.erase(store, asked([key]))
-    assert len(Ledger.of(store)) == acts + 1  # the last kinds of step come after the act
-    if journal_path(store, "erase").exists():
-        with pytest.raises(RunConflict, match="give its command again first"):
-            erasing.erase(store, asked([declined(store)]))
-    done = erasing.erase(store, asked([key]))
-    assert (done.files, done.runs) == (straight.files, straight.runs)
-    assert len(Ledger.of(store)) == acts + 1
-    assert verify_ledger(store, []).entries == acts + 1
-    assert tree(store) == tree(whole)
-    assert places_with(store, spelled([person["id_number"] for person in persons if person["id_number"]])) == set()
-
-
-def tree(store: Store) -> set[str]:
-    """Every file, but for what a killed writer of the ledger left beside its act."""
-    places = (path.relative_to(store.root).as_posix() for path in store.root.rglob("*") if path.is_file())
-    return {place for place in places if not place.startswith("ledger/.")}
-
-
-def test_somebody_who_is_still_found_keeps_the_act_from_standing(store: Store):
-    key = declined(store)
-    (store.root / "approvals" / "note.txt").write_text(f"see {number_of(store, key)}", encoding="utf-16")
-    acts = len(Ledger.of(store))
-    with pytest.raises(VerificationFailed, match=r"still found in 1 of .* files of the store: approvals/note\.txt"):
-        erasing.erase(store, asked([key]))
+def test_no_day_to_come_ends_a_duty(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """By it records would be old enough that are to be kept today."""
+    monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(store.root.parent / "keys"))
+    acts, key = len(Ledger.of(store)), declined(store)
+    words = ["erase", "--store", str(store.root), "--household", key, "--by", BY, "--second", SECOND, "--reason", "x"]
+    assert cli.main([*words, "--as-of", "2999-01-01"]) == 2
+    assert "is a day to come" in capsys.readouterr().err
     assert len(Ledger.of(store)) == acts
-    (store.root / "approvals" / "note.txt").unlink()
+    assert cli.main([*words, "--as-of", "2999-01-01", "--dry-run"]) == 0
     assert erasing.erase(store, asked([key])).act == acts + 1
+    assert Ledger.of(store)[-1].details["on"] == asked([key]).on.isoformat()

@@ -75,3 +75,12 @@ def test_bytes_of_another_encoding_are_nobody_s_number(store, monkeypatch, capsy
     assert find(monkeypatch, b"\xff\xfe\x00".decode("utf-8", "surrogateescape")) == 7
     assert cli.main(["explain", "-"]) != 0
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_number_that_nobody_here_has_gives_no_pseudonym(store, monkeypatch, capsys):
+    for words in (["explain", "-"], ["hold", "-", "--reason", "x"]):
+        monkeypatch.setattr("sys.stdin", io.StringIO("11010119000101001X"))
+        assert cli.main([*words, "--by", "4004"]) == 7
+        said = capsys.readouterr().err
+        assert "nobody of what is in force has this number" in said
+        assert "household h" not in said

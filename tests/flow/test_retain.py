@@ -20,7 +20,7 @@ from village_credit.services.keeping import retain as keeping
 from village_credit.services.queries.anchors import verify_ledger
 from village_credit.services.queries.status import status
 from village_credit.services.queries.verify import verify_run
-from village_credit.store.store import ROWS, Store, referral_vault, sha256_of
+from village_credit.store.store import PARTS, Store, sha256_of
 
 BY, SECOND = "3003", "4004"
 TEXT = (MODELS / "limit_policy.toml").read_text(encoding="utf-8")
@@ -54,10 +54,9 @@ def again(store: Store, run_id: str, new: str) -> None:
     manifest = store.run_folder(new) / "manifest.json"
     said = json.loads(manifest.read_bytes()) | {"run_id": new}
     manifest.write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
-    store.seal_identities(new, store.open_identities(run_id))
-    store.seal_simulation_inputs(new, store.open_simulation_inputs(run_id))
-    store.seal_identities(referral_vault(new), store.open_identities(referral_vault(run_id)))
-    store.seal_part(new, ROWS, store.open_part(run_id, ROWS) or b"")
+    for part in PARTS:
+        if plain := store.open_part(run_id, part):
+            store.seal_part(new, part, plain)
     details = {"county_code": COUNTY_OF_TESTS, "as_of": f"{AS_OF}", "manifest_sha256": sha256_of(manifest.read_bytes())}
     record(store, "stage", PREPARER, new, details)
 

@@ -47,8 +47,8 @@ def small(tmp_path: Path) -> Store:
 def small_store(folder: Path) -> Store:
     store, _ = open_with_keys(folder / "store", folder / "store.keys")
     store.freeze(DELIVERED, sha256_of(DELIVERED))
-    store.seal_identities("r1", IDENTITIES)
-    store.seal_simulation_inputs("r1", MEASURED)
+    store.seal_part("r1", "identities", IDENTITIES)
+    store.seal_part("r1", "measured", MEASURED)
     nonce = b"n" * 12  # as files were before there were envelopes
     of_old = nonce + AESGCM(store.keys.vault).encrypt(nonce, OF_OLD, b"vault r0")
     (store.root / "vault" / "r0.sealed").write_bytes(of_old)
@@ -157,7 +157,7 @@ def test_who_opened_the_store_before_reads_and_seals_on(small: Store):
     reader = opened(small)
     rotate_keys(opened(small), (), SIGNER, "x")
     assert contents(reader) == WHOLE
-    reader.seal_identities("r2", b"others")
+    reader.seal_part("r2", "identities", b"others")
     assert opened(small).open_identities("r2") == b"others"
     assert reader.keys.ids() == opened(small).keys.ids()
 
@@ -214,7 +214,7 @@ def test_nobody_seals_a_file_that_a_rotation_does_not_see(small: Store, monkeypa
 
     with monkeypatch.context() as patch:
         patch.setattr(stores, "seal", slow)
-        small.seal_identities("r2", b"others")
+        small.seal_part("r2", "identities", b"others")
     rotation.join()
     assert began.is_set()
     assert opened(small).open_identities("r2") == b"others"

@@ -179,7 +179,7 @@ def test_what_cannot_be_tried_is_refused_by_name(published: Scored, tmp_path: Pa
     shutil.copytree(published.store.root, older.root)
     kept = unpack_simulation_inputs(older.open_simulation_inputs(published.run.run_id))
     tables = {name: table for name, table in kept.tables.items() if name != "known"}
-    older.seal_simulation_inputs(published.run.run_id, pack_simulation_inputs(tables, kept.groups, {}, kept.under))
+    older.seal_part(published.run.run_id, "measured", pack_simulation_inputs(tables, kept.groups, {}, kept.under))
     with pytest.raises(MissingInput, match=r"measured by an earlier version.*score the county once more"):
         simulate(older, COUNTY_OF_TESTS, written(tmp_path), AS_OF)
     with pytest.raises(MissingInput, match="county 653199: nothing is published"):

@@ -13,7 +13,7 @@ from village_credit.ledger.lines_in_force import decision_files
 from village_credit.ledger.publications import Publication
 from village_credit.relief.conditions import CONDITIONS
 from village_credit.sql_files import sql
-from village_credit.store.store import Store
+from village_credit.store.store import MEASURED, Store
 from village_credit.tables.gates import Outcome, outcome_of
 from village_credit.tables.simulation_inputs import SimulationInputs, unpack_simulation_inputs
 
@@ -78,7 +78,7 @@ def conditions_before(store: Store, run_id: str | None) -> pa.Table:
 
 def knows_before(store: Store, run_id: str | None) -> bool:
     """Tell whether the vault holds what a run measured."""
-    return run_id is not None and store.has_identities(f"{run_id}.measured")
+    return run_id is not None and store.has_part(run_id, MEASURED)
 
 
 def simulation_inputs_before(store: Store, run_id: str | None) -> SimulationInputs | None:

@@ -5,7 +5,6 @@ An erasure that is under way counts from its journal on: bytes that it has taken
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,10 @@ from village_credit.china_calendar import day_in_china
 from village_credit.extract.grid import DeliveredFile
 from village_credit.ledger.log import Entry
 from village_credit.store.store import Store
+from village_credit.store.whole_files import json_of
 
 ERASE, RETAIN = "erase", "retain"
-RUN, VAULT, MEASURED, PACKAGE = "unsigned_runs", "superseded_vaults", "simulation_inputs", "confirmed_packages"
+RUN, VAULT, SIMULATION, PACKAGE = "unsigned_runs", "superseded_vaults", "simulation_inputs", "confirmed_packages"
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,7 @@ def journal_path(store: Store, act: str) -> Path:
 def read_journal(store: Store, act: str) -> dict[str, Any] | None:
     """Return what an act that was begun is about to do; None where none was, or it is done."""
     path = journal_path(store, act)
-    found: dict[str, Any] | None = json.loads(path.read_bytes()) if path.is_file() else None
-    return found
+    return json_of(path.read_bytes(), path.name) if path.is_file() else None
 
 
 def tombstones(store: Store, entries: Iterable[Entry]) -> dict[str, Tombstone]:

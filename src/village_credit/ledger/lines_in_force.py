@@ -149,11 +149,8 @@ def decision_in_force(store: Store, ledger: Ledger, household_key: str) -> dict[
     return max(rows, key=lambda row: row["place"], default=None)
 
 
-def county_of(store: Store, ledger: Ledger, household_key: str) -> str:
-    """Return the county of a household that is published or at least staged.
-
-    Raises MissingInput where no run knows it.
-    """
+def known_county(store: Store, ledger: Ledger, household_key: str) -> str | None:
+    """Return the county of a household that is published or at least staged; None where no run knows it."""
     found = decision_in_force(store, ledger, household_key)
     if found is not None:
         return str(found["county_code"])
@@ -162,12 +159,18 @@ def county_of(store: Store, ledger: Ledger, household_key: str) -> str:
     runs = [str(store.require_run(run_id) / "decisions.parquet") for run_id in staged]
     query = "SELECT county_code FROM read_parquet($paths, hive_partitioning = false) WHERE household_key = $key LIMIT 1"
     rows = query_cursor().execute(query, {"paths": runs, "key": household_key}).fetchall() if runs else []
-    if not rows:
+    return str(rows[0][0]) if rows else None
+
+
+def county_of(store: Store, ledger: Ledger, household_key: str) -> str:
+    """Return the county of a household as `known_county` does; raises MissingInput where no run knows it."""
+    found = known_county(store, ledger, household_key)
+    if found is None:
         raise MissingInput(
             f"household {household_key}: no run in this store knows it; "
             "check the key, or give - and the number on standard input"
         )
-    return str(rows[0][0])
+    return found
 
 
 def published_before(ledger: Ledger, county_code: str, as_of: date) -> list[Publication]:

@@ -7,7 +7,6 @@ states, by the hash of each manifest: packages are handed out once, and never ma
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,8 @@ from village_credit.publish.branch_package import outbox_folder, pack, packages_
 from village_credit.publish.outbox import Told, refresh_warehouse, told_of
 from village_credit.publish.recording import record
 from village_credit.store.store import Store
+from village_credit.store.strays import is_old, take_away
 from village_credit.store.whole_files import beside_of, move_to_place
-
-STRAY_SECONDS = 3600  # what is still being packed after that is nobody's work in progress
 
 
 def record_and_pack(
@@ -129,5 +127,5 @@ def _pack_as_before(store: Store, ledger: Ledger, told: Told, place: Path) -> No
 def _sweep(store: Store) -> None:
     """Drop what a crash left half packed, or packed before its act was written: it names people."""
     for stray in (store.root / "packing").glob("*/*"):
-        if stray.is_dir() and time.time() - stray.stat().st_mtime > STRAY_SECONDS:
-            shutil.rmtree(stray, ignore_errors=True)
+        if stray.is_dir() and is_old(stray):
+            take_away(stray)

@@ -27,7 +27,7 @@ from village_credit.publish.branch_package import PackageInputs, package_rows
 from village_credit.publish.office_package import Result, results
 from village_credit.publish.warehouse import build_warehouse, is_current
 from village_credit.sql_files import sql
-from village_credit.store.store import Store, referral_vault
+from village_credit.store.store import REFERRALS, Store
 from village_credit.tables.referrals import PRODUCT
 
 UNKNOWN_LAST = 1_000  # more than there are publications in force for a county
@@ -139,10 +139,10 @@ def _results(store: Store, publication: Publication, decisions: pa.Table, held: 
 
     Nothing of another product's batch.
     """
-    vault = referral_vault(publication.run_id)
-    if publication.product not in (None, PRODUCT) or not store.has_identities(vault):
+    sealed = store.open_part(publication.run_id, REFERRALS) if publication.product in (None, PRODUCT) else None
+    if sealed is None:
         return ()
-    listed = pq.read_table(io.BytesIO(store.open_identities(vault)), partitioning=None).to_pylist()
+    listed = pq.read_table(io.BytesIO(sealed), partitioning=None).to_pylist()
     told = decisions.select(["household_key", "product", "decision", "limit_yuan"]).to_pylist()
     return tuple(results(listed, {row["household_key"]: row for row in told}, set(held)))
 

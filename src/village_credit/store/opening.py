@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import shutil
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,12 +10,11 @@ from typing import Any
 from village_credit.code_version import require_known
 from village_credit.errors import MissingInput, VerificationFailed
 from village_credit.store.keys import KeyFile, load_keys
-from village_credit.store.store import SPILL, Store, open_store
+from village_credit.store.store import Store, open_store
+from village_credit.store.strays import sweep
 from village_credit.store.whole_files import json_of
 
 ROTATE, KEYS_SINCE = "rotate", "keys_since"  # an act that names new keys, and how each later one points to it
-STRAY_SECONDS = 3600
-SWEPT = ("vault", "frozen", "runs", "returned", "packing", "outbox")
 READINGS = 3  # keys may be rotated between a look at the key file and one at the ledger
 KEPT = ("ledger/[0-9]*.json", "runs/*/manifest.json", "vault/*", "frozen/*")  # what hangs on keys
 
@@ -39,39 +35,6 @@ def open_with_keys(root: Path, key_file: Path) -> tuple[Store, bool]:
     store = open_store(root, source)
     sweep(root)
     return store, is_new
-
-
-def sweep(root: Path) -> None:
-    """Take away what killed processes left beside its place: files and folders an hour old, spilled rows at once.
-
-    Approvals stay: one that lies beside its place stands, once its act does. What may not be written stays as well.
-    """
-    for folder in SWEPT:
-        for stray in (root / folder).glob(".*"):
-            if _is_left(stray):
-                _take_away(stray)
-
-
-def _is_left(stray: Path) -> bool:
-    pid = stray.name.removeprefix(SPILL)
-    if pid != stray.name:
-        return not Path(f"/proc/{pid}").exists() if Path("/proc/self").exists() else _is_old(stray)
-    return _is_old(stray)
-
-
-def _is_old(stray: Path) -> bool:
-    try:
-        return time.time() - stray.stat().st_mtime > STRAY_SECONDS
-    except OSError:
-        return False
-
-
-def _take_away(stray: Path) -> None:
-    if stray.is_dir():
-        shutil.rmtree(stray, ignore_errors=True)
-        return
-    with contextlib.suppress(OSError):
-        stray.unlink()
 
 
 def holds_anything(root: Path) -> bool:

@@ -13,7 +13,7 @@ from village_credit.pseudonyms import FormerKey, Keys
 from village_credit.store.envelope import rewrap
 from village_credit.store.keys import ENCRYPTING, KeyFile, new_secret, write_keys
 from village_credit.store.store import SealedFolder, Store, context_of
-from village_credit.store.whole_files import is_left_beside
+from village_credit.store.strays import strays_in, take_away
 
 RotatedKey = Literal["vault", "frozen", "signing"]  # never the pseudonym key: household_key hangs on it
 ROTATED: tuple[RotatedKey, ...] = get_args(RotatedKey)
@@ -67,10 +67,9 @@ def rewrap_files(store: Store, progress: Callable[[str, int], None] | None = Non
 
 def _files(folder: Path) -> list[Path]:
     """Return the sealed files of a folder; what a killed writer left beside them goes."""
-    found = sorted(path for path in folder.iterdir() if path.is_file())
-    for stray in filter(is_left_beside, found):
-        stray.unlink()
-    return [path for path in found if not path.name.startswith(".")]
+    for stray in strays_in(folder):
+        take_away(stray)
+    return sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
 
 
 def _is_rewrapped(store: Store, folder: SealedFolder, path: Path) -> bool:

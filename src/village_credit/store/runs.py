@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -153,20 +154,31 @@ def altered_inputs(store: Store, manifest: dict[str, Any]) -> list[str]:
     return [sha256[:12] for sha256 in there if not store.has_whole_head("frozen", sha256)]
 
 
-def altered_parts(store: Store, run_id: str) -> tuple[list[str], list[str]]:
-    """Name the parts of a run in the vault that are not what its manifest says, and those that are gone."""
-    altered, gone = [], []
+@dataclass(frozen=True)
+class VaultParts:
+    """Parts of a run in the vault: damaged ones, those that open and hold something else than was sealed, and gone."""
+
+    damaged: list[str]
+    others: list[str]
+    gone: list[str]
+
+
+def compared_parts(store: Store, run_id: str) -> VaultParts:
+    """Compare the parts of a run in the vault with its manifest; of older runs, which name none, nothing."""
+    found = VaultParts([], [], [])
     for part, digest in store.manifest(run_id).get("vault", {}).items():
         try:
-            plain = store.part_of(run_id, part)
+            plain = store.open_part(run_id, part)
         except VerificationFailed:
-            altered.append(part)
+            found.damaged.append(part)
             continue
         if plain is None:
-            gone.append(part)
-        elif sha256_of(plain) != digest or not store.has_whole_head("vault", part_file(run_id, part)):
-            altered.append(part)
-    return altered, gone
+            found.gone.append(part)
+        elif not store.has_whole_head("vault", part_file(run_id, part)):
+            found.damaged.append(part)
+        elif sha256_of(plain) != digest:
+            found.others.append(part)
+    return found
 
 
 def failed_gates(store: Store, run_id: str) -> list[str]:

@@ -20,7 +20,8 @@ from village_credit.store.whole_files import json_of, locked, write_whole
 FOLDERS = ("runs", "approvals", "frozen", "vault", "packing", "outbox", "ledger")
 # Of a run in the vault: who its households are, what was measured of them, referred traders, which line speaks of which
 # household, and how files were called whose names name somebody.
-IDENTITIES, MEASURED, REFERRALS, ROWS, NAMES = "identities", "measured", "referrals", "rows", "names"
+PARTS = IDENTITIES, MEASURED, REFERRALS, ROWS, NAMES = "identities", "measured", "referrals", "rows", "names"
+ENDINGS, SEALED = {IDENTITIES: "", REFERRALS: "-referrals"}, ".sealed"
 OF_OTHERS = 0o077  # the rights of a group and of others
 SPILL = ".spill-"  # what a query cannot hold in memory, while it lasts
 PRIVATE = ("vault", "frozen", "packing", "outbox")
@@ -98,44 +99,24 @@ class Store:
             raise VerificationFailed(f"frozen input {sha256[:12]} is not what was delivered")
         return content
 
-    def seal_identities(self, run_id: str, plain: bytes) -> None:
-        """Put a run's identities into the vault."""
-        self._seal("vault", f"{run_id}.sealed", plain, 0o600)
+    def seal_part(self, run_id: str, part: str, plain: bytes) -> None:
+        """Put a part of a run (PARTS) into the vault."""
+        self._seal("vault", part_file(run_id, part), plain, 0o600)
 
-    def seal_simulation_inputs(self, run_id: str, plain: bytes) -> None:
-        """Put what was measured of a run's households into the vault."""
-        self._seal("vault", f"{run_id}.{MEASURED}.sealed", plain, 0o600)
+    def open_part(self, run_id: str, part: str) -> bytes | None:
+        """Read a part of a run back from the vault; None where it is not there: of an older run, or past its days."""
+        name = part_file(run_id, part)
+        return self._unseal("vault", name) if (self.root / "vault" / name).is_file() else None
 
     def open_simulation_inputs(self, run_id: str) -> bytes:
         """Read what was measured of a run's households back from the vault."""
-        name = f"{run_id}.{MEASURED}.sealed"
-        if not (self.root / "vault" / name).is_file():
+        found = self.open_part(run_id, MEASURED)
+        if found is None:
             raise MissingInput(
                 f"run {run_id}: what was measured of its households is not in the vault (an older run, or past "
                 f"its retention); score the county again"
             )
-        return self._unseal("vault", name)
-
-    def seal_part(self, run_id: str, part: str, plain: bytes) -> None:
-        """Put a part of a run into the vault: ROWS or NAMES."""
-        self._seal("vault", f"{run_id}.{part}.sealed", plain, 0o600)
-
-    def open_part(self, run_id: str, part: str) -> bytes | None:
-        """Read it back from the vault; None where a run of older code has none, or it is past its retention."""
-        name = f"{run_id}.{part}.sealed"
-        return self._unseal("vault", name) if (self.root / "vault" / name).is_file() else None
-
-    def part_of(self, run_id: str, part: str) -> bytes | None:
-        """Read any part of a run back from the vault; None where it is not there."""
-        read = {
-            IDENTITIES: lambda: self.open_identities(run_id),
-            MEASURED: lambda: self.open_simulation_inputs(run_id),
-            REFERRALS: lambda: self.open_identities(referral_vault(run_id)),
-        }
-        try:
-            return read[part]() if part in read else self.open_part(run_id, part)
-        except MissingInput:
-            return None
+        return found
 
     def has_whole_head(self, folder: SealedFolder, name: str) -> bool:
         """Tell whether the header of a sealed file has nothing but what was written there."""
@@ -143,20 +124,25 @@ class Store:
         with path.open("rb") as file:
             return has_whole_head(self.keys.wrapping(folder), file.read(BODY), context_of(path))
 
+    def has_part(self, run_id: str, part: str) -> bool:
+        """Tell whether the vault holds a part of a run."""
+        return (self.root / "vault" / part_file(run_id, part)).is_file()
+
     def has_identities(self, run_id: str) -> bool:
-        """Tell whether the vault holds them."""
-        return (self.root / "vault" / f"{run_id}.sealed").is_file()
+        """Tell whether the vault holds who a run's households are."""
+        return self.has_part(run_id, IDENTITIES)
 
     def open_identities(self, run_id: str) -> bytes:
         """Read a run's identities back from the vault."""
-        if not self.has_identities(run_id):
-            raise MissingInput(f"run {run_id}: its identities are no longer in the vault")
         try:
-            return self._unseal("vault", f"{run_id}.sealed")
+            found = self.open_part(run_id, IDENTITIES)
         except VerificationFailed as damage:
             raise VerificationFailed(
-                f"{damage}; `village-credit reseal {run_id.partition('.')[0]}` makes it anew from the frozen inputs"
+                f"{damage}; `village-credit reseal {run_id}` makes it anew from the frozen inputs"
             ) from None
+        if found is None:
+            raise MissingInput(f"run {run_id}: its identities are no longer in the vault")
+        return found
 
     def _seal(self, folder: SealedFolder, name: str, plain: bytes, mode: int) -> None:
         """Seal with the key of this moment: while it is written no rotation begins, which would not know of it."""
@@ -189,13 +175,16 @@ def context_of(path: Path) -> str:
 
 def part_file(run_id: str, part: str) -> str:
     """Name the file of a part of a run in the vault."""
-    names = {IDENTITIES: run_id, REFERRALS: referral_vault(run_id)}
-    return f"{names.get(part, f'{run_id}.{part}')}.sealed"
+    return f"{run_id}{ENDINGS.get(part, f'.{part}')}{SEALED}"
 
 
-def referral_vault(run_id: str) -> str:
-    """Name a run's referral list in the vault."""
-    return f"{run_id}-referrals"
+def part_named(name: str) -> tuple[str, str]:
+    """Tell of which run a file of the vault is, and which part."""
+    stem = name.removesuffix(SEALED)
+    if stem.endswith(ENDINGS[REFERRALS]):
+        return stem.removesuffix(ENDINGS[REFERRALS]), REFERRALS
+    run_id, _, part = stem.partition(".")
+    return run_id, part or IDENTITIES
 
 
 def open_store(root: Path, keys: Keys | KeyFile) -> Store:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from village_credit import duckdb_session
-from village_credit.store.opening import SWEPT, open_with_keys
+from village_credit.store.opening import open_with_keys
 from village_credit.store.store import PRIVATE, SPILL
+from village_credit.store.strays import SWEPT
 
 OLD = 1_000_000_000
 
@@ -34,6 +35,7 @@ def test_what_killed_processes_left_goes_after_an_hour(root: Path):
     gone = [left(root, f"{room}/.name.0badcafe") for room in SWEPT]
     kept = [left(root, "approvals/.r1.0badcafe.json"), left(root, "vault/r1.sealed")]
     kept.append(left(root, "vault/.new.0badcafe", age=None))
+    kept += [left(root, "frozen/.nfs000000000badcafe"), left(root, "outbox/.snapshot")]  # not ours
     folder = root / "runs" / ".r1.0badcafe"
     folder.mkdir()
     left(root, "runs/.r1.0badcafe/decisions.parquet")

@@ -9,11 +9,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput, UsageError
 from village_credit.identifiers import require_household_key
 from village_credit.ledger.ledger import Ledger
-from village_credit.ledger.lines_in_force import decision_in_force
+from village_credit.ledger.lines_in_force import decision_in_force, known_county
 from village_credit.ledger.publications import in_force
 from village_credit.pseudonyms import household_key, row_key_hash
 from village_credit.publish.recording import record
@@ -34,19 +33,11 @@ def key_of(store: Store, named: str, typed: str, by: str) -> str:
         return require_household_key(named)
     if not typed.strip():
         raise UsageError("nothing on standard input: type the ID number or contractor code there")
-    key = _key_of_typed(store, typed)
-    row = decision_in_force(store, Ledger.of(store), key)
-    _remember(store, key, row, by)
-    if row is None and not _is_known(store, key):
-        raise MissingInput(NOBODY)
+    key, ledger = _key_of_typed(store, typed), Ledger.of(store)
+    _remember(store, key, decision_in_force(store, ledger, key), by)
+    if known_county(store, ledger, key) is None:
+        raise MissingInput(NOBODY)  # not even a pseudonym is told of a number that nobody here has
     return key
-
-
-def _is_known(store: Store, key: str) -> bool:
-    """Tell whether any run decided a household: of a number that nobody here has, not even a pseudonym is told."""
-    paths = [str(store.run_folder(run_id) / "decisions.parquet") for run_id in store.run_ids()]
-    query = "SELECT 1 FROM read_parquet($paths, hive_partitioning = false) WHERE household_key = $key LIMIT 1"
-    return bool(paths) and bool(query_cursor().execute(query, {"paths": paths, "key": key}).fetchall())
 
 
 def _key_of_typed(store: Store, typed: str) -> str:

@@ -27,15 +27,17 @@ from village_credit.publish.recording import record
 from village_credit.services.keeping.duties import require_no_duty, require_no_line
 from village_credit.services.keeping.files import FilePlan, file_plans
 from village_credit.services.keeping.packages import Place, drop_strays, manifests_of, pack_anew, packages_naming
-from village_credit.services.keeping.search import SEALED, Searched, search
+from village_credit.services.keeping.search import Searched, search
 from village_credit.services.keeping.vaults import VaultPlan, vault_plans, write_plan
 from village_credit.services.keeping.wanted import Wanted
 from village_credit.services.keeping.whom import of_households, of_numbers
 from village_credit.signatures import canonical_json, same_person, signer
-from village_credit.store.store import Store
+from village_credit.store.store import IDENTITIES, Store, part_file
+from village_credit.store.strays import strays_in, take_away
 from village_credit.store.whole_files import sync_folder, write_whole
 
 PENDING = "erasing"  # of whom, sealed in the vault until the act stands
+PENDING_FILE = part_file(PENDING, IDENTITIES)
 BRINGS = (STAGE, "acknowledge", "record_usage", "publish", "rollback", "hold", "release", "reseal")  # persons
 
 
@@ -107,8 +109,7 @@ def erase(store: Store, request: Request, *, dry_run: bool = False) -> Erased:
         return _of_act(done)
     wanted = _wanted(store, ledger, request, begun)
     _require_free(store, ledger, wanted, request)
-    plan = _plan(store, ledger, wanted, begun, _digest(store, request))
-    plan.journal["second"] = request.second
+    plan = _plan(store, ledger, wanted, begun, request)
     _require_second(ledger, plan, request)
     if dry_run:
         return _told(wanted, plan, None, None)
@@ -175,16 +176,18 @@ def _require_second(ledger: Ledger, plan: _Plan, request: Request) -> None:
             )
 
 
-def _plan(store: Store, ledger: Ledger, wanted: Wanted, begun: dict[str, Any] | None, request: str) -> _Plan:
+def _plan(store: Store, ledger: Ledger, wanted: Wanted, begun: dict[str, Any] | None, request: Request) -> _Plan:
     """Look for what is there, and add it to what was begun."""
-    known = begun or {"files": [], "runs": {}, "packages": [], "journal": f"{request}-{len(ledger)}"}
+    digest = _digest(store, request)
+    known = begun or {"files": [], "runs": {}, "packages": [], "journal": f"{digest}-{len(ledger)}"}
     files = list(file_plans(store, ledger, wanted, {item["sha256"] for item in known["files"]}))
-    vaults = list(vault_plans(store, wanted, PENDING))
+    vaults = list(vault_plans(store, wanted, PENDING_FILE))
     told = {item["sha256"]: item for item in [*known["files"], *(plan.told() for plan in files)]}
     places = sorted({*map(tuple, known["packages"]), *packages_naming(store, wanted)})
     said = {
         "journal": known["journal"],
-        "request": request,
+        "request": digest,
+        "second": request.second,
         "files": [told[sha256] for sha256 in sorted(told)],
         "runs": {**_rows(vaults), **known["runs"]},
         "packages": places,
@@ -206,11 +209,11 @@ def _carry_out(store: Store, ledger: Ledger, wanted: Wanted, plan: _Plan, reques
     for file in plan.files:
         if file.left is not None:
             store.freeze(file.left, str(file.told()["became"]))
-    store.seal_identities(PENDING, json.dumps(wanted.as_json(), ensure_ascii=False).encode("utf-8"))
+    store.seal_part(PENDING, IDENTITIES, json.dumps(wanted.as_json(), ensure_ascii=False).encode("utf-8"))
     text = json.dumps(plan.journal, ensure_ascii=False, sort_keys=True, indent=1)
     write_whole(journal_path(store, ERASE), text.encode("utf-8"), mode=0o600)
     _take_away(store, ledger, wanted, plan)
-    searched = search(store, wanted, PENDING)
+    searched = search(store, wanted, PENDING_FILE)
     told = _require_nobody(_told(wanted, plan, searched, None))
     entry = record(
         store, ERASE, request.by, "", _details(store, plan, searched, request),
@@ -233,9 +236,9 @@ def _take_away(store: Store, ledger: Ledger, wanted: Wanted, plan: _Plan) -> Non
 
 def _sweep(store: Store) -> None:
     """Drop what writers that were killed left half written beside its place: nobody could find who is in it."""
-    for pattern in ("frozen/.*", "vault/.*", f".{journal_path(store, ERASE).name}.*"):
-        for stray in store.root.glob(pattern):
-            stray.unlink(missing_ok=True)
+    beside = store.root.glob(f".{journal_path(store, ERASE).name}.*")
+    for stray in (*beside, *strays_in(store.root / "frozen"), *strays_in(store.root / "vault")):
+        take_away(stray)
     for folder in ("frozen", "vault"):
         sync_folder(store.root / folder)
 
@@ -278,7 +281,7 @@ def _require_nobody(told: Erased) -> Erased:
 
 
 def _clear(store: Store) -> None:
-    (store.root / "vault" / f"{PENDING}{SEALED}").unlink(missing_ok=True)
+    (store.root / "vault" / PENDING_FILE).unlink(missing_ok=True)
     journal_path(store, ERASE).unlink(missing_ok=True)
     sync_folder(store.root)
 

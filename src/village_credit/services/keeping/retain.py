@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from village_credit.errors import GateRefused, RunConflict, UsageError
-from village_credit.ledger.erasures import MEASURED, PACKAGE, RETAIN, RUN, VAULT, day_of, journal_path, read_journal
+from village_credit.ledger.erasures import PACKAGE, RETAIN, RUN, SIMULATION, VAULT, day_of, journal_path, read_journal
 from village_credit.ledger.ledger import STAGE, Ledger
 from village_credit.ledger.log import Entry
 from village_credit.ledger.returned import ACKNOWLEDGE
@@ -22,16 +22,20 @@ from village_credit.policy.model import Policy
 from village_credit.policy.retention import period
 from village_credit.publish.handing_out import finish_outbox
 from village_credit.publish.recording import record
-from village_credit.services.keeping.search import MEASURED as MEASURED_SUFFIX
-from village_credit.services.keeping.search import SEALED
 from village_credit.signatures import same_person, signer
-from village_credit.store.store import NAMES, ROWS, Store, referral_vault, sha256_of
+from village_credit.store.store import (
+    IDENTITIES,
+    MEASURED,
+    NAMES,
+    PARTS,
+    REFERRALS,
+    ROWS,
+    SEALED,
+    Store,
+    part_file,
+    sha256_of,
+)
 from village_credit.store.whole_files import remove_folder, sync_folder, write_whole
-
-
-def _identities_of(run_id: str) -> tuple[str, ...]:
-    """Name what the vault has of who a run's households are."""
-    return run_id, referral_vault(run_id), f"{run_id}.{ROWS}", f"{run_id}.{NAMES}"
 
 
 @dataclass(frozen=True)
@@ -149,7 +153,7 @@ class _Shelf:
     def not_said(self) -> list[str]:
         """Name the kinds of which the policy says nothing in any county."""
         said = {one.what for one in self.policy.retention if one.from_ <= self.on}
-        return [kind for kind in (VAULT, MEASURED, PACKAGE, RUN) if kind not in said]
+        return [kind for kind in (VAULT, SIMULATION, PACKAGE, RUN) if kind not in said]
 
     def items(self) -> Iterator[Item]:
         """Return what is past its retention, each place once."""
@@ -162,12 +166,12 @@ class _Shelf:
     def _vaults(self) -> Iterator[Item]:
         """Return identities and referrals of runs of which nothing is in force, from the day that took their place."""
         for entry, since in self._superseded():
-            for name in _identities_of(entry.run_id):
-                yield from self._file(VAULT, entry, since, f"vault/{name}{SEALED}")
+            for part in (IDENTITIES, REFERRALS, ROWS, NAMES):
+                yield from self._file(VAULT, entry, since, f"vault/{part_file(entry.run_id, part)}")
 
     def _measured(self) -> Iterator[Item]:
         for entry, since in self._superseded():
-            yield from self._file(MEASURED, entry, since, f"vault/{entry.run_id}{MEASURED_SUFFIX}{SEALED}")
+            yield from self._file(SIMULATION, entry, since, f"vault/{part_file(entry.run_id, MEASURED)}")
 
     def _superseded(self) -> Iterator[tuple[Entry, date]]:
         """Return the staging of each run that was in force and is no more, and since when."""
@@ -186,9 +190,8 @@ class _Shelf:
             if self.ledger.approval(entry.run_id) is None and last[_county(entry)] != entry.run_id:
                 since = self._day(entry)
                 yield from self._folder(RUN, entry, since, f"runs/{entry.run_id}")
-                names = (*_identities_of(entry.run_id), f"{entry.run_id}{MEASURED_SUFFIX}")
-                for name in names:
-                    yield from self._file(RUN, entry, since, f"vault/{name}{SEALED}")
+                for part in PARTS:
+                    yield from self._file(RUN, entry, since, f"vault/{part_file(entry.run_id, part)}")
 
     def _packages(self) -> Iterator[Item]:
         """Return packages of which their receiver's receipt says that it has them."""

@@ -16,9 +16,8 @@ import pyarrow.parquet as pq
 from village_credit.extract.archive import DAMAGE
 from village_credit.services.keeping.remainder import grids_of, rows_of
 from village_credit.services.keeping.wanted import Wanted
-from village_credit.store.store import Store
+from village_credit.store.store import SEALED, Store, part_named
 
-SEALED, MEASURED = ".sealed", ".measured"
 PARQUET = b"PAR1"
 COUNTED = ("files", "decrypted", "parts", "tables", "bytes")
 BEGINNING = 1024  # bytes by which a text is told
@@ -45,12 +44,12 @@ class Searched:
 def search(store: Store, wanted: Wanted, but: str = "") -> Searched:
     """Look for persons in every file of a store.
 
-    `but`: the sealed file (by its name in the vault) that holds for whom an erasure is, and goes with its last step.
+    `but`: the file of the vault that holds for whom an erasure is, and goes with its last step.
     """
     counts: Counter[str] = Counter()
     found = []
     for path in sorted(store.root.rglob("*")):
-        if not path.is_file() or path == store.root / "vault" / f"{but}{SEALED}":
+        if not path.is_file() or path == store.root / "vault" / but:
             continue
         counts["files"] += 1
         place = path.relative_to(store.root).as_posix()
@@ -80,10 +79,7 @@ def opened(store: Store, path: Path, room: str) -> bytes:
     if room == "frozen" and not path.name.startswith("."):
         return store.thaw(path.name)
     if room == "vault" and path.name.endswith(SEALED):
-        name = path.name.removesuffix(SEALED)
-        if name.endswith(MEASURED):
-            return store.open_simulation_inputs(name.removesuffix(MEASURED))
-        return store.open_identities(name)
+        return store.open_part(*part_named(path.name)) or b""
     return path.read_bytes()
 
 

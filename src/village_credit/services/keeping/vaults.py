@@ -6,31 +6,31 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput
-from village_credit.services.keeping.search import MEASURED, SEALED, rows_naming
+from village_credit.services.keeping.search import rows_naming
 from village_credit.services.keeping.wanted import Wanted
 from village_credit.signatures import canonical_json
 from village_credit.sql_files import sql
 from village_credit.store.runs import parquet_bytes
-from village_credit.store.store import NAMES, Store
+from village_credit.store.store import MEASURED, NAMES, SEALED, Store, part_file, part_named
 from village_credit.store.whole_files import json_of
 from village_credit.tables.simulation_inputs import without_households
 
-REFERRALS = "-referrals"
-NAMES_ENDING = f".{NAMES}"
+Planned = tuple[int, bytes | None] | None  # rows that go, what is left (None: nothing); none: it stays as it is
 
 
 @dataclass(frozen=True)
 class VaultPlan:
-    """A file of the vault, the run that it is of, how many rows go, and what is left; None: the whole file goes."""
+    """A part of a run in the vault, how many rows go, and what is left; None: the whole file goes."""
 
-    name: str
     run_id: str
+    part: str
     rows: int
     left: bytes | None
 
@@ -38,58 +38,54 @@ class VaultPlan:
 def vault_plans(store: Store, wanted: Wanted, but: str) -> Iterator[VaultPlan]:
     """Return what becomes of each file of the vault that names somebody; `but`: the erasure's own file."""
     for path in sorted((store.root / "vault").glob(f"[!.]*{SEALED}")):
-        name = path.name.removesuffix(SEALED)
-        if name == but:
+        if path.name == but:
             continue
-        planned = next((plan for ending, plan in PLANS.items() if name.endswith(ending)), _identities)
-        plan = planned(store, name, wanted)
-        if plan is not None:
-            yield plan
+        run_id, part = part_named(path.name)
+        planned = PLANS.get(part, _table)(store.open_part(run_id, part) or b"", wanted)
+        if planned is not None:
+            yield VaultPlan(run_id, part, *planned)
 
 
 def write_plan(store: Store, plan: VaultPlan) -> None:
     """Put what is left in the place of a file of the vault."""
     if plan.left is None:
-        (store.root / "vault" / f"{plan.name}{SEALED}").unlink(missing_ok=True)
-    elif plan.name.endswith(MEASURED):
-        store.seal_simulation_inputs(plan.run_id, plan.left)
+        (store.root / "vault" / part_file(plan.run_id, plan.part)).unlink(missing_ok=True)
     else:
-        store.seal_identities(plan.name, plan.left)
+        store.seal_part(plan.run_id, plan.part, plan.left)
 
 
-def _measured(store: Store, name: str, wanted: Wanted) -> VaultPlan | None:
+def _measured(content: bytes, wanted: Wanted) -> Planned:
     """Take households out that go whole; of one person alone nothing is measured.
 
     What older code kept in another form, and nothing reads any more, goes as a file.
     """
-    run_id = name.removesuffix(MEASURED)
     try:
-        left, rows = without_households(store.open_simulation_inputs(run_id), list(wanted.households))
+        left, rows = without_households(content, list(wanted.households))
     except MissingInput:
-        return VaultPlan(name, run_id, 0, None)
-    return VaultPlan(name, run_id, rows, left) if rows else None
+        return 0, None
+    return (rows, left) if rows else None
 
 
-def _identities(store: Store, name: str, wanted: Wanted) -> VaultPlan | None:
-    table = pq.read_table(io.BytesIO(store.open_identities(name)), partitioning=None)
+def _names(content: bytes, wanted: Wanted) -> Planned:
+    """Take out how files were called after somebody: they keep the name under which the run tells them."""
+    named = json_of(content, "how a run's files were called")
+    left = {file: told for file, told in named.items() if not wanted.may_be_in(file)}
+    return (len(named) - len(left), canonical_json(left)) if len(left) < len(named) else None
+
+
+def _table(content: bytes, wanted: Wanted) -> Planned:
+    """Take rows out, and the hashed numbers of who goes from the rows that stay."""
+    table = pq.read_table(io.BytesIO(content), partitioning=None)
     gone = sorted({*_of_households(table, wanted), *rows_naming(table, wanted)})
     hashes = list(wanted.hashes) if "number_hashes" in table.column_names else []
     hashed = _with_hashes(table, hashes) if hashes else 0
     if not gone and not hashed:
         return None
     left = _left(table, gone, hashes) if hashes else table.filter(_others(table, gone))
-    return VaultPlan(name, name.partition(".")[0].removesuffix(REFERRALS), len(gone), parquet_bytes(left))
+    return len(gone), parquet_bytes(left)
 
 
-def _names(store: Store, name: str, wanted: Wanted) -> VaultPlan | None:
-    """Take out how files were called after somebody: they keep the name under which the run tells them."""
-    run_id = name.removesuffix(NAMES_ENDING)
-    named = json_of(store.open_part(run_id, NAMES) or b"{}", f"vault/{name}")
-    left = {file: told for file, told in named.items() if not wanted.may_be_in(file)}
-    return VaultPlan(name, run_id, len(named) - len(left), canonical_json(left)) if len(left) < len(named) else None
-
-
-PLANS: dict[str, Callable[[Store, str, Wanted], VaultPlan | None]] = {MEASURED: _measured, NAMES_ENDING: _names}
+PLANS: dict[str, Callable[[bytes, Wanted], Planned]] = {MEASURED: _measured, NAMES: _names}
 
 
 def _of_households(table: pa.Table, wanted: Wanted) -> list[int]:
@@ -98,7 +94,9 @@ def _of_households(table: pa.Table, wanted: Wanted) -> list[int]:
 
 
 def _others(table: pa.Table, gone: list[int]) -> pa.Array:
-    return pa.array([place not in gone for place in range(table.num_rows)], pa.bool_())
+    stays = np.ones(table.num_rows, dtype=np.bool_)
+    stays[gone] = False
+    return pa.array(stays)
 
 
 def _with_hashes(table: pa.Table, hashes: list[str]) -> int:

@@ -12,7 +12,7 @@ from village_credit.ledger.erasures import ERASE, day_of, read_journal, removed_
 from village_credit.ledger.ledger import Ledger
 from village_credit.services.scoring.compute import Progress
 from village_credit.services.scoring.rebuild import rebuild
-from village_credit.store.runs import altered_inputs, altered_parts, altered_tables
+from village_credit.store.runs import altered_inputs, altered_tables, compared_parts
 from village_credit.store.store import Store, sha256_of
 
 
@@ -59,12 +59,9 @@ def verify_run(store: Store, run_id: str, models: Path, progress: Progress | Non
     if staged is not None and staged.details.get("manifest_sha256") not in (None, sealed):
         altered.append("manifest.json")
     altered += [f"frozen: {name}" for name in altered_inputs(store, manifest)]
-    parts, gone = altered_parts(store, run_id)
-    taken = _taken_by(store, ledger, run_id)
-    if taken is None:
-        altered += [f"vault: {part}" for part in parts]
-    elif parts or gone:
-        gone = [f"{part} ({taken})" for part in sorted({*parts, *gone})]
+    parts, taken = compared_parts(store, run_id), _taken_by(store, ledger, run_id)
+    altered += [f"vault: {part}" for part in parts.damaged + ([] if taken else parts.others)]
+    gone = [f"{part} ({taken})" for part in sorted(parts.others + parts.gone)] if taken else parts.gone
     found = rebuild(store, run_id, models, progress)
     return Verified(
         run_id,

@@ -23,7 +23,7 @@ from village_credit.services.scoring.snapshot import take_snapshot
 from village_credit.signatures import canonical_json
 from village_credit.sql_files import sql
 from village_credit.store.runs import inputs_of, parquet_bytes, seal_run
-from village_credit.store.store import IDENTITIES, MEASURED, NAMES, REFERRALS, ROWS, Store, referral_vault, sha256_of
+from village_credit.store.store import IDENTITIES, MEASURED, NAMES, REFERRALS, ROWS, Store, sha256_of
 
 
 @dataclass
@@ -137,12 +137,8 @@ def fill_vault(store: Store, computed: Computed) -> dict[str, str]:
         ROWS: parquet_bytes(computed.linked_rows),
         **({NAMES: canonical_json(computed.names)} if computed.names else {}),
     }
-    store.seal_identities(run_id, parts[IDENTITIES])
-    store.seal_simulation_inputs(run_id, parts[MEASURED])
-    store.seal_identities(referral_vault(run_id), parts[REFERRALS])
-    for part in (ROWS, NAMES):
-        if part in parts:
-            store.seal_part(run_id, part, parts[part])
+    for part, plain in parts.items():
+        store.seal_part(run_id, part, plain)
     return {part: sha256_of(plain) for part, plain in parts.items()}
 
 
