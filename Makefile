@@ -19,7 +19,7 @@ DOCS := from pathlib import Path; from village_credit import cli; from village_c
 .DEFAULT_GOAL := help
 WHICH_PYTHON = $(PYTHON) -c "import sys; print(sys.executable, sys.version)"
 
-.PHONY: FORCE help run test lint bench bench-model versions fuzz kills contracts contracts-lint serve score rescore train docs lock clean
+.PHONY: FORCE help run test lint bench bench-model versions fuzz kills disks contracts contracts-lint serve score rescore train docs lock clean
 
 $(VENV)/.made-by: FORCE
 	@$(PYTHON) -c "import sys; sys.version_info >= (3, 11) or sys.exit('$(PYTHON) is Python ' + sys.version.split()[0] + ', and this needs 3.11 or later: make PYTHON=python3.11 TARGET')"
@@ -92,6 +92,9 @@ kills: $(STAMP) ## every verb killed at steps on the file system; what is left i
 
 fuzz: $(STAMP) ## FILES hostile files of SEED: none may crash, hang, lose a line or pass without a reason; COUNTIES with a damaged list: none may grant more
 	$(BIN)/python -m tests.fuzz --files $(FILES) --counties $(COUNTIES) --seed $(SEED)
+
+disks: $(STAMP) ## every writing verb on disks with little room, then a read-only one and another user (as root)
+	$(BIN)/python -m tests.disks
 
 serve: $(STAMP) ## a local Prefect server with the deployments and a worker
 	$(BIN)/python -m pipelines.serve

@@ -12,9 +12,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import COUNTY_OF_TESTS, ROOT, Scored, copy_of
+from tests.conftest import COUNTY_OF_TESTS, ROOT, Scored, copy_of, new_store, request_of
 from village_credit.cli import main
 from village_credit.cli.refusals import WHAT_TO_DO, refusal_of
+from village_credit.errors import UsageError
+from village_credit.services.scoring.stage import score_inbox
 from village_credit.store import whole_files
 
 OTHER = "653199"
@@ -131,6 +133,13 @@ def test_the_disk_that_fills_up_for_one_county_is_told_and_the_next_goes_on(
     told = capsys.readouterr()
     assert told.out == "done\n"
     assert "the disk is full" in told.err
+
+
+def test_nobody_scores_under_a_telephone_number_and_nothing_is_read_for_it(county_inbox: Path, tmp_path: Path):
+    store = new_store(tmp_path)
+    with pytest.raises(UsageError, match="sign by staff number"):
+        score_inbox(store, county_inbox, request_of(COUNTY_OF_TESTS, by="139 0000 1234"))
+    assert list((store.root / "frozen").iterdir()) == []
 
 
 def test_a_workbook_that_lies_there_is_not_written_over_unasked(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from village_credit.errors import VillageCreditError
+from village_credit.errors import MissingInput
 from village_credit.ledger.ledger import Ledger
 from village_credit.publish.branch_package import pack, packages_in
 from village_credit.publish.outbox import told_of
@@ -43,7 +43,8 @@ def _names_somebody(store: Store, folder: Path, wanted: Wanted) -> bool:
 def pack_anew(store: Store, ledger: Ledger, places: list[Place]) -> None:
     """Put packages of the same acts in the place of others, from the vault as it is now.
 
-    One of which nothing is left, or that can no longer be packed because its run is out of the vault, goes.
+    One of which nothing is left, or that can no longer be packed because its run is out of the vault, goes. Raises
+    VerificationFailed where the vault is damaged: the packages stay as they are.
     """
     for publication_id in sorted({publication for _, publication, _ in places}):
         mine = [place for place in places if place[1] == publication_id]
@@ -61,7 +62,7 @@ def _packed(store: Store, ledger: Ledger, publication_id: str) -> Path | None:
     try:
         gathered = told.gather() if told else None
         return None if gathered is None else pack(store, *gathered)
-    except VillageCreditError:
+    except MissingInput:
         return None
 
 

@@ -2,7 +2,7 @@
 
 Text keeps its encoding, each line that goes leaving an empty one; a dbf record and a Parquet row are blanked in their
 place. A workbook becomes a plain one: the same sheets, every cell text. An archive is packed anew of such members, an
-Access database as an archive of Parquet tables. Whatever does not read back the same is erased whole.
+Access database as an archive of CSV tables. Whatever does not read back the same is erased whole.
 """
 
 from __future__ import annotations

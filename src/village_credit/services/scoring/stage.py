@@ -20,7 +20,7 @@ from village_credit.services.rules import Request, load_rules
 from village_credit.services.scoring.again import delivered_again
 from village_credit.services.scoring.compute import Computed, Progress, StageTimer, compute_run
 from village_credit.services.scoring.snapshot import take_snapshot
-from village_credit.signatures import canonical_json
+from village_credit.signatures import canonical_json, signer
 from village_credit.sql_files import sql
 from village_credit.store.runs import inputs_of, parquet_bytes, seal_run
 from village_credit.store.store import IDENTITIES, MEASURED, NAMES, REFERRALS, ROWS, Store, sha256_of
@@ -97,6 +97,7 @@ def score_files(
     store: Store, files: Iterable[DeliveredFile], request: Request, progress: Progress | None = None
 ) -> StagedRun:
     """Freeze, compute and stage; the same inputs give the run that is already there."""
+    signer(request.by)  # before anything is read: its act would be refused at the end
     timer = StageTimer(progress)
     rules = load_rules(request, store.keys.public_keys())
     if request.asked_on:
