@@ -54,13 +54,18 @@ def flipped(path: Path, at: float) -> bytes:
     return content
 
 
+def inputs_of(store: Store, run_id: str) -> str:
+    """Return what names the frozen files of a run."""
+    return (store.root / "runs" / run_id / "manifest.json").read_text("utf-8")
+
+
 def verbs_that_look(store: Store, run_id: str, path: Path) -> list[list[str]]:
     """Which verbs must name a file, each by itself."""
     room = path.relative_to(store.root).parts[0]
     run, acts = ["verify", run_id], ["ledger", "verify"]
     if path.name == "manifest.json" and room == "runs":
         return [run, acts]
-    if room in ("runs", "frozen", "vault"):
+    if room in ("runs", "vault") or (room == "frozen" and path.name in inputs_of(store, run_id)):
         return [run]
     return [acts, ["package", "verify", str(path.parent)]] if room == "outbox" else [acts]
 
@@ -92,7 +97,8 @@ def test_each_kind_of_file_is_named(
     kinds: dict[str, Path] = {}
     for path in sorted(store.root.rglob("*")):
         if path.is_file() and path.stat().st_size and path.name not in OF_ITS_OWN:  # a mark has no byte to change
-            kinds.setdefault(kind_of(path, store.root), path)
+            of_run = " of the run" if path.name in inputs_of(store, lived_in.run.run_id) else ""
+            kinds.setdefault(kind_of(path, store.root) + of_run, path)
     silent, is_frozen = [], False
     assert ends([["verify", lived_in.run.run_id], ["ledger", "verify"]], capsys) == [0, 0]
     for kind, path in kinds.items():
@@ -108,4 +114,5 @@ def test_each_kind_of_file_is_named(
         path.write_bytes(before)
         path.chmod(mode)
     assert silent == []
-    assert len(kinds) >= 40
+    assert len(kinds) >= 41
+    assert {"frozen/N", "frozen/N of the run"} < set(kinds)

@@ -20,6 +20,7 @@ from village_credit.services.approval import approve as sign
 from village_credit.services.approval import publish as publishing
 from village_credit.services.casework import holds
 from village_credit.services.scoring.reseal import reseal
+from village_credit.store import strays
 from village_credit.store.store import Store
 
 LATER = date(2026, 12, 1)
@@ -151,7 +152,7 @@ def test_a_stray_of_a_killed_writer_does_not_stay(quiet: Scored, tmp_path: Path,
     (stray / "6599001").mkdir(parents=True)
     handing_out.complete_outbox(store)
     assert stray.exists()  # somebody may be packing just now
-    monkeypatch.setattr(handing_out, "STRAY_SECONDS", -1)
+    monkeypatch.setattr(strays, "STRAY_SECONDS", -1)
     handing_out.complete_outbox(store)
     assert not stray.exists()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,12 @@ from tests.flow.test_privacy import store_texts
 from village_credit.errors import MissingInput, holds_number_of_person
 from village_credit.extract.inbox import pull
 from village_credit.ingest.county import take_in
+from village_credit.services.keeping import erase as erasing
 from village_credit.services.queries.verify import verify_run
+from village_credit.services.rules import read_policy
 from village_credit.services.scoring import stage
 from village_credit.store.runs import inputs_of
+from village_credit.store.store import NAMES
 from village_credit.tables.told_names import told_names
 
 NUMBER, TELEPHONE, CROP = "652801197001011239", "13900001234", "小麦（找王小二）"
@@ -75,6 +79,24 @@ def test_without_the_vault_it_is_said_that_the_names_are_gone(called: dict[str, 
     (store.root / "vault" / f"{run_id}.names.sealed").unlink()
     with pytest.raises(MissingInput, match="how its files were called is no longer in the vault"):
         inputs_of(store, store.manifest(run_id))
+
+
+def test_a_file_called_after_somebody_erased_is_found_by_nobody(
+    called: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("village_credit.publish.recording.build_warehouse", lambda _store: None)
+    scored, person = copy_of(called["scored"], tmp_path), called["person"]
+    store, run_id = scored.store, scored.run.run_id
+    vault = pq.read_table(io.BytesIO(store.open_identities(run_id))).to_pylist()
+    keys = sorted({row["household_key"] for row in vault if row["name"] == person})
+    policy, _ = read_policy(MODELS / "limit_policy.toml")
+    done = erasing.erase(
+        store, erasing.Request(tuple(keys), (), "3003", "4004", "asked for", policy, AS_OF, despite_records=True)
+    )
+    before, after = (json.loads(one.open_part(run_id, NAMES)) for one in (called["scored"].store, store))
+    assert [name for name in before if person in name]
+    assert not [name for name in after if person in name]
+    assert done.runs[run_id] > 0
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import base64
+from argparse import Namespace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import new_store
 from village_credit import pseudonyms
+from village_credit.cli.common import by_whom
 from village_credit.errors import UsageError
+from village_credit.ledger.ledger import Ledger
+from village_credit.publish.recording import record
 from village_credit.signatures import folded_name, same_person, signer
 
 
@@ -48,6 +54,16 @@ def test_a_folded_name_is_folded_already():
 def test_a_signer_is_somebody_and_no_person_s_number(name):
     with pytest.raises(UsageError, match="--by"):
         signer(name)
+
+
+@pytest.mark.parametrize("name", ["13800000000", "65990019900101001X"])
+def test_nobody_s_number_comes_in_by_a_command_nor_by_a_call(name: str, tmp_path: Path):
+    with pytest.raises(UsageError, match="--by"):
+        by_whom(Namespace(by=name))
+    store = new_store(tmp_path)
+    with pytest.raises(UsageError, match="--by"):
+        record(store, "hold", name, "", {})
+    assert len(Ledger.of(store)) == 0
 
 
 def test_a_signer_is_recorded_without_blanks_around():
