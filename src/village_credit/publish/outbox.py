@@ -17,7 +17,7 @@ from data_contracts.branch import MAX_TERM_MONTHS
 from data_contracts.reasons import DECISION_REASONS
 from village_credit.duckdb_session import query_cursor
 from village_credit.ledger.balances import drawn_before
-from village_credit.ledger.checkpoints import write_checkpoint
+from village_credit.ledger.checkpoints import leaves_of, write_checkpoint
 from village_credit.ledger.holds import HOLD, RELEASE, held_keys, stops
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_in_force
@@ -115,7 +115,7 @@ def package_inputs(store: Store, ledger: Ledger, publication: Publication) -> Pa
         _villages(run),
         _table_of(run / "seasons.parquet"),
         ledger[publication.number - 1],
-        write_checkpoint(store.keys, ledger[: publication.number]),
+        write_checkpoint(store.keys, leaves_of(ledger[: publication.number])),
         is_first=not below,
     )
 
@@ -184,7 +184,7 @@ def _stop_inputs(store: Store, ledger: Ledger, entry: Entry) -> PackageInputs:
     villages = _villages(store.require_run(below[0].run_id))
     texts = dict(DECISION_REASONS)
     charges = _table_of(store.require_run(below[0].run_id) / "charges.parquet")
-    checkpoint = write_checkpoint(store.keys, ledger[: entry.number])
+    checkpoint = write_checkpoint(store.keys, leaves_of(ledger[: entry.number]))
     return PackageInputs(
         rows, rows, borrowers, branches, texts, held, charges=charges, villages=villages, act=entry,
         checkpoint=checkpoint, is_stop=True,
