@@ -50,6 +50,7 @@ VERBS = (
     Verb("approved", f"publish {{second}} --by {PREPARER}"),
     Verb("published", f"hold {{key}} --by {SIGNER} --reason test"),
     Verb("again", f"rollback --county {COUNTY_OF_TESTS} --to {{first_publication}} --by {SIGNER} --reason test"),
+    Verb("published", f"withdraw --county {COUNTY_OF_TESTS} --by {SIGNER} --reason test"),
     Verb("published", f"reseal {{first}} --by {SIGNER} --reason test"),
     Verb("published", f"keys rotate --by {SIGNER} --reason test"),
     Verb("published", f"renew --county {COUNTY_OF_TESTS} --ending-by 2029-12-31 --by {SIGNER} --reason test"),
