@@ -84,7 +84,7 @@ bench-model: $(STAMP) .venv-optbinning/.installed ## scorecards on every CSV of 
 	.venv-optbinning/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/optbinning.lock
 	@touch $@
 
-versions: $(STAMP) ## one county's tables under several versions of DuckDB, compared by hash
+versions: $(STAMP) ## one county's tables under several versions of DuckDB and Arrow, compared by the hash of their rows, and a run verified
 	$(BIN)/python -m tests.versions
 
 kills: $(STAMP) ## every verb killed at steps on the file system; what is left is looked at (TIMES=300)
