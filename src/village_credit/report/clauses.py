@@ -19,8 +19,8 @@ from village_credit import catalogue
 
 ANSWERS = "answers.toml"
 COUNTING = ("size", "counts", "trues", "filled", "among", "with")  # what may be told of households: how many
-KINDS = ("run", "model")
 Kind = Literal["run", "model"]
+KINDS: tuple[Kind, ...] = ("run", "model")
 ADDRESS = re.compile(
     r"(?P<reading>[a-z]+)(?::(?P<word>\S+))? (?P<source>(?:table\.|act\.)?[a-z_]+)(?P<path>(?:\.\w+)*)"
     r"(?:\[(?P<key>\w+)=(?P<wanted>[^\]]+)\])?"
