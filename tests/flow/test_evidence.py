@@ -19,7 +19,7 @@ from tests.flow.test_privacy import secrets
 from village_credit.cli import main
 from village_credit.errors import UsageError, VerificationFailed
 from village_credit.report import answers
-from village_credit.report.clauses import AnswerText, Figure, answer_texts, laws
+from village_credit.report.clauses import AnswerText, Clause, Figure, Law, answer_texts, laws
 from village_credit.score.statistics import LEAST_GROUP
 from village_credit.services.queries import evidence
 
@@ -65,7 +65,7 @@ def test_every_clause_of_a_scorecard_is_answered_but_for_its_assessment_which_it
 def test_a_run_that_nobody_signed_says_that_and_what_to_do(staged: Scored):
     found = evidence.evidence_of_run(staged.store, staged.run.run_id)
     lacking = {one.name: one.sentence for clause in clauses(found) for one in clause.answers if one.lacking}
-    assert set(lacking) == {"approved", "published"}
+    assert set(lacking) == {"approved", "published", "proof"}
     assert "尚未签批" in lacking["approved"]
 
 
@@ -125,6 +125,9 @@ def test_a_page_is_not_written_over_and_data_alone_writes_none(
     assert main(["evidence", "candidate", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["kind"], said["page"]) == ("model", None)
+    told = [clause["theirs"] for law in said["laws"] for clause in law["clauses"] if clause["state"] == "theirs"]
+    assert told
+    assert all(set(one) == {"who", "why"} for one in told)
     assert list(tmp_path.glob("*.html")) == []
     assert main(["evidence", "candidate"]) == 0
     (page,) = tmp_path.glob("*.evidence.html")
@@ -163,6 +166,17 @@ def test_few_households_or_all_but_few_are_not_told(manual: int, others: int, to
         assert told is None or re.search(rf"\b{told}\b", found) or not manual
 
 
+def test_a_clause_that_nothing_answers_is_refused_when_laws_are_read():
+    asked = {"number": "1", "topic": "x", "asks": "y"}
+    theirs = {"who": "somebody", "why": "it is theirs"}
+    assert Clause(**asked, run=("gates",), theirs=theirs | {"of": "model"}).theirs_of("run") is None
+    for said in ({"run": ("gates",)}, {"run": ("gates",), "theirs": theirs | {"of": "run"}}, {}):
+        with pytest.raises(ValueError, match="nothing answers it"):
+            Clause(**asked, **said)
+    with pytest.raises(ValueError, match="no such answer: nowhere"):
+        Law(place=9, title="x", text_had="y", clauses=[Clause(**asked, run=("nowhere",), model=("gates",))])
+
+
 def test_a_field_that_no_table_has_and_a_household_s_own_figure_are_refused_when_answers_are_read():
     kept = {"says": "{x}", "lacking": "score again"}
     with pytest.raises(ValueError, match="has no column"):
@@ -173,9 +187,10 @@ def test_a_field_that_no_table_has_and_a_household_s_own_figure_are_refused_when
         AnswerText(**kept, figures={"y": "counts table.gates.verdict"})
 
 
-def test_a_vanished_field_is_named_with_what_to_do(of_run: evidence.Evidence):
+def test_a_vanished_field_is_named_with_what_to_do():
     bare = answers.Subject("run", "r", {}, {"manifest": answers.Source("manifest.json", {"versions": {}})})
-    for name in ("made_of", "gates", "signers"):
+    for name in ("made_of", "gates", "approved"):
         found = answers.answer(name, bare)
         assert found.lacking
         assert found.sentence == answer_texts()[name].lacking
+    assert answers.answer("signers", bare).sentence == answers.ABSENT["scorecard"]  # not: nobody signed it

@@ -26,6 +26,10 @@ WORDS = (
     | (DIRECTIONS_ZH | RETAINED_ZH | VERDICTS_ZH | FLAGS_ZH)
 )
 OF_GROUPS = ("manifest.counts.households", "scorecard.training.outcomes")  # counts of households or loans, in no table
+ABSENT = {  # a whole source, whatever was asked of it
+    "scorecard": "读不到评分卡：冻结件不在，或是旧程序的形式；请恢复备份，或用写它的版本读。",
+    "policy": "读不到本批次所用的政策：冻结件不在，或是旧程序的形式；请恢复备份，或用写它的版本读。",
+}
 Cells = list[tuple[str, int | None]]
 
 
@@ -72,14 +76,17 @@ class Answer:
 
 @dataclass(frozen=True)
 class Answered:
-    """A clause with its answers: answered; shared with whom it names; open, where something is lacking; or theirs."""
+    """A clause with its answers: answered; shared with whom it names; open, where something is lacking; or theirs.
+
+    `theirs`: who must answer it, and why.
+    """
 
     number: str
     topic: str
     asks: str
     state: State
     answers: list[Answer]
-    theirs: Theirs | None
+    theirs: dict[str, str] | None
 
 
 @dataclass(frozen=True)
@@ -102,14 +109,19 @@ def _law(law: Law, subject: Subject) -> LawAnswered:
 
 def _clause(clause: Clause, subject: Subject) -> Answered:
     answers = [answer(name, subject) for name in clause.answered_by(subject.kind)]
-    return Answered(clause.number, clause.topic, clause.asks, _state(clause, answers), answers, clause.theirs)
+    theirs = clause.theirs_of(subject.kind)
+    return Answered(clause.number, clause.topic, clause.asks, _state(theirs, answers), answers, _told_theirs(theirs))
 
 
-def _state(clause: Clause, answers: list[Answer]) -> State:
+def _told_theirs(theirs: Theirs | None) -> dict[str, str] | None:
+    return None if theirs is None else {"who": theirs.who, "why": theirs.why}
+
+
+def _state(theirs: Theirs | None, answers: list[Answer]) -> State:
     """Say how far a clause is answered; whoever else must speak to it is never passed over."""
     if any(one.lacking for one in answers):
         return "open"
-    if clause.theirs is None:
+    if theirs is None:
         return "answered"
     return "shared" if answers else "theirs"
 
@@ -122,7 +134,8 @@ def answer(name: str, subject: Subject) -> Answer:
         try:
             told[place] = read_figure(figure, subject)
         except Vanished:
-            return Answer(name, text.lacking, list(told.values()), f"{figure.source}.{figure.field}")
+            lacking = text.lacking if figure.source in subject.sources else ABSENT.get(figure.source, text.lacking)
+            return Answer(name, lacking, list(told.values()), f"{figure.source}.{figure.field}")
     shown = {place: one.figure for place, one in told.items()}
     return Answer(name, text.says.format_map(shown), list(told.values()), None)
 

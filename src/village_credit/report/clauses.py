@@ -93,10 +93,11 @@ class AnswerText(_Read):
 
 
 class Theirs(_Read):
-    """What is not ours to answer: who must, and why."""
+    """What is not for this page to answer: who must, and why; `of`: of a run alone, or of a scorecard alone."""
 
     who: str = Field(min_length=1)
     why: str = Field(min_length=1)
+    of: Kind | None = None
 
 
 class Clause(_Read):
@@ -112,9 +113,13 @@ class Clause(_Read):
     @model_validator(mode="after")
     def is_answered(self) -> Clause:
         """Nobody leaves a clause without an answer, of a run or of a scorecard."""
-        if self.theirs is None and not (self.run and self.model):
-            raise ValueError(f"{self.number} {self.topic}: nothing answers it, and nobody is named who must")
+        if bare := [kind for kind in KINDS if not self.answered_by(kind) and self.theirs_of(kind) is None]:
+            raise ValueError(f"{self.number} {self.topic}: nothing answers it of a {bare[0]}, nor is said who must")
         return self
+
+    def theirs_of(self, kind: Kind) -> Theirs | None:
+        """Return who else must answer it, of a run or of a scorecard."""
+        return self.theirs if self.theirs and self.theirs.of in (None, kind) else None
 
     def answered_by(self, kind: Kind) -> tuple[str, ...]:
         """Name the answers that speak to it, of a run or of a scorecard."""

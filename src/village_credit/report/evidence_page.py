@@ -73,7 +73,7 @@ def _clause(clause: Answered) -> str:
 def _theirs(clause: Answered) -> str:
     if clause.theirs is None:
         return ""
-    return f'<p class="theirs">由{escape(clause.theirs.who)}：{escape(clause.theirs.why)}</p>'
+    return f'<p class="theirs">由{escape(clause.theirs["who"])}：{escape(clause.theirs["why"])}</p>'
 
 
 def _answer(answer: Answer) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from village_credit.identifiers import RUN_ID
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import Entry, head
 from village_credit.ledger.signed_acts import count_signed_acts
+from village_credit.policy.model import Policy
 from village_credit.policy.units import policy_in_its_units
 from village_credit.report.answers import LawAnswered, Source, Subject, answer_laws
 from village_credit.report.evidence_page import evidence_page, states_of
@@ -118,14 +119,17 @@ def _acts(ledger: Ledger, run_id: str) -> Iterator[tuple[str, Source]]:
 
 
 def _rules(store: Store, versions: dict[str, str]) -> Iterator[tuple[str, Source]]:
-    """Read the scorecard and the policy as they were kept with the run; what is gone answers nothing."""
-    for name in ("scorecard", "policy"):
-        sha256 = versions[f"{name}_sha256"]
+    """Read scorecard and policy as they were kept with the run; what is gone, or of another form, answers nothing."""
+    readers: dict[str, Callable[[str], Scorecard | Policy]] = {
+        "scorecard": read_scorecard,
+        "policy": policy_in_its_units,
+    }
+    for name, reader in readers.items():
+        sha256 = versions.get(f"{name}_sha256", "")
         try:
-            text = store.thaw(sha256).decode("utf-8")
+            read = reader(store.thaw(sha256).decode("utf-8"))
         except MissingInput:
             continue
-        read = read_scorecard(text) if name == "scorecard" else policy_in_its_units(text)
         yield name, Source(f"frozen/{sha256}", read.model_dump(mode="json"))
 
 
