@@ -9,36 +9,72 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from supply.lock import Locked, read_lock
 
 YANKED = "yanked version"  # as pip warns
 TOLD = 10
 
 
-def vulnerabilities(lock: Path) -> Iterator[str]:
-    """Name packages with known vulnerabilities, and those that nobody could be asked about.
+def vulnerabilities(lock: Path) -> list[str]:
+    """Say what is known against the packages of a lock, and of how many nothing could be learnt."""
+    entries = read_lock(lock.read_text(encoding="utf-8"))
+    said: list[dict[str, Any]] = []
+    for pins in once_each(entries):
+        with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+            file.write("".join(f"{name}=={version}\n" for name, version in pins.items()))
+            file.flush()
+            answer = _asked(file.name)
+        if isinstance(answer, str):
+            return [f"nothing is known of any package: {answer}"]
+        said += answer
+    return told(said, {(entry.name, entry.version) for entry in entries})
 
-    pip-audit itself calls a lock clean of which it could ask nobody about any package.
-    """
+
+def once_each(entries: list[Locked]) -> list[dict[str, str]]:
+    """Share pins out so that none has a package twice: whatever machine they are for, they are asked about."""
+    shared: list[dict[str, str]] = []
+    for entry in entries:
+        free = next((pins for pins in shared if entry.name not in pins), None)
+        if free is None:
+            shared.append(free := {})
+        free[entry.name] = entry.version
+    return shared
+
+
+def _asked(requirements: str) -> list[dict[str, Any]] | str:
+    """Return pip-audit's answer, or why there is none."""
     command = [sys.executable, "-m", "pip_audit", "--progress-spinner", "off"]
-    options = ["--no-deps", "--disable-pip", "--format", "json", "--requirement", str(lock)]
+    options = ["--no-deps", "--disable-pip", "--format", "json", "--requirement", requirements]
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)  # noqa: S603  # ours
     try:
-        said = json.loads(done.stdout)["dependencies"]
+        return list(json.loads(done.stdout)["dependencies"])
     except (ValueError, KeyError):
-        yield f"nothing is known of any package: {_last_line(done.stderr)}"
-        return
-    yield from (line for package in said for line in _of(package))
+        return _last_line(done.stderr)
 
 
-def _of(package: dict[str, Any]) -> Iterator[str]:
-    if "skip_reason" in package:
-        yield f"{package['name']}: {package['skip_reason']}"
-    for found in package.get("vulns", ()):
-        mended = ", ".join(found["fix_versions"]) or "no version yet"
-        yield f"{package['name']} {package['version']}: {found['id']}, mended in {mended}"
+def told(said: list[dict[str, Any]], locked: set[tuple[str, str]]) -> list[str]:
+    """Read pip-audit's answer: every vulnerability, then how many packages nobody answered for.
+
+    pip-audit itself calls a lock clean of which it could ask about no package.
+    """
+    found = [
+        f"{package['name']} {package['version']}: {one['id']}, mended in {', '.join(one['fix_versions']) or 'none'}"
+        for package in said
+        for one in package.get("vulns", ())
+    ]
+    answered = {(canonicalize_name(one["name"]), one["version"]) for one in said if "skip_reason" not in one}
+    silent = sorted(f"{name} {version}" for name, version in locked - answered)
+    if silent:
+        more = ", …" if len(silent) > TOLD else ""
+        found.append(f"nobody answered for {len(silent)} of {len(locked)} packages: {', '.join(silent[:TOLD])}{more}")
+    return found
 
 
 def taken_back(lock: Path) -> Iterator[str]:

@@ -10,6 +10,7 @@ from collections import Counter
 
 import pytest
 
+from supply import audit
 from supply.lock import CORE, declared, installed, parts_of, read_lock
 from tests.conftest import ROOT
 
@@ -103,3 +104,25 @@ def test_with_the_product_s_own_packages_alone_every_module_is_there_but_those_o
     assert loaded == []
     rooms = {(".".join(module.split(".")[:2]), why) for module, why in lacking.items()}
     assert rooms == {("village_credit.demo", "xlwt"), ("village_credit.synthetic", "xlwt"), *OF_SHAPES}
+
+
+def test_an_audit_tells_every_vulnerability_and_takes_silence_for_no_all_clear():
+    known = {"id": "PYSEC-1", "fix_versions": ["2.1", "3"]}
+    said = [
+        {"name": "Pandas_X", "version": "2.0", "vulns": [known, known | {"id": "PYSEC-2", "fix_versions": []}]},
+        {"name": "numpy", "version": "1.0", "vulns": []},
+        {"name": "xlwt", "skip_reason": "not found"},
+    ]
+    locked = {("pandas-x", "2.0"), ("numpy", "1.0"), ("xlwt", "1.3"), ("pywin32", "312")}
+    assert audit.told(said[:2], {("pandas-x", "2.0"), ("numpy", "1.0")}) == [
+        "Pandas_X 2.0: PYSEC-1, mended in 2.1, 3",
+        "Pandas_X 2.0: PYSEC-2, mended in none",
+    ]
+    assert audit.told(said, locked)[-1] == "nobody answered for 2 of 4 packages: pywin32 312, xlwt 1.3"
+    assert audit.told([said[1]], {("numpy", "1.0")}) == []
+
+
+def test_every_version_in_the_lock_is_asked_about_whatever_machine_it_is_for():
+    shared = audit.once_each(LOCK)
+    assert sorted(pin for pins in shared for pin in pins.items()) == sorted((one.name, one.version) for one in LOCK)
+    assert {"pywin32", "async-timeout"} <= set(shared[0])
