@@ -9,20 +9,22 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from village_credit.catalogue import terms
 from village_credit.features.catalogue import FEATURES
 from village_credit.report.clauses import AnswerText, Clause, Figure, Kind, Law, Theirs, answer_texts, laws
 from village_credit.report.labels import ATTRIBUTES_ZH, DIRECTIONS_ZH, GROUPS_ZH, RETAINED_ZH
 from village_credit.report.model_page import OUTCOMES_ZH as LOANS_ZH
 from village_credit.report.page import DECISIONS_ZH, OUTCOMES_ZH, STATES_ZH
-from village_credit.score.statistics import LEAST_GROUP, hide_small
+from village_credit.score.statistics import hide_small
 
 State = Literal["answered", "shared", "open", "theirs"]
-HIDDEN = f"不足 {LEAST_GROUP} 或可由相减得出，不显示"
+HIDDEN = "—"  # fewer than LEAST_GROUP, or to be had by subtraction: the page's foot says so
 VERDICTS_ZH = {"pass": "通过", "warn": "注意", "fail": "不通过"}
 FLAGS_ZH = {"true": "是", "false": "否"}
 WORDS = (
     {feature.name: feature.meaning_zh for feature in FEATURES}
     | (LOANS_ZH | OUTCOMES_ZH | STATES_ZH | DECISIONS_ZH | ATTRIBUTES_ZH | GROUPS_ZH)
+    | {term.name: term.label_zh for term in terms().values() if term.binds}
     | (DIRECTIONS_ZH | RETAINED_ZH | VERDICTS_ZH | FLAGS_ZH)
 )
 OF_GROUPS = ("manifest.counts.households", "scorecard.training.outcomes")  # counts of households or loans, in no table
@@ -236,7 +238,7 @@ def _counts(found: Any, figure: Figure) -> str:
 
 
 def _few(count: int | None) -> str:
-    return f"（{HIDDEN}）" if count is None else f"{count:,}"
+    return HIDDEN if count is None else f"{count:,}"
 
 
 def _without_few(cells: list[tuple[str, int]], figure: Figure) -> Cells:

@@ -154,6 +154,15 @@ def answer_texts() -> dict[str, AnswerText]:
     return {name: AnswerText.model_validate(said) for name, said in tomllib.loads(text).items()}
 
 
+def columns_read() -> dict[str, set[str]]:
+    """Return which columns of which of a run's tables the answers read; of some no column, only how many rows."""
+    found: dict[str, set[str]] = {}
+    for figure in (figure for text in answer_texts().values() for figure in text.read().values()):
+        if figure.table is not None:
+            found.setdefault(figure.table.name, set()).update(filter(None, (*figure.path, figure.key)))
+    return found
+
+
 @cache
 def laws() -> tuple[Law, ...]:
     """Read every law, in the order in which they are told."""

@@ -7,6 +7,7 @@ from html import escape
 
 from village_credit.report.answers import Answer, Answered, LawAnswered, State, Subject
 from village_credit.report.html import STYLE, cards, note, page, section
+from village_credit.score.statistics import LEAST_GROUP
 
 MORE_STYLE = """
 table.clauses{table-layout:fixed}.clauses th:nth-child(1){width:15%}.clauses th:nth-child(2){width:24%}
@@ -50,7 +51,7 @@ def evidence_page(subject: Subject, laws: list[LawAnswered]) -> str:
         note(about),
         note(HOW_TO_READ.format(kind=kind)),
         *(_law(law) for law in laws),
-        footer="本页不含任何个人信息；小于 30 的农户数按统一规则不显示。",
+        footer=f"“—”：不足 {LEAST_GROUP} 户，或因此可由相减得出，不显示。本页不含任何个人信息。",
     )
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from village_credit import catalogue
 from village_credit.errors import MissingInput, UsageError, VerificationFailed
 from village_credit.identifiers import RUN_ID
 from village_credit.ledger.ledger import Ledger
@@ -19,6 +18,7 @@ from village_credit.ledger.signed_acts import count_signed_acts
 from village_credit.policy.model import Policy
 from village_credit.policy.units import policy_in_its_units
 from village_credit.report.answers import LawAnswered, Source, Subject, answer_laws
+from village_credit.report.clauses import columns_read
 from village_credit.report.evidence_page import evidence_page, states_of
 from village_credit.score.scorecard import Scorecard, read_scorecard
 from village_credit.services.exchange import require_sealed
@@ -28,6 +28,7 @@ from village_credit.store.whole_files import json_of
 
 ACTS = ("stage", "approve", "publish")
 WARNING = "it answers nothing"
+OF_EVERY_TABLE = "run_id"  # so that rows are counted where no column is asked for
 STATUS_ZH = {"staged": "已暂存", "approved": "已签批", "published": "现行", "superseded": "已被取代或撤下"}
 
 
@@ -102,10 +103,15 @@ def _ledger_told(store: Store, ledger: Ledger) -> dict[str, Any]:
 
 
 def _tables(folder: Path, manifest: dict[str, Any]) -> Iterator[tuple[str, Source]]:
-    """Read the tables that the run has and the catalogue knows."""
-    for name in sorted(catalogue.run_tables().keys() & manifest["tables"].keys()):
-        table = pq.read_table(folder / f"{name}.parquet", partitioning=None)
-        yield f"table.{name}", Source(f"runs/{folder.name}/{name}.parquet", table)
+    """Read what the answers ask of the tables that the run has; a column that it lacks is left out."""
+    for name, columns in sorted(columns_read().items()):
+        if name in manifest["tables"]:
+            path = folder / f"{name}.parquet"
+            had = [column for column in pq.read_schema(path).names if column in columns | {OF_EVERY_TABLE}]
+            yield (
+                f"table.{name}",
+                Source(f"runs/{folder.name}/{path.name}", pq.read_table(path, columns=had, partitioning=None)),
+            )
 
 
 def _acts(ledger: Ledger, run_id: str) -> Iterator[tuple[str, Source]]:
