@@ -9,6 +9,7 @@ INBOX ?= build/inbox
 STORE ?= warehouse
 FILES ?= 2700
 TIMES ?= 300
+PAIRS ?= 90
 COUNTIES ?= 200
 SEED ?= 1
 # whether a candidate is what is shipped, but for the signatures
@@ -100,11 +101,11 @@ bench-model: $(STAMP) .venv-optbinning/.installed ## scorecards on every CSV of 
 	.venv-optbinning/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/optbinning.lock
 	@touch $@
 
-versions: $(STAMP) ## one county's tables under several versions of DuckDB, compared by hash
+versions: $(STAMP) ## one county's tables under several versions of DuckDB and Arrow, compared by the hash of their rows, and a run verified
 	$(BIN)/python -m tests.versions
 
-kills: $(STAMP) ## every verb killed at steps on the file system; what is left is looked at (TIMES=300)
-	$(BIN)/python -m tests.kills --times $(TIMES)
+kills: $(STAMP) ## every verb killed at steps on the file system, and given twice at once; what is left is looked at (TIMES=300, PAIRS=90)
+	$(BIN)/python -m tests.kills --times $(TIMES) --pairs $(PAIRS) --seed $(SEED)
 
 fuzz: $(STAMP) ## FILES hostile files of SEED: none may crash, hang, lose a line or pass without a reason; COUNTIES with a damaged list: none may grant more
 	$(BIN)/python -m tests.fuzz --files $(FILES) --counties $(COUNTIES) --seed $(SEED)

@@ -14,13 +14,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import MODELS, Scored, copy_of
+from tests.conftest import MODELS, SIGNER, Scored, copy_of
 from tests.flow.test_privacy import secrets
 from village_credit.cli import main
 from village_credit.errors import UsageError, VerificationFailed
 from village_credit.report import answers
 from village_credit.report.clauses import AnswerText, Clause, Figure, Law, answer_texts, laws
 from village_credit.score.statistics import LEAST_GROUP
+from village_credit.services.approval.withdraw import withdraw
 from village_credit.services.queries import evidence
 
 MADE_OF_CANDIDATE = "assessment"
@@ -194,3 +195,13 @@ def test_a_vanished_field_is_named_with_what_to_do():
         assert found.lacking
         assert found.sentence == answer_texts()[name].lacking
     assert answers.answer("signers", bare).sentence == answers.ABSENT["scorecard"]  # not: nobody signed it
+
+
+def test_a_run_that_was_withdrawn_says_so_and_keeps_its_acts(published: Scored, tmp_path: Path):
+    scored = copy_of(published, tmp_path)
+    withdraw(scored.store, scored.county_code, SIGNER, "the policy was wrong")
+    found = evidence.evidence_of_run(scored.store, scored.run.run_id)
+    assert found.about["状态"] == "已撤下"
+    told = {one.name: one.sentence for clause in clauses(found) for one in clause.answers}
+    assert "withdraw 1" in told["stop"]
+    assert "发布" in told["published"]

@@ -29,7 +29,13 @@ from village_credit.store.whole_files import json_of
 ACTS = ("stage", "approve", "publish")
 WARNING = "it answers nothing"
 OF_EVERY_TABLE = "run_id"  # so that rows are counted where no column is asked for
-STATUS_ZH = {"staged": "已暂存", "approved": "已签批", "published": "现行", "superseded": "已被取代或撤下"}
+STATUS_ZH = {
+    "staged": "已暂存",
+    "approved": "已签批",
+    "published": "现行",
+    "superseded": "已被取代",
+    "withdrawn": "已撤下",
+}
 
 
 @dataclass(frozen=True)
