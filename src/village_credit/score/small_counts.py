@@ -28,6 +28,7 @@ def hide_small(cells: list[Cell], k: int = LEAST_GROUP) -> list[Cell]:
     hidden = _Hidden(cells, set(small))
     while True:
         for places in whole.lines.values():
+            hidden.hide_enough(places, k)  # for who does not know what is told in vain
             hidden.hide_enough([place for place in places if place not in told], k)
         found = next((place for place in sorted(small - told) if not hidden.is_free(place)), None)
         if found is None:
