@@ -21,6 +21,7 @@ from village_credit.services import rules as inputs
 from village_credit.services.approval import publish
 from village_credit.services.modelling import train
 from village_credit.services.queries import dry_run
+from village_credit.services.scoring import due
 from village_credit.services.scoring import rescore as rescore_module
 from village_credit.services.scoring import stage as score
 from village_credit.settings import login, settings
@@ -61,6 +62,17 @@ def stage(county_code: str, as_of: date, inbox: str | None) -> str:
         paths = settings()
         request = inputs.Request(county_code, as_of, login(), paths.models, counties=paths.counties, asked_on=today())
         return _told(score.score_inbox(store_of(paths, may_begin=True), inbox_of(inbox), request, _progress()))
+
+
+@act(name="stage-if-due", task_run_name="stage-if-due-{county_code}")
+def stage_if_due(county_code: str, as_of: date, inbox: str | None) -> str:
+    """Score a county's inbox where something came or is due since its latest run; gives the run's id, else nothing."""
+    with impersonal():
+        paths = settings()
+        request = inputs.Request(county_code, as_of, login(), paths.models, counties=paths.counties, asked_on=today())
+        found = due.due_in_inbox(store_of(paths, may_begin=True), inbox_of(inbox), request)
+    get_run_logger().info("%s", found.text())
+    return stage.fn(county_code, as_of, inbox) if found.reasons else ""
 
 
 @act(name="later-staged", task_run_name="later-staged-{day}")

@@ -111,6 +111,13 @@ def test_a_county_without_deliveries_does_not_sink_the_night(served: Served):
     assert (details["county_code"], details["as_of"]) == (COUNTY, "2026-11-03")
 
 
+def test_a_night_in_which_nothing_came_makes_no_run(served: Served):
+    acts = len(served.staged())
+    run = served.prefect("deployment", "run", "score-all/nightly", "-p", "as_of=2026-11-04", "--watch")
+    assert f"nothing came and nothing is due: {COUNTY}" in spoken(run)
+    assert len(served.staged()) == acts
+
+
 def test_the_server_keeps_no_personal_data(served: Served):
     """Database, logs and results of Prefect, after the runs above: no ID number or telephone of the county."""
     run_id = served.staged()[0].run_id

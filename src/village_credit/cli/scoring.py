@@ -13,6 +13,7 @@ from village_credit.cli.common import (
     day,
     path,
     progress,
+    say,
     show,
     show_each,
     store_of,
@@ -77,13 +78,27 @@ def add_score(verbs: Verbs) -> None:
     scored.add_argument("--model", help="a scorecard's id (default: the last of the models)")
     scored.done_by("who prepares the run (default: the login)")
     scored.add_argument("--product", choices=("trader_loan",), help="decide a referral batch alone")
+    scored.add_argument(
+        "--if-due",
+        action="store_true",
+        help="only where files, rules or acts are new since the county's latest run, or a day has come",
+    )
 
 
 def do_score(args: argparse.Namespace, paths: Settings) -> int:
     """Score an inbox into a staged run."""
+    from village_credit.services.scoring.due import due_in_inbox
     from village_credit.services.scoring.stage import score_inbox
 
-    result = score_inbox(store_of(paths, may_begin=True), args.inbox, _request(args, paths), progress())
+    if args.if_due and args.product:
+        raise UsageError("--if-due asks of a whole county: leave --product out")
+    store, request = store_of(paths, may_begin=True), _request(args, paths)
+    due = due_in_inbox(store, args.inbox, request) if args.if_due else None
+    if due and not due.reasons:
+        return show(args, due, due.text)
+    if due:
+        say(due.text())
+    result = score_inbox(store, args.inbox, request, progress())
     return show(args, result, lambda: staged_text(result))
 
 

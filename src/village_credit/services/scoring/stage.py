@@ -73,7 +73,7 @@ def frozen_files_of(store: Store, manifest: dict[str, Any]) -> Iterator[Delivere
         yield DeliveredFile(name, store.thaw(sha256), sha256)
 
 
-def _without_erased(store: Store, files: Iterable[DeliveredFile]) -> tuple[list[DeliveredFile], list[str]]:
+def without_erased(store: Store, files: Iterable[DeliveredFile]) -> tuple[list[DeliveredFile], list[str]]:
     """Put what is left in the place of delivered bytes of which an erasure took lines; say so of each such file.
 
     Nothing that was erased is frozen once more.
@@ -102,7 +102,7 @@ def score_files(
     rules = load_rules(request, store.keys.public_keys())
     if request.asked_on:
         require_day_come(rules.policy, request.as_of, request.county_code, request.asked_on)
-    delivered, erased = _without_erased(store, files)
+    delivered, erased = without_erased(store, files)
     for sha256, content in [*rules.texts.items(), *((file.sha256, file.content) for file in delivered)]:
         store.freeze(content, sha256)
     timer.lap("freeze")
