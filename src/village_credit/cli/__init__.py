@@ -66,16 +66,20 @@ def parser() -> argparse.ArgumentParser:
     for user in USERS:
         for add in user.VERBS:
             add(verbs)
+    top.set_defaults(known=verbs.names())
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
     args = parser().parse_args(arguments)
+    from village_credit.cli.roles import require_role
     from village_credit.settings import settings
 
     try:
-        code = int(args.handler(args, settings(args.store, args.models, args.counties)))
+        paths = settings(args.store, args.models, args.counties)
+        require_role(args, paths.store)
+        code = int(args.handler(args, paths))
         sys.stdout.flush()  # a full disk is met here, not when the interpreter ends
     except (BrokenPipeError, KeyboardInterrupt):
         _write_no_more()

@@ -70,6 +70,10 @@ class Verb(argparse.ArgumentParser):
         """Ask why."""
         self.add_argument("--reason", required=True, help=text)
 
+    def acts(self) -> list[str]:
+        """Name the acts that the verb has, such as `export` and `apply`."""
+        return [str(act) for word in self._actions if word.dest == "act" for act in word.choices or ()]
+
     def policy(self, text: str | None = None) -> None:
         """Ask for a policy file; `policy_of` falls back on that of the models."""
         self.add_argument("--policy", type=path, help=text)
@@ -97,6 +101,11 @@ class Verbs:
         )
         verb.set_defaults(handler=handler)
         return verb
+
+    def names(self) -> frozenset[str]:
+        """Name every verb, and every act of one with its verb before it (`keys rotate`)."""
+        verbs: dict[str, Verb] = self.subparsers.choices
+        return frozenset(verbs).union(*({f"{name} {act}" for act in verb.acts()} for name, verb in verbs.items()))
 
 
 def path(text: str) -> Path:
