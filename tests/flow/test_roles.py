@@ -115,7 +115,7 @@ PEOPLE = {
 }
 
 
-# Somebody else may not even read the interpreter: first all is imported, by giving the same command to a store of root's.
+# Somebody else may not even read the interpreter: first all is imported, by the same command for a store of root's.
 AS_SOMEBODY = """import contextlib, duckdb, io, json, os, sys
 from pathlib import Path
 from village_credit.cli import main, roles
