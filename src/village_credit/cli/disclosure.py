@@ -1,10 +1,10 @@
-"""The verbs of what leaves for another house: an export of a month, the word of two people, and how it is checked."""
+"""The verbs of what others read: an export of a month, the word of two people, how it is checked, an open catalogue."""
 
 from __future__ import annotations
 
 import argparse
 
-from village_credit.cli.common import Verbs, counted, known_keys, path, show, store_of
+from village_credit.cli.common import Verbs, counted, day, known_keys, path, show, store_of
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from village_credit.services.disclosure.disclose import Disclosed
     from village_credit.services.queries.export import Exported
+    from village_credit.services.queries.open_catalog import Catalogued
     from village_credit.settings import Settings
 
 
@@ -121,4 +122,29 @@ def _statement_text(said: dict[str, Any]) -> str:
     )
 
 
-VERBS = (add_export, add_disclose, add_verify_disclosure)
+def add_catalog(verbs: Verbs) -> None:
+    listed = verbs.add(
+        "catalog",
+        "Write Delta Lake logs over the sealed tables of what is published, for other engines of this house: links, no "
+        "copies, a version for each publication; made anew at will.",
+        "catalog --out build/catalog",
+        do_catalog,
+    )
+    listed.out("the folder of the tables; what it links to stays in the store", required=True)
+    listed.add_argument("--on", type=day, help="as it was at the end of a day in China (default: now)")
+
+
+def do_catalog(args: argparse.Namespace, paths: Settings) -> int:
+    """Write the open catalogue."""
+    from village_credit.services.queries.open_catalog import write_catalog
+
+    done = write_catalog(store_of(paths), args.out, args.on)
+    return show(args, done, lambda: _catalog_text(done))
+
+
+def _catalog_text(done: Catalogued) -> str:
+    older = f"; of older code and left out: {len(done.left_out):,} files" if done.left_out else ""
+    return f"{done.tables:,} Delta tables in {done.folder}, {done.versions:,} versions each{older}"
+
+
+VERBS = (add_export, add_disclose, add_verify_disclosure, add_catalog)
