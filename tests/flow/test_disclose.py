@@ -78,6 +78,8 @@ def test_two_people_let_an_export_leave_and_the_ledger_says_what_and_to_whom(pla
         (["keys", *TWO, *TO], 4, "these never leave"),
         (["store", *TWO, *TO], 4, "these never leave"),
         (["store/vault", *TWO, *TO], 4, "these never leave"),
+        (["store/outbox", *TWO, *TO], 4, "these never leave"),
+        (["package", *TWO, *TO], 4, "to its branch or office and to nobody else"),
         ([".", *TWO, *TO], 4, "these never leave"),
         (["nothing", *TWO, *TO], 7, "there is no such file"),
         (["link", *TWO, *TO], 2, "is or holds a link"),
@@ -85,6 +87,7 @@ def test_two_people_let_an_export_leave_and_the_ledger_says_what_and_to_whom(pla
 )
 def test_what_may_not_leave_leaves_no_act(place: Path, capsys, words: list[str], code: int, sentence: str):
     (place / "link").symlink_to("page.html")
+    shutil.copytree(next((place / "store" / "outbox").glob("*/*/*/READY")).parent, place / "package")
     assert main(["disclose", *words]) == code
     assert sentence in capsys.readouterr().err
     assert acts(place) == []

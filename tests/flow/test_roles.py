@@ -80,6 +80,15 @@ def test_a_file_that_cannot_be_relied_on_lets_nobody_through(empty: Path, capsys
     assert sentence in capsys.readouterr().err
 
 
+def test_a_file_that_leads_nowhere_is_not_the_same_as_none(empty: Path):
+    (empty / roles.ROLES).symlink_to(empty / "gone")
+    assert main(STATUS) == 7
+    (empty / roles.ROLES).unlink()
+    (empty / roles.ROLES).mkdir()
+    assert main(STATUS) == 7
+    assert [path.name for path in empty.iterdir()] == [roles.ROLES]
+
+
 def test_who_came_through_sudo_has_his_own_groups_and_not_those_of_the_account(
     empty: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -87,6 +96,10 @@ def test_who_came_through_sudo_has_his_own_groups_and_not_those_of_the_account(
     his = {grp.getgrgid(gid).gr_name for gid in os.getgrouplist("nobody", nobody.pw_gid)}
     monkeypatch.setenv(roles.CALLER, str(nobody.pw_uid))
     assert roles.caller_groups(empty) == his
+    for unknown in ("3999999999", "9" * 30):
+        monkeypatch.setenv(roles.CALLER, unknown)
+        assert roles.caller_groups(empty) == set()
+    monkeypatch.setenv(roles.CALLER, str(nobody.pw_uid))
     if os.geteuid():  # not in the account that owns the store: whoever typed it says nothing
         monkeypatch.setattr(roles.os, "geteuid", lambda: empty.stat().st_uid + 1)
         assert MINE in roles.caller_groups(empty)

@@ -13,15 +13,14 @@ from village_credit.ledger.disclosures import DISCLOSE, same_disclosure
 from village_credit.ledger.four_eyes import required_reason
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import Entry
-from village_credit.publish.branch_package import verify_package
 from village_credit.publish.disclosed import digest_of, files_of, write_statement
 from village_credit.publish.export_folder import is_export, read_export
 from village_credit.publish.recording import record
 from village_credit.signatures import same_person, signer
 from village_credit.store.store import Store
 
-NEVER = ("vault", "frozen", "packing")  # who people are, and what offices delivered
-EXPORT, PACKAGE, FILES = "export", "package", "files"
+NEVER = ("vault", "frozen", "packing", "outbox")  # who people are, what offices delivered, what branches are told
+EXPORT, FILES, READY = "export", "files", "READY"
 
 
 @dataclass(frozen=True)
@@ -50,8 +49,8 @@ class Disclosed:
 def disclose(store: Store, place: Path, word: Word, key_file: Path) -> Disclosed:
     """Record that a file or folder leaves, then write DISCLOSED.json beside it; the same again only writes that file.
 
-    Raises GateRefused where both are one person or what leaves is the store's own secret, UsageError where nobody or a
-    person's number is named, VerificationFailed where an export or package is not what was signed.
+    Raises GateRefused where both are one person, what leaves is the store's own secret or a package, UsageError where
+    nobody or a person's number is named, VerificationFailed where an export is not what was signed.
     """
     said = _checked(word)
     _require_may_leave(store, place, key_file)
@@ -86,22 +85,25 @@ def _checked(word: Word) -> Word:
 
 
 def _require_may_leave(store: Store, place: Path, key_file: Path) -> None:
-    """Raise GateRefused for the keys, and for what holds them or lies among what only they open."""
+    """Raise GateRefused for the keys, for what holds them or lies among what only they open, and for a package."""
     secret = [key_file.resolve(), *((store.root / folder).resolve() for folder in NEVER)]
     asked = place.resolve()
     if any(one == asked or one in asked.parents or asked in one.parents for one in secret):
-        raise GateRefused(f"{place.name} is or holds keys, vault or delivered bytes of the store: these never leave")
+        raise GateRefused(
+            f"{place.name} is or holds keys, vault, delivered bytes or packages of the store: these never leave"
+        )
+    if (place / READY).is_file():
+        raise GateRefused(
+            f"{place.name} is a package, with names and numbers: it goes to its branch or office and to nobody else"
+        )
 
 
 def _kind_of(store: Store, place: Path) -> tuple[str, dict[str, Any]]:
-    """Return what leaves; of an export its month and counties. What has a manifest must be what was signed."""
-    if is_export(place):
-        said = read_export(place, store.keys.known_keys())
-        return EXPORT, {"month": said["month"], "counties": said["counties"], "keyed_for": said["keyed_for"]}
-    if (place / "READY").is_file():
-        verify_package(place, store.keys.known_keys())
-        return PACKAGE, {}
-    return FILES, {}
+    """Return what leaves; of an export, which must be what was signed, its month and counties."""
+    if not is_export(place):
+        return FILES, {}
+    said = read_export(place, store.keys.known_keys())
+    return EXPORT, {"month": said["month"], "counties": said["counties"], "keyed_for": said["keyed_for"]}
 
 
 def _record(store: Store, word: Word, told: dict[str, Any]) -> Entry:
