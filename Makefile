@@ -9,6 +9,7 @@ INBOX ?= build/inbox
 STORE ?= warehouse
 FILES ?= 2700
 TIMES ?= 300
+PAIRS ?= 90
 COUNTIES ?= 200
 SEED ?= 1
 # whether a candidate is what is shipped, but for the signatures
@@ -19,7 +20,7 @@ DOCS := from pathlib import Path; from village_credit import cli; from village_c
 .DEFAULT_GOAL := help
 WHICH_PYTHON = $(PYTHON) -c "import sys; print(sys.executable, sys.version)"
 
-.PHONY: FORCE help run test lint bench bench-model versions fuzz kills disks contracts contracts-lint serve score rescore train docs lock clean
+.PHONY: FORCE help run test lint secrets sbom audit bench bench-model versions fuzz kills disks contracts contracts-lint serve score rescore train docs lock clean
 
 $(VENV)/.made-by: FORCE
 	@$(PYTHON) -c "import sys; sys.version_info >= (3, 11) or sys.exit('$(PYTHON) is Python ' + sys.version.split()[0] + ', and this needs 3.11 or later: make PYTHON=python3.11 TARGET')"
@@ -53,6 +54,22 @@ lint: $(STAMP) ## style, types and the walls between stages
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# tools of an environment of their own: nothing of them stands beside the keys
+.venv-supply/.installed: supply/tools.lock
+	$(PYTHON) -m venv .venv-supply
+	.venv-supply/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r supply/tools.lock
+	@touch $@
+
+secrets: .venv-supply/.installed ## keys, tokens and ID numbers in tracked files that nobody explained; no network
+	.venv-supply/bin/python -m supply.secrets
+
+sbom: $(STAMP) .venv-supply/.installed ## the list of what is in the lock, with licences and hashes (CycloneDX), into build/sbom.cdx.json; no network
+	.venv-supply/bin/python -m supply.sbom requirements.lock $(wildcard $(VENV)/lib/python3.*/site-packages) build/sbom.cdx.json
+
+audit: .venv-supply/.installed ## what is known against the lock's packages: vulnerabilities, versions taken back; needs the network
+	.venv-supply/bin/python -m supply.audit requirements.lock
+	.venv-supply/bin/python -m supply.audit supply/tools.lock
+
 bench: $(STAMP) .venv-bench/.installed .venv-splink/.installed .venv-optbinning/.installed ## the whole path, budgets, intake, an office's check and a simulation, as ratios to a floor measured in the same run; linkage against truth; scorecards beside others; parcels' shapes; a ledger; a vault's new key
 	$(BIN)/python -m bench.path
 	$(BIN)/python -m bench.budgets
@@ -84,11 +101,11 @@ bench-model: $(STAMP) .venv-optbinning/.installed ## scorecards on every CSV of 
 	.venv-optbinning/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/optbinning.lock
 	@touch $@
 
-versions: $(STAMP) ## one county's tables under several versions of DuckDB, compared by hash
+versions: $(STAMP) ## one county's tables under several versions of DuckDB and Arrow, compared by the hash of their rows, and a run verified
 	$(BIN)/python -m tests.versions
 
-kills: $(STAMP) ## every verb killed at steps on the file system; what is left is looked at (TIMES=300)
-	$(BIN)/python -m tests.kills --times $(TIMES)
+kills: $(STAMP) ## every verb killed at steps on the file system, and given twice at once; what is left is looked at (TIMES=300, PAIRS=90)
+	$(BIN)/python -m tests.kills --times $(TIMES) --pairs $(PAIRS) --seed $(SEED)
 
 fuzz: $(STAMP) ## FILES hostile files of SEED: none may crash, hang, lose a line or pass without a reason; COUNTIES with a damaged list: none may grant more
 	$(BIN)/python -m tests.fuzz --files $(FILES) --counties $(COUNTIES) --seed $(SEED)
@@ -125,9 +142,10 @@ contracts-lint: $(STAMP) .venv-contracts/.installed ## the standard files judged
 docs: $(STAMP) ## the reference pages, from the code, into docs/reference
 	$(BIN)/python -c "$(DOCS)"
 
-lock: $(STAMP) ## resolve requirements.lock anew (names, versions, hashes; no addresses)
+lock: $(STAMP) ## resolve requirements.lock and supply/tools.lock anew (names, versions, hashes; no addresses)
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11 --all-extras --group dev pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11 supply/tools.in --output-file supply/tools.lock
 
 clean: ## remove what was built, not the store
-	rm -rf build $(VENV) .venv-contracts .venv-bench .venv-splink .venv-optbinning .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf build $(VENV) .venv-contracts .venv-bench .venv-splink .venv-optbinning .venv-supply .mypy_cache .ruff_cache .import_linter_cache .hypothesis

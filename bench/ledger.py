@@ -20,7 +20,8 @@ from village_credit.ledger.log import GENESIS, Entry, read_ledger
 from village_credit.ledger.signed_acts import count_signed_acts
 from village_credit.merkle import root
 from village_credit.pseudonyms import Keys
-from village_credit.store.store import sha256_of
+from village_credit.services.queries.anchors import verify_ledger
+from village_credit.store.store import Store, sha256_of
 
 TIMES = 3
 KEYS = Keys(*(bytes([number]) * 32 for number in range(4)))
@@ -33,19 +34,23 @@ def main() -> int:
     parser.add_argument("--acts", type=int, default=100_000)
     words = parser.parse_args()
     with TemporaryDirectory() as place:
-        folder = Path(place)
+        folder = Path(place) / "ledger"
+        folder.mkdir()
         last = write_acts(folder, words.acts)
         floor = cpu_seconds(lambda: _hashed(folder), TIMES)
         entries = read_ledger(folder)
         read = cpu_seconds(lambda: read_ledger(folder), TIMES)
         tree = cpu_seconds(lambda: root(leaves_of(entries)), TIMES)
-        signed = cpu_seconds(lambda: count_signed_acts(entries, KEYS.known_keys()), 1)
+        signed = cpu_seconds(lambda: count_signed_acts(entries, KEYS.known_keys()), TIMES)
+        store = Store(folder.parent, KEYS)
+        whole = cpu_seconds(lambda: verify_ledger(store, []), TIMES)
     print(f"{words.acts:,} acts{'':<22}CPU s  x floor")
     for name, seconds in (
         ("read and hash files (floor)", floor),
         ("read, check the chain", read),
         ("tree", tree),
-        ("each act's signature", signed),
+        ("signatures", signed),
+        ("`ledger verify` whole", whole),
     ):
         print(f"  {name:<30}{seconds:>6.2f}{seconds / floor:>9.1f}")
     return 0 if len(entries) == words.acts and entries[-1].previous == last else 1

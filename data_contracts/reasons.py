@@ -171,6 +171,7 @@ DECISION_REASONS: MappingProxyType[str, str] = MappingProxyType(
         "NO_ROOM_HEADROOM": "其他信用类授信已达上限",
         "NO_ROOM_RISE": "按较上一期增幅测算没有可授信额度",
         "NOT_IN_PUBLICATION": "不在现行授信名单内，原额度停用",
+        "WITHDRAWN": "本县授信已整体撤回，原额度停用",
         "PRODUCT_REPLACED": "已改授其他产品，原产品额度停用",
         "FROZEN": "已用信余额高于新额度：余额内不再新增用信，也不要求提前归还",
         "BORROWER_HEAD": "户主为借款人",

@@ -2,7 +2,8 @@
 
 `python -m tests.kills --times 300` scores and publishes a synthetic county, and for every verb kills a process at step
 after step (a file opened to be written, moved, linked or taken away, a folder made). After each kill another process
-must read one whole publication, the same command must end as it should, and the ledger must verify. Outside the suite.
+must read one whole publication, the same command must end as it should, and the ledger must verify. `--pairs` gives
+each command twice at once too, and kills one of the two at a random instant (`--seed`). Outside the suite.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ import contextlib
 import io
 import json
 import os
+import random
 import shutil
+import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -50,6 +54,7 @@ VERBS = (
     Verb("approved", f"publish {{second}} --by {PREPARER}"),
     Verb("published", f"hold {{key}} --by {SIGNER} --reason test"),
     Verb("again", f"rollback --county {COUNTY_OF_TESTS} --to {{first_publication}} --by {SIGNER} --reason test"),
+    Verb("published", f"withdraw --county {COUNTY_OF_TESTS} --by {SIGNER} --reason test"),
     Verb("published", f"reseal {{first}} --by {SIGNER} --reason test"),
     Verb("published", f"keys rotate --by {SIGNER} --reason test"),
     Verb("published", f"renew --county {COUNTY_OF_TESTS} --ending-by 2029-12-31 --by {SIGNER} --reason test"),
@@ -203,10 +208,51 @@ def tried(verb: Verb, folder: Path, known: dict[str, str], times: int) -> int:
     return failed
 
 
+def together(place: Path, words: Words, instant: float | None) -> list[int]:
+    """Give a command in two processes at once, and kill the first at an instant; how each ended, a kill as -9."""
+    pids = []
+    for _ in range(2):
+        if not (pid := os.fork()):
+            os._exit(run(place, words)[0])
+        pids.append(pid)
+    if instant is not None:
+        time.sleep(instant)
+        os.kill(pids[0], signal.SIGKILL)
+    return [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+
+
+def paired(verb: Verb, folder: Path, known: dict[str, str], times: int, chance: random.Random) -> int:
+    """Give one verb twice at once, now and then with a kill; print and return how often something did not hold."""
+    words, base, place = words_of(verb, known), folder / verb.base, folder / "tried"
+    done = attempt(base, place, words, 0)["found"]["then"]
+    (_, before) = forked(lambda: (run(base, ["status"]), state(base))[1])
+    shutil.rmtree(place)
+    shutil.copytree(base, place)
+    begun = time.monotonic()
+    forked(lambda: run(place, words))
+    lasts, kills, failed = time.monotonic() - begun, 0, 0
+    for number in range(times):
+        shutil.rmtree(place)
+        shutil.copytree(base, place)
+        instant = chance.uniform(0, 1.5 * lasts) if number else None
+        _, codes = forked(lambda instant=instant: together(place, words, instant))  # type: ignore[misc]
+        code, found = forked(lambda: after(place, words))
+        kills += codes[0] == -signal.SIGKILL
+        faults = faults_of({"ended": code, "found": found}, before, done)
+        faults += [f"ended with {each}" for each in codes if each not in (*FINE, -signal.SIGKILL)]
+        if faults:
+            failed += 1
+            print(f"  {verb.name}, twice at once, killed at {instant}: {'; '.join(faults)}"[:900], flush=True)
+    print(f"{verb.name:<14}{times:>6} pairs {kills:>6} kills {failed:>6} did not hold", flush=True)
+    return failed
+
+
 def everything() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=300, help="kills in all")
     parser.add_argument("--verbs", nargs="*", default=[verb.name for verb in VERBS])
+    parser.add_argument("--pairs", type=int, default=0, help="pairs of processes in all")
+    parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     with TemporaryDirectory() as name:
         folder = Path(name).resolve()
@@ -215,7 +261,11 @@ def everything() -> int:
             print(f"no county to begin from: {known}")
             return 1
         chosen = [verb for verb in VERBS if verb.name in asked.verbs]
-        return 1 if sum(tried(verb, folder, known, -(-asked.times // len(chosen))) for verb in chosen) else 0
+        chance = random.Random(asked.seed)
+        each, pairs = -(-asked.times // len(chosen)), -(-asked.pairs // len(chosen))
+        failed = sum(tried(verb, folder, known, each) for verb in chosen) if each else 0
+        failed += sum(paired(verb, folder, known, pairs, chance) for verb in chosen) if pairs else 0
+        return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -21,9 +21,12 @@ Purpose = Literal["act", "approval", "disclosure", "export", "model", "package",
 LEADING_NOUGHTS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 
 
+CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def canonical_json(content: Any) -> bytes:
     """Write JSON in one way only: sorted keys, no spaces, UTF-8."""
-    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8")
+    return CANONICAL.encode(content).encode("utf-8")
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ READS = {
         "explain",
         "notices",
         "verify",
+        "evidence",
         "ledger",
         "package",
         "policy",

@@ -188,6 +188,15 @@ def test_a_reason_that_few_households_have_is_not_told(quiet: Scored):
     assert [cell["reason_code"] for cell in tables._told_reasons(cells)] == ["A", "B"]
 
 
+def test_a_state_of_a_few_traders_is_hidden_with_another_of_its_clock():
+    counts = {("decision", "late"): 5, ("decision", "in_time"): 60, ("decision", "open"): 40, ("draw", "none"): 105}
+    rows = [
+        {"county_code": "1", "referral_batch": "b", "clock": clock, "state": state, "traders": count}
+        for (clock, state), count in counts.items()
+    ]
+    assert [row["traders"] for row in tables._states(rows)] == [None, 60, None, 105]
+
+
 def test_a_gate_that_counts_few_households_hides_its_figure():
     gate = {"gate": "budget", "run_id": "r", "value": None}
     assert [tables._gate(gate | {"households": count})["value"] for count in (29, 30, None)] == [None, 30.0, None]

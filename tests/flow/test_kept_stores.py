@@ -45,7 +45,14 @@ def test_every_question_about_an_older_publication_is_answered(kept: Path, capsy
         assert main(["explain", str(key)]) == 0
         assert f"{limit:,} 元" in capsys.readouterr().out
     again = ["rescore", "--county", COUNTY_OF_TESTS, "--as-of", "2026-11-05", "--by", "1001"]
-    for words in (["notices", run], ["diff", run, "--against", "published"], ["verify", run], ["report", run], again):
+    for words in (
+        ["notices", run],
+        ["diff", run, "--against", "published"],
+        ["verify", run],
+        ["report", run],
+        ["evidence", run, "--json"],
+        again,
+    ):
         assert main(words) == 0, words
 
 

@@ -28,6 +28,7 @@ from village_credit.services.modelling import train as act
 from village_credit.services.modelling.assess import assess_model
 from village_credit.services.modelling.sign import read_candidate, sign_model
 from village_credit.services.modelling.train import train_candidate
+from village_credit.services.queries.evidence import evidence_of_model
 from village_credit.services.scoring import stage as score
 from village_credit.synthetic import synthesize
 
@@ -58,6 +59,14 @@ def assessed(workshop: Workshop) -> dict:
     """Its evidence, with itself as the challenger: figures as stored."""
     found = assess_model(workshop.folder, POLICY, challenger=workshop.folder)
     return json.loads(Path(found.figures).read_text(encoding="utf-8"))
+
+
+def test_the_evidence_of_a_judged_candidate_lacks_nothing_but_its_signatures(workshop: Workshop, assessed: dict):
+    found = evidence_of_model(workshop.folder)
+    answers = [one for law in found.laws for clause in law.clauses for one in clause.answers]
+    assert {one.name for one in answers if one.lacking} == {"signers"}
+    auc = next(row["value"] for row in assessed["out_of_village"] if row["figure"] == "auc")
+    assert any(f"AUC {auc:.4g}" in one.sentence for one in answers if one.name == "discrimination")
 
 
 def test_two_trainings_from_the_same_inputs_give_the_same_bytes(workshop: Workshop, tmp_path: Path):

@@ -82,6 +82,17 @@ def test_a_day_has_what_was_in_force_at_its_end_and_days_before_the_first_have_n
     assert moments == sorted(set(moments))
 
 
+def test_after_a_withdrawal_nothing_is_in_force(two: Scored, tmp_path: Path):
+    (first,) = (p for p in Ledger.of(two.store).in_force)
+    told = {name: getattr(first, name) for name in ("county_code", "product", "as_of")}
+    with on_day(LATER + timedelta(2)):
+        act = {"publication_id": "w1", "withdraws": [first.publication_id]}
+        record(two.store, "withdraw", "2002", first.run_id, told | act)
+    assert write_catalog(two.store, tmp_path / "catalog").versions == 6
+    assert files_of(tmp_path / "catalog", LATER + timedelta(1)) == [f"{two.run.run_id}.parquet"]
+    assert files_of(tmp_path / "catalog", LATER + timedelta(2)) == []
+
+
 def test_it_is_made_anew_at_will_and_always_the_same(two: Scored, tmp_path: Path):
     def files(folder: Path) -> dict[str, tuple[bytes, float]]:
         found = [path for path in sorted(folder.rglob("*.json")) if path.parent.name == "_delta_log"]

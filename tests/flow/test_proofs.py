@@ -118,7 +118,7 @@ def test_a_checkpoint_vouches_for_all_acts_up_to_it(kept: tuple[Store, Path], qu
     store, file = kept
     found = verify_ledger(store, [], [file])
     assert (found.anchored_to, found.heads, found.vouched_to) == (4, 1, 2)
-    earlier = write_checkpoint(store.keys, Ledger.of(quiet.store))
+    earlier = write_checkpoint(store.keys, leaves_of(Ledger.of(quiet.store)))
     file.write_text(earlier, "utf-8")
     assert verify_ledger(store, [], [file]).anchored_to == 3
     old, new = (read_checkpoint(text, store.keys.known_keys()) for text in (earlier, found.checkpoint))

@@ -44,7 +44,8 @@ def old(quiet: Scored, tmp_path_factory: pytest.TempPathFactory) -> Scored:
             put_in_force(store, NEXT)
             (first,) = (p.publication_id for p in Ledger.of(store).publications if p.run_id == scored.run.run_id)
             told = {"branch_code": "0071", "publications": [first], "changed": [], "tables": []}
-            record(store, "acknowledge", BY, "", told | {"file_sha256": "0" * 64})
+            store.freeze(b"receipt", sha256_of(b"receipt"))
+            record(store, "acknowledge", BY, "", told | {"file_sha256": sha256_of(b"receipt")})
     return scored
 
 

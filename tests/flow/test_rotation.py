@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from tests.conftest import MODELS, SIGNER, Scored, copy_of
 from village_credit.cli import main
 from village_credit.errors import MissingInput, RunConflict, VerificationFailed
-from village_credit.ledger.checkpoints import read_checkpoint, write_checkpoint
+from village_credit.ledger.checkpoints import leaves_of, read_checkpoint, write_checkpoint
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import append
 from village_credit.publish.branch_package import verify_package
@@ -264,7 +264,7 @@ def rotated(quiet: Scored, tmp_path_factory: pytest.TempPathFactory) -> tuple[Sc
     scored = copy_of(quiet, folder)
     store, _ = open_with_keys(scored.store.root, folder / "keys")
     former = store.keys.public_key().hex()
-    note = write_checkpoint(store.keys, Ledger.of(store))
+    note = write_checkpoint(store.keys, leaves_of(Ledger.of(store)))
     (folder / "former.checkpoint").write_text(note, encoding="utf-8")
     rotate_keys(store, (), SIGNER, "yearly")
     key = quiet_household(store, scored.run.run_id)
@@ -293,10 +293,10 @@ def test_what_was_signed_before_still_verifies_and_new_words_are_the_new_key_s(r
 def test_the_former_key_vouches_for_nothing_after_its_last_act(rotated, quiet: Scored):
     scored, _ = rotated
     thief, ledger = quiet.store.keys, Ledger.of(scored.store)
-    late = write_checkpoint(thief, ledger)
+    late = write_checkpoint(thief, leaves_of(ledger))
     with pytest.raises(VerificationFailed, match="was replaced after act 3"):
         read_checkpoint(late, scored.store.keys.known_keys())
-    assert read_checkpoint(write_checkpoint(thief, ledger[:3]), scored.store.keys.known_keys()).size == 3
+    assert read_checkpoint(write_checkpoint(thief, leaves_of(ledger[:3])), scored.store.keys.known_keys()).size == 3
 
 
 def test_a_package_of_the_former_key_that_tells_of_a_later_act_is_refused(rotated, quiet: Scored, tmp_path: Path):

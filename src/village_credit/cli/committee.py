@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from village_credit.services.approval.household_signatures import Exported as ExportedAuthority
     from village_credit.services.approval.publish import Published
     from village_credit.services.approval.rollback import RolledBack
+    from village_credit.services.approval.withdraw import Withdrawn
     from village_credit.services.queries.diff import Difference
     from village_credit.services.queries.simulate import Simulated
     from village_credit.settings import Settings
@@ -176,6 +177,34 @@ def _returned_text(done: RolledBack) -> str:
     return (
         f"{how}: {done.restores} of county {done.county_code}, as {done.publication_id}, {instead}\n"
         f"  branch packages in {done.outbox}"
+    )
+
+
+def add_withdraw(verbs: Verbs) -> None:
+    taken_back = verbs.add(
+        "withdraw",
+        "Take what is in force for a county out of force, nothing in its place; never by its run's preparer.",
+        'withdraw --county 659900 --by 2002 --reason "the register was of another year"',
+        do_withdraw,
+    )
+    taken_back.county()
+    taken_back.signed_by("who answers for it")
+    taken_back.reason()
+
+
+def do_withdraw(args: argparse.Namespace, paths: Settings) -> int:
+    """Take a county's publication out of force."""
+    from village_credit.services.approval import withdraw
+
+    done = withdraw.withdraw(store_of(paths), args.county, args.by, args.reason)
+    return show(args, done, lambda: _withdrawn_text(done))
+
+
+def _withdrawn_text(done: Withdrawn) -> str:
+    how = "already withdrawn (no-op)" if done.noop else "withdrawn"
+    return (
+        f"{how}: {', '.join(done.withdraws)} of county {done.county_code}, by {done.publication_id}; nothing is in "
+        f"force there\n  branch packages in {done.outbox}"
     )
 
 
@@ -346,4 +375,4 @@ def _groups_of(found: Simulated, by: str | None) -> list[dict[str, Any]]:
     return kinds[by] if by else [*found.by_band, *found.by_reason, *found.by_group]
 
 
-VERBS = (add_diff, add_simulate, add_approve, add_publish, add_rollback, add_authority, add_policy)
+VERBS = (add_diff, add_simulate, add_approve, add_publish, add_rollback, add_withdraw, add_authority, add_policy)

@@ -114,6 +114,38 @@ def do_report(args: argparse.Namespace, paths: Settings) -> int:
     return show(args, {"report": str(page)}, lambda: str(page))
 
 
+def add_evidence(verbs: Verbs) -> None:
+    answered = verbs.add(
+        "evidence",
+        "What a run or a scorecard says to laws and standards on algorithms, clause by clause, as one page in Chinese.",
+        "evidence RUN --out build/evidence.html",
+        do_evidence,
+    )
+    answered.add_argument("named", metavar="RUN|MODEL", help="a run, or the folder that holds one scorecard")
+    answered.out("the page (default: the run's or the scorecard's name in this folder; with --json none)")
+    answered.add_argument("--force", action="store_true", help="write over a file that is there already")
+
+
+def do_evidence(args: argparse.Namespace, paths: Settings) -> int:
+    """Answer clause by clause; the store stays as it is."""
+    import dataclasses
+
+    from village_credit.services.queries import evidence
+    from village_credit.store.whole_files import require_free, write_whole
+
+    of_run = evidence.is_run(args.named)
+    found = (
+        evidence.evidence_of_run(store_of(paths), args.named)
+        if of_run
+        else evidence.evidence_of_model(path(args.named))
+    )
+    out = args.out if args.out or args.json else path(f"{found.name}.evidence.html")
+    if out is not None:
+        write_whole(require_free(out, force=args.force), found.page.encode("utf-8"))
+    told = {name: value for name, value in dataclasses.asdict(found).items() if name != "page"}
+    return show(args, told | {"page": str(out) if out else None}, lambda: f"{out}: {counted(found.clauses)}")
+
+
 def add_verify(verbs: Verbs) -> None:
     rebuilt = verbs.add(
         "verify",
@@ -311,4 +343,14 @@ def _check_contracts(args: argparse.Namespace) -> int:
     return show(args, {"not_current": []}, lambda: f"{args.out} is current")
 
 
-VERBS = (add_status, add_check, add_report, add_verify, add_reseal, add_ledger, add_package, add_contracts)
+VERBS = (
+    add_status,
+    add_check,
+    add_report,
+    add_evidence,
+    add_verify,
+    add_reseal,
+    add_ledger,
+    add_package,
+    add_contracts,
+)

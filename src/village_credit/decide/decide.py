@@ -297,7 +297,8 @@ def _prepare(connection: duckdb.DuckDBPyConnection, policy: PolicyInForce, as_of
     # (duckdb/duckdb#24807), which the policy's tables are: each join is written with its smaller side on the right.
     connection.execute("SET disabled_optimizers = 'build_side_probe_side'")
     for name, value in variables.items():
-        connection.execute(f"SET VARIABLE {name} = $value", {"value": value})
+        of_texts = "::VARCHAR[]" if isinstance(value, list) else ""  # an empty list has another type in each DuckDB
+        connection.execute(f"SET VARIABLE {name} = $value{of_texts}", {"value": value})
     _run(connection, "exact")
 
 

@@ -36,10 +36,10 @@ def leaves_of(entries: Sequence[Entry]) -> list[bytes]:
     return [leaf_hash(act_bytes(entry)) for entry in entries]
 
 
-def write_checkpoint(keys: Keys, entries: Sequence[Entry]) -> str:
-    """Sign what a ledger of these acts is."""
+def write_checkpoint(keys: Keys, leaves: Sequence[bytes]) -> str:
+    """Sign what a ledger of acts with these leaves is."""
     name = _origin(keys.public_key())
-    said = f"{name}\n{len(entries)}\n{base64.b64encode(root(leaves_of(entries))).decode()}\n"
+    said = f"{name}\n{len(leaves)}\n{base64.b64encode(root(leaves)).decode()}\n"
     signature = keys.sign_note(said.encode("utf-8"))
     signed = base64.b64encode(_key_hash(name, keys.public_key()) + signature).decode()
     return f"{said}\n{DASH} {name} {signed}\n"
@@ -77,13 +77,13 @@ def _read(text: str, public_key: bytes) -> Checkpoint:
     return found
 
 
-def require_same_beginnings(entries: Sequence[Entry], told: Mapping[str, Checkpoint]) -> None:
+def require_same_beginnings(leaves: Sequence[bytes], told: Mapping[str, Checkpoint]) -> None:
     """Raise VerificationFailed where a ledger does not begin with what checkpoints vouch for, by who keeps them."""
-    roots = roots_of_beginnings(leaves_of(entries), {checkpoint.size for checkpoint in told.values()})
+    roots = roots_of_beginnings(leaves, {checkpoint.size for checkpoint in told.values()}) if told else {}
     for whose, checkpoint in told.items():
-        if checkpoint.size > len(entries):
+        if checkpoint.size > len(leaves):
             raise VerificationFailed(
-                f"{whose} tells of {checkpoint.size:,} acts, and the ledger has {len(entries):,}: the newest were cut "
+                f"{whose} tells of {checkpoint.size:,} acts, and the ledger has {len(leaves):,}: the newest were cut "
                 f"off"
             )
         if roots[checkpoint.size] != checkpoint.root:

@@ -9,7 +9,7 @@ from typing import overload
 
 from village_credit.china_calendar import day_in_china
 from village_credit.ledger.log import Entry, read_ledger
-from village_credit.ledger.publications import Publication, publications, standing
+from village_credit.ledger.publications import Publication, county_acts, standing
 from village_credit.store.store import Store
 
 STAGE, APPROVE = "stage", "approve"
@@ -61,9 +61,18 @@ class Ledger(Sequence[Entry]):
         return self if later is None else self.before(later)
 
     @cached_property
+    def county_acts(self) -> list[Publication]:
+        """Every publication, rollback and withdrawal, in the order of the ledger."""
+        return county_acts(self.entries)
+
+    def county_acts_of(self, county_code: str) -> list[Publication]:
+        """Return a county's publications, rollbacks and withdrawals in the order of the ledger."""
+        return [act for act in self.county_acts if act.county_code == county_code]
+
+    @cached_property
     def publications(self) -> list[Publication]:
         """Every publication, a rollback too, in the order of the ledger."""
-        return publications(self.entries)
+        return [act for act in self.county_acts if not act.withdraws]
 
     def publications_of(self, county_code: str) -> list[Publication]:
         """Return a county's publications in the order of the ledger."""
@@ -72,7 +81,7 @@ class Ledger(Sequence[Entry]):
     @cached_property
     def in_force(self) -> list[Publication]:
         """Every publication of which something is in force, each over those before it."""
-        return standing(self.publications)
+        return standing(self.county_acts)
 
     def in_force_of(self, county_code: str) -> list[Publication]:
         """Return what is in force for a county, the later over the earlier."""
@@ -80,7 +89,7 @@ class Ledger(Sequence[Entry]):
 
     def in_force_on(self, county_code: str | None, day: str) -> list[Publication]:
         """Return what was in force at the end of a day in China, of a county or of all."""
-        until = [p for p in self.publications if day_in_china(p.published_at).isoformat() <= day]
+        until = [p for p in self.county_acts if day_in_china(p.published_at).isoformat() <= day]
         found = [p for p in until if county_code in (None, p.county_code)]
         return standing(found)
 
@@ -97,9 +106,14 @@ class Ledger(Sequence[Entry]):
         return next((e for e in self.entries if e.act == APPROVE and e.run_id == run_id), None)
 
     def status(self, run_id: str) -> str:
-        """Say how far a run has come: staged, approved, published (something of it is in force), superseded."""
+        """Say how far a run has come: staged, approved, published, superseded or withdrawn.
+
+        Published: something of it is in force.
+        """
         if any(p.run_id == run_id for p in self.in_force):
             return "published"
-        if any(p.run_id == run_id for p in self.publications):
-            return "superseded"
+        mine = [p for p in self.publications if p.run_id == run_id]
+        if mine:
+            is_withdrawn = any(mine[-1].publication_id in act.withdraws for act in self.county_acts)
+            return "withdrawn" if is_withdrawn else "superseded"
         return "staged" if self.approval(run_id) is None else "approved"

@@ -175,7 +175,7 @@ def county_of(store: Store, ledger: Ledger, household_key: str) -> str:
 
 def published_before(ledger: Ledger, county_code: str, as_of: date) -> list[Publication]:
     """Return what was in force for a county on the day before `as_of`, by the days of the runs."""
-    return standing([p for p in ledger.publications_of(county_code) if p.as_of < as_of.isoformat()])
+    return standing([p for p in ledger.county_acts_of(county_code) if p.as_of < as_of.isoformat()])
 
 
 def lines_before(

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
+
 from village_credit.errors import RunConflict, VerificationFailed
 from village_credit.signatures import canonical_json
 from village_credit.store.opening import KEYS_SINCE, keys_since
@@ -89,7 +91,7 @@ def _names(folder: Path) -> list[str]:
 
 def _entry(name: str, content: bytes) -> Entry:
     try:
-        return Entry(**json.loads(content))
+        return Entry(**from_json(content))
     except (ValueError, TypeError):
         raise VerificationFailed(f"ledger entry {name} is damaged: the chain is broken there") from None
 

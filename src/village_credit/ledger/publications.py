@@ -2,6 +2,7 @@
 
 A line is a household and a product. A whole county's publication decides every line of it anew. A batch of one product
 says nothing of the households that it does not name: it lies over what was in force, and their lines stay as they are.
+A withdrawal decides nothing: after it nothing of its county is in force.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ from dataclasses import dataclass
 from village_credit.ledger.log import Entry
 
 PUBLISHING = ("publish", "rollback")  # acts that put a run in force
+WITHDRAW = "withdraw"
 
 
 @dataclass(frozen=True)
 class Publication:
     """A run in force for its county, or for one product of it.
 
-    `restores`: the earlier publication that it brings back.
+    `restores`: the earlier publication that it brings back. `withdraws`: those that it takes out of force, putting
+    nothing in their place; its run is the whole county's of them.
     """
 
     publication_id: str
@@ -29,10 +32,16 @@ class Publication:
     published_at: str
     number: int
     restores: str | None = None
+    withdraws: tuple[str, ...] = ()
 
 
 def publications(entries: Iterable[Entry]) -> list[Publication]:
-    """Return every publication in the order of the ledger; a rollback is one."""
+    """Return every publication in the order of the ledger; a rollback is one, a withdrawal is none."""
+    return [publication for publication in county_acts(entries) if not publication.withdraws]
+
+
+def county_acts(entries: Iterable[Entry]) -> list[Publication]:
+    """Return whatever moved what is in force for a county, in the order of the ledger; a withdrawal too."""
     return [
         Publication(
             e.details["publication_id"],
@@ -43,19 +52,20 @@ def publications(entries: Iterable[Entry]) -> list[Publication]:
             e.at,
             e.number,
             e.details.get("restores"),
+            tuple(e.details.get("withdraws", ())),
         )
         for e in entries
-        if e.act in PUBLISHING
+        if e.act in (*PUBLISHING, WITHDRAW)
     ]
 
 
 def in_force(entries: Iterable[Entry]) -> list[Publication]:
     """Return the publications of which something is in force, each over those before it."""
-    return standing(publications(entries))
+    return standing(county_acts(entries))
 
 
 def standing(every: Iterable[Publication]) -> list[Publication]:
-    """Return what is left standing of publications in the order of the ledger, each over those before it.
+    """Return what is left standing of a ledger's `county_acts`, in its order, each over those before it.
 
     A batch that is brought back comes with the batches of its product that stood when it was published, and takes away
     those that came after; what the county's publication says of everybody else stays.
@@ -71,6 +81,8 @@ def standing(every: Iterable[Publication]) -> list[Publication]:
 
 def _over(below: list[Publication], publication: Publication, then: dict[str, list[Publication]]) -> list[Publication]:
     product = publication.product
+    if publication.withdraws:
+        return []
     if product is None:
         return [publication]
     if publication.restores is None:

@@ -192,7 +192,12 @@ def package_rows(publication: Publication, inputs: PackageInputs) -> pa.Table:
     # A product's batch names its own households; a county, and whatever is brought back, all that have a line.
     is_complete = publication.product is None or publication.restores is not None
     is_told_before = not (inputs.is_stop or inputs.is_first)
-    values = {"product": publication.product, "is_complete": is_complete, "is_told_before": is_told_before}
+    values = {
+        "product": publication.product,
+        "is_complete": is_complete,
+        "is_told_before": is_told_before,
+        "gone_because": "WITHDRAWN" if publication.withdraws else "NOT_IN_PUBLICATION",
+    }
     return connection.sql(sql("publish", "branch_rows"), params=values).to_arrow_table()
 
 

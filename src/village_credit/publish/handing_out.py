@@ -115,7 +115,7 @@ def _pack_as_before(store: Store, ledger: Ledger, told: Told, place: Path) -> No
     """Pack what an act without word of its packages left undone: only while it is the county's last word."""
     if place.is_dir() and "" not in packages_in(place).values():
         return  # finished
-    if any(later.number > told.entry.number for later in ledger.publications_of(told.publication.county_code)):
+    if any(later.number > told.entry.number for later in ledger.county_acts_of(told.publication.county_code)):
         return
     if (gathered := told.gather()) is None:
         return

@@ -138,8 +138,8 @@ def _branch_limit_values(ledger: Ledger) -> Rows:
 
 
 def _superseded_at(publication: Publication, ledger: Ledger) -> str | None:
-    """Return when a later publication of the whole county came; a batch supersedes lines, not publications."""
-    later = [p for p in ledger.publications_of(publication.county_code) if p.number > publication.number]
+    """Return when a later publication of the whole county came, or its withdrawal; a batch supersedes lines alone."""
+    later = [p for p in ledger.county_acts_of(publication.county_code) if p.number > publication.number]
     return next((p.published_at for p in later if p.product is None), None)
 
 
@@ -150,15 +150,15 @@ def _in_force_year_before(ledger: Ledger) -> list[Publication]:
         day = date.fromisoformat(now.as_of)
         limit = day.replace(year=day.year - 1, day=min(day.day, 28) if day.month == 2 else day.day).isoformat()
         # the ledger's order, not the days': what was rolled back is not what was in force
-        earlier = standing([p for p in ledger.publications_of(now.county_code) if _in_force_from(p) <= limit])
+        earlier = standing([p for p in ledger.county_acts_of(now.county_code) if _in_force_from(p) <= limit])
         found += earlier if earlier and earlier[0].product is None else []
     return found
 
 
 def _in_force_from(publication: Publication) -> str:
-    """Return the day from which a publication counts: its run's, or the day on which it was brought back."""
-    brought_back = day_in_china(publication.published_at).isoformat()
-    return max(publication.as_of, brought_back) if publication.restores else publication.as_of
+    """Return the day from which an act counts: its run's, or of a rollback or withdrawal its own."""
+    own = day_in_china(publication.published_at).isoformat()
+    return max(publication.as_of, own) if publication.restores or publication.withdraws else publication.as_of
 
 
 def _run_values(store: Store, ledger: Ledger, run_id: str) -> tuple[Any, ...]:

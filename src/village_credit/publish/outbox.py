@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -15,9 +15,10 @@ import pyarrow.parquet as pq
 
 from data_contracts.branch import MAX_TERM_MONTHS
 from data_contracts.reasons import DECISION_REASONS
+from village_credit.china_calendar import day_in_china
 from village_credit.duckdb_session import query_cursor
 from village_credit.ledger.balances import drawn_before
-from village_credit.ledger.checkpoints import write_checkpoint
+from village_credit.ledger.checkpoints import leaves_of, write_checkpoint
 from village_credit.ledger.holds import HOLD, RELEASE, held_keys, stops
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_in_force
@@ -49,7 +50,7 @@ class Told:
 def told_of(store: Store, ledger: Ledger) -> list[Told]:
     """Return the acts of which branches are told, publications first, each kind in the order of the ledger."""
     entries = {entry.number: entry for entry in ledger}
-    county_wide = [Told(entries[p.number], p, partial(_of_county, store, ledger, p)) for p in ledger.publications]
+    county_wide = [Told(entries[p.number], p, partial(_of_county, store, ledger, p)) for p in ledger.county_acts]
     of_one = [Told(entry, told, partial(_of_stop, store, ledger, entry, told)) for entry, told in stops(ledger)]
     return county_wide + of_one
 
@@ -91,7 +92,8 @@ def refresh_warehouse(store: Store) -> None:
 def package_inputs(store: Store, ledger: Ledger, publication: Publication) -> PackageInputs:
     """Gather a publication's tables: its lines, those in force just before, who the borrowers are, and who is held.
 
-    A batch of one product has its own households' lines alone; brought back, it has all that its product then has.
+    A batch of one product has its own households' lines alone; brought back, it has all that its product then has. A
+    withdrawal has none.
     """
     until, county = ledger.before(publication.number), publication.county_code
     decisions = _lines_told(store, ledger, publication)
@@ -103,21 +105,29 @@ def package_inputs(store: Store, ledger: Ledger, publication: Publication) -> Pa
     held = held_keys(until)
     return PackageInputs(
         decisions,
-        pa.concat_tables([earlier, _loaded_rows(run, decisions, earlier)]),
+        earlier if publication.withdraws else pa.concat_tables([earlier, _loaded_rows(run, decisions, earlier)]),
         _borrowers(store, [publication, *below]),
         pq.read_table(run / "branches.parquet", partitioning=None),
         dict(DECISION_REASONS),
         held,
-        _table_of(run / "relief_measures.parquet") if publication.product is None else None,
+        _table_of(run / "relief_measures.parquet")
+        if publication.product is None and not publication.withdraws
+        else None,
         _results(store, publication, decisions, held),
-        drawn_before(store, until, date.fromisoformat(publication.as_of)),
+        drawn_before(store, until, _day_after(publication)),
         _table_of(run / "charges.parquet"),
         _villages(run),
         _table_of(run / "seasons.parquet"),
         ledger[publication.number - 1],
-        write_checkpoint(store.keys, ledger[: publication.number]),
+        write_checkpoint(store.keys, leaves_of(ledger[: publication.number])),
         is_first=not below,
     )
+
+
+def _day_after(publication: Publication) -> date:
+    """Return the day up to which what is owed counts: that of the run, or the act's own where it came later."""
+    acted = day_in_china(publication.published_at) + timedelta(days=1)
+    return max(acted, date.fromisoformat(publication.as_of))
 
 
 def _lines_told(store: Store, ledger: Ledger, publication: Publication) -> pa.Table:
@@ -126,6 +136,8 @@ def _lines_told(store: Store, ledger: Ledger, publication: Publication) -> pa.Ta
     Of a batch that is brought back, all lines of its product.
     """
     decisions = pq.read_table(store.require_run(publication.run_id) / "decisions.parquet", partitioning=None)
+    if publication.withdraws:
+        return decisions.slice(0, 0)
     if publication.product is None or publication.restores is None:
         return decisions
     then = ledger.before(publication.number + 1)
@@ -137,9 +149,10 @@ def _lines_told(store: Store, ledger: Ledger, publication: Publication) -> pa.Ta
 def _results(store: Store, publication: Publication, decisions: pa.Table, held: list[str]) -> tuple[Result, ...]:
     """Return what came of the county's referral lists, as the office named the traders.
 
-    Nothing of another product's batch.
+    Nothing of another product's batch, nor of a withdrawal.
     """
-    sealed = store.open_part(publication.run_id, REFERRALS) if publication.product in (None, PRODUCT) else None
+    is_told = publication.product in (None, PRODUCT) and not publication.withdraws
+    sealed = store.open_part(publication.run_id, REFERRALS) if is_told else None
     if sealed is None:
         return ()
     listed = pq.read_table(io.BytesIO(sealed), partitioning=None).to_pylist()
@@ -184,7 +197,7 @@ def _stop_inputs(store: Store, ledger: Ledger, entry: Entry) -> PackageInputs:
     villages = _villages(store.require_run(below[0].run_id))
     texts = dict(DECISION_REASONS)
     charges = _table_of(store.require_run(below[0].run_id) / "charges.parquet")
-    checkpoint = write_checkpoint(store.keys, ledger[: entry.number])
+    checkpoint = write_checkpoint(store.keys, leaves_of(ledger[: entry.number]))
     return PackageInputs(
         rows, rows, borrowers, branches, texts, held, charges=charges, villages=villages, act=entry,
         checkpoint=checkpoint, is_stop=True,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from village_credit.code_version import FORMATS
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import Entry, append
+from village_credit.ledger.signed_acts import require_signed_end
 from village_credit.publish.warehouse import build_warehouse
 from village_credit.signatures import signer
 from village_credit.store.store import Store
@@ -27,16 +28,24 @@ def record(
 
     `still_holds` looks at the ledger as it is just before each try, and raises where the act no longer may be.
     `prepare` does what must be done before the act stands, and returns what its entry says of that. Raises RunConflict
-    where the ledger stays busy, UsageError where `by` names a person outright.
+    where the ledger stays busy, UsageError where `by` names a person outright, VerificationFailed where the act before
+    is not this store's.
     """
     by = signer(by)
-    look = None if still_holds is None else lambda entries: still_holds(Ledger(entries))
+    look = partial(_still_holds, store, still_holds)
     first = {"keys": store.keys.ids(), "format": FORMATS["ledger"]}
     done = None if prepare is None else lambda entries: prepare(Ledger(entries))
     sign = partial(_signed, store)
     entry = append(store.ledger_folder, act, by, run_id, details, look, first, done, sign)
     build_warehouse(store)
     return entry
+
+
+def _still_holds(store: Store, still_holds: Callable[[Ledger], None] | None, entries: Sequence[Entry]) -> None:
+    """Look at what an act would follow: its signature vouches for that too."""
+    require_signed_end(entries, store.keys.known_keys())
+    if still_holds is not None:
+        still_holds(Ledger(entries))
 
 
 def _signed(store: Store, said: bytes) -> str:

@@ -21,3 +21,11 @@ GROUPS_ZH = {
     "long": "长译名",
     "short": "短名",
 }
+DIRECTIONS_ZH = {"falls": "下降", "rises": "上升", "free": "不限"}
+RETAINED_ZH = {
+    "superseded_vaults": "被取代批次的加密部分",
+    "simulation_inputs": "试算输入",
+    "confirmed_packages": "已确认的名单包",
+    "unsigned_runs": "未签批的批次",
+    "contract_records": "合同记录",
+}

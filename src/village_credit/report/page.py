@@ -16,7 +16,8 @@ from village_credit.policy.gate_thresholds import GATE_TEXTS
 from village_credit.report.figures import plain_figure, threshold_zh
 from village_credit.report.html import STYLE, bars, cards, heading, note, page, paragraph, section, table
 from village_credit.report.labels import ATTRIBUTES_ZH, GROUPS_ZH
-from village_credit.score.statistics import LEAST_GROUP, hide_small
+from village_credit.score.small_counts import hide_small
+from village_credit.score.statistics import LEAST_GROUP
 from village_credit.sql_files import sql
 
 DECISIONS_ZH = {"granted": "授信", "declined": "未授信", "manual_review": "人工复核"}

@@ -9,11 +9,16 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import new_store
 from village_credit.errors import VerificationFailed
-from village_credit.ledger.log import PACKAGES, SIGNATURE, Entry, act_hash, append
+from village_credit.ledger import log
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.log import GENESIS, PACKAGES, SIGNATURE, Entry, act_hash, append, read_ledger
 from village_credit.ledger.signed_acts import count_signed_acts
 from village_credit.pseudonyms import Keys
+from village_credit.publish.recording import record
 from village_credit.signatures import KnownKey
+from village_credit.store.store import sha256_of
 
 KEYS = Keys(b"p" * 32, b"v" * 32, b"f" * 32, b"s" * 32)
 OTHERS = Keys(b"p" * 32, b"v" * 32, b"f" * 32, b"t" * 32)
@@ -36,6 +41,32 @@ def test_an_act_without_the_store_s_signature_is_none(tmp_path: Path, keys: Keys
     acts = [act(tmp_path), act(tmp_path, keys)]
     with pytest.raises(VerificationFailed, match=r"act 2 \(hold\) is not signed"):
         count_signed_acts(acts, KNOWN)
+
+
+@pytest.mark.parametrize("keys", [None, OTHERS])
+def test_nothing_is_written_after_an_act_that_is_not_the_store_s(tmp_path: Path, keys: Keys | None):
+    store = new_store(tmp_path)
+    record(store, "hold", "1001", "", {})
+    act(store.ledger_folder, keys)
+    with pytest.raises(VerificationFailed, match=r"act 2 \(hold\) is not signed"):
+        record(store, "release", "1001", "", {})
+    assert len(Ledger.of(store)) == 2
+
+
+def test_an_altered_act_of_long_ago_is_found_by_the_last_one_s_signature(tmp_path: Path):
+    for number in range(5):
+        act(tmp_path, reason=str(number))
+    rechained, previous = [], GENESIS
+    for entry in read_ledger(tmp_path):
+        said = {**entry.details, "reason": "another"} if entry.number == 2 else entry.details
+        rechained.append(replace(entry, previous=previous, details=said))
+        path = tmp_path / f"{entry.number:08d}.json"
+        path.unlink()
+        log._create(path, rechained[-1])  # as an act writes it
+        previous = sha256_of(path.read_bytes())
+    assert read_ledger(tmp_path) == rechained
+    with pytest.raises(VerificationFailed, match=r"act 5 \(hold\) is not signed"):
+        count_signed_acts(rechained, KNOWN)
 
 
 @pytest.mark.parametrize("changes", [{"by": "3003"}, {"number": 2}, {"act": "release"}, {"previous": "1" * 64}])

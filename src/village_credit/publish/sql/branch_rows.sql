@@ -38,7 +38,7 @@ WITH before AS (  -- a line that is stopped has no limit, but runs on; one that 
     UNION ALL BY NAME
     SELECT before.* REPLACE (
             CASE WHEN now.decision = 'manual_review' THEN 'manual_review' ELSE 'declined' END AS decision,
-            CASE WHEN now.household_key IS NULL THEN ['NOT_IN_PUBLICATION']
+            CASE WHEN now.household_key IS NULL THEN [$gone_because]
                 WHEN now.decision = 'granted' THEN ['PRODUCT_REPLACED'] ELSE now.reason_codes END AS reason_codes),
         true AS has_line, now.household_key IS NULL AS is_gone, now.household_key IS NOT NULL AS is_replaced,
         coalesce(floor(drawn_yuan), 0) AS owed_yuan, before.limit_yuan AS previous_yuan, false AS is_same,

@@ -12,7 +12,7 @@ from data_contracts.meeting import Meeting
 from data_contracts.toml_file import has_long_number
 from village_credit.china_calendar import CHINA, today
 from village_credit.errors import GateRefused, RunConflict, UsageError, VerificationFailed
-from village_credit.ledger.checkpoints import write_checkpoint
+from village_credit.ledger.checkpoints import leaves_of, write_checkpoint
 from village_credit.ledger.four_eyes import preparer, require_second_person, required_reason
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import Entry
@@ -51,7 +51,7 @@ def approve(
 
     def signed(ledger: Ledger) -> dict[str, Any]:
         """Sign before the act stands: an act without its signature is worth nothing, whoever wrote it."""
-        beside.append(write_beside(store, signature_of(ledger[-1]), write_checkpoint(store.keys, ledger)))
+        beside.append(write_beside(store, signature_of(ledger[-1]), write_checkpoint(store.keys, leaves_of(ledger))))
         return {}
 
     may = partial(_may_sign, run_id=run_id, by=by)

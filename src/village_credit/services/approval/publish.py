@@ -75,9 +75,9 @@ def _may_publish(store: Store, entries: Sequence[Entry], manifest: dict[str, Any
         )
     if any(p.run_id == run_id for p in mine):
         raise RunConflict(f"run {run_id} was published before and has been superseded; use rollback to return to it")
-    if product is not None and not any(p.product is None for p in mine):
+    if product is not None and not any(p.product is None and p.county_code == county_code for p in in_force(entries)):
         raise RunConflict(
-            f"run {run_id} decides {product} only, and county {county_code} has no publication to add it to: "
+            f"run {run_id} decides {product} only, and county {county_code} has nothing in force to add it to: "
             f"publish a whole run first"
         )
     require_authority(store, entries, run_id)

@@ -55,7 +55,7 @@ def roll_back(store: Store, county_code: str, to: str, by: str, reason: str) -> 
         record_and_pack(store, ACT, by, target.run_id, details, lambda found: _may_return(found, target, details))
     else:
         complete_outbox(store)
-    every = Ledger.of(store).publications
+    every = Ledger.of(store).county_acts
     now = next(p for p in reversed(every) if p.run_id == target.run_id and p.restores)
     return RolledBack(
         now.publication_id,
@@ -102,7 +102,7 @@ def _may_return(ledger: Ledger, target: Publication, details: dict[str, str | No
 
 
 def _new_id(ledger: Ledger, target: Publication) -> str:
-    times = sum(1 for p in ledger.publications if p.run_id == target.run_id)
+    times = sum(1 for p in ledger.county_acts if p.run_id == target.run_id)
     return f"p{target.as_of.replace('-', '')}-{target.run_id[1:13]}-r{times}"
 
 

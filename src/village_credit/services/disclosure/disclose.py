@@ -8,7 +8,7 @@ from typing import Any
 
 from data_contracts.toml_file import has_long_number
 from village_credit.errors import GateRefused, RunConflict, UsageError
-from village_credit.ledger.checkpoints import write_checkpoint
+from village_credit.ledger.checkpoints import leaves_of, write_checkpoint
 from village_credit.ledger.disclosures import DISCLOSE, same_disclosure
 from village_credit.ledger.four_eyes import required_reason
 from village_credit.ledger.ledger import Ledger
@@ -63,7 +63,7 @@ def disclose(store: Store, place: Path, word: Word, key_file: Path) -> Disclosed
     told = {"digest": digest, "kind": kind, "files": len(files), "bytes": size, **more}
     act = before or _record(store, said, told)
     until = Ledger.of(store).before(act.number + 1)
-    statement = write_statement(place, store.keys, act, files, write_checkpoint(store.keys, until))
+    statement = write_statement(place, store.keys, act, files, write_checkpoint(store.keys, leaves_of(until)))
     recipient = str(act.details["recipient"])
     return Disclosed(act.number, kind, digest, len(files), recipient, str(statement), noop=before is not None)
 

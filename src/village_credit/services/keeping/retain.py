@@ -175,11 +175,11 @@ class _Shelf:
 
     def _superseded(self) -> Iterator[tuple[Entry, date]]:
         """Return the staging of each run that was in force and is no more, and since when."""
-        publications = self.ledger.publications
+        publications, acts = self.ledger.publications, self.ledger.county_acts
         for entry in self._stagings():
             mine = [p.number for p in publications if p.run_id == entry.run_id]
-            if mine and self.ledger.status(entry.run_id) == "superseded":
-                later = [p for p in publications if p.number > mine[-1] and p.county_code == _county(entry)]
+            if mine and self.ledger.status(entry.run_id) in ("superseded", "withdrawn"):
+                later = [p for p in acts if p.number > mine[-1] and p.county_code == _county(entry)]
                 since = later[0].number if later else mine[-1]
                 yield entry, self._day(self.ledger[since - 1])
 

@@ -153,7 +153,7 @@ def _register_rows(table: Extract) -> Iterator[Row]:
 
 def _references(store: Store, ledger: Ledger, units: Sequence[str]) -> list[str]:
     """Return the names under which branches and the core system know units' lines, of every publication."""
-    every = [*ledger.publications, *(told for _, told in stops(ledger))]
+    every = [*ledger.county_acts, *(told for _, told in stops(ledger))]
     asked = [(store.keys, told.publication_id, unit) for told in every for unit in units]
     named = [household_ref(*one, product) for one in asked for product in PRODUCTS]
     return sorted({*named, *(household_ref_before(*one) for one in asked)})

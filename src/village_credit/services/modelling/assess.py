@@ -112,6 +112,7 @@ def gather(card: Scorecard, observations: list[Observation], policy: PolicyInFor
     known = _groups(last)
     evidence: dict[str, Any] = {
         "model_id": card.model_id,
+        "content_sha256": card.content_sha256,
         "is_synthetic": card.training.is_synthetic,
         "outcomes": history.outcomes,
         "out_of_village": assess.discrimination(labels, held.probability, villages),

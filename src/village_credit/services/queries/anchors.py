@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from village_credit.errors import MissingInput, VerificationFailed
-from village_credit.ledger.checkpoints import Checkpoint, read_checkpoint, require_same_beginnings, write_checkpoint
+from village_credit.ledger.checkpoints import (
+    Checkpoint,
+    leaves_of,
+    read_checkpoint,
+    require_same_beginnings,
+    write_checkpoint,
+)
 from village_credit.ledger.erasures import repacked
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import PACKAGES, act_hash
@@ -55,7 +61,8 @@ def verify_ledger(store: Store, packages: list[Path], checkpoints: list[Path] | 
     told = {f"package {path.name}": _checkpoint_in(store, _json_of(path / "manifest.json")) for path in packages}
     if faults := altered_files(store, ledger):
         raise VerificationFailed(f"{'; '.join(faults[:MOST_TOLD])}{_more(len(faults) - MOST_TOLD)}")
-    require_same_beginnings(ledger, vouched | given | {whose: said for whose, said in told.items() if said})
+    leaves = leaves_of(ledger)
+    require_same_beginnings(leaves, vouched | given | {whose: said for whose, said in told.items() if said})
     heads = [*places, *(said.size for said in given.values())]
     return Anchored(
         len(ledger),
@@ -64,7 +71,7 @@ def verify_ledger(store: Store, packages: list[Path], checkpoints: list[Path] | 
         len(heads),
         max(heads, default=None),
         max((said.size for said in vouched.values()), default=None),
-        write_checkpoint(store.keys, ledger),
+        write_checkpoint(store.keys, leaves),
     )
 
 

@@ -21,7 +21,7 @@ from village_credit.ledger.holds import holds_in_force
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_query, quoted
 from village_credit.ledger.publications import Publication
-from village_credit.score.statistics import hide_small
+from village_credit.score.small_counts import hide_small
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
 from village_credit.tables.simulation_inputs import unpack_simulation_inputs

@@ -16,7 +16,7 @@ from village_credit.ledger.erasures import day_of, erased_households
 from village_credit.ledger.holds import HOLD, RELEASE
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lineage import lineage_before
-from village_credit.ledger.lines_in_force import lines_in_force
+from village_credit.ledger.lines_in_force import known_county, lines_in_force
 from village_credit.ledger.log import Entry
 from village_credit.ledger.reviews import said_of
 from village_credit.report.explain import explain_rows
@@ -76,6 +76,13 @@ def _gone(store: Store, ledger: Ledger, key: str) -> str:
                 return (
                     f"its contractor code ended ({row['role']}, {row['since']}): see household {row['household_key']}"
                 )
+    county_code = known_county(store, ledger, key)
+    last = ledger.county_acts_of(county_code)[-1:] if county_code else []
+    if last and last[0].withdraws:
+        return (
+            f"what was in force in county {county_code} was withdrawn on {day_of(ledger[last[0].number - 1])} by act "
+            f"{last[0].number:,}; --on tells an earlier day"
+        )
     return "check the key, or publish first"
 
 

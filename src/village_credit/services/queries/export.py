@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from village_credit.china_calendar import day_in_china
 from village_credit.errors import GateRefused, MissingInput, UsageError
-from village_credit.ledger.checkpoints import write_checkpoint
+from village_credit.ledger.checkpoints import leaves_of, write_checkpoint
 from village_credit.ledger.ledger import Ledger
 from village_credit.publish.export_folder import read_export, require_place, write_export
 from village_credit.score.statistics import LEAST_GROUP
@@ -68,7 +68,7 @@ def export(
         "month": month,
         "day": day.isoformat(),
         "keyed_for": keyed_for,
-        "checkpoint": write_checkpoint(store.keys, shelf.ledger),
+        "checkpoint": write_checkpoint(store.keys, leaves_of(shelf.ledger)),
     }
     write_export(store, out, tables, about)
     rows = {name: table.num_rows for name, table in tables.items()}
@@ -90,10 +90,17 @@ def _shelf(store: Store, ledger: Ledger, counties: list[str], day: date) -> Shel
     then = ledger.until(day)
     for county in counties:
         if not then.in_force_of(county):
-            first = next((day_in_china(p.published_at) for p in ledger.publications_of(county)), None)
-            told = f"its first publication is of {first}" if first else "this store has no publication of it"
-            raise MissingInput(f"county {county}: nothing was in force on {day}, for {told}; export a later month")
+            raise MissingInput(f"county {county}: nothing was in force on {day}, for {_why(ledger, county, day)}")
     return Shelf(store, then, day, [one for county in counties for one in then.in_force_of(county)])
+
+
+def _why(ledger: Ledger, county: str, day: date) -> str:
+    first = next((day_in_china(p.published_at) for p in ledger.publications_of(county)), None)
+    if first is None:
+        return "this store has no publication of it: check the county's code"
+    if first <= day:
+        return "what had been published was withdrawn: export another month"
+    return f"its first publication is of {first}: export a later month"
 
 
 def _require_many(lines: pa.Table, counties: list[str]) -> None:

@@ -17,7 +17,7 @@ from village_credit.ledger.lines_in_force import lines_in_force
 from village_credit.ledger.publications import Publication
 from village_credit.policy.gate_thresholds import GATES
 from village_credit.pseudonyms import export_secrets
-from village_credit.score.statistics import hide_small
+from village_credit.score.small_counts import hide_small
 from village_credit.services.queries.referral_clocks import referral_states
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
@@ -72,10 +72,13 @@ def _limits(store: Store, lines: pa.Table, keyed_for: str) -> pa.Table:
 
 
 def _told_reasons(cells: Rows) -> Rows:
-    """Return the reasons that enough households of a county share, and none that would follow from the others."""
+    """Return the reasons that enough households of a county share, and none that would follow from the others.
+
+    Whoever has the rows knows the totals of each decision and of the county, and of no reason.
+    """
     hidden = hide_small(
         [
-            {"group": (cell["county_code"], cell["decision"]), "change": (cell["county_code"], cell["reason_code"])}
+            {"group": (cell["county_code"], cell["decision"]), "change": cell["county_code"]}
             | {"households": cell["households"]}
             for cell in cells
         ]
@@ -147,11 +150,14 @@ def _gate(row: dict[str, Any]) -> dict[str, Any]:
 def _referrals(shelf: Shelf) -> Rows:
     """Return how many traders of each batch are in which state of a clock; small ones are hidden."""
     found = referral_states(shelf.store, shelf.ledger, shelf.day)
-    rows = [row for row in found if row["county_code"] in shelf.counties]
+    return _states([row for row in found if row["county_code"] in shelf.counties])
+
+
+def _states(rows: Rows) -> Rows:
+    batches = [(row["county_code"], row["referral_batch"]) for row in rows]
     cells = [
-        {"group": (row["county_code"], row["referral_batch"], row["clock"]), "change": (row["clock"], row["state"])}
-        | {"households": row["traders"]}
-        for row in rows
+        {"group": (*batch, row["clock"]), "change": batch, "households": row["traders"]}
+        for batch, row in zip(batches, rows, strict=True)
     ]
     return [row | {"traders": cell["households"]} for row, cell in zip(rows, hide_small(cells), strict=True)]
 

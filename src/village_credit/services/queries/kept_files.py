@@ -27,8 +27,8 @@ def altered_files(store: Store, ledger: Ledger) -> list[str]:
 
 
 def _manifests(store: Store, ledger: Ledger) -> Iterator[str]:
-    for entry in ledger:
-        said = entry.details.get("manifest_sha256") if entry.act == STAGE else None
+    for entry in (entry for entry in ledger if entry.act == STAGE):
+        said = entry.details.get("manifest_sha256")
         path = store.root / "runs" / entry.run_id / "manifest.json"
         if said and not path.is_file() and removed_run(ledger, entry.run_id) is None:
             yield f"runs/{entry.run_id}/manifest.json is gone"

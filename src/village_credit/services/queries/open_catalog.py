@@ -75,7 +75,7 @@ def _require_own(out: Path) -> None:
 
 
 def _published(ledger: Ledger, on: date | None) -> list[Publication]:
-    found = (ledger if on is None else ledger.until(on)).publications
+    found = (ledger if on is None else ledger.until(on)).county_acts
     if found:
         return found
     first = next((f"the first publication is of {day_in_china(p.published_at)}" for p in ledger.publications), None)
@@ -178,7 +178,8 @@ def _told(version: Version) -> dict[str, Any]:
     """Return what a version is of: engines show it as the table's history."""
     one = version.publication
     told = {"publication": one.publication_id, "run": one.run_id, "county": one.county_code} if one else {}
-    return {"commitInfo": {"timestamp": version.at, "operation": "PUBLISH", "operationParameters": told}}
+    operation = "WITHDRAW" if one and one.withdraws else "PUBLISH"
+    return {"commitInfo": {"timestamp": version.at, "operation": operation, "operationParameters": told}}
 
 
 def _write_log(file: Path, actions: list[dict[str, Any]], at: int) -> None:

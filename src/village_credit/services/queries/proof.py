@@ -42,7 +42,7 @@ def prove(store: Store, key: str, on: date | None = None) -> Proof:
     found = explain(store, key, on)
     ledger, product = Ledger.of(store), found["decision"]["product"]
     act = _published(ledger, found["publication_id"])
-    line = proven_line(store, act.run_id, key, product)
+    line, leaves = proven_line(store, act.run_id, key, product), leaves_of(ledger)
     return Proof(
         ABOUT,
         line.text,
@@ -51,8 +51,8 @@ def prove(store: Store, key: str, on: date | None = None) -> Proof:
         _written(line.path),
         act_bytes(act).decode("utf-8"),
         act.number - 1,
-        _written(inclusion_path(leaves_of(ledger), act.number - 1)),
-        write_checkpoint(store.keys, ledger),
+        _written(inclusion_path(leaves, act.number - 1)),
+        write_checkpoint(store.keys, leaves),
         store.keys.public_key().hex(),
     )
 

@@ -81,7 +81,7 @@ class Judge:
         self.today = today()
         self.small = {small.publication_id: (entry.act, small) for entry, small in stops(ledger)}
         self.numbers = {
-            p.publication_id: p.number for p in [*ledger.publications, *(small for _, small in self.small.values())]
+            p.publication_id: p.number for p in [*ledger.county_acts, *(small for _, small in self.small.values())]
         }
         self.words = set(branch_words(ledger))
         self.known = {key: said.limit_yuan for key, said in branch_limits(ledger).items()}
@@ -231,10 +231,12 @@ class Judge:
         told = self.told(publication_id)
         number = self.numbers.get(publication_id, 0)
         current = self.ledger.in_force_of(told.publication.county_code) if told else []
+        acts = self.ledger.county_acts_of(told.publication.county_code) if told else []
+        said_last = {one.publication_id for one in [*current, *acts[-1:]]}  # a withdrawal leaves nothing in force
         later = [one for one in current if one.number > number]
         lines = frozenset(line for one in later if one.product for line in self.named(one))
         if publication_id not in self.small:
-            return _Replaced(publication_id not in {one.publication_id for one in current}, lines, frozenset())
+            return _Replaced(publication_id not in said_last, lines, frozenset())
         moved = {e.details["household_key"] for e in self.ledger if e.number > number and e.act in (HOLD, RELEASE)}
         return _Replaced(any(one.product is None for one in later), lines, frozenset(moved))
 

@@ -24,7 +24,7 @@ from village_credit.ingest.line_account import (
 )
 from village_credit.intake import Source
 from village_credit.ledger.log import Entry
-from village_credit.ledger.publications import PUBLISHING
+from village_credit.ledger.publications import PUBLISHING, WITHDRAW
 from village_credit.ledger.returned import ACKNOWLEDGE, RECORD_USAGE
 from village_credit.services.rules import load_terms
 from village_credit.sql_files import sql
@@ -147,7 +147,7 @@ def _rejected(sources: list[Source]) -> list[dict[str, str]]:
 
 def require_unmoved(found: Sequence[Entry], judged_on: Sequence[Entry]) -> None:
     """Raise RunConflict where something that a file was judged by has changed in the ledger meanwhile."""
-    acts = (*PUBLISHING, ACKNOWLEDGE, RECORD_USAGE, "hold", "release")
+    acts = (*PUBLISHING, WITHDRAW, ACKNOWLEDGE, RECORD_USAGE, "hold", "release")
     if any(entry.act in acts for entry in found[len(judged_on) :]):
         raise RunConflict("another act changed what is in force just now: take the file in again")
 

@@ -311,7 +311,7 @@ def _told_of(store: Store, ledger: Ledger, wanted: set[str]) -> dict[str, Row]:
     """Find households by the references of any publication, holds' and releases' among them, the latest first."""
     found: dict[str, Row] = {}
     small = [publication for _, publication in stops(ledger)]
-    for publication in sorted([*ledger.publications, *small], key=lambda p: p.number, reverse=True):
+    for publication in sorted([*ledger.county_acts, *small], key=lambda p: p.number, reverse=True):
         if wanted <= found.keys():
             break
         told = packaged_for_branches(store, ledger, publication.publication_id)

@@ -1,0 +1,123 @@
+"""A first publication is taken back: nothing is in force, branches close its lines and freeze what is owed."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import PREPARER, SIGNER, Scored, copy_of, on_day
+from tests.flow.test_receipts import _after_every_receipt, receipt, take  # noqa: F401  # the day of its receipts
+from tests.flow.test_rollback import registered, sent, view
+from tests.flow.test_usage import Desk, signed
+from village_credit.errors import GateRefused, MissingInput, RunConflict, UsageError
+from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.lines_in_force import lines_before, lines_in_force
+from village_credit.services.approval import publish as publishing
+from village_credit.services.approval.rollback import roll_back
+from village_credit.services.approval.withdraw import withdraw
+from village_credit.services.queries.anchors import verify_ledger
+from village_credit.services.queries.explain import explain
+
+COUNTY, WHY = "659900", "the register was of another year"
+LATER = date(2026, 12, 1)
+CURRENT = "SELECT * EXCLUDE (publication_id, published_at) FROM limits_current ORDER BY ALL"
+
+
+@pytest.fixture(scope="module")
+def story(quiet: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A county's first publication, with one contract and a draw, withdrawn; then brought back."""
+    desk = Desk(quiet, tmp_path_factory.mktemp("withdrawn"))
+    store = desk.store
+    owing = signed(desk)
+    desk.take("用信", "HT-1,9000,2026-11-07,seed")
+    before = view(store, CURRENT)
+    (first,) = Ledger.of(store).publications
+    granted = lines_in_force(store, Ledger.of(store), COUNTY).to_pylist()
+    with on_day(LATER):
+        done = withdraw(store, COUNTY, SIGNER, WHY)
+    after = copy_of(Scored(store, quiet.inbox, quiet.county_code, quiet.run), tmp_path_factory.mktemp("after")).store
+    with on_day(LATER):
+        again = roll_back(store, COUNTY, first.publication_id, SIGNER, "it was right after all")
+    return {
+        "quiet": quiet, "before": before, "first": first, "granted": granted, "owing": owing, "done": done,
+        "store": after, "returned": store, "again": again,
+    }  # fmt: skip
+
+
+def test_nothing_of_the_county_is_in_force_and_history_says_since_when(story: dict[str, Any]):
+    store, first = story["store"], story["first"]
+    assert story["before"] != []
+    assert view(store, CURRENT) == []
+    assert lines_in_force(store, Ledger.of(store), COUNTY).num_rows == 0
+    history = view(
+        store, "SELECT publication_id, count(*), bool_and(superseded_at IS NOT NULL) FROM limits_history GROUP BY 1"
+    )
+    assert history == [(first.publication_id, len(story["before"]), True)]
+    assert view(store, f"SELECT status FROM runs WHERE run_id = '{first.run_id}'") == [("withdrawn",)]
+    assert lines_before(store, Ledger.of(store), COUNTY, date(2027, 1, 1)).num_rows == 0
+
+
+def test_the_ledger_says_who_withdrew_what_and_why_and_holds(story: dict[str, Any]):
+    store, (entry,) = story["store"], [e for e in Ledger.of(story["store"]) if e.act == "withdraw"]
+    assert (entry.by, entry.run_id) == (SIGNER, story["first"].run_id)
+    assert entry.details["withdraws"] == [story["first"].publication_id] == story["done"].withdraws
+    assert entry.details["reason"] == WHY
+    assert verify_ledger(store, list((store.root / "outbox" / COUNTY / story["done"].publication_id).iterdir()))
+
+
+def test_each_branch_closes_its_lines_and_freezes_what_is_owed_at_its_balance(story: dict[str, Any]):
+    store, told = story["store"], story["done"].publication_id
+    rows = sent(story["quiet"].store, story["first"].publication_id)
+    lines = {(row["身份证号码"], row["product"]) for row in rows if row["action"] in ("grant", "change")}
+    gone = sent(store, told)
+    assert {(row["身份证号码"], row["product"]) for row in gone} >= lines
+    owing = [row for row in gone if row["action"] == "freeze"]
+    assert [(row["身份证号码"], row["limit_yuan"]) for row in owing] == [(story["owing"]["身份证号码"], "9000")]
+    assert {row["action"] for row in gone if row not in owing} == {"remove"}
+    assert {row["limit_yuan"] for row in gone if row not in owing} == {"0"}
+    assert {row["reason_zh"] for row in gone} == {"本县授信已整体撤回，原额度停用"}
+    assert [row["limit_yuan"] for row in registered(store, told)] == ["9000"]
+
+
+def test_explain_says_that_it_was_withdrawn_and_tells_an_earlier_day(story: dict[str, Any]):
+    key = story["granted"][0]["household_key"]
+    with pytest.raises(MissingInput, match=rf"in force in county {COUNTY} was withdrawn on .* by act \d+"):
+        explain(story["store"], key)
+
+
+def test_a_branch_answers_to_a_withdrawal_as_to_any_other_package(story: dict[str, Any], tmp_path: Path):
+    store = copy_of(Scored(story["store"], story["quiet"].inbox, COUNTY, story["quiet"].run), tmp_path).store
+    row = sent(store, story["done"].publication_id)[0]
+    path = receipt(store, tmp_path / "r.csv", (row["household_ref"], "imported", ""))
+    said = path.read_text().replace(story["first"].publication_id, story["done"].publication_id)
+    path.write_text(said.replace("2026-11-05", "2026-12-02"))
+    done = take(store, path)
+    assert (done.counts["accepted"], done.findings) == (1, [])
+
+
+def test_the_same_again_is_a_no_op_and_what_may_not_be_is_refused(story: dict[str, Any]):
+    store = story["store"]
+    acts = len(Ledger.of(store))
+    again = withdraw(store, COUNTY, SIGNER, WHY)
+    assert (again.noop, again.publication_id) == (True, story["done"].publication_id)
+    with pytest.raises(MissingInput, match="county 653199 has no publication"):
+        withdraw(store, "653199", SIGNER, WHY)
+    with pytest.raises(UsageError, match="--reason is empty"):
+        withdraw(store, COUNTY, SIGNER, " ")
+    with pytest.raises(GateRefused, match="prepared it and cannot withdraw it"):
+        withdraw(story["returned"], COUNTY, PREPARER, WHY)
+    with pytest.raises(RunConflict, match="use rollback to return to it"):
+        publishing.publish(store, story["first"].run_id, PREPARER)
+    assert len(Ledger.of(store)) == acts
+
+
+def test_a_rollback_brings_everything_back_and_tells_it_as_new(story: dict[str, Any]):
+    store, told = story["returned"], story["again"].publication_id
+    assert view(store, CURRENT) == story["before"]
+    rows, first = sent(store, told), sent(story["quiet"].store, story["first"].publication_id)
+    limits = {(row["身份证号码"], row["product"]): row["limit_yuan"] for row in first if row["action"] == "grant"}
+    back = {(row["身份证号码"], row["product"]): row["limit_yuan"] for row in rows if row["action"] == "grant"}
+    assert limits.items() <= back.items()
