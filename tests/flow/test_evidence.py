@@ -201,7 +201,7 @@ def test_a_run_that_was_withdrawn_says_so_and_keeps_its_acts(published: Scored, 
     scored = copy_of(published, tmp_path)
     withdraw(scored.store, scored.county_code, SIGNER, "the policy was wrong")
     found = evidence.evidence_of_run(scored.store, scored.run.run_id)
-    assert found.about["状态"] == "已撤下"
+    assert found.about["状态"] == "已撤回"
     told = {one.name: one.sentence for clause in clauses(found) for one in clause.answers}
     assert "withdraw 1" in told["stop"]
     assert "发布" in told["published"]

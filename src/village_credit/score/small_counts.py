@@ -28,6 +28,7 @@ def hide_small(cells: list[Cell], k: int = LEAST_GROUP) -> list[Cell]:
     hidden = _Hidden(cells, set(small))
     while True:
         for places in whole.lines.values():
+            hidden.hide_enough(places, k)  # for who does not know what is told in vain
             hidden.hide_enough([place for place in places if place not in told], k)
         found = next((place for place in sorted(small - told) if not hidden.is_free(place)), None)
         if found is None:
@@ -54,11 +55,12 @@ class _Hidden:
         return (LINES[0], cell[LINES[0]]), (LINES[1], cell[LINES[1]])
 
     def hide_enough(self, places: list[int], k: int) -> None:
-        """Hide the smallest of a line until what is hidden is nothing, all of it, or two cells of `k` households."""
+        """Hide the smallest of a line with a small count until all of it is hidden, or two cells of `k` households."""
         gone = [place for place in places if place in self.places]
         count = sum(self._count(place) for place in gone)
         shown = sorted((self._count(place), place) for place in places if place not in self.places)
-        while gone and shown and (len(gone) == 1 or count < k):
+        is_few = any(self._count(place) < k for place in gone)
+        while is_few and shown and (len(gone) == 1 or count < k):
             size, place = shown.pop(0)
             gone.append(place)
             self._hide(place)

@@ -54,6 +54,11 @@ def test_who_knows_every_total_can_reckon_no_small_count(counts):
             assert most - least < 1
 
 
+def test_of_groups_that_are_told_nowhere_else_two_are_hidden():
+    counts = {("A", "all"): 100, ("B", "all"): 9, ("C", "all"): 80}
+    assert [row["households"] for row in hide_small(cells(counts), K)] == [100, None, None]
+
+
 def test_a_cell_that_alone_joins_two_hidden_parts_is_not_told_by_their_totals():
     """Rows A and B without columns 1 and 2 would tell how many of A are in column 3."""
     blocks = [("A", 1), ("A", 2), ("B", 1), ("B", 2), ("C", 3), ("C", 4), ("D", 3), ("D", 4)]

@@ -34,7 +34,7 @@ STATUS_ZH = {
     "approved": "已签批",
     "published": "现行",
     "superseded": "已被取代",
-    "withdrawn": "已撤下",
+    "withdrawn": "已撤回",
 }
 
 
