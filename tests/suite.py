@@ -18,6 +18,8 @@ NEEDS = {  # marker: the program, and what is not shown without it
 def main() -> int:
     begun = time.perf_counter()
     left_out = {mark: why for mark, (program, why) in NEEDS.items() if not shutil.which(program)}
+    if os.geteuid():
+        left_out["root"] = "only root makes users of the machine: roles are not tried with real ones"
     for mark, why in left_out.items():
         print(f"left out on this machine: {mark} ({why})")
     if left_out and os.environ.get("VILLAGE_CREDIT_REQUIRE_ALL"):

@@ -12,7 +12,17 @@ from village_credit.errors import MissingInput
 
 # What is stored, with the number of the form that this code writes; docs/develop/versions.md says which
 # code reads which. A form of no number is 0: it was written before there were numbers.
-FORMATS = {"ledger": 2, "run": 1, "warehouse": 1, "package": 1, "approval": 1, "keys": 2, "sealed": 1}
+FORMATS = {
+    "ledger": 2,
+    "run": 1,
+    "warehouse": 1,
+    "package": 1,
+    "approval": 1,
+    "keys": 2,
+    "sealed": 1,
+    "export": 1,
+    "disclosure": 1,
+}
 
 
 def version_text() -> str:

@@ -151,6 +151,18 @@ def household_keys(keys: Keys, unit_codes: Iterable[str]) -> dict[str, str]:
     return {code: household_key(keys, code) for code in unit_codes}
 
 
+def export_secrets(keys: Keys, keyed_for: str) -> tuple[str, str]:
+    """Return two secrets of an export, hexadecimal: who has them not can lead no key of it back to a household_key.
+
+    `keyed_for`: months and counties; another is another pair, so that two exports cannot be joined.
+    """
+    outer, inner = (
+        hmac.new(keys.pseudonym, f"export {place}|{keyed_for}".encode(), hashlib.sha256).hexdigest()
+        for place in ("outer", "inner")
+    )
+    return outer, inner
+
+
 def row_key_hash(keys: Keys, text: str) -> str:
     """Hash an office's own key where it is an ID number."""
     return "k" + _token(keys.pseudonym, "row|" + text)

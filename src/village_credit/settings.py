@@ -40,8 +40,8 @@ def _default_models() -> Path:
 
 
 def login() -> str:
-    """Who runs the command: recorded, not proven."""
+    """Who runs the command, or came to its account through sudo: recorded, not proven."""
     try:
-        return getpass.getuser()
+        return os.environ.get("SUDO_USER") or getpass.getuser()
     except (KeyError, OSError):
         return "unknown"

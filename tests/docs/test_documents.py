@@ -24,7 +24,7 @@ import openpyxl
 import pytest
 
 from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, PREPARER, ROOT, SIGNER
-from village_credit import cli
+from village_credit import china_calendar, cli
 from village_credit.china_calendar import today
 from village_credit.services.approval import approve as sign
 from village_credit.services.servicing import receipt_rules
@@ -64,6 +64,9 @@ READS = {
         "policy",
         "simulate",
         "contracts",
+        "export",
+        "verify-disclosure",
+        "catalog",
     )
 }
 # What is slow and the same for every reader of one run is shown once.
@@ -72,6 +75,8 @@ STAGED_FIRST = ("README.md", "docs/tutorial.md", "docs/committee/signing.md")  #
 VILLAGES, HOUSEHOLDS, SEED = 2, 80, 7
 OF_THE_TEST = (
     ("--villages 12 --households 3600", f"--villages {VILLAGES} --households {HOUSEHOLDS}"),
+    ("catalog --out build/then --on 2026-11-20", f"catalog --out build/then --on {today() + timedelta(1)}"),
+    ("--month 2026-11 ", f"--month {today():%Y-%m} "),  # and exported once the month is over
     ("HOUSEHOLD_KEY --on 2026-11-20", f"HOUSEHOLD_KEY --on {today() + timedelta(1)}"),  # published today
 )
 SCORE = f"score --inbox build/inbox --county {COUNTY_OF_TESTS} --by {PREPARER} --as-of"
@@ -212,6 +217,10 @@ def publish_the_batch(reader: Reader) -> None:
     reader.type(f"village-credit publish {staged[0]['run_id']} --by {PREPARER}")
 
 
+def wait_for_the_month_s_end(reader: Reader) -> None:
+    reader.monkeypatch.setattr(china_calendar, "today", lambda: today() + timedelta(31))
+
+
 # What somebody outside did before a command is typed.
 PREPARED: dict[str, Callable[[Reader], None]] = {
     "village-credit reviews apply": fill("build/reviews.xlsx", "维持复核"),
@@ -220,6 +229,7 @@ PREPARED: dict[str, Callable[[Reader], None]] = {
     "village-credit acknowledge": write_receipt,
     "village-credit record-usage": write_draws,
     "village-credit find": write_number,
+    "village-credit export": wait_for_the_month_s_end,
     "village-credit rollback": publish_the_batch,
 }
 

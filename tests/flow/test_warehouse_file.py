@@ -10,18 +10,22 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from tests.conftest import COUNTY_OF_TESTS, PREPARER, SIGNER, Scored, built_once, copy_of
+from tests.conftest import AS_OF, COUNTY_OF_TESTS, PREPARER, SIGNER, Scored, built_once, copy_of
 from tests.docs.test_documents import PAGES, blocks
+from village_credit.catalogue import export_tables
 from village_credit.cli import main
 from village_credit.ledger.log import append
 from village_credit.publish import warehouse
+from village_credit.publish.export_folder import DATABASE
 from village_credit.publish.outbox import refresh_warehouse
 from village_credit.publish.views import view_names
+from village_credit.services.queries.export import export
 from village_credit.store.store import Store
 
 OLD_CLIENT = "duckdb==1.1.3"
@@ -245,6 +249,17 @@ def test_a_client_of_1x_opens_the_file_and_answers_every_view_and_every_document
     )
     assert json.loads(done.stdout) == {"version": OLD_CLIENT.partition("==")[2], "failed": []}
     assert len(queries) > len(view_names())
+
+
+def test_a_client_of_1x_opens_an_export_too(quiet: Scored, tmp_path: Path, old_client: dict[str, str]):
+    month = f"{AS_OF:%Y-%m}"
+    export(quiet.store, [COUNTY_OF_TESTS], month, tmp_path / "export", AS_OF + timedelta(40))
+    queries = [f"FROM {name}" for name in export_tables()] + ["SELECT comment FROM duckdb_columns()"]
+    command = [sys.executable, "-c", ASKS, str(tmp_path / "export" / DATABASE)]
+    done = subprocess.run(
+        command, env=old_client, input=json.dumps(queries), capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == {"version": OLD_CLIENT.partition("==")[2], "failed": []}
 
 
 def existing_views(file: Path) -> list[str]:

@@ -1,7 +1,7 @@
 """The tables, declared once: what a row is, and each column's type and meaning; a hand-over that differs is refused.
 
-`facts.toml` has what linkage hands on, `run_tables.toml` what a run stores. Legal bases, disputes, what no feature
-may see and the analysts' comments follow from them.
+`facts.toml` has what linkage hands on, `run_tables.toml` what a run stores, `export_tables.toml` what an export takes
+to another house. Legal bases, disputes, what no feature may see and the analysts' comments follow from them.
 """
 
 from __future__ import annotations
@@ -114,6 +114,12 @@ def facts() -> dict[str, Table]:
 def run_tables() -> dict[str, Table]:
     """Return the tables of a run, by name."""
     return _tables("run_tables.toml")
+
+
+@cache
+def export_tables() -> dict[str, Table]:
+    """Return the tables of an export, by name."""
+    return _tables("export_tables.toml")
 
 
 @dataclass(frozen=True)

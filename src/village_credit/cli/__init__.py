@@ -8,7 +8,18 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from village_credit.cli import casework, committee, custody, households, keeping, modelling, records, scoring, servicing
+from village_credit.cli import (
+    casework,
+    committee,
+    custody,
+    disclosure,
+    households,
+    keeping,
+    modelling,
+    records,
+    scoring,
+    servicing,
+)
 from village_credit.cli.common import Verbs
 from village_credit.cli.refusals import refusal_of
 
@@ -24,7 +35,7 @@ exit codes: 0 done (a rejected extract or a failing gate in a staged run too); 2
 4 a gate refuses approve or publish; 5 conflict with another run; 6 verification failed; 7 missing or unusable input;
 8 a workbook could not be read for want of time or memory.
 """
-USERS = (scoring, committee, modelling, households, casework, servicing, keeping, records, custody)
+USERS = (scoring, committee, modelling, households, casework, servicing, keeping, disclosure, records, custody)
 
 
 class Version(argparse.Action):
@@ -55,16 +66,20 @@ def parser() -> argparse.ArgumentParser:
     for user in USERS:
         for add in user.VERBS:
             add(verbs)
+    top.set_defaults(known=verbs.names())
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
     args = parser().parse_args(arguments)
+    from village_credit.cli.roles import require_role
     from village_credit.settings import settings
 
     try:
-        code = int(args.handler(args, settings(args.store, args.models, args.counties)))
+        paths = settings(args.store, args.models, args.counties)
+        require_role(args, paths.store)
+        code = int(args.handler(args, paths))
         sys.stdout.flush()  # a full disk is met here, not when the interpreter ends
     except (BrokenPipeError, KeyboardInterrupt):
         _write_no_more()

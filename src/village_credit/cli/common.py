@@ -8,14 +8,17 @@ from collections.abc import Callable
 
 from village_credit.errors import MissingInput, UsageError
 
+PUBLIC_KEY_BYTES = 32  # Ed25519
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
     from pathlib import Path
     from typing import Any
 
     from village_credit.pseudonyms import Keys
     from village_credit.settings import Settings
+    from village_credit.signatures import KnownKey
     from village_credit.store.store import Store
 
 NAMED_BY = "a household_key, or - and the ID number or contractor code on standard input"
@@ -67,6 +70,10 @@ class Verb(argparse.ArgumentParser):
         """Ask why."""
         self.add_argument("--reason", required=True, help=text)
 
+    def acts(self) -> list[str]:
+        """Name the acts that the verb has, such as `export` and `apply`."""
+        return [str(act) for word in self._actions if word.dest == "act" for act in word.choices or ()]
+
     def policy(self, text: str | None = None) -> None:
         """Ask for a policy file; `policy_of` falls back on that of the models."""
         self.add_argument("--policy", type=path, help=text)
@@ -94,6 +101,11 @@ class Verbs:
         )
         verb.set_defaults(handler=handler)
         return verb
+
+    def names(self) -> frozenset[str]:
+        """Name every verb, and every act of one with its verb before it (`keys rotate`)."""
+        verbs: dict[str, Verb] = self.subparsers.choices
+        return frozenset(verbs).union(*({f"{name} {act}" for act in verb.acts()} for name, verb in verbs.items()))
 
 
 def path(text: str) -> Path:
@@ -242,6 +254,35 @@ def own_keys(paths: Settings) -> Keys | None:
     from village_credit.store.keys import load_keys
 
     return load_keys(paths.key_file)[0] if paths.key_file.is_file() else None
+
+
+def known_keys(args: argparse.Namespace, paths: Settings) -> Sequence[KnownKey]:
+    """Return whose signature to ask for: the key that was given with --public-key, or else those of the key file.
+
+    Raises UsageError where nobody says so, for a signature by any key at all says nothing.
+    """
+    from village_credit.signatures import KnownKey
+
+    if args.public_key is not None:
+        return (KnownKey(_key_of(args.public_key)),)
+    own = own_keys(paths)
+    if own is None:
+        raise UsageError(
+            "not known whose signature to ask for: no key file is here; give --public-key and the key that the bank "
+            "gave out (`village-credit package key` prints it there)"
+        )
+    return own.known_keys()
+
+
+def _key_of(text: str) -> bytes:
+    """Read a public key that was given: 64 hexadecimal digits."""
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != PUBLIC_KEY_BYTES:
+        raise UsageError("--public-key is 64 hexadecimal digits, as `village-credit package key` prints them")
+    return key
 
 
 def progress() -> Callable[[str, float], None]:

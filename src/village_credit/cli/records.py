@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import argparse
 
-from village_credit.cli.common import Verbs, counted, county_code, day, own_keys, path, progress, show, store_of
+from village_credit.cli.common import (
+    Verbs,
+    counted,
+    county_code,
+    day,
+    known_keys,
+    own_keys,
+    path,
+    progress,
+    show,
+    store_of,
+)
 from village_credit.errors import MissingInput, UsageError, VerificationFailed
 
-PUBLIC_KEY_BYTES = 32  # Ed25519
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
     from village_credit.pseudonyms import Keys
     from village_credit.services.queries.anchors import Anchored
     from village_credit.services.queries.verify import Verified
     from village_credit.settings import Settings
-    from village_credit.signatures import KnownKey
 
 
 def add_status(verbs: Verbs) -> None:
@@ -273,25 +281,10 @@ def do_package(args: argparse.Namespace, paths: Settings) -> int:
         return _show_key(args, own)
     if args.folder is None:
         raise UsageError("package verify needs the package's folder")
-    known = _known_keys(args, own)
-    if known is None:
-        raise UsageError(
-            "not known whose signature to ask for: no key file is here; give --public-key and the key that the bank "
-            "gave out (`village-credit package key` prints it there)"
-        )
-    manifest = verify_package(args.folder, known, today(), args.after)
+    manifest = verify_package(args.folder, known_keys(args, paths), today(), args.after)
     whose = "the key given" if args.public_key else "this store's key"
     is_own = own is not None and bytes.fromhex(manifest["public_key"]) in own.public_keys()
     return show(args, {**manifest, "is_own_key": is_own}, lambda: _package_text(manifest, whose))
-
-
-def _known_keys(args: argparse.Namespace, own: Keys | None) -> Sequence[KnownKey] | None:
-    """Return the key that was given, or else those of the key file; none: nobody says whose signature to ask for."""
-    from village_credit.signatures import KnownKey
-
-    if args.public_key is None:
-        return None if own is None else own.known_keys()
-    return (KnownKey(_key_of(args.public_key)),)
 
 
 def _show_key(args: argparse.Namespace, own: Keys | None) -> int:
@@ -308,17 +301,6 @@ def _show_key(args: argparse.Namespace, own: Keys | None) -> int:
     lines = [f"{today['public_key']}  ({today['key_id']})"]
     lines += [f"{key['public_key']}  ({key['key_id']})  until act {key['last_act']}" for key in former]
     return show(args, told, lambda: "\n".join(lines))
-
-
-def _key_of(text: str) -> bytes:
-    """Read a public key that was given: 64 hexadecimal digits."""
-    try:
-        key = bytes.fromhex(text)
-    except ValueError:
-        key = b""
-    if len(key) != PUBLIC_KEY_BYTES:
-        raise UsageError("--public-key is 64 hexadecimal digits, as `village-credit package key` prints them")
-    return key
 
 
 def _package_text(manifest: dict[str, Any], whose: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from functools import cached_property
 from typing import overload
 
@@ -53,6 +54,11 @@ class Ledger(Sequence[Entry]):
     def before(self, number: int) -> Ledger:
         """Return the ledger as it was before the act of a number."""
         return Ledger([entry for entry in self.entries if entry.number < number])
+
+    def until(self, day: date) -> Ledger:
+        """Return the ledger as it was at the end of a day in China."""
+        later = next((entry.number for entry in self.entries if day_in_china(entry.at) > day), None)
+        return self if later is None else self.before(later)
 
     @cached_property
     def county_acts(self) -> list[Publication]:

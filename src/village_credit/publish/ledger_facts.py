@@ -9,6 +9,7 @@ from typing import Any
 
 from village_credit.china_calendar import day_in_china
 from village_credit.ledger.branch_limits import branch_limits
+from village_credit.ledger.disclosures import disclosure_rows
 from village_credit.ledger.holds import holds_in_force
 from village_credit.ledger.household_signatures import signed_rows
 from village_credit.ledger.ledger import APPROVE, Ledger
@@ -60,6 +61,19 @@ FACTS = {
         "signed_at": "TIMESTAMPTZ",
     },
     "held": {"county_code": "VARCHAR", "household_key": "VARCHAR", "since": "TIMESTAMPTZ", "held_by": "VARCHAR"},
+    "disclosures": {
+        "act": "BIGINT",
+        "disclosed_at": "TIMESTAMPTZ",
+        "disclosed_by": "VARCHAR",
+        "kind": "VARCHAR",
+        "digest": "VARCHAR",
+        "files": "BIGINT",
+        "bytes": "BIGINT",
+        "recipient": "VARCHAR",
+        "second": "VARCHAR",
+        "month": "VARCHAR",
+        "counties": "VARCHAR[]",
+    },
     "run_log": {
         "run_id": "VARCHAR",
         "county_code": "VARCHAR",
@@ -101,6 +115,7 @@ def ledger_facts(store: Store, ledger: Ledger, runs: list[str], first_referral: 
         "overrides": [(e.run_id, gate, e.by) for e in ledger if e.act == APPROVE for gate in e.details["overrides"]],
         "household_signatures": signed_rows(store, ledger, runs),
         "held": [(hold.county_code, hold.household_key, hold.since, hold.held_by) for hold in holds_in_force(ledger)],
+        "disclosures": disclosure_rows(ledger),
         "run_log": [_run_values(store, ledger, run_id) for run_id in runs],
     }  # fmt: skip
 

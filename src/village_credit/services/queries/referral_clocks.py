@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -42,17 +42,33 @@ def referral_status(store: Store, entries: Sequence[Entry], on: date) -> list[di
     A batch that waits for a signature counts: its clock runs. Whatever is in force tells of a referral before a run
     that is only staged.
     """
-    batches: dict[tuple[str, str], dict[tuple[str, date], dict[str, Any]]] = defaultdict(dict)
-    for row in _clocked(store, entries, on):
-        batches[row["county_code"], row["referral_batch"]][row["household_key"], row["referred_on"]] = row
     return [
-        {"county_code": county, "referral_batch": batch, "on": on.isoformat(), **_counts(rows.values(), on)}
-        for (county, batch), rows in sorted(batches.items())
+        {"county_code": county, "referral_batch": batch, "on": on.isoformat(), **_counts(rows, on)}
+        for (county, batch), rows in _by_batch(store, entries, on).items()
     ]
 
 
-def _counts(rows: Iterable[dict[str, Any]], on: date) -> dict[str, Any]:
-    found = list(rows)
+def referral_states(store: Store, entries: Sequence[Entry], on: date) -> list[dict[str, Any]]:
+    """Count the traders of each county, batch, clock and state on a day; each trader is in one state of a clock."""
+    counted = Counter(
+        (county, batch, clock, _state(row, clock, on))
+        for (county, batch), rows in _by_batch(store, entries, on).items()
+        for row in rows
+        for clock, _, _ in CLOCKS
+    )
+    names = ("county_code", "referral_batch", "clock", "state")
+    return [dict(zip(names, cell, strict=True)) | {"traders": count} for cell, count in sorted(counted.items())]
+
+
+def _by_batch(store: Store, entries: Sequence[Entry], on: date) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """Return each county's and batch's referrals, each once, as the surest run tells it."""
+    batches: dict[tuple[str, str], dict[tuple[str, date], dict[str, Any]]] = defaultdict(dict)
+    for row in _clocked(store, entries, on):
+        batches[row["county_code"], row["referral_batch"]][row["household_key"], row["referred_on"]] = row
+    return {batch: list(rows.values()) for batch, rows in sorted(batches.items())}
+
+
+def _counts(found: list[dict[str, Any]], on: date) -> dict[str, Any]:
     counts: dict[str, Any] = {"referred": len(found)}
     for clock, done, ended_on in CLOCKS:
         states = [_state(row, clock, on) for row in found]
