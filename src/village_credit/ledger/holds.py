@@ -24,13 +24,13 @@ class Hold:
 
 
 def holds_in_force(entries: Iterable[Entry], until: date | None = None) -> list[Hold]:
-    """Return who is held (at the end of a day), by household_key.
+    """Return who is held (at the end of a day in China), by household_key.
 
     Of every county: a household is stopped wherever it is scored, and one that an extract of another county names too.
     """
     held: dict[str, Hold] = {}
     for entry in entries:
-        if until is not None and entry.at[:10] > until.isoformat():
+        if until is not None and _day(entry) > until.isoformat():
             continue
         key = entry.details.get("household_key", "")
         if entry.act == HOLD:
