@@ -30,6 +30,16 @@ def holds_number_of_person(text: str) -> bool:
     return bool(_NUMBER_OF_PERSON.search(unicodedata.normalize("NFKC", text)))
 
 
+def why_unread(error: Exception) -> str:
+    """Say in words why bytes were not had: what the system says of a file, or that they are no such text.
+
+    Never the error's own text, which may quote a path or a cell.
+    """
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[0].lower() + error.strerror[1:]
+    return "it is not text in UTF-8" if isinstance(error, UnicodeDecodeError) else "it is damaged"
+
+
 class VillageCreditError(Exception):
     """The root: says what, where and what to do, and never holds personal data."""
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from village_credit.errors import MissingInput
+from village_credit.errors import MissingInput, why_unread
 from village_credit.extract.grid import DeliveredFile
 from village_credit.extract.leftovers import FOLDERS as LEFT_FOLDERS
 from village_credit.extract.leftovers import is_leftover, is_shape_part, stem
@@ -67,7 +67,7 @@ def _files(folder: Path, told: str) -> Iterator[Path]:
         place = Path(error.filename or folder)
         name = place.relative_to(folder).as_posix() if place.is_relative_to(folder) else place.name
         raise MissingInput(
-            f"{told}: folder {name} cannot be looked into ({type(error).__name__}); check its rights, or take it away"
+            f"{told}: folder {name} cannot be looked into ({why_unread(error)}); check its rights, or take it away"
         ) from None
 
     for place, below, names in os.walk(folder, onerror=stop):
@@ -98,7 +98,7 @@ def _read(path: Path, name: str, root: Path, told: str) -> DeliveredFile:
     try:
         content = _own_bytes(path, root.resolve())
     except OSError as error:
-        raise MissingInput(f"{told}: {name} cannot be read ({type(error).__name__}); check its rights") from None
+        raise MissingInput(f"{told}: {name} cannot be read ({why_unread(error)}); check its rights") from None
     return DeliveredFile(name, content, hashlib.sha256(content).hexdigest())
 
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from data_contracts.reasons import DECISION_REASONS
 from data_contracts.relief import Measure
+from data_contracts.toml_file import names_nobody
 
 ProductName = Literal["farmer_line", "poverty_micro_loan", "follow_on_loan", "trader_loan"]
 BandName = Literal["A", "B", "C", "D", "E"]
@@ -64,8 +65,8 @@ class LadderStep(Section):
 class Charge(Section):
     """What a loan costs beside its interest: what for, who takes it, how much of the amount, once or every year."""
 
-    charge: str = Field(pattern=r"^\S(.{0,28}\S)?$")
-    payee: str = Field(pattern=r"^\S(.{0,38}\S)?$")
+    charge: Annotated[str, Field(pattern=r"^\S(.{0,28}\S)?$"), AfterValidator(names_nobody)]
+    payee: Annotated[str, Field(pattern=r"^\S(.{0,38}\S)?$"), AfterValidator(names_nobody)]
     basis: Literal["yearly", "once"]
     share: Annotated[Decimal, BeforeValidator(no_text)] = Field(ge=0, le=Decimal("0.24"), decimal_places=6)
     from_: date = Field(alias="from")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from village_credit.code_version import FORMATS, require_known
-from village_credit.errors import MissingInput
+from village_credit.errors import MissingInput, why_unread
 from village_credit.pseudonyms import FormerKey, Keys
 from village_credit.store.whole_files import create_whole, write_whole
 
@@ -58,7 +58,7 @@ def load_keys(path: Path) -> tuple[Keys, bool]:
         keys = _keys_of(stored)
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise MissingInput(
-            f"key file {path.name} cannot be read ({type(error).__name__}): restore it from its backup"
+            f"key file {path.name} cannot be read ({why_unread(error)}): restore it from its backup"
         ) from None
     if any(len(key) != KEY_BYTES for key in _lengthy(keys)):
         raise MissingInput(f"key file {path.name} holds a key of wrong length: restore it from its backup")

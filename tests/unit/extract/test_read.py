@@ -216,7 +216,7 @@ def test_a_folder_that_cannot_be_looked_into_stops_the_county_by_name(tmp_path: 
 
     assert list_inbox(tmp_path, "659900") == ["农业农村局/表.csv", "客服/异议/表.csv"]
     monkeypatch.setattr(os, "scandir", locked)
-    with pytest.raises(MissingInput, match=r"folder 客服/异议 cannot be looked into \(PermissionError\)"):
+    with pytest.raises(MissingInput, match=r"folder 客服/异议 cannot be looked into \(permission denied\)"):
         list_inbox(tmp_path, "659900")
 
 

@@ -530,6 +530,7 @@ reference = "x"
         (CHARGE.replace("0.005", '"0.005"'), "charges"),
         (CHARGE.replace("yearly", "monthly"), "'yearly' or 'once'"),
         (CHARGE.replace("某保险公司", " "), "charges"),
+        (CHARGE.replace("某保险公司", "代理 13900001234"), "what may be a person's number"),
     ],
 )
 def test_a_charge_says_what_for_whom_and_how_much(added: str, fault: str | None):

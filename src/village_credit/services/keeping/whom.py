@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from village_credit.errors import MissingInput, UsageError
+from village_credit.errors import MissingInput, UsageError, why_unread
 from village_credit.extract.grid import Extract
 from village_credit.extract.read import read_file
 from village_credit.ledger.erasures import erased_households, left_of, thaw_what_is_left, tombstones
@@ -34,9 +34,7 @@ def numbers_in(path: Path) -> list[str]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise MissingInput(
-            f"the file of persons cannot be read ({type(error).__name__}); check path and rights"
-        ) from None
+        raise MissingInput(f"the file of persons cannot be read ({why_unread(error)}); check path and rights") from None
     numbers = [(place, number_of(line)) for place, line in enumerate(lines, start=1) if line.strip()]
     if wrong := [f"{place}" for place, number in numbers if not number]:
         raise UsageError(f"the file of persons: line {', '.join(wrong)} is no ID number; write one a line, whole")

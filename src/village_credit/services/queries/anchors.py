@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from village_credit.errors import MissingInput, VerificationFailed
+from village_credit.errors import MissingInput, VerificationFailed, why_unread
 from village_credit.ledger.checkpoints import (
     Checkpoint,
     leaves_of,
@@ -105,7 +105,7 @@ def _checkpoint_of(store: Store, path: Path) -> Checkpoint:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise MissingInput(f"checkpoint {path.name} cannot be read ({type(error).__name__})") from None
+        raise MissingInput(f"checkpoint {path.name} cannot be read ({why_unread(error)})") from None
     return read_checkpoint(text, store.keys.known_keys())
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from data_contracts.reasons import ROW_REASONS
 from village_credit.duckdb_session import query_cursor
-from village_credit.errors import MissingInput, RunConflict
+from village_credit.errors import MissingInput, RunConflict, why_unread
 from village_credit.extract.grid import DeliveredFile
 from village_credit.ingest.line_account import (
     NO_FINDINGS,
@@ -96,9 +96,7 @@ def read_returned(path: Path, contracts: tuple[str, ...], counties: Path | None 
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise MissingInput(
-            f"{path.name} cannot be read ({type(error).__name__}); check the path and its rights"
-        ) from None
+        raise MissingInput(f"{path.name} cannot be read ({why_unread(error)}); check the path and its rights") from None
     file = DeliveredFile(path.name, content, sha256_of(content))
     terms, _ = load_terms(counties, ANY_COUNTY)
     account = open_files([file], terms, contracts)
