@@ -16,7 +16,7 @@ from pipelines.verdicts import WorldAway, impersonal
 from village_credit.china_calendar import CHINA, today
 from village_credit.cli.common import store_of
 from village_credit.errors import MissingInput
-from village_credit.identifiers import COUNTY_CODE, is_of_region
+from village_credit.extract.inbox import counties_in
 from village_credit.services import rules as inputs
 from village_credit.services.approval import publish
 from village_credit.services.modelling import train
@@ -47,11 +47,8 @@ act = partial(
 def counties_of(inbox: str | None) -> list[str]:
     """Name the counties that have a folder in the inbox, sorted."""
     with impersonal():
-        folders = [path.name for path in inbox_of(inbox).iterdir() if path.is_dir()]
-    found = sorted(name for name in folders if COUNTY_CODE.fullmatch(name) and not is_of_region(f"{name}/"))
-    get_run_logger().info("%d counties; %d other folders left alone", len(found), len(folders) - len(found))
-    if not found:
-        raise MissingInput("the inbox has no folder named by a county code: ask the offices to deliver")
+        found = counties_in(inbox_of(inbox))
+    get_run_logger().info("%d counties", len(found))
     return found
 
 

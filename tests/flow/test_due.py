@@ -117,3 +117,28 @@ def test_a_county_that_was_never_scored_is_due_and_a_day_to_come_is_refused(tmp_
     assert reasons(store, inbox) == ["it was never scored in this store"]
     with pytest.raises(UsageError, match="is a day to come"):
         reasons(store, inbox, date(2026, 12, 1), asked_on=NEXT)
+
+
+def test_all_counties_of_an_inbox_are_scored_and_one_that_fails_stops_no_other(
+    store: Store, inbox: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("VILLAGE_CREDIT_STORE", str(store.root))
+    monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(store.root.parent / "keys"))
+    for name in ("653199", "650000", "notes"):
+        (inbox / name).mkdir()
+    words = f"score --inbox {inbox} --all-counties --as-of {NEXT} --by {PREPARER} --if-due"
+    assert cli.main(words.split()) == 7
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
+        f"county {COUNTY_OF_TESTS}: nothing came and nothing is due since run {store.run_ids()[0]} of {AS_OF}"
+    ]
+    assert "county 653199: inbox of county 653199 is empty" in said.err
+    assert "650000" not in said.err
+    for wrong in (f"{words} --county 659900", words.replace("--all-counties", "")):
+        with pytest.raises(SystemExit) as refused:
+            cli.main(wrong.split())
+        assert refused.value.code == 2
+    shutil.rmtree(inbox / COUNTY_OF_TESTS)
+    shutil.rmtree(inbox / "653199")
+    assert cli.main(words.split()) == 7
+    assert "no folder named by a county code" in capsys.readouterr().err

@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 
     from village_credit.services.queries.diff import Difference
     from village_credit.services.rules import Request
+    from village_credit.services.scoring.due import Due
     from village_credit.services.scoring.rescore import RescoreRequest
     from village_credit.services.scoring.stage import StagedRun
     from village_credit.settings import Settings
+    from village_credit.store.store import Store
 
 
 def add_synthesize(verbs: Verbs) -> None:
@@ -72,7 +74,11 @@ def add_score(verbs: Verbs) -> None:
         do_score,
     )
     scored.add_argument("--inbox", required=True, type=path)
-    scored.county()
+    which = scored.add_mutually_exclusive_group(required=True)
+    which.add_argument("--county", type=county_code)
+    which.add_argument(
+        "--all-counties", action="store_true", help="each that has a folder in the inbox; one that fails stops no other"
+    )
     scored.add_argument("--as-of", required=True, type=day)
     scored.policy("a policy file (default: limit_policy.toml of the models)")
     scored.add_argument("--model", help="a scorecard's id (default: the last of the models)")
@@ -86,20 +92,37 @@ def add_score(verbs: Verbs) -> None:
 
 
 def do_score(args: argparse.Namespace, paths: Settings) -> int:
-    """Score an inbox into a staged run."""
-    from village_credit.services.scoring.due import due_in_inbox
-    from village_credit.services.scoring.stage import score_inbox
+    """Score an inbox into a staged run, or each of its counties into one."""
+    from village_credit.extract.inbox import counties_in
 
     if args.if_due and args.product:
         raise UsageError("--if-due asks of a whole county: leave --product out")
-    store, request = store_of(paths, may_begin=True), _request(args, paths)
-    due = due_in_inbox(store, args.inbox, request) if args.if_due else None
-    if due and not due.reasons:
-        return show(args, due, due.text)
-    if due:
+    store = store_of(paths, may_begin=True)
+    if args.all_counties:
+        args.county = counties_in(args.inbox)
+        return show_each(args, lambda county: _score(args, paths, store, county), lambda _, done: _scored_text(done))
+    done = _score(args, paths, store, args.county)
+    return show(args, done, lambda: _scored_text(done))
+
+
+def _score(args: argparse.Namespace, paths: Settings, store: Store, county: str) -> StagedRun | Due:
+    """Score a county, or say why not."""
+    from village_credit.services.scoring.due import due_in_inbox
+    from village_credit.services.scoring.stage import score_inbox
+
+    request = _request(args, paths, county)
+    if args.if_due:
+        due = due_in_inbox(store, args.inbox, request)
+        if not due.reasons:
+            return due
         say(due.text())
-    result = score_inbox(store, args.inbox, request, progress())
-    return show(args, result, lambda: staged_text(result))
+    return score_inbox(store, args.inbox, request, progress())
+
+
+def _scored_text(done: StagedRun | Due) -> str:
+    from village_credit.services.scoring.due import Due
+
+    return done.text() if isinstance(done, Due) else staged_text(done)
 
 
 def add_rescore(verbs: Verbs) -> None:
@@ -148,12 +171,12 @@ def _wish(args: argparse.Namespace, paths: Settings) -> RescoreRequest:
     return RescoreRequest(args.as_of, by_whom(args), *rules, asked_on=today())
 
 
-def _request(args: argparse.Namespace, paths: Settings) -> Request:
+def _request(args: argparse.Namespace, paths: Settings, county: str) -> Request:
     from village_credit.china_calendar import today
     from village_credit.services.rules import Request
 
     rules = (paths.models, args.policy, args.model, args.product, paths.counties)
-    return Request(args.county, args.as_of, by_whom(args), *rules, asked_on=today())
+    return Request(county, args.as_of, by_whom(args), *rules, asked_on=today())
 
 
 def staged_text(result: StagedRun) -> str:

@@ -12,7 +12,7 @@ from village_credit.errors import MissingInput, why_unread
 from village_credit.extract.grid import DeliveredFile
 from village_credit.extract.leftovers import FOLDERS as LEFT_FOLDERS
 from village_credit.extract.leftovers import is_leftover, is_shape_part, stem
-from village_credit.identifiers import is_of_region, region_of, require_county_code
+from village_credit.identifiers import COUNTY_CODE, is_of_region, region_of, require_county_code
 
 _COPY = re.compile(r"备份|副本|copy|\(\d+\)|（\d+）", re.IGNORECASE)
 
@@ -20,6 +20,18 @@ _COPY = re.compile(r"备份|副本|copy|\(\d+\)|（\d+）", re.IGNORECASE)
 def reading_order(file_name: str) -> tuple[bool, bool, str]:
     """Order files by code points, the county's own first and copies by their names last; never by file time."""
     return is_of_region(file_name), bool(_COPY.search(file_name)), file_name
+
+
+def counties_in(inbox: Path) -> list[str]:
+    """Name the counties that have a folder in the inbox, sorted; a region's is none, nor is any other.
+
+    Raises MissingInput where there is none.
+    """
+    names = [path.name for path in inbox.iterdir() if path.is_dir()] if inbox.is_dir() else []
+    found = sorted(name for name in names if COUNTY_CODE.fullmatch(name) and not is_of_region(f"{name}/"))
+    if not found:
+        raise MissingInput("the inbox has no folder named by a county code: ask the offices to deliver")
+    return found
 
 
 def list_inbox(inbox: Path, county_code: str) -> list[str]:
