@@ -16,6 +16,7 @@ import pytest
 from tests.conftest import DELIVERY, MODELS, PREPARER, SIGNER, Scored, copy_of, request_of
 from tests.recoded import Changes, granted, new_code, recoded_inbox
 from village_credit import cli, duckdb_session
+from village_credit.cli import roles
 from village_credit.decide.decide import Decided
 from village_credit.errors import GateRefused, UsageError
 from village_credit.intake import Intake
@@ -308,7 +309,9 @@ def test_no_flag_and_no_variable_of_the_environment_skips_a_gate():
     assert set(asked) == places | {"SUDO_USER"}  # who gives a command, where nobody typed it
     session = (source / "duckdb_session.py").read_text(encoding="utf-8")
     assert (session.count("environ"), duckdb_session.THREADS) == (1, "VILLAGE_CREDIT_THREADS")
-    known = {"settings.py", "duckdb_session.py"}
+    caller = (source / "cli" / "roles.py").read_text(encoding="utf-8")  # whose groups count: it opens nothing by itself
+    assert (caller.count("environ"), roles.CALLER) == (1, "SUDO_UID")
+    known = {"settings.py", "duckdb_session.py", "roles.py"}
     assert {p.name for p in source.rglob("*.py") if "environ" in p.read_text(encoding="utf-8")} == known
 
 
