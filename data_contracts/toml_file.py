@@ -20,6 +20,8 @@ _LONG_NUMBER = re.compile(r"\d(?:\D{0,3}\d){10}")
 _LONG_NUMERAL = re.compile(r"\d(?:[^\w]?\d){10}")
 _DAY = re.compile(r"(?<!\d)(?:19|20)\d\d([-./年])(?:1[0-2]|0?[1-9])([-./月])(?:3[01]|[12]\d|0?[1-9])(?!\d)")
 _TIME = re.compile(r"(?<!\d)[012]?\d:[0-5]\d(?::[0-5]\d)?(?!\d)")
+# An ID number has a day in its middle, and is none for it
+_WITH_A_DAY = re.compile(r"\d{6}\D{0,3}(?:19|20)\d\d\D{0,3}\d{1,2}\D{0,3}\d{1,2}\D{0,3}\d{3}[\dXx](?![-./年]?\d)")
 _NUMERALS = str.maketrans("〇零一幺壹二贰三叁四肆五伍六陆七柒八捌九玖", "001112233445566778899")
 
 
@@ -27,7 +29,9 @@ def has_long_number(text: str) -> bool:
     """Tell whether words hold what may be a person's number, in digits of any script, whatever stands between."""
     digits = "".join(_digit(letter) for letter in text)
     plain = _TIME.sub("@@@@", _DAY.sub("@@@@", digits))
-    return bool(_LONG_NUMBER.search(plain) or _LONG_NUMERAL.search(plain.translate(_NUMERALS)))
+    return bool(
+        _WITH_A_DAY.search(digits) or _LONG_NUMBER.search(plain) or _LONG_NUMERAL.search(plain.translate(_NUMERALS))
+    )
 
 
 def _digit(letter: str) -> str:

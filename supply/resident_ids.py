@@ -7,6 +7,7 @@ Eighteen characters of a published county with a check digit that fits (GB 11643
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from detect_secrets.plugins.base import RegexBasedDetector
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECKS = "10X98765432"
+NUMBER = re.compile(r"(?<!\d)\d{6}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![\dXx])")
 CODES = Path(__file__).resolve().parents[1] / "src" / "village_credit" / "link" / "area_codes.csv"
 
 
@@ -29,11 +31,16 @@ def may_be_somebody_s(text: str) -> bool:
     return text[:6] in counties() and CHECKS[total % 11] == text[17].upper()
 
 
+def numbers_in(line: str) -> Iterator[str]:
+    """Return the numbers of a line that may be somebody's."""
+    yield from filter(may_be_somebody_s, NUMBER.findall(line))
+
+
 class ResidentIdDetector(RegexBasedDetector):
     """Find ID numbers of people who may exist."""
 
     secret_type = "Resident ID number"  # noqa: S105  # what the rule is called
-    denylist = (re.compile(r"(?<!\d)\d{6}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![\dXx])"),)
+    denylist = (NUMBER,)
 
     def analyze_string(self, string: str):  # noqa: ANN201  # as the library calls it
         """Yield the numbers of a line that may be somebody's."""

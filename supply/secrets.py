@@ -10,13 +10,16 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from detect_secrets import SecretsCollection
 from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
+from detect_secrets.core.potential_secret import PotentialSecret
 from detect_secrets.settings import transient_settings
+
+from supply.resident_ids import ResidentIdDetector, numbers_in
 
 ROOT = Path(__file__).resolve().parents[1]
 KNOWN = ROOT / "supply" / "secrets.toml"
@@ -24,6 +27,7 @@ OURS = {"name": "ResidentIdDetector", "path": f"file://{ROOT / 'supply' / 'resid
 # The library's own, but for the one that asks a service whether a token works, and those that guess by names.
 FILTERS = ("is_sequential_string", "is_potential_uuid", "is_templated_secret", "is_not_alphanumeric_string")
 LIMITS = {"Base64HighEntropyString": 4.5, "HexHighEntropyString": 3.0}  # bits a character: the library's own
+KIND = ResidentIdDetector.secret_type
 Found = dict[tuple[str, str], str]
 
 
@@ -46,12 +50,21 @@ def tracked() -> list[str]:
     return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
 
 
-def search(files: Iterable[str], root: Path = ROOT) -> Found:
+def search(files: Sequence[str], root: Path = ROOT) -> Found:
     """Return what was found by file and hash: its kind and line; the secret itself is told nowhere."""
     with transient_settings(settings()):
         found = SecretsCollection(root=str(root))
         found.scan_files(*files)
-    return {(path, one.secret_hash): f"{one.type}, line {one.line_number}" for path, one in found}
+    told = {(path, one.secret_hash): f"{one.type}, line {one.line_number}" for path, one in found}
+    return told | {key: told.get(key, said) for name in files for key, said in _numbers(root, name)}
+
+
+def _numbers(root: Path, name: str) -> Iterator[tuple[tuple[str, str], str]]:
+    """Find ID numbers by ourselves too: a filter of the library passes over whatever has no letter."""
+    lines = (root / name).read_bytes().decode("utf-8", errors="replace").splitlines()
+    for number, line in enumerate(lines, start=1):
+        for found in numbers_in(line):
+            yield (name, PotentialSecret.hash_secret(found)), f"{KIND}, line {number}"
 
 
 def missed(planted: Iterable[dict[str, str]]) -> Iterator[str]:
@@ -70,7 +83,7 @@ def faults() -> Iterator[str]:
     said = tomllib.loads(KNOWN.read_text(encoding="utf-8"))
     left_out = tuple(entry["path"] for entry in said["left_out"])
     known = {(entry["path"], digest) for entry in said["known"] for digest in entry["hashes"]}
-    found = search(name for name in tracked() if not name.startswith(left_out))
+    found = search([name for name in tracked() if not name.startswith(left_out)])
     for path, digest in sorted(found.keys() - known):
         yield f"{path}: {found[path, digest]} (hash {digest}); take it out, or name it in supply/secrets.toml"
     for path, digest in sorted(known - found.keys()):

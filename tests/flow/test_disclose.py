@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import AS_OF, COUNTY_OF_TESTS, Scored, copy_of
+from tests.conftest import AS_OF, COUNTY_OF_TESTS, Scored, copy_of, new_store
 from village_credit import china_calendar
 from village_credit.cli import main
 from village_credit.publish.disclosed import STATEMENT
@@ -66,6 +66,49 @@ def test_two_people_let_an_export_leave_and_the_ledger_says_what_and_to_whom(pla
     with duckdb.connect(str(place / "store" / "warehouse.duckdb"), read_only=True) as connection:
         (row,) = connection.execute("SELECT act, disclosed_by, second, recipient, counties FROM disclosures").fetchall()
     assert row == (act["number"], "1001", "2002", "统计局", [COUNTY_OF_TESTS])
+
+
+def of_the_store(place: Path, which: str) -> Path:
+    """Something of the store under another name."""
+    store, copy = place / "store", place / "copy"
+    found = {
+        "keys": place / "keys",
+        "vault": next((store / "vault").iterdir()),
+        "package": next(store.glob("outbox/*/p*/*/limits.csv")),
+        "table": next(store.glob("runs/*/decisions.parquet")),
+        "act": next((store / "ledger").iterdir()),
+        "views": store / "warehouse.duckdb",
+    }
+    if which == "delivered":
+        copy.write_bytes(next(path for path in (place.parent / "inbox").rglob("*.csv")).read_bytes())
+    elif which == "other keys":
+        other = new_store(place / "other")
+        copy.write_bytes((other.root.parent / "keys").read_bytes())
+    elif which == "hard link":
+        copy.hardlink_to(found["keys"])
+    else:
+        shutil.copy(found[which], copy)
+    return copy
+
+
+@pytest.mark.parametrize(
+    "which", ["keys", "vault", "package", "table", "act", "views", "delivered", "other keys", "hard link"]
+)
+def test_a_copy_of_what_lies_in_the_store_leaves_no_more_than_itself(place: Path, quiet: Scored, capsys, which: str):
+    if which == "delivered":
+        shutil.copytree(quiet.inbox, place.parent / "inbox")
+    assert main(["status"]) == 0  # the views follow a store that was moved
+    copy = of_the_store(place, which)
+    capsys.readouterr()
+    assert main(["disclose", copy.name, *TWO, *TO]) == 4
+    assert "these never leave" in capsys.readouterr().err
+    assert acts(place) == []
+
+
+def test_an_export_without_its_manifest_leaves_as_nothing_else(place: Path, capsys):
+    (place / "x" / "manifest.json").unlink()
+    assert main(["disclose", "x", *TWO, *TO]) == 4
+    assert "an export without its manifest" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

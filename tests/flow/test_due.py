@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, PREPARER, SIGNER, Scored, copy_of, new_store, on_day
+from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, PREPARER, SIGNER, Scored, copy_of, new_store, on_day, score_into
 from village_credit import cli
 from village_credit.errors import UsageError
 from village_credit.ledger.ledger import Ledger
@@ -142,3 +142,22 @@ def test_all_counties_of_an_inbox_are_scored_and_one_that_fails_stops_no_other(
     shutil.rmtree(inbox / "653199")
     assert cli.main(words.split()) == 7
     assert "no folder named by a county code" in capsys.readouterr().err
+
+
+def test_a_day_inside_a_delivery_is_watched(quiet: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A source's legal basis ends: nothing came, nobody did anything, and a scoring would decide otherwise."""
+    monkeypatch.setattr("village_credit.publish.recording.build_warehouse", lambda _store: None)
+    inbox = Path(shutil.copytree(quiet.inbox, tmp_path / "inbox"))
+    (basis,) = (path for path in inbox.rglob("*.csv") if "依据类型" in path.read_text("utf-8-sig", errors="replace"))
+    header, *lines = basis.read_text("utf-8-sig").splitlines()
+    place = header.split(",").index("失效日期")
+    rows = [line.split(",") for line in lines]
+    for row in rows:
+        row[place] = (AS_OF + timedelta(days=4)).isoformat()
+    basis.write_text("\n".join([header, *map(",".join, rows), ""]), encoding="utf-8-sig")
+    store = new_store(tmp_path)
+    score_into(store, inbox, COUNTY_OF_TESTS)
+    assert reasons(store, inbox, AS_OF + timedelta(days=4)) == []
+    told = reasons(store, inbox, AS_OF + timedelta(days=5))
+    assert told[0].startswith("lines that this day decides otherwise: ")
+    assert "legal_basis" in told[1]

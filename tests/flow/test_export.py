@@ -15,9 +15,9 @@ from tests.conftest import AS_OF, COUNTY_OF_TESTS, SIGNER, Scored, copy_of, on_d
 from village_credit import china_calendar
 from village_credit.catalogue import export_tables
 from village_credit.cli import main
-from village_credit.errors import GateRefused
+from village_credit.errors import GateRefused, UsageError
 from village_credit.ledger.ledger import Ledger
-from village_credit.publish.export_folder import DATABASE, MANIFEST, read_export
+from village_credit.publish.export_folder import DATABASE, MANIFEST, read_export, require_place
 from village_credit.services.casework.holds import hold
 from village_credit.services.queries import export as exporting
 from village_credit.services.queries import export_tables as tables
@@ -199,4 +199,28 @@ def test_a_state_of_a_few_traders_is_hidden_with_another_of_its_clock():
 
 def test_a_gate_that_counts_few_households_hides_its_figure():
     gate = {"gate": "budget", "run_id": "r", "value": None}
-    assert [tables._gate(gate | {"households": count})["value"] for count in (29, 30, None)] == [None, 30.0, None]
+    told = [tables._gate(gate | {"households": count}, 100)["value"] for count in (0, 29, 30, None)]
+    assert told == [0.0, None, 30.0, None]
+
+
+@pytest.mark.parametrize(
+    ("gate", "share", "is_told"),
+    [
+        ("legal_basis", 0.0, True),
+        ("legal_basis", 29 / 1000, False),
+        ("legal_basis", 30 / 1000, True),
+        ("manual_review_share", 971 / 1000, False),
+        ("manual_review_share", 1.0, True),
+        ("score_drift", 0.001, True),
+    ],
+)
+def test_a_share_of_the_county_s_households_is_told_where_it_is_of_enough(gate: str, share: float, is_told: bool):
+    row = tables._gate({"gate": gate, "run_id": "r", "value": share, "households": None}, 1000)
+    assert (row["value"] is not None) is is_told
+
+
+def test_an_export_that_was_disclosed_is_not_written_over(tmp_path: Path):
+    (tmp_path / "manifest.json").write_text('{"kind": "export"}', encoding="utf-8")
+    (tmp_path / "DISCLOSED.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(UsageError, match="was disclosed, and its statement is kept with it"):
+        require_place(tmp_path, force=True)

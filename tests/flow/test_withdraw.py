@@ -117,7 +117,23 @@ def test_the_same_again_is_a_no_op_and_what_may_not_be_is_refused(story: dict[st
 def test_a_rollback_brings_everything_back_and_tells_it_as_new(story: dict[str, Any]):
     store, told = story["returned"], story["again"].publication_id
     assert view(store, CURRENT) == story["before"]
+    assert {row["action"] for row in sent(store, told)} <= {"grant", "freeze"}
     rows, first = sent(store, told), sent(story["quiet"].store, story["first"].publication_id)
     limits = {(row["身份证号码"], row["product"]): row["limit_yuan"] for row in first if row["action"] == "grant"}
     back = {(row["身份证号码"], row["product"]): row["limit_yuan"] for row in rows if row["action"] == "grant"}
     assert limits.items() <= back.items()
+
+
+def test_every_line_that_a_branch_has_is_closed_and_none_comes_back_as_changed(published: Scored, tmp_path: Path):
+    """The bank's own lines too: those that the first publication changed, and those that it froze for a person."""
+    store = copy_of(published, tmp_path).store
+    (first,) = Ledger.of(store).publications
+    had = {(row["身份证号码"], row["product"]) for row in registered(store, first.publication_id)}
+    before = [row["action"] for row in sent(store, first.publication_id)]
+    assert {"change", "freeze"} <= set(before)
+    done = withdraw(store, COUNTY, SIGNER, WHY)
+    gone = {(row["身份证号码"], row["product"]): row["action"] for row in sent(store, done.publication_id)}
+    assert had <= gone.keys()
+    assert set(gone.values()) == {"remove"}
+    again = roll_back(store, COUNTY, first.publication_id, SIGNER, "it was right after all")
+    assert {row["action"] for row in sent(store, again.publication_id)} == {"grant"}

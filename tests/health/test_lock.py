@@ -15,7 +15,8 @@ from supply.lock import CORE, declared, installed, parts_of, read_lock
 from tests.conftest import ROOT
 
 PROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-LOCKS = sorted(path for path in ROOT.glob("**/*.lock") if not any(part.startswith(".venv") for part in path.parts))
+LISTED = subprocess.run(["git", "ls-files", "*.lock"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+LOCKS = sorted(ROOT / name for name in LISTED.split())
 LOCK = read_lock((ROOT / "requirements.lock").read_text(encoding="utf-8"))
 OF_SCHEDULES = {"prefect", "fastapi", "sqlalchemy", "uvicorn", "starlette", "httpx", "asyncpg", "aiosqlite"}
 # Every package of the environment that the product alone does not need is as if it were not there.

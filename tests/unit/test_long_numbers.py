@@ -65,3 +65,16 @@ def test_a_number_of_a_person_is_refused_in_every_dress(text: str):
 def test_days_sums_and_references_pass(text: str):
     assert not has_long_number(text)
     assert required_reason(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["659900 1983-10-15 0237", "659900-1983-10-15-0237", "659900 1983年10月15日 0237", "of 659900/1983/10/15/023x"],
+)
+def test_a_day_in_the_middle_of_an_id_number_hides_it_not(text: str):
+    assert has_long_number(text)
+
+
+def test_days_beside_codes_of_places_are_no_numbers_of_people():
+    assert not has_long_number("county 659900 as of 2026-11-01")
+    assert not has_long_number("659900, 2026-11-01, 2026-12-01")

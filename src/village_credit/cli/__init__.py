@@ -73,12 +73,14 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
     args = parser().parse_args(arguments)
+    from village_credit.cli.outside import require_outside
     from village_credit.cli.roles import require_role
     from village_credit.settings import settings
 
     try:
         paths = settings(args.store, args.models, args.counties)
         require_role(args, paths.store)
+        require_outside(args, paths)
         code = int(args.handler(args, paths))
         sys.stdout.flush()  # a full disk is met here, not when the interpreter ends
     except (BrokenPipeError, KeyboardInterrupt):

@@ -16,9 +16,9 @@ def preparer(entries: Sequence[Entry], run_id: str) -> str:
 
 
 def require_second_person(entries: Sequence[Entry], run_id: str, by: str, what: str) -> None:
-    """Raise GateRefused where `by` prepared the run; `what`: what they cannot do with it."""
+    """Raise GateRefused where `by` prepared the run; `what`: what they cannot do ("sign it")."""
     if same_person(preparer(entries, run_id), by):
-        raise GateRefused(f"run {run_id}: {by} prepared it and cannot {what} it; ask a second person")
+        raise GateRefused(f"run {run_id}: {by} prepared it and cannot {what}; ask a second person")
 
 
 def required_reason(reason: str) -> str:

@@ -40,7 +40,7 @@ def files_of(place: Path) -> dict[str, str]:
     files = [path for path in found if path.is_file() and path != own]
     if not files:
         raise MissingInput(f"{place.name}: there is no such file, or nothing in that folder")
-    return {path.name if path == place else path.relative_to(place).as_posix(): _sha256(path) for path in files}
+    return {path.name if path == place else path.relative_to(place).as_posix(): sha256_of_file(path) for path in files}
 
 
 def digest_of(files: dict[str, str]) -> str:
@@ -81,6 +81,7 @@ def verify_statement(place: Path, known: Sequence[KnownKey]) -> dict[str, Any]:
     return said
 
 
-def _sha256(path: Path) -> str:
+def sha256_of_file(path: Path) -> str:
+    """Hash a file's bytes without reading it whole."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

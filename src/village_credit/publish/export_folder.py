@@ -13,6 +13,7 @@ import pyarrow as pa
 from village_credit import duckdb_session
 from village_credit.catalogue import Table, export_tables
 from village_credit.errors import MissingInput, UsageError, VerificationFailed
+from village_credit.publish.disclosed import statement_of
 from village_credit.publish.inner_views import quoted
 from village_credit.publish.signed_file import Form, require_signed, signed
 from village_credit.publish.warehouse import FOR_CLIENTS_OF_1X
@@ -39,6 +40,8 @@ def require_place(out: Path, *, force: bool) -> None:
         raise UsageError(
             f"{out.name} is there already and is no export: name a folder that is not there, or an empty one"
         )
+    if statement_of(out).exists():
+        raise UsageError(f"{out.name} was disclosed, and its statement is kept with it: name another folder")
     if not force:
         raise UsageError(f"{out.name} is an export already: name another folder, or give --force to write over it")
 

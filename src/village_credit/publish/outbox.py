@@ -18,6 +18,7 @@ from data_contracts.reasons import DECISION_REASONS
 from village_credit.china_calendar import day_in_china
 from village_credit.duckdb_session import query_cursor
 from village_credit.ledger.balances import drawn_before
+from village_credit.ledger.before import decided_before
 from village_credit.ledger.checkpoints import leaves_of, write_checkpoint
 from village_credit.ledger.holds import HOLD, RELEASE, held_keys, stops
 from village_credit.ledger.ledger import Ledger
@@ -105,7 +106,7 @@ def package_inputs(store: Store, ledger: Ledger, publication: Publication) -> Pa
     held = held_keys(until)
     return PackageInputs(
         decisions,
-        earlier if publication.withdraws else pa.concat_tables([earlier, _loaded_rows(run, decisions, earlier)]),
+        pa.concat_tables([earlier, _loaded_rows(store, until, publication, earlier)]),
         _borrowers(store, [publication, *below]),
         pq.read_table(run / "branches.parquet", partitioning=None),
         dict(DECISION_REASONS),
@@ -160,16 +161,20 @@ def _results(store: Store, publication: Publication, decisions: pa.Table, held: 
     return tuple(results(listed, {row["household_key"]: row for row in told}, set(held)))
 
 
-def _loaded_rows(run: Path, decisions: pa.Table, earlier: pa.Table) -> pa.Table:
-    """Return the lines that the bank had granted to households which no publication decided yet.
+def _loaded_rows(store: Store, until: Ledger, publication: Publication, earlier: pa.Table) -> pa.Table:
+    """Return the bank's own lines that branches have beside those in force, as the publication's run knew them.
 
-    Kept ones are no new ones.
+    A line of a household that any publication decided, one that was withdrawn too, is the branch's no longer, unless
+    it is frozen.
     """
+    run = store.require_run(publication.run_id)
     lines = _table_of(run / "lines_before.parquet")
     if lines is None:
-        return decisions.slice(0, 0)
+        return earlier.slice(0, 0)
+    decisions = pq.read_table(run / "decisions.parquet", partitioning=None).select(earlier.column_names)
+    known = decided_before(store, until.publications_of(publication.county_code))
     connection = query_cursor()
-    for name, table in {"decisions": decisions, "lines": lines, "known": earlier.select(["household_key"])}.items():
+    for name, table in {"decisions": decisions, "lines": lines, "known": known, "earlier": earlier}.items():
         connection.register(name, table)
     values = {"most_months": MAX_TERM_MONTHS}
     return connection.sql(sql("publish", "lines_loaded"), params=values).to_arrow_table().cast(decisions.schema)

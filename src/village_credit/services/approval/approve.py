@@ -113,7 +113,7 @@ def _refuse_unbalanced(run_id: str, failed: list[str]) -> None:
 
 def _may_sign(entries: Sequence[Entry], run_id: str, by: str) -> None:
     of_run = [entry for entry in entries if entry.run_id == run_id]
-    require_second_person(of_run, run_id, by, "sign")
+    require_second_person(of_run, run_id, by, "sign it")
     if any(entry.act == "approve" for entry in of_run):
         raise RunConflict(f"run {run_id}: it is signed already")
 

@@ -79,7 +79,7 @@ def apply_authority(store: Store, path: Path, by: str, role: str | None = None) 
     where the workbook was altered, and where `by` names nobody.
     """
     run_id, rows = read_signings(path)
-    returned = take_back(store, run_id, by, "sign households of")
+    returned = take_back(store, run_id, by, "sign households of it")
     above = {row["household_key"]: row for row in _above(store, run_id)}
     refuse_faults(path, list(_faults(rows, above)))
     known = last_household_verdicts(returned.ledger, returned.manifest, list(above.values()))

@@ -42,7 +42,7 @@ def roll_back(store: Store, county_code: str, to: str, by: str, reason: str) -> 
     reason = required_reason(reason)
     ledger = Ledger.of(store)
     target = _target(ledger, county_code, to)
-    require_second_person(ledger, target.run_id, by, "bring back")
+    require_second_person(ledger, target.run_id, by, "bring it back")
     require_signature(store, ledger, target.run_id)
     already = _brought_back(ledger, target)
     if already is None:

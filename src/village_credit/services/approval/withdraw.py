@@ -40,7 +40,7 @@ def withdraw(store: Store, county_code: str, by: str, reason: str) -> Withdrawn:
         raise MissingInput(f"county {county_code} has no publication in this store: nothing is in force to withdraw")
     found = ledger.in_force_of(county_code)
     for publication in found:
-        require_second_person(ledger, publication.run_id, by, "withdraw")
+        require_second_person(ledger, publication.run_id, by, "withdraw it")
     if found:
         details = {
             "publication_id": _new_id(ledger, found[0]),

@@ -100,7 +100,7 @@ def apply_reviews(store: Store, path: Path, by: str, policy_file: Path) -> Appli
     rows, where the workbook was altered or a verdict may not be given.
     """
     run_id, rows = read_cases(path)
-    returned = take_back(store, run_id, by, "review")
+    returned = take_back(store, run_id, by, "review it")
     cases = {row["household_key"]: row for row in _in_review(store, run_id)}
     refuse_faults(path, list(_faults(rows, cases, _steps(policy_file, returned.manifest))))
     said = [_verdict(row, cases[row.household_key]) for row in rows if row.verdict]

@@ -70,7 +70,7 @@ def apply_successors(store: Store, path: Path, by: str) -> Applied:
     a word is none of those offered, or one pair is decided twice.
     """
     run_id, rows = read_successors(path)
-    returned = take_back(store, run_id, by, "confirm successors of")
+    returned = take_back(store, run_id, by, "confirm successors of it")
     decided = [row for row in rows if row.verdict]
     refuse_faults(path, list(_faults(decided, {(r["from_key"], r["own_key"]) for r in _proposed(store, run_id)})))
     said = [{"from_key": r.from_key, "own_key": r.own_key, "verdict": VERDICTS_ZH[r.verdict]} for r in decided]

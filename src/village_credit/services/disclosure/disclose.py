@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,15 @@ from village_credit.ledger.disclosures import DISCLOSE, same_disclosure
 from village_credit.ledger.four_eyes import required_reason
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import Entry
-from village_credit.publish.disclosed import digest_of, files_of, write_statement
-from village_credit.publish.export_folder import is_export, read_export
+from village_credit.publish.disclosed import digest_of, files_of, sha256_of_file, write_statement
+from village_credit.publish.export_folder import DATABASE, is_export, read_export
 from village_credit.publish.recording import record
 from village_credit.signatures import same_person, signer
 from village_credit.store.store import Store
 
-NEVER = ("vault", "frozen", "packing", "outbox")  # who people are, what offices delivered, what branches are told
+HELD = ("vault", "returned", "packing", "outbox", "runs", "ledger", "approvals")  # what no copy of leaves
+NEVER = "these never leave; an `export` does, and what is made of one"
+MOST_OF_KEYS = 65_536  # bytes of a key file, and more
 EXPORT, FILES, READY = "export", "files", "READY"
 
 
@@ -85,17 +88,41 @@ def _checked(word: Word) -> Word:
 
 
 def _require_may_leave(store: Store, place: Path, key_file: Path) -> None:
-    """Raise GateRefused for the keys, for what holds them or lies among what only they open, and for a package."""
-    secret = [key_file.resolve(), *((store.root / folder).resolve() for folder in NEVER)]
-    asked = place.resolve()
+    """Raise GateRefused for keys, the store and what lies in it, by place or by bytes, and for a package.
+
+    What is packed into an archive is not looked into: that is what the second person is asked for.
+    """
+    secret, asked = (key_file.resolve(), store.root.resolve()), place.resolve()
     if any(one == asked or one in asked.parents or asked in one.parents for one in secret):
-        raise GateRefused(
-            f"{place.name} is or holds keys, vault, delivered bytes or packages of the store: these never leave"
-        )
+        raise GateRefused(f"{asked.name} is or holds the store or its keys: {NEVER}")
     if (place / READY).is_file():
         raise GateRefused(
             f"{place.name} is a package, with names and numbers: it goes to its branch or office and to nobody else"
         )
+    if (place / DATABASE).is_file() and not is_export(place):
+        raise GateRefused(f"{place.name} is an export without its manifest: nobody can tell whether it is one of ours")
+    own = _own_bytes(store, key_file)
+    for name, sha256 in files_of(place).items():
+        if sha256 in own or (store.root / "frozen" / sha256).exists() or _is_key_file(_file(place, name)):
+            raise GateRefused(f"{name} is a copy of keys, or of what lies in the store: {NEVER}")
+
+
+def _own_bytes(store: Store, key_file: Path) -> set[str]:
+    """Return the hashes of what the store holds: who people are, what branches are told, household by household."""
+    held = [path for folder in HELD for path in (store.root / folder).rglob("*") if path.is_file()]
+    there = [path for path in (key_file, store.warehouse, *held) if path.is_file() and path.stat().st_size]
+    return {sha256_of_file(path) for path in there}
+
+
+def _is_key_file(path: Path) -> bool:
+    """Tell a key file, of any store, by what it says."""
+    if path.stat().st_size > MOST_OF_KEYS:
+        return False
+    try:
+        said = json.loads(path.read_bytes())
+    except ValueError:
+        return False
+    return isinstance(said, dict) and {"vault", "signing"} <= said.keys()
 
 
 def _kind_of(store: Store, place: Path) -> tuple[str, dict[str, Any]]:

@@ -18,11 +18,13 @@ from village_credit.ledger.publications import Publication
 from village_credit.policy.gate_thresholds import GATES
 from village_credit.pseudonyms import export_secrets
 from village_credit.score.small_counts import hide_small
+from village_credit.score.statistics import LEAST_GROUP
 from village_credit.services.queries.referral_clocks import referral_states
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
 
 Rows = list[dict[str, Any]]
+SHARES = ("legal_basis", "manual_review_share")  # of a county's households: with their number, a count
 COUNTING = [name for name, gate in GATES.items() if gate.unit == "households"]
 IN_FORCE = pa.schema([("county_code", pa.string()), ("run_id", pa.string()), ("overridden", pa.list_(pa.string()))])
 TOLD = pa.schema([("county_code", pa.string()), ("decision", pa.string()), ("reason_code", pa.string())])
@@ -131,7 +133,8 @@ def _gates(shelf: Shelf) -> Rows:
     paths = [str(shelf.store.require_run(run_id) / "gates.parquet") for run_id in runs]
     given = {"in_force": pa.Table.from_pylist(list(runs.values()), schema=IN_FORCE)}
     asked = cursor_over(given).sql(sql(ROOM, "export_gates"), params={"counting": COUNTING, "paths": paths})
-    return [_gate(row) for row in asked.to_arrow_table().to_pylist()]
+    registered = {run_id: shelf.store.manifest(run_id)["counts"]["registered"] for run_id in runs}
+    return [_gate(row, registered[row["run_id"]]) for row in asked.to_arrow_table().to_pylist()]
 
 
 def _overridden(ledger: Ledger, run_id: str) -> list[str]:
@@ -139,11 +142,15 @@ def _overridden(ledger: Ledger, run_id: str) -> list[str]:
     return sorted(signed.details["overrides"]) if signed else []
 
 
-def _gate(row: dict[str, Any]) -> dict[str, Any]:
+def _gate(row: dict[str, Any], registered: int) -> dict[str, Any]:
+    """Return a gate's row; what it counts of households, or is a share of them, only where that is of enough."""
     counted = row.pop("households")
     if counted is not None:
-        (cell,) = hide_small([{"group": row["gate"], "change": row["run_id"], "households": counted}])
-        row["value"] = None if cell["households"] is None else float(counted)
+        row["value"] = None if 0 < counted < LEAST_GROUP else float(counted)
+    elif row["gate"] in SHARES and row["value"] is not None:
+        count = row["value"] * registered
+        if 0 < count < LEAST_GROUP or 0 < registered - count < LEAST_GROUP:
+            row["value"] = None
     return row
 
 

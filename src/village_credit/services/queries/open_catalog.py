@@ -178,8 +178,13 @@ def _told(version: Version) -> dict[str, Any]:
     """Return what a version is of: engines show it as the table's history."""
     one = version.publication
     told = {"publication": one.publication_id, "run": one.run_id, "county": one.county_code} if one else {}
-    operation = "WITHDRAW" if one and one.withdraws else "PUBLISH"
-    return {"commitInfo": {"timestamp": version.at, "operation": operation, "operationParameters": told}}
+    return {"commitInfo": {"timestamp": version.at, "operation": _operation(one), "operationParameters": told}}
+
+
+def _operation(one: Publication | None) -> str:
+    if one is not None and one.withdraws:
+        return "WITHDRAW"
+    return "ROLLBACK" if one is not None and one.restores else "PUBLISH"
 
 
 def _write_log(file: Path, actions: list[dict[str, Any]], at: int) -> None:

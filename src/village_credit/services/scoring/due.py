@@ -1,18 +1,22 @@
 """Whether a county is to be scored again: what came, what people did, which day has come since its latest run.
 
-A night that finds nothing of these makes no run: each would be one more copy of who everybody is.
+Where none of these speaks, deliveries still may: a legal basis in them ends, a listing begins. So the county is
+computed in memory, and is due where it would be decided otherwise. A night that finds nothing makes no run: each would
+be one more copy of who everybody is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from village_credit.code_version import code_sha256
+from village_credit.duckdb_session import cursor_over
 from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile
 from village_credit.extract.inbox import pull
@@ -26,11 +30,15 @@ from village_credit.ledger.relief import RELIEF, relief_in_force
 from village_credit.ledger.returned import ACKNOWLEDGE, RECORD_USAGE
 from village_credit.policy.days_ahead import require_day_come
 from village_credit.services.rules import Request, Rules, load_rules
+from village_credit.services.scoring.compute import Computed, compute_run
+from village_credit.services.scoring.snapshot import take_snapshot
 from village_credit.services.scoring.stage import without_erased
+from village_credit.sql_files import sql
 from village_credit.store.runs import inputs_of
 from village_credit.store.store import Store
 
-MOST_DAYS = 31  # ages, arrears and the age of deliveries move though nothing comes
+MOST_DAYS = 31  # a run a month is what the figures of a county are compared by
+COMPARED, GATE = ("decisions", "gates"), ("gate", "verdict")
 OF_HOUSEHOLDS = {  # acts that say something of households, or of what is in force for them
     HOLD, RELEASE, RELIEF, ACKNOWLEDGE, RECORD_USAGE, ERASE, WITHDRAW, "rollback", "renew", "review_verdicts",
     "link_verdicts", "link_sample", "successor_verdicts",
@@ -57,8 +65,9 @@ def due_in_inbox(store: Store, inbox: Path, request: Request, most_days: int = M
     """Look at a county's inbox as `score_inbox` would; nothing is written.
 
     A county is due where its files, its rules or this code are others than those of its latest run, where somebody did
-    something since that concerns its households, where a day has come that lines, rules or relief wait for, or
-    `most_days` after that run. Raises MissingInput and its kin as a scoring does.
+    something since that concerns its households, where a day has come that lines, rules or relief wait for,
+    `most_days` after that run, or where the day by itself decides a line or a gate otherwise. Raises MissingInput and
+    its kin as a scoring does.
     """
     rules = load_rules(request, store.keys.public_keys())
     if request.asked_on:
@@ -69,7 +78,7 @@ def due_in_inbox(store: Store, inbox: Path, request: Request, most_days: int = M
         return Due(request.county_code, ["it was never scored in this store"], None, None)
     latest = max(whole, key=lambda staged: (staged.details["as_of"], staged.number))
     since = date.fromisoformat(latest.details["as_of"])
-    files = pull(inbox, request.county_code)
+    files = without_erased(store, pull(inbox, request.county_code))[0]
     reasons = [
         *_delivered(store, latest.run_id, files),
         *_changed(store, latest.run_id, rules),
@@ -77,7 +86,25 @@ def due_in_inbox(store: Store, inbox: Path, request: Request, most_days: int = M
         *_come(store, ledger, request, rules, since),
         *([f"{days:,} days since"] if (days := (request.as_of - since).days) >= most_days else []),
     ]
+    if not reasons and request.as_of != since:
+        snapshot = take_snapshot(store, ledger, files, request, rules)
+        reasons = [*_otherwise(store, latest.run_id, compute_run(snapshot, files, request, rules))]
     return Due(request.county_code, reasons, latest.run_id, latest.details["as_of"])
+
+
+def _otherwise(store: Store, run_id: str, computed: Computed) -> Iterator[str]:
+    """Say what the day alone would decide otherwise than the latest run did."""
+    before = {name: pq.read_table(store.run_folder(run_id) / f"{name}.parquet", partitioning=None) for name in COMPARED}
+    given = {"now": computed.tables["decisions"], "before": before["decisions"]}
+    (count,) = cursor_over(given).execute(sql("services.scoring", "due")).fetchone() or (0,)
+    if count:
+        yield f"lines that this day decides otherwise: {count:,}"
+    verdicts = [
+        dict(zip(*(gates.column(name).to_pylist() for name in GATE), strict=True))
+        for gates in (before["gates"], computed.tables["gates"])
+    ]
+    if moved := sorted(gate for gate, verdict in verdicts[1].items() if verdict != verdicts[0].get(gate)):
+        yield f"gates that this day judges otherwise: {', '.join(moved)}"
 
 
 def _is_whole(store: Store, staged: Entry) -> bool:
@@ -86,14 +113,14 @@ def _is_whole(store: Store, staged: Entry) -> bool:
     return there and store.manifest(staged.run_id)["product"] is None
 
 
-def _delivered(store: Store, run_id: str, files: Iterable[DeliveredFile]) -> Iterator[str]:
+def _delivered(store: Store, run_id: str, files: Sequence[DeliveredFile]) -> Iterator[str]:
     """Compare files by name and bytes: a name may say that its rows correct others."""
     try:
         before = set(inputs_of(store, store.manifest(run_id)))
     except MissingInput:
         yield f"how the files of run {run_id} were called is no longer known"
         return
-    now = {(file.file_name, file.sha256) for file in without_erased(store, files)[0]}
+    now = {(file.file_name, file.sha256) for file in files}
     if now != before:
         yield f"delivered since: {len(now - before):,} files that are new or others, {len(before - now):,} gone"
 
