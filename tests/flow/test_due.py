@@ -11,7 +11,18 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, PREPARER, SIGNER, Scored, copy_of, new_store, on_day, score_into
+from tests.conftest import (
+    AS_OF,
+    COUNTY_OF_TESTS,
+    MODELS,
+    PREPARER,
+    SIGNER,
+    Scored,
+    copy_of,
+    new_store,
+    on_day,
+    score_into,
+)
 from village_credit import cli
 from village_credit.errors import UsageError
 from village_credit.ledger.ledger import Ledger

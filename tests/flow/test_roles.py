@@ -80,6 +80,13 @@ def test_a_file_that_cannot_be_relied_on_lets_nobody_through(empty: Path, capsys
     assert sentence in capsys.readouterr().err
 
 
+def test_a_folder_in_which_others_may_put_another_file_lets_nobody_through(empty: Path, capsys):
+    write(empty, f"[verbs]\nstatus = ['{MINE}']", 0o644)
+    empty.chmod(0o777)
+    assert main(STATUS) == 7
+    assert "or its folder may be written by others" in capsys.readouterr().err
+
+
 def test_a_file_that_leads_nowhere_is_not_the_same_as_none(empty: Path):
     (empty / roles.ROLES).symlink_to(empty / "gone")
     assert main(STATUS) == 7

@@ -20,6 +20,7 @@ from village_credit.services.approval.rollback import roll_back
 from village_credit.services.approval.withdraw import withdraw
 from village_credit.services.queries.anchors import verify_ledger
 from village_credit.services.queries.explain import explain
+from village_credit.services.queries.notices import notices
 
 COUNTY, WHY = "659900", "the register was of another year"
 LATER = date(2026, 12, 1)
@@ -86,6 +87,9 @@ def test_explain_says_that_it_was_withdrawn_and_tells_an_earlier_day(story: dict
     key = story["granted"][0]["household_key"]
     with pytest.raises(MissingInput, match=rf"in force in county {COUNTY} was withdrawn on .* by act \d+"):
         explain(story["store"], key)
+    with pytest.raises(MissingInput, match="was withdrawn: nobody is to be told its limits"):
+        notices(story["store"], story["first"].run_id)
+    assert notices(story["returned"], story["first"].run_id)
 
 
 def test_a_branch_answers_to_a_withdrawal_as_to_any_other_package(story: dict[str, Any], tmp_path: Path):

@@ -173,7 +173,7 @@ def do_rollback(args: argparse.Namespace, paths: Settings) -> int:
 
 def _returned_text(done: RolledBack) -> str:
     how = "already back in force (no-op)" if done.noop else "in force again"
-    instead = f"in place of {', '.join(done.replaces)}" if done.replaces else "over what is in force"
+    instead = f"in place of {', '.join(done.replaces)}" if done.replaces else "with nothing taken out of force"
     return (
         f"{how}: {done.restores} of county {done.county_code}, as {done.publication_id}, {instead}\n"
         f"  branch packages in {done.outbox}"

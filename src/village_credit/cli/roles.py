@@ -45,8 +45,11 @@ def require_role(args: argparse.Namespace, store: Path) -> None:
 
 def _read(file: Path, known: Collection[str]) -> dict[str, list[str]]:
     """Return the groups by verb; a slip in a name must not leave a verb open."""
-    if file.stat().st_mode & OF_OTHERS:
-        raise MissingInput(f"{ROLES} may be written by others than its owner, who would have every role: chmod go-w")
+    for place in (file, file.parent):
+        if place.stat().st_mode & OF_OTHERS and not place.stat().st_mode & stat.S_ISVTX:
+            raise MissingInput(
+                f"{ROLES} or its folder may be written by others than its owner, who would have every role: chmod go-w"
+            )
     try:
         found = tomllib.loads(file.read_text(encoding="utf-8"))
     except ValueError as fault:

@@ -74,7 +74,7 @@ def _may_publish(store: Store, entries: Sequence[Entry], manifest: dict[str, Any
             f"score again as of a later day"
         )
     if any(p.run_id == run_id for p in mine):
-        raise RunConflict(f"run {run_id} was published before and has been superseded; use rollback to return to it")
+        raise RunConflict(f"run {run_id} was published before and is no longer in force; use rollback to return to it")
     if product is not None and not any(p.product is None and p.county_code == county_code for p in in_force(entries)):
         raise RunConflict(
             f"run {run_id} decides {product} only, and county {county_code} has nothing in force to add it to: "

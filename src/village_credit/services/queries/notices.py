@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from village_credit.catalogue import filled
 from village_credit.duckdb_session import query_cursor
+from village_credit.errors import MissingInput
 from village_credit.ledger.branch_limits import branch_limits
 from village_credit.ledger.holds import holds_in_force
 from village_credit.ledger.ledger import Ledger
@@ -42,6 +43,8 @@ def _lines(store: Store, run_id: str) -> list[dict[str, Any]]:
     """Return what a run decided, each line as branches and holds left it, with its state."""
     ledger = Ledger.of(store)
     told = next((p for p in reversed(ledger.publications) if p.run_id == run_id), None)
+    if ledger.status(run_id) == "withdrawn":
+        raise MissingInput(f"run {run_id} was withdrawn: nobody is to be told its limits")
     if told is None:
         rows = pq.read_table(store.require_run(run_id) / "decisions.parquet", partitioning=None).to_pylist()
         return [row | {"state": "staged"} for row in filled("decisions", rows)]
