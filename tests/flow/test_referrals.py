@@ -331,7 +331,7 @@ def again(story: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> di
     stranger = {
         **lone,
         "统一社会信用代码": "92659900MA7ABCDE1X",
-        "身份证号": "110101199003078515",
+        "身份证号": "659900199003078516",
         "经营者姓名": "赵钱孙",
     }
     rows = [

@@ -36,7 +36,7 @@ LOAN = {
     "cutoff_on": date(2026, 10, 29),
 }
 EVERYTHING = Allowed(("13",), tuple(BASE["measures"]), 6, 50)
-NUMBER = "110101199001011237"
+NUMBER = "659900199001011238"
 
 
 def declaration(**changes: Any) -> ReliefDeclaration:
