@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from pipelines import steps
 from tests.conftest import (
     AS_OF,
     COUNTY_OF_TESTS,
@@ -172,3 +174,16 @@ def test_a_day_inside_a_delivery_is_watched(quiet: Scored, tmp_path: Path, monke
     told = reasons(store, inbox, AS_OF + timedelta(days=5))
     assert told[0].startswith("lines that this day decides otherwise: ")
     assert "legal_basis" in told[1]
+
+
+def test_the_night_leaves_a_county_alone_and_says_so(
+    store: Store, inbox: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setenv("VILLAGE_CREDIT_STORE", str(store.root))
+    monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(store.root.parent / "keys"))
+    monkeypatch.setenv("VILLAGE_CREDIT_MODELS", str(MODELS))
+    monkeypatch.setattr(steps, "get_run_logger", logging.getLogger)
+    monkeypatch.setattr(steps, "today", lambda: NEXT)
+    with caplog.at_level(logging.INFO):
+        assert steps.stage_if_due.fn(COUNTY_OF_TESTS, NEXT, str(inbox)) == ""
+    assert "nothing came and nothing is due since run" in caplog.text
