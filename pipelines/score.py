@@ -9,7 +9,7 @@ from prefect.futures import PrefectFuture, as_completed
 from prefect.states import Completed, Failed, State
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from pipelines.steps import counties_of, scheduled_day, stage, stage_if_due, with_a_later_day
+from pipelines.steps import counties_of, scheduled_day, stage, with_a_later_day
 from pipelines.words import County
 
 # DuckDB and scikit-learn release the interpreter and use several cores by themselves: two keep a machine busy.
@@ -37,8 +37,9 @@ def score_all(
     """
     day, counties = as_of or scheduled_day(), counties_of(inbox)
     late = [] if as_of else with_a_later_day(counties, day)
-    act = stage if even_if_nothing_came else stage_if_due
-    return summary({act.submit(county, day, inbox): county for county in counties if county not in late}, late)
+    asked = [county for county in counties if county not in late]
+    if_due = not even_if_nothing_came
+    return summary({stage.submit(county, day, inbox, if_due=if_due): county for county in asked}, late)
 
 
 def summary(counties: dict[PrefectFuture[str], str], late: list[str] | None = None) -> State[list[str]]:

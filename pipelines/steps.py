@@ -53,23 +53,17 @@ def counties_of(inbox: str | None) -> list[str]:
 
 
 @act(name="stage", task_run_name="stage-{county_code}")
-def stage(county_code: str, as_of: date, inbox: str | None) -> str:
-    """Score a county's inbox; gives the staged run's id."""
+def stage(county_code: str, as_of: date, inbox: str | None, *, if_due: bool = False) -> str:
+    """Score a county's inbox; gives the staged run's id, nothing where it was to be scored `if_due` and is not."""
     with impersonal():
-        paths = settings()
+        paths, logger = settings(), get_run_logger()
         request = inputs.Request(county_code, as_of, login(), paths.models, counties=paths.counties, asked_on=today())
-        return _told(score.score_inbox(store_of(paths, may_begin=True), inbox_of(inbox), request, _progress()))
-
-
-@act(name="stage-if-due", task_run_name="stage-if-due-{county_code}")
-def stage_if_due(county_code: str, as_of: date, inbox: str | None) -> str:
-    """Score a county's inbox where something came or is due since its latest run; gives the run's id, else nothing."""
-    with impersonal():
-        paths = settings()
-        request = inputs.Request(county_code, as_of, login(), paths.models, counties=paths.counties, asked_on=today())
-        found = due.due_in_inbox(store_of(paths, may_begin=True), inbox_of(inbox), request)
-    get_run_logger().info("%s", found.text())
-    return stage.fn(county_code, as_of, inbox) if found.reasons else ""
+        asked = store_of(paths, may_begin=True), inbox_of(inbox), request, _progress()
+        found = due.score_if_due(*asked, logger.info) if if_due else score.score_inbox(*asked)
+        if isinstance(found, score.StagedRun):
+            return _told(found)
+        logger.info("%s", found.text())
+        return ""
 
 
 @act(name="later-staged", task_run_name="later-staged-{day}")

@@ -1,4 +1,4 @@
-"""A rule of ours for detect-secrets: an ID number that may be somebody's.
+"""A rule of ours beside those of detect-secrets: an ID number that may be somebody's.
 
 Eighteen characters of a published county with a check digit that fits (GB 11643). Counties that do not exist (659900,
 653199) are no finding: the synthetic people are theirs.
@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from detect_secrets.plugins.base import RegexBasedDetector
-
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECKS = "10X98765432"
+KIND = "Resident ID number"
 NUMBER = re.compile(r"(?<!\d)\d{6}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![\dXx])")
 CODES = Path(__file__).resolve().parents[1] / "src" / "village_credit" / "link" / "area_codes.csv"
 
@@ -34,14 +33,3 @@ def may_be_somebody_s(text: str) -> bool:
 def numbers_in(line: str) -> Iterator[str]:
     """Return the numbers of a line that may be somebody's."""
     yield from filter(may_be_somebody_s, NUMBER.findall(line))
-
-
-class ResidentIdDetector(RegexBasedDetector):
-    """Find ID numbers of people who may exist."""
-
-    secret_type = "Resident ID number"  # noqa: S105  # what the rule is called
-    denylist = (NUMBER,)
-
-    def analyze_string(self, string: str):  # noqa: ANN201  # as the library calls it
-        """Yield the numbers of a line that may be somebody's."""
-        yield from filter(may_be_somebody_s, super().analyze_string(string))

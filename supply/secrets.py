@@ -19,26 +19,21 @@ from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_cla
 from detect_secrets.core.potential_secret import PotentialSecret
 from detect_secrets.settings import transient_settings
 
-from supply.resident_ids import ResidentIdDetector, numbers_in
+from supply.resident_ids import KIND, numbers_in
 
 ROOT = Path(__file__).resolve().parents[1]
 KNOWN = ROOT / "supply" / "secrets.toml"
-OURS = {"name": "ResidentIdDetector", "path": f"file://{ROOT / 'supply' / 'resident_ids.py'}"}
 # The library's own, but for the one that asks a service whether a token works, and those that guess by names.
 FILTERS = ("is_sequential_string", "is_potential_uuid", "is_templated_secret", "is_not_alphanumeric_string")
 LIMITS = {"Base64HighEntropyString": 4.5, "HexHighEntropyString": 3.0}  # bits a character: the library's own
-KIND = ResidentIdDetector.secret_type
 Found = dict[tuple[str, str], str]
 
 
 def settings() -> dict[str, Any]:
-    """Return every rule of the library and ours, with filters that need no network."""
-    get_mapping_from_secret_type_to_class.cache_clear()
+    """Return every rule of the library, with filters that need no network."""
     names = sorted(cls.__name__ for cls in get_mapping_from_secret_type_to_class().values())
-    get_mapping_from_secret_type_to_class.cache_clear()  # ours is not among those that it has read
-    plugins = [{"name": name} | ({"limit": LIMITS[name]} if name in LIMITS else {}) for name in names]
     return {
-        "plugins_used": [*(plugin for plugin in plugins if plugin["name"] != OURS["name"]), OURS],
+        "plugins_used": [{"name": name} | ({"limit": LIMITS[name]} if name in LIMITS else {}) for name in names],
         "filters_used": [{"path": f"detect_secrets.filters.heuristic.{name}"} for name in FILTERS],
     }
 
@@ -56,11 +51,11 @@ def search(files: Sequence[str], root: Path = ROOT) -> Found:
         found = SecretsCollection(root=str(root))
         found.scan_files(*files)
     told = {(path, one.secret_hash): f"{one.type}, line {one.line_number}" for path, one in found}
-    return told | {key: told.get(key, said) for name in files for key, said in _numbers(root, name)}
+    return told | dict(each for name in files for each in _numbers(root, name))
 
 
 def _numbers(root: Path, name: str) -> Iterator[tuple[tuple[str, str], str]]:
-    """Find ID numbers by ourselves too: a filter of the library passes over whatever has no letter."""
+    """Find ID numbers, which the library would pass over where they have no letter; bytes of no text hold none."""
     lines = (root / name).read_bytes().decode("utf-8", errors="replace").splitlines()
     for number, line in enumerate(lines, start=1):
         for found in numbers_in(line):

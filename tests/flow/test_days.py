@@ -83,8 +83,8 @@ def with_days_ahead(value: str) -> str:
 def test_what_was_published_at_night_was_in_force_on_china_s_day(tmp_path: Path, night: None):
     append(tmp_path, "publish", "1001", "r1", SIGNED)
     ledger = Ledger(log.read_ledger(tmp_path))
-    assert ledger.in_force_on(COUNTY_OF_TESTS, "2026-10-31") == []
-    assert [p.publication_id for p in ledger.in_force_on(COUNTY_OF_TESTS, "2026-11-01")] == ["p1"]
+    assert ledger.until(date(2026, 10, 31)).in_force_of(COUNTY_OF_TESTS) == []
+    assert [p.publication_id for p in ledger.until(date(2026, 11, 1)).in_force_of(COUNTY_OF_TESTS)] == ["p1"]
 
 
 def test_status_and_the_policy_are_asked_of_china_s_day(

@@ -27,8 +27,10 @@ from tests.conftest import (
 )
 from village_credit import cli
 from village_credit.errors import UsageError
+from village_credit.extract.inbox import pull
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_in_force
+from village_credit.publish.recording import record
 from village_credit.services.casework import holds, relief
 from village_credit.services.rules import Request
 from village_credit.services.scoring import due
@@ -54,7 +56,7 @@ def store(quiet: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 def reasons(store: Store, inbox: Path, as_of: date = NEXT, most_days: int = due.MOST_DAYS, **changes: Any) -> list[str]:
     request = Request(COUNTY_OF_TESTS, as_of, PREPARER, MODELS, **changes)
-    return due.due_in_inbox(store, inbox, request, most_days).reasons
+    return due.due(store, list(pull(inbox, COUNTY_OF_TESTS)), request, most_days).reasons
 
 
 def test_where_nothing_came_no_run_is_made_and_one_line_says_so(
@@ -97,6 +99,8 @@ def test_what_people_did_in_this_county_is_a_reason_and_elsewhere_is_none(store:
     key = lines_in_force(store, Ledger.of(store), COUNTY_OF_TESTS).column("household_key")[0].as_py()
     holds.hold(store, key, SIGNER, "x")
     assert reasons(store, inbox) == ["done since: 1 hold"]
+    record(store, "of_tomorrow", SIGNER, "", {})
+    assert reasons(store, inbox) == ["done since: 1 hold, 1 of_tomorrow"]
 
 
 def test_a_day_that_came_is_a_reason(store: Store, inbox: Path):
@@ -185,5 +189,5 @@ def test_the_night_leaves_a_county_alone_and_says_so(
     monkeypatch.setattr(steps, "get_run_logger", logging.getLogger)
     monkeypatch.setattr(steps, "today", lambda: NEXT)
     with caplog.at_level(logging.INFO):
-        assert steps.stage_if_due.fn(COUNTY_OF_TESTS, NEXT, str(inbox)) == ""
+        assert steps.stage.fn(COUNTY_OF_TESTS, NEXT, str(inbox), if_due=True) == ""
     assert "nothing came and nothing is due since run" in caplog.text

@@ -18,6 +18,8 @@ from tests.conftest import MODELS, SIGNER, Scored, copy_of
 from tests.flow.test_privacy import secrets
 from village_credit.cli import main
 from village_credit.errors import UsageError, VerificationFailed
+from village_credit.ledger.erasures import day_of
+from village_credit.ledger.ledger import Ledger
 from village_credit.report import answers
 from village_credit.report.clauses import AnswerText, Clause, Figure, Law, answer_texts, laws
 from village_credit.score.statistics import LEAST_GROUP
@@ -201,7 +203,8 @@ def test_a_run_that_was_withdrawn_says_so_and_keeps_its_acts(published: Scored, 
     scored = copy_of(published, tmp_path)
     withdraw(scored.store, scored.county_code, SIGNER, "the policy was wrong")
     found = evidence.evidence_of_run(scored.store, scored.run.run_id)
-    assert found.about["状态"] == "已撤回"
+    act = Ledger.of(scored.store)[-1]
+    assert found.about["状态"] == f"已撤回（{day_of(act)}，台账链第 {act.number} 号）"
     told = {one.name: one.sentence for clause in clauses(found) for one in clause.answers}
     assert "withdraw 1" in told["stop"]
     assert "发布" in told["published"]

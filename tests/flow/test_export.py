@@ -198,8 +198,7 @@ def test_a_state_of_a_few_traders_is_hidden_with_another_of_its_clock():
 
 
 def test_a_gate_that_counts_few_households_hides_its_figure():
-    gate = {"gate": "budget", "run_id": "r", "value": None}
-    told = [tables._gate(gate | {"households": count}, 100)["value"] for count in (0, 29, 30, None)]
+    told = [tables._gate({"gate": "budget", "value": count}, 100)["value"] for count in (0.0, 29.0, 30.0, None)]
     assert told == [0.0, None, 30.0, None]
 
 
@@ -215,7 +214,7 @@ def test_a_gate_that_counts_few_households_hides_its_figure():
     ],
 )
 def test_a_share_of_the_county_s_households_is_told_where_it_is_of_enough(gate: str, share: float, is_told: bool):
-    row = tables._gate({"gate": gate, "run_id": "r", "value": share, "households": None}, 1000)
+    row = tables._gate({"gate": gate, "value": share}, 1000)
     assert (row["value"] is not None) is is_told
 
 

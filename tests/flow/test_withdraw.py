@@ -6,25 +6,36 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from tests.conftest import PREPARER, SIGNER, Scored, copy_of, on_day
 from tests.flow.test_receipts import _after_every_receipt, receipt, take  # noqa: F401  # the day of its receipts
 from tests.flow.test_rollback import registered, sent, view
 from tests.flow.test_usage import Desk, signed
+from village_credit.catalogue import run_tables
 from village_credit.errors import GateRefused, MissingInput, RunConflict, UsageError
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_before, lines_in_force
+from village_credit.ledger.publications import Publication
+from village_credit.publish.branch_package import PackageInputs, package_rows
+from village_credit.report.explain import explain_text
 from village_credit.services.approval import publish as publishing
 from village_credit.services.approval.rollback import roll_back
 from village_credit.services.approval.withdraw import withdraw
 from village_credit.services.queries.anchors import verify_ledger
 from village_credit.services.queries.explain import explain
 from village_credit.services.queries.notices import notices
+from village_credit.store.store import Store
 
 COUNTY, WHY = "659900", "the register was of another year"
 LATER = date(2026, 12, 1)
 CURRENT = "SELECT * EXCLUDE (publication_id, published_at) FROM limits_current ORDER BY ALL"
+
+
+def lines_of_register(store: Store, publication_id: str, state: str) -> set[tuple[str, str]]:
+    rows = registered(store, publication_id)
+    return {(row["身份证号码"], row["product"]) for row in rows if row["state"] == state}
 
 
 @pytest.fixture(scope="module")
@@ -80,13 +91,31 @@ def test_each_branch_closes_its_lines_and_freezes_what_is_owed_at_its_balance(st
     assert {row["action"] for row in gone if row not in owing} == {"remove"}
     assert {row["limit_yuan"] for row in gone if row not in owing} == {"0"}
     assert {row["reason_zh"] for row in gone} == {"本县授信已整体撤回，原额度停用"}
-    assert [row["limit_yuan"] for row in registered(store, told)] == ["9000"]
+    frozen = {(row["身份证号码"], row["limit_yuan"]) for row in registered(store, told) if row["state"] == "frozen"}
+    for_a_person = lines_of_register(story["quiet"].store, story["first"].publication_id, "frozen")
+    assert for_a_person
+    assert frozen == {(story["owing"]["身份证号码"], "9000"), *((number, "0") for number, _ in for_a_person)}
+    assert not lines_of_register(store, told, "open")
 
 
-def test_explain_says_that_it_was_withdrawn_and_tells_an_earlier_day(story: dict[str, Any]):
-    key = story["granted"][0]["household_key"]
-    with pytest.raises(MissingInput, match=rf"in force in county {COUNTY} was withdrawn on .* by act \d+"):
-        explain(story["store"], key)
+def test_explain_tells_what_was_withdrawn_and_says_so(story: dict[str, Any]):
+    """On the day of the withdrawal too, though it was published that morning."""
+    line = next(row for row in story["granted"] if row["limit_yuan"] > 0)
+    key, act = line["household_key"], Ledger.of(story["store"])[-1]
+    for on in (None, LATER):
+        told = explain(story["store"], key, on)
+        assert told["withdrawn"] == {"on": "2026-12-01", "act": act.number, "by": SIGNER}
+        assert told["publication_id"] == story["first"].publication_id
+        assert told["decision"]["limit_yuan"] == line["limit_yuan"]
+        text = explain_text(told, told["versions"], told["signatures"])
+        assert f"本县授信已于 2026-12-01 整体撤回（台账链第 {act.number} 号），现无有效额度" in text
+    assert explain(story["store"], key, date(2026, 11, 30))["withdrawn"] is None
+    assert explain(story["returned"], key)["withdrawn"] is None
+    with pytest.raises(MissingInput, match="no published decision"):
+        explain(story["store"], "h" + "a" * 26)
+
+
+def test_nobody_is_told_a_limit_that_was_withdrawn(story: dict[str, Any]):
     with pytest.raises(MissingInput, match="was withdrawn: nobody is to be told its limits"):
         notices(story["store"], story["first"].run_id)
     assert notices(story["returned"], story["first"].run_id)
@@ -128,16 +157,42 @@ def test_a_rollback_brings_everything_back_and_tells_it_as_new(story: dict[str, 
     assert limits.items() <= back.items()
 
 
-def test_every_line_that_a_branch_has_is_closed_and_none_comes_back_as_changed(published: Scored, tmp_path: Path):
+def test_every_line_that_a_branch_has_is_closed_or_stays_frozen_and_none_comes_back_as_changed(
+    published: Scored, tmp_path: Path
+):
     """The bank's own lines too: those that the first publication changed, and those that it froze for a person."""
     store = copy_of(published, tmp_path).store
     (first,) = Ledger.of(store).publications
-    had = {(row["身份证号码"], row["product"]) for row in registered(store, first.publication_id)}
-    before = [row["action"] for row in sent(store, first.publication_id)]
-    assert {"change", "freeze"} <= set(before)
+    opened, frozen = (lines_of_register(store, first.publication_id, state) for state in ("open", "frozen"))
+    assert frozen
+    assert {"change", "freeze"} <= {row["action"] for row in sent(store, first.publication_id)}
     done = withdraw(store, COUNTY, SIGNER, WHY)
     gone = {(row["身份证号码"], row["product"]): row["action"] for row in sent(store, done.publication_id)}
-    assert had <= gone.keys()
+    assert opened <= gone.keys()
     assert set(gone.values()) == {"remove"}
+    assert lines_of_register(store, done.publication_id, "frozen") == frozen
+    assert not lines_of_register(store, done.publication_id, "open")
     again = roll_back(store, COUNTY, first.publication_id, SIGNER, "it was right after all")
-    assert {row["action"] for row in sent(store, again.publication_id)} == {"grant"}
+    assert {row["action"] for row in sent(store, again.publication_id)} == {"grant", "freeze"}
+    for state, lines in (("open", opened), ("frozen", frozen)):
+        assert lines_of_register(store, again.publication_id, state) == lines
+
+
+def test_a_line_that_is_frozen_at_its_balance_stays_so_where_the_core_system_said_nothing():
+    """What is owed is known by the deliveries alone: the line is no `remove`."""
+    schema = run_tables()["decisions"].schema()
+    line = dict.fromkeys(schema.names) | {
+        "household_key": "h1", "product": "farmer_line", "decision": "declined", "limit_yuan": 7000,
+        "reason_codes": ["OVERDUE", "FROZEN"], "valid_from": LATER, "valid_to": date(2028, 12, 1), "township_code": "t",
+        "village_code": "v",
+    }  # fmt: skip
+    earlier = pa.Table.from_pylist([line], schema=schema)
+    texts = ("household_key", "unit_code", "name", "phone", "person_id")
+    inputs = PackageInputs(
+        earlier.slice(0, 0), earlier, pa.table({name: ["h1"] for name in texts}),
+        pa.table({"township_code": ["t"], "branch_code": ["0071"], "manager_number": ["9"]}), {}, [],
+        villages=pa.table({"village_code": ["v"], "village": ["x"]}),
+    )  # fmt: skip
+    act = Publication("p1", "r1", COUNTY, None, "2026-11-01", "2026-12-01T00:00:00+00:00", 2, withdraws=("p0",))
+    (row,) = package_rows(act, inputs).to_pylist()
+    assert (row["action"], row["limit_yuan"], row["reason_codes"]) == ("freeze", 7000, ["WITHDRAWN"])

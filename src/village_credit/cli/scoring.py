@@ -107,15 +107,12 @@ def do_score(args: argparse.Namespace, paths: Settings) -> int:
 
 def _score(args: argparse.Namespace, paths: Settings, store: Store, county: str) -> StagedRun | Due:
     """Score a county, or say why not."""
-    from village_credit.services.scoring.due import due_in_inbox
+    from village_credit.services.scoring.due import score_if_due
     from village_credit.services.scoring.stage import score_inbox
 
     request = _request(args, paths, county)
     if args.if_due:
-        due = due_in_inbox(store, args.inbox, request)
-        if not due.reasons:
-            return due
-        say(due.text())
+        return score_if_due(store, args.inbox, request, progress(), say)
     return score_inbox(store, args.inbox, request, progress())
 
 

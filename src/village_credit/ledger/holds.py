@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 
 from village_credit.china_calendar import day_in_china
 from village_credit.ledger.log import Entry
@@ -23,15 +22,13 @@ class Hold:
     held_by: str
 
 
-def holds_in_force(entries: Iterable[Entry], until: date | None = None) -> list[Hold]:
-    """Return who is held (at the end of a day in China), by household_key.
+def holds_in_force(entries: Iterable[Entry]) -> list[Hold]:
+    """Return who is held, by household_key.
 
     Of every county: a household is stopped wherever it is scored, and one that an extract of another county names too.
     """
     held: dict[str, Hold] = {}
     for entry in entries:
-        if until is not None and _day(entry) > until.isoformat():
-            continue
         key = entry.details.get("household_key", "")
         if entry.act == HOLD:
             held[key] = Hold(key, entry.details["county_code"], entry.at, entry.by)

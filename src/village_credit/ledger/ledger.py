@@ -10,9 +10,14 @@ from typing import overload
 from village_credit.china_calendar import day_in_china
 from village_credit.ledger.log import Entry, read_ledger
 from village_credit.ledger.publications import Publication, county_acts, standing
-from village_credit.store.store import Store
+from village_credit.store.store import Store, sha256_of
 
 STAGE, APPROVE = "stage", "approve"
+
+
+def is_told(entry: Entry, manifest: bytes) -> bool:
+    """Tell whether a run's manifest is the one that an act names; acts of older code name none."""
+    return entry.details.get("manifest_sha256") in (None, sha256_of(manifest))
 
 
 class Ledger(Sequence[Entry]):
@@ -87,12 +92,6 @@ class Ledger(Sequence[Entry]):
         """Return what is in force for a county, the later over the earlier."""
         return [publication for publication in self.in_force if publication.county_code == county_code]
 
-    def in_force_on(self, county_code: str | None, day: str) -> list[Publication]:
-        """Return what was in force at the end of a day in China, of a county or of all."""
-        until = [p for p in self.county_acts if day_in_china(p.published_at).isoformat() <= day]
-        found = [p for p in until if county_code in (None, p.county_code)]
-        return standing(found)
-
     def staged(self, run_id: str) -> Entry | None:
         """Return the entry that staged a run."""
         return next((e for e in self.entries if e.act == STAGE and e.run_id == run_id), None)
@@ -112,8 +111,11 @@ class Ledger(Sequence[Entry]):
         """
         if any(p.run_id == run_id for p in self.in_force):
             return "published"
-        mine = [p for p in self.publications if p.run_id == run_id]
-        if mine:
-            is_withdrawn = any(mine[-1].publication_id in act.withdraws for act in self.county_acts)
-            return "withdrawn" if is_withdrawn else "superseded"
+        if any(p.run_id == run_id for p in self.publications):
+            return "superseded" if self.withdrawal_of(run_id) is None else "withdrawn"
         return "staged" if self.approval(run_id) is None else "approved"
+
+    def withdrawal_of(self, run_id: str) -> Publication | None:
+        """Return the act that took the last publication of a run out of force; None: none did."""
+        last = next((p.publication_id for p in reversed(self.publications) if p.run_id == run_id), None)
+        return next((act for act in self.county_acts if last in act.withdraws), None)

@@ -77,9 +77,9 @@ def lines_in_force(
     the earlier); with `household_key` those of one household. Receipts count by their day. A household that is held
     has limit 0 and `held_since`; without `with_holds` its lines are told as they go on once it is released.
     """
-    found = ledger.in_force_on(county_code, on.isoformat()) if on else ledger.in_force
-    mine = [publication for publication in found if county_code in (None, publication.county_code)]
-    held = holds_in_force(ledger, on) if with_holds else []
+    then = ledger.until(on) if on else ledger
+    mine = [publication for publication in then.in_force if county_code in (None, publication.county_code)]
+    held = holds_in_force(then) if with_holds else []
     return lines_of(store, mine, branch_limits(ledger, on).values(), household_key, held)
 
 

@@ -27,7 +27,7 @@ from village_credit.pseudonyms import Keys, household_ref
 from village_credit.publish.approval_sheet import approval_sheets
 from village_credit.publish.office_package import FILE as RESULTS_FILE
 from village_credit.publish.office_package import OFFICE, Result, rows_and_sum, write_results
-from village_credit.publish.signed_manifest import read_manifest, signed_manifest
+from village_credit.publish.signed_manifest import READY, read_manifest, signed_manifest
 from village_credit.report.notice import percent
 from village_credit.signatures import KnownKey
 from village_credit.sql_files import sql
@@ -131,7 +131,7 @@ def _place(publication: Publication, inputs: PackageInputs) -> dict[str, Any]:
 def packages_in(folder: Path) -> dict[str, str]:
     """Return the hash of each package's manifest by its folder's name; of an unfinished package an empty text."""
     return {
-        package.name: sha256_of((package / "manifest.json").read_bytes()) if (package / "READY").is_file() else ""
+        package.name: sha256_of((package / "manifest.json").read_bytes()) if (package / READY).is_file() else ""
         for package in sorted(folder.iterdir())
         if package.is_dir()
     }
@@ -286,7 +286,7 @@ def _write_branch(
     (folder / "manifest.json").write_text(
         json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1), encoding="utf-8"
     )
-    (folder / "READY").touch()
+    (folder / READY).touch()
 
 
 def _costs(charges: pa.Table | None) -> bytes:
@@ -386,7 +386,7 @@ def verify_package(
     names by its true id. `on`: the day on which it must not have expired; `after`: the sequence of the last package
     that was imported, which this one must follow. Raises VerificationFailed, whatever the folder holds.
     """
-    if not (folder / "READY").is_file():
+    if not (folder / READY).is_file():
         raise VerificationFailed(f"package {folder.name}: READY is missing, so it was never finished; do not import it")
     manifest = read_manifest(folder, known)
     for name, said in manifest["files"].items():
@@ -394,7 +394,7 @@ def verify_package(
             raise VerificationFailed(f"package {folder.name}: {name} is not the file that was signed")
     if _rows_and_sum(folder, manifest) != (manifest["rows"], manifest["sum_limit_yuan"]):
         raise VerificationFailed(f"package {folder.name}: rows or sum are not what the manifest says")
-    if others := sorted({path.name for path in folder.iterdir()} - {*manifest["files"], "manifest.json", "READY"}):
+    if others := sorted({path.name for path in folder.iterdir()} - {*manifest["files"], "manifest.json", READY}):
         raise VerificationFailed(
             f"package {folder.name}: {len(others)} files are no part of what was signed ({others[0]}); do not import it"
         )

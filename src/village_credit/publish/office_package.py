@@ -15,7 +15,7 @@ from python_calamine import CalamineWorkbook
 
 from village_credit.ledger.publications import Publication
 from village_credit.pseudonyms import Keys
-from village_credit.publish.signed_manifest import signed_manifest
+from village_credit.publish.signed_manifest import READY, signed_manifest
 from village_credit.store.store import sha256_of
 from village_credit.tables.referrals import PRODUCT
 
@@ -81,7 +81,7 @@ def write_results(
     }
     text = json.dumps(signed_manifest(keys, manifest), ensure_ascii=False, sort_keys=True, indent=1)
     (folder / "manifest.json").write_text(text, encoding="utf-8")
-    (folder / "READY").touch()
+    (folder / READY).touch()
 
 
 def _workbook(rows: Sequence[Result]) -> bytes:

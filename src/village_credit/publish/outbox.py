@@ -165,16 +165,20 @@ def _loaded_rows(store: Store, until: Ledger, publication: Publication, earlier:
     """Return the bank's own lines that branches have beside those in force, as the publication's run knew them.
 
     A line of a household that any publication decided, one that was withdrawn too, is the branch's no longer, unless
-    it is frozen.
+    what the branch was told last froze it for a person.
     """
     run = store.require_run(publication.run_id)
     lines = _table_of(run / "lines_before.parquet")
     if lines is None:
         return earlier.slice(0, 0)
     decisions = pq.read_table(run / "decisions.parquet", partitioning=None).select(earlier.column_names)
-    known = decided_before(store, until.publications_of(publication.county_code))
+    acts = until.county_acts_of(publication.county_code)
+    known = decided_before(store, [act for act in acts if not act.withdraws])
+    told = earlier
+    if acts and acts[-1].withdraws:
+        told = lines_in_force(store, until.before(acts[-1].number), publication.county_code, with_holds=False)
     connection = query_cursor()
-    for name, table in {"decisions": decisions, "lines": lines, "known": known, "earlier": earlier}.items():
+    for name, table in {"decisions": decisions, "lines": lines, "known": known, "told": told}.items():
         connection.register(name, table)
     values = {"most_months": MAX_TERM_MONTHS}
     return connection.sql(sql("publish", "lines_loaded"), params=values).to_arrow_table().cast(decisions.schema)

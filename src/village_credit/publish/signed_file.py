@@ -1,4 +1,4 @@
-"""What an export or a disclosure says of itself, signed for its purpose, and read again with known keys."""
+"""What leaves says of itself who signed it, for which purpose; of exports and disclosures it is read again here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from village_credit.errors import VerificationFailed
 from village_credit.pseudonyms import Keys
 from village_credit.signatures import KnownKey, canonical_json, key_id, purposed, verify_signature
 
-Form = Literal["export", "disclosure"]
+Form = Literal["disclosure", "export", "package"]
 
 
 def signed(keys: Keys, form: Form, content: dict[str, Any]) -> dict[str, Any]:

@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from village_credit.code_version import FORMATS, require_known
+from village_credit.code_version import require_known
 from village_credit.errors import VerificationFailed
 from village_credit.pseudonyms import Keys
+from village_credit.publish.signed_file import signed
 from village_credit.signatures import KnownKey, Purpose, as_signed, canonical_json, key_id, verify_signature
 
 PURPOSE: Purpose = "package"
+READY = "READY"  # the last file of a package: what has none was never finished
 
 
 def signed_manifest(keys: Keys, content: dict[str, Any]) -> dict[str, Any]:
     """Return a package's manifest with the key that signs it, each former key's word of its follower, and signature."""
-    named = {"format": FORMATS["package"], "key_id": keys.signing_key_id, "public_key": keys.public_key().hex()}
-    told = content | named | ({"succession": keys.succession()} if keys.signed_before else {})
-    return told | {"signature": keys.sign(PURPOSE, told)}
+    return signed(keys, "package", content | ({"succession": keys.succession()} if keys.signed_before else {}))
 
 
 def read_manifest(folder: Path, known: Sequence[KnownKey] | None) -> dict[str, Any]:
@@ -30,10 +30,8 @@ def read_manifest(folder: Path, known: Sequence[KnownKey] | None) -> dict[str, A
     """
     manifest, public_key, signature = _parts(folder)
     require_known("package", manifest.get("format", 0), f"package {folder.name}")
-    signed = {key: value for key, value in manifest.items() if key != "signature"}
-    if not verify_signature(
-        public_key, as_signed(manifest.get("format", 0), PURPOSE, canonical_json(signed)), signature
-    ):
+    told = {key: value for key, value in manifest.items() if key != "signature"}
+    if not verify_signature(public_key, as_signed(manifest.get("format", 0), PURPOSE, canonical_json(told)), signature):
         raise VerificationFailed(f"package {folder.name}: the manifest's signature does not fit its content")
     if key_id(public_key) != manifest["key_id"]:
         raise VerificationFailed(

@@ -129,6 +129,7 @@ def explain_text(found: dict[str, Any], versions: dict[str, Any], signatures: li
 def _outcome_lines(found: dict[str, Any]) -> list[str]:
     """Say what was decided, by whom it was changed or held since, and what relief did."""
     return [
+        *_withdrawn_lines(found.get("withdrawn")),
         *_decision_lines(found["decision"]),
         *(_review_line(said) for said in found["reviews"]),
         *_authority_lines(found["authority"]),
@@ -147,9 +148,15 @@ def _input_lines(inputs: list[dict[str, Any]] | None) -> list[str]:
     return [_input_line(item) for item in inputs]
 
 
+def _withdrawn_lines(said: dict[str, Any] | None) -> list[str]:
+    if said is None:
+        return []
+    return [f"本县授信已于 {said['on']} 整体撤回（台账链第 {said['act']} 号），现无有效额度；以下是撤回前的决定"]
+
+
 def _erased_lines(found: dict[str, Any]) -> list[str]:
     said = found.get("erased")
-    return [f"身份信息已删除：{said['on']}，账簿第 {said['act']} 号（决定本身仍保留，不再记载是谁）"] if said else []
+    return [f"身份信息已删除：{said['on']}，台账链第 {said['act']} 号（决定本身仍保留，不再记载是谁）"] if said else []
 
 
 def _review_line(said: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from village_credit.errors import UsageError, VerificationFailed, VillageCreditError
 from village_credit.ledger.four_eyes import require_second_person
-from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.ledger import Ledger, is_told
 from village_credit.publish.recording import record
 from village_credit.signatures import signer
 from village_credit.store.runs import altered_tables
@@ -51,10 +51,13 @@ def take_back(store: Store, run_id: str, by: str, what: str | None = None) -> Re
 
 
 def require_sealed(store: Store, run_id: str, warning: str) -> Path:
-    """Return a run's folder; raises VerificationFailed, with a warning, where it is not what was sealed."""
+    """Return a run's folder; raises VerificationFailed, with a warning, where it is not what was sealed and staged."""
     folder = store.require_run(run_id)
     if altered := altered_tables(store, run_id):
         raise VerificationFailed(f"run {run_id}: {', '.join(altered)} are not what was sealed; {warning}")
+    staged = Ledger.of(store).staged(run_id)
+    if staged is not None and not is_told(staged, (folder / "manifest.json").read_bytes()):
+        raise VerificationFailed(f"run {run_id}: its manifest is not what was staged; {warning}")
     return folder
 
 

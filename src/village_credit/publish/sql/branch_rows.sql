@@ -37,12 +37,15 @@ WITH before AS (  -- a line that is stopped has no limit, but runs on; one that 
           FROM decisions AS d) AS now LEFT JOIN before USING (household_key, product)
     UNION ALL BY NAME
     SELECT before.* REPLACE (
-            CASE WHEN now.decision = 'manual_review' THEN 'manual_review' ELSE 'declined' END AS decision,
+            CASE WHEN coalesce(now.decision, before.decision) = 'manual_review' THEN 'manual_review' ELSE 'declined' END
+                AS decision,
             CASE WHEN now.household_key IS NULL THEN [$gone_because]
                 WHEN now.decision = 'granted' THEN ['PRODUCT_REPLACED'] ELSE now.reason_codes END AS reason_codes),
         true AS has_line, now.household_key IS NULL AS is_gone, now.household_key IS NOT NULL AS is_replaced,
-        coalesce(floor(drawn_yuan), 0) AS owed_yuan, before.limit_yuan AS previous_yuan, false AS is_same,
-        true AS keeps
+        -- what the core system said is owed; where it said nothing, a frozen line is frozen at its balance
+        coalesce(floor(drawn_yuan), CASE WHEN list_contains(before.reason_codes, 'FROZEN') THEN before.limit_yuan END, 0)
+            AS owed_yuan, before.limit_yuan AS previous_yuan,
+        now.household_key IS NULL AND before.decision = 'manual_review' AS is_same, true AS keeps
     FROM before ANTI JOIN decisions USING (household_key, product)
     LEFT JOIN decisions AS now USING (household_key) LEFT JOIN drawn USING (household_key, product)
     WHERE $is_complete AND ($product IS NULL OR before.product = $product)
@@ -53,7 +56,7 @@ WITH before AS (  -- a line that is stopped has no limit, but runs on; one that 
     SELECT * EXCLUDE (owed_yuan)
         REPLACE (CASE WHEN is_replaced OR is_gone AND owed_yuan > 0 THEN CAST(owed_yuan AS BIGINT) ELSE limit_yuan END AS limit_yuan),
         -- nothing that is owed is ever removed, whoever is gone
-        CASE WHEN is_gone AND owed_yuan = 0 THEN 'remove'
+        CASE WHEN is_gone AND owed_yuan = 0 AND decision <> 'manual_review' THEN 'remove'
             WHEN is_held AND (has_line OR decision = 'granted') THEN 'freeze'
             WHEN list_contains(reason_codes, 'FROZEN') OR owed_yuan > 0 THEN 'freeze'
             WHEN decision = 'granted' AND NOT has_line THEN 'grant'

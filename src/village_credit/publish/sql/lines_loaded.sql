@@ -4,7 +4,7 @@
 WITH own AS (
     SELECT *, date_diff('month', valid_from, valid_to + 1) AS months FROM lines WHERE NOT is_own
 ), frozen AS (
-    SELECT DISTINCT household_key, true AS is_frozen FROM earlier WHERE decision = 'manual_review' AND valid_to IS NULL
+    SELECT DISTINCT household_key, true AS is_frozen FROM told WHERE decision = 'manual_review' AND valid_to IS NULL
 )
 SELECT d.* REPLACE (
     l.product AS product, CASE WHEN is_frozen THEN 'manual_review' ELSE 'granted' END AS decision,

@@ -14,7 +14,7 @@ from village_credit.china_calendar import CHINA, today
 from village_credit.errors import GateRefused, RunConflict, UsageError, VerificationFailed
 from village_credit.ledger.checkpoints import leaves_of, write_checkpoint
 from village_credit.ledger.four_eyes import preparer, require_second_person, required_reason
-from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.ledger import Ledger, is_told
 from village_credit.ledger.log import Entry
 from village_credit.policy.gate_thresholds import EXACT, GATE_TEXTS
 from village_credit.publish.recording import record
@@ -67,7 +67,7 @@ def _require_as_staged(store: Store, entries: Sequence[Entry], run_id: str, mani
     if altered := altered_tables(store, run_id):
         raise VerificationFailed(f"run {run_id}: {', '.join(altered)} are not what was sealed; do not sign it")
     staged = next((e for e in entries if e.act == "stage" and e.run_id == run_id), None)
-    if staged is not None and staged.details.get("manifest_sha256") not in (None, sha256_of(manifest)):
+    if staged is not None and not is_told(staged, manifest):
         raise VerificationFailed(f"run {run_id}: its manifest is not what was staged; do not sign it")
 
 

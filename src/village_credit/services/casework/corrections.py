@@ -14,6 +14,7 @@ from village_credit.errors import MissingInput
 from village_credit.ingest.faulty_rows import OpenError, faulty_tables
 from village_credit.ledger.erasures import thaw_what_is_left
 from village_credit.ledger.ledger import Ledger
+from village_credit.services.exchange import require_sealed
 from village_credit.services.rules import load_terms
 from village_credit.sql_files import sql
 from village_credit.store.runs import inputs_of, names_of
@@ -40,9 +41,11 @@ def write_corrections(
 ) -> list[Written]:
     """Write each office's workbook into `out` (readable by its owner alone); none where nothing is open.
 
-    Raises MissingInput where the run or the frozen bytes are gone, UsageError where another workbook lies there and
-    `force` does not say to write over it: nothing is written then.
+    Raises MissingInput where the run or the frozen bytes are gone, VerificationFailed where the run is not what was
+    sealed, UsageError where another workbook lies there and `force` does not say to write over it: nothing is written
+    then.
     """
+    require_sealed(store, run_id, "ask no office by it")
     sealed, ledger = store.manifest(run_id), Ledger.of(store)
     names = names_of(store, sealed)
     manifest = _as_delivered(sealed, names)

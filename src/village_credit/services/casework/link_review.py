@@ -21,7 +21,7 @@ from village_credit.ledger.link_verdicts import ACT, link_verdicts
 from village_credit.link.verdicts import SAME, no_verdicts
 from village_credit.pseudonyms import Keys, household_key, row_key_hash
 from village_credit.publish.recording import record
-from village_credit.services.exchange import hand_out, take_back
+from village_credit.services.exchange import hand_out, require_sealed, take_back
 from village_credit.services.rules import load_terms
 from village_credit.store.runs import inputs_of
 from village_credit.store.store import Store
@@ -61,12 +61,13 @@ def write_review(
     """Write a run's doubtful links into a workbook (readable by its owner alone), those already decided left out.
 
     Links of a pass that a sample has revoked since are doubtful too. With `sample`: so many automatic links of each
-    pass instead, for a person to check. Raises MissingInput where the run or its frozen bytes are gone, UsageError
-    where a sample is of fewer than one.
+    pass instead, for a person to check. Raises MissingInput where the run or its frozen bytes are gone,
+    VerificationFailed where the run is not what was sealed, UsageError where a sample is of fewer than one.
     """
     if sample is not None and sample < 1:
         raise UsageError(f"--sample {sample}: draw at least 1 link of each pass")
     sample_size = sample or 0
+    require_sealed(store, run_id, "decide no link by it")
     manifest = store.manifest(run_id)
     entries, county = Ledger.of(store), manifest["county_code"]
     doubted = link_samples.revoked_passes(entries, county)

@@ -17,13 +17,14 @@ from village_credit.ledger.log import Entry
 from village_credit.publish.disclosed import digest_of, files_of, sha256_of_file, write_statement
 from village_credit.publish.export_folder import DATABASE, is_export, read_export
 from village_credit.publish.recording import record
+from village_credit.publish.signed_manifest import READY
 from village_credit.signatures import same_person, signer
 from village_credit.store.store import Store
 
 HELD = ("vault", "returned", "packing", "outbox", "runs", "ledger", "approvals")  # what no copy of leaves
 NEVER = "these never leave; an `export` does, and what is made of one"
 MOST_OF_KEYS = 65_536  # bytes of a key file, and more
-EXPORT, FILES, READY = "export", "files", "READY"
+EXPORT, FILES = "export", "files"
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def disclose(store: Store, place: Path, word: Word, key_file: Path) -> Disclosed
     _require_may_leave(store, place, key_file)
     kind, more = _kind_of(store, place)
     files = files_of(place)
+    _require_no_copy(store, place, files, key_file)
     digest = digest_of(files)
     ledger = Ledger.of(store)
     before = same_disclosure(ledger, digest, said.recipient)
@@ -88,10 +90,7 @@ def _checked(word: Word) -> Word:
 
 
 def _require_may_leave(store: Store, place: Path, key_file: Path) -> None:
-    """Raise GateRefused for keys, the store and what lies in it, by place or by bytes, and for a package.
-
-    What is packed into an archive is not looked into: that is what the second person is asked for.
-    """
+    """Raise GateRefused for keys, for the store and what lies in it, and for a package."""
     secret, asked = (key_file.resolve(), store.root.resolve()), place.resolve()
     if any(one == asked or one in asked.parents or asked in one.parents for one in secret):
         raise GateRefused(f"{asked.name} is or holds the store or its keys: {NEVER}")
@@ -101,17 +100,24 @@ def _require_may_leave(store: Store, place: Path, key_file: Path) -> None:
         )
     if (place / DATABASE).is_file() and not is_export(place):
         raise GateRefused(f"{place.name} is an export without its manifest: nobody can tell whether it is one of ours")
-    own = _own_bytes(store, key_file)
-    for name, sha256 in files_of(place).items():
+
+
+def _require_no_copy(store: Store, place: Path, files: dict[str, str], key_file: Path) -> None:
+    """Raise GateRefused for bytes that are keys or lie in the store, whatever they are called.
+
+    What is packed into an archive is not looked into: that is what the second person is asked for.
+    """
+    own = _own_bytes(store, key_file, {_file(place, name).stat().st_size for name in files})
+    for name, sha256 in files.items():
         if sha256 in own or (store.root / "frozen" / sha256).exists() or _is_key_file(_file(place, name)):
             raise GateRefused(f"{name} is a copy of keys, or of what lies in the store: {NEVER}")
 
 
-def _own_bytes(store: Store, key_file: Path) -> set[str]:
-    """Return the hashes of what the store holds: who people are, what branches are told, household by household."""
-    held = [path for folder in HELD for path in (store.root / folder).rglob("*") if path.is_file()]
-    there = [path for path in (key_file, store.warehouse, *held) if path.is_file() and path.stat().st_size]
-    return {sha256_of_file(path) for path in there}
+def _own_bytes(store: Store, key_file: Path, sizes: set[int]) -> set[str]:
+    """Return the hashes of what the store holds in files of some sizes; of an empty file nothing is said."""
+    held = [path for folder in HELD for path in (store.root / folder).rglob("*")]
+    there = [path for path in (key_file, store.warehouse, *held) if path.is_file()]
+    return {sha256_of_file(path) for path in there if path.stat().st_size in sizes - {0}}
 
 
 def _is_key_file(path: Path) -> bool:

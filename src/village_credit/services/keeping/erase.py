@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from village_credit.errors import GateRefused, RunConflict, UsageError, VerificationFailed
+from village_credit.ledger.acts import BRINGS_NOBODY
 from village_credit.ledger.erasures import ERASE, day_of, journal_path, read_journal
 from village_credit.ledger.four_eyes import required_reason
 from village_credit.ledger.ledger import STAGE, Ledger
@@ -38,7 +39,6 @@ from village_credit.store.whole_files import sync_folder, write_whole
 
 PENDING = "erasing"  # of whom, sealed in the vault until the act stands
 PENDING_FILE = part_file(PENDING, IDENTITIES)
-BRINGS = (STAGE, "acknowledge", "record_usage", "publish", "rollback", "hold", "release", "reseal")  # persons
 
 
 @dataclass(frozen=True)
@@ -264,7 +264,7 @@ def _details(store: Store, plan: _Plan, searched: Searched, request: Request) ->
 
 def _require_unmoved(now: Ledger, planned_on: Ledger) -> None:
     """Raise RunConflict where persons came into the store since the erasure was planned."""
-    if any(entry.act in BRINGS for entry in now[len(planned_on) :]):
+    if any(entry.act not in BRINGS_NOBODY for entry in now[len(planned_on) :]):
         raise RunConflict("another act brought something into the store just now: give the same command again")
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from village_credit.errors import MissingInput, UsageError, VerificationFailed
+from village_credit.china_calendar import day_in_china
+from village_credit.errors import MissingInput, UsageError
 from village_credit.identifiers import RUN_ID
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import Entry, head
@@ -23,7 +24,7 @@ from village_credit.report.evidence_page import evidence_page, states_of
 from village_credit.score.scorecard import Scorecard, read_scorecard
 from village_credit.services.exchange import require_sealed
 from village_credit.services.modelling.sign import only_scorecard, read_candidate
-from village_credit.store.store import Store, sha256_of
+from village_credit.store.store import Store
 from village_credit.store.whole_files import json_of
 
 ACTS = ("stage", "approve", "publish")
@@ -59,8 +60,7 @@ def evidence_of_run(store: Store, run_id: str) -> Evidence:
     """Answer for a run; raises VerificationFailed where it is not what was sealed and staged."""
     folder = require_sealed(store, run_id, WARNING)
     manifest, ledger = store.manifest(run_id), Ledger.of(store)
-    _require_as_staged(folder, ledger, run_id)
-    about = {"县": manifest["county_code"], "截至": manifest["as_of"], "状态": STATUS_ZH[ledger.status(run_id)]}
+    about = {"县": manifest["county_code"], "截至": manifest["as_of"], "状态": _status(ledger, run_id)}
     sources = {
         "manifest": Source(f"runs/{run_id}/manifest.json", manifest),
         "ledger": Source("ledger/", _ledger_told(store, ledger)),
@@ -87,12 +87,11 @@ def _evidence(subject: Subject) -> Evidence:
     return Evidence(subject.kind, subject.name, subject.about, states, laws, evidence_page(subject, laws))
 
 
-def _require_as_staged(folder: Path, ledger: Ledger, run_id: str) -> None:
-    """Raise VerificationFailed where the manifest is not the one that the ledger names."""
-    staged = ledger.staged(run_id)
-    sealed = sha256_of((folder / "manifest.json").read_bytes())
-    if staged is not None and staged.details.get("manifest_sha256") not in (None, sealed):
-        raise VerificationFailed(f"run {run_id}: its manifest is not what was staged; {WARNING}")
+def _status(ledger: Ledger, run_id: str) -> str:
+    """Say how far a run has come; what was withdrawn, by which act."""
+    status = ledger.status(run_id)
+    act = ledger.withdrawal_of(run_id) if status == "withdrawn" else None
+    return STATUS_ZH[status] + (f"（{day_in_china(act.published_at)}，台账链第 {act.number:,} 号）" if act else "")
 
 
 def _ledger_told(store: Store, ledger: Ledger) -> dict[str, Any]:

@@ -30,11 +30,11 @@ LINE = ("product", "decision", "limit_yuan", "valid_from", "valid_to", "publicat
 def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
     """Gather everything behind a household's decision in force (on a day: in force at its end).
 
-    Of several lines the one that was published last is told whole; `lines` has each. Raises MissingInput where there
-    is none.
+    Of several lines the one that was published last is told whole; `lines` has each. What was withdrawn since is told
+    as it was, with `withdrawn`. Raises MissingInput where there is none.
     """
     ledger = Ledger.of(store)
-    lines = lines_in_force(store, ledger, on=on, household_key=key).to_pylist()
+    lines, withdrawal = _lines(store, ledger.until(on) if on else ledger, key, on)
     if not lines:
         raise MissingInput(
             f"household {key}: {_erased_text(ledger, key)}no published decision{f' on {on}' if on else ''}; "
@@ -50,6 +50,7 @@ def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
         "branch_limit": asdict(said) if said else None,
         "publication_id": publication_id,
         "erased": _erased(ledger, key),
+        "withdrawn": withdrawal and {"on": day_of(withdrawal), "act": withdrawal.number, "by": withdrawal.by},
         "lines": [{name: one[name] for name in LINE} for one in lines],
         "versions": store.manifest(run_id)["versions"],
         "signatures": [_act(e) for e in ledger if e.run_id == run_id],
@@ -61,6 +62,17 @@ def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
             if e.act in (HOLD, RELEASE) and e.details["household_key"] == key
         ],
     }
+
+
+def _lines(store: Store, then: Ledger, key: str, on: date | None) -> tuple[list[dict[str, Any]], Entry | None]:
+    """Return a household's lines in force, or those that a withdrawal took out of force, and that act."""
+    lines = lines_in_force(store, then, on=on, household_key=key).to_pylist()
+    county_code = None if lines else known_county(store, then, key)
+    last = then.county_acts_of(county_code)[-1:] if county_code else []
+    if not last or not last[0].withdraws:
+        return lines, None
+    before = lines_in_force(store, then.before(last[0].number), on=on, household_key=key).to_pylist()
+    return before, then[last[0].number - 1] if before else None
 
 
 def _linked_rows(store: Store, run_id: str) -> pa.Table | None:
@@ -76,13 +88,6 @@ def _gone(store: Store, ledger: Ledger, key: str) -> str:
                 return (
                     f"its contractor code ended ({row['role']}, {row['since']}): see household {row['household_key']}"
                 )
-    county_code = known_county(store, ledger, key)
-    last = ledger.county_acts_of(county_code)[-1:] if county_code else []
-    if last and last[0].withdraws:
-        return (
-            f"what was in force in county {county_code} was withdrawn on {day_of(ledger[last[0].number - 1])} by act "
-            f"{last[0].number:,}; --on tells an earlier day"
-        )
     return "check the key, or publish first"
 
 

@@ -23,6 +23,7 @@ from village_credit.services.queries.referral_clocks import referral_states
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
 
+ROOM = "services.queries"
 Rows = list[dict[str, Any]]
 SHARES = ("legal_basis", "manual_review_share")  # of a county's households: with their number, a count
 COUNTING = [name for name, gate in GATES.items() if gate.unit == "households"]
@@ -58,9 +59,6 @@ def tables_of(shelf: Shelf, lines: pa.Table, keyed_for: str) -> dict[str, pa.Tab
     tables["limits"] = _limits(shelf.store, lines, keyed_for)
     require(export_tables(), tables, "the export")
     return {name: tables[name] for name in sorted(tables)}
-
-
-ROOM = "services.queries"
 
 
 def _limits(store: Store, lines: pa.Table, keyed_for: str) -> pa.Table:
@@ -132,7 +130,7 @@ def _gates(shelf: Shelf) -> Rows:
     }
     paths = [str(shelf.store.require_run(run_id) / "gates.parquet") for run_id in runs]
     given = {"in_force": pa.Table.from_pylist(list(runs.values()), schema=IN_FORCE)}
-    asked = cursor_over(given).sql(sql(ROOM, "export_gates"), params={"counting": COUNTING, "paths": paths})
+    asked = cursor_over(given).sql(sql(ROOM, "export_gates"), params={"paths": paths})
     registered = {run_id: shelf.store.manifest(run_id)["counts"]["registered"] for run_id in runs}
     return [_gate(row, registered[row["run_id"]]) for row in asked.to_arrow_table().to_pylist()]
 
@@ -144,14 +142,12 @@ def _overridden(ledger: Ledger, run_id: str) -> list[str]:
 
 def _gate(row: dict[str, Any], registered: int) -> dict[str, Any]:
     """Return a gate's row; what it counts of households, or is a share of them, only where that is of enough."""
-    counted = row.pop("households")
-    if counted is not None:
-        row["value"] = None if 0 < counted < LEAST_GROUP else float(counted)
-    elif row["gate"] in SHARES and row["value"] is not None:
-        count = row["value"] * registered
-        if 0 < count < LEAST_GROUP or 0 < registered - count < LEAST_GROUP:
-            row["value"] = None
-    return row
+    value, gate = row["value"], row["gate"]
+    if value is None or gate not in (*COUNTING, *SHARES):
+        return row
+    count, others = (value, LEAST_GROUP) if gate in COUNTING else (value * registered, (1 - value) * registered)
+    is_few = 0 < count < LEAST_GROUP or 0 < others < LEAST_GROUP
+    return row | {"value": None if is_few else value}
 
 
 def _referrals(shelf: Shelf) -> Rows:

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from village_credit.errors import MissingInput, VerificationFailed
 from village_credit.ledger.erasures import left_of, removed_run, tombstones
-from village_credit.ledger.ledger import STAGE, Ledger
+from village_credit.ledger.ledger import STAGE, Ledger, is_told
 from village_credit.ledger.log import Entry
 from village_credit.ledger.relief import RELIEF
 from village_credit.ledger.returned import ACKNOWLEDGE, RECORD_USAGE, sealed_table
 from village_credit.publish.branch_package import verify_package
+from village_credit.publish.signed_manifest import READY
 from village_credit.publish.warehouse import FILE, is_as_built
-from village_credit.store.store import Store, sha256_of
+from village_credit.store.store import Store
 
 
 def altered_files(store: Store, ledger: Ledger) -> list[str]:
@@ -28,11 +29,10 @@ def altered_files(store: Store, ledger: Ledger) -> list[str]:
 
 def _manifests(store: Store, ledger: Ledger) -> Iterator[str]:
     for entry in (entry for entry in ledger if entry.act == STAGE):
-        said = entry.details.get("manifest_sha256")
         path = store.root / "runs" / entry.run_id / "manifest.json"
-        if said and not path.is_file() and removed_run(ledger, entry.run_id) is None:
+        if not path.is_file() and removed_run(ledger, entry.run_id) is None:
             yield f"runs/{entry.run_id}/manifest.json is gone"
-        elif said and path.is_file() and sha256_of(path.read_bytes()) != said:
+        elif path.is_file() and not is_told(entry, path.read_bytes()):
             yield f"runs/{entry.run_id}/manifest.json is not what was staged"
 
 
@@ -66,7 +66,7 @@ def _returned(store: Store, ledger: Ledger) -> Iterator[str]:
 
 def _packages(store: Store) -> Iterator[str]:
     """Look at what lies in the outbox for a branch to fetch; what was fetched and taken away is the branch's."""
-    for ready in sorted((store.root / "outbox").rglob("READY")):
+    for ready in sorted((store.root / "outbox").rglob(READY)):
         try:
             verify_package(ready.parent, store.keys.known_keys())
         except VerificationFailed as failure:

@@ -23,7 +23,7 @@ def notices(store: Store, run_id: str, language: str = "zh") -> list[dict[str, A
     """Return every household's message: household_key, product, template version, text, state.
 
     With what branches set; who is held is told that a person looks. `state`: in_force, superseded (another publication
-    decides the line now) or, before the run is published, staged.
+    decides the line now) or, before the run is published, staged. Raises MissingInput of a run that was withdrawn.
     """
     said, run = messages(language), store.require_run(run_id)
     lost, charges, seasons = _points_lost(run), _table(run, "charges"), _seasons(run)
@@ -42,9 +42,9 @@ def notices(store: Store, run_id: str, language: str = "zh") -> list[dict[str, A
 def _lines(store: Store, run_id: str) -> list[dict[str, Any]]:
     """Return what a run decided, each line as branches and holds left it, with its state."""
     ledger = Ledger.of(store)
-    told = next((p for p in reversed(ledger.publications) if p.run_id == run_id), None)
     if ledger.status(run_id) == "withdrawn":
         raise MissingInput(f"run {run_id} was withdrawn: nobody is to be told its limits")
+    told = next((p for p in reversed(ledger.publications) if p.run_id == run_id), None)
     if told is None:
         rows = pq.read_table(store.require_run(run_id) / "decisions.parquet", partitioning=None).to_pylist()
         return [row | {"state": "staged"} for row in filled("decisions", rows)]

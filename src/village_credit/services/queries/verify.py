@@ -9,11 +9,11 @@ from typing import Any
 
 from village_credit.errors import MissingInput
 from village_credit.ledger.erasures import ERASE, day_of, read_journal, removed_run, touched_runs
-from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.ledger import Ledger, is_told
 from village_credit.services.scoring.compute import Progress
 from village_credit.services.scoring.rebuild import rebuild
 from village_credit.store.runs import altered_inputs, altered_tables, compared_parts
-from village_credit.store.store import Store, sha256_of
+from village_credit.store.store import Store
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,7 @@ def verify_run(store: Store, run_id: str, models: Path, progress: Progress | Non
     ledger = Ledger.of(store)
     staged = ledger.staged(run_id)
     altered = altered_tables(store, run_id)
-    sealed = sha256_of((store.require_run(run_id) / "manifest.json").read_bytes())
-    if staged is not None and staged.details.get("manifest_sha256") not in (None, sealed):
+    if staged is not None and not is_told(staged, (store.require_run(run_id) / "manifest.json").read_bytes()):
         altered.append("manifest.json")
     altered += [f"frozen: {name}" for name in altered_inputs(store, manifest)]
     parts, taken = compared_parts(store, run_id), _taken_by(store, ledger, run_id)

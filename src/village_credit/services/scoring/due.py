@@ -7,7 +7,7 @@ be one more copy of who everybody is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -20,29 +20,22 @@ from village_credit.duckdb_session import cursor_over
 from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile
 from village_credit.extract.inbox import pull
-from village_credit.ledger.erasures import ERASE
-from village_credit.ledger.holds import HOLD, RELEASE
+from village_credit.ledger.acts import OF_NO_HOUSEHOLD
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_in_force
 from village_credit.ledger.log import Entry
-from village_credit.ledger.publications import WITHDRAW
-from village_credit.ledger.relief import RELIEF, relief_in_force
-from village_credit.ledger.returned import ACKNOWLEDGE, RECORD_USAGE
+from village_credit.ledger.relief import relief_in_force
 from village_credit.policy.days_ahead import require_day_come
 from village_credit.services.rules import Request, Rules, load_rules
-from village_credit.services.scoring.compute import Computed, compute_run
+from village_credit.services.scoring.compute import Computed, Progress, compute_run
 from village_credit.services.scoring.snapshot import take_snapshot
-from village_credit.services.scoring.stage import without_erased
+from village_credit.services.scoring.stage import StagedRun, score_files, without_erased
 from village_credit.sql_files import sql
 from village_credit.store.runs import inputs_of
 from village_credit.store.store import Store
 
 MOST_DAYS = 31  # a run a month is what the figures of a county are compared by
 COMPARED, GATE = ("decisions", "gates"), ("gate", "verdict")
-OF_HOUSEHOLDS = {  # acts that say something of households, or of what is in force for them
-    HOLD, RELEASE, RELIEF, ACKNOWLEDGE, RECORD_USAGE, ERASE, WITHDRAW, "rollback", "renew", "review_verdicts",
-    "link_verdicts", "link_sample", "successor_verdicts",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,35 +54,56 @@ class Due:
         return f"county {self.county_code}: nothing came and nothing is due since run {self.run_id} of {self.as_of}"
 
 
-def due_in_inbox(store: Store, inbox: Path, request: Request, most_days: int = MOST_DAYS) -> Due:
-    """Look at a county's inbox as `score_inbox` would; nothing is written.
+def score_if_due(
+    store: Store,
+    inbox: Path,
+    request: Request,
+    progress: Progress | None = None,
+    tell: Callable[[str], object] = lambda _: None,
+    most_days: int = MOST_DAYS,
+) -> StagedRun | Due:
+    """Pull a county's inbox, and score it where it is due; `tell` is told why. Raises what a scoring raises."""
+    files = list(pull(inbox, request.county_code))
+    found = due(store, files, request, most_days)
+    if not found.reasons:
+        return found
+    tell(found.text())
+    return score_files(store, files, request, progress)
+
+
+def due(store: Store, files: Sequence[DeliveredFile], request: Request, most_days: int = MOST_DAYS) -> Due:
+    """Say why a county is to be scored; nothing is written.
 
     A county is due where its files, its rules or this code are others than those of its latest run, where somebody did
     something since that concerns its households, where a day has come that lines, rules or relief wait for,
-    `most_days` after that run, or where the day by itself decides a line or a gate otherwise. Raises MissingInput and
-    its kin as a scoring does.
+    `most_days` after that run, or where the day by itself decides a line or a gate otherwise.
     """
     rules = load_rules(request, store.keys.public_keys())
     if request.asked_on:
         require_day_come(rules.policy, request.as_of, request.county_code, request.asked_on)
     ledger = Ledger.of(store)
-    whole = [entry for entry in ledger.stagings(request.county_code) if _is_whole(store, entry)]
-    if not whole:
+    latest = _latest(store, ledger, request.county_code)
+    if latest is None:
         return Due(request.county_code, ["it was never scored in this store"], None, None)
-    latest = max(whole, key=lambda staged: (staged.details["as_of"], staged.number))
     since = date.fromisoformat(latest.details["as_of"])
-    files = without_erased(store, pull(inbox, request.county_code))[0]
+    left, _ = without_erased(store, files)
     reasons = [
-        *_delivered(store, latest.run_id, files),
+        *_delivered(store, latest.run_id, left),
         *_changed(store, latest.run_id, rules),
         *_done(ledger, latest, request.county_code),
         *_come(store, ledger, request, rules, since),
         *([f"{days:,} days since"] if (days := (request.as_of - since).days) >= most_days else []),
     ]
     if not reasons and request.as_of != since:
-        snapshot = take_snapshot(store, ledger, files, request, rules)
-        reasons = [*_otherwise(store, latest.run_id, compute_run(snapshot, files, request, rules))]
+        snapshot = take_snapshot(store, ledger, left, request, rules)
+        reasons = [*_otherwise(store, latest.run_id, compute_run(snapshot, left, request, rules))]
     return Due(request.county_code, reasons, latest.run_id, latest.details["as_of"])
+
+
+def _latest(store: Store, ledger: Ledger, county_code: str) -> Entry | None:
+    """Return the staging of the county's run of the latest day; None: it was never scored whole, or no run is left."""
+    whole = [entry for entry in ledger.stagings(county_code) if _is_whole(store, entry)]
+    return max(whole, key=lambda staged: (staged.details["as_of"], staged.number), default=None)
 
 
 def _otherwise(store: Store, run_id: str, computed: Computed) -> Iterator[str]:
@@ -144,7 +158,7 @@ def _done(ledger: Ledger, latest: Entry, county_code: str) -> Iterator[str]:
     acts = [
         entry.act
         for entry in ledger[latest.details.get("acts_read", latest.number) :]
-        if entry.act in OF_HOUSEHOLDS and county_code in (_counties(entry, counties) or {county_code})
+        if entry.act not in OF_NO_HOUSEHOLD and county_code in (_counties(entry, counties) or {county_code})
     ]
     if acts:
         yield f"done since: {', '.join(f'{acts.count(act):,} {act}' for act in sorted(set(acts)))}"
