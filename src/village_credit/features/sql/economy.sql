@@ -1,10 +1,11 @@
--- The book: mean of the latest three complete years; a household without a book has nulls, never zeros.
+-- The book: mean of the latest three complete years; a household without a book has nulls, never zeros. A spread is
+-- reckoned in doubles, and in one order: which thread comes first decides no last digit.
 WITH recent AS (
     SELECT *, coalesce(planting_income_yuan, 0) + coalesce(livestock_income_yuan, 0) + coalesce(wage_income_yuan, 0)
               + coalesce(trade_income_yuan, 0) AS earned
     FROM books WHERE year < year($as_of::DATE) AND year >= year($as_of::DATE) - 3
 ), summed AS (
-    SELECT unit_code, avg(earned)::DOUBLE AS earned, stddev_pop(earned)::DOUBLE AS spread,
+    SELECT unit_code, avg(earned)::DOUBLE AS earned, stddev_pop(earned ORDER BY year, earned)::DOUBLE AS spread,
            avg(wage_income_yuan)::DOUBLE AS wages, avg(livestock_income_yuan)::DOUBLE AS livestock,
            avg(production_cost_yuan)::DOUBLE AS costs, avg(planting_income_yuan)::DOUBLE AS planting,
            arg_max(persons, year) AS persons, arg_max(labourers, year) AS labourers,
