@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from village_credit.errors import UsageError
+
 DEFAULT_STORE = "warehouse"
+MOST_MEMO_MB = 2_000
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,14 @@ def _default_models() -> Path:
         if (folder / "limit_policy.toml").is_file():
             return folder
     return installed / "_models"
+
+
+def most_memo_bytes() -> int:
+    """Return how many bytes of memos a store keeps; raises UsageError where that is no number."""
+    said = os.environ.get("VILLAGE_CREDIT_MEMO_MB", "").strip() or str(MOST_MEMO_MB)
+    if not said.isdecimal():
+        raise UsageError("VILLAGE_CREDIT_MEMO_MB is no whole number of megabytes: give one, or 0 to keep no memos")
+    return int(said) * 1_000_000
 
 
 def login() -> str:

@@ -77,6 +77,7 @@ def of_the_store(place: Path, which: str) -> Path:
         "package": next(store.glob("outbox/*/p*/*/limits.csv")),
         "table": next(store.glob("runs/*/decisions.parquet")),
         "act": next((store / "ledger").iterdir()),
+        "memo": next((store / "memos").iterdir()),
         "views": store / "warehouse.duckdb",
     }
     if which == "delivered":
@@ -92,7 +93,7 @@ def of_the_store(place: Path, which: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    "which", ["keys", "vault", "package", "table", "act", "views", "delivered", "other keys", "hard link"]
+    "which", ["keys", "vault", "package", "table", "act", "memo", "views", "delivered", "other keys", "hard link"]
 )
 def test_a_copy_of_what_lies_in_the_store_leaves_no_more_than_itself(place: Path, quiet: Scored, capsys, which: str):
     if which == "delivered":

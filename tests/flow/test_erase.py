@@ -39,6 +39,7 @@ from village_credit.services.scoring.stage import frozen_files
 from village_credit.services.servicing import receipt_rules
 from village_credit.services.servicing.acknowledge import acknowledge
 from village_credit.services.servicing.usage import record_usage
+from village_credit.store.memos import MEMOS, stored_memos
 from village_credit.store.store import IDENTITIES, Store, sha256_of
 
 BY, SECOND, CLERK = "3003", "4004", "6006"
@@ -257,6 +258,8 @@ def test_nothing_of_them_is_in_the_vault_and_the_others_are(county: County):
     assert [key for key in county.before.run_ids() if key.encode() in measured] == []
     assert [key for key in county.keys if key.encode() in measured] == []
     assert max(after).encode() in measured
+    assert list(stored_memos(county.before))
+    assert not list((county.store.root / MEMOS).iterdir())
 
 
 # all else stands

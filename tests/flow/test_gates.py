@@ -19,6 +19,7 @@ from village_credit import cli, duckdb_session
 from village_credit.cli import roles
 from village_credit.decide.decide import Decided
 from village_credit.errors import GateRefused, UsageError
+from village_credit.ingest.shapes import Looked
 from village_credit.intake import Intake
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import append
@@ -126,17 +127,17 @@ def terms(folder: Path) -> Path:
 def one_lost() -> Iterator[None]:
     """Lose a line's outcome and a household's decision, as only a fault of our own could."""
 
-    def lossy_intake(*given: object, **named: object) -> Intake:
-        intake = take_in(*given, **named)
-        return dataclasses.replace(intake, reconciliation=intake.reconciliation.slice(1))
+    def lossy_intake(*given: object) -> tuple[Intake, Looked]:
+        intake, looked = take_in_delivery(*given)
+        return dataclasses.replace(intake, reconciliation=intake.reconciliation.slice(1)), looked
 
     def lossy_decide(*given: object, **named: object) -> Decided:
         decided = decide(*given, **named)
         return dataclasses.replace(decided, decisions=decided.decisions.slice(1))
 
-    take_in, decide = compute.take_in, compute.decide
+    take_in_delivery, decide = compute.take_in_delivery, compute.decide
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compute, "take_in", lossy_intake)
+        patch.setattr(compute, "take_in_delivery", lossy_intake)
         patch.setattr(compute, "decide", lossy_decide)
         yield
 
@@ -303,9 +304,11 @@ def test_no_flag_and_no_variable_of_the_environment_skips_a_gate():
         for path in source.rglob("*.py")
         for name in re.findall(r"(?:environ|getenv)\W+(\w+)", path.read_text(encoding="utf-8"))
     }
-    assert named == {"get"}  # and what `get` asks for are places, and the threads of the database, only:
+    assert named == {
+        "get"
+    }  # and what `get` asks for are places, room for memos, and the threads of the database, only:
     asked = re.findall(r'environ\.get\(f?"(\w+)"', (source / "settings.py").read_text(encoding="utf-8"))
-    places = {f"VILLAGE_CREDIT_{place}" for place in ("STORE", "KEY_FILE", "MODELS", "COUNTIES")}
+    places = {f"VILLAGE_CREDIT_{place}" for place in ("STORE", "KEY_FILE", "MODELS", "COUNTIES", "MEMO_MB")}
     assert set(asked) == places | {"SUDO_USER"}  # who gives a command, where nobody typed it
     session = (source / "duckdb_session.py").read_text(encoding="utf-8")
     assert (session.count("environ"), duckdb_session.THREADS) == (1, "VILLAGE_CREDIT_THREADS")

@@ -19,6 +19,7 @@ from village_credit.errors import MissingInput, RunConflict, VerificationFailed
 from village_credit.ledger.checkpoints import leaves_of, read_checkpoint, write_checkpoint
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import append
+from village_credit.memos import Memo
 from village_credit.publish.branch_package import verify_package
 from village_credit.services.casework.holds import hold
 from village_credit.services.custody import rotate_keys as rotating
@@ -26,6 +27,7 @@ from village_credit.services.custody.rotate_keys import rotate_keys
 from village_credit.services.queries.anchors import verify_ledger
 from village_credit.services.queries.verify import verify_run
 from village_credit.store import store as stores
+from village_credit.store.memos import StoredMemos, stored_memos
 from village_credit.store.opening import open_with_keys
 from village_credit.store.rotation import ROTATED
 from village_credit.store.store import Store, sha256_of
@@ -120,7 +122,11 @@ def test_killed_at_any_write_everything_is_readable_and_the_same_command_finishe
 def test_the_former_key_file_opens_nothing(small: Store, tmp_path: Path):
     former = tmp_path / "former.keys"
     shutil.copy(small.root.parent / "store.keys", former)
+    memos = StoredMemos(small, ("ground",), 10**6)
+    memos.keep(Memo("said", {}), "content")
+    assert memos.recall("content") == Memo("said", {})
     found = rotate_keys(small, (), SIGNER, "a disk was lost")
+    assert not list(stored_memos(small))
     with pytest.raises(MissingInput, match="another: frozen, signing, vault"):
         open_with_keys(small.root, former)
     copied = tmp_path / "elsewhere"  # somebody who takes the files and not the ledger

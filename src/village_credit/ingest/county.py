@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
+from functools import partial
 
 import pyarrow as pa
 
@@ -18,14 +19,17 @@ from village_credit.ingest.line_account import (
     LineAccount,
     concat_rows,
     correcting_sources,
-    open_files,
+    gathered,
+    open_file,
     settle_lines,
 )
+from village_credit.ingest.remembered import account_memo, account_of, file_words, is_worth_it
 from village_credit.intake import Intake, Source
 from village_credit.link.divisions import with_current_codes
 from village_credit.link.join import Identified, Linked, identify_rows, join_rows
 from village_credit.link.unread import UNREAD
 from village_credit.link.verdicts import Verdicts
+from village_credit.memos import NO_MEMOS, Memos
 from village_credit.sql_files import sql
 from village_credit.validate.deduplicate import OUTCOMES, deduplicate
 
@@ -38,12 +42,14 @@ def take_in(
     verdicts: Verdicts | None = None,
     *,
     needs_register: bool = True,
+    memos: Memos = NO_MEMOS,
 ) -> Intake:
     """Read, validate, settle and link a county's files by its terms; raises NoRegister where nobody can be scored.
 
-    `verdicts`: what people said of doubtful links. `needs_register`: not where only lines are asked after.
+    `verdicts`: what people said of doubtful links. `needs_register`: not where only lines are asked after. `memos`: of
+    files that were read before, by these terms and this code.
     """
-    account = open_files(files, terms)
+    account = gathered(files, partial(_opened, terms, memos))
     accepted = {name: concat_rows(name, parts) for name, parts in account.accepted.items()}
     account.accepted.clear()
     if needs_register:
@@ -60,6 +66,18 @@ def take_in(
     linked = join_rows(settled, identified, as_of, county_code, verdicts=verdicts, unread=unread)
     gone = pa.concat_tables([*outcomes, _as_outcomes(identified.unrepaired), _as_outcomes(linked.ambiguous)])
     return _account(account, gone, linked, identified, settled)
+
+
+def _opened(terms: CountyTerms, memos: Memos, file: DeliveredFile, *, is_copy: bool) -> LineAccount:
+    """Read a file, unless it is remembered what it became."""
+    words = file_words(file, is_copy=is_copy)
+    found = memos.recall(*words)
+    if found is not None:
+        return account_of(found)
+    account = open_file(file, terms, is_copy=is_copy)
+    if is_worth_it(file, account):
+        memos.keep(account_memo(account), *words)
+    return account
 
 
 def _require_register(accepted: dict[str, pa.Table], sources: list[Source], county_code: str) -> None:

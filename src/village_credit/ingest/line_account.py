@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass, field, replace
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data_contracts.county_terms import CountyTerms
 from data_contracts.registry import INCOMING, office_of
@@ -74,7 +75,7 @@ NO_LINES = pa.schema([("source_id", pa.int64()), ("line_number", pa.int32()), ("
 
 @dataclass
 class LineAccount:
-    """Where rows and lines gather while files are read one by one."""
+    """Where rows and lines gather: of one file, numbered from 0, and of all files together."""
 
     sources: list[Source] = field(default_factory=list)
     accepted: dict[str, list[pa.Table]] = field(default_factory=lambda: {name: [] for name in INCOMING})
@@ -84,19 +85,52 @@ class LineAccount:
     unread: list[pa.Table] = field(default_factory=list)  # UNREAD: quarantined rows that must not get lost
     next_row: int = 0
 
+    def add(self, other: LineAccount) -> None:
+        """Let another account's sources and rows follow those that are here."""
+        first_source, first_row = len(self.sources), self.next_row
+        self.sources += [replace(source, source_id=first_source + source.source_id) for source in other.sources]
+        self.next_row += other.next_row
+        for name, parts in other.accepted.items():
+            self.accepted[name] += [_moved(part, first_source, first_row) for part in parts]
+        for name in ("spans", "lines", "findings"):
+            getattr(self, name).extend(_moved(part, first_source, first_row) for part in getattr(other, name))
+        self.unread += other.unread
+
+
+def _moved(table: pa.Table, first_source: int, first_row: int) -> pa.Table:
+    """Number the sources and rows of a table on from those before."""
+    for name, first in (("source_id", first_source), ("row_id", first_row)):
+        if first and name in table.column_names:
+            place = table.column_names.index(name)
+            table = table.set_column(place, name, pc.add(table.column(name), first))
+    return table
+
 
 def open_files(files: Iterable[DeliveredFile], terms: CountyTerms, wanted: Container[str] = INCOMING) -> LineAccount:
     """Read and judge every table of every file by a county's terms; a byte copy is read and not judged.
 
     A table of a contract that is not `wanted` is layout, and noted.
     """
+    return gathered(files, lambda file, *, is_copy: open_file(file, terms, wanted, is_copy=is_copy))
+
+
+def gathered(files: Iterable[DeliveredFile], opened: Callable[..., LineAccount]) -> LineAccount:
+    """Gather the accounts of files in their order; `opened` is asked for each, and told which one is a byte copy."""
     account = LineAccount()
     seen: set[str] = set()
     for file in files:
-        is_copy = file.sha256 in seen
+        account.add(opened(file, is_copy=file.sha256 in seen))
         seen.add(file.sha256)
-        for table in read_file(file, terms):
-            _take_table(account, table, terms, wanted, is_copy=is_copy)
+    return account
+
+
+def open_file(
+    file: DeliveredFile, terms: CountyTerms, wanted: Container[str] = INCOMING, *, is_copy: bool = False
+) -> LineAccount:
+    """Read and judge every table of one file."""
+    account = LineAccount()
+    for table in read_file(file, terms):
+        _take_table(account, table, terms, wanted, is_copy=is_copy)
     return account
 
 

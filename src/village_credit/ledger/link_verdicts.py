@@ -10,6 +10,8 @@ from village_credit.ledger import link_samples
 from village_credit.ledger.log import Entry
 from village_credit.link.verdicts import SAME, VERDICTS, Verdicts
 from village_credit.pseudonyms import Keys, household_key, row_key_hash
+from village_credit.signatures import canonical_json
+from village_credit.store.store import sha256_of
 
 ACT = "link_verdicts"
 
@@ -50,9 +52,11 @@ def verdicts_of(
     followed = [v | {"household_key": own} for v in said for own in became.get(v["household_key"], ())]
     said += [v for v in followed if (v["record_key"], v["household_key"]) not in known]
     table = pa.Table.from_pylist(said, schema=VERDICTS)
+    revoked = link_samples.revoked_passes(entries, county_code)
     return Verdicts(
         table,
         lambda text: row_key_hash(keys, "record|" + text),
         lambda code: household_key(keys, code),
-        link_samples.revoked_passes(entries, county_code),
+        revoked,
+        content=sha256_of(canonical_json([said, list(revoked), keys.pseudonym_key_id])),
     )

@@ -25,7 +25,8 @@ class Verdicts:
     The two functions make the keys that it is known by.
 
     `revoked`: passes that a sample found wrong too often; their links wait for a person. `sample_size`: how many
-    automatic links of each pass are wanted with both sides, for a person to check.
+    automatic links of each pass are wanted with both sides, for a person to check. `content` names all of it, the
+    functions' key too: empty where nobody is to remember what was linked by it.
     """
 
     given: pa.Table
@@ -33,6 +34,7 @@ class Verdicts:
     household_key: Callable[[str], str]
     revoked: tuple[str, ...] = ()
     sample_size: int = 0
+    content: str = ""
 
     def register(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make `verdicts`, `revoked`, and the functions record_key and household_key."""

@@ -12,6 +12,7 @@ from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import Entry
 from village_credit.publish.recording import record
 from village_credit.signatures import signer
+from village_credit.store.memos import drop_memos
 from village_credit.store.opening import ROTATE
 from village_credit.store.rotation import ROTATED, RotatedKey, add_new_keys, drop_former_keys, key_file_of, rewrap_files
 from village_credit.store.store import LOCK, Store
@@ -43,6 +44,7 @@ def rotate_keys(
     key_file_of(store)
     with locked(store.root / LOCK, alone=True):
         _begin(store, names)
+        drop_memos(store)  # what the former key sealed is made anew
         files = rewrap_files(store, progress)
         act = _recorded(Ledger.of(store), store) or _record(store, names, by, reason)
         drop_former_keys(store, act.number - 1)

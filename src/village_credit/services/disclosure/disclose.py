@@ -21,7 +21,7 @@ from village_credit.publish.signed_manifest import READY
 from village_credit.signatures import same_person, signer
 from village_credit.store.store import Store
 
-HELD = ("vault", "returned", "packing", "outbox", "runs", "ledger", "approvals")  # what no copy of leaves
+HELD = ("vault", "returned", "packing", "outbox", "runs", "ledger", "approvals", "memos")  # what no copy of leaves
 NEVER = "these never leave; an `export` does, and what is made of one"
 MOST_OF_KEYS = 65_536  # bytes of a key file, and more
 EXPORT, FILES = "export", "files"

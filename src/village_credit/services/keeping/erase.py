@@ -33,6 +33,7 @@ from village_credit.services.keeping.vaults import VaultPlan, vault_plans, write
 from village_credit.services.keeping.wanted import Wanted
 from village_credit.services.keeping.whom import of_households, of_numbers
 from village_credit.signatures import canonical_json, same_person, signer
+from village_credit.store.memos import drop_memos
 from village_credit.store.store import IDENTITIES, Store, part_file
 from village_credit.store.strays import strays_in, take_away
 from village_credit.store.whole_files import sync_folder, write_whole
@@ -228,6 +229,7 @@ def _take_away(store: Store, ledger: Ledger, wanted: Wanted, plan: _Plan) -> Non
     for item in plan.journal["files"]:
         (store.root / "frozen" / item["sha256"]).unlink(missing_ok=True)
     _sweep(store)
+    drop_memos(store)
     for vault in plan.vaults:
         write_plan(store, vault)
     drop_strays(store, wanted)

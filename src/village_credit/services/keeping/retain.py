@@ -23,6 +23,7 @@ from village_credit.policy.retention import period
 from village_credit.publish.handing_out import finish_outbox
 from village_credit.publish.recording import record
 from village_credit.signatures import same_person, signer
+from village_credit.store.memos import drop_memos
 from village_credit.store.store import (
     IDENTITIES,
     MEASURED,
@@ -90,6 +91,7 @@ def retain(
     if by is None:
         return told
     signed = _signed(ledger, items, by, second)
+    drop_memos(store)
     if not items:
         return told
     return _remove(store, ledger, told, policy[1], signed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -13,9 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from village_credit.errors import VerificationFailed
 from village_credit.extract.archive import DAMAGE
 from village_credit.services.keeping.remainder import grids_of, rows_of
 from village_credit.services.keeping.wanted import Wanted
+from village_credit.store.memos import MEMOS, opened_memo
 from village_credit.store.store import SEALED, Store, part_named
 
 PARQUET = b"PAR1"
@@ -64,6 +67,8 @@ def holds_file(store: Store, path: Path, wanted: Wanted) -> bool:
 
 
 def _holds(store: Store, path: Path, room: str, wanted: Wanted, counts: Counter[str]) -> bool:
+    if room == MEMOS and path.name.endswith(SEALED):
+        return _memo_holds(store, path, wanted, counts)
     asked = wanted if room in COPIES else replace(wanted, cells=())  # a contract's number may be anything elsewhere
     content = opened(store, path, room)
     counts["decrypted"] += room in ("frozen", "vault")
@@ -72,6 +77,19 @@ def _holds(store: Store, path: Path, room: str, wanted: Wanted, counts: Counter[
         if asked.bytes_in(content):
             return True
     return holds_bytes(content, asked, counts) or _holds_rows(content, asked, counts, has_rows=room in ROWS)
+
+
+def _memo_holds(store: Store, path: Path, wanted: Wanted, counts: Counter[str]) -> bool:
+    """Tell whether a memo names somebody: what it says, and every row of its tables."""
+    try:
+        memo = opened_memo(store, path)
+    except VerificationFailed:
+        return False  # nobody opens it: neither does the store
+    counts["decrypted"] += 1
+    counts["tables"] += len(memo.tables)
+    asked = replace(wanted, cells=())
+    said = json.dumps(memo.said, ensure_ascii=False)
+    return asked.is_in([said]) or any(rows_naming(table, asked) for table in memo.tables.values())
 
 
 def opened(store: Store, path: Path, room: str) -> bytes:

@@ -6,6 +6,7 @@ from village_credit.ledger.ledger import Ledger
 from village_credit.services.queries.diff import Difference, diff_table
 from village_credit.services.rules import load_rules
 from village_credit.services.scoring.compute import compute_run
+from village_credit.services.scoring.memos import memos_of
 from village_credit.services.scoring.rescore import RescoreRequest, _files, _request
 from village_credit.services.scoring.snapshot import take_snapshot
 from village_credit.store.store import Store
@@ -17,5 +18,5 @@ def dry_run(store: Store, county_code: str, wish: RescoreRequest) -> Difference:
     rules = load_rules(request, store.keys.public_keys())
     delivered = list(_files(store, county_code, wish))
     snapshot = take_snapshot(store, Ledger.of(store), delivered, request, rules)
-    computed = compute_run(snapshot, delivered, request, rules)
+    computed = compute_run(snapshot, delivered, request, rules, memos=memos_of(store, rules))
     return diff_table(store, county_code, computed.tables)

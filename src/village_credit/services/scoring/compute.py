@@ -16,9 +16,10 @@ from village_credit.decide.decide import HUMAN_INPUTS, Decided, decide
 from village_credit.duckdb_session import query_cursor
 from village_credit.extract.grid import DeliveredFile
 from village_credit.features.build import build_features
-from village_credit.ingest.county import take_in
-from village_credit.ingest.shapes import Looked, look_at_shapes
+from village_credit.ingest.delivery import Delivery, remembered_table, take_in_delivery
+from village_credit.ingest.shapes import Looked
 from village_credit.intake import Intake
+from village_credit.memos import NO_MEMOS, Memos
 from village_credit.policy.branch_authority import referral_days
 from village_credit.policy.model import PolicyInForce
 from village_credit.pseudonyms import Keys
@@ -82,22 +83,28 @@ class StageTimer:
 
 
 def compute_run(
-    snapshot: Snapshot, delivered: list[DeliveredFile], request: Request, rules: Rules, timer: StageTimer | None = None
+    snapshot: Snapshot,
+    delivered: list[DeliveredFile],
+    request: Request,
+    rules: Rules,
+    timer: StageTimer | None = None,
+    memos: Memos = NO_MEMOS,
 ) -> Computed:
     """Compute every table of a run in memory, from deliveries, rules and the snapshot that names it.
 
-    Nothing is written.
+    Nothing is written, but what `memos` keeps: whoever is to prove a run gives none.
     """
     timer = timer or StageTimer(None)
-    intake = take_in(delivered, request.as_of, request.county_code, rules.terms, snapshot.link_verdicts)
+    delivery = _delivery(snapshot, delivered, request, rules)
+    intake, looked = take_in_delivery(delivery, memos)
     catalogue.require(catalogue.facts(), intake.facts, "link")
-    said = snapshot.parts["shapes"]
-    looked = look_at_shapes(delivered, intake.settled["land_parcel"], said and said["looked_with"])
     names = _names_told(intake, delivered, looked, snapshot.keys)
     intake = with_told_names(intake, names)
     maps = _maps_told(looked, names)
     timer.lap("read, validate, link")
-    numbers = hashed_numbers(intake.identities, snapshot.keys)
+    numbers = remembered_table(
+        delivery, intake, memos, "numbers", lambda: hashed_numbers(intake.identities, snapshot.keys)
+    )  # `content` names the key too, by the verdicts
     succession = find_successors(intake, snapshot.predecessors, numbers, snapshot.keys, request.as_of)
     pseudonyms = succession.pseudonyms
     policy = rules.policy.in_force(request.as_of, request.county_code)
@@ -127,6 +134,12 @@ def compute_run(
 
     referrals = referral_list(intake, pseudonyms)
     return Computed(snapshot.run_id, tables, manifest, identities, report, referrals, linked_rows, names, measured)
+
+
+def _delivery(snapshot: Snapshot, delivered: list[DeliveredFile], request: Request, rules: Rules) -> Delivery:
+    said = snapshot.parts["shapes"]
+    looked_with = said and said["looked_with"]
+    return Delivery(delivered, request.county_code, request.as_of, rules.terms, snapshot.link_verdicts, looked_with)
 
 
 def _names_told(intake: Intake, delivered: list[DeliveredFile], looked: Looked, keys: Keys) -> dict[str, str]:

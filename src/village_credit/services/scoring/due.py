@@ -28,6 +28,7 @@ from village_credit.ledger.relief import relief_in_force
 from village_credit.policy.days_ahead import require_day_come
 from village_credit.services.rules import Request, Rules, load_rules
 from village_credit.services.scoring.compute import Computed, Progress, compute_run
+from village_credit.services.scoring.memos import memos_of
 from village_credit.services.scoring.snapshot import take_snapshot
 from village_credit.services.scoring.stage import StagedRun, score_files, without_erased
 from village_credit.sql_files import sql
@@ -96,7 +97,8 @@ def due(store: Store, files: Sequence[DeliveredFile], request: Request, most_day
     ]
     if not reasons and request.as_of != since:
         snapshot = take_snapshot(store, ledger, left, request, rules)
-        reasons = [*_otherwise(store, latest.run_id, compute_run(snapshot, left, request, rules))]
+        computed = compute_run(snapshot, left, request, rules, memos=memos_of(store, rules))
+        reasons = [*_otherwise(store, latest.run_id, computed)]
     return Due(request.county_code, reasons, latest.run_id, latest.details["as_of"])
 
 

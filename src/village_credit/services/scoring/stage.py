@@ -19,6 +19,7 @@ from village_credit.publish.recording import record
 from village_credit.services.rules import Request, load_rules
 from village_credit.services.scoring.again import delivered_again
 from village_credit.services.scoring.compute import Computed, Progress, StageTimer, compute_run
+from village_credit.services.scoring.memos import memos_of
 from village_credit.services.scoring.snapshot import take_snapshot
 from village_credit.signatures import canonical_json, signer
 from village_credit.sql_files import sql
@@ -110,7 +111,7 @@ def score_files(
     snapshot = take_snapshot(store, ledger, delivered, request, rules)
     run_id = snapshot.run_id
     if not (store.run_folder(run_id) / "manifest.json").is_file():
-        computed = compute_run(snapshot, delivered, request, rules, timer)
+        computed = compute_run(snapshot, delivered, request, rules, timer, memos_of(store, rules))
         _seal(store, computed, request, len(ledger), timer)
         return staged_result(store, run_id, noop=False, seconds=timer.seconds, erased=erased)
     _ensure_staged(store, run_id, request, len(ledger))
