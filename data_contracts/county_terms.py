@@ -88,6 +88,7 @@ class _File(_Terms):
 
     county: Annotated[str, Field(pattern=r"^(?:default|[0-9]{6})$")]
     reference: Annotated[str, Field(min_length=1)]
+    name: Annotated[str, Field(pattern=r"^(?:[^\W\d_]{2,30})?$")] = ""  # of the county, as people say it
     aliases: Words = Field(default_factory=dict)
     labels: Labels = Field(default_factory=dict)
     ranked: Ranked = Field(default_factory=dict)
@@ -175,12 +176,16 @@ def _literals(annotation: Any) -> list[str]:
 
 @dataclass(frozen=True, eq=False)
 class CountyTerms:
-    """The terms in force for a county: contracts' fields with the county's words, calendar and checks."""
+    """The terms in force for a county: contracts' fields with the county's words, calendar and checks.
+
+    `name`: what the county is called; empty where nobody said so.
+    """
 
     specs: Mapping[str, tuple[FieldSpec, ...]]
     calendar: Mapping[str, Due]
     checks: Mapping[str, Checks]
     areas: Mapping[str, str]
+    name: str = ""
 
     def rules(self, contract: str) -> ExtractRules:
         """Return what one delivered table of a contract must be."""
@@ -203,7 +208,7 @@ def read_terms(texts: Mapping[str, str]) -> CountyTerms:
     checks = {contract: check for file in files for contract, check in file.checks.items()}
     order = sorted(calendar, key=lambda contract: (office_of(contract), contract))
     areas = {old: current for file in files for old, current in file.areas.items()}
-    return CountyTerms(specs, {contract: calendar[contract] for contract in order}, checks, areas)
+    return CountyTerms(specs, {contract: calendar[contract] for contract in order}, checks, areas, files[-1].name)
 
 
 def _read(name: str, text: str) -> _File:

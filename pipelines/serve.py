@@ -21,6 +21,7 @@ from types import FrameType
 
 import httpx
 
+from pipelines.alerts import VARIABLE as ALERTS
 from pipelines.places import PLACES, place
 from village_credit.errors import MissingInput, UsageError, VillageCreditError
 from village_credit.settings import settings
@@ -96,6 +97,7 @@ def environment_of(home: Path, port: int) -> dict[str, str]:
     if paths.counties:
         ours["VILLAGE_CREDIT_COUNTIES"] = paths.counties
     ours |= {variable: place(variable) for variable in PLACES}
+    ours |= {variable: Path(said) for variable in (ALERTS,) if (said := os.environ.get(variable))}
     return {
         **os.environ,
         **{variable: str(path.resolve()) for variable, path in ours.items()},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date
 from functools import partial
 from typing import Any
@@ -11,19 +12,20 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
+from pipelines.alerts import of_run, tell
+from pipelines.apart import score_apart
+from pipelines.artifacts import leave_difference, leave_run
 from pipelines.places import inbox_of, place
 from pipelines.verdicts import WorldAway, impersonal
 from village_credit.china_calendar import CHINA, today
 from village_credit.cli.common import store_of
 from village_credit.errors import MissingInput
 from village_credit.extract.inbox import counties_in
-from village_credit.services import rules as inputs
 from village_credit.services.approval import publish
 from village_credit.services.modelling import train
 from village_credit.services.queries import dry_run
 from village_credit.services.scoring import due
 from village_credit.services.scoring import rescore as rescore_module
-from village_credit.services.scoring import stage as score
 from village_credit.settings import login, settings
 
 
@@ -54,15 +56,15 @@ def counties_of(inbox: str | None) -> list[str]:
 
 @act(name="stage", task_run_name="stage-{county_code}")
 def stage(county_code: str, as_of: date, inbox: str | None, *, if_due: bool = False) -> str:
-    """Score a county's inbox; gives the staged run's id, nothing where it was to be scored `if_due` and is not."""
+    """Score a county's inbox; gives the staged run's id, nothing where it was to be scored `if_due` and is not.
+
+    It is scored in a process of its own: one that is killed for want of memory is tried again, and sinks no other.
+    """
     with impersonal():
-        paths, logger = settings(), get_run_logger()
-        request = inputs.Request(county_code, as_of, login(), paths.models, counties=paths.counties, asked_on=today())
-        asked = store_of(paths, may_begin=True), inbox_of(inbox), request, _progress()
-        found = due.score_if_due(*asked, logger.info) if if_due else score.score_inbox(*asked)
-        if isinstance(found, score.StagedRun):
+        found = score_apart(county_code, as_of, inbox_of(inbox), login(), if_due=if_due)
+        if "gates" in found:
             return _told(found)
-        logger.info("%s", found.text())
+        get_run_logger().info("%s", due.Due(**found).text())
         return ""
 
 
@@ -85,7 +87,7 @@ def stage_again(county_code: str, as_of: date | None) -> str:
     """Score a county again from its last frozen inputs; gives the staged run's id."""
     with impersonal():
         paths = settings()
-        return _told(rescore_module.rescore(store_of(paths), county_code, _wish(as_of), _progress()))
+        return _told(asdict(rescore_module.rescore(store_of(paths), county_code, _wish(as_of), _progress())))
 
 
 @act(name="try-again", task_run_name="try-again-{county_code}")
@@ -93,6 +95,7 @@ def try_again(county_code: str, as_of: date | None) -> str:
     """Score a county again in memory and log by how much it would change; gives what it was compared with."""
     with impersonal():
         found = dry_run.dry_run(store_of(settings()), county_code, _wish(as_of))
+    leave_difference(county_code, found.changes, found.against)
     for line in found.changes:
         get_run_logger().info(
             "%s: %d households, %d yuan before, %d yuan after",
@@ -143,19 +146,22 @@ def _progress() -> Callable[[str, float], None]:
     return lambda name, seconds: logger.info("%s: %.2f s", name, seconds)
 
 
-def _told(run: score.StagedRun) -> str:
-    """Log a staged run by its counts, and give its id."""
-    failed = [gate["gate"] for gate in run.gates if gate["verdict"] == "fail"]
-    get_run_logger().info(
+def _told(run: dict[str, Any]) -> str:
+    """Log a staged run by its counts, leave it on the page, tell whom it concerns, and give its id."""
+    failed = [gate["gate"] for gate in run["gates"] if gate["verdict"] == "fail"]
+    logger = get_run_logger()
+    logger.info(
         "run %s of county %s as of %s %s: %d registered, %s, %d yuan; %d extracts rejected; failed gates: %s",
-        run.run_id,
-        run.county,
-        run.as_of,
-        "was there already" if run.noop else "is staged",
-        run.counts["registered"],
-        run.counts["households"],
-        run.sum_limit_yuan,
-        len(run.rejected),
+        run["run_id"],
+        run["county"],
+        run["as_of"],
+        "was there already" if run["noop"] else "is staged",
+        run["counts"]["registered"],
+        run["counts"]["households"],
+        run["sum_limit_yuan"],
+        len(run["rejected"]),
         ", ".join(failed) or "none",
     )
-    return run.run_id
+    leave_run(run)
+    tell(of_run(run), logger.warning)
+    return str(run["run_id"])

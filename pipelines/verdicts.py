@@ -23,7 +23,7 @@ def impersonal() -> Iterator[None]:
     verdict: Exception
     try:
         yield
-    except VillageCreditError as error:
+    except (VillageCreditError, ActFailed) as error:
         verdict = error
     except OSError as error:
         verdict = WorldAway(_place(error))

@@ -1,33 +1,53 @@
-"""The words that people give to a flow: which county, which run, why. The server refuses all others."""
+"""The words that people give to a flow: which county, which run, why. The server refuses all others.
+
+A form shows of a parameter its name, the line of its flow's docstring, and the lists below. A county is chosen by code
+and name on the page; a command gives the code alone, which arrives as a number.
+"""
 
 from __future__ import annotations
 
-from enum import IntEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from village_credit.policy.model import load_policy
+from village_credit.services.rules import load_terms
 from village_credit.settings import settings
 
 
-def _service_area() -> list[str]:
-    """Read the county codes that the policy allows; a new county is a line of the policy, not of code."""
-    return load_policy((settings().models / "limit_policy.toml").read_text(encoding="utf-8")).service_area
+def _service_area() -> dict[str, str]:
+    """Name the counties that the policy allows, by code; a new county is a line of the policy, not of code."""
+    paths = settings()
+    policy = load_policy((paths.models / "limit_policy.toml").read_text(encoding="utf-8"))
+    names = {code: load_terms(paths.counties, code)[0].name for code in policy.service_area}
+    return {code: f"{code} {name}".strip() for code, name in names.items()}
 
 
-# An integer enumeration, for `-p county=659900` arrives as a number.
-County = IntEnum("County", {f"county_{code}": int(code) for code in _service_area()})  # type: ignore[misc]
+COUNTIES = _service_area()
 
-RunId = Annotated[str, Field(pattern="^r[0-9a-f]{24}$", description="as `village-credit status` shows it")]
 
-# Parameters are kept and shown by the server, so an ID number or a phone number has no place in a reason.
-Reason = Annotated[
+def county_code(said: Any) -> str:
+    """Return the code of a county that somebody chose by code and name, or by its code; raises ValueError."""
+    code = str(said).partition(" ")[0]
+    if code not in COUNTIES or str(said) not in (code, COUNTIES[code]):
+        raise ValueError("no county of the policy's service_area")
+    return code
+
+
+County = Annotated[
     str,
-    Field(
-        min_length=1,
-        max_length=80,
-        pattern=r"^[^0-9]*([0-9]{1,8}[^0-9]+)*[0-9]{0,8}$",
-        description="why, in a few words; never a person's name or number",
+    BeforeValidator(county_code),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"title": "by name", "type": "string", "enum": [COUNTIES[code] for code in sorted(COUNTIES)]},
+                {"title": "by code", "type": "integer", "enum": [int(code) for code in sorted(COUNTIES)]},
+            ]
+        }
     ),
 ]
+
+RunId = Annotated[str, Field(pattern="^r[0-9a-f]{24}$")]
+
+# Parameters are kept and shown by the server, so an ID number or a phone number has no place in a reason.
+Reason = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^0-9]*([0-9]{1,8}[^0-9]+)*[0-9]{0,8}$")]

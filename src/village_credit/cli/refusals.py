@@ -33,7 +33,14 @@ OF_THE_DATABASE = {  # by name: the database is not imported for this
     "IOException": "the disk refuses what the database reads or writes (full, read-only, or no rights): see to it",
     "OutOfMemoryException": "there is too little memory: close programs, or run on a larger machine",
 }
-EXTRAS = {"xlwt": "synthetic", "prefect": "serve", "fastapi": "serve", "sqlalchemy": "serve", "shapely": "shapes"}
+EXTRAS = {
+    "xlwt": "synthetic",
+    "prefect": "serve",
+    "apprise": "serve",
+    "fastapi": "serve",
+    "sqlalchemy": "serve",
+    "shapely": "shapes",
+}
 NOT_INSTALLED = '{module} is not installed here: `pip install "village-credit[{extra}]"`'
 OF_DAMAGE = ("parquet", "thrift", "magic bytes", "zstd", "corrupt", "decompress")
 DAMAGE = "a sealed table cannot be read: `verify RUN` names it; compare with the backup, nothing was written"

@@ -91,12 +91,18 @@ def run_page(run_id: str, manifest: dict[str, Any], tables: dict[str, pa.Table])
     """Draw the page of a run from its tables."""
     connection = cursor_over({f"t_{name}": rows for name, rows in tables.items()})
     return page(
-        f"整村授信运行报告 · {manifest['county_code']} · {manifest['as_of']}",
+        f"整村授信运行报告 · {_county(connection, manifest['county_code'])} · {manifest['as_of']}",
         STYLE,
         _head(connection, manifest, run_id),
         *_sections(connection, manifest),
         footer=_footer(run_id, manifest["versions"]),
     )
+
+
+def _county(connection: duckdb.DuckDBPyConnection, county_code: str) -> str:
+    """Name the county, with its code."""
+    ((name,),) = _rows(connection, "SELECT max(place_name) FROM t_places WHERE level = 'county'")
+    return f"{name}（{county_code}）" if name and name != county_code else county_code
 
 
 def _sections(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> list[str]:

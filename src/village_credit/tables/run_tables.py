@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import duckdb
@@ -48,12 +49,12 @@ def run_tables(
     decided: dict[str, pa.Table],
     pseudonyms: dict[str, str],
     keys: Keys,
-    county_code: str,
+    county: tuple[str, str],
 ) -> dict[str, pa.Table]:
     """Return every table of a run except its gates, and `linked_rows`, which the vault keeps.
 
     `pseudonyms`: the key of each unit. `decided`: decisions, waterfall, crop_terms, follow_up; `points`: unit_code,
-    feature, value, bin, points, points_lost, rank.
+    feature, value, bin, points, points_lost, rank. `county`: its code and name.
     """
     connection = duckdb_session.connect()
     facts = intake.facts
@@ -78,11 +79,11 @@ def run_tables(
         connection.register(name, table)
     _register_hash(connection, lambda text: row_key_hash(keys, text))
     connection.execute(sql("tables", "run_tables"))
-    values = {"plain_keys": list(PLAIN_KEYS), "county": county_code}
+    values = {"plain_keys": list(PLAIN_KEYS), "county": county[0], "county_name": county[1]}
     queries = {name: sql("tables", name) for name in (*TABLES, LINKED_ROWS)}
     tables = {
         name: connection.sql(
-            query, params={key: each for key, each in values.items() if f"${key}" in query}
+            query, params={key: each for key, each in values.items() if re.search(rf"\${key}\b", query)}
         ).to_arrow_table()
         for name, query in queries.items()
     }

@@ -172,7 +172,8 @@ def _decision_tables(work: _Work) -> dict[str, pa.Table]:
     names = ("decisions", "waterfall", "crop_terms", "follow_up")
     wanted = {name: getattr(decided, name) for name in names}
     wanted["crop_terms"] = with_told_crops(decided.crop_terms, work.policy.crops_named())
-    tables = run_tables(work.intake, work.points, wanted, work.pseudonyms, work.snapshot.keys, work.request.county_code)
+    county = work.request.county_code, work.rules.terms.name or work.request.county_code
+    tables = run_tables(work.intake, work.points, wanted, work.pseudonyms, work.snapshot.keys, county)
     return tables | {
         "authority": authority_table(tables["decisions"], work.policy),
         "charges": charges_table(work.policy),

@@ -8,5 +8,5 @@ SELECT 'township', township_code, max(township_name), left(township_code, 6), ma
     sum(coalesce(households, 0))
 FROM places LEFT JOIN served USING (township_code) LEFT JOIN counted USING (village_code) GROUP BY township_code
 UNION ALL
-SELECT 'county', $county, $county, NULL, NULL, NULL, count(*) FROM households
+SELECT 'county', $county, $county_name, NULL, NULL, NULL, count(*) FROM households
 ORDER BY 1, 2

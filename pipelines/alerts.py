@@ -1,0 +1,105 @@
+"""What a night has to tell somebody goes out by the addresses of a file: mail, webhook, whatever apprise knows.
+
+The file (VILLAGE_CREDIT_ALERTS, TOML) has `[[alert]]` with `to`, an apprise address, and `on`, what it is told of.
+What goes out are counties, gates, counts and days; an address that does not answer is logged without itself, and no
+night fails over it.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import apprise
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from village_credit.errors import MissingInput
+
+VARIABLE = "VILLAGE_CREDIT_ALERTS"
+OF_OTHERS = 0o077  # the rights of a group and of others
+LATE, ENDING = "deliveries", "model_valid"  # gates: a table that is owed, a scorecard that ends
+
+Event = Literal["failed", "gate", "late_office", "to_sign", "ending"]
+
+
+class Alert(BaseModel):
+    """Whom to tell, and of what."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    to: Annotated[str, Field(min_length=1)]
+    on: tuple[Event, ...]
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    alert: tuple[Alert, ...]
+
+
+@dataclass(frozen=True)
+class Told:
+    """One thing to tell: what kind it is, and a sentence."""
+
+    event: Event
+    sentence: str
+
+
+def load_alerts(path: Path) -> tuple[Alert, ...]:
+    """Read whom to tell; raises MissingInput where the file is unsound or open to others: addresses hold passwords."""
+    try:
+        if path.stat().st_mode & OF_OTHERS:
+            raise MissingInput(f"{path.name} is open to others, and its addresses hold passwords: chmod 600 it")
+        alerts = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).alert
+    except FileNotFoundError:
+        raise MissingInput(f"{VARIABLE} names a file that is not there: {path.name}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        raise MissingInput(f"{path.name} is no TOML file") from None
+    except ValidationError as error:
+        places = ", ".join(".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False))
+        raise MissingInput(f"{path.name}: see to {places}; `to` is an address, `on` some of its events") from None
+    unknown = [number for number, alert in enumerate(alerts, 1) if apprise.Apprise.instantiate(alert.to) is None]
+    if unknown:
+        raise MissingInput(f"{path.name}: apprise knows no such address as that of alert {unknown[0]}")
+    return alerts
+
+
+def tell(told: Sequence[Told], warn: Callable[..., None], path: str | None = None) -> int:
+    """Send each address what it is to be told of, in one message; return how many were sent."""
+    path = path or os.environ.get(VARIABLE)
+    if not path or not told:
+        return 0
+    sent = 0
+    for number, alert in enumerate(load_alerts(Path(path)), 1):
+        sentences = [one.sentence for one in told if one.event in alert.on]
+        if sentences and _sent(alert, sentences):
+            sent += 1
+        elif sentences:
+            warn("alert %d of the file of alerts was not taken by its address", number)
+    return sent
+
+
+def _sent(alert: Alert, sentences: Sequence[str]) -> bool:
+    service = apprise.Apprise()
+    service.add(alert.to)
+    try:
+        return bool(service.notify(title=f"village-credit: {len(sentences)}", body="\n".join(sentences)))
+    except Exception:  # noqa: BLE001  # whatever a service's library raises: its text may hold the address
+        return False
+
+
+def of_run(run: Mapping[str, Any]) -> list[Told]:
+    """Return what a staged run tells: that it waits for a signature, gates that fail, lateness, a scorecard's end."""
+    who = f"county {run['county']} as of {run['as_of']}"
+    gates = {gate["gate"]: gate for gate in run["gates"] if gate["verdict"] != "pass"}
+    failed = sorted(name for name, gate in gates.items() if gate["verdict"] == "fail")
+    told = [] if run["noop"] else [Told("to_sign", f"{who}: run {run['run_id']} waits for a signature")]
+    if failed:
+        told.append(Told("gate", f"{who}: failed gates: {', '.join(failed)}"))
+    if LATE in gates:
+        told.append(Told("late_office", f"{who}: {gates[LATE]['value']:,.0f} tables are late or lacking"))
+    if ENDING in gates:
+        told.append(Told("ending", f"{who}: the scorecard is valid for {gates[ENDING]['value']:,.0f} days more"))
+    return told
