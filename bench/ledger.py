@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -85,9 +86,10 @@ def write_acts(folder: Path, count: int) -> str:
 
 
 def _hashed(folder: Path) -> None:
-    for path in sorted(folder.iterdir()):
-        content = path.read_bytes()
-        if path.suffix == ".json":
+    for name in sorted(os.listdir(folder)):  # noqa: PTH208  # a hundred thousand paths cost more than the acts
+        with open(f"{folder}/{name}", "rb") as file:  # noqa: PTH123  # as above
+            content = file.read()
+        if name.endswith(".json"):
             hashlib.sha256(content).hexdigest()
             continue
         at = 8
