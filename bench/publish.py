@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from string import ascii_lowercase
 from unittest import mock
 
 import duckdb
@@ -42,7 +43,7 @@ from village_credit.synthetic import synthesize
 COUNTY, AS_OF, BY, SECOND = "659900", date(2026, 11, 1), "1001", "2002"
 MODELS = Path("models")
 BOUNDS = {"the act and the views": 20.0, "and the branches' packages": 90.0}  # times the floor
-LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+LETTERS = f"{ascii_lowercase}234567"  # of a key
 WRITE = "COPY (FROM read_parquet(?)) TO '{}' (FORMAT parquet, PARTITION_BY (county_code), COMPRESSION zstd)"
 
 
