@@ -27,6 +27,7 @@ from typing import Any
 
 from tests.conftest import AS_OF, COUNTY_OF_TESTS, PREPARER, SIGNER, new_store, put_in_force, score_into
 from village_credit.cli import main
+from village_credit.store import act_files
 from village_credit.store.runs import failed_gates
 from village_credit.synthetic import synthesize
 
@@ -254,6 +255,7 @@ def everything() -> int:
     parser.add_argument("--pairs", type=int, default=0, help="pairs of processes in all")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
+    act_files.VOLUME_ACTS, act_files.LATER_ACTS = 2, 1  # so that acts go into volumes while verbs are killed
     with TemporaryDirectory() as name:
         folder = Path(name).resolve()
         code, known = forked(lambda: prepare(folder))

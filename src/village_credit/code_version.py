@@ -14,6 +14,7 @@ from village_credit.errors import MissingInput
 # code reads which. A form of no number is 0: it was written before there were numbers.
 FORMATS = {
     "ledger": 2,
+    "volume": 1,
     "run": 1,
     "warehouse": 1,
     "package": 1,

@@ -45,7 +45,7 @@ def test_a_kill_before_the_act_leaves_no_signature_in_place_and_after_it_none_is
 ):
     scored = copy_of(staged, tmp_path)
     store, run_id = scored.store, scored.run.run_id
-    monkeypatch.setattr("village_credit.ledger.log.create_whole", killed)
+    monkeypatch.setattr("village_credit.store.act_files.create_whole", killed)
     with pytest.raises(KeyboardInterrupt):
         sign.approve(store, run_id, SIGNER, "x", [])
     monkeypatch.undo()

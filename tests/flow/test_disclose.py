@@ -14,6 +14,7 @@ from tests.conftest import AS_OF, COUNTY_OF_TESTS, Scored, copy_of, new_store
 from village_credit import china_calendar
 from village_credit.cli import main
 from village_credit.publish.disclosed import STATEMENT
+from village_credit.store.act_files import keep_in_volumes, read_acts
 from village_credit.store.keys import load_keys
 
 TWO = ["--by", "1001", "--second", "2002"]
@@ -76,11 +77,14 @@ def of_the_store(place: Path, which: str) -> Path:
         "vault": next((store / "vault").iterdir()),
         "package": next(store.glob("outbox/*/p*/*/limits.csv")),
         "table": next(store.glob("runs/*/decisions.parquet")),
-        "act": next((store / "ledger").iterdir()),
+        "act": next((store / "ledger").glob("*.json")),
+        "volume": next((store / "ledger").glob("*.acts"), None),
         "memo": next((store / "memos").iterdir()),
         "views": store / "warehouse.duckdb",
     }
-    if which == "delivered":
+    if which == "act of a volume":
+        copy.write_bytes(read_acts(store / "ledger")[1])
+    elif which == "delivered":
         copy.write_bytes(next(path for path in (place.parent / "inbox").rglob("*.csv")).read_bytes())
     elif which == "other keys":
         other = new_store(place / "other")
@@ -93,11 +97,17 @@ def of_the_store(place: Path, which: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    "which", ["keys", "vault", "package", "table", "act", "memo", "views", "delivered", "other keys", "hard link"]
+    "which",
+    [
+        *("keys", "vault", "package", "table", "act", "act of a volume", "volume", "memo", "views", "delivered"),
+        *("other keys", "hard link"),
+    ],
 )
 def test_a_copy_of_what_lies_in_the_store_leaves_no_more_than_itself(place: Path, quiet: Scored, capsys, which: str):
     if which == "delivered":
         shutil.copytree(quiet.inbox, place.parent / "inbox")
+    if "volume" in which:
+        keep_in_volumes(place / "store" / "ledger", 2, 1)
     assert main(["status"]) == 0  # the views follow a store that was moved
     copy = of_the_store(place, which)
     capsys.readouterr()

@@ -15,6 +15,7 @@ from village_credit.publish.warehouse import is_as_built
 from village_credit.services.casework import holds
 from village_credit.services.queries import verify
 from village_credit.services.scoring.rebuild import Rebuilt
+from village_credit.store.act_files import keep_in_volumes
 from village_credit.store.memos import MEMOS
 from village_credit.store.store import Store
 
@@ -24,7 +25,7 @@ OF_ITS_OWN = {".warehouse.lock"}  # what it says of the analysts' file is named 
 
 @pytest.fixture(scope="module")
 def lived_in(quiet: Scored, tmp_path_factory: pytest.TempPathFactory) -> Scored:
-    """A store with a publication, a hold that waits for its branches, and an answer of a branch; read only."""
+    """A store with a publication, a hold that waits, an answer of a branch, and acts in volumes; read only."""
 
     def build(folder: Path) -> Scored:
         scored = copy_of(quiet, folder)
@@ -32,6 +33,7 @@ def lived_in(quiet: Scored, tmp_path_factory: pytest.TempPathFactory) -> Scored:
         take(scored.store, receipt(scored.store, folder / "r.csv", (row["household_ref"], "imported", "")))
         keys = [key for (key,) in view(scored.store, "SELECT household_key FROM limits_current WHERE limit_yuan > 0")]
         holds.hold(scored.store, by_unit(scored.store, quiet.run.run_id, keys)[-1], SIGNER, "x")
+        assert keep_in_volumes(scored.store.ledger_folder, 2, 1) == 4
         return scored
 
     found = built_once(tmp_path_factory, "lived_in", build)
@@ -43,7 +45,7 @@ def kind_of(path: Path, root: Path) -> str:
     """Say what kind of file one is: its place, without what differs from one to the next of its kind."""
     place = path.relative_to(root).as_posix()
     place = re.sub(r"[rpu][0-9a-f]{24}", "ID", place)
-    return re.sub(r"[0-9a-f]{64}|\d{8}(?=\.json)|(?<=/)00\d\d(?=/)|hold-[^/]+", "N", place)
+    return re.sub(r"[0-9a-f]{64}|\d{8}(?=\.json|\.acts|-\d)|(?<=/)00\d\d(?=/)|hold-[^/]+", "N", place)
 
 
 def flipped(path: Path, at: float) -> bytes:
@@ -117,5 +119,5 @@ def test_each_kind_of_file_is_named(
         path.write_bytes(before)
         path.chmod(mode)
     assert silent == []
-    assert len(kinds) >= 41
-    assert {"frozen/N", "frozen/N of the run"} < set(kinds)
+    assert len(kinds) >= 42
+    assert {"frozen/N", "frozen/N of the run", "ledger/N.json", "ledger/N-N.acts"} < set(kinds)

@@ -65,7 +65,7 @@ def test_a_crash_before_the_entry_leaves_nothing_in_force_and_after_it_the_same_
     scored = copy_of(quiet, tmp_path)
     store, key = scored.store, someone_granted(quiet.store, quiet.run.run_id)
     acts = len(Ledger.of(store))
-    monkeypatch.setattr("village_credit.ledger.log.create_whole", killed)
+    monkeypatch.setattr("village_credit.store.act_files.create_whole", killed)
     with pytest.raises(KeyboardInterrupt):
         holds.hold(store, key, SIGNER, "x")
     monkeypatch.undo()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from village_credit import duckdb_session
+from village_credit.duckdb_session import query_cursor
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
 
@@ -45,7 +45,7 @@ def proven_line(store: Store, run_id: str, household_key: str, product: str) -> 
 
 def _tree(store: Store, run_id: str) -> tuple[duckdb.DuckDBPyConnection, list[int]]:
     """Make `lines` and the tables of hashes `level_0` (the lines') up to the root's; return how many each has."""
-    connection = duckdb_session.connect()
+    connection = query_cursor()
     path = str(store.require_run(run_id) / "decisions.parquet")
     connection.execute(sql("ledger", "decision_lines"), {"decisions": path})
     connection.execute(FIRST_LEVEL)

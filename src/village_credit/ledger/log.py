@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,10 +13,12 @@ from typing import Any
 from pydantic_core import from_json
 
 from village_credit.errors import RunConflict, VerificationFailed
+from village_credit.gc_pause import resting_collector
 from village_credit.signatures import canonical_json
+from village_credit.store.act_files import act_bytes_of, create_act, newest_act, read_acts
 from village_credit.store.opening import KEYS_SINCE, keys_since
 from village_credit.store.store import sha256_of
-from village_credit.store.whole_files import create_whole
+from village_credit.store.volumes import act_name
 
 LOG = logging.getLogger(__name__)
 GENESIS = "0" * 64
@@ -65,41 +66,37 @@ def act_hash(entry: Entry) -> str:
 
 def read_ledger(folder: Path) -> list[Entry]:
     """Read every entry and check the chain; raises VerificationFailed where it is broken."""
+    return _chained(read_acts(folder))[0]
+
+
+def _chained(acts: Sequence[bytes]) -> tuple[list[Entry], str]:
+    """Return acts and the hash of the last; each must name that of the one before it."""
     entries: list[Entry] = []
     previous = GENESIS
-    for number, name in enumerate(_names(folder), start=1):
-        with open(f"{folder}/{name}", "rb") as file:  # noqa: PTH123  # a hundred thousand paths cost more than the acts
-            content = file.read()
-        entry = _entry(name, content)
-        if entry.number != number or name != f"{number:08d}.json" or entry.previous != previous:
-            raise VerificationFailed(
-                f"ledger entry {name} does not follow the one before it: the chain is broken there"
-            )
-        entries.append(entry)
-        previous = sha256_of(content)
-    return entries
+    with resting_collector():
+        for number, content in enumerate(acts, start=1):
+            entry = _entry(number, content)
+            if entry.number != number or entry.previous != previous:
+                raise VerificationFailed(
+                    f"ledger entry {act_name(number)} does not follow the one before it: the chain is broken there"
+                )
+            entries.append(entry)
+            previous = sha256_of(content)
+    return entries, previous
 
 
-def _names(folder: Path) -> list[str]:
-    """Name the entries in their order; what else lies there is none."""
-    try:
-        found = os.listdir(folder)  # noqa: PTH208  # as above
-    except FileNotFoundError:
-        return []
-    return sorted(name for name in found if "0" <= name[:1] <= "9" and name.endswith(".json"))
-
-
-def _entry(name: str, content: bytes) -> Entry:
+def _entry(number: int, content: bytes) -> Entry:
     try:
         return Entry(**from_json(content))
     except (ValueError, TypeError):
-        raise VerificationFailed(f"ledger entry {name} is damaged: the chain is broken there") from None
+        raise VerificationFailed(f"ledger entry {act_name(number)} is damaged: the chain is broken there") from None
 
 
 def head(folder: Path) -> str:
     """Return the hash of the last entry."""
-    names = _names(folder)
-    return sha256_of((folder / names[-1]).read_bytes()) if names else GENESIS
+    newest = newest_act(folder)
+    content = act_bytes_of(folder, newest) if newest else None
+    return GENESIS if content is None else sha256_of(content)
 
 
 def append(
@@ -121,17 +118,17 @@ def append(
     what the entry says, last of all.
     """
     for _ in range(MAX_TRIES):
-        entries = read_ledger(folder)
+        entries, last = _chained(read_acts(folder))
         if still_holds:
             still_holds(entries)
         at, clock = _not_before(entries, datetime.now(UTC).isoformat(timespec="seconds"))
         said = {**details, **(_keys_told(entries[-1]) if entries else first or {}), **clock}
-        entry = Entry(len(entries) + 1, act, at, by, run_id, said, head(folder))
+        entry = Entry(len(entries) + 1, act, at, by, run_id, said, last)
         if prepare:
             entry = replace(entry, details=entry.details | prepare([*entries, entry]))
         if sign:
             entry = replace(entry, details=entry.details | {SIGNATURE: sign(signed_bytes(entry))})
-        if _create(folder / f"{entry.number:08d}.json", entry):
+        if _create(folder, entry):
             return entry
     raise RunConflict(f"{act} {run_id}: the ledger was busy {MAX_TRIES} times; try again")
 
@@ -156,7 +153,11 @@ def _keys_told(last: Entry) -> dict[str, int]:
     return {} if since is None else {KEYS_SINCE: since}
 
 
-def _create(path: Path, entry: Entry) -> bool:
+def _create(folder: Path, entry: Entry) -> bool:
     """Create the entry whole, and only where nobody else made one of its number."""
-    content = json.dumps(entry.__dict__, ensure_ascii=False, sort_keys=True, indent=1).encode("utf-8")
-    return create_whole(path, content, mode=0o444)
+    return create_act(folder, entry.number, written(entry))
+
+
+def written(entry: Entry) -> bytes:
+    """Return the bytes of an entry's file."""
+    return json.dumps(entry.__dict__, ensure_ascii=False, sort_keys=True, indent=1).encode("utf-8")

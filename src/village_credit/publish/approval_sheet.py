@@ -29,7 +29,6 @@ LAST = len(COLUMNS) - 1
 OLD, NEW = 6, 7
 HEADER_ROW = 2
 LINE_HEIGHT = 15  # points
-LATIN = 0xFF
 
 
 def approval_sheets(rows: Sequence[BranchRow], places: Sequence[tuple[str, str]]) -> bytes:
@@ -92,7 +91,7 @@ def _write_row(
 
 def _lines(text: str, width: int) -> int:
     """Return how many lines a text takes in a column: a Han character is as wide as two letters."""
-    wide = sum(2 if ord(letter) > LATIN else 1 for letter in text)
+    wide = 2 * len(text) - len(text.encode("latin-1", "ignore"))
     return max(1, -(-wide // (width - 1)))
 
 

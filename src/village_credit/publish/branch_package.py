@@ -20,6 +20,7 @@ from data_contracts.relief import MEASURES_ZH
 from village_credit.china_calendar import day_in_china
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import VerificationFailed
+from village_credit.gc_pause import resting_collector
 from village_credit.ledger.log import Entry, act_hash
 from village_credit.ledger.publications import Publication
 from village_credit.policy.compiled import PPM
@@ -147,6 +148,7 @@ class _Lines:
     seasons: list[list[Any]] = field(default_factory=list)  # of every open line
 
 
+@resting_collector()
 def _lines_by_branch(keys: Keys, publication: Publication, inputs: PackageInputs) -> dict[str, _Lines]:
     """Check each row against its outgoing contract, and give a branch its own households only."""
     result: dict[str, _Lines] = {}
@@ -256,6 +258,7 @@ def _branch_row(keys: Keys, publication: Publication, row: dict[str, Any], texts
     )
 
 
+@resting_collector()  # for one branch's rows at a time: workbooks are cycles, and go between two
 def _write_branch(
     keys: Keys,
     publication: Publication,

@@ -21,7 +21,8 @@ from village_credit.store.store import Store
 INNER = '"inner".'
 NO_DRAWS = "(SELECT NULL::VARCHAR AS household_key, NULL::VARCHAR AS product, NULL::DATE AS drawn_on WHERE false)"
 NOBODY_HELD = "(SELECT NULL::VARCHAR AS household_key, NULL::TIMESTAMPTZ AS since WHERE false)"
-Sealed = dict[str, dict[str, Any]]
+Sealed = dict[str, dict[str, Any]]  # a run's tables, as its manifest has them
+Places = dict[str, str]  # a run's folder; of a hundred runs to ask the disk for each file costs more than the views
 
 
 def inner_views(store: Store, ledger: Ledger, runs: list[str]) -> tuple[dict[str, str], bool]:
@@ -29,9 +30,11 @@ def inner_views(store: Store, ledger: Ledger, runs: list[str]) -> tuple[dict[str
 
     The flag tells that every run has all of today's tables with today's columns.
     """
-    sealed = {run_id: store.manifest(run_id)["tables"] for run_id in runs}
-    facts = ledger_facts(store, ledger, runs, _first_referral(store, sealed))
-    files = {table: f"FROM {_of_today(store, sealed, table)}" for table in run_tables()}
+    manifests = {run_id: store.manifest(run_id) for run_id in runs}
+    sealed = {run_id: manifest["tables"] for run_id, manifest in manifests.items()}
+    places = {run_id: str(store.run_folder(run_id).resolve()) for run_id in runs}
+    facts = ledger_facts(store, ledger, manifests, _first_referral(places, sealed))
+    files = {table: f"FROM {_of_today(places, sealed, table)}" for table in run_tables()}
     values = {name: _values(FACTS[name], list(rows)) for name, rows in facts.items()}
     are_of_today = all(_are_of_today(sealed, table) for table in run_tables())
     return values | files | {"draws": f"FROM {_draws(store, ledger)}"}, are_of_today
@@ -68,9 +71,9 @@ def _are_of_today(sealed: Sealed, table: str) -> bool:
     return shapes == {_shape_of_today(table)}
 
 
-def _of_today(store: Store, sealed: Sealed, table: str) -> str:
+def _of_today(places: Places, sealed: Sealed, table: str) -> str:
     """Name a table's files; where a run is older than the table or than a column, with today's columns beside them."""
-    files = _files(store, sealed, table)
+    files = _files(places, sealed, table)
     return files if _are_of_today(sealed, table) else _union([*filter(None, [files]), no_rows(table)])
 
 
@@ -80,7 +83,7 @@ def _shape_of_today(table: str) -> str:
     return columns_hash(schema)
 
 
-def _files(store: Store, sealed: Sealed, table: str) -> str:
+def _files(places: Places, sealed: Sealed, table: str) -> str:
     """Name a table's files with absolute paths; empty where no run has the table.
 
     Files of one shape are read as one list, whose first tells the columns of all: opening every run's every file would
@@ -89,7 +92,7 @@ def _files(store: Store, sealed: Sealed, table: str) -> str:
     shapes: dict[str, list[tuple[int, str]]] = {}
     for run_id, tables in sealed.items():
         if said := tables.get(table):
-            path = quoted(str((store.run_folder(run_id) / f"{table}.parquet").resolve()))
+            path = quoted(f"{places[run_id]}/{table}.parquet")
             shapes.setdefault(said.get("columns", run_id), []).append((said["rows"], path))
     kept = [[path for rows, path in files if rows] or [files[0][1]] for files in shapes.values()]
     return _union([f"read_parquet([{', '.join(paths)}], hive_partitioning = false)" for paths in kept])
@@ -124,8 +127,8 @@ def _values(columns: dict[str, str], rows: list[tuple[Any, ...]]) -> str:
     return f"SELECT {typed} FROM (VALUES {body}) AS v({', '.join(columns)}){where}"
 
 
-def _first_referral(store: Store, sealed: Sealed) -> date | None:
+def _first_referral(places: Places, sealed: Sealed) -> date | None:
     """Return the day of the first referral in any run."""
-    files = _files(store, sealed, "referrals")
+    files = _files(places, sealed, "referrals")
     found = query_cursor().execute(f"SELECT min(referred_on) FROM {files}").fetchall() if files else []
     return found[0][0] if found else None

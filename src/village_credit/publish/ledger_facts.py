@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -95,8 +95,10 @@ FACTS = {
 Rows = Iterable[tuple[Any, ...]]
 
 
-def ledger_facts(store: Store, ledger: Ledger, runs: list[str], first_referral: date | None) -> dict[str, Rows]:
-    """Return the rows of each table of FACTS, for the staged `runs`.
+def ledger_facts(
+    store: Store, ledger: Ledger, manifests: Mapping[str, dict[str, Any]], first_referral: date | None
+) -> dict[str, Rows]:
+    """Return the rows of each table of FACTS, for the staged runs with these manifests.
 
     Working days from the year of the first referral on.
     """
@@ -113,10 +115,10 @@ def ledger_facts(store: Store, ledger: Ledger, runs: list[str], first_referral: 
         "branch_limits": _branch_limit_values(ledger),
         "working_calendar": calendar_since(first_referral),
         "overrides": [(e.run_id, gate, e.by) for e in ledger if e.act == APPROVE for gate in e.details["overrides"]],
-        "household_signatures": signed_rows(store, ledger, runs),
+        "household_signatures": signed_rows(store, ledger, list(manifests)),
         "held": [(hold.county_code, hold.household_key, hold.since, hold.held_by) for hold in holds_in_force(ledger)],
         "disclosures": disclosure_rows(ledger),
-        "run_log": [_run_values(store, ledger, run_id) for run_id in runs],
+        "run_log": _run_rows(ledger, manifests),
     }  # fmt: skip
 
 
@@ -161,9 +163,16 @@ def _in_force_from(publication: Publication) -> str:
     return max(publication.as_of, own) if publication.restores or publication.withdraws else publication.as_of
 
 
-def _run_values(store: Store, ledger: Ledger, run_id: str) -> tuple[Any, ...]:
-    manifest = store.manifest(run_id)
-    acts = {entry.act: entry for entry in ledger if entry.run_id == run_id}
+def _run_rows(ledger: Ledger, manifests: Mapping[str, dict[str, Any]]) -> Rows:
+    acts: dict[str, dict[str, Entry]] = {run_id: {} for run_id in manifests}
+    for entry in ledger:
+        if entry.run_id in acts:
+            acts[entry.run_id][entry.act] = entry
+    return [_run_values(ledger, manifest, acts[run_id]) for run_id, manifest in manifests.items()]
+
+
+def _run_values(ledger: Ledger, manifest: dict[str, Any], acts: dict[str, Entry]) -> tuple[Any, ...]:
+    run_id = manifest["run_id"]
     stage, approve, publish = acts.get("stage"), acts.get("approve"), acts.get("publish")
     return (
         run_id, manifest["county_code"], manifest["product"], manifest["as_of"], ledger.status(run_id),

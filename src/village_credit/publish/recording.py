@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from village_credit.code_version import FORMATS
+from village_credit.errors import why_unread
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import Entry, append
 from village_credit.ledger.signed_acts import require_signed_end
 from village_credit.publish.warehouse import build_warehouse
 from village_credit.signatures import signer
+from village_credit.store.act_files import keep_in_volumes
 from village_credit.store.store import Store
+
+LOG = logging.getLogger(__name__)
 
 
 def record(
@@ -38,7 +43,16 @@ def record(
     sign = partial(_signed, store)
     entry = append(store.ledger_folder, act, by, run_id, details, look, first, done, sign)
     build_warehouse(store)
+    _keep_in_volumes(store)
     return entry
+
+
+def _keep_in_volumes(store: Store) -> None:
+    """Put acts of long ago into volumes; the act stands whether or not there is room for them now."""
+    try:
+        keep_in_volumes(store.ledger_folder)
+    except OSError as error:
+        LOG.warning("acts of long ago were not put into volumes: %s; the next act tries again", why_unread(error))
 
 
 def _still_holds(store: Store, still_holds: Callable[[Ledger], None] | None, entries: Sequence[Entry]) -> None:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from village_credit.code_version import require_known
 from village_credit.errors import MissingInput, VerificationFailed
+from village_credit.store.act_files import act_bytes_of, newest_act, read_acts
 from village_credit.store.keys import KeyFile, load_keys
-from village_credit.store.store import Store, open_store
+from village_credit.store.store import Store, open_store, sha256_of
 from village_credit.store.strays import sweep
+from village_credit.store.volumes import act_name
 from village_credit.store.whole_files import json_of
 
 ROTATE, KEYS_SINCE = "rotate", "keys_since"  # an act that names new keys, and how each later one points to it
 READINGS = 3  # keys may be rotated between a look at the key file and one at the ledger
-KEPT = ("ledger/[0-9]*.json", "runs/*/manifest.json", "vault/*", "frozen/*")  # what hangs on keys
+KEPT = ("ledger/[0-9]*", "runs/*/manifest.json", "vault/*", "frozen/*")  # what hangs on keys
 
 
 def open_with_keys(root: Path, key_file: Path) -> tuple[Store, bool]:
@@ -67,9 +68,9 @@ def _others(root: Path, source: KeyFile) -> list[str]:
 
 def _require_chained(root: Path) -> None:
     """Raise VerificationFailed where the first act, which names the keys, is not the one that the second follows."""
-    paths = sorted((root / "ledger").glob("[0-9]*.json"))[:2]
-    if len(paths) == 2 and _json(paths[1]).get("previous") != hashlib.sha256(paths[0].read_bytes()).hexdigest():
-        raise VerificationFailed(f"ledger entry {paths[0].name} was altered: compare with the backup")
+    first, second = (act_bytes_of(root / "ledger", number) for number in (1, 2))
+    if first and second and json_of(second, "ledger/00000002.json").get("previous") != sha256_of(first):
+        raise VerificationFailed("ledger entry 00000001.json was altered: compare with the backup")
 
 
 def _keys_named(root: Path) -> dict[str, str]:
@@ -77,13 +78,12 @@ def _keys_named(root: Path) -> dict[str, str]:
 
     Older acts name none: there the first run that was staged says its pseudonym key.
     """
-    paths = sorted((root / "ledger").glob("[0-9]*.json"))
-    rotation = keys_since(_json(paths[-1])) if paths else None
+    newest = newest_act(root / "ledger")
+    rotation = keys_since(_act(root, newest)) if newest else None
     if rotation is not None:
-        require_known("ledger", _json(paths[0]).get("details", {}).get("format", 0), f"the ledger of {root}")
-        return dict(_json(root / "ledger" / f"{rotation:08d}.json")["details"]["keys"])
-    for path in paths:
-        act = _json(path)
+        require_known("ledger", _act(root, 1).get("details", {}).get("format", 0), f"the ledger of {root}")
+        return dict(_act(root, rotation)["details"]["keys"])
+    for act in _acts(root) if newest else ():
         require_known("ledger", act.get("details", {}).get("format", 0), f"the ledger of {root}")
         if named := act.get("details", {}).get("keys"):
             return dict(named)
@@ -91,6 +91,20 @@ def _keys_named(root: Path) -> dict[str, str]:
             return said
     runs = (_key_of_run(manifest.parent) for manifest in sorted((root / "runs").glob("*/manifest.json")))
     return next(filter(None, runs), {})
+
+
+def _act(root: Path, number: int) -> dict[str, Any]:
+    place, content = f"ledger/{act_name(number)}", act_bytes_of(root / "ledger", number)
+    if content is None:
+        raise VerificationFailed(f"{place} is gone: compare with the backup")
+    return json_of(content, place)
+
+
+def _acts(root: Path) -> Iterator[dict[str, Any]]:
+    """Return the first act, which is all that is asked of a ledger of today; then those after it."""
+    yield _act(root, 1)
+    for number, content in enumerate(read_acts(root / "ledger")[1:], start=2):
+        yield json_of(content, f"ledger/{act_name(number)}")
 
 
 def keys_since(act: Mapping[str, Any]) -> int | None:

@@ -12,7 +12,7 @@ from village_credit.store.store import SPILL
 from village_credit.store.whole_files import is_left_beside
 
 STRAY_SECONDS = 3600  # what is still beside its place after that is nobody's work in progress
-SWEPT = ("vault", "frozen", "runs", "returned", "packing", "outbox", "memos")
+SWEPT = ("vault", "frozen", "runs", "returned", "packing", "outbox", "ledger", "memos")
 
 
 def sweep(root: Path) -> None:

@@ -62,7 +62,7 @@ def test_an_altered_act_of_long_ago_is_found_by_the_last_one_s_signature(tmp_pat
         rechained.append(replace(entry, previous=previous, details=said))
         path = tmp_path / f"{entry.number:08d}.json"
         path.unlink()
-        log._create(path, rechained[-1])  # as an act writes it
+        log._create(tmp_path, rechained[-1])  # as an act writes it
         previous = sha256_of(path.read_bytes())
     assert read_ledger(tmp_path) == rechained
     with pytest.raises(VerificationFailed, match=r"act 5 \(hold\) is not signed"):

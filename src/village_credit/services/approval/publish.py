@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from village_credit.duckdb_session import cursor_over
+from village_credit.duckdb_session import cursor_over, query_cursor
 from village_credit.errors import RunConflict
 from village_credit.ledger.branch_limits import branch_limits
 from village_credit.ledger.decision_tree import decisions_root
 from village_credit.ledger.ledger import Ledger
-from village_credit.ledger.lines_in_force import lines_query
+from village_credit.ledger.lines_in_force import decision_files, lines_query
 from village_credit.ledger.log import Entry
-from village_credit.ledger.publications import in_force, publications
+from village_credit.ledger.publications import Publication, in_force, publications
 from village_credit.publish.branch_package import outbox_folder
 from village_credit.publish.handing_out import complete_outbox, record_and_pack
 from village_credit.services.approval.approve import require_signature
@@ -86,11 +86,11 @@ def _may_publish(store: Store, entries: Sequence[Entry], manifest: dict[str, Any
 
 def _require_once(store: Store, ledger: Ledger, run_id: str, county_code: str) -> None:
     """Raise RunConflict where a run grants a line that another county's publication has in force already."""
-    others = [publication for publication in ledger.in_force if publication.county_code != county_code]
+    decisions = str(store.require_run(run_id) / "decisions.parquet")
+    others = _sharing(store, [p for p in ledger.in_force if p.county_code != county_code], decisions)
     if not others:
         return
     query, inputs = lines_query(store, others, branch_limits(ledger).values())
-    decisions = str(store.require_run(run_id) / "decisions.parquet")
     asked = sql("services.approval", "in_force_elsewhere").format(lines=query)
     found = cursor_over(inputs).execute(asked, {"decisions": decisions}).fetchall()
     if found:
@@ -100,3 +100,16 @@ def _require_once(store: Store, ledger: Ledger, run_id: str, county_code: str) -
             f"household is in force twice; take the other county's rows out of this inbox, or publish that county "
             f"without them first, and score again"
         )
+
+
+def _sharing(store: Store, others: list[Publication], decisions: str) -> list[Publication]:
+    """Return what is in force in counties that know a household of a run's decisions: most of them know none.
+
+    To look for keys alone costs a third of asking for every line in force.
+    """
+    if not others:
+        return []
+    paths = decision_files(store, others)
+    asked = {"paths": paths, "decisions": decisions}
+    found = query_cursor().execute(sql("services.approval", "counties_that_share"), asked).fetchall()
+    return [publication for publication in others if (publication.county_code,) in found]

@@ -19,7 +19,8 @@ from village_credit.publish.export_folder import DATABASE, is_export, read_expor
 from village_credit.publish.recording import record
 from village_credit.publish.signed_manifest import READY
 from village_credit.signatures import same_person, signer
-from village_credit.store.store import Store
+from village_credit.store.act_files import read_acts
+from village_credit.store.store import Store, sha256_of
 
 HELD = ("vault", "returned", "packing", "outbox", "runs", "ledger", "approvals", "memos")  # what no copy of leaves
 NEVER = "these never leave; an `export` does, and what is made of one"
@@ -114,10 +115,14 @@ def _require_no_copy(store: Store, place: Path, files: dict[str, str], key_file:
 
 
 def _own_bytes(store: Store, key_file: Path, sizes: set[int]) -> set[str]:
-    """Return the hashes of what the store holds in files of some sizes; of an empty file nothing is said."""
+    """Return the hashes of what the store holds in files of some sizes, acts in volumes too.
+
+    Of an empty file nothing is said.
+    """
     held = [path for folder in HELD for path in (store.root / folder).rglob("*")]
     there = [path for path in (key_file, store.warehouse, *held) if path.is_file()]
-    return {sha256_of_file(path) for path in there if path.stat().st_size in sizes - {0}}
+    files = {sha256_of_file(path) for path in there if path.stat().st_size in sizes - {0}}
+    return files | {sha256_of(act) for act in read_acts(store.ledger_folder) if len(act) in sizes}
 
 
 def _is_key_file(path: Path) -> bool:

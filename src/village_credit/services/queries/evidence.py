@@ -24,6 +24,7 @@ from village_credit.report.evidence_page import evidence_page, states_of
 from village_credit.score.scorecard import Scorecard, read_scorecard
 from village_credit.services.exchange import require_sealed
 from village_credit.services.modelling.sign import only_scorecard, read_candidate
+from village_credit.store.act_files import act_place
 from village_credit.store.store import Store
 from village_credit.store.whole_files import json_of
 
@@ -65,7 +66,7 @@ def evidence_of_run(store: Store, run_id: str) -> Evidence:
         "manifest": Source(f"runs/{run_id}/manifest.json", manifest),
         "ledger": Source("ledger/", _ledger_told(store, ledger)),
         **dict(_tables(folder, manifest)),
-        **dict(_acts(ledger, run_id)),
+        **dict(_acts(store, ledger, run_id)),
         **dict(_rules(store, manifest["versions"])),
     }
     return _evidence(Subject("run", run_id, about, sources))
@@ -119,14 +120,14 @@ def _tables(folder: Path, manifest: dict[str, Any]) -> Iterator[tuple[str, Sourc
             )
 
 
-def _acts(ledger: Ledger, run_id: str) -> Iterator[tuple[str, Source]]:
+def _acts(store: Store, ledger: Ledger, run_id: str) -> Iterator[tuple[str, Source]]:
     """Name the first act of each kind on the run, with its file in the ledger."""
     found: dict[str, Entry] = {}
     for entry in ledger:
         if entry.run_id == run_id and entry.act in ACTS:
             found.setdefault(entry.act, entry)
     for act, entry in found.items():
-        yield f"act.{act}", Source(f"ledger/{entry.number:08d}.json", entry.__dict__)
+        yield f"act.{act}", Source(act_place(store.ledger_folder, entry.number), entry.__dict__)
 
 
 def _rules(store: Store, versions: dict[str, str]) -> Iterator[tuple[str, Source]]:
