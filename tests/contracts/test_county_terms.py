@@ -6,11 +6,12 @@ import hashlib
 from datetime import date
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from data_contracts.county_terms import BARE_TERMS, CountyTerms, TermsRefused, read_terms
 from data_contracts.registry import INCOMING, field_specs
-from tests.conftest import AS_OF, new_store, next_run_id, request_of
+from tests.conftest import AS_OF, Scored, new_store, next_run_id, request_of
 from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile, Extract, Unrecognised
 from village_credit.extract.read import read_file
@@ -125,3 +126,17 @@ def test_an_unsound_file_stops_its_county_with_what_to_mend(tmp_path: Path):
         load_terms(tmp_path, "659900")
     with pytest.raises(MissingInput, match=r"no terms for county 653199"):
         load_terms(tmp_path, "653199")
+
+
+def test_a_county_is_called_what_its_terms_say_and_by_its_code_where_they_say_nothing():
+    assert terms_of(HEAD + 'name = "塔什库尔干塔吉克自治县"\n').name == "塔什库尔干塔吉克自治县"
+    assert terms_of(HEAD).name == BARE_TERMS.name == ""
+    for name in ("A1县", "县 城", "县", "6531"):
+        with pytest.raises(TermsRefused, match="name"):
+            terms_of(HEAD + f'name = "{name}"\n')
+
+
+def test_the_run_s_page_and_places_show_it(staged: Scored):
+    places = pq.read_table(staged.store.run_folder(staged.run.run_id) / "places.parquet").to_pylist()
+    assert [row["place_name"] for row in places if row["level"] == "county"] == ["沙枣县"]
+    assert "沙枣县（659900）" in Path(staged.run.report).read_text(encoding="utf-8")
