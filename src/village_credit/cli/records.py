@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def add_status(verbs: Verbs) -> None:
     stated = verbs.add(
         "status",
-        "What is staged, approved and in force per county, and how its referrals stand on a day.",
+        "What is in force and what waits, for whom and for how long, county by county.",
         "status --on 2026-11-20",
         do_status,
     )
@@ -48,21 +48,48 @@ def do_status(args: argparse.Namespace, paths: Settings) -> int:
 
 
 def _status_text(rows: list[dict[str, Any]]) -> list[str]:
-    """Write the runs, then the households that are held and the referral batches, each once."""
-    held = {hold["household_key"]: hold for row in rows for hold in row["holds"]}
-    batches = {(batch["county_code"], batch["referral_batch"]): batch for row in rows for batch in row["referrals"]}
+    """Write county by county what is in force or on its way, what waits, who is held, and how batches stand."""
+    counties = sorted({row["county_code"] for row in rows})
+    return [line for code in counties for line in _county_text(code, [r for r in rows if r["county_code"] == code])]
+
+
+def _county_text(county: str, rows: list[dict[str, Any]]) -> list[str]:
+    shown = [row for row in rows if row["status"] == "published" or row["run_id"] in _awaited(rows)] or rows[:1]
+    earlier = len(rows) - len(shown)
     return [
-        *(_run_text(row) for row in rows),
-        *(f"held    {h['county_code']}  {key}  since {h['since']} by {h['held_by']}" for key, h in held.items()),
-        *(_batch_text(batch) for batch in batches.values()),
+        county,
+        *(_run_text(row) for row in shown),
+        *(
+            [f"  and {earlier:,} earlier {'run' if earlier == 1 else 'runs'}: `status --json` has all"]
+            if earlier
+            else []
+        ),
+        *(_waits_text(one) for one in rows[0]["waiting"]),
+        *(
+            f"  held       {hold['household_key']}  since {hold['since']} by {hold['held_by']}"
+            for hold in rows[0]["holds"]
+        ),
+        *(_batch_text(batch) for batch in rows[0]["referrals"]),
     ]
+
+
+def _awaited(rows: list[dict[str, Any]]) -> set[str]:
+    """Name the runs that wait for somebody before they are in force."""
+    return {one["of"] for one in rows[0]["waiting"] if one["what"] in ("signature", "publication")}
 
 
 def _run_text(r: dict[str, Any]) -> str:
     return (
-        f"{r['county_code']}  {r['as_of']}  {r['status']:<10} {r['run_id']}  {r['households']:>8,} "
-        f"households  {r['sum_limit_yuan']:>14,} yuan  gates {r['gates']}"
+        f"  {r['status']:<10} {r['as_of']}  {r['run_id']}  {r['product'] or 'the whole county'}: "
+        f"{r['households']:,} households, {r['sum_limit_yuan']:,} yuan; gates: {counted(r['gates'])}"
     )
+
+
+def _waits_text(one: dict[str, Any]) -> str:
+    days = "today" if one["days"] == 0 else f"{one['days']:,} {'day' if one['days'] == 1 else 'days'}"
+    many = {"review": "households", "delivery": "tables"}.get(one["what"])
+    what = f"{one['count']:,} {many}" if many else one["what"]
+    return f"  waits      {days:<9} {what}: {one['who']} ({one['of']})"
 
 
 def _batch_text(batch: dict[str, Any]) -> str:
@@ -70,7 +97,7 @@ def _batch_text(batch: dict[str, Any]) -> str:
     clocks = {clock: counted(_spaced(batch[clock])) for clock in ("decision", "draw")}
     why = f" ({'; '.join(batch['why_not_known'])})" if batch["why_not_known"] else ""
     return (
-        f"referred  {batch['county_code']}  batch {batch['referral_batch']}  on {batch['on']}: "
+        f"  referred   batch {batch['referral_batch']} on {batch['on']}: "
         f"{batch['referred']:,} referred; decision: {clocks['decision']}; draw: {clocks['draw']}{why}"
     )
 

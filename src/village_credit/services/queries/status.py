@@ -1,4 +1,4 @@
-"""What is staged, approved and in force per county."""
+"""What is staged, approved and in force per county, and what waits there."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from typing import Any
 from village_credit.ledger.holds import holds_in_force
 from village_credit.ledger.ledger import Ledger
 from village_credit.services.queries.referral_clocks import referral_status
+from village_credit.services.queries.waiting import waiting
 from village_credit.store.store import Store
 
 
 def status(store: Store, on: date | None = None) -> list[dict[str, Any]]:
-    """Return a row a run, latest first: county, day, state, who did what, who of its county is held now.
+    """Return a row a run, latest first: county, day, state, who did what, who of its county is held now, what waits.
 
-    `on`: the day on which the clocks of its referrals are read; without one none is.
+    `on`: the day on which clocks are read: of its referrals, and of what waits; without one none is.
     """
     entries = Ledger.of(store)
     referrals = referral_status(store, entries, on) if on else []
+    waits = [asdict(one) for one in waiting(store, entries, on)] if on else []
     rows, kept = [], set(store.run_ids())
     for entry in reversed([e for e in entries if e.act == "stage" and e.run_id in kept]):
         manifest = store.manifest(entry.run_id)
@@ -37,6 +39,7 @@ def status(store: Store, on: date | None = None) -> list[dict[str, Any]]:
                 "holds": [
                     asdict(hold) for hold in holds_in_force(entries) if hold.county_code == manifest["county_code"]
                 ],
+                "waiting": [one for one in waits if one["county_code"] == manifest["county_code"]],
                 "referrals": [batch for batch in referrals if batch["county_code"] == manifest["county_code"]],
             }
         )

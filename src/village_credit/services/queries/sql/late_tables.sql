@@ -1,0 +1,1 @@
+SELECT count(DISTINCT contract) FROM read_parquet($path, hive_partitioning = false) WHERE state <> 'complete'

@@ -1,0 +1,135 @@
+"""What waits, for whom and since when, county by county: a signature, a publication, an office, a person, a branch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from village_credit.china_calendar import day_in_china
+from village_credit.duckdb_session import query_cursor
+from village_credit.ledger.ledger import STAGE, Ledger
+from village_credit.ledger.log import PACKAGES, Entry
+from village_credit.ledger.publications import Publication
+from village_credit.ledger.returned import ACKNOWLEDGE
+from village_credit.ledger.reviews import ACT as REVIEWED
+from village_credit.policy.quorum import quorum_of
+from village_credit.publish.office_package import OFFICE
+from village_credit.sql_files import sql
+from village_credit.store.runs import failed_gates
+from village_credit.store.store import Store
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One thing that waits on a day.
+
+    `what`: signature, publication, answer (of a branch), review (of households) or delivery (of late or lacking
+    tables). `of`: the run or publication. `who` is waited for, in words; `since` when, on days in China; `count` of
+    branches, households or tables.
+    """
+
+    county_code: str
+    what: str
+    of: str
+    who: str
+    since: str
+    days: int
+    count: int = 1
+
+
+def waiting(store: Store, ledger: Ledger, on: date) -> list[Waiting]:
+    """Return what waits on a day, by county, in the order in which a run comes into force and is answered.
+
+    What began after that day does not wait on it.
+    """
+    counties = sorted({entry.details["county_code"] for entry in ledger if entry.act == STAGE})
+    found = [one for county in counties for one in _of_county(store, ledger, county, on)]
+    return [one for one in found if one.days >= 0]
+
+
+def _of_county(store: Store, ledger: Ledger, county: str, on: date) -> Iterator[Waiting]:
+    for staged in _latest(store, ledger, county):
+        yield from _of_run(store, ledger, county, staged, on)
+    for publication in ledger.in_force_of(county):
+        yield from _answers(ledger, publication, on)
+        yield from _reviews(store, ledger, publication, on)
+
+
+def _latest(store: Store, ledger: Ledger, county: str) -> list[Entry]:
+    """Return the last staging of the whole county and of each product; a run that is gone waits for nobody."""
+    last: dict[str | None, Entry] = {}
+    for staged in ledger.stagings(county):
+        if (store.run_folder(staged.run_id) / "manifest.json").is_file():
+            last[store.manifest(staged.run_id)["product"]] = staged
+    return list(last.values())
+
+
+def _of_run(store: Store, ledger: Ledger, county: str, staged: Entry, on: date) -> Iterator[Waiting]:
+    run_id, status = staged.run_id, ledger.status(staged.run_id)
+    late = _late_tables(store, run_id)
+    if late:
+        yield _since(county, "delivery", run_id, "the offices of `corrections` and `deliveries`", staged.at, on, late)
+    approval = ledger.approval(run_id)
+    if status == "staged":
+        yield _since(county, "signature", run_id, _who_signs(store, staged), staged.at, on)
+    elif status == "approved" and approval is not None:
+        yield _since(county, "publication", run_id, "whoever publishes", approval.at, on)
+
+
+def _who_signs(store: Store, staged: Entry) -> str:
+    """Say who may sign a run, and which gates need a reason of their own."""
+    asked = quorum_of(store.manifest(staged.run_id))
+    who = f"a meeting of {asked.members} members" if asked else "the committee"
+    failed = failed_gates(store, staged.run_id)
+    why = f", with a reason for each failed gate: {', '.join(failed)}" if failed else ""
+    return f"{who}, not {staged.by}{why}"
+
+
+def _late_tables(store: Store, run_id: str) -> int:
+    path = store.run_folder(run_id) / "deliveries.parquet"
+    if not path.is_file():  # of older code
+        return 0
+    ((late,),) = query_cursor().execute(sql("services.queries", "late_tables"), {"path": str(path)}).fetchall()
+    return int(late)
+
+
+def _answers(ledger: Ledger, publication: Publication, on: date) -> Iterator[Waiting]:
+    """Return the branches that were handed a publication's package and have not answered it."""
+    told = {branch for branch in _packages(ledger, publication) if branch != OFFICE}
+    answered = {
+        entry.details["branch_code"]
+        for entry in ledger
+        if entry.act == ACKNOWLEDGE and publication.publication_id in entry.details["publications"]
+    }
+    silent = sorted(told - answered)
+    if silent:
+        named = f"{'branch' if len(silent) == 1 else 'branches'} {', '.join(silent)}"
+        of, since = publication.publication_id, publication.published_at
+        yield _since(publication.county_code, "answer", of, named, since, on, len(silent))
+
+
+def _packages(ledger: Ledger, publication: Publication) -> dict[str, Any]:
+    packages: dict[str, Any] = ledger[publication.number - 1].details.get(PACKAGES) or {}
+    return packages
+
+
+def _reviews(store: Store, ledger: Ledger, publication: Publication, on: date) -> Iterator[Waiting]:
+    """Return how many households of a publication wait for a person's word that nobody has given."""
+    said = [
+        verdict["household_key"]
+        for entry in ledger
+        if entry.act == REVIEWED and entry.details["county_code"] == publication.county_code
+        for verdict in entry.details["verdicts"]
+    ]
+    given = {"path": str(store.run_folder(publication.run_id) / "decisions.parquet"), "said": said}
+    ((count,),) = query_cursor().execute(sql("services.queries", "unreviewed"), given).fetchall()
+    if count:
+        of, since = publication.run_id, publication.published_at
+        yield _since(publication.county_code, "review", of, "reviewers (`reviews export`)", since, on, int(count))
+
+
+def _since(county: str, what: str, of: str, who: str, at: str, on: date, count: int = 1) -> Waiting:
+    since = day_in_china(at)
+    return Waiting(county, what, of, who, since.isoformat(), (on - since).days, count)
