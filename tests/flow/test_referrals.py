@@ -191,7 +191,7 @@ def test_the_command_line_shows_the_clocks_as_text_and_as_json(
     words = ["status", "--store", str(story["store"].root), "--on", "2026-11-26"]
     assert cli.main(words) == 0
     said = capsys.readouterr().out
-    assert "batch 2026-11  on 2026-11-26: 2 referred; decision: " in said
+    assert "batch 2026-11 on 2026-11-26: 2 referred; decision: " in said
     assert cli.main([*words, "--json"]) == 0
     found = batches(json.loads(capsys.readouterr().out)[0]["referrals"])
     assert found["2026-11"]["on"] == "2026-11-26"
