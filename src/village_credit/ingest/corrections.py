@@ -6,10 +6,13 @@ import duckdb
 import pyarrow as pa
 
 from data_contracts.corrections import NUMBER_DIGITS
+from village_credit.duckdb_session import query_cursor
+from village_credit.ingest.line_account import SPANS, LineAccount
 from village_credit.intake import Source
+from village_credit.link.unread import UNREAD
 from village_credit.sql_files import sql
 
-CORRECTIONS = sql("ingest", "corrections")
+CORRECTIONS, STILL_UNREAD = sql("ingest", "corrections"), sql("ingest", "still_unread")
 
 
 def corrections_of(connection: duckdb.DuckDBPyConnection, sources: list[Source]) -> pa.Table:
@@ -18,6 +21,20 @@ def corrections_of(connection: duckdb.DuckDBPyConnection, sources: list[Source])
     Reads the views `settled` and `loose` of the account: rows and single lines with their outcomes. Gives
     source_id, line_number, correction_number, state, corrected_by_source, corrected_by_line, basis.
     """
+    connection.register("named", _named(sources))
+    return connection.sql(CORRECTIONS, params={"digits": NUMBER_DIGITS}).to_arrow_table()
+
+
+def still_unread(account: LineAccount) -> pa.Table:
+    """Return UNREAD of the quarantined rows that nobody has mended: whom a mended row names, its new row tells."""
+    connection = query_cursor()
+    connection.register("unread", pa.concat_tables([UNREAD.empty_table(), *account.unread]))
+    connection.register("spans", pa.concat_tables([SPANS.empty_table(), *account.spans]))
+    connection.register("named", _named(account.sources))
+    return connection.sql(STILL_UNREAD, params={"digits": NUMBER_DIGITS}).to_arrow_table().cast(UNREAD)
+
+
+def _named(sources: list[Source]) -> pa.Table:
     columns: dict[str, tuple[pa.DataType, list[object]]] = {
         "source_id": (pa.int64(), [s.source_id for s in sources]),
         "contract": (pa.string(), [s.contract for s in sources]),
@@ -25,5 +42,4 @@ def corrections_of(connection: duckdb.DuckDBPyConnection, sources: list[Source])
         "sheet": (pa.string(), [s.sheet for s in sources]),
         "is_rejected": (pa.bool_(), [s.rejected is not None for s in sources]),
     }
-    connection.register("named", pa.table({name: pa.array(v, kind) for name, (kind, v) in columns.items()}))
-    return connection.sql(CORRECTIONS, params={"digits": NUMBER_DIGITS}).to_arrow_table()
+    return pa.table({name: pa.array(v, kind) for name, (kind, v) in columns.items()})

@@ -13,7 +13,7 @@ from data_contracts.county_terms import BARE_TERMS, CountyTerms
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import NoRegister
 from village_credit.extract.grid import DeliveredFile
-from village_credit.ingest.corrections import corrections_of
+from village_credit.ingest.corrections import corrections_of, still_unread
 from village_credit.ingest.line_account import (
     NO_FINDINGS,
     LineAccount,
@@ -27,7 +27,6 @@ from village_credit.ingest.remembered import account_memo, account_of, file_word
 from village_credit.intake import Intake, Source
 from village_credit.link.divisions import with_current_codes
 from village_credit.link.join import Identified, Linked, identify_rows, join_rows
-from village_credit.link.unread import UNREAD
 from village_credit.link.verdicts import Verdicts
 from village_credit.memos import NO_MEMOS, Memos
 from village_credit.sql_files import sql
@@ -62,7 +61,7 @@ def take_in(
     settled, outcomes = _settle_all(accepted, identified, account.sources)
     settled = with_current_codes(settled, terms.areas)
     accepted.clear()  # from here on only settled rows are needed
-    unread = pa.concat_tables([UNREAD.empty_table(), *account.unread])
+    unread = still_unread(account)
     linked = join_rows(settled, identified, as_of, county_code, verdicts=verdicts, unread=unread)
     gone = pa.concat_tables([*outcomes, _as_outcomes(identified.unrepaired), _as_outcomes(linked.ambiguous)])
     return _account(account, gone, linked, identified, settled)

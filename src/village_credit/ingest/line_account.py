@@ -92,9 +92,8 @@ class LineAccount:
         self.next_row += other.next_row
         for name, parts in other.accepted.items():
             self.accepted[name] += [_moved(part, first_source, first_row) for part in parts]
-        for name in ("spans", "lines", "findings"):
+        for name in ("spans", "lines", "findings", "unread"):
             getattr(self, name).extend(_moved(part, first_source, first_row) for part in getattr(other, name))
-        self.unread += other.unread
 
 
 def _moved(table: pa.Table, first_source: int, first_row: int) -> pa.Table:
@@ -177,7 +176,7 @@ def _take_table(
     _add_lines(account, source, table.layout_lines, "layout")
     _add_lines(account, source, [line for line, _ in table.condemned], "quarantined")
     _add_condemned(account, source, table.condemned)
-    account.unread.append(bare_rows(table))
+    account.unread.append(_of_source(source, bare_rows(table)))
     _judge_extract(account, source, table, terms)
 
 
@@ -201,13 +200,18 @@ def _judge_extract(account: LineAccount, source: Source, extract: Extract, terms
     first = account.next_row
     keys = normal.columns.get(OWN_KEYS.get(extract.contract, "id_number"))
     lines = set(accepted.column("line_number").to_pylist())
-    account.unread.append(unread_rows(extract, lines))
+    account.unread.append(_of_source(source, unread_rows(extract, lines)))
     _add_spans(account, source, extract.rows, lines, keys, _row_keys(extract.contract, normal.columns))
     account.findings.append(
         findings.append_column("source_id", pa.array([source.source_id] * findings.num_rows, pa.int64()))
     )
     numbers = dict(zip(extract.rows.column("line_number").to_pylist(), range(first, account.next_row), strict=True))
     _add_accepted(account, source, accepted, numbers)
+
+
+def _of_source(source: Source, rows: pa.Table) -> pa.Table:
+    place = rows.column_names.index("source_id")
+    return rows.set_column(place, "source_id", pa.array([source.source_id] * rows.num_rows, pa.int64()))
 
 
 def _add_accepted(account: LineAccount, source: Source, accepted: pa.Table, numbers: dict[int, int]) -> None:
@@ -221,7 +225,7 @@ def _add_accepted(account: LineAccount, source: Source, accepted: pa.Table, numb
 
 def _reject(account: LineAccount, source: Source, extract: Extract, why: tuple[str, str]) -> None:
     source.rejected = why
-    account.unread.append(unread_rows(extract, set()))
+    account.unread.append(_of_source(source, unread_rows(extract, set())))
     lines = extract.rows.column("line_number").to_pylist()
     _add_spans(account, source, extract.rows, set())
     _add_condemned(account, source, [(line, "EXTRACT_REJECTED") for line in lines])

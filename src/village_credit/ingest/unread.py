@@ -40,7 +40,7 @@ def unread_rows(extract: Extract, accepted_lines: set[int]) -> pa.Table:
         number if identity.id_status(number) not in UNUSABLE else _shifted(row) or number
         for number, row in zip(numbers, rows.to_pylist(), strict=True)
     ]
-    return _told(extract.contract, cells, [None] * rows.num_rows)
+    return _told(extract.contract, cells, rows.column("line_number"))
 
 
 def _shifted(row: dict[str, object]) -> str | None:
@@ -62,13 +62,17 @@ def bare_rows(extract: Extract) -> pa.Table:
     if extract.contract not in ADVERSE:
         return UNREAD.empty_table()
     found: Cells = []
+    lines: list[int] = []
     for line, _ in extract.condemned:
-        found += _whole_numbers(extract.bare.get(line, "")) or [None]
-    return _told(extract.contract, {"id_number": found}, [None] * len(found))
+        numbers: Cells = [*_whole_numbers(extract.bare.get(line, ""))] or [None]
+        found += numbers
+        lines += [line] * len(numbers)
+    return _told(extract.contract, {"id_number": found}, pa.chunked_array([pa.array(lines, pa.int32())]))
 
 
-def _told(contract: str, cells: dict[str, Cells], nothing: Cells) -> pa.Table:
-    """Lay out whom rows name; `nothing`: an empty cell a row."""
+def _told(contract: str, cells: dict[str, Cells], lines: pa.ChunkedArray) -> pa.Table:
+    """Lay out whom rows name, on which lines of their table, whose number is 0 until it is among others."""
+    nothing: Cells = [None] * len(lines)
     numbers = cells.get("id_number", nothing)
     statuses = identity.as_a_column(numbers, [identity.id_status(number) for number in numbers])
     columns = {
@@ -78,5 +82,7 @@ def _told(contract: str, cells: dict[str, Cells], nothing: Cells) -> pa.Table:
         "id_status": statuses,
         "person_id": list(map(identity.whole, numbers, statuses)),
         "contractor_code": cells.get("contractor_code", nothing),
+        "source_id": [0] * len(nothing),
+        "line_number": lines,
     }
     return pa.table(columns, schema=UNREAD)

@@ -16,6 +16,8 @@ UNREAD = pa.schema(
         ("id_status", pa.string()),
         ("person_id", pa.string()),  # the whole number, where it can be read
         ("contractor_code", pa.string()),
+        ("source_id", pa.int64()),
+        ("line_number", pa.int32()),
     ]
 )
 CANDIDATES_AT_MOST = 3  # households; a row that fits more of them names nobody
@@ -24,7 +26,7 @@ CANDIDATES_AT_MOST = 3  # households; a row that fits more of them names nobody
 def create_unread(connection: duckdb.DuckDBPyConnection, unread: pa.Table) -> pa.Table:
     """Make `unread_found` (unit_code, contract) and count the rows: contract, known, elsewhere, unknown.
 
-    `unread`: contract, name, id_number, id_status, person_id, contractor_code of quarantined rows. Needs `register`,
+    `unread`: UNREAD of quarantined rows that nobody has mended. Needs `register`,
     `roster`, `lone_traders`, `identified`, `unrepaired`, `links`. A row is known by its whole number, by the digits
     that its number still shows, or by its name where it has no number; `elsewhere` : its number shows that it is of
     nobody here.

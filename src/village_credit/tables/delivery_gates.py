@@ -125,6 +125,7 @@ def adverse_rows(intake: Intake, policy: PolicyInForce) -> Gate:
     connection = query_cursor()
     connection.register("reconciliation", intake.reconciliation)
     connection.register("unread", intake.unread)
+    connection.register("corrections", intake.corrections)
     connection.register("links", intake.links)
     connection.register(
         "adverse",

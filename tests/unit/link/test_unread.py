@@ -13,6 +13,7 @@ from tests.builders import scores
 from tests.unit.link.test_contested import AS_OF, LISTS, POLICY, consenting, decide
 from tests.unit.link.test_household import BOTH_HEADS, CLARA, MEMBERS, ONE
 from tests.unit.link.test_join import number, taken
+from village_credit.tables.delivery_gates import adverse_rows
 
 HER = f"{ONE},王克拉,2,1,{CLARA},32,,"
 TEXTS = LISTS | {
@@ -142,3 +143,47 @@ def test_a_sound_listing_of_a_member_whose_own_row_is_quarantined_finds_the_hous
     intake = intake_of(whole_row("negative_list"), HER.replace(",2,1,", ",女人,1,"))
     assert [row["unit_code"] for row in intake.facts["unread_adverse"].to_pylist()] == [ONE]
     assert outcomes(intake)[ONE][0] == "manual_review"
+
+
+AWAY = "110105194912310" + "02X"  # nobody here
+
+
+def with_returned(listed: str, returned: str, name: str) -> Any:
+    """The list, and what came back for it in a file of its own."""
+    members = MEMBERS.format(rows="\n".join([*BOTH_HEADS, HER]))
+    return taken(members=[], **{"成员.csv": members, "名单.csv": listed, name: returned})
+
+
+def numbered(text: str, correction_number: str) -> str:
+    """The same row as an office gives it back: under the number of the error that it mends."""
+    header, row = text.splitlines()
+    return f"更正编号,{header}\n{correction_number},{row}\n"
+
+
+def own_number(listed: str) -> str:
+    (row,) = intake_of(listed).corrections.to_pylist()
+    return str(row["correction_number"])
+
+
+def test_a_row_that_came_back_mended_holds_nobody_any_more_and_speaks_of_whom_it_names():
+    listed = quarantined(CLARA, "王克拉")
+    sound = TEXTS["negative_list"].format(number=AWAY, name="某人")
+    mended = with_returned(listed, numbered(sound, own_number(listed)), "名单-更正单.csv")
+    assert [row["state"] for row in mended.corrections.to_pylist()] == ["corrected"]
+    assert mended.unread.to_pylist() == []
+    assert mended.facts["unread_adverse"].num_rows == 0
+    assert adverse_rows(mended, POLICY).verdict == "pass"
+    assert outcomes(mended)[ONE][0] == "granted"
+
+
+@pytest.mark.parametrize(
+    ("returned", "name"),
+    [(TEXTS["negative_list"].format(number=AWAY, name="某人"), "0123456789abcdef"), (quarantined(AWAY, "某人"), "")],
+    ids=["under another number", "quarantined again"],
+)
+def test_a_row_that_nobody_mended_still_holds_whom_it_may_speak_of(returned: str, name: str):
+    listed = quarantined(CLARA, "王克拉")
+    intake = with_returned(listed, numbered(returned, name or own_number(listed)), "名单-更正单.csv")
+    assert outcomes(intake)[ONE][0] == "manual_review"
+    assert {"unit_code": ONE, "contract": "negative_list"} in intake.facts["unread_adverse"].to_pylist()
+    assert adverse_rows(intake, POLICY).verdict != "pass"
