@@ -21,7 +21,15 @@ from village_credit.store.store import Store
 
 INNER = '"inner".'
 NOBODY_HELD = "(SELECT NULL::VARCHAR AS household_key, NULL::TIMESTAMPTZ AS since WHERE false)"
-BY_MONTH = ("months", "stood_by_month", "branch_words_by_month", "held_by_month")
+BY_MONTH = (
+    "months",
+    "stood_by_month",
+    "state_months",
+    "stood_at_first",
+    "branch_words_by_month",
+    "held_by_month",
+    "moved",
+)
 RETURNS = ("contracts_standing", "draws_standing", "places_by_month", "owed_by_month")
 # What of a line is asked for each month: all else would be carried as often
 OF_A_LINE = "county_code, township_code, village_code, household_key, product, decision, limit_yuan, binding_term"
@@ -56,7 +64,8 @@ def derived_views(made: set[str]) -> dict[str, str]:
         "lines_year_before": _lines("in_force_year_before", NOBODY_HELD),
         "lines_superseded": sql("publish", "inner/lines_superseded"),
         **{name: sql("publish", f"inner/{name}") for name in BY_MONTH},
-        "lines_by_month": _lines_by_month(),
+        "lines_moved": _lines_by_month("IN"),
+        "lines_still": _lines_by_month("NOT IN"),
         "owed": sql("publish", "inner/owed").format(owed=OWED),
         **{name: sql("publish", f"inner/{name}") for name in RETURNS},
     }
@@ -75,11 +84,17 @@ def _lines(publications: str, held: str) -> str:
     return sql("ledger", "lines_in_force").format(each="", **names)
 
 
-def _lines_by_month() -> str:
-    """Write the lines that were in force at each month's end, by the one query of lines in force."""
+def _lines_by_month(moved: str) -> str:
+    """Write the lines that stood at months' ends, by the one query of lines in force.
+
+    Of households that were held or of which a branch set a limit (`IN`) at each month's end; of all others (`NOT IN`)
+    at the first of those between which nothing of their county moves: few months, of very many lines.
+    """
+    moves = moved == "IN"
+    asked = f"SELECT {OF_A_LINE}, reason_codes, run_id FROM {INNER}decisions"
     names = {
-        "decisions": f"(SELECT {OF_A_LINE}, reason_codes, run_id FROM {INNER}decisions)",
-        "in_force": f"{INNER}stood_by_month",
+        "decisions": f"({asked} WHERE household_key {moved} (FROM {INNER}moved))",
+        "in_force": INNER + ("stood_by_month" if moves else "stood_at_first"),
         "branch_limits": f"{INNER}branch_words_by_month",
         "held": f"{INNER}held_by_month",
     }

@@ -13,7 +13,6 @@ from typing import Any
 
 from village_credit.china_calendar import day_in_china
 from village_credit.ledger.branch_limits import BranchLimit, branch_words
-from village_credit.ledger.erasures import erased_households
 from village_credit.ledger.holds import HOLD, RELEASE
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.publications import after_each
@@ -39,7 +38,6 @@ TIMES = {
         **SPAN,
     },
     "returned": {"record": "VARCHAR", "act": "BIGINT"},
-    "erased": {"household_key": "VARCHAR"},
     "last_day": {"day": "DATE"},
 }
 Rows = Iterable[tuple[Any, ...]]
@@ -54,7 +52,6 @@ def ledger_times(ledger: Ledger) -> dict[str, Rows]:
         "was_held": list(_was_held(ledger)),
         "branch_words": list(_branch_words(ledger)),
         "returned": [(entry.details["record"], entry.number) for entry in sent_back],
-        "erased": [(key,) for key in sorted(erased_households(ledger))],
         "last_day": [(day_in_china(entry.at),) for entry in ledger[-1:]],
     }
 

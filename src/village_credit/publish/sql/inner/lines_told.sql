@@ -1,9 +1,8 @@
--- A line in force that was granted, and so stands in its branch's register (who was erased stands in none): since when
--- it is told on these terms, what its branch answered to them, and whether it is contracted and drawn
+-- A line in force that was granted, and so stands in its branch's register: since when it is told on these terms, what
+-- its branch answered to them, and whether it is contracted and drawn
 WITH granted AS (
     SELECT d.*, l.publication_id, l.decision AS decision_now, l.limit_yuan AS limit_now
     FROM "inner".lines_in_force AS l JOIN "inner".decisions AS d USING (run_id, household_key, product)
-    ANTI JOIN "inner".erased USING (household_key)
     WHERE d.decision = 'granted'
 ), same AS (  -- each publication that told it on these terms: what a later one does not change is not told again
     SELECT g.household_key, g.product, p.publication_id, p.published_on, p.expires_on, p.number,

@@ -7,31 +7,40 @@ WITH divided AS (  -- by the last whole publication until then, a withdrawn one 
 ), villages AS (
     SELECT d.month, d.county_code, p.within_code AS township_code, p.place_code AS village_code, 1 AS villages
     FROM divided AS d JOIN "inner".places AS p USING (run_id) WHERE p.level = 'village'
+), states AS (  -- at which month's end lines were looked at, for which month's
+    SELECT county_code, false AS is_moved, as_month, month FROM "inner".state_months
+    UNION ALL SELECT DISTINCT county_code, true, month, month FROM "inner".state_months
 ), lines AS (
-    SELECT month, county_code, township_code, village_code, household_key, product, limit_yuan,
+    SELECT is_moved, month AS as_month, county_code, township_code, village_code, household_key, product, limit_yuan,
         decision = 'granted' AS is_credited,
         CASE WHEN list_contains(reason_codes, 'FROZEN') THEN limit_yuan ELSE 0 END AS frozen_yuan
-    FROM "inner".lines_by_month
-), counted AS (
-    SELECT month, county_code, township_code, village_code, product, count(*) AS households,
+    FROM (SELECT false AS is_moved, * FROM "inner".lines_still
+        UNION ALL BY NAME SELECT true AS is_moved, * FROM "inner".lines_moved)
+), households AS (
+    SELECT is_moved, as_month, county_code, township_code, village_code, household_key,
+        bool_or(is_credited) AS is_credited, sum(limit_yuan) AS limit_yuan, sum(frozen_yuan) AS frozen_yuan
+    FROM lines GROUP BY ALL
+), looked_at AS (
+    SELECT is_moved, as_month, county_code, township_code, village_code, product, count(*) AS households,
         count(*) FILTER (is_credited) AS credited_households, sum(limit_yuan) AS in_force_yuan,
         sum(frozen_yuan) AS frozen_yuan
     FROM lines GROUP BY ALL
-), households AS (
-    SELECT month, county_code, township_code, village_code, household_key, bool_or(is_credited) AS is_credited,
-        sum(limit_yuan) AS limit_yuan, sum(frozen_yuan) AS frozen_yuan
-    FROM lines GROUP BY ALL
-), counted_once AS (
-    SELECT month, county_code, township_code, village_code, 'all' AS product, count(*) AS households,
+    UNION ALL BY NAME
+    SELECT is_moved, as_month, county_code, township_code, village_code, 'all' AS product, count(*) AS households,
         count(*) FILTER (is_credited) AS credited_households, sum(limit_yuan) AS in_force_yuan,
         sum(frozen_yuan) AS frozen_yuan
     FROM households GROUP BY ALL
-), firsts AS (  -- credited at this month's end, and at no earlier one
-    SELECT unnest([product, 'all']) AS product, household_key, month,
+), counted AS (
+    SELECT * EXCLUDE (is_moved, as_month) FROM looked_at JOIN states USING (county_code, is_moved, as_month)
+), firsts AS (
+    SELECT household_key, product, as_month,
         {'county_code': county_code, 'township_code': township_code, 'village_code': village_code} AS place
     FROM lines WHERE is_credited
-), newly AS (
-    SELECT product, household_key, min(month) AS month, arg_min(place, month) AS place FROM firsts GROUP BY ALL
+), newly AS (  -- credited at this month's end, and at no earlier one
+    SELECT household_key, product, min(as_month) AS month, arg_min(place, as_month) AS place FROM firsts GROUP BY ALL
+    UNION ALL BY NAME
+    SELECT household_key, 'all' AS product, min(as_month) AS month, arg_min(place, as_month) AS place
+    FROM firsts GROUP BY ALL
 ), owing AS (
     SELECT month, county_code, township_code, village_code, unnest([product, 'all']) AS product, household_key,
         owed_yuan
@@ -43,10 +52,11 @@ WITH divided AS (  -- by the last whole publication until then, a withdrawn one 
         ON d.drawn_on BETWEEN m.month AND m.counted_on
     JOIN "inner".places_by_month AS p ON p.month = m.month AND p.household_key = d.household_key
 ), contracted AS (  -- by the size of its line at the month's end
-    SELECT l.month, l.county_code, l.township_code, l.village_code, unnest([l.product, 'all']) AS product,
+    SELECT m.month, l.county_code, l.township_code, l.village_code, unnest([l.product, 'all']) AS product,
         l.limit_yuan
-    FROM "inner".contracts_standing AS c JOIN lines AS l USING (household_key, product)
-    JOIN "inner".months AS m ON m.month = l.month AND c.signed_on <= m.counted_on
+    FROM (SELECT household_key, product, signed_on FROM "inner".contracts_standing) AS c
+    JOIN lines AS l USING (household_key, product) JOIN states AS s USING (county_code, is_moved, as_month)
+    JOIN "inner".months AS m ON m.month = s.month AND c.signed_on <= m.counted_on
     WHERE l.limit_yuan > 0
 ), offered AS (  -- a measure of what stood at the month's end, on a loan of a household in a window that it touches
     SELECT s.month, d.county_code, d.township_code, d.village_code, unnest([d.product, 'all']) AS product,
@@ -79,7 +89,6 @@ WITH divided AS (  -- by the last whole publication until then, a withdrawn one 
 ), pieces AS (
     SELECT v.*, p.product FROM villages AS v, (SELECT product FROM counted UNION SELECT 'all') AS p
     UNION ALL BY NAME FROM counted
-    UNION ALL BY NAME FROM counted_once
     UNION ALL BY NAME
     SELECT month, place.county_code AS county_code, place.township_code AS township_code,
         place.village_code AS village_code, product, count(*) AS newly_credited_households

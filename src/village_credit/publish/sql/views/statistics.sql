@@ -1,11 +1,14 @@
--- A place at every level, product ('all': a household with several counts once) and month in China: what stood at its end, was drawn, contracted, relieved and answered. A row from the first month on at whose end a decision on the product stood there, with noughts where nothing is left. Exact, for the house: only an export hides small counts
+-- A place at every level, product ('all': a household with several counts once) and month in China: what stood at its end, was drawn, contracted, relieved and answered. Rows of every place of a county from the first month on at whose end a decision on the product stood in that county, with noughts where there is nothing. Exact, for the house: only an export hides small counts
 WITH levels AS (
     SELECT unnest(['village', 'township', 'county', 'prefecture', 'region']) AS level
+), begun AS (  -- before they are added up, so that each level is the sum of the one below
+    SELECT * FROM "inner".village_months
+    QUALIFY month >= min(month) FILTER (households > 0) OVER (PARTITION BY county_code, product)
 ), placed AS (
     SELECT v.*, level,
         CASE level WHEN 'village' THEN village_code WHEN 'township' THEN township_code WHEN 'county' THEN county_code
             WHEN 'prefecture' THEN left(county_code, 4) ELSE left(county_code, 2) END AS place_code
-    FROM "inner".village_months AS v, levels
+    FROM begun AS v, levels
 ), added AS (
     SELECT level, place_code, product, month,
         CAST(sum(villages) AS BIGINT) AS villages,
@@ -29,9 +32,6 @@ WITH levels AS (
         CAST(sum(traders_in_time) AS BIGINT) AS traders_in_time,
         CAST(sum(traders_waiting) AS BIGINT) AS traders_waiting
     FROM placed GROUP BY ALL
-), begun AS (
-    SELECT *, min(month) FILTER (households > 0) OVER (PARTITION BY level, place_code, product) AS first_month
-    FROM added
 )
 SELECT b.level, b.place_code, b.product, strftime(b.month, '%Y-%m') AS month, m.counted_on, b.villages,
     b.villages_covered, b.households, b.credited_households,
@@ -42,8 +42,7 @@ SELECT b.level, b.place_code, b.product, strftime(b.month, '%Y-%m') AS month, m.
     b.contracts_to_100k, b.contracts_to_200k, b.contracts_from_200k, b.relief_offered_households,
     b.relief_kept_households, CAST(b.relief_interest_fen * 0.01 AS DECIMAL(18, 2)) AS relief_interest_yuan,
     b.traders_answered, b.traders_in_time, b.traders_waiting
-FROM begun AS b JOIN "inner".months AS m USING (month)
-LEFT JOIN begun AS y ON y.level = b.level AND y.place_code = b.place_code AND y.product = b.product
+FROM added AS b JOIN "inner".months AS m USING (month)
+LEFT JOIN added AS y ON y.level = b.level AND y.place_code = b.place_code AND y.product = b.product
     AND y.month = b.month - INTERVAL 1 YEAR AND y.in_force_yuan > 0
-WHERE b.month >= b.first_month
 ORDER BY ALL
