@@ -21,7 +21,7 @@ from village_credit.store.store import Store
 
 INNER = '"inner".'
 NOBODY_HELD = "(SELECT NULL::VARCHAR AS household_key, NULL::TIMESTAMPTZ AS since WHERE false)"
-BY_MONTH = (
+SPANS = (
     "months",
     "stood_by_month",
     "state_months",
@@ -63,7 +63,7 @@ def derived_views(made: set[str]) -> dict[str, str]:
         "lines_in_force": _lines("in_force", f"{INNER}held"),
         "lines_year_before": _lines("in_force_year_before", NOBODY_HELD),
         "lines_superseded": sql("publish", "inner/lines_superseded"),
-        **{name: sql("publish", f"inner/{name}") for name in BY_MONTH},
+        **{name: sql("publish", f"inner/{name}") for name in SPANS},
         "lines_moved": _lines_by_month("IN"),
         "lines_still": _lines_by_month("NOT IN"),
         "owed": sql("publish", "inner/owed").format(owed=OWED),

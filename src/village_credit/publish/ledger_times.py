@@ -15,7 +15,7 @@ from village_credit.china_calendar import day_in_china
 from village_credit.ledger.branch_limits import BranchLimit, branch_words
 from village_credit.ledger.holds import HOLD, RELEASE
 from village_credit.ledger.ledger import Ledger
-from village_credit.ledger.publications import after_each
+from village_credit.ledger.publications import Publication, after_each
 from village_credit.ledger.returned import ACKNOWLEDGE, RECORD_USAGE
 
 SPAN = MappingProxyType({"from_on": "DATE", "until_on": "DATE"})
@@ -57,20 +57,25 @@ def ledger_times(ledger: Ledger) -> dict[str, Rows]:
 
 
 def _stood(ledger: Ledger) -> Iterator[tuple[Any, ...]]:
-    """Yield each publication of a county for each span in which it stood, `place` as its number in the ledger."""
-    counties = sorted({act.county_code for act in ledger.county_acts})
-    for county in counties:
-        steps = list(after_each(ledger.county_acts_of(county)))
-        days = [day_in_china(act.published_at) for act, _ in steps]
-        for (_, standing), (first, last) in zip(steps, _spans(days), strict=True):
-            if first != last:
-                for one in standing:
-                    yield county, one.number, one.publication_id, one.run_id, one.product, one.published_at, first, last
+    """Yield each publication for the span in which it stood for its county, `place` as its number in the ledger."""
+    for county in sorted({act.county_code for act in ledger.county_acts}):
+        steps = after_each(ledger.county_acts_of(county))
+        by_day = {day_in_china(act.published_at): standing for act, standing in steps}  # of a day the last
+        for one, *span in _spans(by_day):
+            yield county, one.number, one.publication_id, one.run_id, one.product, one.published_at, *span
 
 
-def _spans(days: list[date]) -> Iterator[Span]:
-    """Yield from each day to the next; the last goes on."""
-    yield from zip(days, [*days[1:], None], strict=True)
+def _spans(by_day: dict[date, list[Publication]]) -> Iterator[tuple[Publication, date, date | None]]:
+    """Yield from the first day on which a publication stands to the first after it on which it does not."""
+    standing: dict[str, tuple[Publication, date]] = {}
+    for day, now in by_day.items():
+        kept = {one.publication_id for one in now}
+        for name in sorted(standing.keys() - kept):
+            yield *standing.pop(name), day
+        for one in now:
+            standing.setdefault(one.publication_id, (one, day))
+    for one, first in standing.values():
+        yield one, first, None
 
 
 def _was_held(ledger: Ledger) -> Iterator[tuple[Any, ...]]:
