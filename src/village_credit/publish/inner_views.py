@@ -39,7 +39,7 @@ Sealed = dict[str, dict[str, Any]]
 def inner_views(store: Store, ledger: Ledger, runs: list[str]) -> tuple[dict[str, str], bool]:
     """Write as SQL each table of the runs, over all runs that have it, and what the ledger says of them.
 
-    The flag tells that every run has all of today's tables with today's columns.
+    The flag tells that whatever the runs have of today's tables has today's columns.
     """
     sealed = {run_id: store.manifest(run_id)["tables"] for run_id in runs}
     facts = ledger_facts(store, ledger, runs, _first_referral(store, sealed))
@@ -102,14 +102,19 @@ def _lines_by_month(moved: str) -> str:
 
 
 def _are_of_today(sealed: Sealed, table: str) -> bool:
-    shapes = {tables[table].get("columns") if table in tables else None for tables in sealed.values()}
-    return shapes == {_shape_of_today(table)}
+    """Tell whether each run that has a table has it with today's columns; one that is older than the table has none."""
+    shapes = {tables[table].get("columns") for tables in sealed.values() if table in tables}
+    return shapes <= {_shape_of_today(table)}
 
 
 def _of_today(store: Store, sealed: Sealed, table: str) -> str:
-    """Name a table's files; where a run is older than the table or than a column, with today's columns beside them."""
+    """Name a table's files; where a run is older than a column, or all are older than the table, with today's columns.
+
+    These stand beside the files.
+    """
     files = _files(store, sealed, table)
-    return files if _are_of_today(sealed, table) else _union([*filter(None, [files]), no_rows(table)])
+    is_enough = files and _are_of_today(sealed, table)
+    return files if is_enough else _union([*filter(None, [files]), no_rows(table)])
 
 
 @cache

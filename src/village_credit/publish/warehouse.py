@@ -91,7 +91,7 @@ def _filled(beside: Path, store: Store) -> bool:
 def _fill(beside: Path, inner: dict[str, str], are_of_today: bool, made_of: str) -> None:
     """Make the inner views and what reads them; raises duckdb.Error where not all of it is in the file afterwards.
 
-    Where every run has today's columns, the analysts' views and the comments of every column, whose making costs more
+    Where all runs have today's columns, the analysts' views and the comments of every column, whose making costs more
     than all else, come ready from a file without a run, and what has no row stands there as it is.
     """
     if are_of_today:

@@ -60,13 +60,28 @@ def test_a_contract_is_of_whom_it_was_told_last():
 
 
 def test_growth_is_on_the_same_month_and_null_on_nothing():
-    given = merged(published(NOV, until_on=date(2027, 11, 5)), published(date(2027, 11, 5), "r2", number=2))
-    given["decisions"] = [line("a", 0), line("b", 40_000), line("a", 30_000, "r2"), line("b", 40_000, "r2")]
+    given = merged(
+        published(NOV, until_on=date(2026, 12, 10)),
+        published(date(2026, 12, 10), "r2", number=2, until_on=date(2027, 11, 5)),
+        published(date(2027, 11, 5), "r3", number=3),
+    )
+    given["decisions"] = [
+        line(key, limit, run_id)
+        for run_id, *limits in (("r1", 0, 40_000), ("r2", 10_000, 40_000), ("r3", 20_000, 40_000))
+        for key, limit in zip("ab", limits, strict=True)
+    ]
     found = statistics("in_force_yuan, year_before_yuan, growth_share", date(2027, 12, 3), **given)
-    assert found[0] == ("2026-11", 40_000, None, None)
-    assert found[-2:] == [("2027-11", 70_000, 40_000, 0.75), ("2027-12", 70_000, 40_000, 0.75)]
-    nothing = given | {"decisions": [line("a", 0), line("b", 0), line("a", 30_000, "r2")]}
+    assert found[:2] == [("2026-11", 40_000, None, None), ("2026-12", 50_000, None, None)]
+    assert found[-2:] == [("2027-11", 60_000, 40_000, 0.5), ("2027-12", 60_000, 50_000, pytest.approx(0.2))]
+    nothing = given | {"decisions": [line("a", 0), line("b", 0), line("a", 30_000, "r3")]}
     assert statistics("growth_share", date(2027, 11, 30), **nothing)[-1] == ("2027-11", None)
+
+
+def test_of_a_month_s_last_day_the_last_publication_counts():
+    given = merged(published(NOV, until_on=date(2026, 11, 30)), published(date(2026, 11, 30), "r2", number=2))
+    given["decisions"] = [line("a", 40_000), line("a", 30_000, "r2")]
+    names = "households, credited_households, newly_credited_households, in_force_yuan"
+    assert statistics(names, date(2026, 12, 1), **given) == [("2026-11", 1, 1, 1, 30_000), ("2026-12", 1, 1, 0, 30_000)]
 
 
 def test_a_draw_of_a_month_s_last_day_is_that_month_s():
@@ -132,7 +147,7 @@ def test_a_limit_that_relief_keeps_counts_where_its_line_stands():
 def test_a_trader_is_answered_in_the_month_of_the_first_decision_and_waits_until_then():
     asked = {"county_code": COUNTY, "referral_batch": "1", "decision_days": 3, "draw_days": 5, "run_id": "r1"}
     days = [date(2026, 11, 1) + timedelta(days) for days in range(60)]
-    given = published(date(2026, 12, 2)) | {
+    given = published(date(2026, 12, 1)) | {
         "decisions": [line("a", 40_000, product="trader_loan"), line("b", 0, product="trader_loan")],
         "working_calendar": [{"day": day, "working_days": number} for number, day in enumerate(days)],
         "referrals": [
