@@ -175,8 +175,13 @@ SQL_TYPES = {
 @cache
 def no_rows(name: str) -> str:
     """Write a run's table without a row as SQL: beside the tables of older runs it gives the columns that they lack."""
-    columns = [f'NULL::{_sql_type(field.type)} AS "{field.name}"' for field in run_tables()[name].schema()]
-    return f"(SELECT {', '.join([*columns, 'NULL::VARCHAR AS run_id'])} WHERE false)"
+    return without_rows(run_tables()[name].schema().append(pa.field("run_id", pa.string())))
+
+
+def without_rows(schema: pa.Schema) -> str:
+    """Write a table without a row as SQL."""
+    columns = [f'NULL::{_sql_type(field.type)} AS "{field.name}"' for field in schema]
+    return f"(SELECT {', '.join(columns)} WHERE false)"
 
 
 def _sql_type(kind: pa.DataType) -> str:

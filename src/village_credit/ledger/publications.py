@@ -7,7 +7,7 @@ A withdrawal decides nothing: after it nothing of its county is in force.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from village_credit.ledger.log import Entry
@@ -70,13 +70,19 @@ def standing(every: Iterable[Publication]) -> list[Publication]:
     A batch that is brought back comes with the batches of its product that stood when it was published, and takes away
     those that came after; what the county's publication says of everybody else stays.
     """
-    now: dict[str, list[Publication]] = {}
-    then: dict[str, list[Publication]] = {}  # by publication_id, what was in force once it was published
-    for publication in every:
-        below = now.get(publication.county_code, [])
-        now[publication.county_code] = then[publication.publication_id] = _over(below, publication, then)
+    now = {act.county_code: stands for act, stands in after_each(every)}
     left = [publication for county in now.values() for publication in county]
     return sorted(left, key=lambda publication: publication.number)
+
+
+def after_each(every: Iterable[Publication]) -> Iterator[tuple[Publication, list[Publication]]]:
+    """Yield each of a ledger's `county_acts` with what stands of its county once it is done."""
+    now: dict[str, list[Publication]] = {}
+    then: dict[str, list[Publication]] = {}  # by publication_id, what was in force once it was published
+    for act in every:
+        below = now.get(act.county_code, [])
+        now[act.county_code] = then[act.publication_id] = _over(below, act, then)
+        yield act, now[act.county_code]
 
 
 def _over(below: list[Publication], publication: Publication, then: dict[str, list[Publication]]) -> list[Publication]:

@@ -8,7 +8,7 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +107,7 @@ def pack(store: Store, publication: Publication, inputs: PackageInputs) -> Path:
     """
     with folder_beside(packing_folder(store, publication)) as folder:
         if inputs.results:
-            stands = {"expires_on": _expires_on(publication), **_place(publication, inputs)}
+            stands = {"expires_on": expires_on(publication).isoformat(), **_place(publication, inputs)}
             write_results(store.keys, publication, folder / OFFICE, inputs.results, stands)
         lines = _lines_by_branch(store.keys, publication, inputs)
         offers = _offers_by_branch(store.keys, publication, inputs)
@@ -326,15 +326,15 @@ def _manifest(
         "register_sum_limit_yuan": sum(row.limit_yuan for row in lines.register),
         "unit": "元 (yuan)",
         "files": {name: sha256_of(content) for name, content in sorted(files.items())},
-        "expires_on": _expires_on(publication),
+        "expires_on": expires_on(publication).isoformat(),
         **place,
     }
     return signed_manifest(keys, content)
 
 
-def _expires_on(publication: Publication) -> str:
-    published = day_in_china(publication.published_at)
-    return date.fromordinal(published.toordinal() + PACKAGE_DAYS).isoformat()
+def expires_on(publication: Publication) -> date:
+    """Return the last day on which a publication's packages may be imported."""
+    return day_in_china(publication.published_at) + timedelta(days=PACKAGE_DAYS)
 
 
 def safe_cell(value: Any) -> str:

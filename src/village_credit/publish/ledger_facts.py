@@ -16,6 +16,8 @@ from village_credit.ledger.ledger import APPROVE, Ledger
 from village_credit.ledger.lines_in_force import in_force_rows
 from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import Publication, standing
+from village_credit.publish.branch_package import expires_on
+from village_credit.publish.ledger_times import TIMES, ledger_times
 from village_credit.publish.referral_clocks import calendar_since
 from village_credit.store.store import Store
 
@@ -28,6 +30,7 @@ IN_FORCE = {
     "published_at": "TIMESTAMPTZ",
 }
 FACTS = {
+    **TIMES,
     "in_force": IN_FORCE,
     "in_force_year_before": IN_FORCE,
     "publications": {
@@ -40,6 +43,7 @@ FACTS = {
         "published_at": "TIMESTAMPTZ",
         "superseded_at": "TIMESTAMPTZ",
         "published_on": "DATE",
+        "expires_on": "DATE",
     },
     "branch_limits": {
         "publication_id": "VARCHAR",
@@ -103,12 +107,13 @@ def ledger_facts(
     Working days from the year of the first referral on.
     """
     return {
+        **ledger_times(ledger),
         "in_force": _in_force_values(ledger.in_force),
         "in_force_year_before": _in_force_values(_in_force_year_before(ledger)),
         "publications": [
             (
                 p.number, p.run_id, p.publication_id, p.county_code, p.product, p.restores, p.published_at,
-                _superseded_at(p, ledger), day_in_china(p.published_at),
+                _superseded_at(p, ledger), day_in_china(p.published_at), expires_on(p),
             )
             for p in ledger.publications
         ],

@@ -91,11 +91,13 @@ def _filled(beside: Path, store: Store) -> bool:
 def _fill(beside: Path, inner: dict[str, str], are_of_today: bool, made_of: str) -> None:
     """Make the inner views and what reads them; raises duckdb.Error where not all of it is in the file afterwards.
 
-    Where every run has today's columns, the analysts' views and the comments of every column, whose making costs more
-    than all else, come ready from a file without a run.
+    Where all runs have today's columns, the analysts' views and the comments of every column, whose making costs more
+    than all else, come ready from a file without a run, and what has no row stands there as it is.
     """
     if are_of_today:
         beside.write_bytes(_without_runs())
+        empty = no_inner_views()
+        inner = {name: query for name, query in inner.items() if query != empty[name]}
     connection = duckdb_session.connect(str(beside), config=FOR_CLIENTS_OF_1X)
     try:
         connection.begin()  # hundreds of comments: one commit, not one each

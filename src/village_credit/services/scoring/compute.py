@@ -32,6 +32,7 @@ from village_credit.services.scoring.manifest import manifest_of
 from village_credit.services.scoring.relief import Relief, reckon_relief
 from village_credit.services.scoring.snapshot import Snapshot
 from village_credit.sql_files import sql
+from village_credit.tables.campaign_plans import campaign_names, campaign_plans
 from village_credit.tables.charges import charges_table
 from village_credit.tables.deliveries import delivery_states
 from village_credit.tables.drift import drift
@@ -119,6 +120,7 @@ def compute_run(
     tables = _decision_tables(work) | _relief_tables(work, relief) | _delivery_tables(work)
     linked_rows = tables.pop(LINKED_ROWS)
     tables["lineage"] = succession.lineage
+    tables["campaign_plans"] = campaign_plans(intake, names)
     tables["shape_findings"] = shape_findings(maps, looked.findings)
     tables |= _judged_tables(work, tables)
     catalogue.require(catalogue.run_tables(), tables, "a scoring")
@@ -143,9 +145,9 @@ def _delivery(snapshot: Snapshot, delivered: list[DeliveredFile], request: Reque
 
 
 def _names_told(intake: Intake, delivered: list[DeliveredFile], looked: Looked, keys: Keys) -> dict[str, str]:
-    """Return how files and sheets are told whose names name somebody."""
+    """Return how files, sheets and campaigns are told whose names name somebody."""
     others = {file.file_name for file in delivered} | {name for one in looked.maps for name in one[:2]}
-    return told_names(intake, others, keys)
+    return told_names(intake, others | campaign_names(intake), keys)
 
 
 def _maps_told(looked: Looked, names: dict[str, str]) -> list[tuple[str, str, str]]:
