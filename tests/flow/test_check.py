@@ -71,6 +71,13 @@ def test_standard_input_is_read_and_the_result_is_one_object(monkeypatch, capsys
     assert [line["line"] for line in table["lines"]] == [3, 4]
 
 
+def test_a_file_of_which_nothing_can_be_read_says_so_once(tmp_path, capsys):
+    (tmp_path / "台账.xlsx").write_bytes(b"PK\x03\x04")
+    said = run([str(tmp_path / "台账.xlsx")], capsys).splitlines()
+    assert said[0] == "台账.xlsx：未识别的表，没有读出任何一行"
+    assert [line.split()[0] for line in said[1:]] == ["整份退回"]
+
+
 def test_a_table_refused_whole_says_why(tmp_path, capsys):
     (tmp_path / "补贴.csv").write_bytes(f"{SUBSIDY},实发金额\n{GOOD},5\n".encode())
     assert "整份退回  两列表示同一项内容" in run([str(tmp_path / "补贴.csv")], capsys)

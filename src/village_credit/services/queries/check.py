@@ -231,10 +231,11 @@ def as_text(checked: Checked) -> str:
 def _text(table: CheckedTable) -> Iterable[str]:
     place = " / ".join(part for part in (table.file, table.sheet) if part)
     counts = "，".join(f"{OUTCOMES_ZH.get(outcome, outcome)} {count:,}" for outcome, count in table.outcomes.items())
-    yield f"{place}：{table.contract_zh or '未识别的表'}，共 {table.total_lines:,} 行（{counts}）"
+    read = f"共 {table.total_lines:,} 行（{counts}）" if table.total_lines else "没有读出任何一行"
+    yield f"{place}：{table.contract_zh or '未识别的表'}，{read}"
     if table.rejected:
         yield f"  整份退回  {table.rejected[1]}（{table.rejected[2]}）"
-    for _, sentence, detail in table.notes:
+    for _, sentence, detail in (note for note in table.notes if note != table.rejected):
         yield f"  提示  {sentence}（{detail}）"
     for line in table.lines:
         outcome = OUTCOMES_ZH.get(line.outcome, line.outcome)
