@@ -73,8 +73,9 @@ def with_little_room(folder: Path, known: dict[str, str], sizes: list[int]) -> i
     """Print what did not hold on disks with little room; return how often."""
     failed = 0
     for verb in VERBS:
-        base, words, refused = folder / verb.base, words_of(verb, known), 0
+        base, refused = folder / verb.base, 0
         with disk(folder, base) as place:
+            words = words_of(verb, {**known, "tried": f"{place}"})
             _, before = forked(lambda place=place: (run(place, ["status"]), state(place))[1])
             _, done = forked(lambda place=place, words=words: after(place, words)["then"])
         for free in sizes:

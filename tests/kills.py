@@ -58,6 +58,7 @@ VERBS = (
     Verb("published", f"withdraw --county {COUNTY_OF_TESTS} --by {SIGNER} --reason test"),
     Verb("published", f"reseal {{first}} --by {SIGNER} --reason test"),
     Verb("published", f"keys rotate --by {SIGNER} --reason test"),
+    Verb("published", f"disclose {{tried}}/leaves.csv --by {SIGNER} --second {PREPARER} --to 统计局 --reason test"),
     Verb("published", f"renew --county {COUNTY_OF_TESTS} --ending-by 2029-12-31 --by {SIGNER} --reason test"),
 )
 
@@ -144,6 +145,8 @@ def prepare(place: Path) -> dict[str, str]:
     def keep(name: str) -> None:
         shutil.copytree(place / "published", place / name)
 
+    (place / "published" / "leaves.csv").write_text("village,households\n659900100201,40\n", encoding="utf-8")
+    known["tried"] = f"{place}/tried"
     keep("kept")
     second = score_into(store, place / "inbox", COUNTY_OF_TESTS, date(2026, 11, 10)).run.run_id
     keep("staged")
