@@ -271,6 +271,18 @@ def test_a_disk_that_is_nearly_full_and_one_that_is_keep_no_memos(
     assert memos.recall("a") is not None
 
 
+def test_who_may_write_nothing_recalls_and_keeps_none(quiet: Scored, tmp_path: Path):
+    store = copy_of(quiet, tmp_path).store
+    drop_memos(store)
+    StoredMemos(store, ("g",), 10**9).keep(NOTE, "a")
+    (path,) = stored_memos(store)
+    os.utime(path, (1_000, 1_000))
+    looking = StoredMemos(store, ("g",), 10**9, keeps=False)
+    looking.keep(NOTE, "b")
+    assert (looking.recall("a") is not None, looking.recall("b")) == (True, None)
+    assert (list(stored_memos(store)), path.stat().st_mtime) == ([path], 1_000)
+
+
 def test_the_bound_is_a_number_of_megabytes(quiet: Scored, monkeypatch: pytest.MonkeyPatch):
     rules = load_rules(request_of(COUNTY_OF_TESTS), quiet.store.keys.public_keys())
     monkeypatch.setenv(MB, "2 GB")

@@ -77,7 +77,7 @@ def decisions(store: Store, run_id: str) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def raced(county: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Scored while somebody else acts: all three are recorded once the files are being read; then once more."""
-    store, read = copy_of(county, tmp_path_factory.mktemp("raced")), compute.take_in
+    store, read = copy_of(county, tmp_path_factory.mktemp("raced")), compute.take_in_delivery
     known, chosen = len(Ledger.of(store)), granted(store)[:3]  # who is held is granted no more
 
     def reading(*given: Any) -> Any:
@@ -85,7 +85,7 @@ def raced(county: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
         return read(*given)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compute, "take_in", reading)
+        patch.setattr(compute, "take_in_delivery", reading)
         during = score_on(store, county.inbox, LATER).run_id
     after = score_on(store, county.inbox, AFTER).run_id
     return {"store": store, "known": known, "during": during, "after": after, "chosen": chosen}

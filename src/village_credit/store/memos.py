@@ -33,9 +33,9 @@ FREE_BYTES = 1 << 30  # what a disk must have left: runs and acts come before me
 class StoredMemos:
     """Memos of a store that were made on the same ground: the code, its libraries, a county's terms."""
 
-    def __init__(self, store: Store, ground: tuple[str, ...], most_bytes: int) -> None:
-        """Remember at most so many bytes in all; 0 remembers nothing."""
-        self.store, self.ground, self.most_bytes = store, ground, most_bytes
+    def __init__(self, store: Store, ground: tuple[str, ...], most_bytes: int, *, keeps: bool = True) -> None:
+        """Remember at most so many bytes in all; 0 remembers nothing. `keeps`: not for who may write nothing."""
+        self.store, self.ground, self.most_bytes, self.keeps = store, ground, most_bytes, keeps
         self.folder = store.root / MEMOS
 
     def recall(self, *content: str) -> Memo | None:
@@ -45,7 +45,8 @@ class StoredMemos:
             return None
         try:
             memo = opened_memo(self.store, path)
-            os.utime(path)
+            if self.keeps:
+                os.utime(path)
         except OSError:
             return None
         except VerificationFailed:
@@ -55,8 +56,7 @@ class StoredMemos:
 
     def keep(self, memo: Memo, *content: str) -> None:
         """Remember what was made of this content; the oldest make room."""
-        plain = memo_bytes(memo)
-        if len(plain) > self.most_bytes:
+        if not self.keeps or len(plain := memo_bytes(memo)) > self.most_bytes:
             return
         path = self._path(content)
         with suppress(OSError):

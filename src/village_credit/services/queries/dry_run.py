@@ -18,5 +18,5 @@ def dry_run(store: Store, county_code: str, wish: RescoreRequest) -> Difference:
     rules = load_rules(request, store.keys.public_keys())
     delivered = list(_files(store, county_code, wish))
     snapshot = take_snapshot(store, Ledger.of(store), delivered, request, rules)
-    computed = compute_run(snapshot, delivered, request, rules, memos=memos_of(store, rules))
+    computed = compute_run(snapshot, delivered, request, rules, memos=memos_of(store, rules, keeps=False))
     return diff_table(store, county_code, computed.tables)

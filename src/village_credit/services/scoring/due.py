@@ -73,7 +73,7 @@ def score_if_due(
 
 
 def due(store: Store, files: Sequence[DeliveredFile], request: Request, most_days: int = MOST_DAYS) -> Due:
-    """Say why a county is to be scored; nothing is written.
+    """Say why a county is to be scored; nothing is written but memos.
 
     A county is due where its files, its rules or this code are others than those of its latest run, where somebody did
     something since that concerns its households, where a day has come that lines, rules or relief wait for,

@@ -17,9 +17,9 @@ from village_credit.store.store import Store
 NAME = re.compile(r"[\w.-]+")  # of a library, at the beginning of what is required
 
 
-def memos_of(store: Store, rules: Rules) -> Memos:
-    """Return the memos of a store that hold under these rules."""
-    return StoredMemos(store, (*_ground(), rules.terms_sha256), most_memo_bytes())
+def memos_of(store: Store, rules: Rules, *, keeps: bool = True) -> Memos:
+    """Return the memos of a store that hold under these rules; with `keeps` false nothing is written."""
+    return StoredMemos(store, (*_ground(), rules.terms_sha256), most_memo_bytes(), keeps=keeps)
 
 
 @cache
