@@ -13,6 +13,7 @@ from village_credit.errors import PolicyRefused
 from village_credit.policy.branch_recipients import recipients_in
 from village_credit.policy.check import check_policy
 from village_credit.policy.model import load_policy
+from village_credit.policy.weakened import weakened
 from village_credit.recipients import LETTERS, encrypted_for, identities_in, opened_with, required_recipient
 
 TEXT = (MODELS / "limit_policy.toml").read_text(encoding="utf-8")
@@ -56,22 +57,34 @@ def test_a_recipient_that_a_branch_can_open_is_taken_as_it_stands():
     assert required_recipient(bech32("age", b"\x09" + bytes(31)))  # the base point: its secret is the number one
 
 
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("", "no age recipient"),
-        ("age1", "no age recipient"),
-        (KNOWN.upper(), "no age recipient"),
-        (f" {KNOWN}", "no age recipient"),
-        (f"{KNOWN[:-1]}{'q' if KNOWN[-1] != 'q' else 'p'}", "no age recipient"),
-        ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA== someone", "no age recipient"),
-        (bech32("age1yubikey", b"\x09" + bytes(31)), "no age recipient"),
-        (str(IDENTITY), "a secret key"),
-        (str(IDENTITY).lower(), "a secret key"),
-        *((bech32("age", point), "anybody could open") for point in SMALL),
-    ],
-)
-def test_whatever_is_none_is_refused_by_the_policy_check_in_one_sentence(text: str, why: str):
+NONE = {
+    "empty": ("", "no age recipient"),
+    "a beginning": ("age1", "no age recipient"),
+    "capitals": (KNOWN.upper(), "no age recipient"),
+    "a blank": (f" {KNOWN}", "no age recipient"),
+    "another letter": (f"{KNOWN[:-1]}{'q' if KNOWN[-1] != 'q' else 'p'}", "no age recipient"),
+    "of ssh": ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA== someone", "no age recipient"),
+    "of a plugin": (bech32("age1yubikey", b"\x09" + bytes(31)), "no age recipient"),
+    "an identity": (str(IDENTITY), "a secret key"),
+    "an identity in small letters": (str(IDENTITY).lower(), "a secret key"),
+    **{f"a small point {n}": (bech32("age", point), "anybody could open") for n, point in enumerate(SMALL)},
+}
+TABLES = {
+    "none": ("0071 = []", "branch 0071 has no recipient"),
+    "of two branches": (
+        f"0071 = ['{KNOWN}']\n0072 = ['{KNOWN}']",
+        "a recipient of branch 0072 stands under 0071 already",
+    ),
+    "twice": (f"0071 = ['{KNOWN}', '{KNOWN}']", "a recipient of branch 0071 stands under 0071 already"),
+    "a path": (f"'../0071' = ['{KNOWN}']", "branch_recipients.../0071"),
+    "the office": (f"county_government = ['{KNOWN}']", "branch_recipients.county_government"),
+    "no list": (f"0071 = '{KNOWN}'", "branch_recipients.0071"),
+}
+
+
+@pytest.mark.parametrize("kind", NONE)
+def test_whatever_is_none_is_refused_by_the_policy_check_in_one_sentence(kind: str):
+    text, why = NONE[kind]
     (fault,) = check_policy(policy_with(f"0071 = ['{KNOWN}', '{text}']"), AS_OF)
     assert fault.sentence.startswith("policy is unsound: branch_recipients.0071.1: ")
     assert why in fault.sentence
@@ -80,18 +93,9 @@ def test_whatever_is_none_is_refused_by_the_policy_check_in_one_sentence(text: s
         recipients_in(policy_with(f"0071 = ['{text}']"))
 
 
-@pytest.mark.parametrize(
-    ("table", "why"),
-    [
-        ("0071 = []", "branch 0071 has no recipient"),
-        (f"0071 = ['{KNOWN}']\n0072 = ['{KNOWN}']", "a recipient of branch 0072 stands under 0071 already"),
-        (f"0071 = ['{KNOWN}', '{KNOWN}']", "a recipient of branch 0071 stands under 0071 already"),
-        (f"'../0071' = ['{KNOWN}']", "branch_recipients.../0071"),
-        (f"county_government = ['{KNOWN}']", "branch_recipients.county_government"),
-        (f"0071 = '{KNOWN}'", "branch_recipients.0071"),
-    ],
-)
-def test_a_table_that_is_not_for_each_branch_alone_is_refused(table: str, why: str):
+@pytest.mark.parametrize("kind", TABLES)
+def test_a_table_that_is_not_for_each_branch_alone_is_refused(kind: str):
+    table, why = TABLES[kind]
     (fault,) = check_policy(policy_with(table), AS_OF)
     assert why in fault.sentence
 
@@ -101,6 +105,22 @@ def test_a_sound_table_is_read_alone_from_a_policy_that_today_s_code_would_refus
     assert load_policy(TEXT).branch_recipients == {}
     assert recipients_in(TEXT) == {}
     assert recipients_in(f"figures = 7\n[branch_recipients]\n0071 = ['{KNOWN}']") == {"0071": (KNOWN,)}
+
+
+def test_a_policy_under_which_more_can_read_a_branch_s_packages_is_told_so():
+    other = str(x25519.Identity.generate().to_public())
+    one, both, neither, moved = (
+        load_policy(policy_with(table))
+        for table in (f"0071 = ['{KNOWN}']", f"0071 = ['{KNOWN}', '{other}']", "", f"0071 = ['{other}']")
+    )
+    assert [item.sentence for item in weakened(neither, both, AS_OF)] == [
+        "the packages of branch 0071 lie in the clear; before they were sealed for 2"
+    ]
+    for new in (both, moved):
+        assert [item.sentence for item in weakened(new, one, AS_OF)] == [
+            "the packages of branch 0071 can be opened with 1 keys that are new; before they were sealed for 1"
+        ]
+    assert weakened(one, both, AS_OF) == weakened(one, neither, AS_OF) == weakened(one, one, AS_OF) == []
 
 
 def test_each_recipient_opens_it_alone_and_it_is_never_the_same_bytes():
@@ -116,7 +136,7 @@ def test_each_recipient_opens_it_alone_and_it_is_never_the_same_bytes():
 def test_an_identity_file_is_read_as_it_is_written_and_a_line_of_none_is_not_quoted():
     assert len(identities_in(f"# created: today\n# public key: {KNOWN}\n{IDENTITY}\n\n")) == 1
     assert identities_in("# nobody\n") == []
-    with pytest.raises(ValueError, match="^no identity$"):
+    with pytest.raises(ValueError, match=r"^no identity$"):
         identities_in(str(IDENTITY)[:-1])
 
 
@@ -125,9 +145,7 @@ def test_another_implementation_opens_it_and_its_keys_are_recipients(tmp_path: P
     made = subprocess.run(["age-keygen", "-o", tmp_path / "key"], capture_output=True, text=True, check=True)
     recipient = required_recipient(made.stderr.split()[-1])
     (tmp_path / "sealed").write_bytes(encrypted_for([recipient], "授信".encode()))
-    opened = subprocess.run(
-        ["age", "-d", "-i", tmp_path / "key", tmp_path / "sealed"], capture_output=True, check=True
-    )
+    opened = subprocess.run(["age", "-d", "-i", tmp_path / "key", tmp_path / "sealed"], capture_output=True, check=True)
     assert opened.stdout.decode() == "授信"
     (identity,) = identities_in((tmp_path / "key").read_text())
     theirs = subprocess.run(["age", "-r", recipient], input=b"back", capture_output=True, check=True).stdout

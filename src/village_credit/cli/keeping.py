@@ -11,9 +11,7 @@ TOLD_NOTHING = (
     ": they no longer tell a branch to freeze or close these households' lines; a branch that has not fetched them "
     "is to be told by other means"
 )
-UNOPENED = (
-    ": each was packed anew without them, or comes out of ledger and vault as it was signed and names none of them"
-)
+UNOPENED = ": what is signed beside each names none of them"
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
     from datetime import date

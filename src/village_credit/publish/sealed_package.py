@@ -1,20 +1,23 @@
 """A branch's package is sealed: an archive, encrypted for that branch alone, beside manifest and a signed statement.
 
-Nothing that it holds in the clear is ever written down: it is packed and encrypted in memory.
+Nothing that it holds in the clear is ever written down: it is packed and encrypted in memory. Who stands in it is told
+by keyed hashes in the statement, so that the bank, and nobody without its keys, can say of somebody whether he is in a
+package that it cannot open.
 """
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from village_credit.code_version import require_known
 from village_credit.errors import VerificationFailed
-from village_credit.pseudonyms import Keys
+from village_credit.pseudonyms import Keys, package_mark
 from village_credit.publish.signed_file import signed
 from village_credit.publish.signed_manifest import MANIFEST, READY
 from village_credit.recipients import encrypted_for
@@ -25,6 +28,8 @@ ARCHIVE, STATEMENT = "package.age", "sealed.json"
 OWN = {MANIFEST, ARCHIVE, STATEMENT, READY}
 TOLD = ("county_code", "branch_code", "publication_id", "sequence")  # of the manifest, in the statement too
 OWNER_ALONE = 0o600
+NAMING = ("household_ref", "身份证号码")  # columns that say who it is
+BODY = 17  # of an ID number, without its check character
 
 
 def sealed_files(keys: Keys, files: Mapping[str, bytes], recipients: Sequence[str]) -> dict[str, bytes]:
@@ -41,9 +46,24 @@ def sealed_files(keys: Keys, files: Mapping[str, bytes], recipients: Sequence[st
         "sha256": sha256_of(sealed),
         "bytes": len(sealed),
         "recipients": sorted(recipients),
+        "named": marks_of(keys, manifest["publication_id"], _named_in(files)),
     }
     text = json.dumps(signed(keys, "sealing", statement), ensure_ascii=False, sort_keys=True, indent=1)
     return {MANIFEST: files[MANIFEST], ARCHIVE: sealed, STATEMENT: text.encode("utf-8"), READY: files[READY]}
+
+
+def marks_of(keys: Keys, publication_id: str, texts: Iterable[str]) -> list[str]:
+    """Return what stands for ID numbers and references in a publication's sealed packages, sorted."""
+    return sorted(
+        {package_mark(keys, publication_id, text[:BODY] if len(text) == BODY + 1 else text) for text in texts}
+    )
+
+
+def _named_in(files: Mapping[str, bytes]) -> Iterator[str]:
+    """Return whatever says in a package's tables who it is; `limits.csv`, the register and the offers name all."""
+    for name in (name for name in files if name.endswith(".csv")):
+        for row in csv.DictReader(io.StringIO(files[name].decode("utf-8-sig"))):
+            yield from (text for column in NAMING if (text := (row.get(column) or "").strip()))
 
 
 def archive_of(files: Mapping[str, bytes]) -> bytes:
@@ -117,7 +137,8 @@ def unpacked(content: bytes, expected: set[str], whose: str) -> dict[str, bytes]
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
             for member in archive:
-                found[_named(member, expected - found.keys(), len(content))] = _content(archive, member)
+                name = _expected(member, expected - found.keys(), len(content))  # before a byte of it is read
+                found[name] = _content(archive, member)
     except (tarfile.TarError, ValueError, EOFError, OverflowError, OSError):
         found = {}
     if found.keys() != expected:
@@ -128,7 +149,7 @@ def unpacked(content: bytes, expected: set[str], whose: str) -> dict[str, bytes]
     return found
 
 
-def _named(member: tarfile.TarInfo, lacking: set[str], size: int) -> str:
+def _expected(member: tarfile.TarInfo, lacking: set[str], size: int) -> str:
     """Return a member's name; raises ValueError where it is no plain file of a name that still lacks, or too large."""
     is_plain = member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not member.issparse()
     if not is_plain or member.name not in lacking or not 0 <= member.size <= size:

@@ -184,7 +184,7 @@ def _plan(store: Store, ledger: Ledger, wanted: Wanted, begun: dict[str, Any] | 
     files = list(file_plans(store, ledger, wanted, {item["sha256"] for item in known["files"]}))
     vaults = list(vault_plans(store, wanted, PENDING_FILE))
     told = {item["sha256"]: item for item in [*known["files"], *(plan.told() for plan in files)]}
-    places = sorted({*map(tuple, known["packages"]), *packages_naming(store, ledger, wanted)})
+    places = sorted({*map(tuple, known["packages"]), *packages_naming(store, wanted)})
     said = {
         "journal": known["journal"],
         "request": digest,

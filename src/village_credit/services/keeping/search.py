@@ -18,6 +18,7 @@ from village_credit.errors import VerificationFailed
 from village_credit.extract.archive import DAMAGE
 from village_credit.recipients import HEADER
 from village_credit.services.keeping.remainder import grids_of, rows_of
+from village_credit.services.keeping.sealed import may_name
 from village_credit.services.keeping.wanted import Wanted
 from village_credit.store.memos import MEMOS, opened_memo
 from village_credit.store.store import SEALED, Store, part_named
@@ -34,7 +35,8 @@ class Searched:
     """What was searched, and where somebody was found.
 
     `files` of the store, those of them that were `decrypted`, `parts` that were unpacked of archives and workbooks,
-    `tables` whose rows were read, `bytes` in all; `sealed` packages, which branches alone can open, were not opened.
+    `tables` whose rows were read, `bytes` in all; `sealed` packages were not opened: what is signed beside each says
+    whom it names.
     """
 
     files: int
@@ -43,7 +45,7 @@ class Searched:
     tables: int
     bytes: int
     found: list[str]
-    sealed: int = 0  # before there were any, no act told
+    sealed: int = 0  # an act of before there were any tells none
 
 
 def search(store: Store, wanted: Wanted, but: str = "") -> Searched:
@@ -78,16 +80,10 @@ def _holds(store: Store, path: Path, room: str, wanted: Wanted, counts: Counter[
         counts["bytes"] -= len(content)
         if asked.bytes_in(content):
             return True
-    counts["sealed"] += room in COPIES and content.startswith(HEADER)
-    return holds_content(content, asked, counts, has_rows=room in ROWS)
-
-
-def holds_content(content: bytes, wanted: Wanted, counts: Counter[str], *, has_rows: bool = True) -> bool:
-    """Tell whether the bytes of a file name somebody: in themselves, in what is packed in them, in a row of a table.
-
-    `has_rows`: it may be a table of any format.
-    """
-    return holds_bytes(content, wanted, counts) or _holds_rows(content, wanted, counts, has_rows=has_rows)
+    if room in COPIES and content.startswith(HEADER):
+        counts["sealed"] += 1
+        return may_name(store, path.parent, asked)
+    return holds_bytes(content, asked, counts) or _holds_rows(content, asked, counts, has_rows=room in ROWS)
 
 
 def _memo_holds(store: Store, path: Path, wanted: Wanted, counts: Counter[str]) -> bool:
