@@ -25,7 +25,7 @@ FIGURES = (*GATE_OF, *quorum.OPTIONAL_FIGURES)
 class Weakened:
     """One threshold that lets more through than before; `after` none: it is gone. `county` none: all others.
 
-    `gate`: its gate, or `quorum`, `authority_ladder` or `branch_recipients`; `figure`: the policy's figure, the ladder's
+    `gate`: its gate, or `quorum`, `authority_ladder`, `branch_recipients`; `figure`: the policy's figure, the ladder's
     role and products, or a branch. Of a branch `before` is how many recipients it had, `after` how many are new.
     """
 

@@ -18,6 +18,7 @@ from typing import Any
 from village_credit.code_version import require_known
 from village_credit.errors import VerificationFailed
 from village_credit.pseudonyms import Keys, package_mark
+from village_credit.publish.office_package import OFFICE
 from village_credit.publish.signed_file import signed
 from village_credit.publish.signed_manifest import MANIFEST, READY
 from village_credit.recipients import encrypted_for
@@ -80,6 +81,12 @@ def archive_of(files: Mapping[str, bytes]) -> bytes:
 def is_sealed(folder: Path) -> bool:
     """Tell whether a package is sealed, whole or not."""
     return (folder / ARCHIVE).is_file() or (folder / STATEMENT).is_file()
+
+
+def counted_sealed(outbox: Path) -> tuple[int, int]:
+    """Count a publication's branch packages that are sealed, and those in the clear."""
+    sealed = [is_sealed(folder) for folder in outbox.glob("[!.]*") if folder.is_dir() and folder.name != OFFICE]
+    return sum(sealed), len(sealed) - sum(sealed)
 
 
 def require_sealed(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
