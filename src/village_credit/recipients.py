@@ -9,14 +9,14 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from pyrage import x25519
 
 HEADER = b"age-encryption.org/v1\n"  # how every file of the format begins
-PREFIX, SECRET = "age1", "AGE-SECRET-KEY-"
+PREFIX, OF_IDENTITY = "age1", "AGE-SECRET-KEY-"
 LETTERS = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"  # of Bech32, each five bits
 CHECKSUM, PADDING = 6, 4  # letters of the checksum; bits that 52 letters have beyond 32 bytes
 
 
 def required_recipient(text: str) -> str:
     """Return a recipient; raises ValueError, which never quotes it, where it is none that can be encrypted for."""
-    if SECRET in text.upper():
+    if OF_IDENTITY in text.upper():
         raise ValueError(
             "this is an identity (a secret key), no recipient: whoever read this file can open what is encrypted for "
             "it; have the branch make another and send what begins with age1"

@@ -19,12 +19,12 @@ from village_credit.recipients import LETTERS, encrypted_for, identities_in, ope
 TEXT = (MODELS / "limit_policy.toml").read_text(encoding="utf-8")
 IDENTITY = x25519.Identity.generate()
 KNOWN = str(IDENTITY.to_public())
-# Points that have no secret: nought, one, the two of order eight, and minus one (RFC 7748 names them).
+# Points that have no secret: nought, one, the two of order eight, and minus one.
 SMALL = (
     bytes(32),
     b"\1" + bytes(31),
-    bytes.fromhex("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"),
-    bytes.fromhex("5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157"),
+    (325606250916557431795983626356110631294008115727848805560023387167927233504).to_bytes(32, "little"),
+    (39382357235489614581723060781553021112529911719440698176882885853963445705823).to_bytes(32, "little"),
     b"\xec" + b"\xff" * 30 + b"\x7f",
 )
 
