@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import SIGNER, by_unit
+from tests.conftest import SIGNER, by_unit, on_day
 from tests.flow.test_erase import SECOND, asked, number_of
 from tests.flow.test_erase_killed import Killed, Killer
+from tests.flow.test_retain import POLICY
 from tests.flow.test_sealed_packages import (
     BRANCH,
     NO_VIEWS,
@@ -30,15 +31,19 @@ from tests.flow.test_sealed_packages import (
     publish,
     rows_in,
 )
+from village_credit.china_calendar import day_in_china
 from village_credit.cli import main
 from village_credit.errors import VerificationFailed
 from village_credit.ledger.ledger import Ledger
 from village_credit.publish.branch_package import package_rows, packages_in, verify_package
 from village_credit.publish.outbox import told_of
+from village_credit.publish.recording import record
 from village_credit.services.casework import holds
 from village_credit.services.keeping import erase as erasing
+from village_credit.services.keeping.retain import retain
 from village_credit.services.keeping.search import search
 from village_credit.services.queries.anchors import verify_ledger
+from village_credit.store.store import sha256_of
 
 __all__ = ["county", "own"]  # the fixtures are those of the other file
 BY = "3003"
@@ -221,6 +226,21 @@ def test_a_copy_of_what_a_sealed_package_holds_is_disclosed_to_nobody(
     for name, why in (("note.csv", "is a copy"), ("other.bin", "is a copy"), ("folder", "is a package")):
         assert main(["disclose", str(tmp_path / name), *words]) == 4
         assert why in capsys.readouterr().err
+
+
+def test_what_its_branch_confirmed_goes_after_its_days_sealed_or_not(own: County):
+    told = {"branch_code": BRANCH, "publications": [own.outbox().name], "changed": [], "tables": []}
+    own.store.freeze(b"receipt", sha256_of(b"receipt"))
+    received = day_in_china(Ledger.of(own.store)[-1].at) + timedelta(10)
+    with on_day(received):
+        record(own.store, "acknowledge", BY, "", told | {"file_sha256": sha256_of(b"receipt")})
+    manifest = packages_in(own.outbox())[BRANCH]
+    assert retain(own.store, POLICY, received + timedelta(31)).items == []
+    (item,) = retain(own.store, POLICY, received + timedelta(32)).items
+    place = f"outbox/659900/{own.outbox().name}/{BRANCH}"
+    assert (item.kind, item.place, item.files, item.sha256) == ("confirmed_packages", place, 4, manifest)
+    assert retain(own.store, POLICY, received + timedelta(32), BY, SECOND).act == len(Ledger.of(own.store))
+    assert not own.package.exists()
 
 
 def test_a_package_is_sealed_again_for_those_of_its_own_day(own: County, tmp_path: Path):

@@ -13,7 +13,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -352,6 +352,7 @@ def test_package_open_writes_what_verifies_as_ever_for_its_owner_alone(
     assert stat.S_IMODE(Path("mine").stat().st_mode) == 0o700
     assert main(["package", "verify", "mine", "--public-key", bank, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["sealed_for"] == []
+    assert verify_ledger(county.store, [Path("mine")]).anchored_to == 3  # a witness as any other
     assert main(words) == 2  # nothing is written over
     assert main([*words[:6], "later", "--public-key", bank, "--after", "99"]) == 6
     assert main([*words[:6], "forged", "--public-key", "00" * 32]) == 6
@@ -545,8 +546,9 @@ def test_a_later_form_of_the_statement_is_told_so(own: County):
 
 def test_an_expired_and_an_earlier_sealed_package_are_refused_unopened(county: County):
     known = county.store.keys.known_keys()
+    over = date.fromisoformat(verify_package(county.package, known)["expires_on"]) + timedelta(1)
     with pytest.raises(VerificationFailed, match="it expired on"):
-        verify_package(county.package, known, date(2027, 12, 31))
+        verify_package(county.package, known, over)
     with pytest.raises(VerificationFailed, match="a later package has taken its place"):
         verify_package(county.package, known, ON, after=3)
 
@@ -591,6 +593,24 @@ def of_sealed_row(own: County, place: int) -> str:
 def hold_package(own: County, key: str) -> Path:
     (package,) = holds.hold(own.store, key, SIGNER, "x").packages
     return Path(package)
+
+
+def test_after_the_bank_s_own_keys_changed_what_lies_there_verifies_and_a_hold_is_signed_with_the_new_one(
+    own: County, monkeypatch: pytest.MonkeyPatch
+):
+    at(own, monkeypatch)
+    former = own.store.keys.signing_key_id
+    assert main(["keys", "rotate", "--by", "3003", "--reason", "yearly"]) == 0
+    rotated = replace(own, store=new_store(own.folder))
+    package = hold_package(rotated, of_sealed_branch(rotated))
+    known = rotated.store.keys.known_keys()
+    told = [verify_package(place, known)["key_id"] for place in (own.package, package)]
+    assert told == [former, rotated.store.keys.signing_key_id]
+    assert told[0] != told[1]
+    assert opens(package, own.key)
+    shutil.copy(own.package / "sealed.json", package / "sealed.json")
+    with pytest.raises(VerificationFailed, match="not what was signed with its manifest"):
+        verify_package(package, known)
 
 
 def test_a_branch_that_is_taken_out_of_the_policy_has_plain_packages_from_the_next_publication_on(
