@@ -11,6 +11,7 @@ import time
 NEEDS = {  # marker: the program, and what is not shown without it
     "browser": ("chromium", "Chromium is not installed: the report is not looked at"),
     "office": ("soffice", "LibreOffice is not installed: no workbook of its making is read"),
+    "age": ("age", "age is not installed: what is sealed is opened by the library that sealed it alone"),
     "mdbtools": ("mdb-export", "mdbtools is not installed: no Access database is read"),
 }
 

@@ -23,6 +23,7 @@ FORMATS = {
     "sealed": 1,
     "export": 1,
     "disclosure": 1,
+    "sealing": 1,
 }
 
 

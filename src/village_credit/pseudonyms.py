@@ -163,6 +163,11 @@ def export_secrets(keys: Keys, keyed_for: str) -> tuple[str, str]:
     return outer, inner
 
 
+def package_mark(keys: Keys, publication_id: str, text: str) -> str:
+    """Return what stands for an ID number or a reference beside a sealed package; in each publication another."""
+    return "m" + _token(keys.pseudonym, f"package|{publication_id}|{text}")
+
+
 def row_key_hash(keys: Keys, text: str) -> str:
     """Hash an office's own key where it is an ID number."""
     return "k" + _token(keys.pseudonym, "row|" + text)

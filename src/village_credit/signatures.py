@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from data_contracts.toml_file import has_long_number
 from village_credit.errors import UsageError
 
-Purpose = Literal["act", "approval", "disclosure", "export", "model", "package", "succession"]
+Purpose = Literal["act", "approval", "disclosure", "export", "model", "package", "sealing", "succession"]
 LEADING_NOUGHTS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 
 

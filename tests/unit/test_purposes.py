@@ -20,7 +20,7 @@ from village_credit.store.store import open_store
 
 KEYS = Keys(b"p" * 32, b"v" * 32, b"f" * 32, b"s" * 32)
 CONTENT = {"branch_code": "0071", "files": {}, "rows": 0, "sum_limit_yuan": 0, "sequence": 3}
-PURPOSES = ("act", "approval", "model", "package", "succession")
+PURPOSES = ("act", "approval", "model", "package", "sealing", "succession")
 
 
 def signed_plainly(content: dict[str, object]) -> str:

@@ -142,12 +142,20 @@ def do_publish(args: argparse.Namespace, paths: Settings) -> int:
 
 def _published_text(done: Published) -> str:
     where = (
-        f"branch packages in {done.outbox}"
+        _packed_text(done.outbox)
         if path(done.outbox).is_dir()
         else f"its packages were handed out once, and are no longer in {done.outbox}: take them from where they went"
     )
     what = "already in force" if done.noop else "in force"
     return f"{what}: {done.publication_id} of county {done.county_code}\n  {where}"
+
+
+def _packed_text(outbox: str) -> str:
+    """Say where packages lie, and how many of them are sealed: a policy may mistype a branch."""
+    from village_credit.publish.sealed_package import counted_sealed
+
+    sealed, others = counted_sealed(path(outbox))
+    return f"branch packages in {outbox}: {sealed:,} sealed, {others:,} in the clear"
 
 
 def add_rollback(verbs: Verbs) -> None:
@@ -176,7 +184,7 @@ def _returned_text(done: RolledBack) -> str:
     instead = f"in place of {', '.join(done.replaces)}" if done.replaces else "with nothing taken out of force"
     return (
         f"{how}: {done.restores} of county {done.county_code}, as {done.publication_id}, {instead}\n"
-        f"  branch packages in {done.outbox}"
+        f"  {_packed_text(done.outbox)}"
     )
 
 
@@ -204,7 +212,7 @@ def _withdrawn_text(done: Withdrawn) -> str:
     how = "already withdrawn (no-op)" if done.noop else "withdrawn"
     return (
         f"{how}: {', '.join(done.withdraws)} of county {done.county_code}, by {done.publication_id}; nothing is in "
-        f"force there\n  branch packages in {done.outbox}"
+        f"force there\n  {_packed_text(done.outbox)}"
     )
 
 

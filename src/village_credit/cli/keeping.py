@@ -11,6 +11,7 @@ TOLD_NOTHING = (
     ": they no longer tell a branch to freeze or close these households' lines; a branch that has not fetched them "
     "is to be told by other means"
 )
+UNOPENED = ": what is signed beside each names none of them"
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
     from datetime import date
@@ -91,7 +92,10 @@ def _erased_text(done: Erased) -> list[str]:
     told = (
         f"{found.decrypted:,} decrypted, {found.parts:,} parts unpacked, {found.tables:,} tables, {found.bytes:,} bytes"
     )
-    return [*text, f"  searched    {found.files:>9,} files ({told}): found in none"]
+    text.append(f"  searched    {found.files:>9,} files ({told}): found in none")
+    if found.sealed:
+        text.append(f"  not opened  {found.sealed:>9,} sealed packages, which their branches alone can open{UNOPENED}")
+    return text
 
 
 def add_retain(verbs: Verbs) -> None:

@@ -20,6 +20,7 @@ from village_credit.errors import MissingInput, UsageError, VerificationFailed
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Any
 
     from village_credit.pseudonyms import Keys
@@ -286,32 +287,55 @@ def _ledger_text(found: Anchored) -> str:
 def add_package(verbs: Verbs) -> None:
     packed = verbs.add(
         "package",
-        "Verify a branch package with its signature; or print the key that branches verify with.",
+        "Verify a branch package with its signature, open a sealed one; or print the key that branches verify with.",
         "package verify warehouse/outbox/659900/PUBLICATION/BRANCH",
         do_package,
     )
-    packed.add_argument("act", choices=("verify", "key"))
+    packed.add_argument("act", choices=("verify", "open", "key"))
     packed.add_argument("folder", type=path, nargs="?")
     packed.add_argument(
-        "--public-key", metavar="HEX", help="verify: the bank's key as it gave it out, where its key file is not here"
+        "--public-key",
+        metavar="HEX",
+        help="verify, open: the bank's key as it gave it out, where its key file is not here",
     )
-    packed.add_argument("--after", type=int, metavar="N", help="verify: the sequence of the package imported last")
+    packed.add_argument(
+        "--after", type=int, metavar="N", help="verify, open: the sequence of the package imported last"
+    )
+    packed.add_argument("--identity", type=path, metavar="FILE", help="open: the branch's age identity")
+    packed.out("open: a new folder for what it holds; personal data")
 
 
 def do_package(args: argparse.Namespace, paths: Settings) -> int:
-    """Verify a branch package: signed by this store, or by the key that the bank gave out."""
-    from village_credit.china_calendar import today
-    from village_credit.publish.branch_package import verify_package
-
+    """Verify a branch package, signed by this store or by the key that the bank gave out; open a sealed one."""
     own = own_keys(paths)
     if args.act == "key":
         return _show_key(args, own)
     if args.folder is None:
-        raise UsageError("package verify needs the package's folder")
-    manifest = verify_package(args.folder, known_keys(args, paths), today(), args.after)
+        raise UsageError(f"package {args.act} needs the package's folder")
+    manifest = _opened(args, paths) if args.act == "open" else _verified(args, paths)
     whose = "the key given" if args.public_key else "this store's key"
     is_own = own is not None and bytes.fromhex(manifest["public_key"]) in own.public_keys()
-    return show(args, {**manifest, "is_own_key": is_own}, lambda: _package_text(manifest, whose))
+    return show(args, {**manifest, "is_own_key": is_own}, lambda: _package_text(manifest, whose, args.out))
+
+
+def _verified(args: argparse.Namespace, paths: Settings) -> dict[str, Any]:
+    """Return a package's manifest, and for whom it is sealed; none: it lies there in the clear."""
+    from village_credit.china_calendar import today
+    from village_credit.publish.branch_package import verify_package
+    from village_credit.publish.sealed_package import sealed_for
+
+    manifest = verify_package(args.folder, known_keys(args, paths), today(), args.after)
+    return {**manifest, "sealed_for": sealed_for(args.folder, manifest)}
+
+
+def _opened(args: argparse.Namespace, paths: Settings) -> dict[str, Any]:
+    from village_credit.china_calendar import today
+    from village_credit.publish.opened_package import open_package
+
+    if args.identity is None or args.out is None:
+        raise UsageError("package open needs --identity FILE, the branch's own, and --out DIR, a new folder")
+    known = known_keys(args, paths)
+    return open_package(args.folder, args.identity, args.out, known, today(), args.after)
 
 
 def _show_key(args: argparse.Namespace, own: Keys | None) -> int:
@@ -330,11 +354,15 @@ def _show_key(args: argparse.Namespace, own: Keys | None) -> int:
     return show(args, told, lambda: "\n".join(lines))
 
 
-def _package_text(manifest: dict[str, Any], whose: str) -> str:
+def _package_text(manifest: dict[str, Any], whose: str, out: Path | None) -> str:
+    sealed = manifest.get("sealed_for")
+    told = f"; sealed for {len(sealed):,} recipients of its branch, and its content was not opened" if sealed else ""
+    if "sealed_for" not in manifest:
+        told = f"; what it holds lies in {out}"
     receiver = f"branch {manifest['branch_code']}" if "branch_code" in manifest else manifest["office"]
     return (
         f"package of {receiver}: {manifest['rows']:,} rows, {manifest['sum_limit_yuan']:,} yuan, "
-        f"signed with {whose} {manifest['key_id']}"
+        f"signed with {whose} {manifest['key_id']}{told}"
     )
 
 

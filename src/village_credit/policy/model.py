@@ -24,6 +24,7 @@ from village_credit.policy.sections import (
     BANDS,
     PRODUCTS,
     BandName,
+    BranchRecipients,
     Charge,
     County,
     LadderStep,
@@ -124,6 +125,7 @@ class Policy(Section):
     seasons: tuple[Season, ...] = ()
     repair: RepairRules = RepairRules()
     retention: tuple[RetentionPeriod, ...] = ()
+    branch_recipients: BranchRecipients = Field(default_factory=dict)
 
     @field_validator("products")
     @classmethod
@@ -322,8 +324,9 @@ def load_policy(text: str) -> Policy:
     except ValidationError as error:
         faults = _faults(error.errors(include_input=False, include_url=False), told)
         raise PolicyRefused("policy is unsound: " + "; ".join(faults)) from None
-    # comments may say what they must, and what a refused reason means; other keys, names and values may not
-    words = policy.model_dump_json(exclude={"screen": {"reasons": policy.screen.refused_meanings()}})
+    # comments may say what they must, and what a refused reason means, and keys may be spelled by chance; no other may
+    unread: Any = {"screen": {"reasons": policy.screen.refused_meanings()}, "branch_recipients": True}
+    words = policy.model_dump_json(exclude=unread)
     word = prohibited_word(words) or prohibited_word(words.replace("_", " "))
     if word:
         raise PolicyRefused(f"policy {policy.policy_id}: a prohibited attribute ({word}) can be no key of a policy")

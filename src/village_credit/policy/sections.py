@@ -1,4 +1,7 @@
-"""The sections of a policy beside its figures: ladder, charges, seasons, retention, repair, relief, as written."""
+"""The sections of a policy beside its figures, as written.
+
+Ladder, charges, seasons, retention, repair, relief, recipients.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from data_contracts.reasons import DECISION_REASONS
 from data_contracts.relief import Measure
 from data_contracts.toml_file import names_nobody
+from village_credit.recipients import required_recipient
 
 ProductName = Literal["farmer_line", "poverty_micro_loan", "follow_on_loan", "trader_loan"]
 BandName = Literal["A", "B", "C", "D", "E"]
@@ -37,7 +41,29 @@ Whole = Annotated[int, BeforeValidator(no_text)]
 County = Annotated[str | None, AfterValidator(lambda county: None if county == "*" else county)]
 # What the limit's whole numbers can hold: beyond, a figure is a slip of the pen.
 Value = Annotated[Decimal, BeforeValidator(no_text), Field(ge=-(10**12), le=10**12, decimal_places=12)]
+BranchCode = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,40}$")]  # as the contract `branch` has it
 NormValue = Annotated[Decimal, BeforeValidator(no_text), Field(ge=0, le=10**6, decimal_places=6)]
+
+
+def each_for_one_branch(told: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Refuse a branch without a recipient, and a recipient that stands twice: a package is for its branch alone."""
+    if empty := [branch for branch, recipients in told.items() if not recipients]:
+        raise ValueError(f"branch {empty[0]} has no recipient: write one, or take the branch out of the table")
+    first: dict[str, str] = {}
+    for branch, recipient in ((branch, one) for branch, recipients in told.items() for one in recipients):
+        if recipient in first:
+            raise ValueError(
+                f"a recipient of branch {branch} stands under {first[recipient]} already: each branch has its own key"
+            )
+        first[recipient] = branch
+    return told
+
+
+# By branch code, for whom its package is encrypted: more than one while a branch changes its key.
+BranchRecipients = Annotated[
+    dict[BranchCode, tuple[Annotated[str, AfterValidator(required_recipient)], ...]],
+    AfterValidator(each_for_one_branch),
+]
 
 
 DAY_OF_YEAR = r"^(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$"

@@ -1,6 +1,7 @@
 """Two policy files are compared.
 
-Which gate, quorum or step of the authority ladder the new one loosens, for whom and from which day.
+Which gate, quorum or step of the authority ladder the new one loosens, for whom and from which day; and which branch's
+packages more can read than before.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from village_credit.policy.gate_thresholds import GATE_OF
 from village_credit.policy.model import Figure, Policy
 from village_credit.policy.sections import PRODUCTS, LadderStep, ProductName
 
-QUORUM = "quorum"
+QUORUM, RECIPIENTS = "quorum", "branch_recipients"
 FIGURES = (*GATE_OF, *quorum.OPTIONAL_FIGURES)
 
 
@@ -24,8 +25,8 @@ FIGURES = (*GATE_OF, *quorum.OPTIONAL_FIGURES)
 class Weakened:
     """One threshold that lets more through than before; `after` none: it is gone. `county` none: all others.
 
-    `gate`: its gate, or `quorum`, or `authority_ladder`; `figure`: the policy's figure, or the ladder's role and
-    products.
+    `gate`: its gate, or `quorum`, `authority_ladder`, `branch_recipients`; `figure`: the policy's figure, the ladder's
+    role and products, or a branch. Of a branch `before` is how many recipients it had, `after` how many are new.
     """
 
     gate: str
@@ -38,6 +39,9 @@ class Weakened:
     @property
     def sentence(self) -> str:
         """Say what changes, for whom and from when."""
+        if self.gate == RECIPIENTS:
+            new = "lie in the clear" if self.after is None else f"can be opened with {self.after} keys that are new"
+            return f"the packages of branch {self.figure} {new}; before they were sealed for {self.before}"
         whom = f"county {self.county}" if self.county else "every county without its own"
         what = f"gate {self.gate}" if self.figure in GATE_OF else self.figure
         return (
@@ -57,7 +61,16 @@ def weakened(new: Policy, old: Policy, day: date, county: str | None = None) -> 
         for place in _places(new, old, county):
             for item in (*_figures(new, old, on, place), *_ladders(new, old, on, place)):
                 found.setdefault((item.figure, item.county, item.before, item.after), item)
-    return list(found.values())
+    return [*found.values(), *_recipients(new, old, day)]
+
+
+def _recipients(new: Policy, old: Policy, day: date) -> Iterator[Weakened]:
+    """Return the branches whose packages are sealed no more, or for a key that the old file does not name."""
+    for branch, before in sorted(old.branch_recipients.items()):
+        after = new.branch_recipients.get(branch, ())
+        if not after or set(after) - set(before):
+            added = Decimal(len(set(after) - set(before))) if after else None
+            yield Weakened(RECIPIENTS, branch, None, day, Decimal(len(before)), added)
 
 
 def _figures(new: Policy, old: Policy, day: date, county: str | None) -> Iterator[Weakened]:

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -28,7 +28,8 @@ from village_credit.pseudonyms import Keys, household_ref
 from village_credit.publish.approval_sheet import approval_sheets
 from village_credit.publish.office_package import FILE as RESULTS_FILE
 from village_credit.publish.office_package import OFFICE, Result, rows_and_sum, write_results
-from village_credit.publish.signed_manifest import READY, read_manifest, signed_manifest
+from village_credit.publish.sealed_package import is_sealed, require_sealed, sealed_files
+from village_credit.publish.signed_manifest import MANIFEST, READY, read_manifest, signed_manifest
 from village_credit.report.notice import percent
 from village_credit.signatures import KnownKey
 from village_credit.sql_files import sql
@@ -88,6 +89,7 @@ class PackageInputs:
     checkpoint: str | None = None  # the ledger up to that act
     is_first: bool = False  # nothing was in force before: branches were told nothing yet
     is_stop: bool = False  # the one household of a hold or release: it is told whatever was told before
+    recipients: Mapping[str, Sequence[str]] = field(default_factory=dict)  # by branch code; of none: in the clear
 
 
 def outbox_folder(store: Store, publication: Publication) -> Path:
@@ -103,18 +105,33 @@ def packing_folder(store: Store, publication: Publication) -> Path:
 def pack(store: Store, publication: Publication, inputs: PackageInputs) -> Path:
     """Write every branch's package, and the referring office's, whole or not at all; return the folder of all of them.
 
-    READY is written last into each. It is not the outbox: `move_to_place` hands them out.
+    READY is written last into each. It is not the outbox: `move_to_place` hands them out. Of a branch with recipients
+    nothing is written but what is encrypted for them.
     """
     with folder_beside(packing_folder(store, publication)) as folder:
         if inputs.results:
             stands = {"expires_on": expires_on(publication).isoformat(), **_place(publication, inputs)}
             write_results(store.keys, publication, folder / OFFICE, inputs.results, stands)
-        lines = _lines_by_branch(store.keys, publication, inputs)
-        offers = _offers_by_branch(store.keys, publication, inputs)
-        for branch_code in sorted({*lines, *offers}):
-            found = lines.get(branch_code, _Lines()), offers.get(branch_code, [])
-            _write_branch(store.keys, publication, folder / branch_code, branch_code, *found, inputs)
+        for branch_code, files in branch_files(store.keys, publication, inputs):
+            recipients = inputs.recipients.get(branch_code)
+            _write(folder / branch_code, sealed_files(store.keys, files, recipients) if recipients else files)
     return folder
+
+
+def branch_files(keys: Keys, publication: Publication, inputs: PackageInputs) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """Return each branch's code and the files of its package in the clear, by name, READY last."""
+    lines = _lines_by_branch(keys, publication, inputs)
+    offers = _offers_by_branch(keys, publication, inputs)
+    for branch_code in sorted({*lines, *offers}):
+        found = lines.get(branch_code, _Lines()), offers.get(branch_code, [])
+        yield branch_code, _files_of(keys, publication, branch_code, *found, inputs)
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write a package's files in their order."""
+    folder.mkdir(parents=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
 
 
 def _place(publication: Publication, inputs: PackageInputs) -> dict[str, Any]:
@@ -132,7 +149,7 @@ def _place(publication: Publication, inputs: PackageInputs) -> dict[str, Any]:
 def packages_in(folder: Path) -> dict[str, str]:
     """Return the hash of each package's manifest by its folder's name; of an unfinished package an empty text."""
     return {
-        package.name: sha256_of((package / "manifest.json").read_bytes()) if (package / READY).is_file() else ""
+        package.name: sha256_of((package / MANIFEST).read_bytes()) if (package / READY).is_file() else ""
         for package in sorted(folder.iterdir())
         if package.is_dir()
     }
@@ -259,16 +276,14 @@ def _branch_row(keys: Keys, publication: Publication, row: dict[str, Any], texts
 
 
 @resting_collector()  # for one branch's rows at a time: workbooks are cycles, and go between two
-def _write_branch(
+def _files_of(
     keys: Keys,
     publication: Publication,
-    folder: Path,
     branch_code: str,
     lines: _Lines,
     offers: list[ReliefOffer],
     inputs: PackageInputs,
-) -> None:
-    folder.mkdir(parents=True)
+) -> dict[str, bytes]:
     cells = [list(row.model_dump(by_alias=True).values()) for row in lines.rows]
     register = [row.model_dump(by_alias=True) for row in lines.register]
     files = {
@@ -283,13 +298,9 @@ def _write_branch(
     if offers:
         header = list(offers[0].model_dump(by_alias=True))
         files["relief.csv"] = _csv(header, [list(offer.model_dump(by_alias=True).values()) for offer in offers])
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
     manifest = _manifest(keys, publication, branch_code, lines, files, _place(publication, inputs))
-    (folder / "manifest.json").write_text(
-        json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1), encoding="utf-8"
-    )
-    (folder / READY).touch()
+    text = json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1)
+    return files | {MANIFEST: text.encode("utf-8"), READY: b""}
 
 
 def _costs(charges: pa.Table | None) -> bytes:
@@ -383,7 +394,8 @@ def verify_package(
 ) -> dict[str, Any]:
     """Check the package of a branch or of the referring office: READY, every file's hash, rows, sum and signature.
 
-    Gives its manifest.
+    Gives its manifest. Of a sealed one the manifest, the signed statement and the hash of what is encrypted are looked
+    at, and the content is not opened.
 
     `known`: the public keys of which one must have signed it, today's first; none: any key, which the manifest then
     names by its true id. `on`: the day on which it must not have expired; `after`: the sequence of the last package
@@ -392,17 +404,25 @@ def verify_package(
     if not (folder / READY).is_file():
         raise VerificationFailed(f"package {folder.name}: READY is missing, so it was never finished; do not import it")
     manifest = read_manifest(folder, known)
+    if is_sealed(folder):
+        require_sealed(folder, manifest)
+    else:
+        _require_files(folder, manifest)
+    _require_current(folder, manifest, on, after)
+    return manifest
+
+
+def _require_files(folder: Path, manifest: dict[str, Any]) -> None:
+    """Raise VerificationFailed where a file in the clear is not what was signed, or no part of it."""
     for name, said in manifest["files"].items():
         if not (folder / name).is_file() or hashlib.sha256((folder / name).read_bytes()).hexdigest() != said:
             raise VerificationFailed(f"package {folder.name}: {name} is not the file that was signed")
     if _rows_and_sum(folder, manifest) != (manifest["rows"], manifest["sum_limit_yuan"]):
         raise VerificationFailed(f"package {folder.name}: rows or sum are not what the manifest says")
-    if others := sorted({path.name for path in folder.iterdir()} - {*manifest["files"], "manifest.json", READY}):
+    if others := sorted({path.name for path in folder.iterdir()} - {*manifest["files"], MANIFEST, READY}):
         raise VerificationFailed(
             f"package {folder.name}: {len(others)} files are no part of what was signed ({others[0]}); do not import it"
         )
-    _require_current(folder, manifest, on, after)
-    return manifest
 
 
 def _require_current(folder: Path, manifest: dict[str, Any], on: date | None, after: int | None) -> None:

@@ -25,6 +25,7 @@ from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_in_force
 from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import Publication
+from village_credit.policy.branch_recipients import recipients_in
 from village_credit.publish.branch_package import PackageInputs, package_rows
 from village_credit.publish.office_package import Result, results
 from village_credit.publish.warehouse import build_warehouse, is_current
@@ -122,7 +123,22 @@ def package_inputs(store: Store, ledger: Ledger, publication: Publication) -> Pa
         ledger[publication.number - 1],
         write_checkpoint(store.keys, leaves_of(ledger[: publication.number])),
         is_first=not below,
+        recipients=_recipients(store, ledger.before(publication.number + 1), county),
     )
+
+
+def _recipients(store: Store, until: Ledger, county: str) -> dict[str, tuple[str, ...]]:
+    """Return for whom a county's packages are encrypted, by branch: what the policy of its latest publication says.
+
+    A rollback, a withdrawal or a stop brings no earlier key back: it may have been lost or stolen since. Raises
+    MissingInput where that policy is not kept any more: nothing is packed in the clear because of that.
+    """
+    latest = [act for act in until.county_acts_of(county) if act.restores is None and not act.withdraws][-1]
+    manifest = store.manifest(latest.run_id)
+    sha256 = manifest["versions"].get("policy_sha256", "")
+    if not manifest.get("format") and not (store.root / "frozen" / sha256).is_file():
+        return {}  # older code kept no policy, and knew of no recipients
+    return recipients_in(store.thaw(sha256).decode("utf-8"))
 
 
 def _day_after(publication: Publication) -> date:
@@ -209,7 +225,7 @@ def _stop_inputs(store: Store, ledger: Ledger, entry: Entry) -> PackageInputs:
     checkpoint = write_checkpoint(store.keys, leaves_of(ledger[: entry.number]))
     return PackageInputs(
         rows, rows, borrowers, branches, texts, held, charges=charges, villages=villages, act=entry,
-        checkpoint=checkpoint, is_stop=True,
+        checkpoint=checkpoint, is_stop=True, recipients=_recipients(store, until, county),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from village_credit.errors import VerificationFailed
 from village_credit.pseudonyms import Keys
 from village_credit.signatures import KnownKey, canonical_json, key_id, purposed, verify_signature
 
-Form = Literal["disclosure", "export", "package"]
+Form = Literal["disclosure", "export", "package", "sealing"]
 
 
 def signed(keys: Keys, form: Form, content: dict[str, Any]) -> dict[str, Any]:

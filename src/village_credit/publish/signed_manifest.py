@@ -14,6 +14,7 @@ from village_credit.publish.signed_file import signed
 from village_credit.signatures import KnownKey, Purpose, as_signed, canonical_json, key_id, verify_signature
 
 PURPOSE: Purpose = "package"
+MANIFEST = "manifest.json"
 READY = "READY"  # the last file of a package: what has none was never finished
 
 
@@ -46,7 +47,7 @@ def read_manifest(folder: Path, known: Sequence[KnownKey] | None) -> dict[str, A
 def _parts(folder: Path) -> tuple[dict[str, Any], bytes, str]:
     """Return a manifest, the key that it names, and its signature; raises VerificationFailed where it is none."""
     try:
-        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         public_key, signature = bytes.fromhex(manifest["public_key"]), str(manifest["signature"])
         whole = {"key_id", "files", "rows", "sum_limit_yuan"} <= manifest.keys() and isinstance(manifest["files"], dict)
         whole = whole and isinstance(manifest.get("format", 0), int)
@@ -54,7 +55,7 @@ def _parts(folder: Path) -> tuple[dict[str, Any], bytes, str]:
         whole, manifest, public_key, signature = False, {}, b"", ""
     if not whole or not {"branch_code", "office"} & manifest.keys():
         raise VerificationFailed(
-            f"package {folder.name}: manifest.json is missing or broken; ask the bank for the package again "
+            f"package {folder.name}: {MANIFEST} is missing or broken; ask the bank for the package again "
             f"and do not import this one"
         )
     return manifest, public_key, signature

@@ -17,10 +17,12 @@ from village_credit.ledger.log import Entry
 from village_credit.publish.disclosed import digest_of, files_of, sha256_of_file, write_statement
 from village_credit.publish.export_folder import DATABASE, is_export, read_export
 from village_credit.publish.recording import record
-from village_credit.publish.signed_manifest import READY
+from village_credit.publish.sealed_package import is_sealed
+from village_credit.publish.signed_manifest import MANIFEST, READY
 from village_credit.signatures import same_person, signer
 from village_credit.store.act_files import read_acts
 from village_credit.store.store import Store, sha256_of
+from village_credit.store.whole_files import json_of
 
 HELD = ("vault", "returned", "packing", "outbox", "runs", "ledger", "approvals", "memos")  # what no copy of leaves
 NEVER = "these never leave; an `export` does, and what is made of one"
@@ -108,7 +110,7 @@ def _require_no_copy(store: Store, place: Path, files: dict[str, str], key_file:
 
     What is packed into an archive is not looked into: that is what the second person is asked for.
     """
-    own = _own_bytes(store, key_file, {_file(place, name).stat().st_size for name in files})
+    own = _own_bytes(store, key_file, {_file(place, name).stat().st_size for name in files}) | _sealed_bytes(store)
     for name, sha256 in files.items():
         if sha256 in own or (store.root / "frozen" / sha256).exists() or _is_key_file(_file(place, name)):
             raise GateRefused(f"{name} is a copy of keys, or of what lies in the store: {NEVER}")
@@ -123,6 +125,13 @@ def _own_bytes(store: Store, key_file: Path, sizes: set[int]) -> set[str]:
     there = [path for path in (key_file, store.warehouse, *held) if path.is_file()]
     files = {sha256_of_file(path) for path in there if path.stat().st_size in sizes - {0}}
     return files | {sha256_of(act) for act in read_acts(store.ledger_folder) if len(act) in sizes}
+
+
+def _sealed_bytes(store: Store) -> set[str]:
+    """Return the hashes of what sealed packages hold in the clear, as their manifests have them."""
+    folders = [path.parent for path in store.root.glob(f"outbox/*/*/*/{MANIFEST}") if is_sealed(path.parent)]
+    told = [json_of((folder / MANIFEST).read_bytes(), f"package {folder.name}") for folder in folders]
+    return {str(sha256) for manifest in told for sha256 in manifest.get("files", {}).values()}
 
 
 def _is_key_file(path: Path) -> bool:

@@ -29,8 +29,11 @@ def packages_naming(store: Store, wanted: Wanted) -> list[Place]:
 
 
 def drop_strays(store: Store, wanted: Wanted) -> None:
-    """Drop what was packed, never handed out, and names somebody: the act that it told of is not in the ledger."""
-    for folder in sorted(store.root.glob("packing/*/*")):
+    """Drop what was packed, never handed out, and names somebody: the act that it told of is not in the ledger.
+
+    What a crash left of a package that was being taken away goes too.
+    """
+    for folder in sorted((*store.root.glob("packing/*/*"), *store.root.glob("outbox/*/*/.*"))):
         if folder.is_dir() and _names_somebody(store, folder, wanted):
             shutil.rmtree(folder)
 

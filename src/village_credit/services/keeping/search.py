@@ -16,13 +16,15 @@ import pyarrow.parquet as pq
 
 from village_credit.errors import VerificationFailed
 from village_credit.extract.archive import DAMAGE
+from village_credit.recipients import HEADER
 from village_credit.services.keeping.remainder import grids_of, rows_of
+from village_credit.services.keeping.sealed import may_name
 from village_credit.services.keeping.wanted import Wanted
 from village_credit.store.memos import MEMOS, opened_memo
 from village_credit.store.store import SEALED, Store, part_named
 
 PARQUET = b"PAR1"
-COUNTED = ("files", "decrypted", "parts", "tables", "bytes")
+COUNTED = ("files", "decrypted", "parts", "tables", "bytes", "sealed")
 BEGINNING = 1024  # bytes by which a text is told
 COPIES = ("outbox", "packing")  # readable copies, for branches
 ROWS = ("frozen", *COPIES)  # where tables of any format lie
@@ -33,7 +35,8 @@ class Searched:
     """What was searched, and where somebody was found.
 
     `files` of the store, those of them that were `decrypted`, `parts` that were unpacked of archives and workbooks,
-    `tables` whose rows were read, `bytes` in all.
+    `tables` whose rows were read, `bytes` in all; `sealed` packages were not opened: what is signed beside each says
+    whom it names.
     """
 
     files: int
@@ -42,6 +45,7 @@ class Searched:
     tables: int
     bytes: int
     found: list[str]
+    sealed: int = 0  # an act of before there were any tells none
 
 
 def search(store: Store, wanted: Wanted, but: str = "") -> Searched:
@@ -76,6 +80,9 @@ def _holds(store: Store, path: Path, room: str, wanted: Wanted, counts: Counter[
         counts["bytes"] -= len(content)
         if asked.bytes_in(content):
             return True
+    if room in COPIES and content.startswith(HEADER):
+        counts["sealed"] += 1
+        return may_name(store, path.parent, asked)
     return holds_bytes(content, asked, counts) or _holds_rows(content, asked, counts, has_rows=room in ROWS)
 
 
