@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -89,7 +89,8 @@ class PackageInputs:
     checkpoint: str | None = None  # the ledger up to that act
     is_first: bool = False  # nothing was in force before: branches were told nothing yet
     is_stop: bool = False  # the one household of a hold or release: it is told whatever was told before
-    recipients: Mapping[str, Sequence[str]] = field(default_factory=dict)  # by branch code; of none: in the clear
+    # By branch code for whom its package is encrypted, asked where it is packed alone; of none: in the clear.
+    recipients: Callable[[], Mapping[str, Sequence[str]]] = dict
 
 
 def outbox_folder(store: Store, publication: Publication) -> Path:
@@ -112,9 +113,10 @@ def pack(store: Store, publication: Publication, inputs: PackageInputs) -> Path:
         if inputs.results:
             stands = {"expires_on": expires_on(publication).isoformat(), **_place(publication, inputs)}
             write_results(store.keys, publication, folder / OFFICE, inputs.results, stands)
+        recipients = inputs.recipients()
         for branch_code, files in branch_files(store.keys, publication, inputs):
-            recipients = inputs.recipients.get(branch_code)
-            _write(folder / branch_code, sealed_files(store.keys, files, recipients) if recipients else files)
+            mine = recipients.get(branch_code)
+            _write(folder / branch_code, sealed_files(store.keys, files, mine) if mine else files)
     return folder
 
 

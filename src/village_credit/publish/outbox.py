@@ -123,7 +123,7 @@ def package_inputs(store: Store, ledger: Ledger, publication: Publication) -> Pa
         ledger[publication.number - 1],
         write_checkpoint(store.keys, leaves_of(ledger[: publication.number])),
         is_first=not below,
-        recipients=_recipients(store, ledger.before(publication.number + 1), county),
+        recipients=partial(_recipients, store, ledger.before(publication.number + 1), county),
     )
 
 
@@ -225,7 +225,7 @@ def _stop_inputs(store: Store, ledger: Ledger, entry: Entry) -> PackageInputs:
     checkpoint = write_checkpoint(store.keys, leaves_of(ledger[: entry.number]))
     return PackageInputs(
         rows, rows, borrowers, branches, texts, held, charges=charges, villages=villages, act=entry,
-        checkpoint=checkpoint, is_stop=True, recipients=_recipients(store, until, county),
+        checkpoint=checkpoint, is_stop=True, recipients=partial(_recipients, store, until, county),
     )  # fmt: skip
 
 
