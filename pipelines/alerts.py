@@ -72,20 +72,30 @@ def tell(told: Sequence[Told], warn: Callable[..., None], path: str | None = Non
     if not path or not told:
         return 0
     sent = 0
-    for number, alert in enumerate(load_alerts(Path(path)), 1):
-        sentences = [one.sentence for one in told if one.event in alert.on]
-        if sentences and _sent(alert, sentences):
+    for number, alert in enumerate(_alerts_or_none(Path(path), warn), 1):
+        mine = [one for one in told if one.event in alert.on]
+        if mine and _sent(alert, mine):
             sent += 1
-        elif sentences:
+        elif mine:
             warn("alert %d of the file of alerts was not taken by its address", number)
     return sent
 
 
-def _sent(alert: Alert, sentences: Sequence[str]) -> bool:
+def _alerts_or_none(path: Path, warn: Callable[..., None]) -> tuple[Alert, ...]:
+    """Read whom to tell; nobody, with a warning, where the file is unsound: what was done stands all the same."""
+    try:
+        return load_alerts(path)
+    except MissingInput as refusal:
+        warn("nobody was told: %s", refusal)
+        return ()
+
+
+def _sent(alert: Alert, told: Sequence[Told]) -> bool:
     service = apprise.Apprise()
     service.add(alert.to)
+    events = ", ".join(dict.fromkeys(one.event.replace("_", " ") for one in told))
     try:
-        return bool(service.notify(title=f"village-credit: {len(sentences)}", body="\n".join(sentences)))
+        return bool(service.notify(title=f"village-credit: {events}", body="\n".join(one.sentence for one in told)))
     except Exception:  # noqa: BLE001  # whatever a service's library raises: its text may hold the address
         return False
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from prefect.runtime import flow_run
 
+from data_contracts.toml_file import has_long_number
+
 # As the server and the page's form make them up; what people type has a capital, a blank, or another script.
 MADE_UP = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+){1,4}")
 
@@ -17,6 +19,7 @@ def called(what: Callable[[dict[str, Any]], str]) -> Callable[[], str]:
 
     def name() -> str:
         given = str(flow_run.name or "")
-        return what(dict(flow_run.parameters)) if not given or MADE_UP.fullmatch(given) else given
+        is_typed = given and not MADE_UP.fullmatch(given) and not has_long_number(given)
+        return given if is_typed else what(dict(flow_run.parameters))
 
     return name

@@ -22,9 +22,11 @@ from types import FrameType
 import httpx
 
 from pipelines.alerts import VARIABLE as ALERTS
-from pipelines.places import PLACES, place
+from pipelines.alerts import load_alerts
+from pipelines.places import PLACES, counties_at_once, place
+from village_credit import duckdb_session
 from village_credit.errors import MissingInput, UsageError, VillageCreditError
-from village_credit.settings import settings
+from village_credit.settings import most_memo_bytes, settings
 
 HERE = "127.0.0.1"
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,6 +40,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
+        require_settings()
         serve(words.home.resolve(), free_port(words.port))
     except VillageCreditError as error:
         print(f"serve: {error}", file=sys.stderr)
@@ -58,6 +61,15 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave half of the processes behind
     raise KeyboardInterrupt
+
+
+def require_settings() -> None:
+    """Raise what a night would meet otherwise: settings that are no numbers, an unsound file of alerts."""
+    counties_at_once()
+    most_memo_bytes()
+    duckdb_session.connect().close()
+    if said := os.environ.get(ALERTS):
+        load_alerts(Path(said))
 
 
 def free_port(wanted: int) -> int:

@@ -125,7 +125,10 @@ def fit(county_code: str, model_id: str, valid_from: date | None) -> str:
         out = place("VILLAGE_CREDIT_CANDIDATES")
         folders = sorted(path for path in history.glob("????-??-??") if path.is_dir())
         if not folders:
-            raise MissingInput("the history has no folder named by a day: see `village-credit train --help`")
+            raise MissingInput(
+                "no history to train on: VILLAGE_CREDIT_HISTORY (build/training/history) has no folder named by a day; "
+                "`village-credit synthesize --history` makes one to try"
+            )
         card, path = train.train_candidate(folders, county_code, model_id, valid_from, out)
     get_run_logger().info("%d loans, %d defaults; %s", card.training.rows, card.training.bads, card.training.figures)
     return str(path)

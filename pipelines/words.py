@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from data_contracts.toml_file import names_nobody
 from village_credit.policy.model import load_policy
 from village_credit.services.rules import load_terms
 from village_credit.settings import settings
@@ -49,5 +50,14 @@ County = Annotated[
 
 RunId = Annotated[str, Field(pattern="^r[0-9a-f]{24}$")]
 
-# Parameters are kept and shown by the server, so an ID number or a phone number has no place in a reason.
-Reason = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^0-9]*([0-9]{1,8}[^0-9]+)*[0-9]{0,8}$")]
+# Parameters are kept and shown by the server, so an ID number or a phone number has no place in a reason, in whatever
+# dress: eight digits or numerals in all are a day, and a telephone has eleven.
+DIGITS = (
+    "0-9\uff10-\uff19\u2460-\u2468\u2070-\u2079\u2080-\u2089\u0660-\u0669\u06f0-\u06f9"
+    "〇零一幺壹二贰三叁四肆五伍六陆七柒八捌九玖"
+)
+Reason = Annotated[
+    str,
+    Field(min_length=1, max_length=80, pattern=f"^([^{DIGITS}]*[{DIGITS}]){{0,8}}[^{DIGITS}]*$"),
+    AfterValidator(names_nobody),
+]

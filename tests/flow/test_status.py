@@ -13,6 +13,7 @@ from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, SIGNER, Scored, copy_
 from tests.conftest import PREPARER as CLERK
 from village_credit.cli import main
 from village_credit.ledger.ledger import Ledger
+from village_credit.publish.outbox import refresh_warehouse
 from village_credit.services.approval import approve as sign
 from village_credit.services.approval.publish import publish
 from village_credit.services.approval.withdraw import withdraw
@@ -25,10 +26,11 @@ from village_credit.store.store import Store
 LATER = AS_OF + timedelta(days=400)  # after whatever an act of a test is dated
 
 
-def waits(store: Store, on: date = LATER) -> dict[str, Waiting]:
-    found = waiting(store, Ledger.of(store), on)
-    assert len({one.what for one in found}) == len(found)
-    return {one.what: one for one in found}
+def waits(store: Store, on: date = LATER) -> dict[str, list[Waiting]]:
+    found: dict[str, list[Waiting]] = {}
+    for one in waiting(store, Ledger.of(store), on):
+        found.setdefault(one.what, []).append(one)
+    return found
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def without_views(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_run_waits_for_its_signature_then_for_its_publication(staged: Scored, tmp_path: Path, without_views: None):
     store, run_id = copy_of(staged, tmp_path).store, staged.run.run_id
     failed = runs.failed_gates(store, run_id)
-    one = waits(store)["signature"]
+    (one,) = waits(store)["signature"]
     assert (one.county_code, one.of, one.count) == (COUNTY_OF_TESTS, run_id, 1)
     assert one.who.startswith(f"the committee, not {CLERK}")
     assert all(gate in one.who for gate in failed)
@@ -47,23 +49,38 @@ def test_a_run_waits_for_its_signature_then_for_its_publication(staged: Scored, 
     with on_day(AS_OF + timedelta(days=3)):
         sign.approve(store, run_id, SIGNER, "test", failed)
         last = Ledger.of(store)[-1].at[:10]  # never before the staging, whose clock was this machine's
-    one = waits(store)["publication"]
+    (one,) = waits(store)["publication"]
     assert (one.of, one.since) == (run_id, last)
     assert "signature" not in waits(store)
 
 
-def test_branches_are_waited_for_until_each_has_answered(quiet: Scored, tmp_path: Path, without_views: None):
+def test_each_line_of_a_branch_is_waited_for_as_the_views_count_them(quiet: Scored, tmp_path: Path):
     store = copy_of(quiet, tmp_path).store
-    told = Ledger.of(store).publications[0].publication_id
-    one = waits(store, AS_OF + timedelta(days=5))["answer"]
-    assert (one.of, one.who, one.count, one.days) == (told, "branches 0071, 0072", 2, 5)
+    refresh_warehouse(store)
+    told, run_id = Ledger.of(store).publications[0].publication_id, quiet.run.run_id
+    first, second = waits(store, AS_OF + timedelta(days=5))["answer"]
+    assert (first.of, first.who, first.days, second.who) == (run_id, "branch 0071", 5, "branch 0072")
     with (store.root / "outbox" / COUNTY_OF_TESTS / told / "0071" / "limits.csv").open(encoding="utf-8-sig") as file:
-        reference = next(csv.DictReader(file))["household_ref"]
+        lines = [row for row in csv.DictReader(file) if int(row["limit_yuan"])]
     path = tmp_path / "回执.csv"
     header = "publication_id,household_ref,outcome,reason,at,branch_limit_yuan"
-    path.write_text(f"{header}\n{told},{reference},imported,,{AS_OF},\n", encoding="utf-8")
-    acknowledge(store, path, CLERK, MODELS / "limit_policy.toml", "0071")
-    assert (waits(store)["answer"].who, waits(store)["answer"].count) == ("branch 0072", 1)
+    for answered in (lines[:1], lines):  # one line's answer is no answer of the others
+        rows = [f"{told},{row['household_ref']},imported,,{AS_OF}," for row in answered]
+        path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+        acknowledge(store, path, CLERK, MODELS / "limit_policy.toml", "0071")
+        of_branch = [one for one in waits(store)["answer"] if "0071" in one.who]
+        assert [one.count for one in of_branch] == [first.count - len(answered)] * (len(answered) < first.count)
+
+
+def test_a_past_day_is_told_as_it_stood(quiet: Scored, tmp_path: Path, without_views: None):
+    store = copy_of(quiet, tmp_path).store
+    with on_day(AS_OF + timedelta(days=9)):
+        withdraw(store, COUNTY_OF_TESTS, SIGNER, "test")
+    days = (AS_OF - timedelta(days=1), AS_OF, AS_OF + timedelta(days=8), AS_OF + timedelta(days=9))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("village_credit.services.queries.status.today", lambda: AS_OF + timedelta(days=20))
+        said = [[row["status"] for row in status(store, day)] for day in days]
+    assert said == [[], ["published"], ["published"], ["withdrawn"]]
 
 
 def test_what_began_later_does_not_wait_on_a_day_and_what_is_withdrawn_waits_for_nobody(
@@ -76,7 +93,7 @@ def test_what_began_later_does_not_wait_on_a_day_and_what_is_withdrawn_waits_for
 
 
 def test_households_wait_for_a_review_until_somebody_gave_a_word(published: Scored):
-    (row,) = status(published.store, LATER)
+    (row,) = status(published.store, LATER)  # each run has what of it waits
     households = published.run.counts["households"].get("manual_review", 0)
     found = {one["what"]: one["count"] for one in row["waiting"]}
     assert (found["review"], households > 0) == (households, True)
@@ -90,7 +107,7 @@ def test_the_command_writes_it_county_by_county(
     monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(tmp_path / "keys"))
     assert main(["status", "--on", LATER.isoformat()]) == 0
     first, run, *others = capsys.readouterr().out.splitlines()
-    assert (first, run.split()[:3]) == (COUNTY_OF_TESTS, ["staged", AS_OF.isoformat(), staged.run.run_id])
+    assert (first, run.split()[:3]) == (f"{COUNTY_OF_TESTS} 沙枣县", ["staged", AS_OF.isoformat(), staged.run.run_id])
     assert any(line.startswith("  waits") and staged.run.run_id in line for line in others)
     assert main(["status", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
@@ -111,7 +128,7 @@ def test_a_published_run_is_not_shown_twice_and_earlier_ones_are_counted(
     assert main(["status"]) == 0
     said = capsys.readouterr().out
     assert [line.split()[0] for line in said.splitlines()[1:4]] == ["staged", "published", "and"]
-    assert "and 1 earlier run" in said
+    assert "and 1 other run" in said
     assert said.count(run) == 2
     sign.approve(scored.store, run, SIGNER, "test", runs.failed_gates(scored.store, run))
     publish(scored.store, run, CLERK)

@@ -55,17 +55,16 @@ def _status_text(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def _county_text(county: str, rows: list[dict[str, Any]]) -> list[str]:
-    shown = [row for row in rows if row["status"] == "published" or row["run_id"] in _awaited(rows)] or rows[:1]
-    earlier = len(rows) - len(shown)
+    waits = [one for row in rows for one in row["waiting"]]
+    awaited = {one["of"] for one in waits if one["what"] in ("signature", "publication")}
+    shown = [row for row in rows if row["status"] == "published" or row["run_id"] in awaited] or rows[:1]
+    others, name = len(rows) - len(shown), rows[0]["county_name"]
+    more = f"  and {others:,} other {'run' if others == 1 else 'runs'}: `status --json` has all"
     return [
-        county,
+        county if name in ("", county) else f"{county} {name}",
         *(_run_text(row) for row in shown),
-        *(
-            [f"  and {earlier:,} earlier {'run' if earlier == 1 else 'runs'}: `status --json` has all"]
-            if earlier
-            else []
-        ),
-        *(_waits_text(one) for one in rows[0]["waiting"]),
+        *([more] if others else []),
+        *(_waits_text(one) for one in waits),
         *(
             f"  held       {hold['household_key']}  since {hold['since']} by {hold['held_by']}"
             for hold in rows[0]["holds"]
@@ -74,21 +73,17 @@ def _county_text(county: str, rows: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _awaited(rows: list[dict[str, Any]]) -> set[str]:
-    """Name the runs that wait for somebody before they are in force."""
-    return {one["of"] for one in rows[0]["waiting"] if one["what"] in ("signature", "publication")}
-
-
 def _run_text(r: dict[str, Any]) -> str:
+    """Write a run as it was decided; what came of it since is in the views."""
     return (
         f"  {r['status']:<10} {r['as_of']}  {r['run_id']}  {r['product'] or 'the whole county'}: "
-        f"{r['households']:,} households, {r['sum_limit_yuan']:,} yuan; gates: {counted(r['gates'])}"
+        f"{r['households']:,} households, {r['sum_limit_yuan']:,} yuan decided; gates: {counted(r['gates'])}"
     )
 
 
 def _waits_text(one: dict[str, Any]) -> str:
     days = "today" if one["days"] == 0 else f"{one['days']:,} {'day' if one['days'] == 1 else 'days'}"
-    many = {"review": "households", "delivery": "tables"}.get(one["what"])
+    many = {"review": "households", "delivery": "tables", "answer": "lines to be answered"}.get(one["what"])
     what = f"{one['count']:,} {many}" if many else one["what"]
     return f"  waits      {days:<9} {what}: {one['who']} ({one['of']})"
 

@@ -118,3 +118,11 @@ def test_an_unsound_file_is_refused_without_a_word_of_its_addresses(tmp_path: Pa
 def test_a_file_that_is_not_there_is_named(tmp_path: Path):
     with pytest.raises(MissingInput, match=r"not there: none\.toml"):
         load_alerts(tmp_path / "none.toml")
+
+
+def test_an_unsound_file_tells_nobody_and_sinks_nothing(tmp_path: Path):
+    said: list[str] = []
+    file = file_of(tmp_path, f'[[alert]]\nto = "json://{SECRET}@h/"\non = ["to_sing"]\n')
+    assert tell([Told("failed", "x")], lambda text, why: said.append(text % why), file) == 0
+    assert said[0].startswith("nobody was told: alerts.toml: see to alert.0.on.0")
+    assert SECRET not in said[0]

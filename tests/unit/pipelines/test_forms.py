@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from prefect.utilities.callables import parameter_schema
+from pydantic import TypeAdapter, ValidationError
 
 from pipelines import names
 from pipelines.artifacts import run_text
@@ -14,9 +16,10 @@ from pipelines.places import counties_at_once
 from pipelines.publish import publish
 from pipelines.rescore import rescore
 from pipelines.score import _rows, score_all, score_county
+from pipelines.serve import require_settings
 from pipelines.train import train
-from pipelines.words import COUNTIES, county_code
-from village_credit.errors import UsageError
+from pipelines.words import COUNTIES, Reason, county_code
+from village_credit.errors import UsageError, VillageCreditError
 
 
 @pytest.mark.parametrize("flow", [score_county, score_all, rescore, publish, train], ids=lambda flow: flow.name)
@@ -49,6 +52,7 @@ def test_a_run_is_called_by_what_it_is_of_unless_a_person_gave_it_a_name(monkeyp
     assert {named(made_up) for made_up in ("chi-sadr-manifold", "lively-otter", "mu6-nelvana-k", None, "")} == {
         "score 659900"
     }
+    assert named("张三 110101199003078515") == "score 659900"
     assert {named(typed) for typed in ("New crop norms", "春耕前重算")} == {"New crop norms", "春耕前重算"}
 
 
@@ -86,3 +90,44 @@ def test_how_many_counties_are_scored_side_by_side_is_a_number(monkeypatch: pyte
             counties_at_once()
     monkeypatch.setenv("VILLAGE_CREDIT_AT_ONCE", "7")
     assert counties_at_once() == 7
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "110101199003078515",
+        "１１０１０１１９９００３０７８５１５ x",
+        "110101 19900307 8515",
+        "张三 一一〇一〇一一九九〇〇三〇七八五一五",
+        "138-0013-8000",
+        "x" * 81,
+        "",
+    ],
+)
+def test_a_reason_holds_no_number_of_a_person_in_whatever_dress(said: str):
+    with pytest.raises(ValidationError):
+        TypeAdapter(Reason).validate_python(said)
+    pattern = TypeAdapter(Reason).json_schema()["pattern"]
+    assert not re.search(pattern, said) or len(said) in (0, 81)  # the server refuses it before anything runs
+
+
+def test_a_reason_may_name_a_day():
+    assert TypeAdapter(Reason).validate_python("新作物定额 2026-11-01") == "新作物定额 2026-11-01"
+
+
+@pytest.mark.parametrize(
+    ("variable", "said"),
+    [
+        ("VILLAGE_CREDIT_AT_ONCE", "abc"),
+        ("VILLAGE_CREDIT_MEMO_MB", "abc"),
+        ("VILLAGE_CREDIT_THREADS", "x"),
+        ("VILLAGE_CREDIT_ALERTS", "none.toml"),
+    ],
+)
+def test_serve_starts_with_no_setting_that_a_night_would_stumble_over(
+    monkeypatch: pytest.MonkeyPatch, variable: str, said: str
+):
+    require_settings()
+    monkeypatch.setenv(variable, said)
+    with pytest.raises(VillageCreditError, match=variable):
+        require_settings()

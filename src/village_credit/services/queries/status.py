@@ -6,19 +6,25 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+from village_credit.china_calendar import today
+from village_credit.duckdb_session import query_cursor
 from village_credit.ledger.holds import holds_in_force
 from village_credit.ledger.ledger import Ledger
 from village_credit.services.queries.referral_clocks import referral_status
 from village_credit.services.queries.waiting import waiting
+from village_credit.sql_files import sql
 from village_credit.store.store import Store
 
 
 def status(store: Store, on: date | None = None) -> list[dict[str, Any]]:
-    """Return a row a run, latest first: county, day, state, who did what, who of its county is held now, what waits.
+    """Return a row a run, latest first: county, day, state, who did what, who of its county is held, what of it waits.
 
-    `on`: the day on which clocks are read: of its referrals, and of what waits; without one none is.
+    `on`: the day on which clocks are read, of its referrals and of what waits; without one none is. Of a day that is
+    past all is told as it stood at its end.
     """
     entries = Ledger.of(store)
+    if on is not None and on < today():
+        entries = entries.until(on)
     referrals = referral_status(store, entries, on) if on else []
     waits = [asdict(one) for one in waiting(store, entries, on)] if on else []
     rows, kept = [], set(store.run_ids())
@@ -27,6 +33,7 @@ def status(store: Store, on: date | None = None) -> list[dict[str, Any]]:
         rows.append(
             {
                 "county_code": manifest["county_code"],
+                "county_name": _county_name(store, entry.run_id),
                 "as_of": manifest["as_of"],
                 "product": manifest["product"],
                 "run_id": entry.run_id,
@@ -39,8 +46,17 @@ def status(store: Store, on: date | None = None) -> list[dict[str, Any]]:
                 "holds": [
                     asdict(hold) for hold in holds_in_force(entries) if hold.county_code == manifest["county_code"]
                 ],
-                "waiting": [one for one in waits if one["county_code"] == manifest["county_code"]],
+                "waiting": [one for one in waits if one["of"] == entry.run_id],
                 "referrals": [batch for batch in referrals if batch["county_code"] == manifest["county_code"]],
             }
         )
     return rows
+
+
+def _county_name(store: Store, run_id: str) -> str:
+    """Return what a run calls its county; its code where nobody said."""
+    path = store.run_folder(run_id) / "places.parquet"
+    if not path.is_file():  # of older code
+        return ""
+    found = query_cursor().execute(sql("services.queries", "county_name"), {"path": str(path)}).fetchall()
+    return str(found[0][0] or "")

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
+from village_credit import duckdb_session
 from village_credit.china_calendar import day_in_china
 from village_credit.duckdb_session import query_cursor
 from village_credit.ledger.ledger import STAGE, Ledger
-from village_credit.ledger.log import PACKAGES, Entry
+from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import Publication
-from village_credit.ledger.returned import ACKNOWLEDGE
 from village_credit.ledger.reviews import ACT as REVIEWED
 from village_credit.policy.quorum import quorum_of
-from village_credit.publish.office_package import OFFICE
+from village_credit.publish.warehouse import is_current
 from village_credit.sql_files import sql
 from village_credit.store.runs import failed_gates
 from village_credit.store.store import Store
@@ -26,8 +25,8 @@ class Waiting:
     """One thing that waits on a day.
 
     `what`: signature, publication, answer (of a branch), review (of households) or delivery (of late or lacking
-    tables). `of`: the run or publication. `who` is waited for, in words; `since` when, on days in China; `count` of
-    branches, households or tables.
+    tables). `of`: the run. `who` is waited for, in words; `since` when, on days in China; `count` of lines, households
+    or tables.
     """
 
     county_code: str
@@ -52,8 +51,10 @@ def waiting(store: Store, ledger: Ledger, on: date) -> list[Waiting]:
 def _of_county(store: Store, ledger: Ledger, county: str, on: date) -> Iterator[Waiting]:
     for staged in _latest(store, ledger, county):
         yield from _of_run(store, ledger, county, staged, on)
-    for publication in ledger.in_force_of(county):
-        yield from _answers(ledger, publication, on)
+    standing = ledger.in_force_of(county)
+    for publication in standing[:1]:
+        yield from _answers(store, ledger, publication, on)
+    for publication in standing:
         yield from _reviews(store, ledger, publication, on)
 
 
@@ -70,7 +71,7 @@ def _of_run(store: Store, ledger: Ledger, county: str, staged: Entry, on: date) 
     run_id, status = staged.run_id, ledger.status(staged.run_id)
     late = _late_tables(store, run_id)
     if late:
-        yield _since(county, "delivery", run_id, "the offices of `corrections` and `deliveries`", staged.at, on, late)
+        yield _since(county, "delivery", run_id, "offices, which `deliveries` names", staged.at, on, late)
     approval = ledger.approval(run_id)
     if status == "staged":
         yield _since(county, "signature", run_id, _who_signs(store, staged), staged.at, on)
@@ -95,24 +96,27 @@ def _late_tables(store: Store, run_id: str) -> int:
     return int(late)
 
 
-def _answers(ledger: Ledger, publication: Publication, on: date) -> Iterator[Waiting]:
-    """Return the branches that were handed a publication's package and have not answered it."""
-    told = {branch for branch in _packages(ledger, publication) if branch != OFFICE}
-    answered = {
-        entry.details["branch_code"]
-        for entry in ledger
-        if entry.act == ACKNOWLEDGE and publication.publication_id in entry.details["publications"]
-    }
-    silent = sorted(told - answered)
-    if silent:
-        named = f"{'branch' if len(silent) == 1 else 'branches'} {', '.join(silent)}"
-        of, since = publication.publication_id, publication.published_at
-        yield _since(publication.county_code, "answer", of, named, since, on, len(silent))
+def _answers(store: Store, ledger: Ledger, publication: Publication, on: date) -> Iterator[Waiting]:
+    """Return each branch that has not answered lines of a publication, as the view `branches` counts them.
+
+    A line that was told again without a change is open since it was first told. What a withdrawal tells is answered by
+    nobody here: its lines are closed.
+    """
+    for branch, lines, expired, since in _open_lines(store, ledger, publication.county_code):
+        told_anew = f", {expired:,} of them past the package's days: tell them anew" if expired else ""
+        days = (on - since).days
+        yield Waiting(
+            publication.county_code, "answer", publication.run_id, f"branch {branch}{told_anew}", since.isoformat(),
+            days, lines,
+        )  # fmt: skip
 
 
-def _packages(ledger: Ledger, publication: Publication) -> dict[str, Any]:
-    packages: dict[str, Any] = ledger[publication.number - 1].details.get(PACKAGES) or {}
-    return packages
+def _open_lines(store: Store, ledger: Ledger, county: str) -> list[tuple[str, int, int, date]]:
+    """Ask the views, which stand for the last act: of an earlier day nobody knows which lines were open."""
+    if not is_current(store) or len(ledger) != len(Ledger.of(store)):
+        return []
+    with duckdb_session.connect(str(store.warehouse), read_only=True) as connection:
+        return connection.execute(sql("services.queries", "open_answers"), {"county": county}).fetchall()
 
 
 def _reviews(store: Store, ledger: Ledger, publication: Publication, on: date) -> Iterator[Waiting]:
