@@ -15,7 +15,7 @@ from village_credit.errors import MissingInput
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")  # a service of apprise, not ours
 
-SECRET = "hunter2"
+CANARY = "hunter2"
 RUN = {
     "county": "659900",
     "as_of": "2026-11-01",
@@ -61,7 +61,7 @@ def file_of(folder: Path, text: str, mode: int = 0o600) -> str:
 
 def test_each_address_is_told_what_it_asked_for_in_one_message(tmp_path: Path, received: tuple[int, list[str]]):
     port, bodies = received
-    to = f"json://user:{SECRET}@127.0.0.1:{port}/"
+    to = f"json://user:{CANARY}@127.0.0.1:{port}/"
     file = file_of(
         tmp_path,
         f'[[alert]]\nto = "{to}"\non = ["gate", "to_sign"]\n[[alert]]\nto = "{to}"\non = ["late_office", "ending"]\n'
@@ -88,7 +88,7 @@ def test_a_run_that_was_there_already_waits_for_nobody_anew():
 
 def test_an_address_that_does_not_answer_is_told_without_itself_and_sinks_nothing(tmp_path: Path):
     told: list[str] = []
-    file = file_of(tmp_path, f'[[alert]]\nto = "json://user:{SECRET}@127.0.0.1:9/"\non = ["failed"]\n')
+    file = file_of(tmp_path, f'[[alert]]\nto = "json://user:{CANARY}@127.0.0.1:9/"\non = ["failed"]\n')
     assert tell([Told("failed", "x")], lambda text, number: told.append(text % number), file) == 0
     assert told == ["alert 1 of the file of alerts was not taken by its address"]
 
@@ -102,17 +102,17 @@ def test_nothing_to_tell_or_nobody_to_tell_asks_nothing(tmp_path: Path, monkeypa
 @pytest.mark.parametrize(
     ("text", "mode", "why"),
     [
-        (f'[[alert]]\nto = "json://{SECRET}@h/"\non = ["failed"]\n', 0o644, "open to others"),
-        (f'[[alert]]\nto = "nothing://{SECRET}"\non = ["failed"]\n', 0o600, "alert 1"),
-        (f'[[alert]]\nto = "json://{SECRET}@h/"\non = ["everything"]\n', 0o600, "alert.0.on.0"),
-        (f'[[alert]]\nto = "json://{SECRET}@h/"\n', 0o600, "alert.0.on"),
-        (f"to = {SECRET}", 0o600, "no TOML file"),
+        (f'[[alert]]\nto = "json://{CANARY}@h/"\non = ["failed"]\n', 0o644, "open to others"),
+        (f'[[alert]]\nto = "nothing://{CANARY}"\non = ["failed"]\n', 0o600, "alert 1"),
+        (f'[[alert]]\nto = "json://{CANARY}@h/"\non = ["everything"]\n', 0o600, "alert.0.on.0"),
+        (f'[[alert]]\nto = "json://{CANARY}@h/"\n', 0o600, "alert.0.on"),
+        (f"to = {CANARY}", 0o600, "no TOML file"),
     ],
 )
 def test_an_unsound_file_is_refused_without_a_word_of_its_addresses(tmp_path: Path, text: str, mode: int, why: str):
     with pytest.raises(MissingInput, match=why) as caught:
         load_alerts(Path(file_of(tmp_path, text, mode)))
-    assert SECRET not in str(caught.value)
+    assert CANARY not in str(caught.value)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path):
@@ -122,7 +122,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path):
 
 def test_an_unsound_file_tells_nobody_and_sinks_nothing(tmp_path: Path):
     said: list[str] = []
-    file = file_of(tmp_path, f'[[alert]]\nto = "json://{SECRET}@h/"\non = ["to_sing"]\n')
+    file = file_of(tmp_path, f'[[alert]]\nto = "json://{CANARY}@h/"\non = ["to_sing"]\n')
     assert tell([Told("failed", "x")], lambda text, why: said.append(text % why), file) == 0
     assert said[0].startswith("nobody was told: alerts.toml: see to alert.0.on.0")
-    assert SECRET not in said[0]
+    assert CANARY not in said[0]
