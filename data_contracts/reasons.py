@@ -65,6 +65,7 @@ ROW_REASONS = MappingProxyType(
         "BELOW_DRAWN": "支行核定额度（拒绝即为零）低于截至回执日已用信未归还的余额，请按不低于该余额的额度回执",
         "RECEIPT_CONTRADICTS": "与此前的回执不同且日期不晚于它；确需更改请注明更正后重报",
         "CONTRACT_UNKNOWN": "没有此编号的授信合同，请先报送合同",
+        "USAGE_IN_FUTURE": "签约、用信或还款日期晚于今天，请核对日期后重报",
         "EQUAL_DRAW": "同一合同同日同额的用信只计一笔；如为两笔，请提供借据号",
         "DRAW_BEFORE_CONTRACT": "用信早于合同签订日，已计入，请核实",
         "DRAW_ABOVE_LIMIT": "用信超出当日的授信额度，已计入，请核实",

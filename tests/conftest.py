@@ -239,6 +239,14 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Scored:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def whatever_a_test_says_was_drawn_has_happened() -> Iterator[None]:
+    """No test depends on the day on which it runs: today is after all movements, where it is asked for these."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("village_credit.services.servicing.usage.today", lambda: date(2099, 12, 31))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def nothing_is_created_where_one_only_looks() -> Iterator[None]:
     """Connections that share a database must leave nothing in it: the next one would find it."""
     yield

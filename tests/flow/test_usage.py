@@ -259,3 +259,21 @@ def test_a_contract_under_the_reference_of_a_release_is_known(desk: Desk):
     assert len(packages) == 2
     desk.take("用信", "HT-0,1000,2026-11-07,seed", "HT-1,500,2026-11-07,seed")
     assert desk.owed(row) == 1500
+
+
+def test_nothing_was_signed_drawn_or_repaid_tomorrow(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    """A mistyped year is no debt; once the day has come, the same file is taken in."""
+    monkeypatch.setattr("village_credit.services.servicing.usage.today", lambda: date(2026, 11, 20))
+    row = signed(desk)
+    other = sent(desk.store)[1]["household_ref"]
+    contract = desk.take("合同2", f"{other},HT-2,2026-11-21,counter")
+    assert (reasons(contract), contract.contracts) == ({2: "USAGE_IN_FUTURE"}, 0)
+    drawn = desk.take("用信", "HT-1,1000,2026-11-20,seed", "HT-1,2000,2026-11-21,seed", "HT-1,300,2028-05-01,seed")
+    assert (reasons(drawn), drawn.draws) == ({3: "USAGE_IN_FUTURE", 4: "USAGE_IN_FUTURE"}, 1)
+    repaid = desk.take("还款", "HT-1,100,2026-11-20", "HT-1,50,2029-05-01")
+    assert (reasons(repaid), repaid.repayments) == ({3: "USAGE_IN_FUTURE"}, 1)
+    assert desk.owed(row) == Decimal(900)
+    monkeypatch.setattr("village_credit.services.servicing.usage.today", lambda: date(2026, 11, 21))
+    again = record_usage(desk.store, desk.folder / "用信.csv", CLERK)
+    assert (reasons(again), again.draws) == ({4: "USAGE_IN_FUTURE"}, 1)
+    assert desk.owed(row) == Decimal(2900)

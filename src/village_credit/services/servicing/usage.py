@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from village_credit.china_calendar import today
 from village_credit.duckdb_session import query_cursor
 from village_credit.ingest.line_account import concat_rows
 from village_credit.ledger.balances import owed_by_day
@@ -38,6 +39,7 @@ from village_credit.store.store import Store
 
 TABLES = {"credit_contract": "contracts", "draw": "draws", "repayment": "repayments"}
 # kind → table, day, purpose, number of the loan
+DAYS = {"credit_contract": "signed_on", "draw": "drawn_on", "repayment": "paid_on"}
 MOVES = {"draw": ("draws", "drawn_on", "purpose", "loan_key"), "repayment": ("repayments", "paid_on", "NULL", "NULL")}
 Row = dict[str, Any]
 SAME_CONTRACT = ("household_key", "product", "signed_on")  # told again after a later publication too
@@ -95,7 +97,8 @@ class _Taken:
 def record_usage(store: Store, path: Path, by: str, counties: Path | None = None) -> Recorded:
     """Take in contracts, draws and repayments (one file, one ledger entry), recognised by their headers.
 
-    A row taken in before is a duplicate. A file whose name says that it corrects supersedes: its draws those recorded
+    A row taken in before is a duplicate; of a day that is yet to come nothing has happened, and its row waits. A file
+    whose name says that it corrects supersedes: its draws those recorded
     of the same contract and day, its repayments likewise, its contract the one of its number. The same bytes again
     are a no- op, unless the contract of a draw that waited has come meanwhile. Raises MissingInput where the file
     holds none of them, RunConflict where something was published meanwhile.
@@ -103,12 +106,13 @@ def record_usage(store: Store, path: Path, by: str, counties: Path | None = None
     ledger = Ledger.of(store)
     returned = read_returned(path, tuple(TABLES), counties)
     book, judged = _Book(store, ledger, returned), Judged()
+    come = {kind: _come(returned.rows[kind], day, judged) for kind, day in DAYS.items()}
     taken = {
-        "contracts": book.take_contracts(returned.rows["credit_contract"], judged),
-        "draws": book.take_moves("draw", returned.rows["draw"], judged),
-        "repayments": book.take_moves("repayment", returned.rows["repayment"], judged),
+        "contracts": book.take_contracts(come["credit_contract"], judged),
+        "draws": book.take_moves("draw", come["draw"], judged),
+        "repayments": book.take_moves("repayment", come["repayment"], judged),
     }
-    book.note_draws(returned.rows["draw"], judged)
+    book.note_draws(come["draw"], judged)
     if not book.is_known:
         _note_equal_draws(returned, judged)
     account = account_of(returned, judged)
@@ -128,6 +132,14 @@ def record_usage(store: Store, path: Path, by: str, counties: Path | None = None
         account.rejected,
         is_noop,
     )
+
+
+def _come(lines: list[Row], day: str, judged: Judged) -> list[Row]:
+    """Turn rows of a day to come away, and return the others: money is owed from the day on which it was drawn."""
+    for line in lines:
+        if line[day] > today():
+            judged.turn_away(line["row_id"], "USAGE_IN_FUTURE")
+    return [line for line in lines if line[day] <= today()]
 
 
 def _note_equal_draws(returned: Returned, judged: Judged) -> None:
