@@ -20,12 +20,12 @@ def status(store: Store, on: date | None = None) -> list[dict[str, Any]]:
     """Return a row a run, latest first: county, day, state, who did what, who of its county is held, what of it waits.
 
     `on`: the day on which clocks are read, of its referrals and of what waits; without one none is. Of a day that is
-    past all is told as it stood at its end.
+    past all is told as it stood at its end, but for referrals: their clocks go by the days of what happened, whenever
+    it came in.
     """
-    entries = Ledger.of(store)
-    if on is not None and on < today():
-        entries = entries.until(on)
-    referrals = referral_status(store, entries, on) if on else []
+    known = Ledger.of(store)
+    entries = known.until(on) if on is not None and on < today() else known
+    referrals = referral_status(store, known, on) if on else []
     waits = [asdict(one) for one in waiting(store, entries, on)] if on else []
     rows, kept = [], set(store.run_ids())
     for entry in reversed([e for e in entries if e.act == "stage" and e.run_id in kept]):
