@@ -98,6 +98,7 @@ class _File(_Terms):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        _known(self.county != "default" or not self.name, "name: one county has it, the default is of all")
         _check_areas(self.areas, self.county)
         for part in (self.aliases, self.labels, self.ranked, self.calendar, self.checks):
             for contract in part:

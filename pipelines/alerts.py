@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 import apprise
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from village_credit.errors import MissingInput
+from village_credit.errors import MissingInput, why_unread
 
 VARIABLE = "VILLAGE_CREDIT_ALERTS"
 OF_OTHERS = 0o077  # the rights of a group and of others
@@ -55,6 +55,8 @@ def load_alerts(path: Path) -> tuple[Alert, ...]:
         alerts = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).alert
     except FileNotFoundError:
         raise MissingInput(f"{VARIABLE} names a file that is not there: {path.name}") from None
+    except OSError as error:
+        raise MissingInput(f"{path.name}, which {VARIABLE} names, cannot be read: {why_unread(error)}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         raise MissingInput(f"{path.name} is no TOML file") from None
     except ValidationError as error:
@@ -109,7 +111,11 @@ def of_run(run: Mapping[str, Any]) -> list[Told]:
     if failed:
         told.append(Told("gate", f"{who}: failed gates: {', '.join(failed)}"))
     if LATE in gates:
-        told.append(Told("late_office", f"{who}: {gates[LATE]['value']:,.0f} tables are late or lacking"))
+        told.append(Told("late_office", f"{who}: {_figure(gates[LATE])} tables are late or lacking"))
     if ENDING in gates:
-        told.append(Told("ending", f"{who}: the scorecard is valid for {gates[ENDING]['value']:,.0f} days more"))
+        told.append(Told("ending", f"{who}: the scorecard is valid for {_figure(gates[ENDING])} days more"))
     return told
+
+
+def _figure(gate: Mapping[str, Any]) -> str:
+    return "nobody knows how many" if gate["value"] is None else f"{gate['value']:,.0f}"

@@ -6,6 +6,7 @@ What comes back is the command's JSON, or its own sentence; of anything else onl
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -27,8 +28,15 @@ def score_apart(county_code: str, as_of: date, inbox: Path, by: str, *, if_due: 
     """
     asked = ["--inbox", str(inbox), "--county", county_code, "--as-of", as_of.isoformat(), "--by", by, "--json"]
     words = [sys.executable, "-m", "village_credit.cli", "score", *asked, *(["--if-due"] if if_due else [])]
+    # UTF-8 whatever the machine speaks; what a traceback quotes may be no text at all, and is dropped anyway
     done = subprocess.run(  # noqa: S603  # our own interpreter and words
-        words, capture_output=True, text=True, encoding="utf-8", errors="replace", stdin=subprocess.DEVNULL, check=False
+        words,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        env={**os.environ, "PYTHONUTF8": "1"},
+        stdin=subprocess.DEVNULL,
+        check=False,
     )
     if done.returncode == 0:
         found: dict[str, Any] = json.loads(done.stdout)

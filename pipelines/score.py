@@ -15,7 +15,7 @@ from pipelines.artifacts import leave_night
 from pipelines.names import called
 from pipelines.places import counties_at_once
 from pipelines.steps import counties_of, scheduled_day, stage, with_a_later_day
-from pipelines.words import COUNTIES, County
+from pipelines.words import COUNTIES, County, Inbox
 
 # What Prefect says before a sentence of ours
 OF_TASK = re.compile(r"^Task run encountered an exception \w+: ")
@@ -25,7 +25,7 @@ OF_TASK = re.compile(r"^Task run encountered an exception \w+: ")
     name="score-county",
     flow_run_name=called(lambda asked: f"score {asked['county']} {asked.get('as_of') or scheduled_day()}"),
 )
-def score_county(county: County, as_of: date | None = None, inbox: str | None = None) -> str:
+def score_county(county: County, as_of: date | None = None, inbox: Inbox | None = None) -> str:
     """Score one county's inbox as of a day (default: today) into a staged run; gives its id.
 
     Args:
@@ -42,7 +42,7 @@ def score_county(county: County, as_of: date | None = None, inbox: str | None = 
     task_runner=ThreadPoolTaskRunner(max_workers=counties_at_once()),
 )
 def score_all(
-    as_of: date | None = None, inbox: str | None = None, *, even_if_nothing_came: bool = False
+    as_of: date | None = None, inbox: Inbox | None = None, *, even_if_nothing_came: bool = False
 ) -> State[list[str]]:
     """Score every county of the inbox as of a day (default: today); a county that fails never stops the others.
 

@@ -6,13 +6,17 @@ from datetime import date
 from typing import Annotated
 
 from prefect import flow
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from data_contracts.toml_file import names_nobody
 from pipelines.names import called
 from pipelines.steps import fit
 from pipelines.words import County
 
-ModelId = Annotated[str, Field(pattern="^[a-z][a-z0-9.-]{0,39}$")]  # becomes a file name
+# becomes a file name; eight digits at most, as in a reason
+ModelId = Annotated[
+    str, Field(max_length=40, pattern="^[a-z][a-z.-]*([0-9][a-z.-]*){0,8}$"), AfterValidator(names_nobody)
+]
 
 
 @flow(name="train", flow_run_name=called(lambda asked: f"train {asked.get('model_id')} on {asked['county']}"))

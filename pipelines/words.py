@@ -6,11 +6,13 @@ and name on the page; a command gives the code alone, which arrives as a number.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from data_contracts.toml_file import names_nobody
+from village_credit.errors import MissingInput
 from village_credit.policy.model import load_policy
 from village_credit.services.rules import load_terms
 from village_credit.settings import settings
@@ -20,8 +22,15 @@ def _service_area() -> dict[str, str]:
     """Name the counties that the policy allows, by code; a new county is a line of the policy, not of code."""
     paths = settings()
     policy = load_policy((paths.models / "limit_policy.toml").read_text(encoding="utf-8"))
-    names = {code: load_terms(paths.counties, code)[0].name for code in policy.service_area}
-    return {code: f"{code} {name}".strip() for code, name in names.items()}
+    return {code: f"{code} {_name(paths.counties, code)}".strip() for code in policy.service_area}
+
+
+def _name(counties: Path | None, code: str) -> str:
+    """Return what a county is called; nothing where its terms are unsound: its own scoring says so, no other's."""
+    try:
+        return load_terms(counties, code)[0].name
+    except MissingInput:
+        return ""
 
 
 COUNTIES = _service_area()
@@ -56,8 +65,6 @@ DIGITS = (
     "0-9\uff10-\uff19\u2460-\u2468\u2070-\u2079\u2080-\u2089\u0660-\u0669\u06f0-\u06f9"
     "〇零一幺壹二贰三叁四肆五伍六陆七柒八捌九玖"
 )
-Reason = Annotated[
-    str,
-    Field(min_length=1, max_length=80, pattern=f"^([^{DIGITS}]*[{DIGITS}]){{0,8}}[^{DIGITS}]*$"),
-    AfterValidator(names_nobody),
-]
+FEW_DIGITS = f"^([^{DIGITS}]*[{DIGITS}]){{0,8}}[^{DIGITS}]*$"
+Inbox = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(names_nobody)]
+Reason = Annotated[str, Field(min_length=1, max_length=80, pattern=FEW_DIGITS), AfterValidator(names_nobody)]

@@ -134,6 +134,8 @@ def test_a_county_is_called_what_its_terms_say_and_by_its_code_where_they_say_no
     for name in ("A1县", "县 城", "县", "6531"):
         with pytest.raises(TermsRefused, match="name"):
             terms_of(HEAD + f'name = "{name}"\n')
+    with pytest.raises(TermsRefused, match="the default is of all"):  # else every county were called so
+        read_terms({"default.toml": 'county = "default"\nreference = "示例"\nname = "某某县"\n'})
 
 
 def test_the_run_s_page_and_places_show_it(staged: Scored):

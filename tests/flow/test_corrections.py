@@ -153,6 +153,10 @@ def test_when_all_is_mended_the_county_is_decided_as_if_nothing_had_been_wrong(t
     ]
     assert decided[0] == decided[1]
     assert not write_corrections(store, second, tmp_path / "again")
+    gates = {row["gate"]: row["value"] for row in rows_of(store, second, "gates")}
+    assert gates["quarantined_share"] == 0  # what was mended is no fault any more, though the first file is still there
+    shares = [row for row in rows_of(store, second, "extract_checks") if row["measure"] == "quarantined_share"]
+    assert {row["value"] for row in shares} == {0}
     assert ageing(store, second) == []
 
 

@@ -251,7 +251,7 @@ def test_the_oldest_make_room_and_one_that_is_too_large_is_not_kept(quiet: Score
 
 
 def test_a_disk_that_is_nearly_full_and_one_that_is_keep_no_memos(
-    quiet: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    quiet: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     store = copy_of(quiet, tmp_path).store
     drop_memos(store)
@@ -266,9 +266,12 @@ def test_a_disk_that_is_nearly_full_and_one_that_is_keep_no_memos(
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", full)
         memos.keep(NOTE, "a")
+        memos.keep(NOTE, "b")  # one that could not be kept is enough to be told
     assert list((store.root / MEMOS).iterdir()) == []
-    memos.keep(NOTE, "a")
-    assert memos.recall("a") is not None
+    assert caplog.text.count("nothing more is remembered in memos: no space left on device") == 1
+    again = StoredMemos(store, ("g",), 10**9)
+    again.keep(NOTE, "a")
+    assert again.recall("a") is not None
 
 
 def test_who_may_write_nothing_recalls_and_keeps_none(quiet: Scored, tmp_path: Path):

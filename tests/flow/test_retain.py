@@ -43,7 +43,7 @@ def old(quiet: Scored, tmp_path_factory: pytest.TempPathFactory) -> Scored:
             again(store, scored.run.run_id, NEXT)
             put_in_force(store, NEXT)
             (first,) = (p.publication_id for p in Ledger.of(store).publications if p.run_id == scored.run.run_id)
-            told = {"branch_code": "0071", "publications": [first], "changed": [], "tables": []}
+            told = {"branch_code": "0071", "publications": [first], "changed": [], "tables": [], "record": "0" * 16}
             store.freeze(b"receipt", sha256_of(b"receipt"))
             record(store, "acknowledge", BY, "", told | {"file_sha256": sha256_of(b"receipt")})
     return scored

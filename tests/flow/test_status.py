@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, SIGNER, Scored, copy_of, on_day
 from tests.conftest import PREPARER as CLERK
+from village_credit.china_calendar import day_in_china
 from village_credit.cli import main
 from village_credit.ledger.ledger import Ledger
 from village_credit.publish.outbox import refresh_warehouse
@@ -28,7 +29,8 @@ LATER = AS_OF + timedelta(days=400)  # after whatever an act of a test is dated
 
 def waits(store: Store, on: date = LATER) -> dict[str, list[Waiting]]:
     found: dict[str, list[Waiting]] = {}
-    for one in waiting(store, Ledger.of(store), on):
+    manifests = {run_id: store.manifest(run_id) for run_id in store.run_ids()}
+    for one in waiting(store, Ledger.of(store), manifests, on):
         found.setdefault(one.what, []).append(one)
     return found
 
@@ -48,7 +50,9 @@ def test_a_run_waits_for_its_signature_then_for_its_publication(staged: Scored, 
     assert "answer" not in waits(store)
     with on_day(AS_OF + timedelta(days=3)):
         sign.approve(store, run_id, SIGNER, "test", failed)
-        last = Ledger.of(store)[-1].at[:10]  # never before the staging, whose clock was this machine's
+        last = day_in_china(
+            Ledger.of(store)[-1].at
+        ).isoformat()  # never before the staging, whose clock was this machine's
     (one,) = waits(store)["publication"]
     assert (one.of, one.since) == (run_id, last)
     assert "signature" not in waits(store)

@@ -44,14 +44,14 @@ class Delivery:
 
 def take_in_delivery(delivery: Delivery, memos: Memos) -> tuple[Intake, Looked]:
     """Take in a county's files, and look at its maps; raises NoRegister where nobody can be scored."""
-    found = memos.recall("delivery", *delivery.content)
+    found = memos.recall("delivery", *delivery.content) if delivery.verdicts.content else None
     if found is not None:
         return intake_of(found)
     intake = take_in(
         delivery.files, delivery.as_of, delivery.county_code, delivery.terms, delivery.verdicts, memos=memos
     )
     looked = look_at_shapes(delivery.files, intake.settled["land_parcel"], delivery.looked_with)
-    if not is_of_this_machine(intake.sources):
+    if delivery.verdicts.content and not is_of_this_machine(intake.sources):
         memos.keep(intake_memo(intake, looked), "delivery", *delivery.content)
     return intake, looked
 

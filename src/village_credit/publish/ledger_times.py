@@ -46,7 +46,7 @@ Span = tuple[date, date | None]
 
 def ledger_times(ledger: Ledger) -> dict[str, Rows]:
     """Return the rows of each table of TIMES: what stood, was held and was said when, and the day of the last act."""
-    sent_back = [e for e in ledger if e.act in (ACKNOWLEDGE, RECORD_USAGE) and "record" in e.details]
+    sent_back = [entry for entry in ledger if entry.act in (ACKNOWLEDGE, RECORD_USAGE)]
     return {
         "stood": list(_stood(ledger)),
         "was_held": list(_was_held(ledger)),

@@ -9,20 +9,18 @@ from __future__ import annotations
 import json
 import logging
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
 
-from village_credit.errors import VerificationFailed
+from village_credit.errors import VerificationFailed, why_unread
 from village_credit.memos import Memo
 from village_credit.signatures import canonical_json
 from village_credit.store.envelope import seal, unseal
 from village_credit.store.store import LOCK, SEALED, Store, sha256_of
-from village_credit.store.whole_files import locked
+from village_credit.store.whole_files import locked, write_whole
 
 LOG = logging.getLogger(__name__)
 MEMOS = "memos"
@@ -56,31 +54,25 @@ class StoredMemos:
 
     def keep(self, memo: Memo, *content: str) -> None:
         """Remember what was made of this content; the oldest make room."""
-        if not self.keeps or len(plain := memo_bytes(memo)) > self.most_bytes:
+        if not (self.keeps and self.most_bytes) or len(plain := memo_bytes(memo)) > self.most_bytes:
             return
-        path = self._path(content)
-        with suppress(OSError):
+        try:
             self.folder.mkdir(mode=0o700, exist_ok=True)
-            if shutil.disk_usage(self.folder).free - len(plain) < FREE_BYTES:
-                return
-            self._seal(path, plain)
-            self._make_room(path)
+            if shutil.disk_usage(self.folder).free - len(plain) >= FREE_BYTES:
+                self._seal(self._path(content), plain)
+        except OSError as error:  # no run waits for a memo: said once, and no further one is tried
+            LOG.warning("nothing more is remembered in %s: %s", MEMOS, why_unread(error))
+            self.keeps = False
 
     def _path(self, content: tuple[str, ...]) -> Path:
         return self.folder / f"{sha256_of(canonical_json([*self.ground, *content]))}{SEALED}"
 
     def _seal(self, path: Path, plain: bytes) -> None:
-        """Seal with the key of this moment, as everything else is sealed."""
-        beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        """Seal with the key of this moment, as everything else is sealed; the oldest make room."""
         with locked(self.store.root / LOCK, alone=False):
-            try:
-                descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(seal(self.store.keys.wrapping("vault"), plain, _context(path)))
-                beside.replace(path)
-            except OSError:
-                beside.unlink(missing_ok=True)
-                raise
+            sealed = seal(self.store.keys.wrapping("vault"), plain, _context(path))
+            write_whole(path, sealed, mode=0o600, is_kept=False)
+        self._make_room(path)
 
     def _make_room(self, newest: Path) -> None:
         """Take the oldest away until the others are within bounds."""

@@ -18,10 +18,19 @@ from village_credit.errors import UsageError, VerificationFailed
 LEFT_BESIDE = re.compile(r"\..+\.[0-9a-f]{8}")
 
 
-def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write a file beside its place, sync it and move it there: nobody ever sees half of it."""
-    _written_beside(path, content, mode).replace(path)
-    sync_folder(path.parent)
+def write_whole(path: Path, content: bytes, mode: int = 0o644, *, is_kept: bool = True) -> None:
+    """Write a file beside its place, sync it and move it there: nobody ever sees half of it.
+
+    `is_kept`: not of what may be lost in a power cut, and whose readers tell half of it from the whole.
+    """
+    beside = _written_beside(path, content, mode, is_synced=is_kept)
+    try:
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+    if is_kept:
+        sync_folder(path.parent)
 
 
 def require_free(path: Path, *, force: bool) -> Path:
@@ -53,8 +62,8 @@ def create_whole(path: Path, content: bytes, mode: int = 0o644) -> bool:
     return True
 
 
-def _written_beside(path: Path, content: bytes, mode: int) -> Path:
-    """Return a synced file beside a place; nothing of it stays where the disk is full."""
+def _written_beside(path: Path, content: bytes, mode: int, *, is_synced: bool = True) -> Path:
+    """Return a file beside a place; nothing of it stays where the disk is full."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -62,7 +71,8 @@ def _written_beside(path: Path, content: bytes, mode: int) -> Path:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if is_synced:
+                os.fsync(file.fileno())
     except OSError:
         beside.unlink()
         raise

@@ -14,6 +14,7 @@ from village_credit.intake import Intake
 from village_credit.policy.model import PolicyInForce
 from village_credit.sql_files import sql
 from village_credit.tables.gate import Gate, also_fails, gate_of
+from village_credit.tables.standing_lines import standing_lines
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,11 @@ class Recoded:
 
 
 def quarantined_share(intake: Intake, policy: PolicyInForce) -> Gate:
-    outcomes = intake.reconciliation.column("outcome")
+    outcomes = standing_lines(intake).column("outcome")
     data = pc.sum(pc.not_equal(outcomes, "layout")).as_py() or 0
     quarantined = pc.sum(pc.equal(outcomes, "quarantined")).as_py() or 0
     share = quarantined / data if data else None
-    text = "quarantined lines over data lines; send the offices their corrections"
+    text = "quarantined lines over data lines, those mended aside; send the offices their corrections"
     return gate_of(policy, "quarantined_share", share, text)
 
 
@@ -123,9 +124,8 @@ def adverse_rows(intake: Intake, policy: PolicyInForce) -> Gate:
     adverse = [source for source in intake.sources if source.contract in ADVERSE]
     rejected = sum(source.rejected is not None for source in adverse) + _perhaps_adverse(intake)
     connection = query_cursor()
-    connection.register("reconciliation", intake.reconciliation)
+    connection.register("reconciliation", standing_lines(intake))
     connection.register("unread", intake.unread)
-    connection.register("corrections", intake.corrections)
     connection.register("links", intake.links)
     connection.register(
         "adverse",

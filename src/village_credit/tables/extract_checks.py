@@ -15,6 +15,7 @@ from village_credit.duckdb_session import cursor_over, query_cursor
 from village_credit.intake import Intake
 from village_credit.link.roster import birthday_limit
 from village_credit.sql_files import sql
+from village_credit.tables.standing_lines import standing_lines
 
 SCHEMA = pa.schema(
     [
@@ -92,9 +93,9 @@ def _dead(checks: Checks, intake: Intake, as_of: date) -> Iterator[_Check]:
 
 
 def _outcomes(intake: Intake) -> dict[str, dict[str, int]]:
-    """Count data lines by contract and outcome, second copies of a file aside."""
+    """Count data lines by contract and outcome, second copies of a file and rows that were mended aside."""
     connection = query_cursor()
-    connection.register("reconciliation", intake.reconciliation)
+    connection.register("reconciliation", standing_lines(intake))
     own = [(s.source_id, s.contract) for s in intake.sources if s.contract and not s.is_copy]
     connection.register(
         "sources",

@@ -115,6 +115,18 @@ def test_an_unsound_file_is_refused_without_a_word_of_its_addresses(tmp_path: Pa
     assert CANARY not in str(caught.value)
 
 
+def test_a_folder_in_its_place_is_told_in_words(tmp_path: Path):
+    (tmp_path / "alerts.toml").mkdir(mode=0o700)
+    with pytest.raises(MissingInput, match="cannot be read: is a directory"):
+        load_alerts(tmp_path / "alerts.toml")
+
+
+def test_a_gate_without_a_figure_is_told_all_the_same():
+    gates = [{"gate": name, "verdict": "fail", "value": None} for name in ("deliveries", "model_valid")]
+    told = [one.sentence for one in of_run({**RUN, "noop": True, "gates": gates})]
+    assert len([sentence for sentence in told if "nobody knows how many" in sentence]) == 2
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path):
     with pytest.raises(MissingInput, match=r"not there: none\.toml"):
         load_alerts(tmp_path / "none.toml")

@@ -67,3 +67,8 @@ def test_nothing_that_a_command_quoted_is_told(program, tmp_path: Path, script: 
     with pytest.raises(kind) as caught, impersonal():
         asked(tmp_path)
     assert CANARY not in str(caught.value)
+
+
+def test_what_is_printed_is_read_as_utf_8_whatever_the_machine_speaks(program, tmp_path: Path):
+    program('test "$PYTHONUTF8" = 1 && echo \'{"county": "沙枣县"}\'')
+    assert asked(tmp_path) == {"county": "沙枣县"}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +19,10 @@ from pipelines.publish import publish
 from pipelines.rescore import rescore
 from pipelines.score import _rows, score_all, score_county
 from pipelines.serve import require_settings
-from pipelines.train import train
-from pipelines.words import COUNTIES, Reason, county_code
+from pipelines.train import ModelId, train
+from pipelines.words import COUNTIES, Inbox, Reason, _service_area, county_code
 from village_credit.errors import UsageError, VillageCreditError
+from village_credit.services.rules import default_counties
 
 
 @pytest.mark.parametrize("flow", [score_county, score_all, rescore, publish, train], ids=lambda flow: flow.name)
@@ -131,3 +134,26 @@ def test_serve_starts_with_no_setting_that_a_night_would_stumble_over(
     monkeypatch.setenv(variable, said)
     with pytest.raises(VillageCreditError, match=variable):
         require_settings()
+
+
+@pytest.mark.parametrize("said", ["x659900199003078515", "x-659900-19900307-8515", "x13800138000"])
+def test_no_number_of_a_person_names_a_candidate(said: str):
+    with pytest.raises(ValidationError):
+        TypeAdapter(ModelId).validate_python(said)
+    assert TypeAdapter(ModelId).validate_python("trial-2026.11") == "trial-2026.11"
+
+
+@pytest.mark.parametrize("said", ["/data/659900199003078515", "/data/６５９９００ 19900307 8515/inbox"])
+def test_no_number_of_a_person_stands_in_an_inbox_s_place(said: str):
+    with pytest.raises(ValidationError):
+        TypeAdapter(Inbox).validate_python(said)
+    assert TypeAdapter(Inbox).validate_python("/data/inbox/2026-11-01") == "/data/inbox/2026-11-01"
+
+
+def test_one_county_s_unsound_terms_leave_the_forms_of_all_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    shutil.copy(default_counties() / "default.toml", tmp_path)
+    shutil.copy(default_counties() / "659900.toml", tmp_path)
+    (tmp_path / "653199.toml").write_text("county = [", encoding="utf-8")
+    monkeypatch.setenv("VILLAGE_CREDIT_COUNTIES", str(tmp_path))
+    labels = _service_area()
+    assert (labels["653199"], labels["659900"]) == ("653199", "659900 沙枣县")

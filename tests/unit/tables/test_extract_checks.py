@@ -33,7 +33,8 @@ def intake(dead: int, born: date, named: int, year: int = 2026) -> Any:
         facts={"members": members},
         identities=pa.table({**keys, "person_id": people}),
         sources=[SimpleNamespace(source_id=0, contract="land_member", is_copy=False)],
-        reconciliation=pa.table({"source_id": [0], "outcome": ["accepted"]}),
+        reconciliation=pa.table({"source_id": [0], "line_number": [2], "outcome": ["accepted"], "row_id": [0]}),
+        corrections=pa.table({"source_id": [0], "line_number": [9], "state": ["corrected"]}),
     )
 
 

@@ -26,14 +26,18 @@ def status(store: Store, on: date | None = None) -> list[dict[str, Any]]:
     known = Ledger.of(store)
     entries = known.until(on) if on is not None and on < today() else known
     referrals = referral_status(store, known, on) if on else []
-    waits = [asdict(one) for one in waiting(store, entries, on)] if on else []
-    rows, kept = [], set(store.run_ids())
-    for entry in reversed([e for e in entries if e.act == "stage" and e.run_id in kept]):
-        manifest = store.manifest(entry.run_id)
+    manifests = {run_id: store.manifest(run_id) for run_id in store.run_ids()}
+    waits = [asdict(one) for one in waiting(store, entries, manifests, on)] if on else []
+    rows: list[dict[str, Any]] = []
+    names: dict[str, str] = {}
+    for entry in reversed([e for e in entries if e.act == "stage" and e.run_id in manifests]):
+        manifest = manifests[entry.run_id]
+        if manifest["county_code"] not in names:  # as its latest run has it
+            names[manifest["county_code"]] = _county_name(store, entry.run_id)
         rows.append(
             {
                 "county_code": manifest["county_code"],
-                "county_name": _county_name(store, entry.run_id),
+                "county_name": names[manifest["county_code"]],
                 "as_of": manifest["as_of"],
                 "product": manifest["product"],
                 "run_id": entry.run_id,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from village_credit import duckdb_session
 from village_credit.china_calendar import day_in_china
@@ -16,6 +17,7 @@ from village_credit.ledger.reviews import ACT as REVIEWED
 from village_credit.policy.quorum import quorum_of
 from village_credit.publish.warehouse import is_current
 from village_credit.sql_files import sql
+from village_credit.store.act_files import newest_act
 from village_credit.store.runs import failed_gates
 from village_credit.store.store import Store
 
@@ -38,50 +40,39 @@ class Waiting:
     count: int = 1
 
 
-def waiting(store: Store, ledger: Ledger, on: date) -> list[Waiting]:
+def waiting(store: Store, ledger: Ledger, manifests: Mapping[str, dict[str, Any]], on: date) -> list[Waiting]:
     """Return what waits on a day, by county, in the order in which a run comes into force and is answered.
 
-    What began after that day does not wait on it.
+    `manifests` of the runs that are there. What began after that day does not wait on it.
     """
-    counties = sorted({entry.details["county_code"] for entry in ledger if entry.act == STAGE})
-    found = [one for county in counties for one in _of_county(store, ledger, county, on)]
-    return [one for one in found if one.days >= 0]
+    last: dict[
+        tuple[str, str | None], Entry
+    ] = {}  # of the whole county and of each product; a run that is gone of none
+    for entry in ledger:
+        if entry.act == STAGE and entry.run_id in manifests:
+            last[entry.details["county_code"], manifests[entry.run_id]["product"]] = entry
+    found = [one for staged in last.values() for one in _of_run(store, ledger, manifests[staged.run_id], staged, on)]
+    found += _answers(store, ledger, on)
+    found += [one for publication in ledger.in_force for one in _reviews(store, ledger, publication, on)]
+    return sorted((one for one in found if one.days >= 0), key=lambda one: one.county_code)
 
 
-def _of_county(store: Store, ledger: Ledger, county: str, on: date) -> Iterator[Waiting]:
-    for staged in _latest(store, ledger, county):
-        yield from _of_run(store, ledger, county, staged, on)
-    standing = ledger.in_force_of(county)
-    for publication in standing[:1]:
-        yield from _answers(store, ledger, publication, on)
-    for publication in standing:
-        yield from _reviews(store, ledger, publication, on)
-
-
-def _latest(store: Store, ledger: Ledger, county: str) -> list[Entry]:
-    """Return the last staging of the whole county and of each product; a run that is gone waits for nobody."""
-    last: dict[str | None, Entry] = {}
-    for staged in ledger.stagings(county):
-        if (store.run_folder(staged.run_id) / "manifest.json").is_file():
-            last[store.manifest(staged.run_id)["product"]] = staged
-    return list(last.values())
-
-
-def _of_run(store: Store, ledger: Ledger, county: str, staged: Entry, on: date) -> Iterator[Waiting]:
+def _of_run(store: Store, ledger: Ledger, manifest: dict[str, Any], staged: Entry, on: date) -> Iterator[Waiting]:
+    county = staged.details["county_code"]
     run_id, status = staged.run_id, ledger.status(staged.run_id)
     late = _late_tables(store, run_id)
     if late:
         yield _since(county, "delivery", run_id, "offices, which `deliveries` names", staged.at, on, late)
     approval = ledger.approval(run_id)
     if status == "staged":
-        yield _since(county, "signature", run_id, _who_signs(store, staged), staged.at, on)
+        yield _since(county, "signature", run_id, _who_signs(store, manifest, staged), staged.at, on)
     elif status == "approved" and approval is not None:
         yield _since(county, "publication", run_id, "whoever publishes", approval.at, on)
 
 
-def _who_signs(store: Store, staged: Entry) -> str:
+def _who_signs(store: Store, manifest: dict[str, Any], staged: Entry) -> str:
     """Say who may sign a run, and which gates need a reason of their own."""
-    asked = quorum_of(store.manifest(staged.run_id))
+    asked = quorum_of(manifest)
     who = f"a meeting of {asked.members} members" if asked else "the committee"
     failed = failed_gates(store, staged.run_id)
     why = f", with a reason for each failed gate: {', '.join(failed)}" if failed else ""
@@ -96,27 +87,23 @@ def _late_tables(store: Store, run_id: str) -> int:
     return int(late)
 
 
-def _answers(store: Store, ledger: Ledger, publication: Publication, on: date) -> Iterator[Waiting]:
-    """Return each branch that has not answered lines of a publication, as the view `branches` counts them.
+def _answers(store: Store, ledger: Ledger, on: date) -> Iterator[Waiting]:
+    """Return each branch that has not answered lines of what is in force, as the view `branches` counts them.
 
-    A line that was told again without a change is open since it was first told. What a withdrawal tells is answered by
-    nobody here: its lines are closed.
+    A line that was told again without a change is open since it was first told. The views stand for the last act: of an
+    earlier day nobody knows which lines were open. What a withdrawal tells is answered by nobody here.
     """
-    for branch, lines, expired, since in _open_lines(store, ledger, publication.county_code):
+    whole = {publication.county_code: publication for publication in reversed(ledger.in_force)}
+    is_of_today = len(ledger) == newest_act(store.ledger_folder)
+    for county, branch, lines, expired, since in _open_lines(store) if is_of_today and is_current(store) else []:
         told_anew = f", {expired:,} of them past the package's days: tell them anew" if expired else ""
-        days = (on - since).days
-        yield Waiting(
-            publication.county_code, "answer", publication.run_id, f"branch {branch}{told_anew}", since.isoformat(),
-            days, lines,
-        )  # fmt: skip
+        who, of = f"branch {branch}{told_anew}", whole[county].run_id
+        yield Waiting(county, "answer", of, who, since.isoformat(), (on - since).days, lines)
 
 
-def _open_lines(store: Store, ledger: Ledger, county: str) -> list[tuple[str, int, int, date]]:
-    """Ask the views, which stand for the last act: of an earlier day nobody knows which lines were open."""
-    if not is_current(store) or len(ledger) != len(Ledger.of(store)):
-        return []
+def _open_lines(store: Store) -> list[tuple[str, str, int, int, date]]:
     with duckdb_session.connect(str(store.warehouse), read_only=True) as connection:
-        return connection.execute(sql("services.queries", "open_answers"), {"county": county}).fetchall()
+        return connection.execute(sql("services.queries", "open_answers")).fetchall()
 
 
 def _reviews(store: Store, ledger: Ledger, publication: Publication, on: date) -> Iterator[Waiting]:

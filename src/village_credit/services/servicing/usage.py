@@ -39,8 +39,8 @@ from village_credit.store.store import Store
 
 TABLES = {"credit_contract": "contracts", "draw": "draws", "repayment": "repayments"}
 # kind → table, day, purpose, number of the loan
-DAYS = {"credit_contract": "signed_on", "draw": "drawn_on", "repayment": "paid_on"}
 MOVES = {"draw": ("draws", "drawn_on", "purpose", "loan_key"), "repayment": ("repayments", "paid_on", "NULL", "NULL")}
+DAYS = {"credit_contract": "signed_on"} | {kind: day for kind, (_, day, *_) in MOVES.items()}
 Row = dict[str, Any]
 SAME_CONTRACT = ("household_key", "product", "signed_on")  # told again after a later publication too
 STATED = pa.schema(
@@ -98,10 +98,10 @@ def record_usage(store: Store, path: Path, by: str, counties: Path | None = None
     """Take in contracts, draws and repayments (one file, one ledger entry), recognised by their headers.
 
     A row taken in before is a duplicate; of a day that is yet to come nothing has happened, and its row waits. A file
-    whose name says that it corrects supersedes: its draws those recorded
-    of the same contract and day, its repayments likewise, its contract the one of its number. The same bytes again
-    are a no- op, unless the contract of a draw that waited has come meanwhile. Raises MissingInput where the file
-    holds none of them, RunConflict where something was published meanwhile.
+    whose name says that it corrects supersedes: its draws those recorded of the same contract and day, its repayments
+    likewise, its contract the one of its number. The same bytes again are a no-op, unless what a row waited for, its
+    day or its contract, has come meanwhile. Raises MissingInput where the file holds none of them, RunConflict where
+    something was published meanwhile.
     """
     ledger = Ledger.of(store)
     returned = read_returned(path, tuple(TABLES), counties)
@@ -136,10 +136,11 @@ def record_usage(store: Store, path: Path, by: str, counties: Path | None = None
 
 def _come(lines: list[Row], day: str, judged: Judged) -> list[Row]:
     """Turn rows of a day to come away, and return the others: money is owed from the day on which it was drawn."""
+    now = today()
     for line in lines:
-        if line[day] > today():
+        if line[day] > now:
             judged.turn_away(line["row_id"], "USAGE_IN_FUTURE")
-    return [line for line in lines if line[day] <= today()]
+    return [line for line in lines if line[day] <= now]
 
 
 def _note_equal_draws(returned: Returned, judged: Judged) -> None:

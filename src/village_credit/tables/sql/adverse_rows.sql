@@ -1,13 +1,11 @@
 -- The largest quarantined share of an adverse list, how many of its quarantined rows name somebody, and how many nobody
 -- who can be told. Of a list that the region's counties share, the rows of people here count, as if it were the county's.
--- A quarantined row that another mends counts no more.
 WITH asked AS (
     SELECT a.contract, r.outcome, bool_or(a.is_of_region) OVER (PARTITION BY a.contract) AS is_shared,
         h.row_id IS NOT NULL AS is_here
     FROM reconciliation AS r JOIN adverse AS a USING (source_id)
     LEFT JOIN (SELECT DISTINCT row_id FROM links WHERE unit_code IS NOT NULL) AS h USING (row_id)
-    WHERE r.outcome = 'accepted' OR (r.outcome = 'quarantined' AND NOT EXISTS (SELECT 1 FROM corrections AS c
-        WHERE c.source_id = r.source_id AND c.line_number = r.line_number AND c.state = 'corrected'))
+    WHERE r.outcome IN ('accepted', 'quarantined')
 ), shares AS (
     SELECT avg(CAST(outcome = 'quarantined' AS INT)) AS share FROM asked WHERE NOT is_shared GROUP BY contract
     UNION ALL
