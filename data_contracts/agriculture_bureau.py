@@ -112,6 +112,7 @@ CHANGE_CAUSES = (
 )
 RENT_A_MU = (Decimal(10), Decimal(10_000))  # yuan a year; as the policy's own figure
 AREA_TOLERANCE = Decimal("0.01")  # of the larger of 1 mu and HTMJM: domain of NY/T 2539's two units
+_AREAS_AGREE = f"contract_mu IS NULL OR abs(measured_mu - contract_mu) <= {AREA_TOLERANCE} * greatest(1, contract_mu)"
 
 
 class LandIssuer(Contract):
@@ -201,6 +202,8 @@ class LandParcel(Contract):
         Column("SFQQQG", ("是否确权确股",), labels=(("是", "1"), ("否", "2"))),
     ] = None
 
+    sound_where: ClassVar[str] = _AREAS_AGREE
+
     @model_validator(mode="after")
     def areas_agree(self) -> LandParcel:
         """HTMJ (converted to mu) and HTMJM tell the same area, else the unit of one is wrong."""
@@ -235,6 +238,13 @@ class LandTransfer(Contract):
         Yuan | None, Column("年租金", ("流转年租金", "年流转费", "年流转价款"), sensitivity="C2", unit="yuan")
     ] = None
     crop: Annotated[PlainText | None, Column("种植作物", ("流转后种植作物",), ancillary=True)] = None
+
+    sound_where: ClassVar[str] = f"""
+        coalesce(measured_mu, contract_mu) IS NOT NULL AND (measured_mu IS NULL OR {_AREAS_AGREE})
+        AND (starts_on IS NULL OR ends_on IS NULL OR starts_on <= ends_on)
+        AND (rent_yuan IS NULL OR rent_yuan = 0 OR rent_yuan / greatest(coalesce(contract_mu, measured_mu), 0.01)
+             BETWEEN {RENT_A_MU[0] + 1} AND {RENT_A_MU[1] - 1})
+    """
 
     @model_validator(mode="after")
     def lease_is_sound(self) -> LandTransfer:
@@ -275,6 +285,8 @@ class ContractorChange(Contract):
         Literal["merge", "split", "recode"] | None, Kind.LABEL, Column("变更原因", ("变更类型",), labels=CHANGE_CAUSES)
     ] = None
     changed_on: Annotated[Day, Column("变更日期", ("变更时间",))]
+
+    sound_where: ClassVar[str] = "old_code <> new_code"
 
     @model_validator(mode="after")
     def codes_differ(self) -> ContractorChange:

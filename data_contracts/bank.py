@@ -82,6 +82,11 @@ class BankConduct(Contract):
     ] = None
     cured_on: Annotated[Day | None, Column("逾期结清日", ("逾期还清日", "逾期归还日"))] = None
 
+    sound_where: ClassVar[str] = """
+        (cured_on IS NULL OR overdue_since IS NULL OR overdue_since <= cured_on) AND opened_on <= due_on
+        AND days_overdue <= max_days_overdue
+    """
+
     @model_validator(mode="after")
     def dates_and_days_agree(self) -> BankConduct:
         """A loan falls due after it is opened, and the worst arrears are no smaller than today's."""
@@ -108,6 +113,8 @@ class CreditLine(Contract):
     starts_on: Annotated[Day, Column("起始日", ("授信起始日", "起始日期"))]
     ends_on: Annotated[Day, Column("到期日", ("授信到期日", "到期日期"), open_end=True)]
     contract_number: Annotated[ShortCode | None, Column("合同编号", ("合同号",), sensitivity="C2")] = None
+
+    sound_where: ClassVar[str] = "starts_on <= ends_on"
 
     @model_validator(mode="after")
     def line_is_sound(self) -> CreditLine:
@@ -145,6 +152,8 @@ class NegativeList(Contract):
     listed_on: Annotated[Day, Column("列入日期", ("列入日",))]
     expires_on: Annotated[Day | None, Column("失效日期", ("失效日", "到期日期"), open_end=True)] = None
     repaired_on: Annotated[Day | None, Column("修复日期", ("信用修复日期", "修复日"))] = None
+
+    sound_where: ClassVar[str] = "repaired_on IS NULL OR listed_on <= repaired_on"
 
     @model_validator(mode="after")
     def repair_follows(self) -> NegativeList:
@@ -220,6 +229,8 @@ class BranchChange(Contract):
     old_code: Annotated[ShortCode, Column("原机构号", ("旧机构号", "变更前机构号"))]
     new_code: Annotated[ShortCode, Column("现机构号", ("新机构号", "变更后机构号"))]
     changed_on: Annotated[Day, Column("变更日期", ("生效日期", "启用日期"))]
+
+    sound_where: ClassVar[str] = "old_code <> new_code"
 
     @model_validator(mode="after")
     def codes_differ(self) -> BranchChange:

@@ -103,6 +103,8 @@ class MonitoredHousehold(Contract):
     has_left: Annotated[YesNo | None, Column("是否退出", ("是否已退出",), labels=YES_NO)] = None
     left_on: Annotated[Day | None, Column("退出日期", ("退出时间",), open_end=True)] = None
 
+    sound_where: ClassVar[str] = "left_on IS NULL OR identified_in IS NULL OR identified_in <= left_on"
+
     @model_validator(mode="after")
     def leaves_after_it_came(self) -> MonitoredHousehold:
         """Nobody leaves the list before the month in which he was found."""

@@ -83,6 +83,9 @@ class Contract(BaseModel):
     contract_version: ClassVar[str] = "1.0.1"
     extract_rules: ClassVar[ExtractRules] = ExtractRules()
     is_adverse: ClassVar[bool] = False  # what a row says may stand against its person: it must not get lost
+    # SQL over the typed fields, true only of rows that every rule over several fields accepts; rows of which it is not
+    # true are asked one by one, so that it may be narrower than the rules and never wider
+    sound_where: ClassVar[str] = ""
     is_of_head: ClassVar[bool] = False  # of 姓名 and 户主姓名 the latter is the row's person
 
     model_config = ConfigDict(hide_input_in_errors=True, extra="forbid", frozen=True)

@@ -118,11 +118,17 @@ def field_specs(contract_name: str) -> tuple[FieldSpec, ...]:
     """Return the fields of a contract in declared order."""
     specs = []
     for name, info in INCOMING[contract_name].model_fields.items():
-        metadata = [*_nested(info.annotation), *info.metadata]
+        metadata = metadata_of(contract_name, name)
         kinds = [item for item in metadata if isinstance(item, Kind)]
         column = next(item for item in metadata if isinstance(item, Column))
         specs.append(FieldSpec(name, kinds[-1], column, info.is_required(), column.labels))
     return tuple(specs)
+
+
+def metadata_of(contract_name: str, name: str) -> list[object]:
+    """Return what a field's annotation says beside its type: kind, column, patterns, bounds."""
+    info = INCOMING[contract_name].model_fields[name]
+    return [*_nested(info.annotation), *info.metadata]
 
 
 def _nested(annotation: object) -> list[object]:

@@ -45,6 +45,8 @@ class Receipt(Contract):
         Yuan | None, Column("branch_limit_yuan", ("支行核定额度",), sensitivity="C2", unit="yuan")
     ] = None
 
+    sound_where: ClassVar[str] = "outcome <> 'changed' OR branch_limit_yuan IS NOT NULL"
+
     @model_validator(mode="after")
     def _changed_says_to_what(self) -> Self:
         if self.outcome == "changed" and self.branch_limit_yuan is None:
@@ -109,6 +111,8 @@ class CampaignPlan(Contract):
     ends_on: Annotated[Day, Column("to", ("结束日期",))]
     planned_yuan: Annotated[Yuan, Column("planned_yuan", ("计划金额",), unit="yuan")]
     purposes: Annotated[PlainText, Column("purposes", ("用途",))]
+
+    sound_where: ClassVar[str] = "starts_on <= ends_on"
 
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> Self:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import cache
+from itertools import count
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -36,9 +38,9 @@ _SPILL = {"temp_directory": ""}
 def spill_into(folder: str) -> None:
     """Let queries write what they cannot hold in memory below a private folder; DuckDB makes it, and takes it away."""
     _SPILL["temp_directory"] = folder
-    if _shared.cache_info().currsize:
+    for database in _databases.values():
         with suppress(duckdb.Error):  # it keeps the private folder that it has written to
-            _shared().execute(f"SET GLOBAL temp_directory = '{folder.replace(QUOTE, QUOTE * 2)}'")
+            database.execute(f"SET GLOBAL temp_directory = '{folder.replace(QUOTE, QUOTE * 2)}'")
 
 
 def _threads() -> dict[str, str]:
@@ -50,22 +52,51 @@ def _threads() -> dict[str, str]:
     return {"threads": said} if said else {}
 
 
-@cache
-def _shared() -> duckdb.DuckDBPyConnection:
-    return connect()
-
-
+# Databases that many connections share, by what is set in them.
+_databases: dict[tuple[tuple[str, str], ...], duckdb.DuckDBPyConnection] = {}
+_numbers = count()
 # A child process must not use its parent's database.
-os.register_at_fork(after_in_child=_shared.cache_clear)
+os.register_at_fork(after_in_child=_databases.clear)
+
+
+def _shared(settings: Mapping[str, str] = MappingProxyType({})) -> duckdb.DuckDBPyConnection:
+    """Return a connection to the database that all share who ask for the same settings."""
+    key = tuple(sorted(settings.items()))
+    if key not in _databases:
+        _databases.setdefault(key, connect(config=dict(settings)))
+    return _databases[key].cursor()
 
 
 def query_cursor() -> duckdb.DuckDBPyConnection:
     """Return a connection that sees only the tables registered on it: to register and to select.
 
     What it creates is TEMP, its own. A database of its own costs some twenty milliseconds and a scoring asks a hundred
-    times: where more is created or set, use `connect`.
+    times: where tables, views and macros are created, use `own_tables`; where functions are, use `connect`.
     """
-    return _shared().cursor()
+    return _shared()
+
+
+def own_tables(
+    settings: Mapping[str, str] = MappingProxyType({}), row_group_rows: int = 0
+) -> duckdb.DuckDBPyConnection:
+    """Return a connection whose tables, views and macros are its own, and go with it: for a millisecond, not twenty.
+
+    `settings`: what is set in the database that it shares with others of the same. Functions in Python would be
+    everybody's: who makes one opens a database of his own. `row_group_rows`: how its tables are laid out.
+    """
+    connection = _shared(settings)
+    name = f"own_{next(_numbers)}"
+    layout = f"(ROW_GROUP_SIZE {row_group_rows})" if row_group_rows else ""
+    connection.execute(f"ATTACH ':memory:' AS {name} {layout}; USE {name}")
+    weakref.finalize(connection, _detach, settings, name, os.getpid()).atexit = False
+    return connection
+
+
+def _detach(settings: Mapping[str, str], name: str, process: int) -> None:
+    """Give back what a connection's tables held; a child process has none of its parent's."""
+    if process == os.getpid():
+        with suppress(duckdb.Error):
+            _shared(settings).execute(f"DETACH {name}")
 
 
 def cursor_over(tables: Mapping[str, pa.Table]) -> duckdb.DuckDBPyConnection:

@@ -6,6 +6,7 @@ VillageCreditError
 ├── GateRefused             4  a gate refuses `approve` or `publish`
 ├── RunConflict             5  another run or signature stands in the way
 ├── VerificationFailed      6  bytes, hashes or counts are not what they were
+│   └── ContractsDisagree   6  a row is judged in two ways: a fault of the program, and nothing is stored
 ├── MissingInput            7  model, policy, key or store is missing or unusable
 │   ├── PolicyRefused       7  the policy file is unsound
 │   └── ModelRefused        7  the scorecard is altered, expired or unsound
@@ -81,6 +82,10 @@ class VerificationFailed(VillageCreditError):
     """Bytes, hashes or counts are not what they were."""
 
     exit_code = 6
+
+
+class ContractsDisagree(VerificationFailed):
+    """A row that its columns found sound is judged otherwise as a row: a fault of the program."""
 
 
 class MissingInput(VillageCreditError):

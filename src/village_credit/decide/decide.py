@@ -253,7 +253,7 @@ def _outcome(
     product: str | None,
 ) -> tuple[duckdb.DuckDBPyConnection, dict[str, pa.Table]]:
     """Measure and value facts: gives a connection that has `outcome`, and what was registered on it."""
-    connection = duckdb_session.connect()
+    connection = duckdb_session.own_tables(SETTINGS)
     tables = {
         **{name: facts[name] for name in FACTS_READ},
         **{name: facts.get(name, schema.empty_table()) for name, schema in HUMAN_INPUTS.items()},
@@ -293,9 +293,6 @@ def _prepare(connection: duckdb.DuckDBPyConnection, policy: PolicyInForce, as_of
         "legal_refusals": list(policy.policy.relief.legal_refusals),
         "counted_methods": list(policy.policy.counted_methods),
     }
-    # DuckDB 2.0.0 stops with an internal error where it turns a LEFT JOIN round above a join with a tiny table
-    # (duckdb/duckdb#24807), which the policy's tables are: each join is written with its smaller side on the right.
-    connection.execute("SET disabled_optimizers = 'build_side_probe_side'")
     for name, value in variables.items():
         of_texts = "::VARCHAR[]" if isinstance(value, list) else ""  # an empty list has another type in each DuckDB
         connection.execute(f"SET VARIABLE {name} = $value{of_texts}", {"value": value})
@@ -316,6 +313,9 @@ def _value(connection: duckdb.DuckDBPyConnection, policy: PolicyInForce) -> None
 
 BESIDE = sql("decide", "lines_beside")
 SHARED_ROWS = 30_720
+# DuckDB 2.0.0 stops with an internal error where it turns a LEFT JOIN round above a join with a tiny table
+# (duckdb/duckdb#24807), which the policy's tables are: each join is written with its smaller side on the right.
+SETTINGS = {"disabled_optimizers": "build_side_probe_side"}
 OUTCOME = sql("decide", "simulated_outcome")
 
 
@@ -327,11 +327,8 @@ def apply_policy(
     `measured`: the tables as `Decided` has them, in any order; unit_code may be any ordered key. Budgets are
     shared out anew.
     """
-    connection = duckdb_session.connect()
-    connection.execute("SET preserve_insertion_order = false")
-    connection.execute(
-        f"ATTACH ':memory:' AS tried (ROW_GROUP_SIZE {SHARED_ROWS}); USE tried"
-    )  # smaller groups keep every core busy
+    # smaller groups keep every core busy
+    connection = duckdb_session.own_tables({**SETTINGS, "preserve_insertion_order": "false"}, SHARED_ROWS)
     _prepare(connection, policy, as_of, product)
     for name, table in measured.items():
         connection.register(f"{name}_given", table)

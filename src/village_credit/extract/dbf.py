@@ -11,10 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from data_contracts.spoilt import UNNAMED_ERROR
 from village_credit.extract.grid import Grid
 from village_credit.extract.guard import Damaged
+from village_credit.extract.text_rows import TextRows
 from village_credit.extract.workbooks import cell_text
 
 FIELD_BYTES = 32
@@ -31,6 +37,8 @@ ELSEWHERE = "MGPW"  # memos and pictures: the record holds where in another file
 SAVE_AS = "save the table as xlsx, or as dBase III, and deliver that"
 
 Reader = Callable[[bytes], str]
+Records = np.ndarray[Any, np.dtype[np.uint8]]  # a row a record, a column a byte
+_DIGITS = np.frombuffer(b"0123456789.-+ *", np.uint8)
 
 
 @dataclass(frozen=True)
@@ -71,13 +79,84 @@ def read_dbf(content: bytes, sheet: str = "") -> Grid:
     fields = _fields(content, header_length, record_length)
     room = (len(content) - header_length) // record_length
     present = min(records, room)
-    grid = Grid(sheet=sheet, total_lines=present, has_fixed_header=True)
-    grid.add(0, 0, [field.name for field in fields if field.kind != NULL_FLAGS])
+    table = np.frombuffer(content, np.uint8, present * record_length, header_length).reshape(present, record_length)
+    grid = _grid(sheet, table, fields, is_foxpro=content[0] in FOXPRO)
     if room != records:
         grid.notes.append(("UNREADABLE_FILE", f"dbf header promises {records} records, {room} are there"))
-    ends = range(header_length + record_length, header_length + present * record_length + 1, record_length)
-    _add_records(grid, [content[end - record_length : end] for end in ends], fields, is_foxpro=content[0] in FOXPRO)
     return grid
+
+
+def _grid(sheet: str, table: Records, fields: list[Field], *, is_foxpro: bool) -> Grid:
+    """Read column by column: a text that cannot be decoded is broken, a deleted record stays blank."""
+    shown = [field for field in fields if field.kind != NULL_FLAGS]
+    flags = next((field for field in fields if field.kind == NULL_FLAGS), None)
+    is_deleted = table[:, 0] == DELETED
+    live = table[~is_deleted]
+    encoding = _encoding(table, [field for field in shown if field.kind in "CV"])
+    columns = [_Column(field, live, flags, _reader(field.kind, encoding, is_foxpro=is_foxpro)) for field in shown]
+    cells = [column.texts(encoding) for column in columns]
+    places = np.flatnonzero(~is_deleted) + 1
+    odd = {0: [field.name for field in shown], **{place: [] for place in (np.flatnonzero(is_deleted) + 1).tolist()}}
+    grid = Grid(sheet, len(table), TextRows(cells, places, odd), encoding=encoding, has_fixed_header=True)
+    grid.starts, grid.ends = list(range(len(table) + 1)), list(range(len(table) + 1))
+    for at, column in enumerate(columns):
+        grid.broken.update({(int(places[row]), at): code for row, code in column.broken.items()})
+    return grid
+
+
+class _Column:
+    """One field of the live records."""
+
+    def __init__(self, field: Field, live: Records, flags: Field | None, read: Reader) -> None:
+        self.field, self.flags, self.read, self.live = field, flags, read, live
+        self.content = live[:, field.begin : field.end]
+        self.broken: dict[int, str] = {}
+
+    def texts(self, encoding: str) -> pa.StringArray:
+        """Return the cells as text: at once where the field is plain and nothing is wrong, else one by one."""
+        found = None
+        if self.flags is None and self.field.kind in "CVD":
+            found = _padded_texts(self.content, encoding)
+        elif self.flags is None and self.field.kind in "NF":
+            found = _padded_numbers(self.content)
+        return self._one_by_one() if found is None else found
+
+    def _one_by_one(self) -> pa.StringArray:
+        return pa.array((self._cell(row) for row in range(len(self.live))), pa.string())
+
+    def _cell(self, row: int) -> str:
+        raw = self.content[row].tobytes()
+        if self.flags is not None:
+            bits = int.from_bytes(self.live[row, self.flags.begin : self.flags.end].tobytes(), "little")
+            raw = _present_bytes(self.field, raw, bits)
+        try:
+            return self.read(raw)
+        except _Broken as broken:
+            self.broken[row] = broken.code
+            return ""
+
+
+def _padded_texts(content: Records, encoding: str) -> pa.StringArray | None:
+    """Decode a column of texts that blanks fill up; None where one of them is not plain or cannot be decoded."""
+    if not content.size or np.isin(content, (0, ord("\n"))).any():
+        return None
+    lines = np.concatenate([content, np.full((len(content), 1), ord("\n"), np.uint8)], axis=1).tobytes()
+    try:
+        text = lines.decode(encoding).encode()
+    except UnicodeDecodeError:
+        return None
+    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
+    bounds = np.concatenate([[0], ends + 1]).astype(np.int32)
+    whole = pa.StringArray.from_buffers(len(content), pa.py_buffer(bounds), pa.py_buffer(text))
+    return pc.utf8_rtrim(whole, characters=" \n")
+
+
+def _padded_numbers(content: Records) -> pa.StringArray | None:
+    """Read a column of numbers in digits as `_number` does; None where anything else stands in it."""
+    if not np.isin(content, _DIGITS).all() or (found := _padded_texts(content, "ascii")) is None:
+        return None
+    found = pc.utf8_ltrim(found, characters=" ")
+    return pc.if_else(pc.match_substring_regex(found, r"^\*+$"), UNNAMED_ERROR, found)
 
 
 def field_names(content: bytes) -> list[str]:
@@ -146,42 +225,6 @@ def _cut_utf8(name: bytes) -> str | None:
     return None
 
 
-def _add_records(grid: Grid, records: list[bytes], fields: list[Field], *, is_foxpro: bool) -> None:
-    """Read field by field; a text that cannot be decoded is broken, a deleted record stays blank."""
-    shown = [field for field in fields if field.kind != NULL_FLAGS]
-    flags = next((field for field in fields if field.kind == NULL_FLAGS), None)
-    grid.encoding = encoding = _encoding(records, [field for field in shown if field.kind in "CV"])
-    readers = [_reader(field.kind, encoding, is_foxpro=is_foxpro) for field in shown]
-    plan = [(field.begin, field.end) for field in shown]
-    for number, raw in enumerate(records, start=1):
-        if raw[0] == DELETED:
-            grid.add(number, number, [])
-            continue
-        pieces = _pieces(raw, shown, flags) if flags else [raw[begin:end] for begin, end in plan]
-        try:
-            cells = [read(piece) for read, piece in zip(readers, pieces, strict=True)]
-        except _Broken:
-            cells = _sound_cells(grid, readers, pieces)
-        grid.add(number, number, cells)
-
-
-def _pieces(raw: bytes, shown: list[Field], flags: Field) -> list[bytes]:
-    bits = int.from_bytes(raw[flags.begin : flags.end], "little")
-    return [_bytes_of(field, raw, bits) for field in shown]
-
-
-def _sound_cells(grid: Grid, readers: list[Reader], pieces: list[bytes]) -> list[str]:
-    """Read what can be read of the next record, and note what cannot."""
-    cells: list[str] = []
-    for read, piece in zip(readers, pieces, strict=True):
-        try:
-            cells.append(read(piece))
-        except _Broken as broken:
-            grid.broken[len(grid.cells), len(cells)] = broken.code
-            cells.append("")
-    return cells
-
-
 class _Broken(Exception):
     """A text that cannot be read: its reason's code."""
 
@@ -190,9 +233,8 @@ class _Broken(Exception):
         self.code = code
 
 
-def _bytes_of(field: Field, raw: bytes, bits: int) -> bytes:
+def _present_bytes(field: Field, content: bytes, bits: int) -> bytes:
     """Return a field's bytes, none where it is null; a text that ends early says its length in its last byte."""
-    content = raw[field.begin : field.end]
     if field.null_bit >= 0 and bits >> field.null_bit & 1:
         return b""
     if field.ends_early_bit >= 0 and bits >> field.ends_early_bit & 1:
@@ -264,11 +306,11 @@ _PLAIN = {"N": _number, "F": _number, "L": _logical, **dict.fromkeys(ELSEWHERE +
 _BINARY = {"I": _integer, "B": _double, "Y": _money, "T": _moment, **dict.fromkeys(ELSEWHERE + "Q", _elsewhere)}
 
 
-def _encoding(records: list[bytes], texts: list[Field]) -> str:
+def _encoding(table: Records, texts: list[Field]) -> str:
     """The language byte is often missing: UTF-8 if most records that are not ASCII decode as UTF-8."""
     good = bad = 0
-    for record in records[:2000]:
-        raw = b" ".join(record[field.begin : field.end] for field in texts)
+    for record in table[:2000]:
+        raw = b" ".join(record[field.begin : field.end].tobytes() for field in texts)
         if raw.isascii():
             continue
         try:

@@ -5,9 +5,15 @@ from __future__ import annotations
 import itertools
 import re
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from data_contracts.registry import FieldSpec, field_specs
 from village_credit.extract.headers import Match, plain
 from village_credit.extract.rivals import PERSONAL
+from village_credit.extract.text_rows import Indices, TextRows
+from village_credit.texts import scattered_flags, texts_of
 
 FOOTERS = (
     "合计",
@@ -45,6 +51,28 @@ _COLUMN_NUMBER = re.compile(
 )
 _COLUMN_WORDS = ("栏次", "栏号", "栏目", "列次", "列号", "行次", "序号", "-", "—", "——")
 LEAST_NUMBERS = 3
+# A first cell that begins no layout, unless it is a word of the header or begins as a footer: a name, a code, a year
+_NO_LAYOUT = "^(?:[0-9A-Za-z]{3,}|[\u4e00-\u9fa5]{2,})$"
+_FOOTER = f"^(?:{'|'.join(map(re.escape, FOOTERS))})"
+
+
+def may_be_layout(rows: TextRows, words: set[str]) -> Indices:
+    """Return the indices of all rows that `is_layout` may tell, as their first cell or the mark of a sum says."""
+    if not rows.columns:
+        return np.arange(len(rows))
+    first = texts_of(rows.columns[0])
+    asked = pc.invert(pc.match_substring_regex(first.values, _NO_LAYOUT))
+    asked = pc.or_(asked, pc.is_in(first.values, pa.array([*words, *_COLUMN_WORDS], pa.string())))
+    asked = pc.or_(asked, pc.match_substring_regex(first.values, _FOOTER))
+    flags = [_may_begin_layout(text, words) for text in first.values.filter(asked).to_pylist()]
+    found = first.of_rows(scattered_flags(asked, flags)).to_numpy(zero_copy_only=False)
+    return np.concatenate([rows.places[found], rows.holding(_SUM_MARK), np.array(list(rows.odd), np.int64)])
+
+
+def _may_begin_layout(cell: str, words: set[str]) -> bool:
+    word = plain(cell)
+    is_mark = word in _COLUMN_WORDS or _COLUMN_NUMBER.fullmatch(word) or _NOTE.match(cell)
+    return not word or word in words or word.startswith(FOOTERS) or bool(is_mark)
 
 
 def is_layout(cells: list[str], heads: list[list[str]], words: set[str], match: Match) -> bool:

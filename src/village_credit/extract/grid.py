@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 import pyarrow as pa
+
+from village_credit.extract.text_rows import TextRows
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Grid:
 
     sheet: str
     total_lines: int
-    cells: list[list[str]] = field(default_factory=list)
+    cells: list[list[str]] | TextRows = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     condemned: list[tuple[int, str]] = field(default_factory=list)
@@ -43,7 +46,7 @@ class Grid:
         """Append one row."""
         self.starts.append(start)
         self.ends.append(end)
-        self.cells.append(cells)
+        cast(list[list[str]], self.cells).append(cells)  # made row by row, or of columns, and never both
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from village_credit.extract.foreign import foreign, foreign_members
 from village_credit.extract.grid import DeliveredFile, Extract, Grid, Unrecognised
 from village_credit.extract.guard import CUT, Damaged
 from village_credit.extract.leftovers import is_shape_part
-from village_credit.extract.lines import decode_lines
+from village_credit.extract.lines import read_lines
 from village_credit.extract.recognise import recognise
 from village_credit.gc_pause import resting_collector
 
@@ -115,7 +115,7 @@ def _read_tables(file: DeliveredFile, member: str, content: bytes, kind: str) ->
     with resting_collector():
         grids = _grids(content, kind)
     if isinstance(grids, tuple):
-        lines = len(decode_lines(content)[0]) if kind == "text" else 0
+        lines = len(read_lines(content)) if kind == "text" else 0
         yield Unrecognised(file, member, lines, *grids)
         return
     told = deque(grid for grid in grids if grid.total_lines or grid.has_fixed_header or grid.notes)

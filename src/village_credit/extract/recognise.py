@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data_contracts.corrections import SUMMARY_TITLE
 from data_contracts.county_terms import BARE_TERMS, CountyTerms
 from data_contracts.fields import Kind
 from data_contracts.registry import INCOMING, field_specs
-from village_credit.extract.form_rows import is_layout
+from village_credit.extract.form_rows import is_layout, may_be_layout
 from village_credit.extract.grid import DeliveredFile, Extract, Grid, Unrecognised
 from village_credit.extract.headers import Match, best_match, dimension, plain, split_unit, unit_line, unit_row
+from village_credit.extract.text_rows import Indices, TextRows
 
 DAYS = (Kind.DAY, Kind.MONTH)
 DAYS_TO_1904 = 1462  # from one epoch of spreadsheets to the other
@@ -112,23 +115,8 @@ def _unit_word(group: str) -> str:
 def _extract(file: DeliveredFile, grid: Grid, header: _Header) -> Extract:
     """Part the rows: layout above the header, footers, blanks and repeated headers; odd widths are condemned."""
     match = header.match
-    layout: list[int] = []
-    data: list[int] = []
-    odd: list[tuple[int, str, list[str]]] = []
-    expected = None if grid.encoding == "" or grid.has_fixed_header else header.width
-    heads = [[plain(cell) for cell in row] for row in grid.cells[: header.last_row + 1]]
-    heads = [row for row in heads if sum(map(bool, row)) > 1]
-    words = {word for row in heads for word in row if word}
-    broken = {index: code for (index, column), code in grid.broken.items() if column in match.columns}
-    for index, cells in enumerate(grid.cells):
-        if index in broken:
-            odd.extend((line, broken[index], cells) for line in _lines(grid, index))
-        elif index <= header.last_row or is_layout(cells, heads, words, match):
-            layout.extend(_lines(grid, index))
-        elif expected is not None and len(cells) != expected and _odd_width(cells, expected):
-            odd.extend((line, "FIELD_COUNT", cells) for line in _lines(grid, index))
-        else:
-            data.append(index)
+    rows = grid.cells if isinstance(grid.cells, TextRows) else TextRows.of_lists(grid.cells)
+    layout, odd, data = _part_rows(grid, rows, header)
     condemned = sorted([*grid.condemned, *((line, code) for line, code, _ in odd)])
     notes = list(grid.notes)
     minimum = INCOMING[match.contract].extract_rules.minimum_rows
@@ -139,7 +127,7 @@ def _extract(file: DeliveredFile, grid: Grid, header: _Header) -> Extract:
         sheet=grid.sheet,
         contract=match.contract,
         total_lines=grid.total_lines,
-        rows=_table(grid, data, match),
+        rows=_table(grid, rows, data, match),
         layout_lines=layout,
         condemned=condemned,
         bare={line: " ".join(cells) for line, _, cells in odd} | grid.bare,
@@ -153,6 +141,47 @@ def _extract(file: DeliveredFile, grid: Grid, header: _Header) -> Extract:
         positions=match.columns,
         rejected=_ambiguity(match) or _misfit(match),
     )
+
+
+Odd = tuple[int, str, list[str]]  # a line, why it is condemned, and the cells of its row
+
+
+def _part_rows(grid: Grid, rows: TextRows, header: _Header) -> tuple[list[int], list[Odd], Indices]:
+    """Return the lines of layout, the condemned ones, and the indices of the rows of data.
+
+    Rows that may be anything but data, by their first cell, a sum or their width, are looked at one by one.
+    """
+    heads = [[plain(cell) for cell in row] for row in rows[: header.last_row + 1]]
+    heads = [row for row in heads if sum(map(bool, row)) > 1]
+    words = {word for row in heads for word in row if word}
+    expected = None if grid.encoding == "" or grid.has_fixed_header else header.width
+    broken = {index: code for (index, column), code in grid.broken.items() if column in header.match.columns}
+    is_data = np.ones(len(rows), bool)
+    is_data[: header.last_row + 1] = False
+    layout = [index for index in range(min(header.last_row + 1, len(rows))) if index not in broken]
+    odd = {index: (code, rows[index]) for index, code in broken.items()}
+    for index in sorted({*may_be_layout(rows, words).tolist(), *_of_other_width(rows, expected).tolist()}):
+        if index in broken or index <= header.last_row:
+            continue
+        cells = rows[index]
+        if is_layout(cells, heads, words, header.match):
+            layout.append(index)
+        elif expected is not None and len(cells) != expected and _odd_width(cells, expected):
+            odd[index] = ("FIELD_COUNT", cells)
+    is_data[[*layout, *odd]] = False
+    lines = [line for index in layout for line in _lines(grid, index)]
+    condemned = [(line, code, cells) for index, (code, cells) in odd.items() for line in _lines(grid, index)]
+    return lines, condemned, np.flatnonzero(is_data)
+
+
+def _of_other_width(rows: TextRows, expected: int | None) -> Indices:
+    """Return the rows of usual width that are shorter than the header, or have something beyond it."""
+    if expected is None or rows.width == expected:
+        return rows.places[:0]
+    if rows.width < expected:
+        return rows.places
+    beyond = [pc.not_equal(pc.utf8_trim_whitespace(column), "") for column in rows.columns[expected:]]
+    return rows.places[np.any([flags.to_numpy(zero_copy_only=False) for flags in beyond], axis=0)]
 
 
 def _ambiguity(match: Match) -> tuple[str, str] | None:
@@ -194,36 +223,28 @@ def _units(header: _Header) -> dict[str, str | None]:
     return units
 
 
-def _table(grid: Grid, data: list[int], match: Match) -> pa.Table:
+def _table(grid: Grid, rows: TextRows, data: Indices, match: Match) -> pa.Table:
     """Name the columns; an amount merged down over several rows is said once and not once for each."""
     columns: dict[str, pa.Array] = {
-        "line_number": pa.array([grid.starts[index] for index in data], pa.int32()),
-        "last_line": pa.array([grid.ends[index] for index in data], pa.int32()),
+        "line_number": pa.array(np.asarray(grid.starts, np.int32)[data]),
+        "last_line": pa.array(np.asarray(grid.ends, np.int32)[data]),
     }
-    rows = [grid.cells[index] for index in data]
-    narrowest = min(map(len, rows), default=0)
     measured = {spec.name for spec in field_specs(match.contract) if spec.column.unit}
     days = {spec.name for spec in field_specs(match.contract) if spec.kind in DAYS} if grid.is_1904 else set()
     for position, name in match.columns.items():
-        filled = {row for row, column in grid.filled if column == position} if name in measured else set()
+        cells = rows.column(position, data)
+        filled = [row for row, column in grid.filled if column == position] if name in measured else []
         if filled:
-            cells = [_cell(grid.cells[index], position) if index not in filled else "" for index in data]
-        else:
-            cells = [row[position] for row in rows] if position < narrowest else [_cell(row, position) for row in rows]
-        columns[name] = pa.array(_shifted(cells) if name in days else cells, pa.string())
+            cells = pc.if_else(pa.array(np.isin(data, filled)), "", cells)
+        columns[name] = pa.array(_shifted(cells.to_pylist()), pa.string()) if name in days else cells
     if match.number_column is not None:
-        numbers = [_cell(grid.cells[index], match.number_column).strip() for index in data]
-        columns["correction_number"] = pa.array(numbers, pa.string())
+        columns["correction_number"] = pc.utf8_trim_whitespace(rows.column(match.number_column, data))
     return pa.table(columns)
 
 
 def _shifted(cells: list[str]) -> list[str]:
     """Write bare numbers of days as the epoch of 1900 counts them, which is the one that is known from here on."""
     return [str(int(cell) + DAYS_TO_1904) if _SERIAL.fullmatch(cell) else cell for cell in cells]
-
-
-def _cell(row: list[str], position: int) -> str:
-    return row[position] if position < len(row) else ""
 
 
 def _nearest_text(nearest: Match | None, grid: Grid) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 from python_calamine import (
     CalamineError,
     CalamineSheet,
@@ -34,6 +36,7 @@ from village_credit.extract.guard import (
 from village_credit.extract.ods_xml import ods_facts
 from village_credit.extract.package import Package
 from village_credit.extract.sheet_xml import Place, SheetFacts, sheet_facts
+from village_credit.extract.text_rows import TextRows
 
 EXACT_DIGITS = 15  # what a spreadsheet keeps of a number
 FAR_OFF = "a cell far off from the table: delete it and deliver again"
@@ -83,8 +86,10 @@ class _Book(ABC):
             values, merged = self.values(name)
         except Damaged as damage:
             return Grid(sheet=name, total_lines=0, notes=[(damage.code, str(damage))])
-        rows = [[value if value.__class__ is str else cell_text(value) for value in row] for row in values]
-        return _grid(name, rows, merged, facts)
+        if facts.told or any(left == right for (_, left), (_, right) in merged) or not values:
+            rows = [[value if value.__class__ is str else cell_text(value) for value in row] for row in values]
+            return _grid(name, rows, merged, facts)
+        return _grid_of_columns(name, values, facts.last_row)
 
     def values(self, name: str) -> tuple[list[list[Any]], list[tuple[Place, Place]]]:
         """Return a sheet's values and merged ranges; raises `Damaged`."""
@@ -182,6 +187,28 @@ def _grid(name: str, rows: list[list[str]], merged: list[tuple[Place, Place]], f
     for number in range(len(rows) + 1, total + 1):
         grid.add(number, number, [])
     return grid
+
+
+def _grid_of_columns(name: str, values: list[list[Any]], last_row: int) -> Grid:
+    """Number the rows of a sheet whose cells stand as the library gave them."""
+    columns = [_texts(cells) for cells in zip(*values, strict=True)]
+    count, total = len(values), max(len(values), last_row)
+    rows = TextRows(columns, np.arange(count), {index: [] for index in range(count, total)})
+    numbers = list(range(1, total + 1))
+    return Grid(name, total, rows, numbers, list(numbers))
+
+
+def _texts(cells: Sequence[Any]) -> pa.StringArray:
+    """Write a column's cells as text, each distinct number of it once."""
+    kinds = set(map(type, cells))
+    if kinds == {str}:
+        return pa.array(cells, pa.string())
+    if float not in kinds:
+        return pa.array(map(cell_text, cells), pa.string())
+    # 0 and -0 are one key and two texts
+    written = {number: cell_text(number) for number in {cell for cell in cells if cell.__class__ is float and cell}}
+    told = (cell if cell.__class__ is str else written.get(cell) or cell_text(cell) for cell in cells)
+    return pa.array(told, pa.string())
 
 
 def _write(rows: list[list[str]], row: int, column: int, text: str) -> None:

@@ -52,15 +52,19 @@ def _faulty_table(
     kept = [at for at, label in enumerate(extract.labels) if plain(label) and _may_be_echoed(label)]
     places = {name: kept.index(at) for at, name in extract.positions.items() if at in kept}
     specs = {spec.name: spec for spec in terms.specs[extract.contract]}
-    cells = dict(zip(grid.starts, grid.cells, strict=True))
+    at_line = {start: place for place, start in enumerate(grid.starts)}
     return FaultyTable(
         extract.file.file_name,
         extract.sheet,
         extract.contract,
         tuple(_label(extract, at, units) for at in kept),
         {places[name]: values for name in places if (values := _choices(extract.contract, specs[name]))},
-        tuple(_faulty(error, cells.get(error.line_number, []), kept, places, specs) for error in errors),
+        tuple(_faulty(error, _cells(grid, at_line, error.line_number), kept, places, specs) for error in errors),
     )
+
+
+def _cells(grid: Grid, at_line: dict[int, int], line: int) -> list[str]:
+    return list(grid.cells[at_line[line]]) if line in at_line else []
 
 
 def _may_be_echoed(label: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field, replace
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,7 +19,7 @@ from village_credit.identifiers import is_of_region
 from village_credit.ingest.unread import bare_rows, unread_rows
 from village_credit.intake import Source
 from village_credit.sql_files import sql
-from village_credit.validate.normalise import Cells
+from village_credit.texts import Texts, combined
 from village_credit.validate.rows import FINDINGS, Batch, normalise, validate_rows
 
 CORRECTION_WORDS = ("更正", "补报")
@@ -70,6 +71,7 @@ SPANS = pa.schema(
 
 
 NO_FINDINGS = FINDINGS.append(pa.field("source_id", pa.int64())).empty_table()
+NO_LINE = pa.array([], pa.int32())
 NO_LINES = pa.schema([("source_id", pa.int64()), ("line_number", pa.int32()), ("outcome", pa.string())]).empty_table()
 
 
@@ -197,37 +199,38 @@ def _judge_extract(account: LineAccount, source: Source, extract: Extract, terms
         _reject(account, source, extract, (rejection.code, str(rejection)))
         return
     source.units, source.changes = normal.units, normal.changes
-    first = account.next_row
     keys = normal.columns.get(OWN_KEYS.get(extract.contract, "id_number"))
-    lines = set(accepted.column("line_number").to_pylist())
+    lines = combined(accepted.column("line_number"))
     account.unread.append(_of_source(source, unread_rows(extract, lines)))
+    first = account.next_row
     _add_spans(account, source, extract.rows, lines, keys, _row_keys(extract.contract, normal.columns))
-    account.findings.append(
-        findings.append_column("source_id", pa.array([source.source_id] * findings.num_rows, pa.int64()))
-    )
-    numbers = dict(zip(extract.rows.column("line_number").to_pylist(), range(first, account.next_row), strict=True))
-    _add_accepted(account, source, accepted, numbers)
+    account.findings.append(findings.append_column("source_id", _repeated(source.source_id, findings.num_rows)))
+    _add_accepted(account, source, extract.rows, accepted, first)
 
 
 def _of_source(source: Source, rows: pa.Table) -> pa.Table:
     place = rows.column_names.index("source_id")
-    return rows.set_column(place, "source_id", pa.array([source.source_id] * rows.num_rows, pa.int64()))
+    return rows.set_column(place, "source_id", _repeated(source.source_id, rows.num_rows))
 
 
-def _add_accepted(account: LineAccount, source: Source, accepted: pa.Table, numbers: dict[int, int]) -> None:
-    """Gather accepted rows with their row_id, by `numbers` of their lines, and their source."""
-    row_ids = pa.array([numbers[line] for line in accepted.column("line_number").to_pylist()], pa.int64())
-    columns = accepted.append_column("row_id", row_ids).append_column(
-        "source_id", pa.array([source.source_id] * accepted.num_rows, pa.int64())
+def _repeated(number: int, count: int) -> pa.Array:
+    return pa.repeat(pa.scalar(number, pa.int64()), count)
+
+
+def _add_accepted(account: LineAccount, source: Source, rows: pa.Table, accepted: pa.Table, first_row: int) -> None:
+    """Gather accepted rows with their source and their row_id: the table's rows count on from `first_row`."""
+    places = pc.index_in(accepted.column("line_number"), combined(rows.column("line_number")))
+    columns = accepted.append_column("row_id", pc.add(places.cast(pa.int64()), first_row)).append_column(
+        "source_id", _repeated(source.source_id, accepted.num_rows)
     )
     account.accepted[source.contract].append(columns)
 
 
 def _reject(account: LineAccount, source: Source, extract: Extract, why: tuple[str, str]) -> None:
     source.rejected = why
-    account.unread.append(_of_source(source, unread_rows(extract, set())))
+    account.unread.append(_of_source(source, unread_rows(extract, NO_LINE)))
     lines = extract.rows.column("line_number").to_pylist()
-    _add_spans(account, source, extract.rows, set())
+    _add_spans(account, source, extract.rows, NO_LINE)
     _add_condemned(account, source, [(line, "EXTRACT_REJECTED") for line in lines])
 
 
@@ -235,45 +238,40 @@ def _add_spans(
     account: LineAccount,
     source: Source,
     rows: pa.Table,
-    accepted_lines: set[int],
-    own_keys: list[str | None] | None = None,
-    row_keys: list[str | None] | None = None,
+    accepted_lines: pa.Array,
+    own_keys: Texts | None = None,
+    row_keys: pa.Array | None = None,
 ) -> None:
     """Return each data row its row_id in reading order, and a first outcome."""
     count = rows.num_rows
-    starts = rows.column("line_number").to_pylist()
+    nothing = pa.nulls(count, pa.string())
+    first = account.next_row
+    is_accepted = pc.is_in(rows.column("line_number"), accepted_lines)
     account.spans.append(
         pa.table(
             {
-                "row_id": pa.array(range(account.next_row, account.next_row + count), pa.int64()),
-                "source_id": pa.array([source.source_id] * count, pa.int64()),
+                "row_id": pa.array(np.arange(first, first + count), pa.int64()),
+                "source_id": _repeated(source.source_id, count),
                 "line_number": rows.column("line_number"),
                 "last_line": rows.column("last_line"),
-                "outcome": pa.array(
-                    ["accepted" if line in accepted_lines else "quarantined" for line in starts], pa.string()
-                ),
-                "own_key": pa.array(own_keys or [None] * count, pa.string()),
-                "contract": pa.array([source.contract] * count, pa.string()),
-                "row_key": pa.array(row_keys or [None] * count, pa.string()),
-                "correction_number": rows["correction_number"]
-                if "correction_number" in rows.column_names
-                else pa.nulls(count, pa.string()),
+                "outcome": pc.if_else(is_accepted, "accepted", "quarantined"),
+                "own_key": nothing if own_keys is None else own_keys.of_rows(),
+                "contract": pa.repeat(source.contract, count),
+                "row_key": nothing if row_keys is None else row_keys,
+                "correction_number": rows["correction_number"] if "correction_number" in rows.column_names else nothing,
             }
         )
     )
     account.next_row += count
 
 
-def _row_keys(contract: str, columns: dict[str, Cells]) -> list[str | None] | None:
+def _row_keys(contract: str, columns: dict[str, Texts]) -> pa.Array | None:
     """Return the key by which a contract's rows supersede each other; none where a contract has no such key."""
     model = INCOMING[contract]
     fields = getattr(model, "superseding_key", None) or getattr(model, "unique_key", None)
     if not fields or any(name not in columns for name in fields):
         return None
-    return [
-        None if None in parts else "|".join(map(str, parts))
-        for parts in zip(*(columns[name] for name in fields), strict=True)
-    ]
+    return pc.binary_join_element_wise(*(columns[name].of_rows() for name in fields), "|")  # null where one is
 
 
 def _add_lines(account: LineAccount, source: Source, numbers: Iterable[int], outcome: str) -> None:

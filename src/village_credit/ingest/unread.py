@@ -15,8 +15,9 @@ from data_contracts.fields import Kind
 from data_contracts.registry import ADVERSE, field_specs
 from village_credit.extract.grid import Extract
 from village_credit.link.unread import UNREAD
+from village_credit.texts import texts_of
 from village_credit.validate import identity
-from village_credit.validate.normalise import Cells, normalise_column
+from village_credit.validate.normalise import normalise_column
 
 _NUMBER = re.compile(r"(?<![0-9])[1-9][0-9]{16}[0-9Xx](?![0-9])")
 UNUSABLE = (identity.MALFORMED, identity.UNRECOVERABLE, identity.EMPTY)
@@ -24,22 +25,26 @@ REGISTERS = ("land_member", "land_contractor")
 NAMES = ("person_name", "borrower_name", "member_name", "contractor_name")
 
 
-def unread_rows(extract: Extract, accepted_lines: set[int]) -> pa.Table:
+def unread_rows(extract: Extract, accepted_lines: pa.Array) -> pa.Table:
     """Return UNREAD of an extract's rows that were not accepted; none of a contract that stands against nobody."""
     if extract.contract not in (*ADVERSE, *REGISTERS):
         return UNREAD.empty_table()
-    accepted = pa.array(sorted(accepted_lines), pa.int32())
-    rows = extract.rows.filter(pc.invert(pc.is_in(extract.rows.column("line_number"), accepted)))
+    rows = extract.rows.filter(pc.invert(pc.is_in(extract.rows.column("line_number"), accepted_lines)))
+    if not rows.num_rows:
+        return UNREAD.empty_table()
     cells = {
-        spec.name: normalise_column(spec, rows.column(spec.name).to_pylist())[0]
+        spec.name: normalise_column(spec, texts_of(rows.column(spec.name)))[0].of_rows()
         for spec in field_specs(extract.contract)
         if spec.name in rows.column_names and spec.kind in (Kind.ID, Kind.NAME, Kind.CODE)
     }
-    numbers = cells.get("id_number", [None] * rows.num_rows)
-    cells["id_number"] = [
-        number if identity.id_status(number) not in UNUSABLE else _shifted(row) or number
-        for number, row in zip(numbers, rows.to_pylist(), strict=True)
-    ]
+    numbers = cells.get("id_number", pa.nulls(rows.num_rows, pa.string())).to_pylist()
+    cells["id_number"] = pa.array(
+        [
+            number if identity.id_status(number) not in UNUSABLE else _shifted(row) or number
+            for number, row in zip(numbers, rows.to_pylist(), strict=True)
+        ],
+        pa.string(),
+    )
     return _told(extract.contract, cells, rows.column("line_number"))
 
 
@@ -61,28 +66,31 @@ def bare_rows(extract: Extract) -> pa.Table:
     """
     if extract.contract not in ADVERSE:
         return UNREAD.empty_table()
-    found: Cells = []
+    found: list[str | None] = []
     lines: list[int] = []
     for line, _ in extract.condemned:
-        numbers: Cells = [*_whole_numbers(extract.bare.get(line, ""))] or [None]
+        numbers: list[str | None] = [*_whole_numbers(extract.bare.get(line, ""))] or [None]
         found += numbers
         lines += [line] * len(numbers)
-    return _told(extract.contract, {"id_number": found}, pa.chunked_array([pa.array(lines, pa.int32())]))
+    return _told(
+        extract.contract, {"id_number": pa.array(found, pa.string())}, pa.chunked_array([pa.array(lines, pa.int32())])
+    )
 
 
-def _told(contract: str, cells: dict[str, Cells], lines: pa.ChunkedArray) -> pa.Table:
+def _told(contract: str, cells: dict[str, pa.Array], lines: pa.ChunkedArray) -> pa.Table:
     """Lay out whom rows name, on which lines of their table, whose number is 0 until it is among others."""
-    nothing: Cells = [None] * len(lines)
+    count = len(lines)
+    nothing = pa.nulls(count, pa.string())
     numbers = cells.get("id_number", nothing)
-    statuses = identity.as_a_column(numbers, [identity.id_status(number) for number in numbers])
+    statuses = identity.as_a_column(numbers, pc.fill_null(identity.statuses_of(numbers), identity.EMPTY))
     columns = {
-        "contract": [contract] * len(nothing),
+        "contract": pa.repeat(contract, count),
         "name": next((cells[name] for name in NAMES if name in cells), nothing),
         "id_number": numbers,
         "id_status": statuses,
-        "person_id": list(map(identity.whole, numbers, statuses)),
+        "person_id": list(map(identity.whole, numbers.to_pylist(), statuses.to_pylist())),
         "contractor_code": cells.get("contractor_code", nothing),
-        "source_id": [0] * len(nothing),
+        "source_id": pa.repeat(pa.scalar(0, pa.int64()), count),
         "line_number": lines,
     }
     return pa.table(columns, schema=UNREAD)

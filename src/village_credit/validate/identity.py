@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import date
 
-from data_contracts.fields import check_character
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_contracts.fields import CHECK_CHARACTERS, WEIGHTS, check_character
+from village_credit.texts import scattered
 
 VALID, VALID_15, DAMAGED, MASKED, CHECK_DIGIT = "valid", "valid_15", "excel_damaged", "masked", "check_digit"
 MALFORMED, UNRECOVERABLE, OTHER_DOCUMENT, EMPTY = "malformed", "unrecoverable", "other_document", "empty"
 REFUSED = {MALFORMED: "ID_MALFORMED", UNRECOVERABLE: "ID_UNRECOVERABLE"}
+OF_A_COLUMN = (DAMAGED, OTHER_DOCUMENT)  # what a number by itself does not say
 RESIDENT_ID_DOCUMENT = "1"
 
 _EIGHTEEN = re.compile(r"^[1-9][0-9]{16}[0-9X]$")
@@ -19,6 +24,8 @@ _DAMAGED = re.compile(r"^[1-9][0-9]{14}\*\*\*$")
 _MASKED = re.compile(r"^[0-9]{4,14}[*]{3,12}[0-9X]{0,4}$")
 _SCIENTIFIC = re.compile(r"^[0-9](?:\.[0-9]+)?E\+?[0-9]+$")
 ODDS_OF_000 = 110  # of numbers that fail, ten in eleven of the cut ones do: a hundred whole ones hide none by chance
+_PLACES = np.array((1000, 100, 10, 1))
+_MONTH_DAYS = np.array((0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0))
 CENTURY_OF_15_DIGITS = "19"  # fifteen-digit numbers were issued until 1999
 
 
@@ -43,34 +50,73 @@ def _status_of_18(number: str) -> str:
     return DAMAGED if number.endswith("000") else CHECK_DIGIT
 
 
-def as_a_column(numbers: Sequence[str | None], statuses: list[str]) -> list[str]:
+def statuses_of(numbers: pa.StringArray) -> pa.StringArray:
+    """Classify normalised ID numbers as `id_status` does one by one; null where there is none."""
+    whole = pc.fill_null(pc.match_substring_regex(numbers, _EIGHTEEN.pattern), fill_value=False)
+    found = pa.nulls(len(numbers), pa.string())
+    found = pc.replace_with_mask(found, whole, _statuses_of_18(numbers.filter(whole)))
+    others = pc.and_(pc.invert(whole), pc.is_valid(numbers))
+    return scattered(found, others, map(id_status, numbers.filter(others).to_pylist()))
+
+
+def _statuses_of_18(numbers: pa.StringArray) -> pa.StringArray:
+    """Classify numbers of eighteen characters by their check character and their day, over arrays of digits."""
+    characters = _characters(numbers)
+    digits = characters[:, :17].astype(np.int64) - ord("0")
+    check = np.frombuffer(CHECK_CHARACTERS.encode(), np.uint8)[digits @ np.array(WEIGHTS) % len(CHECK_CHARACTERS)]
+    is_valid = (check == characters[:, 17]) & _are_calendar_days(digits[:, 6:14])
+    is_cut = (characters[:, 15:] == ord("0")).all(axis=1)
+    names = np.array([CHECK_DIGIT, DAMAGED, VALID])
+    return pa.array(names[np.where(is_valid, 2, np.where(is_cut, 1, 0))], pa.string())
+
+
+def _characters(numbers: pa.StringArray) -> np.ndarray:
+    """Return the characters of numbers that have eighteen each: a row a number."""
+    joined = pc.binary_join(pa.ListArray.from_arrays([0, len(numbers)], numbers), "")[0].as_py() if len(numbers) else ""
+    return np.frombuffer(joined.encode(), np.uint8).reshape(-1, 18)
+
+
+def _are_calendar_days(digits: np.ndarray) -> np.ndarray:
+    """Tell which YYYYMMDD are days of the calendar, from 1900 on."""
+    year, month, day = digits[:, :4] @ _PLACES, digits[:, 4:6] @ _PLACES[2:], digits[:, 6:] @ _PLACES[2:]
+    is_leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    longest = _MONTH_DAYS[np.clip(month, 0, 13)] + (is_leap & (month == 2))
+    found: np.ndarray = (year >= 1900) & (day >= 1) & (day <= longest)
+    return found
+
+
+def as_a_column(numbers: pa.StringArray, statuses: pa.StringArray) -> pa.StringArray:
     """Return the statuses of a column's numbers, judged together.
 
     A spreadsheet that took a column for numbers leaves fifteen digits and 000, a program that kept them as floating
     point some digits, all of which a double holds exactly; one in eleven passes its check all the same. By themselves
     one number in 1,100 ends in a fitting 000, one in sixteen or fewer is a double's.
     """
-    whole = [place for place, status in enumerate(statuses) if status == VALID]
-    cut = [place for place in whole if (numbers[place] or "").endswith("000")]
-    numeric = [place for place in whole if not (numbers[place] or "").endswith("X")]
-    failing = sum(status == DAMAGED for status in statuses)
-    if cut and (failing * ODDS_OF_000 > len(numeric) or 2 * len(cut) > max(len(numeric), 2)):
-        return _with_damage(statuses, cut)
-    doubles = [place for place in numeric if _is_double(numbers[place])]
-    others = [number for number, status in zip(numbers, statuses, strict=True) if status == CHECK_DIGIT and number]
-    rounded = sum(map(_is_double, others))
-    is_rounded = rounded >= 3 and 2 * (rounded + len(doubles)) > len(others) + len(numeric)
-    return _with_damage(statuses, doubles) if is_rounded else statuses
+    whole, failing = pc.equal(statuses, VALID), pc.equal(statuses, CHECK_DIGIT)
+    cut = pc.and_(whole, pc.fill_null(pc.ends_with(numbers, "000"), fill_value=False))
+    numeric = pc.and_(whole, pc.fill_null(pc.invert(pc.ends_with(numbers, "X")), fill_value=False))
+    cuts, numerics, damaged = _count(cut), _count(numeric), _count(pc.equal(statuses, DAMAGED))
+    if cuts and (damaged * ODDS_OF_000 > numerics or 2 * cuts > max(numerics, 2)):
+        return pc.if_else(cut, DAMAGED, statuses)
+    others = _count(failing)
+    rounded = _count(_are_doubles(numbers, failing)) if others else 0
+    if rounded < 3:
+        return statuses
+    doubles = _are_doubles(numbers, numeric)
+    is_rounded = 2 * (rounded + _count(doubles)) > others + numerics
+    return pc.if_else(doubles, DAMAGED, statuses) if is_rounded else statuses
 
 
-def _with_damage(statuses: list[str], places: list[int]) -> list[str]:
-    damaged = set(places)
-    return [DAMAGED if place in damaged else status for place, status in enumerate(statuses)]
+def _count(flags: pa.BooleanArray) -> int:
+    return int(pc.sum(flags, min_count=0).as_py())
 
 
-def _is_double(number: str | None) -> bool:
-    """Tell whether floating point holds a number exactly, as it does every number that went through it."""
-    return number is not None and number.isdigit() and int(float(number)) == int(number)
+def _are_doubles(numbers: pa.StringArray, among: pa.BooleanArray) -> pa.BooleanArray:
+    """Tell which numbers floating point holds exactly, as it does every number that went through it."""
+    among = pc.and_(among, pc.fill_null(pc.match_substring_regex(numbers, "^[0-9]{15,18}$"), fill_value=False))
+    asked = numbers.filter(among).cast(pa.int64()).to_numpy()
+    found = asked.astype(np.float64).astype(np.int64) == asked
+    return pc.replace_with_mask(pc.and_(among, pa.scalar(value=False)), among, pa.array(found))
 
 
 def is_calendar_day(digits: str) -> bool:

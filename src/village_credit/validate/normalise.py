@@ -11,12 +11,32 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from data_contracts.fields import NO_END, Kind
 from data_contracts.registry import FieldSpec
 from data_contracts.spoilt import spoilt
+from village_credit.texts import Texts, scattered, scattered_flags
 from village_credit.validate.private_use import MOVED
 
 Cells = list[str | None]
+
+# What each kind's rule leaves as it is, as far as a pattern tells it: plain digits, Han, days as ISO writes them.
+# These patterns are sufficient and not necessary: what they miss is asked of the rule.
+_HAN = "\u4e00-\u9fa5"
+_PLAIN_NUMBER = r"^(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{0,11}[1-9])?$"
+_ISO_DAY = r"^(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}$"
+_CANONICAL: dict[Kind, str] = {
+    Kind.TEXT: f"^[0-9A-Za-z{_HAN}()-]+$",
+    Kind.NAME: f"^[{_HAN}]+(?:\u00b7[{_HAN}]+)*$",
+    Kind.ID: "^[0-9A-Z]+$",
+    Kind.CODE: "^[0-9A-Za-z-]+$",
+    Kind.PHONE: "^[0-9-]+$",
+    Kind.DAY: _ISO_DAY,
+    Kind.MONTH: _ISO_DAY,
+    **dict.fromkeys((Kind.YEAR, Kind.COUNT, Kind.YUAN, Kind.MU, Kind.KILOGRAM), _PLAIN_NUMBER),
+}
 
 INTERPUNCT = "\u00b7"
 _INTERPUNCTS = re.compile(
@@ -50,22 +70,29 @@ EXCEL_EPOCH = date(1899, 12, 30)
 SUFFIXES = {Kind.YEAR: "年", Kind.COUNT: "人口只头台次天个", Kind.YUAN: "元", Kind.MU: "亩", Kind.KILOGRAM: ""}
 
 
-def normalise_column(spec: FieldSpec, cells: Cells) -> tuple[Cells, int]:
-    """Return the canonical cells of a column and how many were changed; blank becomes None."""
+def normalise_column(spec: FieldSpec, texts: Texts) -> tuple[Texts, int]:
+    """Return the canonical column and how many cells were changed; blank becomes null.
+
+    A value that is canonical as it stands, which most are, is told by one pattern over the column.
+    """
+    values = texts.values
+    asked = _not_canonical(spec, values)
+    delivered = values.filter(asked).to_pylist()
+    if not delivered:
+        return texts, 0
     rule = _rule(spec)
-    known: dict[str, str | None] = {}
-    result: Cells = []
-    changed = 0
-    for cell in cells:
-        if cell is None or cell == "":
-            result.append(None)
-            continue
-        if cell not in known:
-            known[cell] = _blank_to_none(cell, rule)
-        text = known[cell]
-        changed += text != cell
-        result.append(text)
-    return result, changed
+    known = {text: _blank_to_none(text, rule) for text in set(delivered)}
+    canonical = texts.with_values(scattered(values, asked, map(known.__getitem__, delivered)))
+    differs = scattered_flags(asked, [bool(text) and known[text] != text for text in delivered])
+    return canonical, pc.sum(canonical.of_rows(differs), min_count=0).as_py()
+
+
+def _not_canonical(spec: FieldSpec, values: pa.StringArray) -> pa.BooleanArray:
+    """Tell the values that a rule must be asked of; never true of one that its rule would change."""
+    pattern = None if spec.kind is Kind.LABEL else _CANONICAL[spec.kind]
+    if pattern is None:
+        return pc.is_valid(values)
+    return pc.fill_null(pc.invert(pc.match_substring_regex(values, pattern)), fill_value=False)
 
 
 def _blank_to_none(cell: str, rule: Callable[[str], str]) -> str | None:

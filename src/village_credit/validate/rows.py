@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import ValidationError
 
 from data_contracts.county_terms import BARE_TERMS, CountyTerms
 from data_contracts.fields import Kind
 from data_contracts.registry import INCOMING, FieldSpec, field_specs
 from data_contracts.spoilt import spoilt
-from village_credit.errors import ExtractRejected
+from village_credit.duckdb_session import query_cursor
+from village_credit.errors import ContractsDisagree, ExtractRejected
 from village_credit.gc_pause import resting_collector
+from village_credit.texts import Texts, combined, parts, texts_of
 from village_credit.validate import identity
 from village_credit.validate.normalise import Cells, half_width, is_interval, normalise_column
 from village_credit.validate.units import convert_units
+from village_credit.validate.verdicts import ARROW_TYPES, verdict
 
-ARROW_TYPES: dict[Kind, pa.DataType] = {
-    Kind.YUAN: pa.decimal128(18, 2),
-    Kind.KILOGRAM: pa.decimal128(18, 2),
-    Kind.MU: pa.decimal128(18, 4),
-    Kind.COUNT: pa.int64(),
-    Kind.YEAR: pa.int64(),
-    Kind.DAY: pa.date32(),
-    Kind.MONTH: pa.date32(),
-}
 FINDINGS = pa.schema(
     [
         ("line_number", pa.int32()),
@@ -40,6 +37,8 @@ FINDINGS = pa.schema(
     ]
 )
 PART_ROWS = 8_192  # rows whose models are in memory at once
+AUDITED = 1_000  # of so many rows that the columns found sound one is judged as a row all the same
+Accepted = list[tuple[int, dict[str, Any]]]  # the index of a row in its part, and its fields
 _ID_DIGITS = re.compile(r"[0-9X*]+")  # an ID column may hold a name or an address: that is not for masking
 _BY_TYPE = {
     **dict.fromkeys(("less_than_equal", "less_than", "greater_than", "greater_than_equal"), "OUT_OF_RANGE"),
@@ -61,7 +60,7 @@ class Batch:
 class Normalised:
     """Canonical text per field, the settled units and how many cells were changed per field."""
 
-    columns: dict[str, Cells]
+    columns: dict[str, Texts]
     units: dict[str, str]
     changes: dict[str, int]
 
@@ -69,11 +68,11 @@ class Normalised:
 def normalise(batch: Batch) -> Normalised:
     """Make every cell canonical; raises ExtractRejected where a unit cannot be told."""
     specs = [spec for spec in batch.terms.specs[batch.contract] if spec.name in batch.rows.column_names]
-    measured: dict[str, Cells] = {}
-    columns: dict[str, Cells] = {}
+    measured: dict[str, Texts] = {}
+    columns: dict[str, Texts] = {}
     changes: dict[str, int] = {}
     for spec in specs:
-        cells = batch.rows.column(spec.name).to_pylist()
+        cells = texts_of(batch.rows.column(spec.name))
         columns[spec.name], changes[spec.name] = normalise_column(spec, cells)
         if spec.column.unit:
             measured[spec.name] = cells
@@ -90,30 +89,124 @@ def validate(batch: Batch) -> tuple[pa.Table, pa.Table]:
 
 
 def validate_rows(batch: Batch, normal: Normalised) -> tuple[pa.Table, pa.Table]:
-    """Judge normalised rows; a required field whose column is absent is empty in every row."""
+    """Judge normalised rows; a required field whose column is absent is empty in every row.
+
+    Columns come first: a row of which every value is sound, and in which nothing that spans fields is doubted, meets
+    its contract. Every other row is judged as a row, and so is one in a thousand of the sound ones.
+    """
     specs = field_specs(batch.contract)
-    names = [spec.name for spec in specs]
     count = batch.rows.num_rows
-    columns = [normal.columns.get(name) or [None] * count for name in names]
-    lines: list[int] = batch.rows.column("line_number").to_pylist()
-    broken = _spoilt_cells(specs, columns)
-    statuses = _id_statuses(names, columns, count)
+    empty = Texts(pa.nulls(count, pa.string()))
+    columns = {spec.name: normal.columns.get(spec.name, empty) for spec in specs}
+    statuses = _id_statuses(columns)
+    typed, sound = _by_columns(batch, specs, columns, statuses)
+    given = _Given(batch, specs, columns, statuses)
+    _audit(given, typed, sound)
     findings = _Findings()
-    parts = []
-    for start in range(0, max(count, 1), PART_ROWS):
-        end = min(start + PART_ROWS, count)
-        part = _Part(
-            [column[start:end] for column in columns],
-            lines[start:end],
-            statuses[start:end] if statuses is not None else None,
-            {index - start: names for index, names in broken.items() if start <= index < end},
-        )
-        rows = batch.rows.select(["line_number", "last_line"]).slice(start, end - start)
-        parts.append(_typed_table(rows, specs, _judge_part(batch.contract, specs, part, findings), part.statuses))
-    typed = pa.concat_tables(parts)
+    accepted = _in_order(typed, sound, [_judged(given, places, findings) for places in _doubted(sound)])
     if "correction_number" not in batch.rows.column_names:  # a corrections workbook holds nothing but refused rows
-        _reject_if_hopeless(batch.contract, count, typed.num_rows)
-    return typed, findings.table()
+        _reject_if_hopeless(batch.contract, count, accepted.num_rows)
+    return accepted, findings.table()
+
+
+def _by_columns(
+    batch: Batch, specs: tuple[FieldSpec, ...], columns: dict[str, Texts], statuses: pa.Array | None
+) -> tuple[pa.Table, pa.BooleanArray]:
+    """Type every column; tell the rows of which each value is sound and no rule over fields is in doubt."""
+    typed = {name: combined(batch.rows.column(name)) for name in ("line_number", "last_line")}
+    sound = pa.array(np.ones(batch.rows.num_rows, bool))
+    for spec in specs:
+        found = verdict(batch.contract, spec.name, spec.kind, columns[spec.name].values)
+        typed[spec.name] = columns[spec.name].of_rows(found.typed)
+        holds = columns[spec.name].of_rows(pc.and_(found.sound, pc.invert(_may_be_spoilt(columns[spec.name].values))))
+        sound = pc.and_(sound, pc.fill_null(holds, fill_value=not spec.is_required))
+    if statuses is not None:
+        typed["id_status"] = statuses
+        refused = pc.is_in(statuses, pa.array(list(identity.REFUSED), pa.string()))
+        sound = pc.and_(sound, pc.invert(refused))
+    table = pa.table(typed)
+    return table, pc.and_(sound, _rules_hold(batch.contract, table))
+
+
+def _may_be_spoilt(values: pa.StringArray) -> pa.BooleanArray:
+    """Tell values that may be an error or a formula, by the letter that they begin with."""
+    return pc.match_substring_regex(values, "^[#=Ee]")
+
+
+def _rules_hold(contract: str, rows: pa.Table) -> pa.BooleanArray:
+    """Tell the rows in which the contract's rules over several fields hold for certain."""
+    model = INCOMING[contract]
+    if not model.__pydantic_decorators__.model_validators:
+        return pa.array(np.ones(rows.num_rows, bool))
+    if not model.sound_where or not rows.num_rows:
+        return pa.array(np.zeros(rows.num_rows, bool))
+    connection = query_cursor()
+    connection.register("typed", rows)
+    query = f"SELECT coalesce({model.sound_where}, false) AS holds FROM typed"  # the contract's own
+    return combined(connection.sql(query).to_arrow_table().column("holds"))
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What a batch is judged by: its fields, its canonical columns, and ID statuses where the contract has them."""
+
+    batch: Batch
+    specs: tuple[FieldSpec, ...]
+    columns: dict[str, Texts]
+    statuses: pa.Array | None
+
+    def part(self, places: pa.Array) -> _Part:
+        """Return some rows as rows of text."""
+        cells = [column.of_rows().take(places).to_pylist() for column in self.columns.values()]
+        lines, last_lines = (
+            combined(self.batch.rows.column(name)).take(places).to_pylist() for name in ("line_number", "last_line")
+        )
+        statuses = self.statuses.take(places).to_pylist() if self.statuses is not None else None
+        return _Part(cells, lines, last_lines, statuses, _spoilt_cells(self.specs, cells))
+
+
+def _doubted(sound: pa.BooleanArray) -> Iterator[pa.Array]:
+    """Return the places of the rows that must be judged as rows, some at a time."""
+    return parts(pc.indices_nonzero(pc.invert(sound)), PART_ROWS)
+
+
+def _judged(given: _Given, places: pa.Array, findings: _Findings) -> tuple[pa.Array, pa.Table]:
+    """Judge rows as rows: which of them were accepted, and these as typed columns."""
+    part = given.part(places)
+    accepted = _judge_part(given.batch.contract, given.specs, part, findings)
+    kept = places.take(pa.array([index for index, _ in accepted], pa.int64()))
+    return kept, _typed_rows(given.specs, part, accepted)
+
+
+def _audit(given: _Given, typed: pa.Table, sound: pa.BooleanArray) -> None:
+    """Let pydantic judge some rows that the columns found sound; raises ContractsDisagree, as no delivery may."""
+    places = pc.indices_nonzero(sound)
+    places = places.take(pa.array(np.arange(0, len(places), AUDITED), pa.int64()))
+    findings = _Findings()
+    kept, as_rows = _judged(given, places, findings)
+    is_same = kept.equals(places) and as_rows.equals(typed.take(places)) and not findings.table().num_rows
+    if not is_same or not _numbers_agree(as_rows):
+        raise ContractsDisagree(
+            f"{given.batch.contract}: a row that its columns found sound is judged otherwise as a row: a fault of the "
+            f"program and of no delivery; nothing was stored, tell its makers"
+        )
+
+
+def _numbers_agree(rows: pa.Table) -> bool:
+    """Tell whether each ID number is by itself what it is in its column, or damaged by what the column says."""
+    if "id_status" not in rows.column_names:
+        return True
+    told = zip(rows.column("id_number").to_pylist(), rows.column("id_status").to_pylist(), strict=True)
+    return all(status in (identity.id_status(number), *identity.OF_A_COLUMN) for number, status in told)
+
+
+def _in_order(typed: pa.Table, sound: pa.BooleanArray, again: list[tuple[pa.Array, pa.Table]]) -> pa.Table:
+    """Put the rows that were judged as rows back between the others."""
+    by_columns = typed.filter(sound)
+    if not any(rows.num_rows for _, rows in again):
+        return by_columns
+    places = pa.concat_arrays([pc.indices_nonzero(sound), *(kept for kept, _ in again)])
+    return pa.concat_tables([by_columns, *(rows for _, rows in again)]).take(pc.array_sort_indices(places))
 
 
 @dataclass(frozen=True)
@@ -122,6 +215,7 @@ class _Part:
 
     columns: list[Cells]
     lines: list[int]
+    last_lines: list[int]
     statuses: list[str] | None
     broken: dict[int, frozenset[str]]  # fields of a row that hold an error or an uncalculated formula
 
@@ -168,28 +262,24 @@ def _shape_of(character: str) -> str:
     return "汉" if unicodedata.category(character)[0] in "LMNC" else character
 
 
-def _id_statuses(names: list[str], columns: list[Cells], count: int) -> list[str] | None:
+def _id_statuses(columns: dict[str, Texts]) -> pa.Array | None:
     """Classify the ID column where a contract has one; another kind of document has no check digit."""
-    if "id_number" not in names:
+    if "id_number" not in columns:
         return None
-    numbers = columns[names.index("id_number")]
-    documents = (
-        columns[names.index("document_type")] if "document_type" in names else [identity.RESIDENT_ID_DOCUMENT] * count
-    )
-    statuses = [
-        identity.id_status(number) if document in (identity.RESIDENT_ID_DOCUMENT, None) else identity.OTHER_DOCUMENT
-        for number, document in zip(numbers, documents, strict=True)
-    ]
-    return identity.as_a_column(numbers, statuses)
+    numbers = columns["id_number"]
+    statuses = pc.fill_null(numbers.of_rows(identity.statuses_of(numbers.values)), identity.EMPTY)
+    if "document_type" in columns:
+        documents = columns["document_type"].of_rows()
+        is_other = pc.fill_null(pc.not_equal(documents, identity.RESIDENT_ID_DOCUMENT), fill_value=False)
+        statuses = pc.if_else(is_other, identity.OTHER_DOCUMENT, statuses)
+    return identity.as_a_column(numbers.of_rows(), statuses)
 
 
-def _judge_part(
-    contract: str, specs: tuple[FieldSpec, ...], part: _Part, findings: _Findings
-) -> list[tuple[int, dict[str, Any]]]:
+def _judge_part(contract: str, specs: tuple[FieldSpec, ...], part: _Part, findings: _Findings) -> Accepted:
     """Run the contract over some rows. The collector is paused: many small objects, no cycles."""
     validator = INCOMING[contract].__pydantic_validator__
     names = [spec.name for spec in specs]
-    accepted: list[tuple[int, dict[str, Any]]] = []
+    accepted: Accepted = []
     with resting_collector():
         for index, values in enumerate(zip(*part.columns, strict=True)):
             row = dict(zip(names, values, strict=True))
@@ -318,15 +408,15 @@ def _reject_if_hopeless(contract: str, rows: int, accepted: int) -> None:
         )
 
 
-def _typed_table(
-    rows: pa.Table, specs: tuple[FieldSpec, ...], accepted: list[tuple[int, dict[str, Any]]], statuses: list[str] | None
-) -> pa.Table:
+def _typed_rows(specs: tuple[FieldSpec, ...], part: _Part, accepted: Accepted) -> pa.Table:
     """Lay accepted rows out as columns; money DECIMAL(18,2), land DECIMAL(18,4) mu."""
-    indices = pa.array([index for index, _ in accepted], pa.int64())
-    columns = {name: rows.column(name).take(indices) for name in ("line_number", "last_line")}
+    columns = {
+        name: pa.array([lines[index] for index, _ in accepted], pa.int32())
+        for name, lines in (("line_number", part.lines), ("last_line", part.last_lines))
+    }
     for spec in specs:
         values = [model[spec.name] for _, model in accepted]
         columns[spec.name] = pa.array(values, ARROW_TYPES.get(spec.kind, pa.string()))
-    if statuses is not None:
-        columns["id_status"] = pa.array([statuses[index] for index, _ in accepted], pa.string())
+    if part.statuses is not None:
+        columns["id_status"] = pa.array([part.statuses[index] for index, _ in accepted], pa.string())
     return pa.table(columns)

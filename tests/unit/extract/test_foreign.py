@@ -197,7 +197,7 @@ def test_our_own_fault_is_never_called_damage(monkeypatch):
     def fault(*_: object) -> None:
         raise IndexError("ours")
 
-    monkeypatch.setattr("village_credit.extract.workbooks._grid", fault)
+    monkeypatch.setattr("village_credit.extract.workbooks._grid_of_columns", fault)
     with pytest.raises(IndexError):
         list(read_file(DeliveredFile("a.xlsx", xlsx(), "")))
 

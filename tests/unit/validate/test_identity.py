@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from data_contracts.fields import Kind, check_character
 from data_contracts.registry import field_specs
 from village_credit.extract.workbooks import cell_text
+from village_credit.texts import texts_of
+from village_credit.validate import identity
 from village_credit.validate.identity import as_a_column, completed, id_status, is_calendar_day, masked
 from village_credit.validate.normalise import normalise_column
 
@@ -26,8 +29,8 @@ def whole(first_17: str) -> str:
 def status_of_cell(cell: object) -> str:
     """Classify a workbook's cell as the pipeline does: typed, written as text, normalised."""
     spec = next(spec for spec in field_specs("related_party") if spec.kind is Kind.ID)
-    ((number,), _) = normalise_column(spec, [cell_text(cell)])
-    return id_status(number)
+    number, _ = normalise_column(spec, texts_of(pa.array([cell_text(cell)], pa.string())))
+    return identity.statuses_of(number.of_rows())[0].as_py() or id_status(None)
 
 
 def test_the_standards_own_example_is_valid():
@@ -126,7 +129,8 @@ def fitting(*, fits: bool) -> list[str]:
 
 
 def statuses_of(numbers: list[str]) -> list[str]:
-    return as_a_column(numbers, [id_status(number) for number in numbers])
+    column = pa.array(numbers, pa.string())
+    return as_a_column(column, identity.statuses_of(column)).to_pylist()
 
 
 def test_a_column_that_a_spreadsheet_cut_is_damaged_whatever_a_check_digit_says():

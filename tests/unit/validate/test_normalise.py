@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from data_contracts.fields import Kind
 from data_contracts.registry import FieldSpec, field_specs
 from village_credit.extract.headers import plain, split_unit
+from village_credit.texts import texts_of
 from village_credit.validate.normalise import day, half_width, is_interval, name, normalise_column
 from village_credit.validate.private_use import LETTERS
 
@@ -44,8 +46,8 @@ EVERY_KIND = [
 
 
 def cell(spec: FieldSpec, text: str) -> str | None:
-    ((canonical,), _) = normalise_column(spec, [text])
-    return canonical
+    canonical, _ = normalise_column(spec, texts_of(pa.array([text], pa.string())))
+    return canonical.of_rows()[0].as_py()
 
 
 @pytest.mark.parametrize("mark", "•・‧．.⋅∙●。·･")
@@ -157,7 +159,7 @@ def test_a_code_is_half_width_without_blanks_and_the_marks_of_excel():
 
 
 def test_changed_cells_are_counted():
-    _, changed = normalise_column(YUAN, ["12", "1,000", "1,000", "", None, " 7"])
+    _, changed = normalise_column(YUAN, texts_of(pa.array(["12", "1,000", "1,000", "", None, " 7"])))
     assert changed == 3
 
 

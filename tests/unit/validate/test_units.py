@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
 from village_credit.errors import ExtractRejected
+from village_credit.texts import texts_of
 from village_credit.validate.units import convert_units
 
 PARCEL = ("measured_mu", "contract_mu")
@@ -16,8 +18,9 @@ def parcels(*areas: tuple[str | None, str | None]) -> dict[str, list[str | None]
 
 def settled(contract: str, said: dict[str, str | None] | None = None, **columns: list[str | None]):
     """Return the converted columns and the units settled."""
-    units = convert_units(contract, columns, said or {})
-    return columns, units
+    texts = {name: texts_of(pa.array(cells, pa.string())) for name, cells in columns.items()}
+    units = convert_units(contract, texts, said or {})
+    return {name: column.of_rows().to_pylist() for name, column in texts.items()}, units
 
 
 @pytest.mark.parametrize(("written", "mu"), [("3333.5", "5.0003"), ("1000", "1.5"), ("1", "0.0015"), ("0.1", "0.0002")])

@@ -212,7 +212,7 @@ class Comparison:
     def __init__(self, after: Side, before: Side, groups: pa.Table | None = None) -> None:
         """Join the sides by household; `groups`: household_key, sex, age, land, monitored."""
         self.after, self.before, self.groups = after, before, groups
-        self.connection = duckdb_session.connect()
+        self.connection = duckdb_session.own_tables()
         for name, side in (("after", after), ("before", before)):
             for given, table in side.inputs.items():
                 self.connection.register(given, table)

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from village_credit import catalogue, duckdb_session
+from village_credit import catalogue
 from village_credit.decide.decide import HUMAN_INPUTS, Decided, decide
 from village_credit.duckdb_session import query_cursor
 from village_credit.extract.grid import DeliveredFile
@@ -298,7 +298,7 @@ def by_household(tables: dict[str, pa.Table], pseudonyms: dict[str, str]) -> dic
 
 def _borrowers(intake: Intake, decisions: pa.Table, pseudonyms: dict[str, str], numbers: pa.Table) -> pa.Table:
     """Who each unit's borrower is (else its head), for the vault: one row a unit, with its members' hashed numbers."""
-    connection = duckdb_session.connect()
+    connection = query_cursor()
     for name, table in {"identities": intake.identities, "decisions": decisions, "numbers": numbers}.items():
         connection.register(name, table)
     connection.register(

@@ -82,7 +82,7 @@ def find_successors(intake: Intake, before: Predecessors, numbers: pa.Table, key
     if not before.decided.num_rows and not before.strays:
         return _as_before(kept, doubtful, before)
     changes = intake.facts["code_changes"]
-    connection = duckdb_session.connect()
+    connection = duckdb_session.own_tables()
     tables = {
         "register": _register(own, kept, before),
         "known": _known(before, keys),
