@@ -8,6 +8,7 @@ from datetime import date
 from functools import partial
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data_contracts.county_terms import BARE_TERMS, CountyTerms
 from village_credit.duckdb_session import query_cursor
@@ -30,6 +31,7 @@ from village_credit.link.join import Identified, Linked, identify_rows, join_row
 from village_credit.link.verdicts import Verdicts
 from village_credit.memos import NO_MEMOS, Memos
 from village_credit.sql_files import sql
+from village_credit.texts import combined
 from village_credit.validate.deduplicate import OUTCOMES, deduplicate
 
 
@@ -94,9 +96,6 @@ def _settle_all(
 ) -> tuple[dict[str, pa.Table], list[pa.Table]]:
     """Take unrepaired rows out, then settle equal and superseded rows contract by contract."""
     corrections = correcting_sources(sources)
-    connection = query_cursor()
-    connection.register("unrepaired", identified.unrepaired)
-    connection.register("people", identified.people)
     settled: dict[str, pa.Table] = {}
     outcomes: list[pa.Table] = []
     for contract, rows in accepted.items():
@@ -104,15 +103,20 @@ def _settle_all(
             known = "id_status" in rows.column_names
             settled[contract] = rows.append_column("person_id", pa.array([], pa.string())) if known else rows
             continue
-        connection.register("given", rows)
-        query = "SELECT given.* FROM given ANTI JOIN unrepaired USING (row_id) ORDER BY row_id"
-        if "id_status" in rows.column_names:
-            query = """SELECT given.*, people.person_id FROM given ANTI JOIN unrepaired USING (row_id)
-                       LEFT JOIN people USING (row_id) ORDER BY row_id"""
-        result = deduplicate(contract, connection.sql(query).to_arrow_table(), corrections)
+        result = deduplicate(contract, _repaired(rows, identified), corrections)
         settled[contract] = result.standing
         outcomes.append(result.outcomes)
     return settled, outcomes
+
+
+def _repaired(rows: pa.Table, identified: Identified) -> pa.Table:
+    """Leave out rows whose number stays damaged, and give the others whose they are where they name anybody."""
+    is_lost = pc.is_in(rows.column("row_id"), combined(identified.unrepaired.column("row_id")))
+    kept = rows.filter(pc.invert(is_lost)) if pc.any(is_lost).as_py() else rows
+    if "id_status" not in rows.column_names:
+        return kept
+    places = pc.index_in(kept.column("row_id"), combined(identified.people.column("row_id")))
+    return kept.append_column("person_id", identified.people.column("person_id").take(places))
 
 
 def _as_outcomes(rows: pa.Table) -> pa.Table:

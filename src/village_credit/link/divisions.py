@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from village_credit.duckdb_session import query_cursor
 from village_credit.sql_files import sql
+from village_credit.texts import combined
 
 CURRENT_AREA = sql("link", "current_area")
 RESOLVED = sql("link", "resolved")
@@ -70,6 +71,17 @@ def create_divisions(connection: duckdb.DuckDBPyConnection, own: Mapping[str, st
     connection.execute(CURRENT_AREA)
 
 
+def _under_registered_codes(connection: duckdb.DuckDBPyConnection, rows: pa.Table, column: str) -> pa.Table:
+    """Return rows with codes of another time in a column replaced; needs `registered` and `renamed`."""
+    connection.register("t", rows)
+    mapped = connection.sql(RESOLVED.format(column=column)).to_arrow_table()
+    if not mapped.num_rows:
+        return rows
+    codes = rows.column(column)
+    found = mapped.column("contractor_code").take(pc.index_in(codes, combined(mapped.column("code"))))
+    return rows.set_column(rows.column_names.index(column), column, pc.coalesce(found, codes))
+
+
 def with_current_codes(settled: dict[str, pa.Table], own: Mapping[str, str]) -> dict[str, pa.Table]:
     """Return the settled tables with places under today's codes and households under their registered ones.
 
@@ -77,12 +89,14 @@ def with_current_codes(settled: dict[str, pa.Table], own: Mapping[str, str]) -> 
     """
     connection = query_cursor()
     create_divisions(connection, own)
-    connection.register("registered", settled["land_contractor"].select(["contractor_code"]))
+    registered = settled["land_contractor"].select(["contractor_code"])
+    connection.register("registered", registered)
+    connection.execute(sql("link", "renamed"))
     made = dict(settled)
-    for query, columns in ((RESOLVED, HOUSEHOLD_CODES), (CURRENT, AREA_CODES)):
-        for contract, column in columns:
-            if not made[contract].num_rows:
-                continue
+    for contract, column in HOUSEHOLD_CODES:
+        made[contract] = _under_registered_codes(connection, made[contract], column)
+    for contract, column in AREA_CODES:
+        if made[contract].num_rows:
             connection.register("t", made[contract])
-            made[contract] = connection.sql(query.format(column=column)).to_arrow_table()
+            made[contract] = connection.sql(CURRENT.format(column=column)).to_arrow_table()
     return made
