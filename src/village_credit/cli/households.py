@@ -95,10 +95,8 @@ def add_notify(verbs: Verbs) -> None:
     notified.add_argument("publication", help="the publication that is told")
     notified.out("a new folder; personal data", required=True)
     notified.signed_by("who sends or prints them")
-    notified.add_argument("--lang", action="append", default=[], help="in this language (default: the county's terms)")
-    notified.add_argument("--templates", type=path, help="a folder of texts of your own, a file LANGUAGE.toml each")
+    notified.notice_texts()
     notified.add_argument("--everybody", action="store_true", help="those too whom nothing new is told")
-    notified.add_argument("--unreviewed", action="store_true", help="for a trial: texts too that nobody has read")
 
 
 def do_notify(args: argparse.Namespace, paths: Settings) -> int:

@@ -24,9 +24,10 @@ from village_credit.publish.contact_list import objecting
 from village_credit.publish.safe_csv import csv_bytes
 from village_credit.publish.sealed_package import archive_of
 from village_credit.recipients import encrypted_for
-from village_credit.report.letter import Sender, is_rare, letter, letters_page
+from village_credit.report.letter import Sender, is_rare, letter
 from village_credit.report.notice import percent
 from village_credit.report.notice_template import BOUND, SMS_UNITS, NoticeTemplate, units_of
+from village_credit.report.printed_html import printed_page
 from village_credit.sql_files import sql
 from village_credit.store.store import sha256_of
 
@@ -117,7 +118,7 @@ def write_notices(
         rows = [row for mine in group for row in messages.get(mine[0]["household_key"], ())]
         files = {
             SMS_FILE: csv_bytes(SMS_HEADER, rows),
-            LETTERS_FILE: letters_page(f"{texts.terms.bank} {code}", letters),
+            LETTERS_FILE: printed_page(f"{texts.terms.bank} {code}", letters),
         }
         hashes |= {f"{code}/{name}": sha256_of(content) for name, content in files.items()}
         _write(folder / code, files, recipients.get(code, ()))

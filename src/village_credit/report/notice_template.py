@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -19,7 +19,7 @@ from data_contracts.branch import PRODUCT_ORDER
 from data_contracts.county_terms import Language
 from data_contracts.toml_file import Text, read_toml
 from village_credit.catalogue import binding_terms
-from village_credit.errors import MissingInput, why_unread
+from village_credit.errors import GateRefused, MissingInput, why_unread
 
 SMS_UNITS = 70  # of UTF-16: what one message holds outside the Latin alphabet
 RIGHT_TO_LEFT, ISOLATE, END = "\u200f", "\u2066", "\u2069"
@@ -46,6 +46,10 @@ FIELDS: dict[str, tuple[set[str], set[str]]] = {
     "letter.rights": ({"branch", "telephone"}, set()),
     "units.yuan": ({"figure"}, set()),
     "units.months": ({"figure"}, set()),
+    "sheet.lead": ({"bank"}, set()),
+    "sheet.range": ({"low", "high"}, set()),
+    "sheet.years": ({"figure"}, set()),
+    "sheet.since": ({"policy", "day"}, set()),
     "charges.yearly": ({"charge", "payee", "share"}, set()),
     "charges.once": ({"charge", "payee", "share"}, set()),
 }
@@ -79,6 +83,7 @@ class Letter(_Texts):
     rights: str
     careful: str
     reference: str
+    hand: str
 
 
 class Labels(_Texts):
@@ -111,6 +116,23 @@ class Charges(_Texts):
     once: str
 
 
+class Sheet(_Texts):
+    """What a product's sheet says beside the labels of a letter."""
+
+    title: str
+    lead: str
+    range: str
+    purposes: str
+    age: str
+    years: str
+    repayment: str
+    revolving: str
+    instalments: str
+    draft: str
+    policy: str
+    since: str
+
+
 class NoticeTemplate(_Texts):
     """The texts of one language. `reviewed_by`: who read it for a bank; empty: nobody, and it is not sent."""
 
@@ -123,6 +145,7 @@ class NoticeTemplate(_Texts):
     labels: Labels
     units: Units
     charges: Charges
+    sheet: Sheet
     products: dict[str, str]
     bound: dict[str, str]
     bound_text: dict[str, str]
@@ -160,7 +183,7 @@ def _lacking(said: NoticeTemplate) -> list[str]:
 def _of_texts(told: dict[str, Any]) -> list[str]:
     """Say which sentence lacks a field, or names one that nothing fills."""
     faults = []
-    for part in ("sms", "letter", "units", "charges"):
+    for part in ("sms", "letter", "units", "charges", "sheet"):
         for name, text in told[part].items():
             must, may = FIELDS.get(f"{part}.{name}", (set(), set()))
             found = _fields_of(text)
@@ -214,3 +237,18 @@ def read_template(language: str, folder: Path | None = None) -> ReadTemplate:
     if said.language != language:
         raise MissingInput(f"notice template {path.name} says that it is of language {said.language}")
     return ReadTemplate(said, hashlib.sha256(content).hexdigest())
+
+
+def reviewed_templates(languages: Sequence[str], folder: Path | None, *, unreviewed: bool) -> list[ReadTemplate]:
+    """Read templates as `read_template` does.
+
+    Raises GateRefused where nobody reviewed one, unless `unreviewed` ones go.
+    """
+    read = [read_template(language, folder) for language in languages]
+    unread = [one.said.version for one in read if not one.said.reviewed_by.strip()]
+    if unread and not unreviewed:
+        raise GateRefused(
+            f"nobody reviewed {', '.join(unread)}: have a native speaker read a copy, say who in `reviewed_by` and "
+            f"name its folder with --templates; for a trial that is sent to nobody, --unreviewed"
+        )
+    return read

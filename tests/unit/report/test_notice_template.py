@@ -9,8 +9,9 @@ import pytest
 
 from data_contracts.branch import PRODUCT_ORDER
 from village_credit.errors import MissingInput
-from village_credit.report.letter import Sender, is_rare, letter, letters_page
+from village_credit.report.letter import Sender, is_rare, letter
 from village_credit.report.notice_template import BOUND, SMS_UNITS, NoticeTemplate, read_template, units_of
+from village_credit.report.printed_html import printed_page
 
 SHIPPED = Path(__file__).parents[3] / "src" / "village_credit" / "report" / "templates"
 LANGUAGES = ("zh", "ug", "kk")
@@ -138,6 +139,6 @@ def test_a_name_is_no_markup():
 
 
 def test_the_letters_need_nothing_beside_them():
-    page = letters_page("某信用社", [letter([LINE], SENDER, [said("ug")], [])]).decode("utf-8")
+    page = printed_page("某信用社", [letter([LINE], SENDER, [said("ug")], [])]).decode("utf-8")
     assert "data:font/woff2;base64," in page
     assert "http" not in page

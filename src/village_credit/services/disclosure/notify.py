@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from village_credit.china_calendar import today
-from village_credit.errors import GateRefused, MissingInput, RunConflict, UsageError
+from village_credit.errors import MissingInput, RunConflict, UsageError
 from village_credit.ledger.holds import held_keys, stops
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_in_force
@@ -18,7 +18,7 @@ from village_credit.publish.addressed_notices import Texts, Whom, Written, notic
 from village_credit.publish.branch_package import PackageInputs
 from village_credit.publish.outbox import told_of
 from village_credit.publish.recording import record
-from village_credit.report.notice_template import ReadTemplate, read_template
+from village_credit.report.notice_template import ReadTemplate, reviewed_templates
 from village_credit.services.rules import load_terms
 from village_credit.signatures import signer
 from village_credit.store.store import Store
@@ -104,13 +104,8 @@ def _texts(county_code: str, counties: Path | None, wanted: Wanted) -> tuple[Tex
             f"terms of county {county_code} have no [notices]: write bank, signature and telephone there "
             f"(data_contracts/README.md), for a household must know whom to ask"
         )
-    read = [read_template(language, wanted.templates) for language in wanted.languages or terms.languages]
-    unread = [one.said.version for one in read if not one.said.reviewed_by.strip()]
-    if unread and not wanted.unreviewed:
-        raise GateRefused(
-            f"nobody reviewed {', '.join(unread)}: have a native speaker read a copy, say who in `reviewed_by` and "
-            f"name its folder with --templates; for a trial that is sent to nobody, --unreviewed"
-        )
+    languages = wanted.languages or terms.languages
+    read = reviewed_templates(languages, wanted.templates, unreviewed=wanted.unreviewed)
     return Texts(terms, [one.said for one in read], today().isoformat()), read
 
 
