@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import shutil
 import stat
@@ -264,6 +265,16 @@ def test_the_command_says_what_was_left_out(own: Scored, tmp_path: Path, capsys:
         assert cli.main(["notify", publication_of(own), *words]) == 0
     said = capsys.readouterr().out
     assert re.search(r"\d+ letters and \d+ messages in .*; by letter alone: \d+ of_another_member", said)
+
+
+def test_what_a_killed_one_left_beside_its_folder_is_taken_away_after_an_hour(own: Scored, tmp_path: Path):
+    old, young = tmp_path / ".out.0123abcd", tmp_path / ".out.0123abce"
+    for stray in (old, young):
+        (stray / "0071").mkdir(parents=True)
+    os.utime(old, (0, 0))
+    noted(own, tmp_path / "out", ZH)
+    assert not old.exists()
+    assert young.exists()
 
 
 @pytest.mark.browser

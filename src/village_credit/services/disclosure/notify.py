@@ -22,7 +22,8 @@ from village_credit.report.notice_template import ReadTemplate, reviewed_templat
 from village_credit.services.rules import load_terms
 from village_credit.signatures import signer
 from village_credit.store.store import Store
-from village_credit.store.whole_files import folder_beside, move_to_place
+from village_credit.store.strays import is_old, take_away
+from village_credit.store.whole_files import beside_of, folder_beside, move_to_place
 
 ACT = "notify"
 
@@ -62,6 +63,8 @@ def notify(store: Store, publication_id: str, out: Path, by: str, counties: Path
     by = signer(by)
     if out.exists():
         raise UsageError(f"{out.name} is there already: name a new folder for --out")
+    for stray in filter(is_old, beside_of(out)):  # what a killed one left names people
+        take_away(stray)
     ledger = Ledger.of(store)
     publication, inputs = _gathered(store, ledger, publication_id)
     _require_current(ledger, publication)
