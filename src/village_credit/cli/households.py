@@ -12,6 +12,7 @@ from village_credit.cli.common import (
     day,
     household_named,
     path,
+    say,
     show,
     store_of,
     typed_number,
@@ -81,6 +82,8 @@ def do_notices(args: argparse.Namespace, paths: Settings) -> int:
     from village_credit.services.queries.notices import notices
 
     found = notices(store_of(paths), args.run, args.lang)
+    if found and not found[0]["reviewed_by"]:
+        say(f"{found[0]['template']} was reviewed by no native speaker: read it to nobody as the bank's word")
     return show(args, found, lambda: "\n".join(f"{item['household_key']}\t{item['text']}" for item in found))
 
 

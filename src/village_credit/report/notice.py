@@ -25,6 +25,7 @@ class Messages:
     """The sentences of one language: by decision, product, reason code, and feature that cost points."""
 
     version: str
+    reviewed_by: str  # empty: by no native speaker yet
     season: str
     cost: str
     no_charges: str
