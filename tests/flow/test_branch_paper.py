@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyrage import x25519
 
 from data_contracts.branch import BranchRow
 from tests.conftest import SIGNER, Scored, by_unit, copy_of, put_in_force
@@ -22,10 +24,12 @@ from village_credit.ledger.returned import CONTRACTS, DRAWS
 from village_credit.publish import outbox
 from village_credit.publish.approval_sheet import approval_sheets
 from village_credit.publish.contact_list import BOOK, Contact, contact_files
+from village_credit.publish.sealed_package import marks_of, sealed_files
 from village_credit.services.casework import holds
 from village_credit.services.casework.opt_outs import opt
 
 ROWS = 1_200
+MANIFEST = {"county_code": "659900", "branch_code": "0071", "publication_id": "p1", "sequence": 1}
 PAGE = re.compile(rb"/Type\s*/Page\b")
 ROW = BranchRow(
     household_ref="b" + "a" * 26,
@@ -124,3 +128,10 @@ def test_what_came_back_moves_a_line_to_the_next_thing(published: Scored, monkey
     assert usage is not None
     assert usage.contracts.column("household_key").to_pylist() == keys
     assert usage.draws.column("household_key").to_pylist() == keys[:1]  # what was taken back is none
+
+
+def test_a_sealed_package_names_whoever_stands_on_a_list_alone(published: Scored):
+    files = contact_files([CONTACT]) | {"manifest.json": json.dumps(MANIFEST).encode(), "READY": b""}
+    sealed = sealed_files(published.store.keys, files, [str(x25519.Identity.generate().to_public())])
+    named = json.loads(sealed["sealed.json"])["named"]
+    assert named == marks_of(published.store.keys, "p1", [CONTACT.household_ref])
