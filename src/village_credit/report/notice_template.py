@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from data_contracts.branch import PRODUCT_ORDER
 from data_contracts.county_terms import Language
-from data_contracts.toml_file import Text, read_toml
+from data_contracts.toml_file import Text, names_nobody, read_toml
 from village_credit.catalogue import binding_terms
 from village_credit.errors import GateRefused, MissingInput, why_unread
 
@@ -138,7 +138,7 @@ class NoticeTemplate(_Texts):
 
     language: Language
     version: Text
-    reviewed_by: str = Field(max_length=100)
+    reviewed_by: Annotated[str, AfterValidator(names_nobody)] = Field(max_length=100)  # the ledger keeps it
     direction: Literal["ltr", "rtl"]
     sms: Sms
     letter: Letter
