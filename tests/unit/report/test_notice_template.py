@@ -77,11 +77,7 @@ def test_who_has_not_been_read_by_a_speaker_says_so():
         ('careful = "', 'carefully = "', "letter.careful: Field required; letter.carefully: Extra inputs"),
         ('language = "zh"', 'language = "ug"', "says that it is of language ug"),
         ("[sms]", "[sms", "it is not TOML"),
-        (
-            'reviewed_by = "',
-            'reviewed_by = "古丽 10000000001 ',
-            "reviewed_by: Value error, it holds what may be a person's",
-        ),
+        ('reviewed_by = "', 'reviewed_by = "古丽 10000000001 ', "reviewed_by: Value error, it holds what may be"),
     ],
 )
 def test_a_template_that_lacks_a_field_is_refused_in_a_sentence(tmp_path: Path, old: str, new: str, sentence: str):
