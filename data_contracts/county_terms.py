@@ -83,6 +83,47 @@ class Checks(_Terms):
     minimum_dead_unseen: Share | None = None
 
 
+Language = Literal["zh", "ug", "kk"]
+Telephone = Annotated[str, Field(pattern=r"^[0-9]+(?:-[0-9]+){0,3}$", min_length=5, max_length=20)]
+Place = Annotated[str, Field(pattern=r"^\S(?:.{0,58}\S)?$")]
+
+
+class BranchContact(_Terms):
+    """Where a household reaches the branch that serves it."""
+
+    telephone: Telephone
+    address: Place | None = None
+
+
+class NoticeTerms(_Terms):
+    """What households are told of the bank: its name, in other languages too, its telephone, its branches.
+
+    `signature`: the short name at the head of an SMS, as the carrier registered it. `languages`: each household gets a
+    message in each. A branch that is not named is reached by the bank's own telephone.
+    """
+
+    bank: Annotated[str, Field(pattern=r"^\S{2,30}$")]
+    signature: Annotated[str, Field(pattern=r"^[^\s【】]{2,16}$")]
+    telephone: Telephone
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("zh", "ug")
+    bank_names: dict[Language, Place] = Field(default_factory=dict)
+    branches: dict[Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,20}$")], BranchContact] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        _known(len(set(self.languages)) == len(self.languages), "languages: each is named once")
+        return self
+
+    def name_in(self, language: str) -> str:
+        """Return the bank's name in a language, or as it is written."""
+        return self.bank_names.get(language, self.bank)  # type: ignore[call-overload, no-any-return]
+
+    def telephone_of(self, branch_code: str) -> str:
+        """Return a branch's telephone, or the bank's own."""
+        found = self.branches.get(branch_code)
+        return found.telephone if found else self.telephone
+
+
 class _File(_Terms):
     """One file of terms as it is written."""
 
@@ -95,6 +136,7 @@ class _File(_Terms):
     calendar: dict[str, Due] = Field(default_factory=dict)
     checks: dict[str, Checks] = Field(default_factory=dict)
     areas: Areas = Field(default_factory=dict)
+    notices: NoticeTerms | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -179,7 +221,8 @@ def _literals(annotation: Any) -> list[str]:
 class CountyTerms:
     """The terms in force for a county: contracts' fields with the county's words, calendar and checks.
 
-    `name`: what the county is called; empty where nobody said so.
+    `name`: what the county is called; empty where nobody said so. `notices`: what households are told of the bank;
+    None where nobody said so.
     """
 
     specs: Mapping[str, tuple[FieldSpec, ...]]
@@ -187,6 +230,7 @@ class CountyTerms:
     checks: Mapping[str, Checks]
     areas: Mapping[str, str]
     name: str = ""
+    notices: NoticeTerms | None = None
 
     def rules(self, contract: str) -> ExtractRules:
         """Return what one delivered table of a contract must be."""
@@ -209,7 +253,9 @@ def read_terms(texts: Mapping[str, str]) -> CountyTerms:
     checks = {contract: check for file in files for contract, check in file.checks.items()}
     order = sorted(calendar, key=lambda contract: (office_of(contract), contract))
     areas = {old: current for file in files for old, current in file.areas.items()}
-    return CountyTerms(specs, {contract: calendar[contract] for contract in order}, checks, areas, files[-1].name)
+    in_order = {contract: calendar[contract] for contract in order}
+    notices = next((file.notices for file in reversed(files) if file.notices), None)
+    return CountyTerms(specs, in_order, checks, areas, files[-1].name, notices)
 
 
 def _read(name: str, text: str) -> _File:

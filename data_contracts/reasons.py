@@ -194,6 +194,21 @@ DECISION_REASONS: MappingProxyType[str, str] = MappingProxyType(
     }
 )
 
+# What says that a household objects: to automation, to a datum, or that it takes its consent back
+OBJECTING = frozenset({"OBJECTION", "DISPUTED_DATUM", "CONSENT_WITHDRAWN"})
+
+# Of the reasons that keep a line back, those that the household can mend, and by what: a customer manager tells it
+MENDED_BY = MappingProxyType(
+    {
+        "NO_INCOME_SOURCE": "补充收入证明（账本、结算流水等）",
+        "LINK_UNCONFIRMED": "持证件核实有关记录是否属于本户",
+        "OTHER_PRODUCT": "结清其他产品的贷款",
+        "OVERDUE": "归还逾期的贷款",
+        "RECODED": "核实承包方编码",
+        "CONDITION_LAPSED": "补交先行授信的材料",
+    }
+)
+
 # Why a feature costs points, by how the default probability may move as its value rises
 POINTS_LOST = MappingProxyType(
     {

@@ -54,6 +54,7 @@ VERBS = (
     Verb("staged", f"approve {{second}} --by {SIGNER} --reason test {{overrides}}"),
     Verb("approved", f"publish {{second}} --by {PREPARER}"),
     Verb("published", f"hold {{key}} --by {SIGNER} --reason test"),
+    Verb("published", f"opt-out {{key}} --by {SIGNER}"),
     Verb("again", f"rollback --county {COUNTY_OF_TESTS} --to {{first_publication}} --by {SIGNER} --reason test"),
     Verb("published", f"withdraw --county {COUNTY_OF_TESTS} --by {SIGNER} --reason test"),
     Verb("published", f"reseal {{first}} --by {SIGNER} --reason test"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import date
 from pathlib import Path
 
@@ -142,3 +143,36 @@ def test_the_run_s_page_and_places_show_it(staged: Scored):
     places = pq.read_table(staged.store.run_folder(staged.run.run_id) / "places.parquet").to_pylist()
     assert [row["place_name"] for row in places if row["level"] == "county"] == ["沙枣县"]
     assert "沙枣县（659900）" in Path(staged.run.report).read_text(encoding="utf-8")
+
+
+NOTICES = '[notices]\nbank = "某信用社"\nsignature = "某农信"\ntelephone = "0990-1000000"\n'
+
+
+def test_what_households_are_told_of_the_bank_is_the_county_s_own_or_the_default_s():
+    default = HEAD.replace("653101", "default") + NOTICES
+    branch = '[notices.branches.0071]\ntelephone = "0990-1000071"\naddress = "一号"\n'
+    own = HEAD + NOTICES.replace("某农信", "别家") + branch
+    alone, both = read_terms({"default.toml": default}), read_terms({"default.toml": default, "653101.toml": own})
+    assert alone.notices
+    assert both.notices
+    assert (alone.notices.signature, both.notices.signature) == ("某农信", "别家")
+    assert [both.notices.telephone_of(code) for code in ("0071", "0072")] == ["0990-1000071", "0990-1000000"]
+    assert both.notices.languages == ("zh", "ug")
+    assert read_terms({"653101.toml": HEAD}).notices is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("0990-1000000", "请问支行", "notices.telephone"),
+        ("0990-1000000", "12", "notices.telephone"),
+        ("某农信", "【某农信】", "notices.signature"),
+        ("某信用社", "", "notices.bank"),
+        ('telephone = "0990-1000000"', 'languages = ["zh", "zh"]\ntelephone = "0990-1000000"', "notices"),
+        ('telephone = "0990-1000000"', 'languages = ["en"]\ntelephone = "0990-1000000"', "notices.languages.0"),
+        ('telephone = "0990-1000000"\n', "", "notices.telephone"),
+    ],
+)
+def test_what_households_could_not_be_told_is_refused_with_its_place(old: str, new: str, place: str):
+    with pytest.raises(TermsRefused, match=rf"^653101\.toml: {re.escape(place)}: "):
+        read_terms({"653101.toml": HEAD + NOTICES.replace(old, new)})

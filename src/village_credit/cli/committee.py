@@ -265,11 +265,11 @@ def _household_signatures_text(done: AppliedAuthority) -> str:
 def add_policy(verbs: Verbs) -> None:
     checked = verbs.add(
         "policy",
-        "Check a policy file, or show the figures in force.",
+        "Check a policy file, show the figures in force, or write a sheet a product to hand out (--out DIR).",
         "policy check models/limit_policy.toml --against build/policy_before.toml --for-run RUN",
         do_policy,
     )
-    checked.add_argument("act", choices=("check", "show"))
+    checked.add_argument("act", choices=("check", "show", "sheets"))
     checked.add_argument("file", nargs="?", type=path)
     checked.add_argument("--on", type=day, help="the day whose figures hold (default: today in China)")
     checked.add_argument("--county", type=county_code)
@@ -281,10 +281,27 @@ def add_policy(verbs: Verbs) -> None:
         "--for-run", metavar="RUN", help="check: refuse to loosen a gate that failed in this run (exit 7)"
     )
 
+    checked.out("sheets: the folder; needs --county")
+    checked.add_argument("--force", action="store_true", help="sheets: write over earlier ones")
+    checked.notice_texts()
+
 
 def do_policy(args: argparse.Namespace, paths: Settings) -> int:
-    """Check a policy, or show what holds."""
-    return _show_policy(args, paths) if args.act == "show" else _check_policy(args, paths)
+    """Check a policy, show what holds, or write what is handed out of it."""
+    return {"show": _show_policy, "check": _check_policy, "sheets": _write_sheets}[args.act](args, paths)
+
+
+def _write_sheets(args: argparse.Namespace, paths: Settings) -> int:
+    """Write a sheet a product."""
+    from village_credit.services.queries.product_sheets import Wanted, write_sheets
+
+    if args.out is None or args.county is None:
+        raise UsageError("`policy sheets` needs --county CODE and --out DIR")
+    file, on = _policy_and_day(args, paths)
+    wanted = Wanted(args.county, on, args.lang, args.templates, args.unreviewed)
+    done = write_sheets(file, args.out, paths.counties, wanted, force=args.force)
+    drafts = f"; drafts, for a figure is unverified: {', '.join(done.drafts)}" if done.drafts else ""
+    return show(args, done, lambda: f"{len(done.files)} sheets in {done.folder}{drafts}")
 
 
 def _policy_and_day(args: argparse.Namespace, paths: Settings) -> tuple[Path, date]:

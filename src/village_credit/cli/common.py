@@ -70,6 +70,13 @@ class Verb(argparse.ArgumentParser):
         """Ask why."""
         self.add_argument("--reason", required=True, help=text)
 
+    def notice_texts(self) -> None:
+        """Ask in which languages households are told, and with whose texts."""
+        option = self.add_argument
+        option("--lang", action="append", default=[], help="in this language (default: those of the county's terms)")
+        option("--templates", type=path, help="a folder of texts of your own, a file LANGUAGE.toml each")
+        option("--unreviewed", action="store_true", help="for a trial: texts too that nobody has read")
+
     def acts(self) -> list[str]:
         """Name the acts that the verb has, such as `export` and `apply`."""
         return [str(act) for word in self._actions if word.dest == "act" for act in word.choices or ()]

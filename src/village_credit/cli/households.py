@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import argparse
 
-from village_credit.cli.common import NAMED_BY, Verbs, by_whom, day, household_named, path, show, store_of, typed_number
+from village_credit.cli.common import (
+    NAMED_BY,
+    Verbs,
+    by_whom,
+    counted,
+    day,
+    household_named,
+    path,
+    say,
+    show,
+    store_of,
+    typed_number,
+)
 from village_credit.errors import UsageError
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
     from village_credit.services.casework.holds import Stopped
     from village_credit.services.casework.household_lookup import Found
+    from village_credit.services.disclosure.notify import Notified
     from village_credit.settings import Settings
     from village_credit.store.store import Store
 
@@ -69,7 +82,71 @@ def do_notices(args: argparse.Namespace, paths: Settings) -> int:
     from village_credit.services.queries.notices import notices
 
     found = notices(store_of(paths), args.run, args.lang)
+    if found and not found[0]["reviewed_by"]:
+        say(f"{found[0]['template']} was reviewed by no native speaker: read it to nobody as the bank's word")
     return show(args, found, lambda: "\n".join(f"{item['household_key']}\t{item['text']}" for item in found))
+
+
+def add_notify(verbs: Verbs) -> None:
+    notified = verbs.add(
+        "notify",
+        "Write a publication's messages and letters, addressed through the vault: a folder a branch, encrypted where "
+        "it has a key; who is held, objects or opted out is left out.",
+        "notify PUBLICATION --by 1001 --out build/notices",
+        do_notify,
+    )
+    notified.add_argument("publication", help="the publication that is told")
+    notified.out("a new folder; personal data", required=True)
+    notified.signed_by("who sends or prints them")
+    notified.notice_texts()
+    notified.add_argument("--everybody", action="store_true", help="those too whom nothing new is told")
+
+
+def do_notify(args: argparse.Namespace, paths: Settings) -> int:
+    """Write the notices of a publication."""
+    from village_credit.services.disclosure.notify import Wanted, notify
+
+    wanted = Wanted(args.lang, args.templates, args.everybody, args.unreviewed)
+    done = notify(store_of(paths), args.publication, args.out, args.by, paths.counties, wanted)
+    return show(args, done, lambda: _notified_text(done))
+
+
+def _notified_text(done: Notified) -> str:
+    written = done.written
+    left = f"; left out: {counted(written.left_out)}" if written.left_out else ""
+    alone = f"; by letter alone: {counted(written.without_sms)}" if written.without_sms else ""
+    hand = f"; {written.rare_names:,} names to be written by hand" if written.rare_names else ""
+    lacking = written.branches_without_telephone
+    bank = f"; told with the bank's telephone, no address: {', '.join(lacking)}" if lacking else ""
+    return (
+        f"{done.publication_id}: {written.letters:,} letters and {written.sms:,} messages in {done.folder} (act "
+        f"{done.act:,}){left}{alone}{hand}{bank}"
+    )
+
+
+def add_opt_out(verbs: Verbs) -> None:
+    _add_opt(verbs, "opt-out", "A household wants no messages and no calls of sale; its line goes on.")
+
+
+def add_opt_in(verbs: Verbs) -> None:
+    _add_opt(verbs, "opt-in", "A household that opted out wants messages again.")
+
+
+def _add_opt(verbs: Verbs, name: str, text: str) -> None:
+    opted = verbs.add(name, text, f"{name} HOUSEHOLD_KEY --by 2002", do_opt)
+    opted.add_argument("household", help=NAMED_BY)
+    opted.signed_by()
+
+
+def do_opt(args: argparse.Namespace, paths: Settings) -> int:
+    """Record what a household wants to be told."""
+    from village_credit.ledger.opt_outs import OPT_IN, OPT_OUT
+    from village_credit.services.casework.opt_outs import opt
+
+    store = store_of(paths)
+    act = OPT_OUT if args.verb == "opt-out" else OPT_IN
+    done = opt(store, act, household_named(store, args.household, args.by), args.by)
+    return show(args, done, lambda: f"household {done.household_key} of county {done.county_code}: {args.verb}")
 
 
 def add_find(verbs: Verbs) -> None:
@@ -134,4 +211,4 @@ def _stopped_text(done: Stopped) -> str:
     return f"household {done.household_key} of county {done.county_code}: {what}\n{told or nothing}"
 
 
-VERBS = (add_explain, add_notices, add_find, add_hold)
+VERBS = (add_explain, add_notices, add_notify, add_opt_out, add_opt_in, add_find, add_hold)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,8 +24,10 @@ from village_credit.ledger.publications import Publication
 from village_credit.policy.compiled import PPM
 from village_credit.pseudonyms import Keys, household_ref
 from village_credit.publish.approval_sheet import approval_sheets
+from village_credit.publish.contact_list import Contact, Usage, contact_files, contacts
 from village_credit.publish.office_package import FILE as RESULTS_FILE
 from village_credit.publish.office_package import OFFICE, Result, rows_and_sum, write_results
+from village_credit.publish.safe_csv import csv_bytes
 from village_credit.publish.sealed_package import is_sealed, require_sealed, sealed_files
 from village_credit.publish.signed_manifest import MANIFEST, READY, read_manifest, signed_manifest
 from village_credit.report.notice import percent
@@ -37,8 +37,6 @@ from village_credit.store.runs import parquet_bytes
 from village_credit.store.store import Store, sha256_of
 from village_credit.store.whole_files import folder_beside
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-NUMBER_DIGITS = 12  # from here on a spreadsheet shows a number in scientific notation
 PACKAGE_DAYS = 92  # after that a package must be made anew: limits and staff have moved on
 CSV_HEADER = [
     "household_ref",
@@ -89,6 +87,7 @@ class PackageInputs:
     checkpoint: str | None = None  # the ledger up to that act
     is_first: bool = False  # nothing was in force before: branches were told nothing yet
     is_stop: bool = False  # the one household of a hold or release: it is told whatever was told before
+    usage: Usage | None = None  # of a whole county's publication: of whom its branches get lists to call
     # By branch code for whom its package is encrypted, asked where it is packed alone; of none: in the clear.
     recipients: Callable[[], Mapping[str, Sequence[str]]] = dict
 
@@ -124,8 +123,9 @@ def branch_files(keys: Keys, publication: Publication, inputs: PackageInputs) ->
     """Return each branch's code and the files of its package in the clear, by name, READY last."""
     lines = _lines_by_branch(keys, publication, inputs)
     offers = _offers_by_branch(keys, publication, inputs)
-    for branch_code in sorted({*lines, *offers}):
-        found = lines.get(branch_code, _Lines()), offers.get(branch_code, [])
+    called = _contacts_by_branch(keys, publication, inputs)
+    for branch_code in sorted({*lines, *offers, *called}):
+        found = lines.get(branch_code, _Lines()), offers.get(branch_code, []), called.get(branch_code, [])
         yield branch_code, _files_of(keys, publication, branch_code, *found, inputs)
 
 
@@ -242,6 +242,15 @@ def _offers_by_branch(keys: Keys, publication: Publication, inputs: PackageInput
     return result
 
 
+def _contacts_by_branch(keys: Keys, publication: Publication, inputs: PackageInputs) -> dict[str, list[Contact]]:
+    """Return whom each branch's customer managers call; nobody after a batch, a stop or a withdrawal."""
+    if inputs.usage is None:
+        return {}
+    tables = {name: getattr(inputs, name) for name in ("decisions", "identities", "branches", "villages")}
+    on = day_in_china(publication.published_at)
+    return contacts(keys, publication.publication_id, on, inputs.usage, inputs.held, tables)
+
+
 def _branch_row(keys: Keys, publication: Publication, row: dict[str, Any], texts: dict[str, str]) -> BranchRow:
     without_limit = row["action"] == "remove" or row["is_held"]
     code = (
@@ -284,22 +293,24 @@ def _files_of(
     branch_code: str,
     lines: _Lines,
     offers: list[ReliefOffer],
+    called: list[Contact],
     inputs: PackageInputs,
 ) -> dict[str, bytes]:
     cells = [list(row.model_dump(by_alias=True).values()) for row in lines.rows]
     register = [row.model_dump(by_alias=True) for row in lines.register]
     files = {
-        "limits.csv": _csv(CSV_HEADER, cells),
+        "limits.csv": csv_bytes(CSV_HEADER, cells),
         "limits.parquet": parquet_bytes(_table(cells)),
         "limits.xlsx": approval_sheets(lines.rows, lines.places),
-        "register.csv": _csv(_names(RegisterRow), [list(row.values()) for row in register]),
+        "register.csv": csv_bytes(_names(RegisterRow), [list(row.values()) for row in register]),
         "costs.csv": _costs(inputs.charges),
     }
     if lines.seasons:
-        files["seasons.csv"] = _csv(SEASONS_HEADER, lines.seasons)
+        files["seasons.csv"] = csv_bytes(SEASONS_HEADER, lines.seasons)
     if offers:
         header = list(offers[0].model_dump(by_alias=True))
-        files["relief.csv"] = _csv(header, [list(offer.model_dump(by_alias=True).values()) for offer in offers])
+        files["relief.csv"] = csv_bytes(header, [list(offer.model_dump(by_alias=True).values()) for offer in offers])
+    files |= contact_files(called)
     manifest = _manifest(keys, publication, branch_code, lines, files, _place(publication, inputs))
     text = json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1)
     return files | {MANIFEST: text.encode("utf-8"), READY: b""}
@@ -312,7 +323,7 @@ def _costs(charges: pa.Table | None) -> bytes:
         [row["product"], row["charge"], row["payee"], BASES_ZH[row["basis"]], percent(row["share_ppm"], PPM)]
         for row in rows
     ]
-    return _csv(COSTS_HEADER, cells)
+    return csv_bytes(COSTS_HEADER, cells)
 
 
 def _names(row: type[RegisterRow]) -> list[str]:
@@ -348,33 +359,6 @@ def _manifest(
 def expires_on(publication: Publication) -> date:
     """Return the last day on which a publication's packages may be imported."""
     return day_in_china(publication.published_at) + timedelta(days=PACKAGE_DAYS)
-
-
-def safe_cell(value: Any) -> str:
-    """Write a cell that no spreadsheet runs or rounds.
-
-    Formulas get an apostrophe before them; codes that a spreadsheet would turn into numbers (an ID number, a
-    leading zero) a tab after them, which keeps them text and which importers strip.
-    """
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, int | date):
-        return str(value)
-    text = str(value)
-    if text.startswith(FORMULA_STARTS):
-        return "'" + text
-    return text + "\t" if text.isdigit() and (len(text) >= NUMBER_DIGITS or text.startswith("0")) else text
-
-
-def _csv(header: list[str], cells: list[list[Any]]) -> bytes:
-    """Write UTF-8 with BOM, every cell safe to open in a spreadsheet."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows([[safe_cell(value) for value in row] for row in cells])
-    return buffer.getvalue().encode("utf-8-sig")
 
 
 def _table(cells: list[list[Any]]) -> pa.Table:

@@ -24,9 +24,12 @@ from village_credit.ledger.holds import HOLD, RELEASE, held_keys, stops
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_in_force
 from village_credit.ledger.log import Entry
+from village_credit.ledger.opt_outs import opted_out
 from village_credit.ledger.publications import Publication
+from village_credit.ledger.returned import sealed_rows
 from village_credit.policy.branch_recipients import recipients_in
 from village_credit.publish.branch_package import PackageInputs, package_rows
+from village_credit.publish.contact_list import FOLLOWED, LINE, Usage
 from village_credit.publish.office_package import Result, results
 from village_credit.publish.warehouse import build_warehouse, is_current
 from village_credit.sql_files import sql
@@ -123,7 +126,22 @@ def package_inputs(store: Store, ledger: Ledger, publication: Publication) -> Pa
         ledger[publication.number - 1],
         write_checkpoint(store.keys, leaves_of(ledger[: publication.number])),
         is_first=not below,
+        usage=_usage(store, until, run) if publication.product is None and not publication.withdraws else None,
         recipients=partial(_recipients, store, ledger.before(publication.number + 1), county),
+    )
+
+
+def _usage(store: Store, until: Ledger, run: Path) -> Usage:
+    """Return what came back of lines up to an act, and what its run knows of them; a run of older code knows less."""
+    draws = sealed_rows(store, until, "draws").group_by(LINE.names).aggregate([("amount_yuan", "sum")])
+    drawn = draws.filter(pc.not_equal(draws.column("amount_yuan_sum"), 0))  # what was taken back is none
+    follow_up, due = _table_of(run / "follow_up.parquet"), _table_of(run / "renewals_due.parquet")
+    return Usage(
+        sealed_rows(store, until, "contracts").select(LINE.names),
+        drawn.select(LINE.names),
+        FOLLOWED.empty_table() if follow_up is None else follow_up.select(FOLLOWED.names),
+        LINE.empty_table() if due is None else due.select(LINE.names),
+        opted_out(until),
     )
 
 

@@ -25,6 +25,7 @@ class Messages:
     """The sentences of one language: by decision, product, reason code, and feature that cost points."""
 
     version: str
+    reviewed_by: str  # empty: by no native speaker yet
     season: str
     cost: str
     no_charges: str
@@ -48,7 +49,10 @@ def languages() -> tuple[str, ...]:
 def messages(language: str = "zh") -> Messages:
     """Read a language's sentences; raises UsageError where nobody wrote them."""
     if language not in languages():
-        raise UsageError(f"--lang {language}: messages are written in {', '.join(languages())} only")
+        raise UsageError(
+            f"--lang {language}: messages are written in {', '.join(languages())} only; what is sent, `notify` writes "
+            f"in the languages of the county's terms"
+        )
     text = resources.files("village_credit.report").joinpath(f"messages/{language}.toml").read_text(encoding="utf-8")
     return Messages(**({"reasons": DECISION_REASONS, "points_lost": {}} | tomllib.loads(text)))
 

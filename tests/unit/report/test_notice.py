@@ -11,6 +11,7 @@ import pytest
 from data_contracts.branch import PRODUCT_ORDER
 from data_contracts.reasons import DECISION_REASONS
 from village_credit.errors import UsageError
+from village_credit.features.catalogue import FEATURES
 from village_credit.report.notice import FIGURES, languages, messages, notice, percent
 
 GRANTED = {
@@ -54,7 +55,7 @@ def test_a_language_may_have_its_own_word_of_a_feature():
 
 
 def test_a_language_that_nobody_wrote_is_refused_by_name():
-    with pytest.raises(UsageError, match="--lang xx: messages are written in zh only"):
+    with pytest.raises(UsageError, match="--lang xx: messages are written in ug, zh only"):
         messages("xx")
 
 
@@ -88,3 +89,14 @@ def test_a_season_is_told_with_its_days_and_its_amount():
     season = {"season": "春耕", "opens_on": "2027-03-01", "closes_on": "2027-06-30", "due_on": "2027-12-15"}
     text = notice(GRANTED, [], messages(), [], [season | {"amount_yuan": 36000}])
     assert "春耕：2027-03-01至2027-06-30可用36,000元，2027-12-15前归还。" in text
+
+
+def test_uyghur_keeps_days_and_rates_in_their_order_and_has_a_word_for_each_feature():
+    said = messages("ug")
+    text = notice(GRANTED | {"annual_rate_bp": 345, "annual_cost_bp": 400}, [], said)
+    assert "\u20662026-11-02\u2069" in text
+    assert "\u20663.45%\u2069" in text
+    assert "60,000" in text
+    assert said.reasons["need"] in text
+    assert set(said.points_lost) == {feature.name for feature in FEATURES}
+    assert not said.reviewed_by

@@ -10,7 +10,7 @@ import pytest
 
 from village_credit.errors import MissingInput
 from village_credit.pseudonyms import Keys, household_key, household_ref
-from village_credit.publish.branch_package import safe_cell
+from village_credit.publish.safe_csv import safe_cell
 from village_credit.store import keys
 from village_credit.store.keys import load_keys
 from village_credit.store.store import open_store, sha256_of

@@ -20,10 +20,11 @@ from village_credit.store.store import Store
 
 
 def notices(store: Store, run_id: str, language: str = "zh") -> list[dict[str, Any]]:
-    """Return every household's message: household_key, product, template version, text, state.
+    """Return every household's message: household_key, product, template version, reviewed_by, text, state.
 
-    With what branches set; who is held is told that a person looks. `state`: in_force, superseded (another publication
-    decides the line now) or, before the run is published, staged. Raises MissingInput of a run that was withdrawn.
+    `reviewed_by`: empty where no native speaker read the template. With what branches set; who is held is told that a
+    person looks. `state`: in_force, superseded (another publication decides the line now) or, before the run is
+    published, staged. Raises MissingInput of a run that was withdrawn.
     """
     said, run = messages(language), store.require_run(run_id)
     lost, charges, seasons = _points_lost(run), _table(run, "charges"), _seasons(run)
@@ -32,6 +33,7 @@ def notices(store: Store, run_id: str, language: str = "zh") -> list[dict[str, A
             "household_key": row["household_key"],
             "product": row["product"],
             "template": said.version,
+            "reviewed_by": said.reviewed_by,
             "state": row["state"],
             "text": notice(row, lost.get(row["household_key"], []), said, charges, _own(seasons, row)),
         }

@@ -1,0 +1,111 @@
+"""What a household is told becomes a letter: a page to print, in each of its languages."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from village_credit.report.notice import percent
+from village_credit.report.notice_template import OTHER, REASONS_TOLD, NoticeTemplate
+from village_credit.report.printed_html import article, bdi, charge, ltr, sentence, table, unit
+
+ROOM = 4  # parts that a page holds in the usual size: of two languages one line each
+BMP_LAST = 0xFFFF  # beyond it stand rare letters, which few fonts have
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who writes: the bank by language, the branch, how it is reached, and when."""
+
+    bank_names: Mapping[str, str]
+    bank: str
+    branch: str
+    telephone: str
+    address: str | None
+    on: str
+
+    def name_in(self, language: str) -> str:
+        """Return the bank's name in a language."""
+        return self.bank_names.get(language, self.bank)
+
+
+def is_rare(name: str) -> bool:
+    """Tell whether a name has a letter that a printer may have no form of: it is written by hand then."""
+    return any(ord(letter) > BMP_LAST or unicodedata.category(letter) in ("Co", "Cn") for letter in name)
+
+
+def letter(
+    lines: Sequence[Mapping[str, Any]],
+    sender: Sender,
+    templates: Sequence[NoticeTemplate],
+    charges: Sequence[Mapping[str, Any]],
+) -> str:
+    """Draw one household's letter.
+
+    `lines`: what it is told of each line, with kind (granted, lost, frozen), name, village and reference, the same in
+    all. `charges`: what its run says that products cost beside their interest.
+    """
+    first = lines[0]
+    words = templates[0].letter
+    hand = f'<span class="hand"></span>{escape(words.hand)}' if is_rare(first["name"]) else ""
+    versions = " ".join(said.version for said in templates)
+    head = (
+        f'<div class="head"><b>{escape(sender.bank)}</b><span>{escape(words.reference)} '
+        f"{escape(first['reference'])} · {escape(versions)} · {escape(sender.on)}</span></div>"
+    )
+    to = f'<p class="to"><bdi>{escape(first["village"] or "")}</bdi> <bdi>{escape(first["name"])}</bdi>{hand}</p>'
+    parts = "".join(_part(lines, sender, said, charges) for said in templates)
+    size = " many" if len(templates) * (1 + len(lines)) > ROOM else ""
+    return f'<section class="letter{size}">{head}{to}{parts}</section>'
+
+
+def _part(
+    lines: Sequence[Mapping[str, Any]], sender: Sender, said: NoticeTemplate, charges: Sequence[Mapping[str, Any]]
+) -> str:
+    """Draw a letter's part in one language."""
+    words = said.letter
+    told = {"name": bdi(lines[0]["name"]), "bank": bdi(sender.name_in(said.language)), "branch": bdi(sender.branch)}
+    told["telephone"] = ltr(sender.telephone)
+    body = "".join(_line(line, said, told, charges) for line in lines)
+    sign = sentence(words.sign, told) if any(line["kind"] == "granted" for line in lines) else ""
+    where = " ".join(filter(None, (bdi(sender.branch), bdi(sender.address or ""), told["telephone"])))
+    ends = [sentence(text, told) for text in (words.rights, words.careful)]
+    at = f"<p>{escape(said.labels.branch)}: {where}</p>"
+    return article(said, words.title, sentence(words.greeting, told), body, sign, *ends, at)
+
+
+def _line(
+    line: Mapping[str, Any], said: NoticeTemplate, told: Mapping[str, str], charges: Sequence[Mapping[str, Any]]
+) -> str:
+    product = bdi(said.products[line["product"]])
+    begins = sentence(getattr(said.letter, line["kind"]), {**told, "product": product})
+    rows = _granted(line, said, charges) if line["kind"] == "granted" else [(said.labels.reason, _reason(line, said))]
+    return begins + table(rows)
+
+
+def _granted(
+    line: Mapping[str, Any], said: NoticeTemplate, charges: Sequence[Mapping[str, Any]]
+) -> list[tuple[str, str]]:
+    """Return the figures of a line, each under its label; every figure keeps its own direction."""
+    labels = said.labels
+    mine = [one for one in charges if one["product"] == line["product"]]
+    costs = " ".join(charge(one, said) for one in mine) or escape(said.charges.none)
+    return [
+        (labels.product, bdi(said.products[line["product"]])),
+        (labels.limit, unit(said.units.yuan, f"{line['limit_yuan']:,}")),
+        (labels.term, unit(said.units.months, str(line["term_months"]))),
+        (labels.valid, f"{ltr(str(line['valid_from']))} – {ltr(str(line['valid_to']))}"),
+        (labels.rate, ltr(percent(line["annual_rate_bp"], 10_000))),
+        (labels.cost, ltr(percent(line["annual_cost_bp"], 10_000))),
+        (labels.charges, costs),
+        (labels.bound, escape(said.bound_text[line["binding_term"]])),
+    ]
+
+
+def _reason(line: Mapping[str, Any], said: NoticeTemplate) -> str:
+    """Return the reason that decided, where a letter says it; never one behind it."""
+    first = (line["reason_codes"] or [OTHER])[0]
+    return escape(said.lost_reasons[first if first in REASONS_TOLD else OTHER])
