@@ -13,7 +13,7 @@ from tests.conftest import AS_OF
 from tests.fuzz.damage import Hostile
 from village_credit.errors import ExtractRejected
 from village_credit.extract.grid import DeliveredFile, Extract, Unrecognised
-from village_credit.extract.lines import decode_lines
+from village_credit.extract.lines import read_lines
 from village_credit.extract.read import kind_of, read_file
 from village_credit.ingest.county import take_in
 from village_credit.validate.rows import Batch, validate
@@ -120,12 +120,12 @@ def _check_lines(hostile: Hostile, verdict: Verdict) -> None:
 
 def counted_lines(content: bytes) -> int:
     """Count line feeds, and what follows the last one."""
-    wide = decode_lines(content)[2].startswith("utf-16")
+    wide = read_lines(content).encoding.startswith("utf-16")
     if not wide:
         body = content.removeprefix(b"\xef\xbb\xbf")
         return body.count(b"\n") + (body != b"" and not body.endswith(b"\n"))
     body = content[2:] if content[:2] in (b"\xff\xfe", b"\xfe\xff") else content
-    feed = b"\0\n" if decode_lines(content)[2] == "utf-16-be" else b"\n\0"
+    feed = b"\0\n" if read_lines(content).encoding == "utf-16-be" else b"\n\0"
     units = [body[at : at + 2] for at in range(0, len(body), 2)]
     return units.count(feed) + (units != [] and units[-1] != feed)
 
