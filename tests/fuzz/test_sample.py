@@ -56,7 +56,8 @@ def losing(reader):
     def read_less(content: bytes) -> Grid:
         grid = reader(content)
         if grid.cells:
-            grid.cells.pop(), grid.starts.pop(), grid.ends.pop()
+            grid.cells = list(grid.cells)[:-1]
+            grid.starts.pop(), grid.ends.pop()
         return grid
 
     return read_less
