@@ -20,7 +20,7 @@ DOCS := from pathlib import Path; from village_credit import cli; from village_c
 .DEFAULT_GOAL := help
 WHICH_PYTHON = $(PYTHON) -c "import sys; print(sys.executable, sys.version)"
 
-.PHONY: FORCE help run test lint secrets sbom audit bench bench-model versions fuzz kills disks contracts contracts-lint serve score rescore train docs lock clean
+.PHONY: FORCE help run test lint secrets sbom audit bench bench-against bench-model versions fuzz kills disks contracts contracts-lint serve score rescore train docs lock clean
 
 $(VENV)/.made-by: FORCE
 	@$(PYTHON) -c "import sys; sys.version_info >= (3, 11) or sys.exit('$(PYTHON) is Python ' + sys.version.split()[0] + ', and this needs 3.11 or later: make PYTHON=python3.11 TARGET')"
@@ -83,6 +83,9 @@ bench: $(STAMP) .venv-bench/.installed .venv-splink/.installed .venv-optbinning/
 	$(BIN)/python -m bench.ledger
 	$(BIN)/python -m bench.publish
 	$(BIN)/python -m bench.rewrap
+
+bench-against: $(STAMP) ## the whole path beside that of another commit, in turns (COMMIT=…, HOUSEHOLDS=20000)
+	$(BIN)/python -m bench.against $(COMMIT) $(if $(HOUSEHOLDS),--households $(HOUSEHOLDS))
 
 bench-model: $(STAMP) .venv-optbinning/.installed ## scorecards on every CSV of DATA (target column `bad`), beside optbinning and gradient boosting
 	$(BIN)/python -m bench.model $(if $(DATA),--data $(DATA))
