@@ -38,7 +38,8 @@ SAVE_AS = "save the table as xlsx, or as dBase III, and deliver that"
 
 Reader = Callable[[bytes], str]
 Records = np.ndarray[Any, np.dtype[np.uint8]]  # a row a record, a column a byte
-_DIGITS = np.frombuffer(b"0123456789.-+ *", np.uint8)
+PART_RECORDS = 16_384  # whose fields are text of Python's at once
+_IS_DIGIT = np.isin(np.arange(256), list(b"0123456789.-+ *"))
 
 
 @dataclass(frozen=True)
@@ -114,15 +115,18 @@ class _Column:
 
     def texts(self, encoding: str) -> pa.StringArray:
         """Return the cells as text: at once where the field is plain and nothing is wrong, else one by one."""
-        found = None
-        if self.flags is None and self.field.kind in "CVD":
-            found = _padded_texts(self.content, encoding)
-        elif self.flags is None and self.field.kind in "NF":
-            found = _padded_numbers(self.content)
-        return self._one_by_one() if found is None else found
+        parts = [self._part(begin, encoding) for begin in range(0, len(self.live), PART_RECORDS)]
+        return pa.chunked_array(parts, pa.string()).combine_chunks() if parts else pa.array([], pa.string())
 
-    def _one_by_one(self) -> pa.StringArray:
-        return pa.array((self._cell(row) for row in range(len(self.live))), pa.string())
+    def _part(self, begin: int, encoding: str) -> pa.StringArray:
+        content, found = self.content[begin : begin + PART_RECORDS], None
+        if self.flags is None and self.field.kind in "CVD":
+            found = _padded_texts(content, encoding)
+        elif self.flags is None and self.field.kind in "NF":
+            found = _padded_numbers(content)
+        if found is not None:
+            return found
+        return pa.array((self._cell(row) for row in range(begin, begin + len(content))), pa.string())
 
     def _cell(self, row: int) -> str:
         raw = self.content[row].tobytes()
@@ -138,7 +142,7 @@ class _Column:
 
 def _padded_texts(content: Records, encoding: str) -> pa.StringArray | None:
     """Decode a column of texts that blanks fill up; None where one of them is not plain or cannot be decoded."""
-    if not content.size or np.isin(content, (0, ord("\n"))).any():
+    if not content.size or (content == 0).any() or (content == ord("\n")).any():
         return None
     lines = np.concatenate([content, np.full((len(content), 1), ord("\n"), np.uint8)], axis=1).tobytes()
     try:
@@ -153,7 +157,7 @@ def _padded_texts(content: Records, encoding: str) -> pa.StringArray | None:
 
 def _padded_numbers(content: Records) -> pa.StringArray | None:
     """Read a column of numbers in digits as `_number` does; None where anything else stands in it."""
-    if not np.isin(content, _DIGITS).all() or (found := _padded_texts(content, "ascii")) is None:
+    if not _IS_DIGIT[content].all() or (found := _padded_texts(content, "ascii")) is None:
         return None
     found = pc.utf8_ltrim(found, characters=" ")
     return pc.if_else(pc.match_substring_regex(found, r"^\*+$"), UNNAMED_ERROR, found)

@@ -166,3 +166,18 @@ def test_names_of_columns_in_utf8_are_read():
 def test_names_of_columns_in_gbk_are_read():
     columns = [("姓名", "C", 14), ("身份证号", "C", 24)]
     assert read_dbf(dbf(columns, ROW, version=0x03)).cells[0] == ["姓名", "身份证号"]
+
+
+@pytest.mark.parametrize("part", [1, 2, 3])
+def test_records_are_read_some_at_a_time_and_keep_their_places(monkeypatch, part):
+    """A text that cannot be decoded is told at its own record, whichever part it is read in."""
+    names = [b"Wang", "王五".encode("gb18030"), b"gone", b"\xff\xff", b"Li", b"a\0b"]
+    written = dbf([("NAME", "C", 10), ("AGE", "N", 4)], *(b"%-10s%4d" % (name, at) for at, name in enumerate(names)))
+    third = 33 + 2 * 32 + 2 * 15
+    content = written[:third] + b"*" + written[third + 1 :]  # a deleted record
+    whole = read_dbf(content)
+    monkeypatch.setattr("village_credit.extract.dbf.PART_RECORDS", part)
+    again = read_dbf(content)
+    assert (again.cells, again.broken) == (whole.cells, whole.broken)
+    assert whole.broken == {(4, 0): "UNDECODABLE", (6, 0): "NUL_BYTE"}
+    assert whole.cells == [["NAME", "AGE"], ["Wang", "0"], ["王五", "1"], [], ["", "3"], ["Li", "4"], ["", "5"]]

@@ -127,6 +127,13 @@ def test_numbers_of_people_are_told_as_one_by_one(numbers, day):
     ]
 
 
+def test_numbers_are_told_alike_some_at_a_time(monkeypatch):
+    numbers = pa.array([*NEARLY, None, "65990019800101001X"] * 3)
+    whole = identity.statuses_of(numbers)
+    monkeypatch.setattr(identity, "PART_NUMBERS", 7)
+    assert identity.statuses_of(numbers).equals(whole)
+
+
 @pytest.mark.parametrize("day", ["19000229", "20000229", "20230229", "20240229", "20240230", "18991231", "20241301"])
 @pytest.mark.parametrize("place", ["20240100", "20240132", "20240431", "20240000"])
 def test_a_day_is_of_the_calendar_for_a_column_too(day, place):
