@@ -19,6 +19,7 @@ from village_credit.cli import (
     records,
     scoring,
     servicing,
+    shell,
 )
 from village_credit.cli.common import Verbs
 from village_credit.cli.refusals import refusal_of
@@ -35,7 +36,7 @@ exit codes: 0 done (a rejected extract or a failing gate in a staged run too); 2
 4 a gate refuses approve or publish; 5 conflict with another run; 6 verification failed; 7 missing or unusable input;
 8 a workbook could not be read for want of time or memory.
 """
-USERS = (scoring, committee, modelling, households, casework, servicing, keeping, disclosure, records, custody)
+USERS = (scoring, committee, modelling, households, casework, servicing, keeping, disclosure, records, custody, shell)
 
 
 class Version(argparse.Action):
