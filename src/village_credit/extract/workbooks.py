@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from python_calamine import (
     CalamineError,
     CalamineSheet,
@@ -37,8 +38,10 @@ from village_credit.extract.ods_xml import ods_facts
 from village_credit.extract.package import Package
 from village_credit.extract.sheet_xml import Place, SheetFacts, sheet_facts
 from village_credit.extract.text_rows import TextRows
+from village_credit.texts import scattered
 
 EXACT_DIGITS = 15  # what a spreadsheet keeps of a number
+_PLAIN_NUMBER = r"^-?(?:0|[1-9][0-9]*(?:\.[0-9]+)?|0\.0{0,3}[1-9][0-9]*)$"  # smaller ones have an exponent
 FAR_OFF = "a cell far off from the table: delete it and deliver again"
 
 
@@ -199,16 +202,27 @@ def _grid_of_columns(name: str, values: list[list[Any]], last_row: int) -> Grid:
 
 
 def _texts(cells: Sequence[Any]) -> pa.StringArray:
-    """Write a column's cells as text, each distinct number of it once."""
+    """Write a column's cells as text."""
     kinds = set(map(type, cells))
     if kinds == {str}:
         return pa.array(cells, pa.string())
     if float not in kinds:
         return pa.array(map(cell_text, cells), pa.string())
-    # 0 and -0 are one key and two texts
-    written = {number: cell_text(number) for number in {cell for cell in cells if cell.__class__ is float and cell}}
-    told = (cell if cell.__class__ is str else written.get(cell) or cell_text(cell) for cell in cells)
-    return pa.array(told, pa.string())
+    is_number = [cell.__class__ is float for cell in cells]
+    others = [None if number else cell for cell, number in zip(cells, is_number, strict=True)]
+    if kinds != {str, float}:
+        others = [cell if cell is None else cell_text(cell) for cell in others]
+    numbers = pa.array([cell for cell in cells if cell.__class__ is float], pa.float64())
+    return pc.replace_with_mask(pa.array(others, pa.string()), pa.array(is_number), _number_texts(numbers))
+
+
+def _number_texts(numbers: pa.Array) -> pa.StringArray:
+    """Write numbers as `cell_text` does: by the shortest text where that has no more than the 15 digits kept."""
+    written = numbers.cast(pa.string())
+    is_plain = pc.match_substring_regex(written, _PLAIN_NUMBER)
+    is_short = pc.less_equal(pc.binary_length(written), EXACT_DIGITS)  # a sign and a point are not even counted
+    others = pc.invert(pc.and_(is_plain, is_short))
+    return scattered(written, others, map(cell_text, numbers.filter(others).to_pylist()))
 
 
 def _write(rows: list[list[str]], row: int, column: int, text: str) -> None:

@@ -11,7 +11,10 @@ import openpyxl
 import pytest
 import xlsxwriter
 import xlwt
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+from village_credit.extract import workbooks
 from village_credit.extract.grid import DeliveredFile, Extract, Unrecognised
 from village_credit.extract.read import read_file
 from village_credit.extract.workbooks import cell_text, read_workbook
@@ -286,3 +289,13 @@ def test_a_workbook_of_65000_columns_is_matched_once_per_row():
     extract = extract_of(xlsx([*HEADER, *[""] * 5000, "乱"], [*ROW, *[""] * 5000, "乱"]))
     assert extract.rows.num_rows == 1
     assert extract.dropped_columns == [("乱", "undeclared")]
+
+
+@settings(max_examples=500, deadline=None, database=None, derandomize=True)
+@given(
+    st.lists(st.one_of(st.floats(allow_nan=False, allow_infinity=False), st.decimals(-1e6, 1e6, places=2).map(float)))
+)
+@example([0.1 + 0.2, -0.0, 0.0, 1e15, 1e16, 1e-4, 1e-5, 123456789012345.0, 650101199001011234.0, 5e-324, 12.50, 1 / 3])
+def test_a_column_of_numbers_is_written_as_each_of_its_cells(numbers):
+    cells = ["", *numbers, "x", True, date(2026, 3, 5)]
+    assert workbooks._texts(cells).to_pylist() == ["", *map(cell_text, numbers), "x", "TRUE", "2026-03-05"]
