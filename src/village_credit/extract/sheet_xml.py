@@ -16,10 +16,10 @@ from village_credit.extract.guard import Damaged, require_room
 
 Place = tuple[int, int]  # row and column, from 0
 KNOWN_ERROR = b"#N/A"  # the library knows seven literals, and gives none of them back
-# By a byte that is rare, so that a sheet without it is told at once: characters by number, declarations, no text, a
-# cell by a prefix
-_UNUSUAL = ((b"&", b"&#"), (b"!", b"<!"), (b"\0", b"\0"), (b":", b":c "), (b":", b":c>"))
-_SPECIAL = ((b"<", b"<f"), (b'"', b'"e"'), (b"'", b"'e'"))  # of a formula, of an error
+# By a byte that is rare, so that a sheet without it is told at once: characters by number, declarations, no text
+_UNUSUAL = ((b"&", b"&#"), (b"!", b"<!"), (b"\0", b"\0"))
+_PREFIXED = (b":c ", b":c>")  # cells under a prefix
+_SPECIAL = ((b"f", b"<f"), (b'"', b'"e"'), (b"'", b"'e'"))  # of a formula, of an error
 _FAR = re.compile(rb'<c r="(?:B[M-Z]|[C-Z][A-Z]|[A-Z]{3})[0-9]')  # beyond the usual 64 columns: then it is parsed
 _LOCAL = {"row", "c", "f", "v", "is", "sheetData", "dimension"}
 
@@ -49,8 +49,9 @@ def sheet_facts(xml: bytes, usual_rows: int) -> SheetFacts:
 def _special_cells(xml: bytes) -> list[bytes]:
     """Return the cells of a usual sheet that hold a formula or an error, whole: in it `<` begins markup only."""
     found: dict[int, bytes] = {}
+    first = xml.find(b"<sheetData")
     for byte, mark in _SPECIAL:
-        at = xml.find(mark) if byte in xml else -1
+        at = xml.find(mark, first) if xml.find(byte, first) >= 0 else -1
         while at >= 0:
             begin = xml.rfind(b'<c r="', 0, at)
             inside = xml.find(b">", begin) + 1
@@ -64,8 +65,10 @@ def _special_cells(xml: bytes) -> list[bytes]:
 def _is_usual(xml: bytes) -> bool:
     """Tell the dialect of most writers: every cell begins `<c r="`, every row `<row r="`, nothing is unusual."""
     begin, end = xml.find(b"<sheetData"), xml.rfind(b"</sheetData>")  # elements beside it begin alike: cols
-    is_unusual = any(byte in xml and mark in xml for byte, mark in _UNUSUAL)
-    if not 0 <= begin < end or xml.find(b"<?", 2) >= 0 or is_unusual:
+    has_instruction = xml.find(b"?", xml.find(b"?>") + 2) >= 0 and xml.find(b"<?", 2) >= 0
+    has_prefix = xml.find(b":", begin) >= 0 and any(mark in xml for mark in _PREFIXED)  # a root has colons of its own
+    is_unusual = has_prefix or any(byte in xml and mark in xml for byte, mark in _UNUSUAL)
+    if not 0 <= begin < end or has_instruction or is_unusual:
         return False
     alike = ((b"<c", b'<c r="'), (b"<row", b'<row r="'))
     return all(xml.count(short, begin, end) == xml.count(long) for short, long in alike)
