@@ -315,7 +315,11 @@ def test_the_evidence_is_of_rows_unseen_and_has_its_intervals(assessed):
     assert sum(row["loans"] for row in assessed["bands"]) == sum(row["rows"] for row in assessed["by_fold"])
     assert sum(row["observed"] for row in assessed["lift"]) == sum(row["bads"] for row in assessed["by_fold"])
     assert assessed["lift"][-1]["caught"] == 1
-    assert assessed["price"]["low"] <= assessed["price"]["gap"] <= assessed["price"]["high"]
+    for price in (assessed["price"], assessed["directions"]):
+        assert price["low"] <= price["gap"] <= price["high"]
+    for row in assessed["flips"]:
+        assert row["loans"] >= 30
+        assert (row["low"] > row["usual"]) if row["points"] > 0 else (row["high"] < row["usual"])
 
 
 def test_groups_are_compared_and_no_household_s_name_shape_is_stored(workshop: Workshop, assessed):

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data_contracts.reasons import POINTS_LOST
-from village_credit.score.scorecard import FeaturePoints, Scorecard
+from village_credit.score.scorecard import MISSING_WORDS, FeaturePoints, Scorecard
 
 CHUNK = 1 << 15  # rows
 THREADS = 2
@@ -129,6 +129,8 @@ def bin_places(feature: FeaturePoints, column: pa.ChunkedArray | pa.Array) -> ND
     """Return each value's bin by its place in the scorecard, missing last; NaN is missing, and infinity is a number."""
     if feature.is_category:
         return _word_places(feature, column)
+    if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type) or pa.types.is_boolean(column.type)):
+        raise ValueError(f"feature {feature.name} takes numbers, and was given {column.type}")
     values = column.to_numpy(zero_copy_only=False) if isinstance(column, pa.Array) else column.to_numpy()
     values = values.astype(np.float64, copy=False)
     places = np.zeros(len(values), dtype=np.int8)
@@ -145,20 +147,20 @@ def bin_places(feature: FeaturePoints, column: pa.ChunkedArray | pa.Array) -> ND
 
 
 def _word_places(feature: FeaturePoints, column: pa.ChunkedArray | pa.Array) -> NDArray[np.int8]:
+    column = pc.cast(column, pa.string())  # dictionaries, and numbers that are codes
     words = [word for bin_ in feature.bins for word in bin_.categories or ()]
     of_word = np.array(
-        [index for index, bin_ in enumerate(feature.bins) for _ in bin_.categories or ()]
-        + [next(index for index, bin_ in enumerate(feature.bins) if bin_.is_other)],
+        [
+            *(index for index, bin_ in enumerate(feature.bins) for _ in bin_.categories or ()),
+            next(index for index, bin_ in enumerate(feature.bins) if bin_.is_other),
+            len(feature.bins),
+        ],
         dtype=np.int8,
     )
-    found = pc.index_in(column, value_set=pa.array(words, pa.string()))
-    known = (
-        pc.fill_null(found, len(words)).to_numpy(zero_copy_only=False)
-        if isinstance(column, pa.Array)
-        else pc.fill_null(found, len(words)).to_numpy()
-    )
-    places: NDArray[np.int8] = of_word[known.astype(np.int64)]
-    places[np.asarray(pc.is_null(column))] = len(feature.bins)
+    is_missing = pc.or_(pc.is_null(column), pc.is_in(pc.utf8_trim_whitespace(column), pa.array(MISSING_WORDS)))
+    unnamed = pc.if_else(is_missing, len(words) + 1, len(words))
+    known = pc.coalesce(pc.index_in(column, value_set=pa.array(words, pa.string())), pc.cast(unnamed, pa.int32()))
+    places: NDArray[np.int8] = of_word[np.asarray(known)]
     return places
 
 

@@ -118,6 +118,10 @@ def gather(card: Scorecard, observations: list[Observation], policy: PolicyInFor
         "out_of_village": assess.discrimination(labels, held.probability, villages),
         "by_fold": assess.by_fold(history.is_bad, held),
         "price": assess.readability_gap(history.is_bad, held, history.villages),
+        "directions": assess.direction_gap(
+            history.is_bad, held, assess.without_directions(history, features), history.villages
+        ),
+        "flips": assess.flipped_bins(card, history, features),
         "calibration": assess.calibration(labels, held.probability),
         "bands": assess.bands(labels, held.probability, policy.band_edges(), LOWEST),
         "lift": assess.lift(labels, held.probability),
@@ -271,6 +275,7 @@ def _concerns(evidence: dict[str, Any]) -> list[tuple[str, str]]:
         *(_proxy_concern(row) for row in evidence["proxies"] if row["verdict"] != "pass"),
         *(_alternative_concern(row) for row in evidence["alternatives"] if row.get("is_alternative")),
         *(_stability_concern(row) for row in evidence["stability"] if row["psi"] > MUCH_MOVED),
+        *([_flip_concern(evidence["flips"])] if evidence["flips"] else []),
     ]
 
 
@@ -317,6 +322,14 @@ def _stability_concern(row: dict[str, Any]) -> tuple[str, str]:
     return (
         f"{row['feature']} moved between {row['against']} and {row['day']}: stability index {row['psi']:.2f}",
         f"{row['feature']} 在 {row['against']} 与 {row['day']} 之间变化明显：稳定性指数 {row['psi']:.2f}",
+    )
+
+
+def _flip_concern(rows: list[dict[str, Any]]) -> tuple[str, str]:
+    names = sorted({row["feature"] for row in rows})
+    return (
+        f"in a year or township {len(rows)} bins of {', '.join(names)} had defaults against the sign of their points",
+        f"{'、'.join(names)} 共有 {len(rows)} 处分箱在某一年或某一乡镇的实际违约与得分方向相反",
     )
 
 
