@@ -82,8 +82,8 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     special_values : feature name or place → numbers that have a bin of their own.
     points_to_double_odds : points more that double the odds of good to bad.
     bags : samples of rows that are fitted; the rows left out choose; "auto": 6, and 4 from 20,000 rows.
-    contradictions : what becomes of neighbouring bins whose defaults speak against their points beyond the 95%
-    interval. "merge": they are one; "tell": only where the other features do not explain it.
+    contradictions : "tell": neighbouring bins whose defaults speak against their points beyond the 95% interval are
+    one, unless the other features explain it; "merge": no bin of a feature has more points than another with fewer defaults.
     random_state : whole number; the same one gives the same table.
 
     Missing values (NaN, None, pandas' NA and NaT, and the words that other types write for them) have a bin of their

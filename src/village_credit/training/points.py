@@ -15,7 +15,7 @@ from sklearn.isotonic import isotonic_regression
 
 from village_credit.score.statistics import Bools, Floats, share_intervals
 from village_credit.training.fine import Codes, Fine, summed
-from village_credit.training.merge import merge_steps
+from village_credit.training.merge import Merged, merge_steps
 from village_credit.training.smooth import Steps
 
 TOLD, MERGED = "tell", "merge"  # what becomes of bins whose defaults speak against their points
@@ -31,12 +31,13 @@ EXPLAINED = 1.0  # standard errors by which the defaults, given all other featur
 class Binned:
     """One feature's bins while they are fitted: `groups` gives each fine code's bin, ordinary bins first.
 
-    By bin: rows, bads and curvature by weight, the mean of its own steps, whether training says anything of it, and
-    points.
+    `is_strict`: no bin has more points than one with fewer defaults. By bin: rows, bads and curvature by weight, the
+    mean of its own steps, whether training says anything of it, and points.
     """
 
     feature: Fine
     way: int
+    is_strict: bool
     groups: Codes
     rows: Floats
     bads: Floats
@@ -75,14 +76,17 @@ def fit_points(
 ) -> list[Binned]:
     """Return the bins of every feature with whole points; `steps` are in points of good.
 
-    Neighbours whose defaults, given all other features, speak against their points are merged. So are those whose
-    defaults as they stand on the page do: with `contradictions` TOLD only where the other features do not explain it.
+    Neighbours whose defaults, given all other features, speak against their points are merged. With `contradictions`
+    TOLD so are those whose defaults as they stand on the page do, unless the other features explain it; with MERGED no
+    bin of a feature has more points than another with fewer defaults.
     """
     tables: list[Binned] = []
     lacking = np.zeros(len(sample.codes))
     for place, feature in enumerate(features):
         column, values = sample.codes[:, place], steps.values[place]
-        table = _binned(sample, column, feature, values, lacking, ways[place], max_bins)
+        way = ways[place] if feature.is_ordered else 0
+        merged = _merged(sample, column, feature, values, lacking, max_bins)
+        table = _binned(sample, column, feature, values, merged, way, is_strict=contradictions == MERGED)
         lacking += _centred(sample, values[column]) - table.points[table.groups[column]]
         tables.append(table)
     _refine(sample, tables, lacking)
@@ -91,29 +95,31 @@ def fit_points(
     return tables
 
 
-def _binned(
-    sample: Sample, column: Codes, feature: Fine, values: Floats, lacking: Floats, way: int, max_bins: int
-) -> Binned:
+def _merged(sample: Sample, column: Codes, feature: Fine, values: Floats, lacking: Floats, max_bins: int) -> Merged:
     """Find a feature's bins, by its own steps and what the features before it lack."""
     curvature = summed(column, sample.bend, feature.size)
     told = _means(summed(column, sample.bend * lacking, feature.size), curvature)
-    merged = merge_steps(feature, values + (1 - OWN_SHARE) * told, curvature, max_bins)
-    groups, count = merged.groups, len(merged.values)
-    of_bin = summed(groups, curvature, count)
-    bads = summed(column, sample.weight * sample.is_bad, feature.size)
-    table = Binned(
-        feature,
-        way if feature.is_ordered else 0,
-        groups,
-        summed(groups, feature.weight, count),
-        summed(groups, bads, count),
-        of_bin,
-        _means(summed(groups, curvature * values, count), of_bin),
-        merged.is_known,
-        np.zeros(count),
-    )
+    return merge_steps(feature, values + (1 - OWN_SHARE) * told, curvature, max_bins)
+
+
+def _binned(
+    sample: Sample, column: Codes, feature: Fine, values: Floats, merged: Merged, way: int, *, is_strict: bool
+) -> Binned:
+    """Count what lies in each bin; where nothing may contradict a promised direction, its bins' defaults do not."""
+    count = len(merged.values)
+    places = merged.groups[column]
+    curvature = summed(places, sample.bend, count)
+    own = _means(summed(places, sample.bend * values[column], count), curvature)
+    rows, bads = (summed(places, one, count) for one in (sample.weight, sample.weight * sample.is_bad))
+    table = Binned(feature, way, is_strict, merged.groups, rows, bads, curvature, own, merged.is_known, np.zeros(count))
     table.points = _whole(table, merged.values)
+    while way and is_strict and _merge_first(table, np.diff(_rates(table)[: table.ordinary]) * way < 0):
+        pass
     return table
+
+
+def _rates(table: Binned) -> Floats:
+    return _means(table.bads, table.rows)
 
 
 def _lacking(sample: Sample, steps: Steps, tables: Sequence[Binned]) -> Floats:
@@ -150,8 +156,8 @@ def _refine(sample: Sample, tables: Sequence[Binned], lacking: Floats) -> None:
 def _whole(table: Binned, values: Floats) -> Floats:
     """Centre on the population, keep the promised direction, and round.
 
-    A bin of which training says nothing gets 0. Where the committee says which way is good, what is unknown is not
-    good: a missing value earns nothing, and never more than the best that is known.
+    A bin of which training says nothing gets 0. A missing value never earns more than the best that is known; where the
+    committee says which way is good, what is unknown is not good, and it earns nothing.
     """
     weight = np.where(table.is_known, table.rows, 0.0)
     centred = np.where(table.is_known, values - (weight @ values) / max(float(weight.sum()), 1e-12), 0.0)
@@ -159,8 +165,14 @@ def _whole(table: Binned, values: Floats) -> Floats:
         part = slice(0, table.ordinary)
         bend = np.maximum(table.curvature[part], 1e-12)
         centred[part] = isotonic_regression(centred[part], sample_weight=bend, increasing=table.way < 0)
-        known = centred[part][table.is_known[part]]
-        centred[-1] = min(0.0, centred[-1], known.max() if len(known) else 0.0)
+        centred[-1] = min(centred[-1], 0.0)
+    elif table.is_strict:
+        order = np.flatnonzero(table.is_known)[np.argsort(_rates(table)[table.is_known], kind="stable")]
+        centred[order] = isotonic_regression(
+            centred[order], sample_weight=np.maximum(table.curvature[order], 1e-12), increasing=False
+        )
+    known = centred[:-1][table.is_known[:-1]]
+    centred[-1] = min(centred[-1], known.max()) if len(known) else 0.0
     found: Floats = np.rint(centred) + 0.0
     return found
 

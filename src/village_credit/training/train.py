@@ -60,7 +60,7 @@ class History:
 def new_model(features: list[FeatureFacts], **changes: Any) -> ScorecardClassifier:
     """Return an unfitted classifier whose features move as the catalogue says.
 
-    No bin speaks against the defaults that stand beside it on the page, whatever other features explain.
+    No bin has more points than another with fewer defaults, whatever other features explain.
     """
     told = {"monotone": [WAYS[feature.direction] for feature in features], "contradictions": MERGED}
     return ScorecardClassifier(**told | changes)

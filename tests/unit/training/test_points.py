@@ -58,6 +58,19 @@ def test_what_other_features_explain_stays_where_it_is_told_and_goes_where_nothi
     assert any(against_rates(*one).any() for one in tables) == is_kept
 
 
+@pytest.mark.parametrize("way", [0, 1, -1])
+def test_with_nothing_to_contradict_no_bin_has_more_points_than_one_with_fewer_defaults(way):
+    frame, bad = confounded(3000)
+    frame["word"] = np.random.default_rng(0).choice(list("abcdefghij"), 3000)
+    model = ScorecardClassifier(bags=2, contradictions="merge", monotone={"told": way, "past": way}).fit(frame, bad)
+    for table in model.table_:
+        rate, points = table.bads / np.maximum(table.rows, 1), table.points
+        known = np.flatnonzero(table.rows[: table.ordinary] > 0)
+        assert not any(points[a] > points[b] and rate[a] > rate[b] for a in known for b in known)
+        if table.fine.is_ordered and way:
+            assert (np.diff(points[known]) * way <= 0).all()
+
+
 def test_neither_telling_nor_merging_is_refused():
     frame, bad = confounded(100)
     with pytest.raises(ValueError, match="neither tell nor merge"):
