@@ -83,7 +83,7 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     points_to_double_odds : points more that double the odds of good to bad.
     bags : samples of rows that are fitted; the rows left out choose; "auto": 6, and 4 from 20,000 rows.
     contradictions : "tell": neighbouring bins whose defaults speak against their points beyond the 95% interval are
-    one, unless the other features explain it; "merge": no bin of a feature has more points than another with fewer defaults.
+    one, unless the other features explain it; "merge": no bin has more points than another with fewer defaults.
     random_state : whole number; the same one gives the same table.
 
     Missing values (NaN, None, pandas' NA and NaT, and the words that other types write for them) have a bin of their

@@ -135,7 +135,9 @@ def fit_free(history: History, features: list[FeatureFacts]) -> ScorecardClassif
 def method_text(model: ScorecardClassifier) -> str:
     """Say how the points were found, for the page."""
     shares = ", ".join(f"{method} {share:.0%}" for method, share in sorted(model.blend_.shares.items()) if share)
-    return f"blend by left-out rows: {shares}; at most {model.max_bins} bins a feature"
+    grid = "finer grid; " if model.blend_.is_finer else ""
+    bins = f"at most {model.max_bins} bins a feature, none with more points than one with fewer defaults"
+    return f"blend by left-out rows: {shares}; {grid}{bins}"
 
 
 def village_folds(history: History) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
