@@ -30,6 +30,8 @@ SELECTION = "只有用过信的农户才有还款结果；从未用信的农户�
 
 
 BAND_HEADS = ("档次", "贷款", "预期违约率", "实际违约率", "95% 区间", "预期在区间内")
+EARNED_HEADS = ("档次", "预期（元）", "实际（元）", "按区间上端（元）")
+EARNED = "每贷出100元一年：还款者的利差减去违约损失，按现行政策农贷通的利差和违约损失率；未计运营成本。"
 LIFT_HEADS = ("十分位", "贷款", "预期违约", "实际违约", "提升倍数", "累计识别")
 APPROVAL_HEADS = (
     "维度",
@@ -189,6 +191,7 @@ def _calibration(evidence: Evidence) -> str:
         "校准（留出村）",
         _expected_and_observed([row for row in evidence["bands"] if row["loans"]]),
         _bands(evidence["bands"]),
+        _earned([row for row in evidence["bands"] if row["loans"] and "earned_expected" in row]),
         _line(evidence["calibration"]),
         heading("跨期") + _bands(later) if later else "",
     )
@@ -227,6 +230,13 @@ def _bands(rows: list[Row]) -> str:
         for row in rows
     ]
     return table(BAND_HEADS, shown)
+
+
+def _earned(rows: list[Row]) -> str:
+    """Write what each band would have earned or lost, in the committee's currency."""
+    names = ("expected", "observed", "high")
+    shown = [(row["band"], *(f"{row[f'earned_{name}']:+.2f}" for name in names)) for row in rows]
+    return heading("各档每百元一年的盈亏") + note(EARNED) + table(EARNED_HEADS, shown) if rows else ""
 
 
 def _lift(evidence: Evidence) -> str:

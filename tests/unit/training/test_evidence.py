@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from village_credit.errors import ModelRefused
+from village_credit.score.statistics import share_interval
 from village_credit.training import assess, fairness
+from village_credit.training.metrics import village_interval
 from village_credit.training.table import FeatureFacts
 from village_credit.training.train import History, fit, train
 
@@ -179,3 +181,16 @@ def test_a_bin_whose_sign_flips_in_one_year_is_named_and_no_other():
     rows = [row for row in assess.flipped_bins(card, alone, FACTS[:1]) if row["kind"] == "year"]
     assert {row["part"] for row in rows} == {"2025-11-01"}
     assert all((row["points"] > 0) == (row["observed"] > row["usual"]) for row in rows)
+
+
+def test_an_interval_over_villages_is_wider_where_neighbours_share_their_luck_and_never_narrower():
+    villages = np.repeat([f"v{n:02d}" for n in range(20)], 50)
+    shared, strange = np.repeat(np.arange(20) < 4, 50), np.arange(1000) % 5 == 0
+    plain = share_interval(200, 1000)
+    wide, same = village_interval(shared, villages), village_interval(strange, villages)
+    assert wide[1] - wide[0] > 3 * (plain[1] - plain[0])
+    assert same == plain
+    assert village_interval(strange, np.full(1000, "v")) == plain  # one village alone says nothing of others
+    rows = fairness.default_rows("sex", words(a=1000), shared, np.full(1000, 0.3), villages)
+    assert (rows[0]["low"], rows[0]["high"]) == wide
+    assert rows[0]["holds"]  # 0.3 is beyond what a thousand strangers would allow
