@@ -87,8 +87,9 @@ bench: $(STAMP) .venv-bench/.installed .venv-splink/.installed .venv-optbinning/
 bench-against: $(STAMP) ## the whole path beside that of another commit, in turns (COMMIT=…, HOUSEHOLDS=20000)
 	$(BIN)/python -m bench.against $(COMMIT) $(if $(HOUSEHOLDS),--households $(HOUSEHOLDS))
 
-bench-model: $(STAMP) .venv-optbinning/.installed ## scorecards on every CSV of DATA (target column `bad`), beside optbinning and gradient boosting
-	$(BIN)/python -m bench.model $(if $(DATA),--data $(DATA))
+bench-model: $(STAMP) .venv-optbinning/.installed ## scorecards on every CSV of DATA (target column `bad`), beside optbinning, explainable boosting and gradient boosting (SLOW=1: pairs and splines too)
+	-@$(MAKE) --no-print-directory .venv-additive/.installed
+	$(BIN)/python -m bench.model $(if $(DATA),--data $(DATA)) $(if $(SLOW),--slow)
 
 # peers to compare with, each in an environment of its own
 .venv-bench/.installed: bench/frictionless.lock
@@ -104,6 +105,11 @@ bench-model: $(STAMP) .venv-optbinning/.installed ## scorecards on every CSV of 
 .venv-optbinning/.installed: bench/optbinning.lock
 	$(PYTHON) -m venv .venv-optbinning
 	.venv-optbinning/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/optbinning.lock
+	@touch $@
+
+.venv-additive/.installed: bench/additive.lock
+	$(PYTHON) -m venv .venv-additive
+	.venv-additive/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/additive.lock
 	@touch $@
 
 versions: $(STAMP) ## one county's tables under several versions of DuckDB and Arrow, compared by the hash of their rows, and a run verified
@@ -153,4 +159,4 @@ lock: $(STAMP) ## resolve requirements.lock and supply/tools.lock anew (names, v
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11 supply/tools.in --output-file supply/tools.lock
 
 clean: ## remove what was built, not the store
-	rm -rf build $(VENV) .venv-contracts .venv-bench .venv-splink .venv-optbinning .venv-supply .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf build $(VENV) .venv-contracts .venv-bench .venv-splink .venv-optbinning .venv-additive .venv-supply .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,6 +1,6 @@
-"""Scorecards on public credit data, over the same folds: ours, optbinning's, plain WoE, and gradient boosting.
+"""Scorecards on public credit data, over the same folds: ours, optbinning's, plain WoE, gradient boosting.
 
-Then scoring.
+And explainable boosting, on fewer repeats; with `--slow` with pairs too, and splines. Then scoring.
 
 `python -m bench.model --data FOLDER` takes any folder of CSVs whose target column is `bad` (1 bad), missing empty.
 Intervals are of the mean over folds, widened because folds share training rows (Nadeau and Bengio 2003).
@@ -28,9 +28,20 @@ from sklearn.model_selection import RepeatedStratifiedKFold
 from bench.model_methods import FIGURES, METHODS, OURS, judge
 from bench.model_speed import speed_lines
 
+Peer = tuple[Path, list[str], int]
 PEER = Path(".venv-optbinning/bin/python")
-OPTBINNING, BOOSTING = "optbinning", "gradient boosting"
-LEAST_GAIN, WORST_SET, MAX_BINS = 0.005, -0.005, 8
+ADDITIVE = Path(".venv-additive/bin/python")
+OPTBINNING, BOOSTING, EXPLAINABLE = "optbinning", "gradient boosting", "explainable boosting"
+# of each its own Python and script, and how many repeats at most
+PEERS = {
+    OPTBINNING: (PEER, ["bench/model_optbinning.py"], 1_000),
+    EXPLAINABLE: (ADDITIVE, ["bench/model_additive.py", "boosting"], 2),
+    "explainable, pairs": (ADDITIVE, ["bench/model_additive.py", "pairs"], 1),
+    "splines": (ADDITIVE, ["bench/model_additive.py", "splines"], 1),
+}
+SLOW = {"explainable, pairs", "splines"}  # minutes a fit on larger sets: asked for by name only
+LEAST_GAIN, LEAST_BOUND, WORST_SET, MAX_BINS = 0.013, 0.008, -0.005, 8
+LARGE, BEHIND_EXPLAINABLE = (2_000, -0.003)  # rows from which ours may lie so much behind explainable boosting
 MANY_ROWS, FEWER_REPEATS = (50_000, 2)  # a set of so many rows is folded fewer times: its intervals are narrow anyway
 
 
@@ -53,13 +64,14 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=_default_data())
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--repeats", type=int, default=10)
+    parser.add_argument("--slow", action="store_true", help="also the peers that take minutes a fit")
     parser.add_argument("--no-speed", action="store_true", help="leave out the scoring of a million rows")
     words = parser.parse_args()
     faults: list[str] = []
     if words.data is None or not (paths := sorted(words.data.glob("*.csv"))):
         print(" scorecards on public data: absent; give a folder of CSVs (VILLAGE_CREDIT_BENCH_DATA, or --data)")
     else:
-        faults += _compare(paths, words.folds, words.repeats)
+        faults += _compare(paths, words.folds, words.repeats, _peers(slow=words.slow))
     if not words.no_speed:
         lines, slow = speed_lines(PEER)
         print("\n".join(lines))
@@ -77,7 +89,16 @@ def _default_data() -> Path | None:
     return next((f for f in (Path(named) / "credit", Path(named)) if list(f.glob("*.csv"))), None)
 
 
-def _compare(paths: list[Path], folds: int, repeats: int) -> list[str]:
+def _peers(*, slow: bool) -> dict[str, Peer]:
+    """Return the peers that are installed."""
+    return {
+        name: peer
+        for name, peer in PEERS.items()
+        if (slow or name not in SLOW) and peer[0].exists() and peer[0].parent.parent.joinpath(".installed").exists()
+    }
+
+
+def _compare(paths: list[Path], folds: int, repeats: int, peers: dict[str, Peer]) -> list[str]:
     print(
         f" scorecards on public credit data, {folds} folds, up to {repeats} times; AUC, KS and Brier with "
         f"95% intervals of the mean"
@@ -94,7 +115,7 @@ def _compare(paths: list[Path], folds: int, repeats: int) -> list[str]:
             faults.append(f"{path.name} has no target column `bad` of 0 and 1")
             continue
         times = min(repeats, FEWER_REPEATS) if len(frame) > MANY_ROWS else repeats
-        judged = _judge_set(path, frame, folds, times)
+        judged = _judge_set(path, frame, folds, times, peers)
         for method, one in judged.items():
             print(_line(path.stem, method, one, folds), flush=True)
         if judged[OURS].most_bins > MAX_BINS:
@@ -109,6 +130,14 @@ def _compare(paths: list[Path], folds: int, repeats: int) -> list[str]:
                 ),
                 flush=True,
             )
+            if len(frame) < LARGE and sum(gains[path.stem]) < 0:
+                faults.append(f"{path.stem}: ours - optbinning {_signed(*gains[path.stem])} does not reach 0")
+        if EXPLAINABLE in judged:
+            theirs = judged[EXPLAINABLE].figures[:, 0]
+            gain = _paired(judged[OURS].figures[: len(theirs), 0] - theirs, folds)
+            print(f"  {path.stem:<14}ours - explainable boosting, on its folds {_signed(*gain)}", flush=True)
+            if len(frame) >= LARGE and gain[0] < BEHIND_EXPLAINABLE:
+                faults.append(f"{path.stem}: ours - explainable boosting {gain[0]:+.4f}")
     return faults + list(_verdict(gains))
 
 
@@ -126,13 +155,13 @@ def _verdict(gains: dict[str, tuple[float, float]]) -> Iterator[str]:
     )
     if mean < LEAST_GAIN:
         yield f"mean gain {mean:+.4f} is below {LEAST_GAIN:+}"
-    if mean - half <= 0:
-        yield f"the lower bound of the mean gain is {mean - half:+.4f}"
+    if mean - half <= LEAST_BOUND:
+        yield f"the lower bound of the mean gain is {mean - half:+.4f}, not above {LEAST_BOUND:+}"
     if gains[worst][0] < WORST_SET:
         yield f"{worst}: {gains[worst][0]:+.4f}"
 
 
-def _judge_set(path: Path, frame: pd.DataFrame, folds: int, repeats: int) -> dict[str, Judged]:
+def _judge_set(path: Path, frame: pd.DataFrame, folds: int, repeats: int, peers: dict[str, Peer]) -> dict[str, Judged]:
     """Judge every method over the same folds, two repeats at a time."""
     is_bad = frame["bad"].to_numpy()
     splitter = RepeatedStratifiedKFold(n_splits=folds, n_repeats=repeats, random_state=0)
@@ -144,7 +173,7 @@ def _judge_set(path: Path, frame: pd.DataFrame, folds: int, repeats: int) -> dic
         tasks = [
             (method, str(path), name, repeat)
             for repeat in range(repeats)
-            for method in (*METHODS, *([OPTBINNING] if PEER.exists() else []))
+            for method in (*METHODS, *(name for name, (_, _, most) in peers.items() if repeat < most))
         ]
         with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
             found = list(pool.map(_task, tasks))
@@ -160,15 +189,16 @@ def _judge_set(path: Path, frame: pd.DataFrame, folds: int, repeats: int) -> dic
 
 
 def _task(task: tuple[str, str, str, int]) -> dict[str, Any]:
-    """Judge one method on one repeat's folds; the peer in a process of its own environment."""
+    """Judge one method on one repeat's folds; a peer in a process of its own environment."""
     method, path, folder, repeat = task
-    if method != OPTBINNING:
+    if method not in PEERS:
         return judge(method, Path(path), Path(folder) / "folds.npz", repeat)
-    words = [str(PEER), "bench/model_optbinning.py", path, f"{folder}/folds.npz", str(repeat)]
+    python, script, _ = PEERS[method]
+    words = [str(python), *script, path, f"{folder}/folds.npz", str(repeat)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": ""}
     done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment)  # noqa: S603  # our own script
     if done.returncode:
-        raise RuntimeError(f"optbinning on {Path(path).name}: {done.stderr.strip()[-500:]}")
+        raise RuntimeError(f"{method} on {Path(path).name}: {done.stderr.strip()[-500:]}")
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 

@@ -25,6 +25,7 @@ from village_credit.score.apply import score as score_features
 from village_credit.score.scorecard import Scorecard
 from village_credit.services.modelling import observations as histories
 from village_credit.services.modelling import train as act
+from village_credit.services.modelling.assess import _concerns as concerns
 from village_credit.services.modelling.assess import assess_model
 from village_credit.services.modelling.sign import read_candidate, sign_model
 from village_credit.services.modelling.train import train_candidate
@@ -315,7 +316,21 @@ def test_the_evidence_is_of_rows_unseen_and_has_its_intervals(assessed):
     assert sum(row["loans"] for row in assessed["bands"]) == sum(row["rows"] for row in assessed["by_fold"])
     assert sum(row["observed"] for row in assessed["lift"]) == sum(row["bads"] for row in assessed["by_fold"])
     assert assessed["lift"][-1]["caught"] == 1
-    assert assessed["price"]["low"] <= assessed["price"]["gap"] <= assessed["price"]["high"]
+    for row in assessed["bands"]:
+        if row["loans"]:  # 3.5% of margin, 60% lost of what defaults
+            assert row["earned_observed"] == pytest.approx(3.5 * (1 - row["observed"]) - 60 * row["observed"], abs=1e-4)
+    for price in (assessed["price"], assessed["directions"]):
+        assert price["low"] <= price["gap"] <= price["high"]
+    for row in assessed["flips"]:
+        assert row["loans"] >= 30
+        assert (row["low"] > row["usual"]) if row["points"] > 0 else (row["high"] < row["usual"])
+
+
+@pytest.mark.parametrize(("low", "is_first"), [(0.499, True), (0.5, True), (0.501, False)])
+def test_a_card_that_may_know_nothing_is_the_first_thing_to_look_at(assessed, low: float, is_first: bool):
+    rows = [{**row, "low": low} if row["figure"] == "auc" else row for row in assessed["out_of_time"]]
+    english, chinese = concerns({**assessed, "out_of_time": rows, "flips": [{"feature": "land_mu"}]})[0]
+    assert english.startswith("out of time: AUC") == chinese.startswith("跨期 AUC") == is_first
 
 
 def test_groups_are_compared_and_no_household_s_name_shape_is_stored(workshop: Workshop, assessed):
@@ -323,6 +338,7 @@ def test_groups_are_compared_and_no_household_s_name_shape_is_stored(workshop: W
     assert attributes == {"sex", "age", "land", "monitored", "name_shape"}
     for row in assessed["groups"]:
         assert row["is_hidden"] == (row["households"] < 30)
+        assert row["group"]  # who is in no group that is known is in the group of these
         if not row["is_hidden"]:
             assert row["low"] <= row["approval"] <= row["high"]
             assert row["is_flagged"] == (row["approval_ratio"] < 0.8)

@@ -20,6 +20,7 @@ GROUPS_ZH = {
     "no": "不在册",
     "long": "长译名",
     "short": "短名",
+    "unknown": "不详",
 }
 DIRECTIONS_ZH = {"falls": "下降", "rises": "上升", "free": "不限"}
 RETAINED_ZH = {

@@ -30,6 +30,8 @@ SELECTION = "只有用过信的农户才有还款结果；从未用信的农户�
 
 
 BAND_HEADS = ("档次", "贷款", "预期违约率", "实际违约率", "95% 区间", "预期在区间内")
+EARNED_HEADS = ("档次", "预期（元）", "实际（元）", "按区间上端（元）")
+EARNED = "每贷出100元一年：还款者的利差减去违约损失，按现行政策农贷通的利差和违约损失率；未计运营成本。"
 LIFT_HEADS = ("十分位", "贷款", "预期违约", "实际违约", "提升倍数", "累计识别")
 APPROVAL_HEADS = (
     "维度",
@@ -43,6 +45,8 @@ APPROVAL_HEADS = (
     "五分之四",
 )
 DEFAULT_HEADS = ("维度", "组", "贷款", "实际违约率", "95% 区间", "与总体之比", "预期违约率", "预期在区间内")
+FLIP_HEADS = ("年份或乡镇", "分箱", "得分", "贷款", "违约率", "95% 区间", "该年或乡镇总体")
+FLIPS = "得分高于平均而违约率的区间高于当年（当地）总体，或得分低于平均而区间低于总体；不足30笔的不列。同时看许多分箱，约四十分之一会偶然如此。"
 FAIRNESS = "按最后一个观察日全部登记农户，以本评分卡和现行政策试算；性别和年龄按户主。与最高组之比低于五分之四的提示。"
 PROXIES = "单个特征（及全部特征）能在多大程度上猜出姓名形态：AUC，0.5 为猜不出；单个特征达到 0.80 的不得使用。"
 SENSITIVITY = "人人都得该特征平均分时 AUC 的减少（训练样本），及该特征的得分范围。"
@@ -59,7 +63,7 @@ def points_page(card: Scorecard) -> str:
 def assessment_page(card: Scorecard, evidence: Evidence) -> str:
     """Draw the evidence and the scorecard on one page."""
     drawn = (
-        *(_outcomes, _discrimination, _calibration, _lift, _stability, _sensitivity, _fairness, _proxies),
+        *(_outcomes, _discrimination, _calibration, _lift, _stability, _flips, _sensitivity, _fairness, _proxies),
         *([_challenger] if evidence.get("challenger_card") else []),
     )
     sections = [_headline(card, evidence), *(draw(evidence) for draw in drawn), _identity(card), *_points(card)]
@@ -122,6 +126,7 @@ def _discrimination(evidence: Evidence) -> str:
         f'<div class="two">{_roc(evidence)}{_scores(evidence["score_shares"])}</div>',
         table(["样本", "指标", "数值", "95% 区间"], _figures("留出村", evidence["out_of_village"]) + later),
         _price(evidence["price"]),
+        *([_direction_price(evidence["directions"])] if "directions" in evidence else []),
         heading("各折"),
         table(["折", "贷款", "违约", "AUC", "KS", "挑战者 AUC"], _folds(evidence["by_fold"])),
     )
@@ -144,6 +149,14 @@ def _price(price: Row) -> str:
     return paragraph(
         f"挑战者是带单调约束的梯度提升，AUC {price['challenger_auc']:.4f}，与评分卡之差 {price['gap']:+.4f}"
         f"（95% 区间 {price['low']:+.4f} 至 {price['high']:+.4f}）：这就是可读性的代价。"
+    )
+
+
+def _direction_price(price: Row) -> str:
+    """Say what the promised directions, and bins that never contradict their neighbours, cost."""
+    return paragraph(
+        f"不设方向约束的同一评分卡，AUC {price['free_auc']:.4f}，与评分卡之差 {price['gap']:+.4f}"
+        f"（95% 区间 {price['low']:+.4f} 至 {price['high']:+.4f}）：这就是方向约束的代价。"
     )
 
 
@@ -178,6 +191,7 @@ def _calibration(evidence: Evidence) -> str:
         "校准（留出村）",
         _expected_and_observed([row for row in evidence["bands"] if row["loans"]]),
         _bands(evidence["bands"]),
+        _earned([row for row in evidence["bands"] if row["loans"] and "earned_expected" in row]),
         _line(evidence["calibration"]),
         heading("跨期") + _bands(later) if later else "",
     )
@@ -218,6 +232,13 @@ def _bands(rows: list[Row]) -> str:
     return table(BAND_HEADS, shown)
 
 
+def _earned(rows: list[Row]) -> str:
+    """Write what each band would have earned or lost, in the committee's currency."""
+    names = ("expected", "observed", "high")
+    shown = [(row["band"], *(f"{row[f'earned_{name}']:+.2f}" for name in names)) for row in rows]
+    return heading("各档每百元一年的盈亏") + note(EARNED) + table(EARNED_HEADS, shown) if rows else ""
+
+
 def _lift(evidence: Evidence) -> str:
     return section("提升度（风险从高到低十等分，留出村）", table(LIFT_HEADS, [_tenth(row) for row in evidence["lift"]]))
 
@@ -249,6 +270,24 @@ def _by_feature(rows: list[Row], days: list[str]) -> Cells:
     for row in rows:
         found.setdefault(row["feature"], {})[row["day"]] = row["psi"]
     return [(name, *(f"{by_day[day]:.3f}" for day in days)) for name, by_day in found.items()]
+
+
+def _flips(evidence: Evidence) -> str:
+    """Name the bins whose defaults in one year or township speak against their points."""
+    rows = [
+        (
+            row["part"],
+            f"{row['feature']} {row['bin']}",
+            f"{row['points']:+d}",
+            f"{row['loans']:,}",
+            _share(row["observed"]),
+            _range(row, ".2%"),
+            _share(row["usual"]),
+        )
+        for row in evidence.get("flips", [])
+    ]
+    shown = table(FLIP_HEADS, rows) if rows else paragraph("没有。")
+    return section("某一年或某一乡镇与得分方向相反的分箱", note(FLIPS), shown)
 
 
 def _sensitivity(evidence: Evidence) -> str:

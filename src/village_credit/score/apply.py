@@ -7,6 +7,7 @@ the scorecard's order where they lose the same.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -18,9 +19,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data_contracts.reasons import POINTS_LOST
-from village_credit.score.scorecard import FeaturePoints, Scorecard
+from village_credit.score.scorecard import MISSING_WORDS, FeaturePoints, Scorecard
 
 CHUNK = 1 << 15  # rows
+REASONS = 4  # at most told of a household
 THREADS = 2
 Ints = NDArray[np.int64]
 Small = NDArray[np.int16]
@@ -43,6 +45,18 @@ class Kernel:
         """Return the points lost against the best attainable; shape (features, rows)."""
         best = np.array([feature.best_points for feature in self.card.features], dtype=np.int16)
         found: Small = best[:, None] - self.points
+        return found
+
+    def needed(self, edges_ppm: Sequence[int]) -> Ints:
+        """Return the least points more with which a row would be in a better band; more than there are where none is.
+
+        `edges_ppm`: upper edges of bands; a probability below one is in its band or a better one.
+        """
+        table = np.array(self.card.probability.ppm)
+        from_points = self.card.probability.from_points
+        reached = np.sort([from_points + int((table >= edge).sum()) for edge in edges_ppm])
+        never = int(np.iinfo(np.int32).max)
+        found: Ints = np.append(reached, never)[np.searchsorted(reached, self.total, side="right")] - self.total
         return found
 
     def ranking(self, most: int | None = None) -> NDArray[np.int8]:
@@ -129,6 +143,8 @@ def bin_places(feature: FeaturePoints, column: pa.ChunkedArray | pa.Array) -> ND
     """Return each value's bin by its place in the scorecard, missing last; NaN is missing, and infinity is a number."""
     if feature.is_category:
         return _word_places(feature, column)
+    if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type) or pa.types.is_boolean(column.type)):
+        raise ValueError(f"feature {feature.name} takes numbers, and was given {column.type}")
     values = column.to_numpy(zero_copy_only=False) if isinstance(column, pa.Array) else column.to_numpy()
     values = values.astype(np.float64, copy=False)
     places = np.zeros(len(values), dtype=np.int8)
@@ -145,20 +161,20 @@ def bin_places(feature: FeaturePoints, column: pa.ChunkedArray | pa.Array) -> ND
 
 
 def _word_places(feature: FeaturePoints, column: pa.ChunkedArray | pa.Array) -> NDArray[np.int8]:
+    column = pc.cast(column, pa.string())  # dictionaries, and numbers that are codes
     words = [word for bin_ in feature.bins for word in bin_.categories or ()]
     of_word = np.array(
-        [index for index, bin_ in enumerate(feature.bins) for _ in bin_.categories or ()]
-        + [next(index for index, bin_ in enumerate(feature.bins) if bin_.is_other)],
+        [
+            *(index for index, bin_ in enumerate(feature.bins) for _ in bin_.categories or ()),
+            next(index for index, bin_ in enumerate(feature.bins) if bin_.is_other),
+            len(feature.bins),
+        ],
         dtype=np.int8,
     )
-    found = pc.index_in(column, value_set=pa.array(words, pa.string()))
-    known = (
-        pc.fill_null(found, len(words)).to_numpy(zero_copy_only=False)
-        if isinstance(column, pa.Array)
-        else pc.fill_null(found, len(words)).to_numpy()
-    )
-    places: NDArray[np.int8] = of_word[known.astype(np.int64)]
-    places[np.asarray(pc.is_null(column))] = len(feature.bins)
+    is_missing = pc.or_(pc.is_null(column), pc.is_in(pc.utf8_trim_whitespace(column), pa.array(MISSING_WORDS)))
+    unnamed = pc.if_else(is_missing, len(words) + 1, len(words))
+    known = pc.coalesce(pc.index_in(column, value_set=pa.array(words, pa.string())), pc.cast(unnamed, pa.int32()))
+    places: NDArray[np.int8] = of_word[np.asarray(known)]
     return places
 
 
@@ -172,8 +188,12 @@ def lost_texts(feature: FeaturePoints) -> list[str | None]:
     ]
 
 
-def score(features: pa.Table, card: Scorecard) -> Scored:
-    """Score every household of `features` (unit_code and one double per feature), ordered by unit_code."""
+def score(features: pa.Table, card: Scorecard, edges_ppm: Sequence[int] | None = None) -> Scored:
+    """Score every household of `features` (unit_code and one double per feature), ordered by unit_code.
+
+    With the bands' edges a reason is told only where it is true: with that feature alone at its best the household
+    would be in a better band; at most REASONS of them.
+    """
     ordered = features.sort_by("unit_code")
     columns = [ordered.column(feature.name) for feature in card.features]
     units = ordered.column("unit_code")
@@ -185,10 +205,12 @@ def score(features: pa.Table, card: Scorecard) -> Scored:
             "default_probability_ppm": pa.array(kernel.ppm, pa.int64()),
         }
     )
-    return Scored(_long(units, columns, kernel), scores)
+    return Scored(_long(units, columns, kernel, edges_ppm), scores)
 
 
-def _long(units: pa.ChunkedArray, columns: list[pa.ChunkedArray], kernel: Kernel) -> pa.Table:
+def _long(
+    units: pa.ChunkedArray, columns: list[pa.ChunkedArray], kernel: Kernel, edges_ppm: Sequence[int] | None
+) -> pa.Table:
     """Lay the kernel out as one row a household and feature, most points lost first."""
     card, order = kernel.card, kernel.ranking().T
     rows, count = order.shape
@@ -198,6 +220,10 @@ def _long(units: pa.ChunkedArray, columns: list[pa.ChunkedArray], kernel: Kernel
     flat = pa.array([label for one in labels for label in one])
     texts = pa.array([text for feature in card.features for text in lost_texts(feature)], pa.string())
     at_bin = pa.array((starts[take[0]] + kernel.bins[take]).ravel())
+    lost = kernel.lost()[take]
+    is_told = np.ones(lost.shape, dtype=np.bool_)
+    if edges_ppm is not None:
+        is_told = (lost >= kernel.needed(edges_ppm)[:, None]) & (np.arange(count) < REASONS)
     values: Any = np.vstack([column.to_numpy() for column in columns])[take].ravel()
     return pa.table(
         {
@@ -206,8 +232,8 @@ def _long(units: pa.ChunkedArray, columns: list[pa.ChunkedArray], kernel: Kernel
             "value": pa.array(values, pa.float64(), from_pandas=True),
             "bin": flat.take(at_bin),
             "points": pa.array(kernel.points[take].ravel(), pa.int64()),
-            "points_lost": pa.array(kernel.lost()[take].ravel(), pa.int64()),
+            "points_lost": pa.array(lost.ravel(), pa.int64()),
             "rank": pa.array(np.tile(np.arange(1, count + 1), rows), pa.int64()),
-            "reason_zh": texts.take(at_bin),
+            "reason_zh": texts.take(pc.if_else(pa.array(is_told.ravel()), at_bin, None)),
         }
     )

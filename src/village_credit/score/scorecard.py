@@ -22,6 +22,7 @@ from village_credit.signatures import as_signed, canonical_json, folded_name, ke
 
 PPM = 1_000_000
 MAX_BINS = 8
+MISSING_WORDS = ("", "nan", "NaN", "None", "<NA>", "NaT")  # what other types write for a word that is not there
 SIGNATURE_FORMAT = 1  # form 0, of earlier code, signed without a purpose
 ROLES = ("developer", "validator", "approver")
 Role = Literal["developer", "validator", "approver"]

@@ -20,13 +20,19 @@ SMOOTHED = 0.5  # rows added to a bin of a stability index, so that an empty bin
 
 def share_interval(hits: int, of: int) -> tuple[float, float]:
     """Return Wilson's 95% interval of a share; (0, 1) of nothing."""
-    if of == 0:
-        return 0.0, 1.0
+    low, high = share_intervals(np.array([hits], dtype=np.float64), np.array([of], dtype=np.float64))
+    return float(low[0]), float(high[0])
+
+
+def share_intervals(hits: Floats, of: Floats) -> tuple[Floats, Floats]:
+    """Return Wilson's 95% intervals of many shares; (0, 1) of nothing."""
     z = 1.959963984540054
-    share = hits / of
-    middle = (share + z**2 / (2 * of)) / (1 + z**2 / of)
-    half = z / (1 + z**2 / of) * np.sqrt(share * (1 - share) / of + z**2 / (4 * of**2))
-    return float(max(middle - half, 0.0)), float(min(middle + half, 1.0))
+    rows = np.where(of > 0, of, 1.0)
+    share = hits / rows
+    middle = (share + z**2 / (2 * rows)) / (1 + z**2 / rows)
+    half = z / (1 + z**2 / rows) * np.sqrt(np.maximum(share * (1 - share) / rows, 0) + z**2 / (4 * rows**2))
+    low, high = np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
+    return np.where(of > 0, low, 0.0), np.where(of > 0, high, 1.0)
 
 
 def stability(expected: Floats, actual: Floats) -> float:

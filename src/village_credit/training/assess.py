@@ -11,27 +11,31 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from village_credit.errors import ModelRefused
-from village_credit.score.statistics import Bools, Floats, share_interval, stability
+from village_credit.score.apply import score_columns
+from village_credit.score.scorecard import FeaturePoints, Scorecard
+from village_credit.score.statistics import LEAST_GROUP, Bools, Floats, share_interval, share_intervals, stability
 from village_credit.training.estimator import ScorecardClassifier
 from village_credit.training.metrics import auc, brier, calibration_line, interval, ks, log_loss
 from village_credit.training.table import WAYS, FeatureFacts
-from village_credit.training.train import History, fit, last_day, village_folds
+from village_credit.training.train import History, fit, fit_free, last_day, village_folds
 
 Row = dict[str, Any]
 DECILES = 10
 CURVE_POINTS = 101
+TOWNSHIP = 9  # digits of a village's code that name its township
 
 
 @dataclass(frozen=True)
 class HeldOut:
     """What was foretold of rows unseen.
 
-    `rows` says which, `fold` in which fit, `probability` and `challenger` of bad.
+    `rows` says which, `fold` in which fit; of bad `probability` and `challenger`.
     """
 
     rows: NDArray[np.int64]
@@ -71,6 +75,15 @@ def out_of_village_predictions(history: History, features: list[FeatureFacts]) -
         np.concatenate([ours for ours, _ in foretold]),
         np.concatenate([theirs for _, theirs in foretold]),
     )
+
+
+def without_directions(history: History, features: list[FeatureFacts]) -> Floats:
+    """Foretell the rows of `out_of_village_predictions`, in its order, by the same card without directions."""
+    parts = []
+    for seen, unseen in village_folds(history):
+        model = fit_free(history.rows(seen), features)
+        parts.append(model.predict_proba(history.values[unseen])[:, 1])
+    return np.concatenate(parts)
 
 
 def out_of_time_predictions(history: History, features: list[FeatureFacts]) -> HeldOut | None:
@@ -120,14 +133,24 @@ def by_fold(is_bad: Bools, held: HeldOut) -> list[Row]:
 
 def readability_gap(is_bad: Bools, held: HeldOut, villages: NDArray[np.str_]) -> Row:
     """Return how much AUC the challenger has over the scorecard, with its interval over villages."""
-    labels, both = is_bad[held.rows], np.column_stack([held.challenger, held.probability])
+    gap = _gap(is_bad, held, held.challenger, villages)
+    return {"challenger_auc": auc(is_bad[held.rows], held.challenger), **gap}
+
+
+def direction_gap(is_bad: Bools, held: HeldOut, free: Floats, villages: NDArray[np.str_]) -> Row:
+    """Return how much AUC the same card without directions has over the scorecard, with its interval over villages."""
+    return {"free_auc": auc(is_bad[held.rows], free), **_gap(is_bad, held, free, villages)}
+
+
+def _gap(is_bad: Bools, held: HeldOut, other: Floats, villages: NDArray[np.str_]) -> Row:
+    labels, both = is_bad[held.rows], np.column_stack([other, held.probability])
     groups = np.unique(villages[held.rows], return_inverse=True)[1]
 
     def gap(labels: Bools, two: Floats) -> float:
         return auc(labels, two[:, 0]) - auc(labels, two[:, 1])
 
     low, high = interval(gap, labels, both, groups)
-    return {"challenger_auc": auc(labels, held.challenger), "gap": gap(labels, both), "low": low, "high": high}
+    return {"gap": gap(labels, both), "low": low, "high": high}
 
 
 def bands(is_bad: Bools, probability: Floats, edges_ppm: Sequence[tuple[str, int]], lowest: str) -> list[Row]:
@@ -246,4 +269,49 @@ def sensitivity(model: ScorecardClassifier, history: History, features: list[Fea
             "most": int(points[:, place].max()),
         }
         for place, about in enumerate(features)
+    ]
+
+
+def flipped_bins(card: Scorecard, history: History, features: list[FeatureFacts]) -> list[Row]:
+    """Return the bins whose defaults in a year or township speak against the sign of their points.
+
+    More points than the mean though the part's interval lies above the part's own rate, or fewer though it lies below.
+    """
+    names = [one.name for one in features]
+    kernel = score_columns([pa.array(history.values[:, names.index(f.name)]) for f in card.features], card)
+    years = np.array(history.windows)[history.window]
+    townships = np.array([village[:TOWNSHIP] for village in history.villages])
+    return [
+        row
+        for kind, parts in (("year", years), ("township", townships))
+        for part in np.unique(parts)
+        for place, feature in enumerate(card.features)
+        for row in _flipped(
+            feature, kernel.bins[place], history.is_bad, parts == part, {"kind": kind, "part": str(part)}
+        )
+    ]
+
+
+def _flipped(feature: FeaturePoints, bins: NDArray[np.int8], is_bad: Bools, part: Bools, about: Row) -> list[Row]:
+    count = len(feature.bins) + 1
+    rows = np.bincount(bins[part], minlength=count).astype(np.float64)
+    bads = np.bincount(bins[part], weights=is_bad[part], minlength=count).astype(np.float64)
+    points = np.array([*(bin_.points for bin_ in feature.bins), feature.missing.points])
+    low, high = share_intervals(bads, rows)
+    usual = float(is_bad[part].mean())
+    is_flipped = (rows >= LEAST_GROUP) & np.where(points > 0, low > usual, (points < 0) & (high < usual))
+    labels = [*(bin_.label for bin_ in feature.bins), "missing"]
+    return [
+        {
+            **about,
+            "feature": feature.name,
+            "bin": labels[at],
+            "points": int(points[at]),
+            "loans": int(rows[at]),
+            "observed": float(bads[at] / rows[at]),
+            "low": float(low[at]),
+            "high": float(high[at]),
+            "usual": usual,
+        }
+        for at in np.flatnonzero(is_flipped)
     ]

@@ -1,4 +1,4 @@
-"""Bags of rows are fitted three ways; the rows left out of each bag choose how strongly to shrink and how to blend."""
+"""Bags of rows are fitted in several ways; the rows left out of each bag choose tunings, grid and blend."""
 
 from __future__ import annotations
 
@@ -12,90 +12,195 @@ from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 from village_credit.score.statistics import Floats
-from village_credit.training.boosted import fit_boosted
-from village_credit.training.fine import Codes, Fine
+from village_credit.training.boosted import FINER_RATE, FINER_ROUNDS, LEARNING_RATE, ROUNDS, fit_boosted
+from village_credit.training.fine import Codes, Fine, coarser_codes
 from village_credit.training.smooth import SmoothFit, Steps, mean_steps
 from village_credit.training.woe import fit_woe
 
 METHODS = ("woe", "smooth", "boosted")
+FINER = "finer"  # boosted trees on the finer grid
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0)
+RAMPS = (2.0, 8.0)  # of a feature's even slope; a walk has 2
 BAG_SHARE = 0.7  # of each class's rows in a bag; the rest are left out and judge
 QUARTERS = 4  # blends are whole quarters
 FEWEST = 20  # rows of the rarer class, for bags at all
+FEWEST_FINER = 2_000  # rows for a finer grid: of fewer its ranges hold next to none
+Tuned = tuple[str, float, float]  # method; rounds, or strength and ramp
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Training rows. `codes`: rows × features; `is_bad` 0 or 1; `weight`."""
+
+    codes: Codes
+    is_bad: Floats
+    weight: Floats
+
+    def part(self, chosen: NDArray[np.int64]) -> Rows:
+        """Return some of the rows."""
+        return Rows(self.codes[chosen], self.is_bad[chosen], self.weight[chosen])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is fitted: features on both grids, directions, methods, how many bags, and the seed of their drawing."""
+
+    features: Sequence[Fine]
+    finer: Sequence[Fine]
+    directions: Sequence[int]
+    methods: Sequence[str]
+    bags: int
+    seed: int
+
+    @property
+    def has_finer(self) -> bool:
+        """Say whether a finer grid says more: some feature has more values than the coarse one has ranges."""
+        sizes = ([feature.size for feature in grid] for grid in (self.features, self.finer))
+        return "boosted" in self.methods and next(sizes) != next(sizes)
+
+    @property
+    def places(self) -> list[Codes]:
+        """Each feature's coarse code by its fine one."""
+        return [coarser_codes(fine, coarse) for fine, coarse in zip(self.finer, self.features, strict=True)]
+
+    def coarsened(self, rows: Rows) -> Rows:
+        """Return rows of the finer grid on the coarse one."""
+        codes = np.column_stack([place[rows.codes[:, at]] for at, place in enumerate(self.places)])
+        return Rows(codes, rows.is_bad, rows.weight)
 
 
 @dataclass(frozen=True)
 class Blend:
-    """`steps`: the blended functions; `shares` of each method; odds are calibrated as intercept + slope x score."""
+    """`steps`: the blended functions; `shares` and tuning (`tuned`) of each method.
+
+    Odds are calibrated as intercept + slope x score. `is_finer`: whether the steps are on the finer grid.
+    """
 
     steps: Steps
     shares: dict[str, float]
-    strength: float
-    rounds: int
+    tuned: dict[str, Tuned]
     intercept: float
     slope: float
+    is_finer: bool = False
 
 
-def fit_blend(
-    codes: Codes,
-    is_bad: Floats,
-    weight: Floats,
-    features: Sequence[Fine],
-    directions: Sequence[int],
-    methods: Sequence[str],
-    bags: int,
-    seed: int,
-) -> Blend:
-    """Fit every method on bags of rows and blend them.
+def fit_blend(rows: Rows, plan: Plan) -> Blend:
+    """Fit every method on bags of rows and blend them; `rows` are coded on the finer grid.
 
-    With too few rows the smooth steps alone, under a strong penalty.
+    With too few rows the smooth steps alone, under a strong penalty. The finer grid counts where the rows left out
+    lose less by it, by more than one standard error.
     """
     with threadpool_limits(1):  # small steps: threads that share a busy machine mostly wait for each other
-        return _fit_blend(codes, is_bad, weight, features, directions, methods, bags, seed)
+        return _fit_blend(rows, plan)
 
 
-def _fit_blend(
-    codes: Codes,
-    is_bad: Floats,
-    weight: Floats,
-    features: Sequence[Fine],
-    directions: Sequence[int],
-    methods: Sequence[str],
-    bags: int,
-    seed: int,
-) -> Blend:
-    few = min(int((is_bad > 0).sum()), int((is_bad == 0).sum()))
+def _fit_blend(rows: Rows, plan: Plan) -> Blend:
+    coarse = plan.coarsened(rows)
+    few = min(int((rows.is_bad > 0).sum()), int((rows.is_bad == 0).sum()))
     if few < FEWEST:
-        return _without_bags(codes, is_bad, weight, features, directions, methods)
-    fits: list[dict[tuple[str, float], Steps]] = []
-    left_out: list[NDArray[np.int64]] = []
-    for bag, drawn in enumerate(_draw(is_bad, bags, seed)):
-        part = codes[drawn], is_bad[drawn], weight[drawn]
-        fits.append(_fits(*part, features, directions, methods, seed + bag))
-        left_out.append(np.setdiff1d(np.arange(len(codes)), drawn))
-    tuned = {method: _best_tuned(fits, left_out, codes, is_bad, weight, method) for method in methods}
-    scores = {method: _left_out_scores(fits, left_out, codes, (method, tune)) for method, tune in tuned.items()}
-    judged = np.isfinite(next(iter(scores.values())))
-    shares = _best_shares({m: s[judged] for m, s in scores.items()}, is_bad[judged], weight[judged])
-    blended = np.sum([shares[m] * scores[m] for m in methods], axis=0)[judged]
-    intercept, slope = fit_line(blended, is_bad[judged], weight[judged])
-    parts = {method: mean_steps([fit[method, tuned[method]] for fit in fits]) for method in methods}
-    return Blend(_mix(parts, shares), shares, tuned.get("smooth", 0.0), int(tuned.get("boosted", 0)), intercept, slope)
+        return _without_bags(coarse, plan)
+    bags = _Bags(coarse, plan)
+    if len(rows.codes) >= FEWEST_FINER and plan.has_finer and bags.add_finer(rows, range(1)) and bags.gains(1):
+        bags.add_finer(rows, range(1, plan.bags))
+        if bags.gains(plan.bags):
+            return bags.best((*plan.methods, FINER), plan.bags).blend
+    return bags.best(plan.methods, plan.bags).blend
 
 
-def _without_bags(
-    codes: Codes,
-    is_bad: Floats,
-    weight: Floats,
-    features: Sequence[Fine],
-    directions: Sequence[int],
-    methods: Sequence[str],
-) -> Blend:
+def _without_bags(rows: Rows, plan: Plan) -> Blend:
     """Fit few rows once: nothing is left out, so nothing is chosen."""
-    if tuple(methods) == ("woe",):
-        return Blend(fit_woe(codes, is_bad, weight, features, directions), {"woe": 1.0}, 0.0, 0, 0.0, 1.0)
-    steps = SmoothFit(codes, is_bad, weight, features, directions).fit(STRENGTHS[2])
-    return Blend(steps, {"smooth": 1.0}, STRENGTHS[2], 0, 0.0, 1.0)
+    given = rows.codes, rows.is_bad, rows.weight, plan.features, plan.directions
+    if tuple(plan.methods) == ("woe",):
+        return Blend(fit_woe(*given), {"woe": 1.0}, {}, 0.0, 1.0)
+    return Blend(SmoothFit(*given).fit(STRENGTHS[2]), {"smooth": 1.0}, {}, 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A blend, and the weighted loss of each row that some bag left out."""
+
+    blend: Blend
+    loss: Floats
+
+
+class _Bags:
+    """The fits of every bag, and what the rows left out of it say of them."""
+
+    def __init__(self, rows: Rows, plan: Plan) -> None:
+        self.rows, self.plan = rows, plan
+        self.drawn = _draw(rows.is_bad, plan.bags, plan.seed)
+        self.left_out = [np.setdiff1d(np.arange(len(rows.codes)), drawn) for drawn in self.drawn]
+        self.fits = [_fits(rows.part(drawn), plan, plan.seed + bag) for bag, drawn in enumerate(self.drawn)]
+        self.scores: dict[Tuned, list[Floats]] = {}
+        self._score(rows.codes, dict(enumerate(self.fits)))
+
+    def add_finer(self, rows: Rows, bags: range) -> bool:
+        """Boost on the finer grid, on some of the bags, in their order."""
+        found = {}
+        for bag in bags:
+            some = rows.part(self.drawn[bag])
+            given = some.codes, some.is_bad, some.weight, self.plan.finer, self.plan.directions
+            found[bag] = _stages(FINER, *given, self.plan.seed + bag, FINER_ROUNDS, FINER_RATE)
+            self.fits[bag] |= found[bag]
+        self._score(rows.codes, found)
+        return True
+
+    def _score(self, codes: Codes, fits: dict[int, dict[Tuned, Steps]]) -> None:
+        for bag, fit in fits.items():
+            for tuned, steps in fit.items():
+                self.scores.setdefault(tuned, []).append(steps.score(codes[self.left_out[bag]]))
+
+    def gains(self, bags: int) -> bool:
+        """Say whether by the finer grid the rows left out of the first bags lose less.
+
+        By more than one standard error; where there is only one bag of several, by anything.
+        """
+        plain, fine = self.best(self.plan.methods, bags), self.best((*self.plan.methods, FINER), bags)
+        gain = plain.loss - fine.loss
+        least = gain.std(ddof=1) / np.sqrt(len(gain)) if bags == len(self.drawn) else 0.0
+        return bool(gain.mean() > least)
+
+    def best(self, methods: Sequence[str], bags: int) -> _Found:
+        """Tune each method, then blend them, by the least loss of the rows left out of the first bags."""
+        tuned = {method: self._tune(method, bags) for method in methods}
+        scores = {method: self._left_out_score(tune, bags) for method, tune in tuned.items()}
+        judged = np.isfinite(next(iter(scores.values())))
+        is_bad, weight = self.rows.is_bad[judged], self.rows.weight[judged]
+        shares = _best_shares({m: s[judged] for m, s in scores.items()}, is_bad, weight)
+        blended = np.sum([shares[m] * scores[m][judged] for m in methods], axis=0)
+        intercept, slope = fit_line(blended, is_bad, weight)
+        parts = {m: self._mean(tune, bags, is_finer=FINER in methods) for m, tune in tuned.items()}
+        blend = Blend(_mix(parts, shares), shares, tuned, intercept, slope, FINER in methods)
+        return _Found(blend, row_loss(intercept + slope * blended, is_bad, weight))
+
+    def _tune(self, method: str, bags: int) -> Tuned:
+        """Return the tuning under which the rows left out lose least."""
+        losses = {
+            tuned: sum(
+                log_loss(score, self.rows.is_bad[rows], self.rows.weight[rows])
+                for score, rows in zip(scores[:bags], self.left_out, strict=False)
+            )
+            for tuned, scores in self.scores.items()
+            if tuned[0] == method
+        }
+        return min(losses, key=lambda tuned: (losses[tuned], tuned))
+
+    def _left_out_score(self, tuned: Tuned, bags: int) -> Floats:
+        """Score each row by the mean of the bags that never saw it; NaN where every bag did."""
+        total, times = np.zeros(len(self.rows.codes)), np.zeros(len(self.rows.codes))
+        for score, rows in zip(self.scores[tuned][:bags], self.left_out, strict=False):
+            total[rows] += score
+            times[rows] += 1
+        return np.where(times > 0, total / np.maximum(times, 1), np.nan)
+
+    def _mean(self, tuned: Tuned, bags: int, *, is_finer: bool) -> Steps:
+        """Average the bags' steps, laid out on the finer grid where that is asked."""
+        steps = mean_steps([fit[tuned] for fit in self.fits[:bags]])
+        if not is_finer or tuned[0] == FINER:
+            return steps
+        return Steps(
+            steps.intercept, [value[place] for value, place in zip(steps.values, self.plan.places, strict=True)]
+        )
 
 
 def _draw(is_bad: Floats, bags: int, seed: int) -> list[NDArray[np.int64]]:
@@ -108,55 +213,34 @@ def _draw(is_bad: Floats, bags: int, seed: int) -> list[NDArray[np.int64]]:
     ]
 
 
-def _fits(
+def _fits(rows: Rows, plan: Plan, seed: int) -> dict[Tuned, Steps]:
+    """Fit one bag every way and under every tuning: method and tuning → steps."""
+    given = rows.codes, rows.is_bad, rows.weight, plan.features, plan.directions
+    found: dict[Tuned, Steps] = {}
+    if "woe" in plan.methods:
+        found["woe", 0.0, 0.0] = fit_woe(*given)
+    for ramp in RAMPS if "smooth" in plan.methods else ():
+        smooth = SmoothFit(*given, ramp)
+        found |= {("smooth", strength, ramp): smooth.fit(strength) for strength in STRENGTHS}
+    if "boosted" in plan.methods:
+        found |= _stages("boosted", *given, seed, ROUNDS, LEARNING_RATE)
+    return found
+
+
+def _stages(
+    name: str,
     codes: Codes,
     is_bad: Floats,
     weight: Floats,
     features: Sequence[Fine],
     directions: Sequence[int],
-    methods: Sequence[str],
     seed: int,
-) -> dict[tuple[str, float], Steps]:
-    """Fit one bag every way and under every tuning: method and tuning → steps."""
-    found: dict[tuple[str, float], Steps] = {}
-    if "woe" in methods:
-        found["woe", 0.0] = fit_woe(codes, is_bad, weight, features, directions)
-    if "smooth" in methods:
-        smooth = SmoothFit(codes, is_bad, weight, features, directions)
-        found |= {("smooth", strength): smooth.fit(strength) for strength in STRENGTHS}
-    if "boosted" in methods:
-        boosted = fit_boosted(codes, is_bad, weight, features, directions, seed)
-        found |= {("boosted", float(done)): steps for done, steps in zip(boosted.rounds, boosted.steps, strict=True)}
-    return found
-
-
-def _best_tuned(
-    fits: list[dict[tuple[str, float], Steps]],
-    left_out: list[NDArray[np.int64]],
-    codes: Codes,
-    is_bad: Floats,
-    weight: Floats,
-    method: str,
-) -> float:
-    """Return the tuning under which the rows left out lose least."""
-    losses: dict[float, float] = {}
-    for fit, rows in zip(fits, left_out, strict=True):
-        for (name, tune), steps in fit.items():
-            if name == method:
-                loss = log_loss(steps.score(codes[rows]), is_bad[rows], weight[rows])
-                losses[tune] = losses.get(tune, 0.0) + loss
-    return min(losses, key=lambda tune: (losses[tune], tune))
-
-
-def _left_out_scores(
-    fits: list[dict[tuple[str, float], Steps]], left_out: list[NDArray[np.int64]], codes: Codes, key: tuple[str, float]
-) -> Floats:
-    """Score each row by the mean of the bags that never saw it; NaN where every bag did."""
-    total, times = np.zeros(len(codes)), np.zeros(len(codes))
-    for fit, rows in zip(fits, left_out, strict=True):
-        total[rows] += fit[key].score(codes[rows])
-        times[rows] += 1
-    return np.where(times > 0, total / np.maximum(times, 1), np.nan)
+    most: int,
+    rate: float,
+) -> dict[Tuned, Steps]:
+    """Boost up to so many rounds, and keep the steps after each stage by its rounds."""
+    boosted = fit_boosted(codes, is_bad, weight, features, directions, seed, most, rate)
+    return {(name, float(done), 0.0): steps for done, steps in zip(boosted.rounds, boosted.steps, strict=True)}
 
 
 def _best_shares(scores: dict[str, Floats], is_bad: Floats, weight: Floats) -> dict[str, float]:
@@ -182,9 +266,15 @@ def _mix(parts: dict[str, Steps], shares: dict[str, float]) -> Steps:
     )
 
 
+def row_loss(odds: Floats, is_bad: Floats, weight: Floats) -> Floats:
+    """Return each row's weighted loss of log odds of bad."""
+    found: Floats = weight * (np.logaddexp(0, odds) - is_bad * odds)
+    return found
+
+
 def log_loss(odds: Floats, is_bad: Floats, weight: Floats) -> float:
     """Mean loss of log odds of bad."""
-    return float((weight * (np.logaddexp(0, odds) - is_bad * odds)).sum() / weight.sum())
+    return float(row_loss(odds, is_bad, weight).sum() / weight.sum())
 
 
 def fit_line(score: Floats, is_bad: Floats, weight: Floats) -> tuple[float, float]:

@@ -14,7 +14,9 @@ from village_credit.training.fine import Codes, Fine
 from village_credit.training.smooth import Steps
 
 ROUNDS = 150
+KEPT = 10  # stages that are read off
 LEARNING_RATE = 0.1
+FINER_ROUNDS, FINER_RATE = (300, 0.2)  # twice as long a way in as many trees again
 LEAVES = 4
 MIN_LEAF = 20
 L2 = 1.0
@@ -35,18 +37,20 @@ def fit_boosted(
     features: Sequence[Fine],
     directions: Sequence[int],
     seed: int,
-    every: int = 15,
+    most: int = ROUNDS,
+    rate: float = LEARNING_RATE,
 ) -> Boosted:
     """Boost without interactions, monotone where asked, and read the functions off every so many rounds."""
+    extra = sum(bool(feature.special) for feature in features)
     model = HistGradientBoostingClassifier(
-        learning_rate=LEARNING_RATE,
-        max_iter=ROUNDS,
+        learning_rate=rate,
+        max_iter=most,
         max_leaf_nodes=LEAVES,
         min_samples_leaf=MIN_LEAF,
         l2_regularization=L2,
         interaction_cst="no_interactions",
-        categorical_features=[not f.is_ordered for f in features],
-        monotonic_cst=[way if f.is_ordered else 0 for f, way in zip(features, directions, strict=True)],
+        categorical_features=[not f.is_ordered for f in features] + [True] * extra,
+        monotonic_cst=[way if f.is_ordered else 0 for f, way in zip(features, directions, strict=True)] + [0] * extra,
         early_stopping=False,
         random_state=seed,
     )
@@ -59,7 +63,7 @@ def fit_boosted(
     laid[:, empty] = 0.0
     rounds, steps = [], []
     for done, odds in enumerate(model.staged_decision_function(laid), start=1):
-        if done % every == 0:
+        if done % (most // KEPT) == 0:
             base = float(odds[0])
             values = [odds[a:b] - base for a, b in pairwise(starts)]
             rounds.append(done)
@@ -68,16 +72,20 @@ def fit_boosted(
 
 
 def _matrix(codes: Codes, features: Sequence[Fine]) -> Floats:
-    """Return codes as the trees see them: special values before ordinary ones, missing as NaN."""
+    """Return codes as the trees see them: what is not ordinary as NaN, and a column more of each that has specials.
+
+    Special values stand there as categories, so that no promised direction holds for them.
+    """
     matrix = codes.astype(np.float64)
+    extra = []
     for place, feature in enumerate(features):
         column = matrix[:, place]
-        column[column == feature.size - 1] = np.nan
-        is_special = column >= feature.ordinary
-        column[is_special] = feature.ordinary - 1 - column[is_special]
-        if not feature.is_ordered:
-            column[is_special] = np.nan
-    return matrix
+        above = column - feature.ordinary + 1
+        is_special = (above > 0) & (above <= len(feature.special))
+        if feature.special:
+            extra.append(np.where(is_special, above, 0.0))
+        column[above > 0] = np.nan
+    return np.column_stack([matrix, *extra])
 
 
 def _grid(features: Sequence[Fine]) -> tuple[Codes, list[int]]:

@@ -24,9 +24,11 @@ from sklearn.utils.validation import (
 )
 
 from village_credit.score.statistics import Floats
-from village_credit.training.blend import METHODS, Blend, fit_blend
-from village_credit.training.fine import Codes, Fine, make_fine, summed
-from village_credit.training.merge import merge_steps
+from village_credit.training.blend import METHODS, Plan, Rows, fit_blend
+from village_credit.training.columns import as_trained, column_of, objects_or_numbers
+from village_credit.training.fine import Codes, Fine, finer, make_fine
+from village_credit.training.points import MERGED, TOLD, Sample, fit_points
+from village_credit.training.smooth import Steps
 
 MAX_BINS = 8
 POINTS_TO_DOUBLE_ODDS = 20
@@ -75,16 +77,20 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     method : "blend", "woe", "smooth" or "boosted"; with fewer than 20 rows of a class, "smooth" stands in for a blend.
     max_bins : bins a feature may have, those of special and missing values among them.
     monotone : per feature 1 (the probability may only rise with the value), -1 (only fall) or 0; by name or in order.
-    categorical : names or places of features whose values are categories; "auto": columns of a DataFrame that hold no
-    numbers.
+    categorical : names or places of features whose values are categories; "auto": columns that hold other things than
+    numbers, of whatever type. Text is never a number, whatever it says ("01").
     special_values : feature name or place → numbers that have a bin of their own.
     points_to_double_odds : points more that double the odds of good to bad.
     bags : samples of rows that are fitted; the rows left out choose; "auto": 6, and 4 from 20,000 rows.
+    contradictions : "tell": neighbouring bins whose defaults speak against their points beyond the 95% interval are
+    one, unless the other features explain it; "merge": no bin has more points than another with fewer defaults.
     random_state : whole number; the same one gives the same table.
 
-    Missing values (NaN, None) have a bin of their own where training has any, else the population's mean, 0 points.
-    A category that training never saw falls to the bin of rare ones, and gets 0 points where there were none. Infinite
-    values, one class only, and weights that leave no row are refused.
+    Missing values (NaN, None, pandas' NA and NaT, and the words that other types write for them) have a bin of their
+    own where training has any, else the population's mean, 0 points; where `monotone` says which way is good, what is
+    unknown is not good, and earns nothing. A category that training never saw falls to the bin of rare ones, and gets 0
+    points where these were too few to say anything; a special value that training never saw gets 0. Infinite values,
+    text where training had numbers, one class only, and weights that leave no row are refused.
 
     Attributes
     ----------
@@ -102,6 +108,7 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         special_values: Any = None,
         points_to_double_odds: int = POINTS_TO_DOUBLE_ODDS,
         bags: Any = "auto",
+        contradictions: str = TOLD,
         random_state: int = 0,
     ) -> None:
         """Keep the parameters; `fit` looks at them."""
@@ -112,6 +119,7 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.special_values = special_values
         self.points_to_double_odds = points_to_double_odds
         self.bags = bags
+        self.contradictions = contradictions
         self.random_state = random_state
 
     def __sklearn_tags__(self) -> Any:
@@ -122,68 +130,77 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803  # scikit-learn's words
-        """Fit the table; X (rows, features), y (rows,) of two classes, sample_weight (rows,) or none."""
+        """Fit the table; X (rows, features), y (rows,) of two classes, sample_weight (rows,) or none.
+
+        Whole weights are how many rows one stands for; others are made to sum to as many rows as there are.
+        """
         y = column_or_1d(y, warn=True)
         columns, names = self._columns(X, y, reset=True)
         check_classification_targets(y)
-        rows = len(columns[0])
-        weight = _check_sample_weight(sample_weight, np.empty((rows, 0)), dtype=np.float64, ensure_non_negative=True)
+        count = len(columns[0])
+        weight = _check_sample_weight(sample_weight, np.empty((count, 0)), dtype=np.float64, ensure_non_negative=True)
         kept = weight > 0
+        is_bad = self._labels(y, kept)
+        plan, codes = self._plan([column[kept] for column in columns], names, _as_rows(weight[kept]))
+        rows = Rows(codes, is_bad, _as_rows(weight[kept]))
+        self.blend_ = fit_blend(rows, plan)
+        if self.blend_.is_finer:
+            self._scale(rows, plan.finer, plan.directions)
+        else:
+            self._scale(plan.coarsened(rows), plan.features, plan.directions)
+        return self
+
+    def _labels(self, y: Any, kept: NDArray[np.bool_]) -> Floats:
+        """Name the classes, and say of each row that weighs anything whether it is bad; raises ValueError."""
         self.classes_, labels = np.unique(np.asarray(y), return_inverse=True)
-        present = np.unique(labels[kept])
         if len(self.classes_) > 2:
             raise ValueError(
                 f"Only binary classification is supported. The type of the target is multiclass "
                 f"({len(self.classes_)} classes)."
             )
-        if len(present) < 2:
+        if len(np.unique(labels[kept])) < 2:
             raise ValueError(
                 "a scorecard needs rows of both classes; this target has one class (of rows that weigh anything)"
             )
-        is_bad = labels[kept].astype(np.float64)
+        found: Floats = labels[kept].astype(np.float64)
+        return found
+
+    def _plan(self, columns: list[NDArray[Any]], names: list[str], weight: Floats) -> tuple[Plan, Codes]:
+        """Look at the parameters and find both grids; with it come the rows' codes on the finer one."""
+        if self.contradictions not in {TOLD, MERGED}:
+            raise ValueError(f"contradictions {self.contradictions!r} is neither {TOLD} nor {MERGED}")
+        methods = METHODS if self.method == "blend" else (self.method,)
+        if not set(methods) <= set(METHODS):
+            raise ValueError(f"method {self.method!r} is none of blend, {', '.join(METHODS)}")
         chosen = _chosen(self.categorical, names, columns)
         special = _by_place(self.special_values, names, ())
         ways = [int(way) for way in _by_place(self.monotone, names, 0)]
-        columns = [column[kept] for column in columns]
-        weight = weight[kept] * (kept.sum() / weight[kept].sum())  # scale-free: penalties are in rows
         features = [
             make_fine(name, column, weight, is_category=place in chosen, special=special[place])
             for place, (name, column) in enumerate(zip(names, columns, strict=True))
         ]
-        codes = np.column_stack([f.codes(c) for f, c in zip(features, columns, strict=True)])
-        methods = METHODS if self.method == "blend" else (self.method,)
-        if not set(methods) <= set(METHODS):
-            raise ValueError(f"method {self.method!r} is none of blend, {', '.join(METHODS)}")
-        self.blend_ = fit_blend(
-            codes, is_bad, weight, features, ways, methods, self._bags(len(codes)), self.random_state
-        )
-        self._scale(self.blend_, codes, is_bad, weight, features)
-        return self
+        narrow = [finer(f, c, weight) for f, c in zip(features, columns, strict=True)]
+        codes = np.column_stack([f.codes(c) for f, c in zip(narrow, columns, strict=True)])
+        return Plan(features, narrow, ways, methods, self._bags(len(codes)), self.random_state), codes
 
     def _bags(self, rows: int) -> int:
         return (BAGS_OF_MANY if rows >= MANY else BAGS) if self.bags == "auto" else int(self.bags)
 
-    def _scale(self, blend: Blend, codes: Codes, is_bad: Floats, weight: Floats, features: Sequence[Fine]) -> None:
-        """Merge every feature's steps, scale them to whole points, and put the population at its own rate."""
-        odds = blend.intercept + blend.slope * blend.steps.score(codes)
+    def _scale(self, rows: Rows, features: Sequence[Fine], ways: Sequence[int]) -> None:
+        """Merge every feature's steps into whole points, and put the population at its own rate."""
+        blend = self.blend_
+        odds = blend.intercept + blend.slope * blend.steps.score(rows.codes)
         p = 1 / (1 + np.exp(-odds))
-        bend = weight * np.maximum(p * (1 - p), 1e-6)
-        factor = self.points_to_double_odds / np.log(2)
-        self.table_: list[FeatureTable] = []
-        total = np.zeros(len(codes))
-        for place, feature in enumerate(features):
-            column = codes[:, place]
-            curvature = summed(column, bend, feature.size)
-            merged = merge_steps(feature, blend.steps.values[place], curvature, self.max_bins)
-            count = len(merged.values)
-            groups = merged.groups[column]
-            size = summed(groups, weight, count)
-            bads = summed(groups, weight * is_bad, count)
-            centred = np.where(size > 0, merged.values - (size @ merged.values) / size.sum(), 0.0)
-            points = -np.rint(factor * blend.slope * centred).astype(np.int64)
-            self.table_.append(FeatureTable(feature, merged.groups, points, size, bads))
-            total += points[groups]
-        self.base_points_ = _base(total, is_bad, weight, self.points_to_double_odds)
+        points_per_odds = self.points_to_double_odds / np.log(2)
+        bend = rows.weight * np.maximum(p * (1 - p), 1e-6) / points_per_odds**2
+        sample = Sample(rows.codes, rows.is_bad, rows.weight, bend, points_per_odds)
+        steps = Steps(0.0, [-blend.slope * points_per_odds * values for values in blend.steps.values])
+        found = fit_points(sample, steps, features, ways, self.max_bins, self.contradictions)
+        self.table_ = [
+            FeatureTable(one.feature, one.groups, one.points.astype(np.int64), one.rows, one.bads) for one in found
+        ]
+        total = np.sum([table.points[table.groups[rows.codes[:, at]]] for at, table in enumerate(self.table_)], axis=0)
+        self.base_points_ = _base(total, rows.is_bad, rows.weight, self.points_to_double_odds)
 
     def points(self, X: Any) -> NDArray[np.int64]:  # noqa: N803
         """Return every feature's points; shape (rows, features)."""
@@ -213,18 +230,32 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _columns(self, X: Any, y: Any = "no_validation", *, reset: bool) -> tuple[list[NDArray[Any]], list[str]]:  # noqa: N803  # scikit-learn's words
         """Split rows into columns: numbers with NaN for missing, or objects; infinite numbers are refused."""
-        if not hasattr(X, "columns"):
-            checked = validate_data(self, X, y, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
-            matrix = checked if isinstance(y, str) else checked[0]
-            return list(matrix.T), [f"x{place}" for place in range(matrix.shape[1])]
-        validate_data(self, X, y, reset=reset, skip_check_array=True)
-        check_consistent_length(X, None if isinstance(y, str) else y)
-        columns = [_column(X[name], str(name)) for name in X.columns]
+        if hasattr(X, "columns"):
+            validate_data(self, X, y, reset=reset, skip_check_array=True)
+            check_consistent_length(X, None if isinstance(y, str) else y)
+            names = [str(name) for name in X.columns]
+            columns = [column_of(X[name], str(name)) for name in X.columns]
+        else:
+            columns = self._unnamed(X, y, reset=reset)
+            names = [f"x{place}" for place in range(len(columns))]
         if not columns or len(columns[0]) == 0:
             raise ValueError(
                 f"Found array with {len(X)} sample(s) and {len(columns)} feature(s); at least 1 of each is required."
             )
-        return columns, [str(name) for name in X.columns]
+        if not reset:
+            columns = [as_trained(c, t.fine) for c, t in zip(columns, self.table_, strict=True)]
+        return columns, names
+
+    def _unnamed(self, X: Any, y: Any, *, reset: bool) -> list[NDArray[Any]]:  # noqa: N803  # scikit-learn's words
+        """Split an array; where it holds text, each column of text is one of categories."""
+        given = np.array(X, dtype=object) if isinstance(X, list | tuple) else X
+        kind = getattr(getattr(given, "dtype", None), "kind", "")
+        is_text = kind in "US" if kind != "O" else any(isinstance(value, str) for value in np.ravel(given))
+        if kind and is_text:
+            validate_data(self, given, y, reset=reset, dtype=object, ensure_all_finite=False)
+            return [objects_or_numbers(column, f"x{place}") for place, column in enumerate(given.astype(object).T)]
+        checked = validate_data(self, X, y, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
+        return list((checked if isinstance(y, str) else checked[0]).T)
 
 
 def log_odds_of_good(score: NDArray[Any], points_to_double_odds: int) -> Floats:
@@ -245,15 +276,10 @@ def _base(total: Floats, is_bad: Floats, weight: Floats, points_to_double_odds: 
     return round((low + high) / 2)
 
 
-def _column(series: Any, name: str) -> NDArray[Any]:
-    """Return one column of a DataFrame as numbers (NaN missing), or as objects where it holds no numbers."""
-    if series.dtype.kind in "iufb" or str(series.dtype).lower().startswith(("int", "uint", "float", "boolean")):
-        numbers: Floats = series.to_numpy(dtype=np.float64, na_value=np.nan)
-        if np.isinf(numbers).any():
-            raise ValueError(f"column {name} contains infinity; give a missing value or a number")
-        return numbers
-    objects: NDArray[Any] = series.astype(object).to_numpy()
-    return objects
+def _as_rows(weight: Floats) -> Floats:
+    """Return weights in rows, for that is what penalties are in."""
+    is_count = bool((weight == np.rint(weight)).all())
+    return weight if is_count else weight * (len(weight) / weight.sum())
 
 
 def _chosen(categorical: Any, names: list[str], columns: list[NDArray[Any]]) -> set[int]:

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from village_credit.score.statistics import FOUR_FIFTHS, LEAST_GROUP, Bools, Floats, share_interval
 from village_credit.training.fine import make_fine, summed
-from village_credit.training.metrics import auc
+from village_credit.training.metrics import auc, village_interval
 from village_credit.training.table import FeatureFacts
 from village_credit.training.train import History, fit
 
@@ -26,10 +26,13 @@ CHEAP_LOSS, WORTH_GAIN = 0.005, 0.01  # of AUC given up, and of the worst approv
 PROXY_FOLDS = 3
 
 
-def group_rows(attribute: str, groups: NDArray[np.str_], approved: Bools, limits: Floats) -> list[Row]:
+def group_rows(
+    attribute: str, groups: NDArray[np.str_], approved: Bools, limits: Floats, villages: NDArray[np.str_] | None = None
+) -> list[Row]:
     """Return each group's households, approval share, mean limit of the approved, and ratios to the best.
 
-    `groups`: one word a household, empty where unknown (left out). Groups below LEAST_GROUP are named without figures.
+    `groups`: one word a household, empty where it is left out. Groups below LEAST_GROUP are named without figures.
+    Intervals are over villages where these are given.
     """
     rows: list[Row] = []
     for name in sorted(set(groups.tolist()) - {""}):
@@ -37,7 +40,7 @@ def group_rows(attribute: str, groups: NDArray[np.str_], approved: Bools, limits
         size, hits = int(part.sum()), int(approved[part].sum())
         row: Row = {"attribute": attribute, "group": name, "households": size, "is_hidden": size < LEAST_GROUP}
         if size >= LEAST_GROUP:
-            low, high = share_interval(hits, size)
+            low, high = _interval(approved[part], None if villages is None else villages[part])
             row |= {
                 "approval": hits / size,
                 "low": low,
@@ -55,15 +58,24 @@ def group_rows(attribute: str, groups: NDArray[np.str_], approved: Bools, limits
     return rows
 
 
-def default_rows(attribute: str, groups: NDArray[np.str_], is_bad: Bools, probability: Floats) -> list[Row]:
-    """Return each group's drawn loans, observed and expected defaults, and their ratio to everybody's."""
+def default_rows(
+    attribute: str,
+    groups: NDArray[np.str_],
+    is_bad: Bools,
+    probability: Floats,
+    villages: NDArray[np.str_] | None = None,
+) -> list[Row]:
+    """Return each group's drawn loans, observed and expected defaults, and their ratio to everybody's.
+
+    Intervals are over villages where these are given.
+    """
     rows: list[Row] = []
     for name in sorted(set(groups.tolist()) - {""}):
         part = groups == name
         size, hits = int(part.sum()), int(is_bad[part].sum())
         row: Row = {"attribute": attribute, "group": name, "loans": size, "is_hidden": size < LEAST_GROUP}
         if size >= LEAST_GROUP:
-            low, high = share_interval(hits, size)
+            low, high = _interval(is_bad[part], None if villages is None else villages[part])
             expected = float(probability[part].mean())
             row |= {
                 "observed": hits / size,
@@ -78,6 +90,10 @@ def default_rows(attribute: str, groups: NDArray[np.str_], is_bad: Bools, probab
         if not row["is_hidden"]:
             row["default_ratio"] = row["observed"] / usual if usual else 1.0
     return rows
+
+
+def _interval(hits: Bools, villages: NDArray[np.str_] | None) -> tuple[float, float]:
+    return share_interval(int(hits.sum()), len(hits)) if villages is None else village_interval(hits, villages)
 
 
 def worst_ratio(rows: Sequence[Row]) -> float:

@@ -16,11 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from village_credit.score.scorecard import MISSING_WORDS
 from village_credit.score.statistics import Floats
 
 Codes = NDArray[np.int32]
 
 FINE_RANGES = 48  # ranges of a numeric feature before any merging
+FINER_RANGES = 208  # of quantiles that the finer grid adds: with the 48 at most 255, which is what trees take
 RARE_SHARE = 0.01  # of the weight: a category below it is `other`
 SLACK = 0.25  # of the way to the next quantile that an edge may move to be a rounder number
 
@@ -71,8 +73,12 @@ def summed(places: NDArray[np.int32], weight: Floats, size: int) -> Floats:
 
 
 def is_blank(value: Any) -> bool:
-    """Say whether a category is missing: None, NaN, or pandas' NA (equal to nothing, not even itself)."""
-    return value is None or value != value or type(value).__name__ == "NAType"  # noqa: PLR0124  # NaN is not itself
+    """Say whether a category is missing: None, NaN, pandas' NA and NaT, or the word that another type writes for it."""
+    if value is None or type(value).__name__ in {"NAType", "NaTType"}:
+        return True
+    if isinstance(value, str):
+        return value.strip() in MISSING_WORDS
+    return bool(value != value)  # noqa: PLR0124  # NaN is not itself
 
 
 def make_fine(
@@ -92,6 +98,26 @@ def make_fine(
         known = ~np.isnan(numbers) & ~np.isin(numbers, list(special))
         fine = Fine(name, _edges(numbers[known], weight[known], ranges), None, tuple(map(float, special)))
     return Fine(fine.name, fine.edges, fine.levels, fine.special, summed(fine.codes(values), weight, fine.size))
+
+
+def finer(coarse: Fine, values: NDArray[Any], weight: Floats) -> Fine:
+    """Add edges between those of a numeric feature, from its training column; a category stays as it is."""
+    if coarse.levels is not None:
+        return coarse
+    numbers = values.astype(np.float64)
+    known = ~np.isnan(numbers) & ~np.isin(numbers, list(coarse.special))
+    edges = np.union1d(coarse.edges, _edges(numbers[known], weight[known], FINER_RANGES))
+    fine = Fine(coarse.name, edges, None, coarse.special)
+    return Fine(fine.name, edges, None, fine.special, summed(fine.codes(values), weight, fine.size))
+
+
+def coarser_codes(fine: Fine, coarse: Fine) -> Codes:
+    """Return each code's code in a grid whose edges are among the finer one's; shape (fine.size,)."""
+    ordinary = np.concatenate([[0], np.searchsorted(coarse.edges, fine.edges, side="right")])
+    if fine.levels is not None:
+        ordinary = np.arange(fine.ordinary)
+    rest = np.arange(fine.size - fine.ordinary) + coarse.ordinary
+    return np.concatenate([ordinary, rest]).astype(np.int32)
 
 
 def _levels(values: NDArray[Any], weight: Floats) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from village_credit.score.statistics import CONFIDENCE, Bools, Floats
+from village_credit.score.statistics import CONFIDENCE, Bools, Floats, share_interval
 
 RESAMPLES = 200
 SMALLEST = 1e-6  # probability: a certain prediction that fails would cost without bound
@@ -77,3 +77,16 @@ def interval(
         return float("nan"), float("nan")
     low, high = np.quantile(known, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
+
+
+def village_interval(hits: Bools, villages: NDArray[np.str_], seed: int = 0) -> tuple[float, float]:
+    """Return the 95% interval of a share by drawing villages anew, never narrower than that of as many strangers."""
+    low, high = share_interval(int(hits.sum()), len(hits))
+    names, place = np.unique(villages, return_inverse=True)
+    if len(names) < 2:
+        return low, high
+    counts = np.column_stack([np.bincount(place, weights=hits), np.bincount(place)])
+    drawn = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), RESAMPLES) @ counts
+    shares = drawn[:, 0] / np.maximum(drawn[:, 1], 1)
+    told = np.quantile(shares, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return min(low, float(told[0])), max(high, float(told[1]))

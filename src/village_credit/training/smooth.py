@@ -1,8 +1,9 @@
 """An additive logistic fit by steps whose increments are shrunk: neighbouring ranges lend each other strength.
 
 Each feature is a step function over its fine codes. Of an ordered feature the increments from step to step are
-penalised (a random walk as prior), and bounded to one sign where the committee says how the risk must move;
-categories, special values and missing are penalised towards the population's mean. Solved by L-BFGS-B.
+penalised (a random walk as prior) about an even ramp, whose own penalty is weaker, and bounded to one sign where the
+committee says how the risk must move; categories, special values and missing are penalised towards the population's
+mean. Solved by L-BFGS-B.
 """
 
 from __future__ import annotations
@@ -50,14 +51,25 @@ class SmoothFit:
     """Rows of a bag, ready to be fitted under several penalties; each start is the fit before."""
 
     def __init__(
-        self, codes: Codes, is_bad: Floats, weight: Floats, features: Sequence[Fine], directions: Sequence[int]
+        self,
+        codes: Codes,
+        is_bad: Floats,
+        weight: Floats,
+        features: Sequence[Fine],
+        directions: Sequence[int],
+        ramp: float = SCALE,
     ) -> None:
         sizes = [feature.size for feature in features]
         self.starts = np.concatenate([[0], np.cumsum(sizes)])
-        self.flat = (codes + self.starts[:-1]).astype(np.int64)
+        rows, count = codes.shape
+        places = (codes + self.starts[:-1].astype(np.int32)).ravel()
+        self.is_at = csr_matrix(
+            (np.ones(rows * count), places, np.arange(rows + 1) * count), shape=(rows, int(self.starts[-1]))
+        )
         self.is_bad, self.weight, self.total = is_bad, weight, float(weight.sum())
         blocks = [
-            _basis(feature, summed(codes[:, place], weight, feature.size)) for place, feature in enumerate(features)
+            _basis(feature, summed(codes[:, place], weight, feature.size), ramp)
+            for place, feature in enumerate(features)
         ]
         self.basis: csr_matrix = block_diag(blocks, format="csr")
         self.turned: csr_matrix = self.basis.T.tocsr()
@@ -86,31 +98,37 @@ class SmoothFit:
     def _loss(self, found: Floats, penalty: float) -> tuple[float, Floats]:
         """Mean log loss and half the penalty, with their slope."""
         flat = self.basis @ found[1:]
-        odds = found[0] + flat[self.flat].sum(axis=1)
+        odds = found[0] + self.is_at @ flat
         loss = (self.weight * (np.logaddexp(0, odds) - self.is_bad * odds)).sum() + penalty / 2 * (found[1:] ** 2).sum()
         off = self.weight * (1 / (1 + np.exp(-odds)) - self.is_bad)
-        by_code = np.bincount(self.flat.ravel(), weights=np.repeat(off, self.flat.shape[1]), minlength=len(flat))
+        by_code = self.is_at.T @ off
         slope = np.concatenate([[off.sum()], self.turned @ by_code + penalty * found[1:]])
         return loss / self.total, slope / self.total
 
 
-def _basis(feature: Fine, weight: Floats) -> Floats:
-    """Say how a feature's parameters make its values: increments (centred on known rows), then one each of the rest."""
+def _basis(feature: Fine, weight: Floats, ramp: float) -> Floats:
+    """Say how a feature's parameters make its values: a ramp and increments (centred on known rows), then the rest.
+
+    `ramp`: how far one unit of the ramp's parameter leads from the first code to the last.
+    """
     k = feature.ordinary
     rest = np.eye(feature.size - k)
     if not feature.is_ordered:
         return np.eye(feature.size)
     climbs = (np.arange(k)[:, None] > np.arange(k - 1)[None, :]) * (SCALE / np.sqrt(max(k - 1, 1)))
+    even = np.arange(k)[:, None] * (ramp / max(k - 1, 1))
+    walk = np.hstack([even, climbs])[:, : k if k > 1 else 0]
     known = weight[:k]
     if known.sum() > 0 and k > 1:
-        climbs = climbs - (known @ climbs) / known.sum()
-    return np.block([[climbs, np.zeros((k, len(rest)))], [np.zeros((len(rest), climbs.shape[1])), rest]])
+        walk = walk - (known @ walk) / known.sum()
+    return np.block([[walk, np.zeros((k, len(rest)))], [np.zeros((len(rest), walk.shape[1])), rest]])
 
 
 def _bounds(feature: Fine, way: int) -> list[tuple[float | None, float | None]]:
-    """Bound an ordered feature's increments to one sign; nothing else."""
+    """Bound an ordered feature's ramp and increments to one sign; nothing else."""
     free: tuple[float | None, float | None] = (None, None)
     if not feature.is_ordered:
         return [free] * feature.size
     step = {1: (0.0, None), -1: (None, 0.0), 0: free}[way]
-    return [step] * (feature.ordinary - 1) + [free] * (feature.size - feature.ordinary)
+    walk = feature.ordinary if feature.ordinary > 1 else 0
+    return [step] * walk + [free] * (feature.size - feature.ordinary)

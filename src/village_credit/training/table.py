@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -89,11 +89,15 @@ def _categories(table: FeatureTable) -> list[Bin]:
     levels = table.fine.levels or ()
     found = []
     for place in range(table.ordinary):
-        words = [str(levels[code]) for code in range(len(levels)) if table.groups[code] == place]
+        words = [_word(levels[code]) for code in range(len(levels)) if table.groups[code] == place]
         is_other = bool(table.groups[len(levels)] == place)
         label = ", ".join([*words, *(["(other)"] if is_other else [])])
         found.append(Bin(label=label, categories=words, is_other=is_other, **_counts(table, place)))
     return found
+
+
+def _word(level: Any) -> str:
+    return number_text(level) if isinstance(level, float) else str(level)
 
 
 def _range_text(low: float | None, high: float | None) -> str:

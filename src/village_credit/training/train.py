@@ -16,6 +16,7 @@ from village_credit.score.scorecard import Scorecard, Training, content_hash
 from village_credit.score.statistics import Bools, Floats
 from village_credit.training.estimator import ScorecardClassifier
 from village_credit.training.metrics import auc, brier, ks
+from village_credit.training.points import MERGED, TOLD
 from village_credit.training.table import WAYS, FeatureFacts, probability_table, score_ranges, stored_features
 
 FOLDS = 5
@@ -57,8 +58,12 @@ class History:
 
 
 def new_model(features: list[FeatureFacts], **changes: Any) -> ScorecardClassifier:
-    """Return an unfitted classifier whose features move as the catalogue says."""
-    return ScorecardClassifier(monotone=[WAYS[feature.direction] for feature in features], **changes)
+    """Return an unfitted classifier whose features move as the catalogue says.
+
+    No bin has more points than another with fewer defaults, whatever other features explain.
+    """
+    told = {"monotone": [WAYS[feature.direction] for feature in features], "contradictions": MERGED}
+    return ScorecardClassifier(**told | changes)
 
 
 def train(
@@ -122,10 +127,17 @@ def fit(history: History, features: list[FeatureFacts], **changes: Any) -> Score
     return model
 
 
+def fit_free(history: History, features: list[FeatureFacts]) -> ScorecardClassifier:
+    """Fit without any direction and with contradictions that other features explain: what directions cost."""
+    return fit(history, features, monotone=[0] * len(features), contradictions=TOLD)
+
+
 def method_text(model: ScorecardClassifier) -> str:
     """Say how the points were found, for the page."""
     shares = ", ".join(f"{method} {share:.0%}" for method, share in sorted(model.blend_.shares.items()) if share)
-    return f"blend by left-out rows: {shares}; at most {model.max_bins} bins a feature"
+    grid = "finer grid; " if model.blend_.is_finer else ""
+    bins = f"at most {model.max_bins} bins a feature, none with more points than one with fewer defaults"
+    return f"blend by left-out rows: {shares}; {grid}{bins}"
 
 
 def village_folds(history: History) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from tests.conftest import MODELS
 from village_credit.errors import ModelRefused
 from village_credit.pseudonyms import Keys
-from village_credit.score.apply import score, score_columns
+from village_credit.score.apply import Kernel, score, score_columns
 from village_credit.score.card import card_text
 from village_credit.score.scorecard import (
     ROLES,
@@ -93,6 +93,40 @@ def test_points_lost_are_ranked_against_the_best_attainable_with_a_reason_each(r
             features[row["feature"]].meaning_zh in (row["reason_zh"] or features[row["feature"]].meaning_zh)
             for row in told
         )
+
+
+EDGES = [20_000, 50_000, 100_000, 150_000]
+
+
+def band(total: int) -> int:
+    ppm = CARD.probability.ppm[total - CARD.probability.from_points]
+    return sum(ppm >= edge for edge in EDGES)
+
+
+def test_every_reason_told_is_true_and_none_of_the_first_four_is_kept_back():
+    chance = np.random.default_rng(0)
+    columns = {}
+    for one in CARD.features:
+        edges = np.array([bin_.below for bin_ in one.ranges[:-1]] or [1.0])
+        drawn = chance.choice(edges, 10_000) + chance.choice([-1e-9, 0.0], 10_000)
+        columns[one.name] = pa.array(np.where(chance.random(10_000) < 0.1, np.nan, drawn))
+    scored = score(pa.table({"unit_code": [f"u{n:05d}" for n in range(10_000)], **columns}), CARD, EDGES)
+    totals = dict(zip(*(scored.scores.column(name).to_pylist() for name in ("unit_code", "points")), strict=True))
+    told = 0
+    for row in scored.points.to_pylist():
+        total = totals[row["unit_code"]]
+        is_true = band(total + row["points_lost"]) < band(total)
+        assert (row["reason_zh"] is not None) == (is_true and row["rank"] <= 4)
+        told += row["reason_zh"] is not None
+    assert told > 10_000
+
+
+@pytest.mark.parametrize(("ppm", "needed"), [(50_000, 1), (49_999, None), (50_001, 1)])
+def test_a_probability_on_a_band_s_edge_is_in_the_band_below(ppm, needed):
+    levels = CARD.probability.model_copy(update={"from_points": 600, "ppm": [ppm, 40_000, 30_000]})
+    card = CARD.model_copy(update={"probability": levels})
+    kernel = Kernel(card, np.zeros((1, 1), np.int8), np.zeros((1, 1), np.int16), np.array([600]), np.array([ppm]))
+    assert (kernel.needed([50_000])[0] == needed) if needed else (kernel.needed([50_000])[0] > 1_000_000)
 
 
 def test_a_reason_says_which_way_the_value_lies():

@@ -56,7 +56,7 @@ def test_it_works_in_a_pipeline_and_in_cross_validation():
 
 def test_points_are_whole_in_at_most_eight_bins_and_add_up_to_the_probability():
     frame, bad = loans()
-    model = ScorecardClassifier(special_values={"code": [-1.0]}).fit(frame, bad)
+    model = ScorecardClassifier(bags=2, special_values={"code": [-1.0]}).fit(frame, bad)
     assert all(table.bins_in_use <= 8 for table in model.table_)
     score = model.base_points_ + model.points(frame).sum(axis=1)
     by_hand = 1 / (1 + 20 * 2.0 ** ((score - 600) / 20))
@@ -67,7 +67,7 @@ def test_points_are_whole_in_at_most_eight_bins_and_add_up_to_the_probability():
 
 def test_a_special_value_and_a_missing_one_have_bins_of_their_own():
     frame, bad = loans(3000)
-    model = ScorecardClassifier(special_values={"code": [-1.0]}).fit(frame, bad)
+    model = ScorecardClassifier(bags=2, special_values={"code": [-1.0]}).fit(frame, bad)
     code, income = model.table_[3], model.table_[0]
     assert code.rows[code.ordinary] == (frame["code"] == -1.0).sum()
     assert code.points[code.ordinary] < code.points[: code.ordinary].min()  # it was made riskier than every other
@@ -76,7 +76,7 @@ def test_a_special_value_and_a_missing_one_have_bins_of_their_own():
 
 def test_a_rare_category_and_one_never_seen_share_a_bin():
     frame, bad = loans(3000)
-    model = ScorecardClassifier().fit(frame, bad)
+    model = ScorecardClassifier(bags=2).fit(frame, bad)
     asked = frame.iloc[:3].assign(crop=["saffron", "liquorice", "cotton"])
     points = model.points(asked)[:, 2]
     assert points[0] == points[1]
@@ -113,7 +113,7 @@ def test_points_move_only_the_way_that_was_promised(way):
 
 def test_the_same_rows_give_the_same_table():
     frame, bad = loans()
-    one, other = (ScorecardClassifier().fit(frame, bad) for _ in range(2))
+    one, other = (ScorecardClassifier(bags=3).fit(frame, bad) for _ in range(2))
     assert np.array_equal(one.score_points(frame), other.score_points(frame))
 
 
@@ -173,7 +173,8 @@ def test_an_unknown_method_is_refused():
 
 def test_constant_and_wholly_missing_features_give_nobody_points():
     frame, bad = loans()
-    model = ScorecardClassifier(bags=2).fit(frame.assign(same=7.0, absent=np.nan), bad)
+    ways = {"same": 1, "absent": -1}
+    model = ScorecardClassifier(bags=2, monotone=ways).fit(frame.assign(same=7.0, absent=np.nan), bad)
     assert not model.points(frame.assign(same=7.0, absent=np.nan))[:, -2:].any()
     # a value that training never saw: the population's mean
     assert not model.points(frame.assign(same=9.0, absent=3.0))[:, -2:].any()
@@ -181,7 +182,7 @@ def test_constant_and_wholly_missing_features_give_nobody_points():
 
 def test_separable_classes_keep_finite_points():
     frame, bad = loans(300)
-    model = ScorecardClassifier().fit(frame.assign(told=bad.astype(float)), bad)
+    model = ScorecardClassifier(bags=2).fit(frame.assign(told=bad.astype(float)), bad)
     shown = model.predict_proba(frame.assign(told=bad.astype(float)))[:, 1]
     assert np.isfinite(shown).all()
     assert (shown > 0).all()
@@ -198,5 +199,5 @@ def test_three_rows_are_fitted_without_bags():
 def test_a_bin_without_a_bad_has_a_probability_above_zero():
     frame, bad = loans()
     safe = frame["debt"] < 0.2
-    model = ScorecardClassifier().fit(frame, np.where(safe, 0, bad))
+    model = ScorecardClassifier(bags=2).fit(frame, np.where(safe, 0, bad))
     assert (model.predict_proba(frame[safe])[:, 1] > 0).all()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pytest
 
 from village_credit.errors import ModelRefused
+from village_credit.score.statistics import share_interval
 from village_credit.training import assess, fairness
+from village_credit.training.metrics import village_interval
 from village_credit.training.table import FeatureFacts
-from village_credit.training.train import History, fit
+from village_credit.training.train import History, fit, train
 
 FACTS = [FeatureFacts(name, "unit", ("none",), name, name, "free") for name in ("told", "spread", "shape")]
 
@@ -133,9 +137,10 @@ def test_probabilities_twice_too_high_in_odds_are_seen_and_mended():
 
 
 def test_held_out_villages_were_not_seen():
-    given, _ = history(900)
+    given, _ = history(300)
     held = assess.out_of_village_predictions(given, FACTS)
-    assert sorted(held.rows.tolist()) == list(range(900))
+    assert sorted(held.rows.tolist()) == list(range(300))
+    assert len(assess.without_directions(given, FACTS)) == 300
     for fold in np.unique(held.fold):
         inside = set(given.villages[held.rows[held.fold == fold]])
         assert not inside & set(given.villages[held.rows[held.fold != fold]])
@@ -161,3 +166,31 @@ def test_a_feature_that_says_nothing_costs_nothing_and_a_day_like_the_first_is_s
     psi = {row["feature"]: row["psi"] for row in assess.stability_rows(model, shifted, FACTS)}
     assert psi["told"] > 0.25
     assert psi["spread"] < 0.1
+
+
+def test_a_bin_whose_sign_flips_in_one_year_is_named_and_no_other():
+    given, _ = history(1500)
+    given.is_bad[:] = np.random.default_rng(0).random(1500) < np.where(given.values[:, 0] > 0, 0.3, 0.1)
+    alone = History(given.values[:, :1], given.is_bad, given.villages, given.window, given.windows, {}, [])
+    card = train(alone, FACTS[:1], "one", date(2026, 1, 1))
+    assert [row for row in assess.flipped_bins(card, alone, FACTS[:1]) if row["kind"] == "year"] == []
+    later = given.window == 1
+    given.is_bad[later] = np.random.default_rng(1).random(int(later.sum())) < np.where(
+        given.values[later, 0] > 0, 0.1, 0.3
+    )
+    rows = [row for row in assess.flipped_bins(card, alone, FACTS[:1]) if row["kind"] == "year"]
+    assert {row["part"] for row in rows} == {"2025-11-01"}
+    assert all((row["points"] > 0) == (row["observed"] > row["usual"]) for row in rows)
+
+
+def test_an_interval_over_villages_is_wider_where_neighbours_share_their_luck_and_never_narrower():
+    villages = np.repeat([f"v{n:02d}" for n in range(20)], 50)
+    shared, strange = np.repeat(np.arange(20) < 4, 50), np.arange(1000) % 5 == 0
+    plain = share_interval(200, 1000)
+    wide, same = village_interval(shared, villages), village_interval(strange, villages)
+    assert wide[1] - wide[0] > 3 * (plain[1] - plain[0])
+    assert same == plain
+    assert village_interval(strange, np.full(1000, "v")) == plain  # one village alone says nothing of others
+    rows = fairness.default_rows("sex", words(a=1000), shared, np.full(1000, 0.3), villages)
+    assert (rows[0]["low"], rows[0]["high"]) == wide
+    assert rows[0]["holds"]  # 0.3 is beyond what a thousand strangers would allow

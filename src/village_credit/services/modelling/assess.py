@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from village_credit import duckdb_session
 from village_credit.decide.decide import decide
@@ -43,6 +44,7 @@ from village_credit.training.train import History, fit
 GROUPS = sql("services.modelling", "groups")
 ATTRIBUTES = ("sex", "age", "land", "monitored", "name_shape")
 LOWEST = BANDS[-1]
+CHANCE = 0.5  # AUC of who knows nothing
 MUCH_MOVED = 0.25  # stability index, by custom
 
 
@@ -118,8 +120,14 @@ def gather(card: Scorecard, observations: list[Observation], policy: PolicyInFor
         "out_of_village": assess.discrimination(labels, held.probability, villages),
         "by_fold": assess.by_fold(history.is_bad, held),
         "price": assess.readability_gap(history.is_bad, held, history.villages),
+        "directions": assess.direction_gap(
+            history.is_bad, held, assess.without_directions(history, features), history.villages
+        ),
+        "flips": assess.flipped_bins(card, history, features),
         "calibration": assess.calibration(labels, held.probability),
-        "bands": assess.bands(labels, held.probability, policy.band_edges(), LOWEST),
+        "bands": [
+            row | _earned(row, policy) for row in assess.bands(labels, held.probability, policy.band_edges(), LOWEST)
+        ],
         "lift": assess.lift(labels, held.probability),
         "roc": assess.roc_points(labels, held.probability),
         "roc_challenger": assess.roc_points(labels, held.challenger),
@@ -146,6 +154,14 @@ def gather(card: Scorecard, observations: list[Observation], policy: PolicyInFor
     return evidence
 
 
+def _earned(row: dict[str, Any], policy: PolicyInForce) -> dict[str, float]:
+    """Reckon what a hundred yuan lent to a band for a year leave: the margin of who repays, less what is lost."""
+    margin = float(policy.figure("margin_bp", product="farmer_line")) / 10_000
+    lost = float(policy.figure("loss_given_default"))
+    shares = {name: row[name] for name in ("expected", "observed", "high")}
+    return {f"earned_{name}": 100 * (margin * (1 - share) - lost * share) for name, share in shares.items()}
+
+
 def _groups(observation: Observation) -> pa.Table:
     """Return unit_code and one word per attribute, of every registered household.
 
@@ -154,6 +170,7 @@ def _groups(observation: Observation) -> pa.Table:
     connection = duckdb_session.connect()
     for name, table in {
         "features": observation.features,
+        "households": observation.intake.facts["households"],
         "members": observation.intake.facts["members"],
         "monitored": observation.intake.facts["monitored"],
         "shapes": name_shapes(observation.intake),
@@ -164,6 +181,11 @@ def _groups(observation: Observation) -> pa.Table:
 
 def _words(table: pa.Table, attribute: str) -> Any:
     return np.array([word or "" for word in table.column(attribute).to_pylist()], dtype=np.str_)
+
+
+def _named(words: NDArray[np.str_]) -> NDArray[np.str_]:
+    """Return the groups; who is in none that is known is in one too."""
+    return np.where(words == "", "unknown", words)
 
 
 def _groups_compared(
@@ -178,14 +200,21 @@ def _groups_compared(
     """Compare groups: by what would be decided on the last day, by what came true, and by what would change it."""
     granted, limits = _decided(card, last, policy)
     words = {attribute: _words(known, attribute) for attribute in ATTRIBUTES}
-    every = [row for name, group in words.items() for row in fairness.group_rows(name, group, granted, limits)]
+    places = _words(known, "village_code")
+    every = [
+        row
+        for name, group in words.items()
+        for row in fairness.group_rows(name, _named(group), granted, limits, places)
+    ]
     labelled = {
         name: np.concatenate([_labelled_words(one, name) for one in observations])[held.rows] for name in ATTRIBUTES
     }
     came_true = [
         row
         for name, group in labelled.items()
-        for row in fairness.default_rows(name, group, history.is_bad[held.rows], held.probability)
+        for row in fairness.default_rows(
+            name, _named(group), history.is_bad[held.rows], held.probability, history.villages[held.rows]
+        )
     ]
     matrix = feature_matrix(last)
     edge = policy.band_edges()[-1][1] / PPM
@@ -266,12 +295,31 @@ def challenger_gap(
 def _concerns(evidence: dict[str, Any]) -> list[tuple[str, str]]:
     """Say, in English and in Chinese, what a committee must look at."""
     return [
+        *(
+            _chance_concern(sample, row)
+            for sample in ("out_of_village", "out_of_time")
+            for row in evidence[sample]
+            if row["figure"] == "auc" and not row["low"] > CHANCE
+        ),
         *(_band_concern(row) for row in evidence["bands"] if not row["holds"]),
         *(_group_concern(row) for row in evidence["groups"] if row.get("is_flagged")),
         *(_proxy_concern(row) for row in evidence["proxies"] if row["verdict"] != "pass"),
         *(_alternative_concern(row) for row in evidence["alternatives"] if row.get("is_alternative")),
         *(_stability_concern(row) for row in evidence["stability"] if row["psi"] > MUCH_MOVED),
+        *([_flip_concern(evidence["flips"])] if evidence["flips"] else []),
     ]
+
+
+def _chance_concern(sample: str, row: dict[str, Any]) -> tuple[str, str]:
+    seen = f"{row['value']:.3f} ({row['low']:.3f} - {row['high']:.3f})"
+    name = {"out_of_village": "留出村", "out_of_time": "跨期"}[sample]
+    return (
+        (
+            f"{sample.replace('_', ' ')}: AUC {seen} may be {CHANCE}, what chance gives: nothing shows that the card "
+            f"tells bads from goods"
+        ),
+        f"{name} AUC {seen} 的区间包含 {CHANCE}（随机水平）：没有证据表明本评分卡能区分违约",
+    )
 
 
 def _band_concern(row: dict[str, Any]) -> tuple[str, str]:
@@ -317,6 +365,14 @@ def _stability_concern(row: dict[str, Any]) -> tuple[str, str]:
     return (
         f"{row['feature']} moved between {row['against']} and {row['day']}: stability index {row['psi']:.2f}",
         f"{row['feature']} 在 {row['against']} 与 {row['day']} 之间变化明显：稳定性指数 {row['psi']:.2f}",
+    )
+
+
+def _flip_concern(rows: list[dict[str, Any]]) -> tuple[str, str]:
+    names = sorted({row["feature"] for row in rows})
+    return (
+        f"in a year or township {len(rows)} bins of {', '.join(names)} had defaults against the sign of their points",
+        f"{'、'.join(names)} 共有 {len(rows)} 处分箱在某一年或某一乡镇的实际违约与得分方向相反",
     )
 
 

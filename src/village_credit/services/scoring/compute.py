@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -113,7 +113,7 @@ def compute_run(
     conditions = _by_unit(compared.conditions, _own(succession))
     relief = reckon_relief(snapshot.declared_relief, intake, conditions, policy, request.as_of)
     facts = {**relief.facts, **_human_facts(snapshot, succession)}
-    scorer = _Scorer(rules.scorecard, request.as_of, rules.policy.counted_methods)
+    scorer = _Scorer(rules.scorecard, request.as_of, policy)
     decided = decide(facts, scorer, policy, request.as_of, request.product)
     timer.lap("score, decide")
     work = _Work(snapshot, request, rules, policy, intake, pseudonyms, decided, scorer.last.points)
@@ -250,12 +250,13 @@ def _own(succession: Succession) -> pa.Table:
 class _Scorer:
     """Scores facts for `decide`, and keeps the points of the facts that were used in the end."""
 
-    def __init__(self, card: Scorecard, as_of: date, counted_methods: Sequence[str]) -> None:
-        self.card, self.as_of, self.counted_methods = card, as_of, counted_methods
+    def __init__(self, card: Scorecard, as_of: date, policy: PolicyInForce) -> None:
+        self.card, self.as_of, self.counted_methods = card, as_of, policy.policy.counted_methods
+        self.edges_ppm = [edge for _, edge in policy.band_edges()]
         self.last: Scored
 
     def __call__(self, facts: dict[str, pa.Table]) -> pa.Table:
-        self.last = score(build_features(facts, self.as_of, self.counted_methods), self.card)
+        self.last = score(build_features(facts, self.as_of, self.counted_methods), self.card, self.edges_ppm)
         return self.last.scores
 
 
