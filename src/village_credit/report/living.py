@@ -14,7 +14,7 @@ from importlib import resources
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from village_credit.report.page_parts import Page
+from village_credit.report.page_parts import HIDDEN, Page
 from village_credit.report.printed_html import font_face
 from village_credit.report.translations import LANGUAGES, Text, Translated, in_language, is_reviewed, translated
 
@@ -28,7 +28,7 @@ def living_page(page: Page) -> str:
     told = _Numbered()
     body = _environment().get_template("body.html").render(
         page=page, told=told.markup, number=told.number, shown=SHOWN_ROWS, languages=LANGUAGE_NAMES,
-        unread=[language for language in LANGUAGES if not is_reviewed(language)], translated=translated,
+        unread=[language for language in LANGUAGES if not is_reviewed(language)], translated=translated, dash=HIDDEN,
     )  # fmt: skip
     return (
         _environment()
