@@ -143,7 +143,13 @@ def test_the_run_says_that_it_looked_and_with_what(drawn: Drawn):
     page = Path(drawn.run.report).read_text(encoding="utf-8")
     assert translated("misc", "shape_note").zh in page
     assert "本记录 SCMJ 应填平方米，实为亩" in page
-    assert "地块图形" not in Path(drawn.bare.report).read_text(encoding="utf-8")
+    bare = Path(drawn.bare.report).read_text(encoding="utf-8")
+    assert "地块图形" not in bare
+    villages = pq.read_table(
+        drawn.store.run_folder(drawn.run.run_id) / "places.parquet", filters=[("level", "=", "village")]
+    )
+    assert page.count("<path class=") == villages.num_rows == 2
+    assert "<path" not in bare
 
 
 def test_neither_a_parcel_nor_a_household_stands_beside_a_finding(drawn: Drawn, tmp_path: Path):

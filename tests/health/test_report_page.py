@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -16,9 +17,12 @@ from tests.browser import Tab, browser
 from tests.conftest import ROOT, Scored
 from tests.pages import rows_of
 from village_credit.china_calendar import today
+from village_credit.ledger.lines_in_force import BEFORE
+from village_credit.report.page import run_page
 from village_credit.report.translations import LANGUAGES
 from village_credit.score.statistics import LEAST_GROUP
 from village_credit.services.queries.place import page_of_place
+from village_credit.shapes.findings import OUTLINES
 
 HIDDEN = "—"
 WIDTHS = (1400, 390)
@@ -91,13 +95,31 @@ def test_a_village_is_told_only_where_its_township_is(published: Scored):
             assert row.count(HIDDEN) == 4
 
 
+def with_map(scored: Scored) -> str:
+    folder, run_id = scored.store.run_folder(scored.run.run_id), scored.run.run_id
+    tables = {path.stem: pq.read_table(path, partitioning=None) for path in folder.glob("*.parquet")}
+    villages = [row["place_code"] for row in tables["places"].to_pylist() if row["level"] == "village"]
+    rows = [
+        {
+            "village_code": code,
+            "path": f"M{at * 100} 0L{at * 100 + 90} 5L{at * 100 + 80} 95Z",
+            "width": 400,
+            "height": 100,
+        }
+        for at, code in enumerate(villages)
+    ]
+    outlines = pa.Table.from_pylist(rows, schema=OUTLINES)
+    return run_page(run_id, scored.store.manifest(run_id), tables, BEFORE.empty_table(), outlines)
+
+
 @pytest.fixture(scope="module")
 def pages(published: Scored, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The run's page, and those of its county and of the region today."""
+    """The run's page as it would be with a map of its villages, and those of its county and of the region today."""
     folder = tmp_path_factory.mktemp("pages")
+    (folder / "run.html").write_text(with_map(published), encoding="utf-8")
     for place in (published.county_code, published.county_code[:2]):
         (folder / f"{place}.html").write_text(page_of_place(published.store, place, today()), encoding="utf-8")
-    return [page(published), *sorted(folder.iterdir())]
+    return sorted(folder.iterdir(), reverse=True)
 
 
 @pytest.fixture(scope="module")
@@ -186,13 +208,20 @@ def assert_saved(tab: Tab, rows: int) -> None:
 
 
 @pytest.mark.browser
-def test_charts_and_maps_are_drawn(published: Scored, tab: Tab):
+def test_charts_and_maps_are_drawn(published: Scored, pages: list[Path], tab: Tab):
     tab.width(1400)
-    tab.open(page(published))
+    tab.open(pages[0])
     villages = len(
         [row for row in rows_of(page(published).read_text(encoding="utf-8"), "villages") if row[1][-6:] != "0" * 6]
     )
     assert tab.run("document.querySelectorAll('.squares rect').length") == villages
+    high = "[...document.querySelectorAll('.map path')].map(one => one.getBoundingClientRect().height)"
+    assert len(tab.run(high)) == villages
+    assert min(tab.run(high)) > 50
+    tab.run("""(() => { const one = document.getElementById('township'); one.value = one.options[1].value;
+        one.dispatchEvent(new Event('change')); })()""")
+    drawn = tab.run(high)
+    assert 0 < sum(each > 0 for each in drawn) < villages
     wide = tab.run(
         "[...document.querySelectorAll('#funnel .bar rect:last-child')].map(one => one.getBoundingClientRect().width)"
     )

@@ -48,12 +48,16 @@ UNITS = {
 }
 
 
-def run_page(run_id: str, manifest: dict[str, Any], tables: dict[str, pa.Table], in_force: pa.Table) -> str:
+def run_page(
+    run_id: str, manifest: dict[str, Any], tables: dict[str, pa.Table], in_force: pa.Table, outlines: pa.Table
+) -> str:
     """Draw the page of a run from its tables.
 
-    `in_force`: the lines of the day before with what is drawn of each, as the run's snapshot has them.
+    `in_force`: the lines of the day before with what is drawn of each, as the run's snapshot has them. `outlines`: of
+    villages, where a map of them was delivered and could be looked at (OUTLINES).
     """
-    connection = cursor_over({f"t_{name}": rows for name, rows in tables.items()} | {"in_force": in_force})
+    others = {"in_force": in_force, "outlines": outlines}
+    connection = cursor_over({f"t_{name}": rows for name, rows in tables.items()} | others)
     changes = connection.sql(sql("report", "changes"), params={"product": manifest["product"]})
     connection.register("changes", changes.to_arrow_table())
     return living_page(_page(connection, manifest, run_id))

@@ -13,7 +13,9 @@ import duckdb
 
 from village_credit.report.page_parts import (
     Cell,
+    Map,
     Note,
+    Outline,
     Part,
     Row,
     Section,
@@ -127,12 +129,28 @@ def _places(connection: duckdb.DuckDBPyConnection) -> Section:
     villages = {one.key: _villages_of(one, within[one.key]) for one in townships}
     parts: list[Part] = [
         Note(translated("misc", "square_note")),
+        *_outlined(connection, villages),
         Tiles([_tile(one, villages[one.key]) for one in townships if one.key]),
         _township_table(townships, {key: len(found) for key, found in within.items()}),
         _village_table(villages),
         hidden_note(),
     ]
     return Section("map", translated("sections", "map"), parts)
+
+
+def _outlined(connection: duckdb.DuckDBPyConnection, villages: dict[str, list[Group]]) -> list[Part]:
+    """Draw villages by their outlines, where any was delivered."""
+    known = {one.key: (township, _square(one)) for township, found in villages.items() for one in found}
+    found = _rows(connection, "SELECT village_code, path, width, height FROM outlines ORDER BY village_code")
+    drawn = [
+        Outline(known[village][0], path, known[village][1].shade, known[village][1].text)
+        for village, path, _, _ in found
+        if village in known
+    ]
+    if not drawn:
+        return []
+    _, _, width, height = found[0]
+    return [Map(translated("misc", "outlines_label"), width, height, drawn)]
 
 
 def _added(key: str, name: Text, villages: list[Sequence[Any]]) -> tuple[Any, ...]:

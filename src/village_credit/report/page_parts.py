@@ -76,7 +76,7 @@ class Tile:
     place: str
     name: Text
     text: Text
-    label: Text
+    label: Translated
     squares: Sequence[Square]
 
 
@@ -88,7 +88,28 @@ class Tiles:
     kind: str = field(default="tiles", init=False)
 
 
-Part = Table | Note | Tiles
+@dataclass(frozen=True)
+class Outline:
+    """A village on the map by its delivered outline, a path of the drawing; its shade as a square has it."""
+
+    place: str
+    path: str
+    shade: int | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Map:
+    """Villages by their outlines, and the drawing's size in the units of their paths."""
+
+    label: Translated
+    width: int
+    height: int
+    outlines: Sequence[Outline]
+    kind: str = field(default="map", init=False)
+
+
+Part = Table | Note | Tiles | Map
 
 
 @dataclass(frozen=True)

@@ -30,10 +30,11 @@ from village_credit.report.page_parts import (
     text_cell,
 )
 from village_credit.report.translations import translated
+from village_credit.shapes.findings import OUTLINES
 
 HOSTILE = '</script><script>alert(1)</script>"><img src=x onerror=alert(2)>'
 MOST_BYTES = 2_000_000
-NO_LINES = BEFORE.empty_table()
+NO_LINES, NO_MAP = BEFORE.empty_table(), OUTLINES.empty_table()
 
 
 def hostile_page() -> str:
@@ -74,7 +75,7 @@ def tables_of(scored: Scored) -> dict[str, pa.Table]:
 
 def test_the_same_run_is_the_same_page_to_the_byte(quiet: Scored):
     run_id, manifest = quiet.run.run_id, quiet.store.manifest(quiet.run.run_id)
-    drawn = [run_page(run_id, manifest, tables_of(quiet), NO_LINES) for _ in range(2)]
+    drawn = [run_page(run_id, manifest, tables_of(quiet), NO_LINES, NO_MAP) for _ in range(2)]
     assert drawn[0] == drawn[1] == (quiet.store.run_folder(run_id) / "report.html").read_text(encoding="utf-8")
 
 
@@ -97,9 +98,12 @@ def test_a_county_of_500_villages_is_a_page_of_two_megabytes_at_most(published: 
         "decisions": many.to_arrow_table(),
         "places": pa.Table.from_pylist(places, schema=tables["places"].schema),
     }
-    page = run_page(run_id, published.store.manifest(run_id), tables, NO_LINES)
+    path = "M0 0" + "L999 999" * 60 + "Z"  # more than is left of an outline that was made coarse
+    outlines = [{"village_code": one, "path": path, "width": 1000, "height": 1000} for one in codes]
+    drawn = pa.Table.from_pylist(outlines, schema=OUTLINES)
+    page = run_page(run_id, published.store.manifest(run_id), tables, NO_LINES, drawn)
     assert len(rows_of(page, "villages")) == 500
-    assert page.count('data-t="659900100"') == 1 + 1 + 10
+    assert page.count('data-t="659900100"') == 1 + 1 + 10 + 10
     assert len(page.encode()) <= MOST_BYTES
 
 
@@ -111,6 +115,6 @@ def test_what_is_drawn_is_told_where_it_is_known(quiet: Scored, drawn: list[floa
         for key, owed in zip(keys, drawn, strict=True)
     ]
     in_force = pa.Table.from_pylist(rows, schema=BEFORE.set(6, pa.field("drawn_yuan", pa.float64()))).cast(BEFORE)
-    page = run_page(quiet.run.run_id, quiet.store.manifest(quiet.run.run_id), tables_of(quiet), in_force)
+    page = run_page(quiet.run.run_id, quiet.store.manifest(quiet.run.run_id), tables_of(quiet), in_force, NO_MAP)
     card = page.split(translated("cards", "drawn").zh, 1)[1].split("</div>")[0]
     assert f'<bdi dir="ltr">{told}</bdi>' in card

@@ -91,7 +91,7 @@
   }
 
   function choose(place) {
-    for (const one of all("[data-t]")) one.hidden = place !== "" && one.dataset.t !== place;
+    for (const one of all("[data-t]")) one.toggleAttribute("hidden", place !== "" && one.dataset.t !== place);
     all("table").forEach(shorten);
   }
 
