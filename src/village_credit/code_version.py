@@ -57,6 +57,6 @@ def _code_files(folder: Traversable, name: str) -> list[tuple[str, bytes]]:
     for item in folder.iterdir():
         if item.is_dir() and item.name not in {"__pycache__", "_models", "published", "counties"}:
             found.extend(_code_files(item, f"{name}/{item.name}"))
-        elif item.name.endswith((".py", ".sql", ".csv", ".toml")):
+        elif item.name.endswith((".py", ".sql", ".csv", ".toml", ".html", ".css", ".js")):
             found.append((f"{name}/{item.name}", item.read_bytes()))
     return found

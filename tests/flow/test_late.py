@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from tests.conftest import AS_OF, new_store, put_in_force, request_of
+from tests.pages import part_of
 from village_credit.services.rules import default_counties
 from village_credit.services.scoring.stage import score_inbox
 from village_credit.store.store import Store, open_store
@@ -212,6 +213,6 @@ def test_a_delivery_much_smaller_than_the_last_published_one_fails(usual: tuple[
 def test_the_report_says_what_is_late(bookless: tuple[Store, Found]):
     store, (_, _, _, run_id) = bookless
     page = (store.run_folder(run_id) / "report.html").read_text(encoding="utf-8")
-    section = page[page.index("应报与送达") : page.index("<h2>隔离")]
+    section = part_of(page, "deliveries")
     assert "未送达" in section
     assert "沙枣乡" in section

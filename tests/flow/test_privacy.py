@@ -157,8 +157,11 @@ def test_the_terminal_says_no_person(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert cli.main(["publish", run, "--store", store]) == 0
         for verb in (["notices", run], ["diff", run, "--by", "village"], ["status"], ["report", run]):
             assert cli.main([*verb, "--store", store]) == 0
+        for place in ("653199", "65"):
+            assert cli.main(["report", "--place", place, "--out", str(tmp_path / place), "--store", store]) == 0
     assert "staged" in said.getvalue()
-    assert leaks(iter([("terminal", said.getvalue().encode())])) == []
+    pages = ((place, (tmp_path / place).read_bytes()) for place in ("653199", "65"))
+    assert leaks(iter([("terminal", said.getvalue().encode()), *pages])) == []
 
 
 def test_what_people_do_between_runs_says_no_person(delivery: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -25,7 +25,7 @@ from village_credit.duckdb_session import connect
 from village_credit.extract.inbox import pull
 from village_credit.ingest.county import take_in
 from village_credit.ingest.shapes import look_at_shapes
-from village_credit.report.page import SHAPE_NOTE
+from village_credit.report.translations import translated
 from village_credit.services.queries.dry_run import dry_run
 from village_credit.services.queries.verify import verify_run
 from village_credit.services.scoring.rescore import RescoreRequest
@@ -141,9 +141,15 @@ def test_the_run_says_that_it_looked_and_with_what(drawn: Drawn):
     assert "shapes      maps looked at: 2; findings: 4" in staged_text(drawn.run)
     assert "shapes" not in staged_text(drawn.bare)
     page = Path(drawn.run.report).read_text(encoding="utf-8")
-    assert SHAPE_NOTE in page
+    assert translated("misc", "shape_note").zh in page
     assert "本记录 SCMJ 应填平方米，实为亩" in page
-    assert "地块图形" not in Path(drawn.bare.report).read_text(encoding="utf-8")
+    bare = Path(drawn.bare.report).read_text(encoding="utf-8")
+    assert "地块图形" not in bare
+    villages = pq.read_table(
+        drawn.store.run_folder(drawn.run.run_id) / "places.parquet", filters=[("level", "=", "village")]
+    )
+    assert page.count("<path class=") == villages.num_rows == 2
+    assert "<path" not in bare
 
 
 def test_neither_a_parcel_nor_a_household_stands_beside_a_finding(drawn: Drawn, tmp_path: Path):

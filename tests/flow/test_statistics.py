@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from collections import Counter
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from tests.conftest import COUNTY_OF_TESTS, MODELS, SIGNER, Scored, copy_of, on_
 from tests.flow.test_one_product import refer
 from tests.flow.test_receipts import _after_every_receipt  # noqa: F401  # the day of its receipts
 from tests.flow.test_usage import HEADERS, key_of, sent
+from tests.pages import rows_of
+from village_credit.errors import MissingInput, UsageError
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_in_force
 from village_credit.publish.outbox import refresh_warehouse
@@ -26,6 +29,7 @@ from village_credit.services.approval.rollback import roll_back
 from village_credit.services.approval.withdraw import withdraw
 from village_credit.services.casework import holds
 from village_credit.services.keeping import erase as erasing
+from village_credit.services.queries.place import page_of_place
 from village_credit.services.rules import read_policy
 from village_credit.services.scoring import stage as score
 from village_credit.services.servicing.acknowledge import acknowledge
@@ -362,3 +366,70 @@ def test_no_figure_names_a_household(story: Story):
     columns = view(story.store, f"SELECT column_name FROM duckdb_columns() WHERE table_name IN ({named})")
     assert len(columns) > 40
     assert not {"household_key", "contract_key", "filename"} & {name for (name,) in columns}
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the story says has happened."""
+    monkeypatch.setattr("village_credit.services.queries.place.today", lambda: date(2099, 12, 31))
+
+
+def cards_of(page: str) -> list[str]:
+    return re.findall(r'<bdi dir="ltr">(.*?)</bdi>', page.split("<nav", 1)[0])
+
+
+@pytest.mark.parametrize("place", ["65", COUNTY_OF_TESTS])
+def test_a_page_of_a_place_has_what_statistics_say_of_it_on_a_day(story: Story, place: str, later: None):
+    level = {2: "region", 4: "prefecture", 6: "county"}[len(place)]
+    by_month = figures(story.store, "credited_households, in_force_yuan, counted_on", level, place)
+    for month in (min(by_month), max(by_month)):
+        credited, in_force, counted = by_month[month]
+        page = page_of_place(story.store, place, counted)
+        assert cards_of(page)[:2] == [f"{credited:,}", f"{in_force:,}"]
+        assert [row[0] for row in rows_of(page, "series")] == [each for each in reversed(by_month) if each <= month]
+
+
+def test_a_region_s_page_has_a_row_a_county_with_what_is_on_the_way_and_waits(story: Story, later: None):
+    page = page_of_place(story.store, "65", date(2027, 12, 31))
+    assert page == page_of_place(story.store, "65", date(2027, 12, 31))
+    rows = {row[0]: row for row in rows_of(page, "counties")}
+    codes = {re.search(r"\d{6}", name)[0]: row for name, row in rows.items()}
+    assert set(codes) == {COUNTY_OF_TESTS, NEIGHBOUR, UNPUBLISHED}
+    assert codes[UNPUBLISHED][5:7] == ["", "2026-12-01 待签批"]
+    assert "等待签批的批次 1" in codes[UNPUBLISHED][7]
+    assert codes[COUNTY_OF_TESTS][5] > "2026"
+    days = [int(row[9] or -1) for row in rows.values()]
+    assert days == sorted(days, reverse=True)
+
+
+def test_a_county_s_page_tells_no_few_households(story: Story, later: None):
+    page = page_of_place(story.store, COUNTY_OF_TESTS, date(2027, 12, 31))
+    for name, places in {
+        "townships": [2],
+        "villages": [2],
+        "products": [1, 4, 5],
+        "branches": [2, 3, 4],
+        "funnel": [1],
+    }.items():
+        told = [row[place] for row in rows_of(page, name) for place in places]
+        assert all(count in {"—", "0"} or int(count.replace(",", "")) >= 30 for count in told), (name, told)
+    assert ["冬储", "2027-11-01 – 2027-11-30", "80,000"] in [row[:3] for row in rows_of(page, "campaigns")]
+
+
+def test_of_a_past_day_nothing_is_told_that_views_know_of_today_alone(story: Story, later: None):
+    page = page_of_place(story.store, COUNTY_OF_TESTS, date(2026, 12, 31))
+    assert 'id="series-part"' in page
+    assert 'id="funnel-part"' not in page
+    assert 'id="branches-part"' not in page
+
+
+def test_no_page_is_written_of_a_place_or_day_of_which_nothing_is_known(story: Story, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("village_credit.services.queries.place.today", lambda: date(2027, 12, 31))
+    for place in ("6", "65990", "65990a", "６５", "659900000"):
+        with pytest.raises(UsageError, match="2 digits are the region"):
+            page_of_place(story.store, place, date(2027, 1, 1))
+    with pytest.raises(UsageError, match="yet to come"):
+        page_of_place(story.store, "65", date(2028, 1, 1))
+    for place, day in ((UNPUBLISHED, date(2027, 1, 1)), ("65", date(2026, 10, 31))):
+        with pytest.raises(MissingInput, match="nothing was in force"):
+            page_of_place(story.store, place, day)

@@ -9,9 +9,11 @@ from itertools import pairwise
 import pytest
 
 from tests.conftest import COUNTY_OF_TESTS, MODELS, PREPARER, SIGNER, Scored, copy_of, score_into
+from tests.pages import rows_of
 from village_credit.cli.scoring import staged_text
 from village_credit.errors import UsageError
 from village_credit.policy.gate_thresholds import GATE_TEXTS
+from village_credit.report.translations import in_language, translated
 from village_credit.services.approval import approve
 from village_credit.services.scoring import rescore
 
@@ -28,7 +30,8 @@ def test_warnings_stand_before_passes_in_the_summary_and_on_the_page(staged: Sco
     assert_worse_first([gate["verdict"] for gate in staged.run.gates])
     assert_worse_first(re.findall(r"^    (fail|warn|pass) ", staged_text(staged.run), re.MULTILINE))
     page = (staged.store.run_folder(staged.run.run_id) / "report.html").read_text(encoding="utf-8")
-    places = [page.index(f">{gate['gate']}<") for gate in staged.run.gates]
+    told = [gate for gate, *_ in rows_of(page, "gates")]
+    places = [told.index(in_language(translated("gate_names", gate["gate"]), "zh")) for gate in staged.run.gates]
     assert places == sorted(places)
 
 

@@ -127,14 +127,37 @@ def do_check(args: argparse.Namespace, paths: Settings) -> int:
 
 
 def add_report(verbs: Verbs) -> None:
-    reported = verbs.add("report", "Where a run's page is.", "report RUN", do_report)
-    reported.the_run()
+    reported = verbs.add(
+        "report",
+        "Where a run's page is; or, with --place, a page of what is in force in a county, a prefecture or the region.",
+        "report --place 659900 --out build/county.html",
+        do_report,
+    )
+    reported.add_argument("run", nargs="?", help="a run, whose page is sealed with it")
+    reported.add_argument("--place", metavar="CODE", help="6 digits a county, 4 a prefecture, 2 the region")
+    reported.add_argument("--on", type=day, help="the day as of which the page is, with --place (default: today)")
+    reported.out("the page (default: the place and the day in this folder)")
+    reported.add_argument("--force", action="store_true", help="write over a file that is there already")
 
 
 def do_report(args: argparse.Namespace, paths: Settings) -> int:
-    """Say where a run's page is."""
-    page = store_of(paths).require_run(args.run) / "report.html"
+    """Say where a run's page is, or write a place's; the store stays as it is."""
+    if (args.run is None) == (args.place is None):
+        raise UsageError("name a run, or a place by --place")
+    page = _place_page(args, paths) if args.place else store_of(paths).require_run(args.run) / "report.html"
     return show(args, {"report": str(page)}, lambda: str(page))
+
+
+def _place_page(args: argparse.Namespace, paths: Settings) -> Path:
+    from village_credit.china_calendar import today
+    from village_credit.services.queries.place import page_of_place
+    from village_credit.store.whole_files import require_free, write_whole
+
+    on = args.on or today()
+    page = page_of_place(store_of(paths), args.place, on)
+    out = args.out or path(f"{args.place}.{on}.html")
+    write_whole(require_free(out, force=args.force), page.encode("utf-8"))
+    return out
 
 
 def add_evidence(verbs: Verbs) -> None:

@@ -60,7 +60,7 @@ def intake_memo(intake: Intake, looked: Looked) -> Memo:
     tables = {f"intake/{name}": getattr(intake, name) for name in _single_tables()}
     tables |= {f"{kind}/{name}": table for kind in SEVERAL for name, table in getattr(intake, kind).items()}
     said = {"sources": _said(intake.sources), "link_shares": intake.link_shares, "maps": looked.maps}
-    return Memo(said, {**tables, "looked": looked.findings})
+    return Memo(said, {**tables, "looked": looked.findings, "outlines": looked.outlines})
 
 
 def intake_of(memo: Memo) -> tuple[Intake, Looked]:
@@ -69,7 +69,8 @@ def intake_of(memo: Memo) -> tuple[Intake, Looked]:
     several = {kind: dict(_under(memo, f"{kind}/")) for kind in SEVERAL}
     sources = _sources(memo.said["sources"])
     intake = Intake(sources=sources, link_shares=memo.said["link_shares"], **single, **several)
-    return intake, Looked([tuple(named) for named in memo.said["maps"]], memo.tables["looked"])
+    maps = [tuple(named) for named in memo.said["maps"]]
+    return intake, Looked(maps, memo.tables["looked"], memo.tables["outlines"])
 
 
 def _single_tables() -> Iterator[str]:

@@ -12,9 +12,16 @@ import pyarrow.compute as pc
 from village_credit.catalogue import terms
 from village_credit.features.catalogue import FEATURES
 from village_credit.report.clauses import AnswerText, Clause, Figure, Kind, Law, Theirs, answer_texts, laws
-from village_credit.report.labels import ATTRIBUTES_ZH, DIRECTIONS_ZH, GROUPS_ZH, RETAINED_ZH
+from village_credit.report.labels import (
+    ATTRIBUTES_ZH,
+    DECISIONS_ZH,
+    DIRECTIONS_ZH,
+    GROUPS_ZH,
+    OUTCOMES_ZH,
+    RETAINED_ZH,
+    STATES_ZH,
+)
 from village_credit.report.model_page import OUTCOMES_ZH as LOANS_ZH
-from village_credit.report.page import DECISIONS_ZH, OUTCOMES_ZH, STATES_ZH
 from village_credit.score.small_counts import hide_small
 
 State = Literal["answered", "shared", "open", "theirs"]

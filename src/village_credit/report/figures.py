@@ -5,18 +5,12 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-UNITS_ZH = {
-    "count": "个",
-    "days": "天",
-    "households": "户",
-    "townships": "个乡镇",
-    "extracts": "份",
-    "tables": "张表",
-    "checks": "项",
-}
+from village_credit.report.translations import Text, joined, translated
+
+UNITS = ("count", "days", "households", "townships", "extracts", "tables", "checks")
+PERCENT = ("share", "change")
 SIDE = re.compile(r"(warn|fail) (above|below) (\S+?)(?=,|$| )")
-WAYS_ZH, VERDICTS_ZH = {"above": "高于", "below": "低于"}, {"warn": "注意", "fail": "不通过"}
-SAID_ZH = {"0, no override": "须为 0，不可越过"}
+EXACT = "0, no override"
 
 
 def plain_figure(value: float) -> str:
@@ -24,11 +18,23 @@ def plain_figure(value: float) -> str:
     return format(Decimal(f"{value:.4g}"), ",f")
 
 
-def threshold_zh(text: str) -> str:
-    """Write a gate's threshold in Chinese; a text of another form stays as it is."""
+def figure_of(value: float, unit: str = "") -> str:
+    """Write a gate's figure: a share as a percentage, any other as it is."""
+    return f"{plain_figure(value * 100)}%" if unit in PERCENT else plain_figure(value)
+
+
+def threshold_text(text: str, unit: str = "") -> Text:
+    """Write a gate's threshold in words; a text of another form stays as it is. `unit`: of the gate's figure."""
     sides = SIDE.findall(text)
     if not sides:
-        return SAID_ZH.get(text, text)
-    unit = UNITS_ZH.get(SIDE.sub("", text).strip(" ,"), "")
-    told = (f"{WAYS_ZH[way]} {plain_figure(float(at))}{unit} {VERDICTS_ZH[side]}" for side, way, at in sides)
-    return "，".join(told)
+        return translated("thresholds", "exact") if text == EXACT else text
+    told = SIDE.sub("", text).strip(" ,")
+    named = translated("units", told) if told in UNITS else ""
+    between = translated("thresholds", "between")
+    said: Text = ""
+    for side, way, at in sides:
+        one = translated(
+            "thresholds", way, at=joined(figure_of(float(at), unit), named), verdict=translated("verdicts", side)
+        )
+        said = joined(said, between, one) if said else one
+    return said

@@ -22,6 +22,15 @@ GROUPS_ZH = {
     "short": "短名",
     "unknown": "不详",
 }
+DECISIONS_ZH = {"granted": "授信", "declined": "未授信", "manual_review": "人工复核"}
+STATES_ZH = {"complete": "齐全", "partial": "不全", "stale": "过期", "missing": "未送达", "rejected": "被退回"}
+OUTCOMES_ZH = {
+    "accepted": "通过",
+    "quarantined": "隔离",
+    "duplicate": "重复",
+    "superseded": "被更正",
+    "layout": "版式行",
+}
 DIRECTIONS_ZH = {"falls": "下降", "rises": "上升", "free": "不限"}
 RETAINED_ZH = {
     "superseded_vaults": "被取代批次的加密部分",

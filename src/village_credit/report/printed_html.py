@@ -36,13 +36,13 @@ def printed_page(title: str, parts: Iterable[str]) -> bytes:
     """Draw a file that needs nothing beside it; the parts are markup."""
     head = (
         f'<!doctype html><html lang="zh"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f"<style>{_font()}{STYLE}</style></head><body>"
+        f"<style>{font_face()}{STYLE}</style></head><body>"
     )
     return (head + "".join(parts) + "</body></html>\n").encode("utf-8")
 
 
 @cache
-def _font() -> str:
+def font_face() -> str:
     """Return the subset of Noto Naskh Arabic that Uyghur and Kazakh are written with, as a rule of a style sheet."""
     font = resources.files("village_credit.report").joinpath("fonts/noto-naskh-arabic.woff2").read_bytes()
     data = base64.b64encode(font).decode("ascii")

@@ -22,6 +22,15 @@ FINDINGS = pa.schema(
     ]
 )
 
+OUTLINES = pa.schema(
+    [
+        ("village_code", pa.string()),
+        ("path", pa.string()),  # of its outer rings, as SVG writes them, in whole units from the upper left corner
+        ("width", pa.int64()),  # of the whole drawing, in these units
+        ("height", pa.int64()),
+    ]
+)
+
 
 def of_lines(place: int, lines: Any, reason_code: str, **columns: Any) -> pa.Table:
     """Return a finding of each line of a map; `columns`: value, expected, unit."""

@@ -72,7 +72,7 @@ def look(maps: list[DeliveredMap], parcels: pa.Table, tolerance: Decimal) -> pa.
 
     `tolerance`: by what share of an area, of a mu at least, two areas may differ and be the same.
     """
-    seen = [_seen(place, one) for place, one in enumerate(maps)]
+    seen = [seen_of(place, one) for place, one in enumerate(maps)]
     own = [one for one in seen if one.map.kind == "parcels" and one.map.rings is not None]
     found = [one.findings for one in seen]
     pairs = pa.concat_tables([PAIRS.empty_table(), *_pairs(own, found)])
@@ -111,7 +111,8 @@ PAIRS = pa.schema(
 )  # fmt: skip
 
 
-def _seen(place: int, one: DeliveredMap) -> Seen:
+def seen_of(place: int, one: DeliveredMap) -> Seen:
+    """Return a map as far as it can be looked at; `place`: its place among the maps of the delivery."""
     faults = [of_map(place, fault) for fault in one.faults]
     if one.rings is None:
         return _blind(place, one, faults)

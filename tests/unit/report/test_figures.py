@@ -9,8 +9,9 @@ import pytest
 from tests.conftest import MODELS, Scored
 from village_credit.policy.gate_thresholds import GATES, thresholds
 from village_credit.policy.model import load_policy
-from village_credit.report.figures import plain_figure, threshold_zh
+from village_credit.report.figures import plain_figure, threshold_text
 from village_credit.report.html import table
+from village_credit.report.translations import in_language
 
 
 @pytest.mark.parametrize(
@@ -28,17 +29,24 @@ def test_a_figure_has_no_exponent(value: float, text: str):
         ("warn below 60, fail below 0 days", "低于 60天 注意，低于 0天 不通过"),
         ("warn above 1e-05", "高于 0.00001 注意"),
         ("fail above 0 townships", "高于 0个乡镇 不通过"),
+        ("0, no override", "须为 0，不可越过"),
     ],
 )
 def test_a_threshold_is_told_in_chinese(text: str, said: str):
-    assert threshold_zh(text) == said
+    assert in_language(threshold_text(text), "zh") == said
+
+
+def test_a_share_is_told_as_a_percentage():
+    said = threshold_text("warn above 0.05, fail above 0.25", "share")
+    assert in_language(said, "zh") == "高于 5% 注意，高于 25% 不通过"
+    assert in_language(said, "en") == "above 5%: warning, above 25%: failed"
 
 
 def test_no_threshold_of_the_shipped_policy_stays_english(quiet: Scored):
     policy = load_policy((MODELS / "limit_policy.toml").read_text(encoding="utf-8")).in_force(
         date(2026, 11, 1), "659900"
     )
-    told = [threshold_zh(thresholds(policy, gate).text) for gate in GATES]
+    told = [in_language(threshold_text(thresholds(policy, gate).text), "zh") for gate in GATES]
     assert not [text for text in told if any(letter.isascii() and letter.isalpha() for letter in text)]
     page = (quiet.store.run_folder(quiet.run.run_id) / "report.html").read_text(encoding="utf-8")
     assert "warn above" not in page

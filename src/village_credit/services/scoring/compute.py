@@ -127,7 +127,7 @@ def compute_run(
     require_decisions(tables["decisions"])
     manifest = manifest_of(intake, tables, request, rules, snapshot.parts, maps, names)
     identities = _borrowers(intake, decided.decisions, pseudonyms, numbers)
-    report = run_page(snapshot.run_id, manifest, tables)
+    report = run_page(snapshot.run_id, manifest, tables, snapshot.in_force, looked.outlines)
     timer.lap("tables, report")
 
     def measured() -> bytes:
