@@ -25,6 +25,7 @@ WHICH_PYTHON = $(PYTHON) -c "import sys; print(sys.executable, sys.version)"
 $(VENV)/.made-by: FORCE
 	@$(PYTHON) -c "import sys; sys.version_info >= (3, 11) or sys.exit('$(PYTHON) is Python ' + sys.version.split()[0] + ', and this needs 3.11 or later: make PYTHON=python3.11 TARGET')"
 	@mkdir -p $(VENV)
+	@test -f $@ || touch $@  # cmp ends at once where there is nothing to compare, and breaks the pipe
 	@$(WHICH_PYTHON) | cmp -s - $@ || $(WHICH_PYTHON) > $@
 
 FORCE:

@@ -13,6 +13,7 @@ ROW_REASONS = MappingProxyType(
         "LINE_TOO_LONG": "该行过长，疑似文件损坏，请重新导出",
         "UNCLOSED_QUOTE": "该行的引号没有成对，请补齐引号",
         "BROKEN_QUOTE": "该行的引号位置有误，请检查引号",
+        "STRAY_RETURN": "该行中间有回车符，可能是几行连在了一起：请逐行分开补报，一行一户，不得只补其中一户",
         "FIELD_COUNT": "该行的列数与表头不一致，请检查缺列或多列",
         # values
         "REQUIRED_EMPTY": "必填项为空，请补填",

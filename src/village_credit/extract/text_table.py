@@ -158,7 +158,9 @@ class _Table:
         while index in self.lines.condemned:
             index += 1
         is_open = isinstance(error, _RecordTooLong) or "end of data" in str(error)
-        self.condemned.append((index + 1, "UNCLOSED_QUOTE" if is_open else "BROKEN_QUOTE"))
+        has_return = "\r" in (self.lines[index] or "") and '"' not in (self.lines[index] or "")
+        code = "STRAY_RETURN" if has_return else "UNCLOSED_QUOTE" if is_open else "BROKEN_QUOTE"
+        self.condemned.append((index + 1, code))
         return index + 1
 
     def _swallowed(self, cells: list[str], later: list[str | None]) -> bool:

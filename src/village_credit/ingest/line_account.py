@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_contracts.county_terms import CountyTerms
-from data_contracts.registry import INCOMING, office_of
+from data_contracts.registry import ADVERSE, INCOMING, office_of
 from village_credit.errors import ExtractRejected
 from village_credit.extract.grid import DeliveredFile, Extract, Unrecognised
 from village_credit.extract.read import read_file
@@ -31,6 +31,7 @@ VERBS = {
     "repayment": "record-usage",
 }
 COUNTS_NOWHERE = "COUNTS_NOWHERE"  # said of one that came through the inbox nevertheless
+CUT_SHORT = "UNREADABLE_FILE"  # noted of a table: its header promises records that are not there
 NO_FAULT = ("UNRECOGNISED", "OWN_SUMMARY")  # named, and nothing that anybody delivers again
 # What an office finds its row by; an ID number where nothing else is named
 OWN_KEYS = {
@@ -184,8 +185,8 @@ def _take_table(
 
 def _judge_extract(account: LineAccount, source: Source, extract: Extract, terms: CountyTerms) -> None:
     """Validate one extract; where it is rejected as a whole, each of its rows is quarantined with that reason."""
-    if extract.rejected:
-        _reject(account, source, extract, extract.rejected)
+    if rejected := extract.rejected or _cut_short(extract):
+        _reject(account, source, extract, rejected)
         return
     if is_of_region(source.file_name) and source.office != "bank":
         told = f"a table of {extract.contract} is one county's: put it into that county's folder of the inbox"
@@ -206,6 +207,17 @@ def _judge_extract(account: LineAccount, source: Source, extract: Extract, terms
     _add_spans(account, source, extract.rows, lines, keys, _row_keys(extract.contract, normal.columns))
     account.findings.append(findings.append_column("source_id", _repeated(source.source_id, findings.num_rows)))
     _add_accepted(account, source, extract.rows, accepted, first)
+
+
+def _cut_short(extract: Extract) -> tuple[str, str] | None:
+    """Refuse a list of debts, listings or objections that promises more records than are there.
+
+    Whoever stands in what is lacking would be judged as if nothing stood against him.
+    """
+    lacking = [text for code, text in extract.notes if code == CUT_SHORT]
+    if not lacking or extract.contract not in ADVERSE:
+        return None
+    return CUT_SHORT, f"{extract.contract}: {lacking[0]}: what stands against people must be whole; deliver it again"
 
 
 def _of_source(source: Source, rows: pa.Table) -> pa.Table:

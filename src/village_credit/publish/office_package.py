@@ -15,6 +15,7 @@ from python_calamine import CalamineWorkbook
 
 from village_credit.ledger.publications import Publication
 from village_credit.pseudonyms import Keys
+from village_credit.publish.printed_sheet import lay_out
 from village_credit.publish.signed_manifest import READY, signed_manifest
 from village_credit.store.store import sha256_of
 from village_credit.tables.referrals import PRODUCT
@@ -95,7 +96,7 @@ def _workbook(rows: Sequence[Result]) -> bytes:
         book.add_format({"num_format": "#,##0", "border": 1}),
     )
     sheet = book.add_worksheet("推荐结果")
-    sheet.set_column(0, len(HEADERS) - 1, 22)
+    lay_out(sheet, [(header, 22) for header in HEADERS], FIRST_ROW - 1, FIRST_ROW + len(rows) - 1)
     sheet.write_string(0, 0, "个体工商户推荐名单授信结果", title)
     sheet.write_string(1, 0, "单位：元")
     sheet.write_row(2, 0, HEADERS, head)

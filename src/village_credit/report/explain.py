@@ -119,7 +119,7 @@ def explain_text(found: dict[str, Any], versions: dict[str, Any], signatures: li
     parts = (
         ("", _outcome_lines(found)),
         ("一、额度测算（每一项及单位）", _waterfall_lines(found["waterfall"])),
-        ("二、评分（按失分排列）", [_points_line(row) for row in found["points"]]),
+        ("二、评分（按失分排列）", _points_lines(found["points"], found["decision"])),
         ("三、数据来源（部门、文件、行）", _input_lines(found["inputs"])),
         ("四、版本与签字", _version_lines(versions, signatures)),
     )
@@ -273,6 +273,17 @@ def _three_figures(waterfall: dict[str, Any], said: dict[str, Any] | None) -> st
         f"{said['limit_yuan']:,} 元（支行 {said['branch_code']}，{said['received_on']}；{said['by']} 于 "
         f"{said['at']} 录入）"
     )
+
+
+def _points_lines(points: list[dict[str, Any]], decision: dict[str, Any] | None) -> list[str]:
+    """Write the sum, what it means, and each feature's part."""
+    if not points:
+        return []
+    total = f"  各项得分合计 {sum(row['points'] for row in points):+,} 分（另加评分卡的基础分）"
+    if decision and decision.get("default_probability_ppm") is not None:
+        share = decision["default_probability_ppm"] / 10_000
+        total += f"；违约概率 {share:.2f}%，信用档次 {decision['band']}"
+    return [total, *map(_points_line, points)]
 
 
 def _points_line(row: dict[str, Any]) -> str:

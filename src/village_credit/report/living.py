@@ -26,12 +26,12 @@ def living_page(page: Page) -> str:
     """Draw a page; the same page, the same bytes."""
     style, script = _style(), _file("page.js")
     told = _Numbered()
-    body = _environment().get_template("body.html").render(
+    body = _templates().get_template("body.html").render(
         page=page, told=told.markup, number=told.number, shown=SHOWN_ROWS, languages=LANGUAGE_NAMES,
         unread=[language for language in LANGUAGES if not is_reviewed(language)], translated=translated, dash=HIDDEN,
     )  # fmt: skip
     return (
-        _environment()
+        _templates()
         .get_template("page.html")
         .render(
             title=in_language(page.title, "zh"),
@@ -71,7 +71,7 @@ class _Numbered:
 
 
 @cache
-def _environment() -> Environment:
+def _templates() -> Environment:
     return Environment(
         loader=FunctionLoader(_file), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 
 from data_contracts.county_terms import BARE_TERMS, CountyTerms
 from data_contracts.fields import Kind
+from data_contracts.reasons import ROW_REASONS
 from data_contracts.registry import INCOMING, FieldSpec, field_specs
 from data_contracts.spoilt import spoilt
 from village_credit.duckdb_session import query_cursor
@@ -105,7 +107,7 @@ def validate_rows(batch: Batch, normal: Normalised) -> tuple[pa.Table, pa.Table]
     findings = _Findings()
     accepted = _in_order(typed, sound, [_judged(given, places, findings) for places in _doubted(sound)])
     if "correction_number" not in batch.rows.column_names:  # a corrections workbook holds nothing but refused rows
-        _reject_if_hopeless(batch.contract, count, accepted.num_rows)
+        _reject_if_hopeless(batch.contract, count, accepted.num_rows, findings)
     return accepted, findings.table()
 
 
@@ -231,11 +233,13 @@ class _Findings:
 
     def __init__(self) -> None:
         self.columns: list[list[Any]] = [[] for _ in FINDINGS]
+        self.headers: list[str] = []
 
     def add(
         self, line: int, spec: FieldSpec | None, rule: str, code: str, value: str | None, *, is_quarantine: bool = True
     ) -> None:
         shown = shape(value, spec.kind if spec else None)
+        self.headers.append(spec.column.header if spec else "")
         for column, item in zip(
             self.columns, (line, spec.name if spec else "", rule, code, is_quarantine, shown), strict=True
         ):
@@ -243,6 +247,14 @@ class _Findings:
 
     def table(self) -> pa.Table:
         return pa.table(self.columns, schema=FINDINGS)
+
+    def commonest(self) -> str:
+        """Say which rules most rows break, by the field's header and the reason that its office reads."""
+        told = zip(self.headers, self.columns[3], self.columns[4], strict=True)
+        counts = Counter((header, code) for header, code, is_quarantine in told if is_quarantine)
+        return "; ".join(
+            f"{header} {ROW_REASONS.get(code, code)} ({count} rows)" for (header, code), count in counts.most_common(3)
+        )
 
 
 def shape(value: str | None, kind: Kind | None) -> str:
@@ -399,12 +411,13 @@ def _unreadable(kind: Kind, value: str) -> str:
     return "NEGATIVE_NUMBER" if re.fullmatch(r"-[0-9]+", value) else "UNREADABLE_NUMBER"
 
 
-def _reject_if_hopeless(contract: str, rows: int, accepted: int) -> None:
+def _reject_if_hopeless(contract: str, rows: int, accepted: int, findings: _Findings) -> None:
     rules = INCOMING[contract].extract_rules
     if rows >= rules.asked_from_rows and accepted < rows * (1 - rules.maximum_quarantined_share):
         raise ExtractRejected(
             "TOO_MANY_QUARANTINED",
-            f"{contract}: only {accepted} of {rows} rows meet the contract; ask the office to deliver it again",
+            f"{contract}: only {accepted} of {rows} rows meet the contract, most often for {findings.commonest()}; "
+            f"ask the office to deliver it again",
         )
 
 

@@ -103,6 +103,16 @@ def _write_summary(page: Any, bundle: CorrectionBundle, styles: dict[str, Any]) 
             )
     page.set_column(0, 0, 22)
     page.set_column(1, 2, 60)
+    _as_printed(page, 0)
+
+
+def _as_printed(page: Any, header_row: int) -> None:
+    """Print a sheet on A4 across, one page wide, its header on each."""
+    page.set_landscape()
+    page.set_paper(9)
+    page.fit_to_pages(1, 0)
+    page.repeat_rows(0, header_row)
+    page.set_footer("&C&A  &P / &N")
 
 
 def _write_table(page: Any, table: FaultyTable, styles: dict[str, Any]) -> None:
@@ -126,6 +136,7 @@ def _write_table(page: Any, table: FaultyTable, styles: dict[str, Any]) -> None:
                 SPARE_ROWS, column, last, column, {"validate": "list", "source": list(values), "error_type": "warning"}
             )
     page.freeze_panes(SPARE_ROWS, 0)
+    _as_printed(page, SPARE_ROWS - 1)
     page.set_column(0, width - 1, 20, styles["text"])
     page.set_column(width, width + 1, 12)
     page.set_column(width + 2, width + 2, 60)

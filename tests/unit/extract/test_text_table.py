@@ -242,3 +242,10 @@ def test_lone_carriage_returns_are_no_line_ends_and_are_refused():
 def test_a_mark_before_the_header_is_no_part_of_it():
     extract = extract_of("\ufeff".encode("gb18030") + numbered(HEADER, ROW))
     assert extract.rows.column("id_number").to_pylist() == ["11010519491231002X"]
+
+
+def test_a_return_inside_a_line_is_told_as_such_and_not_as_a_quote():
+    content = f"{HEADER}\r\n{ROW}\r{ROW}\r\n{ROW}\r\n".encode("gb18030")
+    grid = read_text(content)
+    assert grid.condemned == [(2, "STRAY_RETURN")]
+    assert read_text(f'{HEADER}\n"a"b,{ROW}\r\n'.encode()).condemned == [(2, "BROKEN_QUOTE")]

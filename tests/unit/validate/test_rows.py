@@ -274,3 +274,13 @@ def test_each_row_is_accepted_or_has_a_known_reason(contract, data):
     assert refused.isdisjoint(accepted["line_number"].to_pylist())
     assert len(refused) + accepted.num_rows == len(rows)
     assert set(findings["reason_code"].to_pylist()) <= set(ROW_REASONS)
+
+
+def test_a_table_that_is_refused_says_what_most_of_its_rows_break():
+    rows = [{**SUBSIDY, "paid_yuan": "约1320", "payee_name": "" if at < 5 else "王五"} for at in range(20)]
+    with pytest.raises(ExtractRejected) as refused:
+        validate(batch("land_subsidy", *rows))
+    said = str(refused.value)
+    assert "only 0 of 20 rows" in said
+    assert f"{ROW_REASONS['UNREADABLE_NUMBER']} (20 rows)" in said
+    assert f"{ROW_REASONS['REQUIRED_EMPTY']} (5 rows)" in said
