@@ -155,18 +155,19 @@ def _part_rows(grid: Grid, rows: TextRows, header: _Header) -> tuple[list[int], 
     heads = [row for row in heads if sum(map(bool, row)) > 1]
     words = {word for row in heads for word in row if word}
     expected = None if grid.encoding == "" or grid.has_fixed_header else header.width
+    least = _named_width(header.labels)
     broken = {index: code for (index, column), code in grid.broken.items() if column in header.match.columns}
     is_data = np.ones(len(rows), bool)
     is_data[: header.last_row + 1] = False
     layout = [index for index in range(min(header.last_row + 1, len(rows))) if index not in broken]
     odd = {index: (code, rows[index]) for index, code in broken.items()}
-    for index in sorted({*may_be_layout(rows, words).tolist(), *_of_other_width(rows, expected).tolist()}):
+    for index in sorted({*may_be_layout(rows, words).tolist(), *_of_other_width(rows, expected, least).tolist()}):
         if index in broken or index <= header.last_row:
             continue
         cells = rows[index]
         if is_layout(cells, heads, words, header.match):
             layout.append(index)
-        elif expected is not None and len(cells) != expected and _odd_width(cells, expected):
+        elif expected is not None and _odd_width(cells, expected, least):
             odd[index] = ("FIELD_COUNT", cells)
     is_data[[*layout, *odd]] = False
     lines = [line for index in layout for line in _lines(grid, index)]
@@ -174,9 +175,9 @@ def _part_rows(grid: Grid, rows: TextRows, header: _Header) -> tuple[list[int], 
     return lines, condemned, np.flatnonzero(is_data)
 
 
-def _of_other_width(rows: TextRows, expected: int | None) -> Indices:
+def _of_other_width(rows: TextRows, expected: int | None, least: int) -> Indices:
     """Return the rows of usual width that are shorter than the header, or have something beyond it."""
-    if expected is None or rows.width == expected:
+    if expected is None or least <= rows.width <= expected:
         return rows.places[:0]
     if rows.width < expected:
         return rows.places
@@ -207,9 +208,14 @@ def _lines(grid: Grid, index: int) -> list[int]:
     return [line for line in range(grid.starts[index], grid.ends[index] + 1) if line > 0]
 
 
-def _odd_width(cells: list[str], expected: int) -> bool:
-    """More cells than the header are tolerated where they are all blank (a trailing delimiter)."""
-    return len(cells) < expected or any(cell.strip() for cell in cells[expected:])
+def _odd_width(cells: list[str], expected: int, least: int) -> bool:
+    """A trailing delimiter is tolerated, on a row (more cells than the header, all blank) and on the header alone."""
+    return len(cells) < least or any(cell.strip() for cell in cells[expected:])
+
+
+def _named_width(labels: list[str]) -> int:
+    """Return how many columns there are up to the last that has a name."""
+    return max((place for place, label in enumerate(labels, start=1) if plain(label)), default=0)
 
 
 def _units(header: _Header) -> dict[str, str | None]:

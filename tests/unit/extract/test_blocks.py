@@ -138,3 +138,16 @@ def test_a_delimiter_too_many_on_every_row_is_tolerated_and_a_cell_too_many_is_n
     assert table.rows.column("line_number").to_pylist() == [2, 3, 4, 5, 6, 8]
     assert [code for _, code in table.condemned] == ["FIELD_COUNT"]
     assert pa.types.is_string(table.rows.schema.field("issuer_code").type)
+
+
+@pytest.mark.parametrize("extra", [",", ",,"])
+def test_a_delimiter_at_the_end_of_the_header_asks_nothing_of_the_rows(extra):
+    specs = [spec for spec in field_specs("land_issuer") if spec.name in EXAMPLES["land_issuer"]]
+    header = ",".join(spec.column.header for spec in specs)
+    row = ",".join(EXAMPLES["land_issuer"][spec.name] for spec in specs)
+    short = row.rpartition(",")[0]
+    body = "\n".join([header + extra, *[row] * 4, row + extra, short, row])
+    (table,) = read_file(DeliveredFile("发包方.csv", body.encode(), ""))
+    assert isinstance(table, Extract)
+    assert table.rows.column("line_number").to_pylist() == [2, 3, 4, 5, 6, 8]
+    assert table.condemned == [(7, "FIELD_COUNT")]
