@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from tests.browser import FLAGS
 from tests.conftest import AS_OF, MODELS, new_store, request_of
-from tests.health.test_report_page import FLAGS
 from village_credit.cli import main
 from village_credit.errors import GateRefused, ModelRefused, RunConflict
 from village_credit.features.build import build_features

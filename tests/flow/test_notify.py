@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 import pytest
 from pyrage import x25519
 
+from tests.browser import FLAGS
 from tests.conftest import AS_OF, PREPARER, SIGNER, Scored, by_unit, copy_of, put_in_force, score_into
-from tests.health.test_report_page import FLAGS
 from village_credit import cli
 from village_credit.errors import GateRefused, MissingInput, RunConflict, UsageError
 from village_credit.ledger.ledger import Ledger
