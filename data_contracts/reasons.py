@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+# Of a line that no contract judged: what it holds is not known to stand where it seems to
+LINE_FAULTS = frozenset(
+    (
+        "NUL_BYTE",
+        "WRONG_ENCODING",
+        "UNDECODABLE",
+        "LINE_TOO_LONG",
+        "UNCLOSED_QUOTE",
+        "BROKEN_QUOTE",
+        "STRAY_RETURN",
+        "FIELD_COUNT",
+    )
+)
 ROW_REASONS = MappingProxyType(
     {
         # lines that cannot be read

@@ -23,6 +23,10 @@ class Texts:
         found = self.values if of_values is None else of_values
         return found if self.places is None else found.take(self.places)
 
+    def at(self, rows: pa.Array) -> pa.Array:
+        """Return the values of some rows, given by their places; the others are not looked up."""
+        return self.values.take(rows if self.places is None else self.places.take(rows))
+
     def with_values(self, values: pa.Array) -> Texts:
         """Return the column with other values in the same places."""
         return Texts(values, self.places)

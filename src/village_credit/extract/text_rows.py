@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, overload
@@ -85,8 +86,9 @@ class TextRows(Sequence[list[str]]):
     def holding(self, text: str) -> Indices:
         """Return the indices of the rows of usual width one of whose cells holds a text."""
         found = np.zeros(len(self.places), bool)
+        sought = re.compile(re.escape(text.encode()))  # looks into a column's bytes where they lie
         for column in self.columns:
             data = column.buffers()[2]
-            if data is not None and text.encode() in memoryview(data).tobytes():
+            if data is not None and sought.search(data):
                 found |= pc.match_substring(column, text).to_numpy(zero_copy_only=False)
         return self.places[found]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from data_contracts.corrections import OWN_HEADERS
 from data_contracts.county_terms import CountyTerms, allowed_values
 from data_contracts.prohibited import prohibited_header
-from data_contracts.reasons import ROW_REASONS
+from data_contracts.reasons import LINE_FAULTS, ROW_REASONS
 from data_contracts.registry import FieldSpec
 from village_credit.extract.grid import DeliveredFile, Extract, Grid, Unrecognised
 from village_credit.extract.headers import labels_of, plain, split_unit, unit_word
@@ -18,9 +18,9 @@ from village_credit.extract.recognise import recognise
 from village_credit.workbooks.corrections import Faulty, FaultyTable
 
 # An error of the whole row is shown at the cell that an office would look at
-ODD_WIDTH = "FIELD_COUNT"
-# Cells of a row of another width stand under headers that are not theirs: they come back empty, never as they are
-SHIFTED = "各列可能错位，内容不予带出：请对照原文件该行逐列填写"
+# A line that no contract judged comes back empty, never as it was: its cells may stand under other headers than their
+# own, or lack what could not be read, and untouched they would count
+UNREAD_LINE = "该行未能完整读出或各列错位，内容不予带出：请对照原文件该行逐列填写"
 SHOWN_AT = {"ID_": "id_number", "VILLAGE_": "village_name"}
 
 
@@ -95,8 +95,8 @@ def _choices(contract: str, spec: FieldSpec) -> tuple[str, ...]:
 def _faulty(
     error: OpenError, cells: list[str], kept: list[int], places: dict[str, int], specs: dict[str, FieldSpec]
 ) -> Faulty:
-    is_shifted = any(code == ODD_WIDTH for _, code in error.faults)
-    shown = tuple("" if is_shifted else cells[at] if at < len(cells) else "" for at in kept)
+    is_unread = any(code in LINE_FAULTS for _, code in error.faults)
+    shown = tuple("" if is_unread else cells[at] if at < len(cells) else "" for at in kept)
     wrong: dict[int, list[str]] = defaultdict(list)
     texts = []
     for field, code in error.faults:
@@ -105,8 +105,8 @@ def _faulty(
         texts.append(f"{specs[at].column.header}：{sentence}" if at in specs else sentence)
         if at in places:
             wrong[places[at]].append(sentence)
-    if is_shifted:
-        texts.append(SHIFTED)
-        wrong.update({place: [SHIFTED] for place in places.values()})
+    if is_unread:
+        texts.append(UNREAD_LINE)
+        wrong.update({place: [UNREAD_LINE] for place in places.values()})
     marked = {position: "；".join(dict.fromkeys(said)) for position, said in wrong.items()}
     return Faulty(error.number, error.line_number, shown, marked, "；".join(dict.fromkeys(texts)))

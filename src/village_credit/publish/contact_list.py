@@ -110,8 +110,10 @@ def contacts(
 
 def objecting(decisions: pa.Table) -> set[str]:
     """Return who objects to automation or to a datum, or took a consent back, by household_key."""
-    told = decisions.select(["household_key", "reason_codes"]).to_pylist()
-    return {row["household_key"] for row in told if OBJECTING & set(row["reason_codes"] or ())}
+    connection = query_cursor()
+    connection.register("decisions", decisions)
+    query = "SELECT DISTINCT household_key FROM decisions WHERE list_has_any(reason_codes, $objecting)"
+    return {key for (key,) in connection.execute(query, {"objecting": sorted(OBJECTING)}).fetchall()}
 
 
 def _contact(reference: str, row: dict[str, Any]) -> Contact:

@@ -159,7 +159,7 @@ class _Given:
 
     def part(self, places: pa.Array) -> _Part:
         """Return some rows as rows of text."""
-        cells = [column.of_rows().take(places).to_pylist() for column in self.columns.values()]
+        cells = [column.at(places).to_pylist() for column in self.columns.values()]
         lines, last_lines = (
             combined(self.batch.rows.column(name)).take(places).to_pylist() for name in ("line_number", "last_line")
         )

@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import TypeAdapter, ValidationError
@@ -65,13 +66,13 @@ def _by_pydantic(validator: TypeAdapter[list[Any]], values: pa.StringArray, targ
     except ValidationError as error:
         refused = {int(fault["loc"][0]) for fault in _faults(error)}
         found = validator.validate_python([text for at, text in enumerate(given) if at not in refused])
-    if not refused and not values.null_count:
-        typed = values if pa.types.is_string(target) else pa.array(found, target)
-        return Verdict(typed, pc.is_valid(values))
-    flags = iter([at not in refused for at in range(len(given))])
-    sound = pa.array([next(flags) if is_there else None for is_there in values.is_valid().to_pylist()], pa.bool_())
-    rest = iter(found)
-    return Verdict(pa.array([next(rest) if flag else None for flag in sound.to_pylist()], target), sound)
+    flags = np.ones(len(given), bool)
+    flags[list(refused)] = False
+    sound = pc.replace_with_mask(pa.nulls(len(values), pa.bool_()), values.is_valid(), pa.array(flags))
+    if pa.types.is_string(target):
+        return Verdict(pc.if_else(sound, values, None), sound)  # a text that is sound is its own typed value
+    holds = pc.fill_null(sound, fill_value=False)
+    return Verdict(pc.replace_with_mask(pa.nulls(len(values), target), holds, pa.array(found, target)), sound)
 
 
 def _faults(error: ValidationError) -> list[Any]:

@@ -7,6 +7,7 @@ import hashlib
 import pytest
 
 from data_contracts.county_terms import BARE_TERMS
+from data_contracts.reasons import LINE_FAULTS, ROW_REASONS
 from tests.unit.extract.test_dbf_types import dbf
 from village_credit.extract.grid import DeliveredFile, Extract
 from village_credit.extract.read import read_file
@@ -50,6 +51,24 @@ def test_a_register_cut_short_is_read_as_far_as_it_is_there():
     (source,) = open_files([delivered(whole[:-80])], BARE_TERMS).sources
     assert source.rejected is None
     assert [code for code, _ in source.notes] == ["UNREADABLE_FILE"]
+
+
+def test_of_a_record_with_a_cell_that_cannot_be_read_nothing_comes_back():
+    """An optional cell would else come back blank, and untouched the row would count without it."""
+    row = [text.encode("gb18030").ljust(30) for text in ("65990010020101", "红柳乡一组")]
+    content = dbf([(h, "C", 30) for h in (*ISSUERS, "FBFDZ")], b"".join(row) + b"\xff".ljust(30), version=0x03)
+    file = delivered(content)
+    account = open_files([file], BARE_TERMS)
+    told = [found for part in account.findings for found in part.to_pylist()]
+    assert [found["reason_code"] for found in told] == ["UNDECODABLE"]
+    error = OpenError(1, "C-1", (("", "UNDECODABLE"),))
+    (faulty,) = faulty_tables(file, {"": [error]}, BARE_TERMS, {})
+    assert faulty.rows[0].cells == ("", "", "")
+    assert set(faulty.rows[0].wrong) == {0, 1, 2}
+
+
+def test_every_reason_of_a_line_is_one_that_a_row_may_have():
+    assert set(ROW_REASONS) > LINE_FAULTS
 
 
 @pytest.mark.parametrize("line", ["659900198001010011,王五,董事,2026-03-05,12", "659900198001010011,王五,2026-03-05"])
