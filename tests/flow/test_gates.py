@@ -306,12 +306,13 @@ def test_no_flag_and_no_variable_of_the_environment_skips_a_gate():
     }
     assert named == {
         "get"
-    }  # and what `get` asks for are places, room for memos, and the threads of the database, only:
+    }  # and what `get` asks for are places, room for memos, threads and memory of the database, only:
     asked = re.findall(r'environ\.get\(f?"(\w+)"', (source / "settings.py").read_text(encoding="utf-8"))
     places = {f"VILLAGE_CREDIT_{place}" for place in ("STORE", "KEY_FILE", "MODELS", "COUNTIES", "MEMO_MB")}
     assert set(asked) == places | {"SUDO_USER"}  # who gives a command, where nobody typed it
     session = (source / "duckdb_session.py").read_text(encoding="utf-8")
-    assert (session.count("environ"), duckdb_session.THREADS) == (1, "VILLAGE_CREDIT_THREADS")
+    assert session.count("environ") == 1
+    assert (duckdb_session.THREADS, duckdb_session.MEMORY) == ("VILLAGE_CREDIT_THREADS", "VILLAGE_CREDIT_MEMORY_MB")
     caller = (source / "cli" / "roles.py").read_text(encoding="utf-8")  # whose groups count: it opens nothing by itself
     assert (caller.count("environ"), roles.CALLER) == (1, "SUDO_UID")
     known = {"settings.py", "duckdb_session.py", "roles.py"}

@@ -4,6 +4,7 @@ import gc
 import subprocess
 import sys
 
+import pyarrow as pa
 import pytest
 
 from village_credit import duckdb_session
@@ -21,6 +22,19 @@ def test_threads_that_are_no_number_are_refused_with_what_to_give(monkeypatch, s
     monkeypatch.setenv(duckdb_session.THREADS, said)
     with pytest.raises(UsageError, match="whole number from 1"):
         duckdb_session.connect()
+
+
+def test_texts_that_are_kept_once_each_are_the_query_s_own():
+    query = """SELECT i, CASE WHEN i % 7 > 0 THEN 'text ' || (i % 7 + i // 200000) END AS few, i::VARCHAR AS many
+        FROM range(300000) AS n(i) ORDER BY i DESC"""
+    plain = duckdb_session.query_cursor().sql(query).to_arrow_table()
+    narrow = duckdb_session.with_few_texts(duckdb_session.query_cursor().sql(query), ("few", "lacking"))
+    assert pa.types.is_dictionary(narrow.schema.field("few").type)
+    assert narrow.cast(plain.schema).equals(plain)
+    assert narrow.column("few").nbytes < plain.column("few").nbytes / 2
+    nothing = duckdb_session.with_few_texts(duckdb_session.query_cursor().sql(f"FROM ({query}) WHERE i < 0"), ("few",))
+    assert nothing.num_rows == 0
+    assert nothing.cast(plain.schema).equals(plain.slice(0, 0))
 
 
 def test_tables_are_a_connection_s_own_and_go_with_it():

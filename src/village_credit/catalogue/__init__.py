@@ -80,7 +80,9 @@ class Table:
 
 
 def _is_of(given: pa.DataType, column: Column) -> bool:
-    """Tell whether a type is that of a column; what a list calls its elements does not count."""
+    """Tell whether a type is that of a column; how texts are kept and list elements are called does not count."""
+    if pa.types.is_dictionary(given):
+        given = given.value_type
     if column.type == "texts":
         return bool(pa.types.is_list(given) and pa.types.is_string(given.value_type))
     return bool(given.equals(column.arrow()))

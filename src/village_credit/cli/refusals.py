@@ -31,7 +31,8 @@ WHAT_TO_DO = {
 }
 OF_THE_DATABASE = {  # by name: the database is not imported for this
     "IOException": "the disk refuses what the database reads or writes (full, read-only, or no rights): see to it",
-    "OutOfMemoryException": "there is too little memory: close programs, or run on a larger machine",
+    "OutOfMemoryException": "there is too little memory: close programs, give VILLAGE_CREDIT_MEMORY_MB more, or take "
+    "a larger machine",
 }
 EXTRAS = {
     "xlwt": "synthetic",

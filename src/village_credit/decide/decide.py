@@ -18,7 +18,7 @@ from village_credit.policy.compiled import policy_tables
 from village_credit.policy.model import PolicyInForce
 from village_credit.sql_files import sql
 
-VALUE = ("income", "listings", "candidates", "growers", "terms", "screen", "limit")
+VALUE = ("income", "listings", "candidates", "growers", "credit", "terms", "deciding", "screen", "limit")
 # What `measure` makes, and the facts that stay as they are: another policy can be tried on these alone.
 MEASURED = (
     "known",
@@ -265,7 +265,7 @@ def _outcome(
         connection.register(name, table)
     _prepare(connection, policy, as_of, product)
     _run(connection, "measure")
-    _value(connection, policy)
+    _value(connection, policy, "TABLE")  # the waterfall asks for every figure again
     return connection, tables
 
 
@@ -299,12 +299,18 @@ def _prepare(connection: duckdb.DuckDBPyConnection, policy: PolicyInForce, as_of
     _run(connection, "exact")
 
 
-def _value(connection: duckdb.DuckDBPyConnection, policy: PolicyInForce) -> None:
-    """Run what depends on figures of the policy: gives `outcome`, one row a unit."""
+def _value(connection: duckdb.DuckDBPyConnection, policy: PolicyInForce, reckoned: str = "VIEW") -> None:
+    """Run what depends on figures of the policy: gives `outcome`, one row a unit.
+
+    `reckoned`: whether every figure behind a term is kept, as a TABLE, or asked for once.
+    """
     for name, table in policy_tables(policy).items():
         connection.register(name, table)
     for step in VALUE:
-        _run(connection, step)
+        if step == "terms":
+            connection.execute(f"CREATE {reckoned} reckoned AS {sql('decide', step)}")
+        else:
+            _run(connection, step)
     granted = connection.sql(sql("decide", "granted")).to_arrow_table()
     used = connection.sql(BESIDE).to_arrow_table()
     connection.register("allocated", allocate(granted, policy, used))

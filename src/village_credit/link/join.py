@@ -10,7 +10,7 @@ from types import MappingProxyType
 import duckdb
 import pyarrow as pa
 
-from village_credit import duckdb_session
+from village_credit.duckdb_session import own_tables, with_few_texts
 from village_credit.link.divisions import create_divisions, unissued_area_share
 from village_credit.link.facts import build_facts, build_identities, create_lone_traders
 from village_credit.link.linkage_passes import create_links, subject_details
@@ -23,6 +23,7 @@ from village_credit.link.villages import create_places
 from village_credit.link.weights import Weights, standard_weights
 from village_credit.sql_files import sql
 
+LINK_TEXTS = ("contract", "pass", "agreement", "status", "rules_version")  # a few over millions of rows
 PENDING_REASONS = {"excel_damaged": "ID_DAMAGED", "masked": "ID_MASKED", "check_digit": "ID_CHECK_DIGIT"}
 
 
@@ -77,7 +78,7 @@ def identify_rows(
 
     Unless a person has said whose record it is. `areas`: see Identified.
     """
-    connection = duckdb_session.connect()
+    connection = own_tables()
     (verdicts or no_verdicts()).register(connection)
     create_places(connection, accepted["land_issuer"], areas)
     people = identify(connection, accepted, hints)
@@ -103,7 +104,7 @@ def join_rows(
     settle which, is ambiguous. `unread`: see unread; none: no row was refused.
     """
     weights = weights or standard_weights()
-    connection = duckdb_session.connect()
+    connection = own_tables()
     connection.register("identified", identified.people)
     standing = pa.table(
         {"row_id": pa.concat_arrays([chunk for table in settled.values() for chunk in table.column("row_id").chunks])}
@@ -124,7 +125,7 @@ def join_rows(
     create_lone_traders(connection, settled["trader_referral"], as_of)
     unread_counts = create_unread(connection, unread if unread is not None else UNREAD.empty_table())
     facts = build_facts(connection, settled, as_of, county_code)
-    links = connection.sql("SELECT * FROM links ORDER BY row_id").to_arrow_table()
+    links = with_few_texts(connection.sql("SELECT * FROM links ORDER BY row_id"), LINK_TEXTS)
     doubts = connection.sql("SELECT * FROM doubts ORDER BY subject_id, unit_code").to_arrow_table()
     sampled = connection.sql("SELECT * FROM sampled ORDER BY pass, subject_id").to_arrow_table()
     return Linked(

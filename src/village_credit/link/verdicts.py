@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
+from village_credit.duckdb_session import own_function
+
 SAME, OTHER = "same", "other"
 VERDICTS = pa.schema([("record_key", pa.string()), ("household_key", pa.string()), ("verdict", pa.string())])
 
@@ -40,8 +42,8 @@ class Verdicts:
         """Make `verdicts`, `revoked`, and the functions record_key and household_key."""
         connection.register("verdicts", self.given)
         connection.register("revoked", pa.table({"pass": pa.array(self.revoked, pa.string())}))
-        connection.create_function("record_key", self.record_key, ["VARCHAR"], "VARCHAR")
-        connection.create_function("household_key", self.household_key, ["VARCHAR"], "VARCHAR")
+        own_function(connection, "record_key", self.record_key)
+        own_function(connection, "household_key", self.household_key)
 
 
 def no_verdicts() -> Verdicts:

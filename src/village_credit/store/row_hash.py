@@ -24,11 +24,17 @@ def row_hash(table: pa.Table) -> str:
     digest = hashlib.sha256(VERSION)
     digest.update(f"{table.num_rows}\n".encode())
     for field, column in zip(table.schema, table.columns, strict=True):
-        digest.update(f"{field.name}: {_type(field.type)}\n".encode())
-        for part in _parts(_whole(column)):
+        kind = plain_type(field.type)
+        digest.update(f"{field.name}: {_type(kind)}\n".encode())
+        for part in _parts(_whole(column.cast(kind))):
             digest.update(f"{len(part)}\n".encode())
             digest.update(part)
     return digest.hexdigest()
+
+
+def plain_type(kind: pa.DataType) -> pa.DataType:
+    """Return the type of what a column says, whether its values are kept once each or row by row."""
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _type(kind: pa.DataType) -> str:

@@ -15,18 +15,13 @@ import pyarrow.parquet as pq
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput, VerificationFailed
 from village_credit.signatures import canonical_json
-from village_credit.store.row_hash import row_hash
+from village_credit.store.row_hash import plain_type, row_hash
 from village_credit.store.store import NAMES, Store, part_file, sha256_of
 from village_credit.store.whole_files import json_of, new_folder
 
 # Bit-stable under fixed settings: no statistics of a version, one row-group size, no dictionary heuristics
-PARQUET = {
-    "compression": "zstd",
-    "compression_level": 3,
-    "version": "2.6",
-    "row_group_size": 122_880,
-    "write_statistics": True,
-}
+ROW_GROUP = 122_880
+PARQUET = {"compression": "zstd", "compression_level": 3, "version": "2.6", "write_statistics": True}
 
 
 PAGE = "report.html"
@@ -36,8 +31,16 @@ SHAPE_DIGITS = 12  # of the hash of a table's columns: tables of one shape are r
 def parquet_bytes(table: pa.Table) -> bytes:
     """Write a table as Parquet, without metadata that depends on who wrote it."""
     buffer = io.BytesIO()
-    pq.write_table(table.replace_schema_metadata(None), buffer, **PARQUET)
+    written = plain_schema(table.schema)
+    with pq.ParquetWriter(buffer, written, **PARQUET) as writer:
+        for begin in range(0, max(table.num_rows, 1), ROW_GROUP):  # one group of rows at full width at a time
+            writer.write_table(table.slice(begin, ROW_GROUP).cast(written), row_group_size=ROW_GROUP)
     return buffer.getvalue()
+
+
+def plain_schema(schema: pa.Schema) -> pa.Schema:
+    """Return how a table is stored: each column as what it says, without metadata."""
+    return pa.schema([pa.field(field.name, plain_type(field.type), field.nullable) for field in schema])
 
 
 def run_id_of(parts: dict[str, Any]) -> str:
@@ -50,14 +53,15 @@ def columns_hash(schema: pa.Schema) -> str:
     """Hash a table's columns, whatever a list calls its elements: tables of one shape are read as one."""
     columns = [
         f"{field.name}: {pa.list_(kind.value_type) if pa.types.is_list(kind := field.type) else kind}"
-        for field in schema
+        for field in plain_schema(schema)
     ]
     return sha256_of("\n".join(columns).encode("utf-8"))[:SHAPE_DIGITS]
 
 
 def _owned(table: pa.Table, run_id: str) -> pa.Table:
     """Say in every row whose run it is."""
-    return table.append_column("run_id", pa.array([run_id] * table.num_rows, pa.string())).combine_chunks()
+    owner = pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), table.num_rows), pa.array([run_id]))
+    return table.append_column("run_id", owner).combine_chunks()
 
 
 def _bytes_hash(table: pa.Table) -> str:

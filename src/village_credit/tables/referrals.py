@@ -10,7 +10,7 @@ import re
 import duckdb
 import pyarrow as pa
 
-from village_credit import duckdb_session
+from village_credit.duckdb_session import own_function, own_tables
 from village_credit.intake import Intake
 from village_credit.pseudonyms import Keys, row_key_hash
 from village_credit.sql_files import sql
@@ -36,7 +36,7 @@ def referral_table(
     `days`: working days to the decision and to the first draw, as the policy has them on the run's day.
     """
     connection = _connect(pseudonyms, traders=facts["traders"], households=facts["households"], decisions=decisions)
-    connection.create_function("batch_label", lambda text: batch_label(text, keys), ["VARCHAR"], "VARCHAR")
+    own_function(connection, "batch_label", lambda text: batch_label(text, keys))
     return connection.sql(
         REFERRED, params=dict(zip(("decision_days", "draw_days"), days, strict=True))
     ).to_arrow_table()
@@ -58,7 +58,7 @@ def referral_list(intake: Intake, pseudonyms: dict[str, str]) -> pa.Table:
 
 
 def _connect(pseudonyms: dict[str, str], **tables: pa.Table) -> duckdb.DuckDBPyConnection:
-    connection = duckdb_session.connect()
+    connection = own_tables()
     keys = {
         "unit_code": pa.array(pseudonyms.keys(), pa.string()),
         "household_key": pa.array(pseudonyms.values(), pa.string()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -11,8 +11,7 @@ import pyarrow as pa
 from data_contracts.fields import Kind
 from data_contracts.reasons import ROW_REASONS
 from data_contracts.registry import INCOMING, field_specs
-from village_credit import duckdb_session
-from village_credit.duckdb_session import query_cursor
+from village_credit.duckdb_session import own_function, own_tables, query_cursor, with_few_texts
 from village_credit.intake import Intake
 from village_credit.pseudonyms import Keys, row_key_hash
 from village_credit.sql_files import sql
@@ -56,7 +55,7 @@ def run_tables(
     `pseudonyms`: the key of each unit. `decided`: decisions, waterfall, crop_terms, follow_up; `points`: unit_code,
     feature, value, bin, points, points_lost, rank. `county`: its code and name.
     """
-    connection = duckdb_session.connect()
+    connection = own_tables()
     facts = intake.facts
     registered = {
         "keys": _key_table(pseudonyms),
@@ -77,22 +76,29 @@ def run_tables(
     }
     for name, table in registered.items():
         connection.register(name, table)
-    _register_hash(connection, lambda text: row_key_hash(keys, text))
+    own_function(connection, "hash_key", lambda text: row_key_hash(keys, text))
     connection.execute(sql("tables", "run_tables"))
     values = {"plain_keys": list(PLAIN_KEYS), "county": county[0], "county_name": county[1]}
     queries = {name: sql("tables", name) for name in (*TABLES, LINKED_ROWS)}
-    tables = {
-        name: connection.sql(
-            query, params={key: each for key, each in values.items() if re.search(rf"\${key}\b", query)}
-        ).to_arrow_table()
-        for name, query in queries.items()
-    }
+    tables = {name: _table(connection, name, query, values) for name, query in queries.items()}
     tables["control_totals"] = control_totals(intake)
     return tables | {name: facts[name] for name in ("branches", "branch_changes")}
 
 
-def _register_hash(connection: duckdb.DuckDBPyConnection, hash_key: Callable[[str], str]) -> None:
-    connection.create_function("hash_key", hash_key, ["VARCHAR"], "VARCHAR")
+# Columns of few texts over millions of rows: a county's lines at full width would be a third of what a scoring holds.
+OF_A_LINE = ("office", "contract", "source_table", "file_name", "file_sha256", "sheet", "outcome")
+OF_A_LINK = ("pass", "agreement", "status", "rules_version", "roster_file", "roster_sheet")
+FEW_TEXTS = {
+    "reconciliation": OF_A_LINE,
+    "links": (*OF_A_LINE, *OF_A_LINK),
+    LINKED_ROWS: (*OF_A_LINE, *OF_A_LINK),
+    "score_points": ("feature", "bin", "reason_zh"),
+}
+
+
+def _table(connection: duckdb.DuckDBPyConnection, name: str, query: str, values: dict[str, Any]) -> pa.Table:
+    asked = {key: each for key, each in values.items() if re.search(rf"\${key}\b", query)}
+    return with_few_texts(connection.sql(query, params=asked), FEW_TEXTS.get(name, ()))
 
 
 def _key_table(pseudonyms: dict[str, str]) -> pa.Table:

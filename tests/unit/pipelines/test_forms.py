@@ -124,6 +124,7 @@ def test_a_reason_may_name_a_day():
         ("VILLAGE_CREDIT_AT_ONCE", "abc"),
         ("VILLAGE_CREDIT_MEMO_MB", "abc"),
         ("VILLAGE_CREDIT_THREADS", "x"),
+        ("VILLAGE_CREDIT_MEMORY_MB", "64"),
         ("VILLAGE_CREDIT_ALERTS", "none.toml"),
     ],
 )

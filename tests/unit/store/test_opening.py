@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from village_credit import duckdb_session
+from village_credit.errors import UsageError
 from village_credit.store.opening import open_with_keys
 from village_credit.store.store import PRIVATE, SPILL
 from village_credit.store.strays import SWEPT
@@ -61,6 +62,27 @@ def test_queries_spill_into_the_vault_alone(root: Path):
     for connection in (duckdb_session.connect(), duckdb_session.query_cursor()):
         assert connection.execute(query).fetchall() == [(expected,)]
     assert stat.S_IMODE((root / "vault").stat().st_mode) == 0o700
+
+
+def test_queries_hold_what_they_may_and_write_the_rest_into_the_vault(root: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(duckdb_session.MEMORY, "256")
+    open_with_keys(root, root.parent / "keys")
+    spilled = root / "vault" / f"{SPILL}{os.getpid()}"
+    connection = duckdb_session.connect()
+    connection.execute("CREATE TABLE lines AS SELECT i, md5(i::VARCHAR) AS text FROM range(6000000) AS n(i)")
+    assert any(spilled.iterdir())  # some 300 MB do not fit
+    assert connection.execute("SELECT count(text), sum(i % 2) FROM lines").fetchall() == [(6000000, 3000000)]
+    monkeypatch.delenv(duckdb_session.MEMORY)
+    open_with_keys(root, root.parent / "keys")
+    limit = "SELECT current_setting('memory_limit')"
+    assert duckdb_session.query_cursor().execute(limit).fetchall() == duckdb_session.connect().execute(limit).fetchall()
+
+
+@pytest.mark.parametrize("said", ["0", "255", "1e3", "２５６", "99999999", "-200"])
+def test_a_memory_that_is_none_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch, said: str):
+    monkeypatch.setenv(duckdb_session.MEMORY, said)
+    with pytest.raises(UsageError, match=duckdb_session.MEMORY):
+        open_with_keys(root, root.parent / "keys")
 
 
 def test_opening_writes_nothing_where_all_is_as_it_should_be(root: Path, monkeypatch: pytest.MonkeyPatch):

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from village_credit.store.row_hash import row_hash
+from village_credit.store.runs import columns_hash, parquet_bytes
 
 KINDS: dict[str, tuple[pa.DataType, st.SearchStrategy]] = {
     "text": (pa.string(), st.text(max_size=4)),
@@ -75,3 +76,15 @@ def test_the_hash_of_a_table_is_fixed():
         "day": [date(2026, 11, 1), None],
     }
     assert row_hash(pa.table(rows)) == "ed74d7dca9b4b7b02d2ed08230da6ef22ad577da8864d7a65b7e26d38c9b16b2"
+
+
+@given(ROWS, ROWS)
+def test_texts_kept_once_each_are_stored_and_hashed_as_any_texts(above: list[dict], below: list[dict]):
+    given_rows = pa.Table.from_pylist([*above, *below], schema=SCHEMA)
+    parts = [pa.Table.from_pylist(rows, schema=SCHEMA) for rows in (above, below)]
+    kept = pa.concat_tables(
+        [part.set_column(0, "text", part.column("text").dictionary_encode()) for part in parts]
+    ).unify_dictionaries()
+    assert parquet_bytes(kept.combine_chunks()) == parquet_bytes(given_rows)
+    assert row_hash(kept) == row_hash(given_rows)
+    assert columns_hash(kept.schema) == columns_hash(given_rows.schema)
