@@ -1,4 +1,4 @@
-"""A county scored every month for more than three years.
+"""A county scored every second month for more than three years.
 
 No end moves by itself, what people said stays, every diff adds up.
 """
@@ -37,16 +37,19 @@ from village_credit.services.scoring import stage as score
 from village_credit.store.store import Store
 from village_credit.synthetic import synthesize
 
-MONTHS = 40
-SECOND_POLICY, SECOND_MODEL = 12, 14
-RENEWED_AT = 38  # two months after the lines of the first month are over
+RUNS, MONTHS_APART = 20, 2
+# By the number of the run, from 0:
+REVIEWED, HELD, RELEASED = 1, 2, 5
+SECOND_POLICY, SECOND_MODEL = 6, 7
+RENEWED_AT = 19  # two months after the lines of the first run are over
 LEFT_OUT = ("异议登记.csv", "关系人.csv", "2025年购机者公示.xlsx", "经营主体名录.xlsx", "个体户推荐名单.csv")
 NAMES = "household_key, decision, limit_yuan, valid_from, valid_to, review_due_on, reason_codes, product"
 INCOMES = ("planting_income_yuan", "livestock_income_yuan", "wage_income_yuan", "trade_income_yuan")
 
 
-def months(first: date, count: int) -> list[date]:
-    return [date(first.year + (first.month - 1 + k) // 12, (first.month - 1 + k) % 12 + 1, 1) for k in range(count)]
+def days_of_runs(first: date) -> list[date]:
+    months = [first.month - 1 + MONTHS_APART * number for number in range(RUNS)]
+    return [date(first.year + month // 12, month % 12 + 1, 1) for month in months]
 
 
 def lines_of(store: Store) -> list[dict[str, dict[str, Any]]]:
@@ -84,13 +87,13 @@ def books_of(inbox: Path) -> list[dict[str, str]]:
     return found
 
 
-def bring_books(inbox: Path, books: list[dict[str, str]], month: int, day: date) -> None:
-    """Every household's book is collected anew: in one month of three a good year, in one a poor one."""
+def bring_books(inbox: Path, books: list[dict[str, str]], number: int, day: date) -> None:
+    """Every household's book is collected anew: of three runs one sees a good year, one a poor one."""
     headers = {spec.name: spec.column.header for spec in field_specs("household_economy")}
-    factor = (1.0, 1.6, 0.4)[month % 3]
+    factor = (1.0, 1.6, 0.4)[number % 3]
     changed = []
     for place, book in enumerate(books):
-        own = factor if place % 2 else (1.0, 0.4, 1.6)[month % 3]
+        own = factor if place % 2 else (1.0, 0.4, 1.6)[number % 3]
         more = {headers[name]: f"{float(book[headers[name]]) * own:.2f}" for name in INCOMES if book.get(headers[name])}
         changed.append(
             book | more | {headers["year"]: str(day.year - 1), headers["collected_on"]: day.replace(day=1).isoformat()}
@@ -141,9 +144,9 @@ class Then(datetime):
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Forty publications, one a month.
+    """Twenty publications, one every second month.
 
-    A hold from the third to the tenth, a verdict in the second, a renewal in the 38th.
+    A verdict after the second, a hold from the third to the sixth, a renewal before the last.
     """
     folder = tmp_path_factory.mktemp("months")
     inbox = folder / "inbox"
@@ -167,13 +170,13 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     # the views are looked at when all is published
     patch.setattr("village_credit.publish.recording.build_warehouse", lambda _store: None)
     patch.setattr(outbox, "refresh_warehouse", lambda _store: None)
-    for month, day in enumerate(months(AS_OF, MONTHS)):
+    for number, day in enumerate(days_of_runs(AS_OF)):
         Then.day = day
-        bring_books(inbox, books, month, day)
-        if month:
+        bring_books(inbox, books, number, day)
+        if number:
             bring_arrears(inbox, people["number"], day)
-        policy = models / ("later_policy.toml" if month >= SECOND_POLICY else "limit_policy.toml")
-        model = "second" if month >= SECOND_MODEL else "first"
+        policy = models / ("later_policy.toml" if number >= SECOND_POLICY else "limit_policy.toml")
+        model = "second" if number >= SECOND_MODEL else "first"
         request = request_of(COUNTY_OF_TESTS, day, models=models, policy_file=policy, model_id=model)
         run = score.score_inbox(store, inbox, request)
         changes = compare.diff_runs(store, run.run_id).changes
@@ -184,10 +187,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         diffs.append(
             (sum(row["after_yuan"] - row["before_yuan"] for row in changes), 0 if before is None else after - before)
         )
-        act_of_month(store, run.run_id, month, told[-1], people, folder)
+        act_after(store, run.run_id, number, told[-1], people, folder)
     patch.undo()
     outbox.refresh_warehouse(store)
-    days = months(AS_OF, MONTHS)
+    days = days_of_runs(AS_OF)
     return {"store": store, "last": run.run_id, "told": told, "diffs": diffs, "people": people, "days": days}
 
 
@@ -198,26 +201,26 @@ def bring_arrears(inbox: Path, number: str, day: date) -> None:
     (inbox / COUNTY_OF_TESTS / "信用社" / "逾期.csv").write_text(f"{header}\n{row}\n", encoding="utf-8")
 
 
-def act_of_month(
-    store: Store, run_id: str, month: int, lines: dict[str, dict[str, Any]], people: dict[str, str], folder: Path
+def act_after(
+    store: Store, run_id: str, number: int, lines: dict[str, dict[str, Any]], people: dict[str, str], folder: Path
 ) -> None:
     """What people do between two runs."""
     granted = by_unit(store, run_id, [key for key, row in lines.items() if row["decision"] == "granted"])
     best = sorted(granted, key=lambda key: -lines[key]["limit_yuan"])
-    if month == 0:
+    if number == 0:
         people["late"] = best[0]
         rows = pq.read_table(io.BytesIO(store.open_identities(run_id))).to_pylist()
         people["number"] = next(row["person_id"] for row in rows if row["household_key"] == best[0])
-    if month == 2:
+    if number == HELD:
         people["held"] = best[1]
         holds.hold(store, best[1], "2002", "complaint")
-    if month == 9:
+    if number == RELEASED:
         holds.release(store, people["held"], "2002", "settled")
-    if month == 1:
+    if number == REVIEWED:
         people["reviewed"] = verdict(store, run_id, folder)
-    if month == RENEWED_AT - 1:
+    if number == RENEWED_AT - 1:
         people["renewed"] = str(
-            renew.renew(store, COUNTY_OF_TESTS, months(AS_OF, MONTHS)[RENEWED_AT], "2002", "committee").lines
+            renew.renew(store, COUNTY_OF_TESTS, days_of_runs(AS_OF)[RENEWED_AT], "2002", "committee").lines
         )
 
 
@@ -249,15 +252,15 @@ def test_the_views_keep_every_publication_as_it_was_decided(story):
 def test_no_end_moves_without_a_signed_renewal(story):
     ends: dict[str, date] = {}
     seen = Counter()
-    for month, lines in enumerate(story["told"]):
+    for number, lines in enumerate(story["told"]):
         for key, row in lines.items():
             end = row["valid_to"]
             if end is None:
-                if ends.get(key) is not None and ends[key] >= story["days"][month] and row["decision"] == "declined":
+                if ends.get(key) is not None and ends[key] >= story["days"][number] and row["decision"] == "declined":
                     del ends[key]  # withdrawn: what is granted later is another line
                 continue
             if key in ends and end != ends[key]:
-                assert month >= RENEWED_AT, f"month {month}: an end moved from {ends[key]} to {end}"
+                assert number >= RENEWED_AT, f"run {number}: an end moved from {ends[key]} to {end}"
                 assert ends[key] <= story["days"][RENEWED_AT], "its renewal was not signed"
                 seen["renewed"] += 1
             seen["kept"] += key in ends
@@ -279,15 +282,15 @@ def test_a_line_that_is_over_waits_for_its_renewal(story):
 
 def test_each_diff_adds_up_to_the_change_in_the_sum_of_limits(story):
     assert [said for said, _ in story["diffs"][1:]] == [found for _, found in story["diffs"][1:]]
-    assert sum(1 for said, _ in story["diffs"][1:] if said) > MONTHS // 2, "incomes move limits nearly every month"
+    assert sum(1 for said, _ in story["diffs"][1:] if said) > RUNS // 2, "incomes move limits nearly every time"
 
 
 def test_a_hold_and_a_verdict_survive_every_scoring(story):
     held, reviewed = story["people"]["held"], story["people"]["reviewed"]
-    for month in range(3, 10):
-        assert story["told"][month][held]["reason_codes"][0] == "HELD"
-    assert "HELD" not in story["told"][10][held]["reason_codes"]
-    grounds = set(story["told"][1][reviewed]["reason_codes"])
+    for number in range(HELD + 1, RELEASED + 1):
+        assert story["told"][number][held]["reason_codes"][0] == "HELD"
+    assert "HELD" not in story["told"][RELEASED + 1][held]["reason_codes"]
+    grounds = set(story["told"][REVIEWED][reviewed]["reason_codes"])
     said = 0
     for lines in story["told"][2:]:
         codes = lines[reviewed]["reason_codes"]
@@ -310,7 +313,7 @@ def test_each_line_is_due_for_review_within_a_year(story):
 
 
 @pytest.mark.parametrize(
-    ("month", "policy", "model", "stress"),
+    ("number", "policy", "model", "stress"),
     [
         (SECOND_POLICY - 1, "limit_policy.toml", "first", 70),
         (SECOND_POLICY, "later_policy.toml", "first", 60),
@@ -318,8 +321,8 @@ def test_each_line_is_due_for_review_within_a_year(story):
         (SECOND_MODEL, "later_policy.toml", "second", 60),
     ],
 )
-def test_the_account_of_a_day_gives_the_figures_policy_and_model_of_that_day(story, month, policy, model, stress):
-    lines, day = story["told"][month], story["days"][month]
+def test_the_account_of_a_day_gives_the_figures_policy_and_model_of_that_day(story, number, policy, model, stress):
+    lines, day = story["told"][number], story["days"][number]
     key = by_unit(story["store"], story["last"], [k for k, row in lines.items() if row["decision"] == "granted"])[0]
     for on in (day, day.replace(day=27)):  # until the next publication
         found = tell.explain(story["store"], key, on)

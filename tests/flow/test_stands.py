@@ -25,9 +25,9 @@ from village_credit.services.servicing.acknowledge import acknowledge
 from village_credit.store.store import Store
 from village_credit.synthetic import synthesize
 
-FIRST, MONTHS = date(2026, 11, 1), 15
+FIRST, MONTHS = date(2026, 11, 1), 14
 TERMS = ("capacity_yuan", "band_yuan", "need_yuan", "headroom_yuan")
-HELD_AT, RELEASED_AT, BATCHES_AT, BACK_AT = 3, 5, (2, 6, 8, 11, 13), 9
+HELD_AT, RELEASED_AT, BATCHES_AT, BACK_AT = 3, 5, (2, 6, 11), 9
 PUBLICATIONS = MONTHS + len(BATCHES_AT)
 
 
@@ -91,7 +91,7 @@ def decisions(story: Story, number: int) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
-    """One delivery, published for fifteen months, with a branch's words, a hold, batches and a rollback."""
+    """One delivery, published for fourteen months, with a branch's words, a hold, batches and a rollback."""
     folder = tmp_path_factory.mktemp("stands")
     inbox = folder / "inbox"
     synthesize(inbox, COUNTY_OF_TESTS, 3, 60, 7, FIRST, "none")
@@ -179,7 +179,7 @@ def test_a_branch_s_cut_and_refusal_stand_for_twelve_scorings_and_end_on_their_d
 
 
 def test_the_difference_of_each_publication_is_what_the_views_become(story: Story):
-    assert len(story.moves) == PUBLICATIONS == 20
+    assert len(story.moves) == PUBLICATIONS == 17
     assert [said for said, _ in story.moves] == [became for _, became in story.moves]
 
 
