@@ -162,7 +162,8 @@ def _outcomes(questions: Questions, rows: Whole, amounts: Whole, decide: Decider
 
 def products_of(decided: pa.Table) -> NDArray[np.str_]:
     """Return the product of each trial; empty where it is not decided."""
-    return pc.fill_null(decided.column("product").cast(pa.string()), "").to_numpy().astype(np.str_)
+    found: NDArray[np.str_] = pc.fill_null(decided.column("product"), "").to_numpy().astype(np.str_)
+    return found
 
 
 def reached(decided: pa.Table, target_yuan: Whole) -> Flags:

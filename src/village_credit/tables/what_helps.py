@@ -296,7 +296,7 @@ def _declared(card: Scorecard, things: Sequence[Changeable]) -> pa.Table:
             "what": one.what,
             "by": one.by,
             "contract": shown[one.what][0] or None,
-            "office": INCOMING[shown[one.what][0]].office if shown[one.what][0] else None,
+            "office": str(INCOMING[shown[one.what][0]].__dict__["office"]) if shown[one.what][0] else None,
             "unit": shown[one.what][1],
             "scale": MU if one.what in LAND else 1,
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -34,7 +34,7 @@ class Helps:
     """What would help households of a run: HELPS, and whether it could be reckoned."""
 
     state: str
-    rows: pa.Table = HELPS.empty_table()
+    rows: pa.Table = field(default_factory=HELPS.empty_table)
 
     def of(self, key: str) -> list[dict[str, Any]]:
         """Return the rows of a household, in the committee's order."""
@@ -61,13 +61,16 @@ def helps_of(store: Store, run_id: str, keys: Iterable[str]) -> Helps:
     bench = Bench(
         only(measured.tables, units), policy.in_force(as_of, manifest["county_code"]), as_of, manifest["product"]
     )
-    return Helps(RECKONED, _reckoned(store, run_id, manifest, bench, units, things))
+    return Helps(RECKONED, _reckoned(store, run_id, bench, units, things))
 
 
-def _reckoned(
-    store: Store, run_id: str, manifest: dict[str, Any], bench: Bench, units: pa.Table, things: list[Changeable]
-) -> pa.Table:
-    card = Scorecard.model_validate_json(_frozen(store, manifest, "scorecard"))
+def card_of(store: Store, run_id: str) -> Scorecard:
+    """Return the scorecard that was kept with a run, whatever became of its signatures since."""
+    return Scorecard.model_validate_json(_frozen(store, store.manifest(run_id), "scorecard"))
+
+
+def _reckoned(store: Store, run_id: str, bench: Bench, units: pa.Table, things: list[Changeable]) -> pa.Table:
+    card = card_of(store, run_id)
     points = pq.read_table(store.require_run(run_id) / "score_points.parquet", partitioning=None)
     connection = cursor_over({"points": points, "units": units})
     of_units = connection.sql(sql("services.queries", "points_of_units")).to_arrow_table()
