@@ -136,20 +136,19 @@ def least(questions: Questions, decide: Decider) -> Whole:
     Land is tried mu by mu, for it may cost more than it brings. Every other amount only ever adds, but where it moves
     the household to another product: that is looked for first, and each side of it by itself.
     """
-    found = np.zeros(questions.trials.num_rows, dtype=np.int64)
-    by_steps = questions.step > 1
-    found[by_steps] = _tried_in_turn(_some(questions, by_steps), decide)
-    found[~by_steps] = _searched(_some(questions, ~by_steps), decide)
+    most = questions.trials.column("amount").to_numpy()
+    turns = np.where(questions.step > 1, -(-most // questions.step), 1)
+    rows = np.repeat(np.arange(len(most)), turns)
+    turn = np.arange(len(rows)) - np.repeat(np.cumsum(turns) - turns, turns) + 1
+    amounts = np.where(questions.step[rows] > 1, np.minimum(turn * questions.step[rows], most[rows]), most[rows])
+    is_reached, product = _outcomes(questions, rows, amounts, decide)
+    found = np.zeros(len(most), dtype=np.int64)
+    # backwards, so that the first that reaches is written last
+    found[rows[is_reached][::-1]] = amounts[is_reached][::-1]
+    is_searched = questions.step[rows] == 1
+    found[questions.step == 1] = 0
+    _search(questions, found, rows[is_searched], is_reached[is_searched], product[is_searched], decide)
     return found
-
-
-def _some(questions: Questions, chosen: Flags) -> Questions:
-    return Questions(
-        questions.trials.filter(pa.array(chosen)),
-        questions.target_yuan[chosen],
-        questions.product[chosen],
-        questions.step[chosen],
-    )
 
 
 def _outcomes(questions: Questions, rows: Whole, amounts: Whole, decide: Decider) -> tuple[Flags, NDArray[np.str_]]:
@@ -184,54 +183,41 @@ def numbered(trials: pa.Table) -> pa.Table:
     return trials.set_column(0, "trial", pa.array(np.arange(trials.num_rows), pa.int32()))
 
 
-def _tried_in_turn(questions: Questions, decide: Decider) -> Whole:
-    """Try one step after the other up to the most, and the most itself."""
-    most = questions.trials.column("amount").to_numpy()
-    counts = -(-most // questions.step)
-    rows = np.repeat(np.arange(len(most)), counts)
-    turns = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
-    amounts = np.minimum(turns * questions.step[rows], most[rows])
-    is_reached, _ = _outcomes(questions, rows, amounts, decide)
-    found = np.zeros(len(most), dtype=np.int64)
-    # backwards, so that the first that reaches is written last
-    found[rows[is_reached][::-1]] = amounts[is_reached][::-1]
-    return found
+def _search(
+    questions: Questions, found: Whole, rows: Whole, at_most: Flags, product: NDArray[np.str_], decide: Decider
+) -> None:
+    """Close in on the least amounts of rows between nothing and the most, of which the outcome is known."""
+    moves = at_most | (product != questions.product[rows])
+    asked = rows[moves]
+    first, is_reached = _closed_in(questions, asked, np.zeros(len(asked), np.int64), at_most[moves], decide, stays=True)
+    found[asked[is_reached]] = first[is_reached]
+    beyond = ~is_reached & at_most[moves]  # the other product lets it be reached with more
+    rest, known = asked[beyond], np.ones(int(beyond.sum()), dtype=np.bool_)
+    found[rest], _ = _closed_in(questions, rest, first[beyond], known, decide, stays=False)
 
 
-def _searched(questions: Questions, decide: Decider) -> Whole:
-    """Close in on the least amount between nothing and the most."""
-    most = questions.trials.column("amount").to_numpy()
-    every = np.arange(len(most))
-    at_most, product = _outcomes(questions, every, most, decide)
-    moves = product != questions.product
-    rows = every[at_most | moves]
-    low, high = np.zeros(len(rows), dtype=np.int64), most[rows].copy()
-    first = _closed_in(questions, rows, low, high, decide, stays=True)
-    is_reached, _ = _outcomes(questions, rows, first, decide)
-    found = np.zeros(len(most), dtype=np.int64)
-    found[rows[is_reached]] = first[is_reached]
-    beyond = ~is_reached & at_most[rows]  # the other product lets it be reached with more
-    rest = rows[beyond]
-    found[rest] = _closed_in(questions, rest, first[beyond], most[rest].copy(), decide, stays=False)
-    return found
-
-
-def _closed_in(questions: Questions, rows: Whole, low: Whole, high: Whole, decide: Decider, *, stays: bool) -> Whole:
+def _closed_in(
+    questions: Questions, rows: Whole, low: Whole, at_high: Flags, decide: Decider, *, stays: bool
+) -> tuple[Whole, Flags]:
     """Return the least amount above `low` that reaches the target or, with `stays`, moves to another product.
 
-    `high` does. Every round tries as many amounts between as one decision holds.
+    The most does, `at_high` whether by reaching it; and whether the least does. Every round tries as many amounts
+    between as one decision holds.
     """
-    low, high = low.copy(), high.copy()
+    low, high = low.copy(), questions.trials.column("amount").to_numpy()[rows].copy()
+    at_high = at_high.copy()
     while (open_ := np.flatnonzero(high - low > 1)).size:
         parts = max(2, min(256, AT_ONCE // len(open_)))
-        shares = np.arange(1, parts)
-        amounts = low[open_, None] + (high - low)[open_, None] * shares // parts
+        amounts = low[open_, None] + (high - low)[open_, None] * np.arange(1, parts) // parts
         asked = np.repeat(rows[open_], parts - 1)
         is_reached, product = _outcomes(questions, asked, amounts.ravel(), decide)
-        hits = is_reached | (stays & (product != questions.product[asked]))
-        hits = hits.reshape(amounts.shape) & (amounts > low[open_, None])
-        misses = ~hits & (amounts > low[open_, None])
-        first = np.where(hits, amounts, high[open_, None]).min(axis=1)
-        below = np.where(misses & (amounts < first[:, None]), amounts, low[open_, None]).max(axis=1)
-        low[open_], high[open_] = below, first
-    return high
+        is_new = amounts > low[open_, None]
+        hits = (is_reached | (stays & (product != questions.product[asked]))).reshape(amounts.shape) & is_new
+        first = hits.argmax(axis=1)  # the smallest that hits, where one does
+        any_, each = hits.any(axis=1), np.arange(len(open_))
+        new_high = np.where(any_, amounts[each, first], high[open_])
+        at_high[open_] = np.where(any_, is_reached.reshape(amounts.shape)[each, first], at_high[open_])
+        missed = is_new & (amounts < new_high[:, None])
+        low[open_] = np.where(missed, amounts, low[open_, None]).max(axis=1)
+        high[open_] = new_high
+    return high, at_high

@@ -115,8 +115,14 @@ def what_helps(bench: Bench, scores: Scores, units: pa.Table, things: Sequence[C
     """
     asked = _asked(bench, units)
     rescored = _Rescored(bench, scores)
-    parts = [_of_records(asked, things, rescored), _of_features(asked, scores, things, rescored)]
-    found = pa.concat_tables(parts)
+    trials = _possible(asked, things)
+    is_record = np.isin(trials.column("what").to_numpy(), RECORDS)
+    found = pa.concat_tables(
+        [
+            _at_once(asked, pa.concat_tables([trials.filter(is_record), _entered(asked, scores, things)]), rescored),
+            _with_least(asked, trials.filter(~is_record), rescored),
+        ]
+    )
     return _told(asked, found, rescored, things) if found.num_rows else HELPS.empty_table()
 
 
@@ -205,18 +211,21 @@ def placed_in(ordered: Whole, units: Whole) -> tuple[Whole, NDArray[np.bool_]]:
     return at, (ordered[at] == units if len(ordered) else np.zeros(len(units), dtype=np.bool_))
 
 
-def _of_records(asked: _Asked, things: Sequence[Changeable], rescored: _Rescored) -> pa.Table:
-    """Return the trials of records, land and amounts that reach their household's step, each with its least amount."""
-    trials = _possible(asked, things)
-    what = trials.column("what").to_numpy()
-    is_record = np.isin(what, RECORDS)
-    records = trials.filter(is_record)
-    lifted = reached(rescored(numbered(records)), asked.target_yuan[asked.at(records)])
-    step = np.where(np.isin(what, LAND), MU, 1)
-    others = trials.filter(~is_record)
-    at = asked.at(others)
-    found = least(Questions(others, asked.target_yuan[at], asked.product[at], step[~is_record]), rescored)
-    return pa.concat_tables([records.filter(lifted), with_amounts(others, found).filter(found > 0)])
+def _at_once(asked: _Asked, trials: pa.Table, rescored: _Rescored) -> pa.Table:
+    """Return the records, and of each feature the first edge, that reach their household's step."""
+    trials = numbered(trials)
+    is_reached = reached(rescored(trials), asked.target_yuan[asked.at(trials)])
+    hits = trials.filter(is_reached)
+    # edges come by how much they ask: the first is the least change; of loans every one
+    first = hits.group_by(["unit", "what", "place"]).aggregate([("trial", "min")])
+    return trials.take(first.column("trial_min"))
+
+
+def _with_least(asked: _Asked, trials: pa.Table, rescored: _Rescored) -> pa.Table:
+    """Return the land and amounts that reach their household's step, each with its least amount."""
+    at, step = asked.at(trials), np.where(np.isin(trials.column("what").to_numpy(), LAND), MU, 1)
+    found = least(Questions(trials, asked.target_yuan[at], asked.product[at], step), rescored)
+    return with_amounts(trials, found).filter(found > 0)
 
 
 def _possible(asked: _Asked, things: Sequence[Changeable]) -> pa.Table:
@@ -235,23 +244,23 @@ def _possible(asked: _Asked, things: Sequence[Changeable]) -> pa.Table:
     return numbered(pa.table([columns[name].cast(TRIALS.field(name).type) for name in TRIALS.names], schema=TRIALS))
 
 
-def _of_features(asked: _Asked, scores: Scores, things: Sequence[Changeable], rescored: _Rescored) -> pa.Table:
-    """Return the trials of features that reach their household's step; amount: the place of the edge in `edges`."""
-    told = {one.what for one in things}
-    parts = [_entered(asked, scores, f) for f in scores.card.features if f.name in told and f.name not in SHOWN_BY]
-    trials = numbered(pa.concat_tables([TRIALS.empty_table(), *parts]))
-    is_reached = reached(rescored(trials), asked.target_yuan[asked.at(trials)])
-    hits = trials.filter(is_reached)
-    # edges come by how much they ask: the first is the least change
-    first = hits.group_by(["unit", "what"]).aggregate([("trial", "min")])
-    return trials.take(first.column("trial_min"))
+def _entered(asked: _Asked, scores: Scores, things: Sequence[Changeable]) -> pa.Table:
+    """Return a trial of each scored household and each bin of a feature that gives it more points.
 
-
-def _entered(asked: _Asked, scores: Scores, feature: FeaturePoints) -> pa.Table:
-    """Return a trial of each scored household and each bin of a feature that gives it more points."""
+    Its amount is the place of the edge in `edges`.
+    """
+    told = {one.what for one in things} - set(SHOWN_BY)
     at, is_scored = placed_in(scores.units, asked.units)
     if not is_scored.any():
         return TRIALS.empty_table()
+    features = [feature for feature in scores.card.features if feature.name in told]
+    parts = [_of_feature(asked, scores, feature, at, is_scored) for feature in features]
+    return pa.concat_tables([TRIALS.empty_table(), *parts])
+
+
+def _of_feature(
+    asked: _Asked, scores: Scores, feature: FeaturePoints, at: Whole, is_scored: NDArray[np.bool_]
+) -> pa.Table:
     values = scores.values[feature.name][at]
     now = points_at(feature, values)
     parts = []

@@ -19,9 +19,9 @@ from village_credit.ledger.lineage import lineage_before
 from village_credit.ledger.lines_in_force import known_county, lines_in_force
 from village_credit.ledger.log import Entry
 from village_credit.ledger.reviews import said_of
+from village_credit.publish.household_helps import NOT_THEIRS, card_of, helps_of
 from village_credit.report.explain import explain_rows
 from village_credit.services.approval.household_signatures import signature_of
-from village_credit.services.queries.what_helps import NOT_THEIRS, card_of, helps_of
 from village_credit.store.store import ROWS, Store
 
 IN_FORCE = ("decision", "limit_yuan", "binding_term", "reason_codes", "held_since")  # what may differ from the run's

@@ -24,8 +24,13 @@ lands AS (  -- declared land that does not count, for want of a record of it
     SELECT unit, 'crop', NULL, c.crop, area - k.declared
     FROM k JOIN crop_scaled AS c ON c.unit_code = unit WHERE area > k.declared
     UNION ALL SELECT unit, 'crop', NULL, norms.crop, area FROM k, norms WHERE declared IS NULL AND area > 0
-    UNION ALL SELECT unit, unnest(['wages', 'livestock_income', 'trade_income', 'sheep', 'cattle', 'machine']), NULL,
-        NULL, NULL FROM k WHERE NOT is_trader_only
+    UNION ALL SELECT unit, unnest(['wages', 'sheep', 'cattle', 'machine']), NULL, NULL, NULL
+    FROM k WHERE NOT is_trader_only
+    UNION ALL  -- known ones move what of the book's costs is the crops', which nobody can say without its years
+    SELECT unit, 'livestock_income', NULL, NULL, NULL
+    FROM k WHERE NOT is_trader_only AND livestock IS NULL AND book_e12 IS NULL
+    UNION ALL SELECT unit, 'trade_income', NULL, NULL, NULL
+    FROM k WHERE NOT is_trader_only AND trade IS NULL AND book_e12 IS NULL
     UNION ALL SELECT unit, unnest(['turnover', 'applied_amount']), NULL, NULL, NULL
     FROM asked JOIN traders AS t ON t.unit_code = unit
 )

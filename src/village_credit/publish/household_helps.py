@@ -17,7 +17,7 @@ from village_credit.duckdb_session import cursor_over
 from village_credit.errors import MissingInput
 from village_credit.policy.changeable import Changeable, changeable
 from village_credit.policy.units import policy_in_its_units
-from village_credit.score.scorecard import Scorecard
+from village_credit.score.scorecard import Scorecard, read_scorecard
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
 from village_credit.tables.simulation_inputs import SimulationInputs, unpack_simulation_inputs
@@ -66,14 +66,14 @@ def helps_of(store: Store, run_id: str, keys: Iterable[str]) -> Helps:
 
 def card_of(store: Store, run_id: str) -> Scorecard:
     """Return the scorecard that was kept with a run, whatever became of its signatures since."""
-    return Scorecard.model_validate_json(_frozen(store, store.manifest(run_id), "scorecard"))
+    return read_scorecard(_frozen(store, store.manifest(run_id), "scorecard"))
 
 
 def _reckoned(store: Store, run_id: str, bench: Bench, units: pa.Table, things: list[Changeable]) -> pa.Table:
     card = card_of(store, run_id)
     points = pq.read_table(store.require_run(run_id) / "score_points.parquet", partitioning=None)
     connection = cursor_over({"points": points, "units": units})
-    of_units = connection.sql(sql("services.queries", "points_of_units")).to_arrow_table()
+    of_units = connection.sql(sql("publish", "points_of_units")).to_arrow_table()
     return what_helps(bench, scores_of(of_units, card), units, things)
 
 
