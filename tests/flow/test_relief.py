@@ -24,6 +24,7 @@ from village_credit.errors import MissingInput, UsageError
 from village_credit.ledger.ledger import Ledger
 from village_credit.publish.branch_package import verify_package
 from village_credit.publish.outbox import refresh_warehouse
+from village_credit.report.account import account_text
 from village_credit.services.casework import relief
 from village_credit.services.queries import explain as tell
 from village_credit.services.scoring import stage as score
