@@ -135,7 +135,7 @@ def test_explain_says_that_a_person_confirmed(reviewed, tmp_path):
     put_in_force(store, again.run.run_id)
     found = explain(store, key)
     text = account_text(found)
-    (said,) = [row for row in text.splitlines() if "machinery_subsidy" in row and f"第 {line} 行" in row]
+    (said,) = [row for row in text.splitlines() if "农机购置补贴" in row and f"行 {line}，" in row]
     assert "（人工确认）" in said
     assert "得分" in said
 

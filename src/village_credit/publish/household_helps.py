@@ -58,6 +58,8 @@ def helps_of(store: Store, run_id: str, keys: Iterable[str]) -> Helps:
     as_of = date.fromisoformat(manifest["as_of"])
     asked = pa.array(sorted(set(keys)), pa.string())
     units = measured.units.filter(pc.is_in(measured.units.column("household_key"), asked))
+    if not units.num_rows:  # who was erased is measured no more
+        return Helps(NOT_KEPT)
     bench = Bench(
         only(measured.tables, units), policy.in_force(as_of, manifest["county_code"]), as_of, manifest["product"]
     )

@@ -183,8 +183,8 @@ def helps_parts(found: dict[str, Any]) -> list[Part]:
     if not helps["things"]:
         return [Note(translated("help_states", "nothing"), is_small=False)]
     table = _table("helps", ("change", "who", "shown", "then"), map(_help_row, helps["things"]))
-    said = [Note(translated("help_states", name), is_small=name != "reckoned") for name in ("reckoned", "score_stays")]
-    return [_target(found), table, *said]
+    said = Note(translated("help_states", "reckoned"), is_small=False)
+    return [_target(found), said, table, Note(translated("help_states", "score_stays"))]
 
 
 def _target(found: dict[str, Any]) -> Note:

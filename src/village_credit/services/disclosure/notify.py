@@ -76,7 +76,7 @@ def notify(store: Store, publication_id: str, out: Path, by: str, counties: Path
     texts, read = _texts(publication.county_code, counties, wanted)
     lines = lines_in_force(store, ledger, publication.county_code)
     due = notices_due(publication, inputs, lines, Whom(held_keys(ledger), opted_out(ledger), wanted.everybody))
-    _add_helps(store, publication, due)
+    add_helps(store, publication, due)
     with folder_beside(out) as folder:
         folder.chmod(0o700)
         written = write_notices(folder, store.keys, publication, inputs, due, texts)
@@ -97,7 +97,7 @@ def _gathered(store: Store, ledger: Ledger, publication_id: str) -> tuple[Public
     return gathered
 
 
-def _add_helps(store: Store, publication: Publication, due: Sequence[dict[str, Any]]) -> None:
+def add_helps(store: Store, publication: Publication, due: Sequence[dict[str, Any]]) -> None:
     """Add to each line that is lost for want of score, capacity or room what alone could help its household."""
     lost = [row for row in due if row["left_out"] is None and (row["reason_codes"] or [""])[0] in HELPED_REASONS]
     lost = [row for row in lost if row["kind"] == "lost"]
