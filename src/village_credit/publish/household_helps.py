@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 from village_credit.decide.decide import SIMULATION_TABLES
 from village_credit.decide.trials import Bench
 from village_credit.duckdb_session import cursor_over
-from village_credit.errors import MissingInput
+from village_credit.errors import MissingInput, ModelRefused, PolicyRefused
 from village_credit.policy.changeable import Changeable, changeable
+from village_credit.policy.model import Policy
 from village_credit.policy.units import policy_in_its_units
 from village_credit.score.scorecard import Scorecard, read_scorecard
 from village_credit.sql_files import sql
@@ -48,7 +49,9 @@ def helps_of(store: Store, run_id: str, keys: Iterable[str]) -> Helps:
     Raises MissingInput where there is no such run.
     """
     manifest = store.manifest(run_id)
-    policy = policy_in_its_units(_frozen(store, manifest, "policy"))
+    policy, card = _policy_of(store, manifest), card_of(store, run_id)
+    if policy is None or card is None:
+        return Helps(NOT_KEPT)
     things = changeable(policy, date.fromisoformat(manifest["as_of"]))
     if not things:
         return Helps(NOT_DECLARED)
@@ -63,16 +66,28 @@ def helps_of(store: Store, run_id: str, keys: Iterable[str]) -> Helps:
     bench = Bench(
         only(measured.tables, units), policy.in_force(as_of, manifest["county_code"]), as_of, manifest["product"]
     )
-    return Helps(RECKONED, _reckoned(store, run_id, bench, units, things))
+    return Helps(RECKONED, _reckoned(store, run_id, bench, card, units, things))
 
 
-def card_of(store: Store, run_id: str) -> Scorecard:
-    """Return the scorecard that was kept with a run, whatever became of its signatures since."""
-    return read_scorecard(_frozen(store, store.manifest(run_id), "scorecard"))
+def card_of(store: Store, run_id: str) -> Scorecard | None:
+    """Return the scorecard that was kept with a run, whatever became of its signatures since; None of older code."""
+    try:
+        return read_scorecard(_frozen(store, store.manifest(run_id), "scorecard"))
+    except (MissingInput, ModelRefused):
+        return None
 
 
-def _reckoned(store: Store, run_id: str, bench: Bench, units: pa.Table, things: list[Changeable]) -> pa.Table:
-    card = card_of(store, run_id)
+def _policy_of(store: Store, manifest: dict[str, Any]) -> Policy | None:
+    """Return the policy that was kept with a run; None where it is gone, or of a form that is read no more."""
+    try:
+        return policy_in_its_units(_frozen(store, manifest, "policy"))
+    except (MissingInput, PolicyRefused):
+        return None
+
+
+def _reckoned(
+    store: Store, run_id: str, bench: Bench, card: Scorecard, units: pa.Table, things: list[Changeable]
+) -> pa.Table:
     points = pq.read_table(store.require_run(run_id) / "score_points.parquet", partitioning=None)
     connection = cursor_over({"points": points, "units": units})
     of_units = connection.sql(sql("publish", "points_of_units")).to_arrow_table()

@@ -81,11 +81,11 @@ def _lines(store: Store, then: Ledger, key: str, on: date | None) -> tuple[list[
 
 
 def _score(store: Store, run_id: str, points: list[dict[str, Any]]) -> dict[str, int | None]:
-    """Return the whole score and the scorecard's base; nothing of who was not scored."""
-    if not points:
+    """Return the whole score and the scorecard's base; nothing of who was not scored, or of older code."""
+    card = card_of(store, run_id) if points else None
+    if card is None:
         return {"base": None, "total": None}
-    base = card_of(store, run_id).base_points
-    return {"base": base, "total": base + sum(row["points"] for row in points)}
+    return {"base": card.base_points, "total": card.base_points + sum(row["points"] for row in points)}
 
 
 def _helps(store: Store, run_id: str, decision: dict[str, Any], *, is_withdrawn: bool) -> dict[str, Any]:
