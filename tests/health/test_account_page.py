@@ -192,5 +192,6 @@ def test_the_command_writes_a_new_page_alone(
     assert cli.main([*words, *place]) == 0
     assert "What could help" in capsys.readouterr().out
     assert '<html lang="en" dir="ltr">' in page.read_text(encoding="utf-8")
+    assert page.stat().st_mode & 0o777 == 0o600
     assert cli.main([*words, *place]) == 2
     assert "why.html is there already" in capsys.readouterr().err

@@ -20,6 +20,7 @@ from village_credit.cli.common import (
 from village_credit.errors import UsageError
 
 LANGUAGES = ("zh", "en", "ug")  # those of the account; reading its words would cost --help too much
+OWNER_ALONE = 0o600
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,16 +79,16 @@ def _write_proof(store: Store, key: str, args: argparse.Namespace) -> None:
 def _write_account(found: dict[str, Any], args: argparse.Namespace) -> None:
     from village_credit.report.account import account_page
 
-    _write_new(args.out, account_page(found, args.lang), "--out")
+    _write_new(args.out, account_page(found, args.lang), "--out", OWNER_ALONE)
 
 
-def _write_new(file: Path, content: str, option: str) -> None:
+def _write_new(file: Path, content: str, option: str, mode: int = 0o666) -> None:
     """Write a file that nobody has yet."""
     try:
-        with file.open("x", encoding="utf-8") as opened:
-            opened.write(content)
+        file.touch(mode, exist_ok=False)
     except FileExistsError:
         raise UsageError(f"{file.name} is there already: name a new file for {option}") from None
+    file.write_text(content, encoding="utf-8")
 
 
 def add_notices(verbs: Verbs) -> None:
