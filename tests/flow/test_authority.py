@@ -19,7 +19,7 @@ from village_credit.errors import GateRefused, UsageError, VerificationFailed
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import append
 from village_credit.ledger.reviews import review_verdicts
-from village_credit.report.explain import explain_text
+from village_credit.report.account import account_text
 from village_credit.services.approval import approve as sign
 from village_credit.services.approval import household_signatures as authority
 from village_credit.services.approval import publish
@@ -174,7 +174,7 @@ def test_all_signed_it_is_published_and_view_ledger_and_explain_name_who(story, 
     assert {row[0] for row in rows} == set(story["above"])
     assert {row[1:] for row in rows} == {(LOW, LOW, "7007", True), (HIGH, HIGH, "7007", True)}
     found = explain(store, key)
-    assert f"{HIGH} 7007" in explain_text(found, found["versions"], found["signatures"])
+    assert f"{HIGH} 7007" in account_text(found)
     below = next(k for k in decisions(store, story["run"]) if k not in story["above"])
     assert explain(store, below)["authority"] is None
 

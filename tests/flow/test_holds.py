@@ -21,7 +21,7 @@ from village_credit.errors import MissingInput, RunConflict, UsageError
 from village_credit.ledger.ledger import Ledger
 from village_credit.publish import outbox
 from village_credit.publish.branch_package import verify_package
-from village_credit.report.explain import explain_text
+from village_credit.report.account import account_text
 from village_credit.services.approval import publish as publish_module
 from village_credit.services.approval.rollback import roll_back
 from village_credit.services.casework import holds
@@ -136,7 +136,7 @@ def test_a_hold_is_seen_at_once_and_its_reason_nowhere_but_in_the_ledger(story):
 
 def test_explain_says_who_held_the_household_and_when(story):
     found = story["explain"]
-    text = explain_text(found, found["versions"], found["signatures"])
+    text = account_text(found)
     assert f"暂停用信：2002，{story['held'].at}" in text
 
 

@@ -15,7 +15,7 @@ from tests.conftest import COUNTY_OF_TESTS, MODELS, PREPARER, Scored, copy_of, p
 from tests.recoded import Changes, decisions, granted, identities, new_code, recoded_inbox
 from village_credit.errors import GateRefused, MissingInput, UsageError
 from village_credit.ledger.ledger import Ledger
-from village_credit.report.explain import explain_text
+from village_credit.report.account import account_text
 from village_credit.services.approval.approve import approve
 from village_credit.services.casework import holds
 from village_credit.services.casework.household_lookup import key_of
@@ -171,7 +171,7 @@ def test_each_run_is_rebuilt_and_the_account_says_whom_a_household_was(story: di
         found = verify.verify_run(store, story[run], MODELS)
         assert (found.is_whole, found.is_rebuilt) == (True, True)
     told = explain(store, keys[1])
-    text = explain_text(told, told["versions"], told["signatures"])
+    text = account_text(told)
     assert f"承包方编码变更：并入原户 {keys[2]}（合户，据编码变更表，2026-11-15）" in text
     with pytest.raises(MissingInput, match=f"see household {keys[1]}"):
         explain(store, keys[2])

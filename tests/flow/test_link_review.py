@@ -22,7 +22,7 @@ from village_credit.ledger.link_samples import licensed_passes, revoked_passes, 
 from village_credit.ledger.link_verdicts import link_verdicts
 from village_credit.ledger.log import Entry
 from village_credit.pseudonyms import household_key
-from village_credit.report.explain import explain_text
+from village_credit.report.account import account_text
 from village_credit.services.casework.link_review import apply_review, write_review
 from village_credit.services.queries.explain import explain
 from village_credit.workbooks.decision_workbook import FIRST_ROW, VERDICT_HEADER
@@ -134,8 +134,8 @@ def test_explain_says_that_a_person_confirmed(reviewed, tmp_path):
     key = links_of(again)[int(line)]["household_key"]
     put_in_force(store, again.run.run_id)
     found = explain(store, key)
-    text = explain_text(found, found["versions"], found["signatures"])
-    (said,) = [row for row in text.splitlines() if "machinery_subsidy" in row and f"第 {line} 行" in row]
+    text = account_text(found)
+    (said,) = [row for row in text.splitlines() if "农机购置补贴" in row and f"行 {line}，" in row]
     assert "（人工确认）" in said
     assert "得分" in said
 

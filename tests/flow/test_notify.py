@@ -37,7 +37,7 @@ from village_credit.report.notice_template import SMS_UNITS, read_template, unit
 from village_credit.services.approval.withdraw import withdraw
 from village_credit.services.casework import holds
 from village_credit.services.casework.opt_outs import opt
-from village_credit.services.disclosure.notify import Notified, Wanted, notify
+from village_credit.services.disclosure.notify import Notified, Wanted, add_helps, notify
 from village_credit.services.queries.explain import explain
 from village_credit.services.rules import default_counties, load_terms
 
@@ -218,6 +218,20 @@ def test_who_lost_a_line_is_told_so_without_a_figure(published: Scored, tmp_path
     assert "本县授信已整体撤回" in letters(tmp_path / "gone")
     with pytest.raises(RunConflict, match=rf"^{first} is in force no more: notify of {gone}, which came after it"):
         noted(mine, tmp_path / "late", ZH, first)
+
+
+def test_who_lost_a_line_for_want_of_room_is_told_what_could_help(own: Scored):
+    """As `explain` has it; for another reason nothing is asked."""
+    publication = Ledger.of(own.store).in_force[-1]
+    rows = pq.read_table(own.store.run_folder(own.run.run_id) / "decisions.parquet", partitioning=None).to_pylist()
+    refused = [row for row in rows if row["reason_codes"][:1] in (["BELOW_SMALLEST_TICKET"], ["NO_BORROWER"])][:25]
+    due = [{**row, "kind": "lost", "left_out": None} for row in refused]
+    add_helps(own.store, publication, due)
+    told = {row["household_key"]: row["helps"] for row in due if row["reason_codes"] == ["BELOW_SMALLEST_TICKET"]}
+    assert any(told.values())
+    assert not any("helps" in row for row in due if row["reason_codes"][0] == "NO_BORROWER")
+    key = next(key for key, things in told.items() if things)
+    assert told[key] == explain(own.store, key)["helps"]["things"]
 
 
 def test_what_did_not_change_is_told_once_unless_everybody_is_asked_for(published: Scored, tmp_path: Path):

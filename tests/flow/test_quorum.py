@@ -16,7 +16,7 @@ from village_credit import cli
 from village_credit.errors import GateRefused, UsageError, VerificationFailed
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import Entry, append
-from village_credit.report.explain import explain_text
+from village_credit.report.account import account_text
 from village_credit.services.approval import approve as sign
 from village_credit.services.approval import committee as meeting
 from village_credit.services.approval import publish
@@ -217,7 +217,7 @@ def test_with_a_quorum_the_run_is_signed_and_approval_ledger_view_and_explain_ke
     (key,) = connection.execute("SELECT household_key FROM limits_current LIMIT 1").fetchone() or ("",)
     connection.close()
     found = explain(store, key)
-    assert "纪要 纪要〔2026〕12号" in explain_text(found, found["versions"], found["signatures"])
+    assert "纪要 纪要〔2026〕12号" in account_text(found)
 
 
 @pytest.mark.parametrize("sat", [None, SOUND[:4]])

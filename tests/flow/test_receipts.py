@@ -26,7 +26,7 @@ from village_credit.ledger.lines_in_force import decision_in_force, lines_before
 from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import publications
 from village_credit.ledger.returned import sealed_paths
-from village_credit.report.explain import explain_text
+from village_credit.report.account import account_text
 from village_credit.services import rules as inputs
 from village_credit.services.approval.rollback import roll_back
 from village_credit.services.casework import holds, household_lookup
@@ -162,7 +162,7 @@ def test_before_the_receipt_s_day_the_published_limit_was_in_force(answered: dic
 def test_explain_sets_the_three_figures_apart_with_who_and_when(answered: dict[str, Any]):
     store, row, key = answered["store"], answered["row"], answered["key"]
     found = tell.explain(store, key)
-    text = explain_text(found, found["versions"], found["signatures"])
+    text = account_text(found)
     figures = found["waterfall"]
     (told,) = [line for line in text.split("\n") if line.startswith("三项额度")]
     assert f"模型额度 {figures['model_limit_yuan']:,} 元；政策额度 {figures['policy_limit_yuan']:,} 元" in told

@@ -24,7 +24,7 @@ from village_credit.errors import MissingInput, UsageError
 from village_credit.ledger.ledger import Ledger
 from village_credit.publish.branch_package import verify_package
 from village_credit.publish.outbox import refresh_warehouse
-from village_credit.report.explain import explain_text
+from village_credit.report.account import account_text
 from village_credit.services.casework import relief
 from village_credit.services.queries import explain as tell
 from village_credit.services.scoring import stage as score
@@ -322,15 +322,11 @@ def test_when_the_window_is_over_limits_fall_as_elsewhere(story):
 
 
 def test_the_account_of_a_household_tells_of_relief(story):
-    text = explain_text(
-        story["told"][story["people"]["excused"]], {"policy": "", "scorecard": "", "linkage": "", "code": ""}, []
-    )
+    text = account_text(story["told"][story["people"]["excused"]])
     assert "(虚构)救灾发〔2026〕7号" in text
     assert "纾困期内的逾期不计入" in text
     kept = next(found for found in story["told"].values() if found["relief_kept"])
-    assert f"{kept['relief_kept']['would_limit_yuan']:,} 元" in explain_text(
-        kept, {"policy": "", "scorecard": "", "linkage": "", "code": ""}, []
-    )
+    assert f"{kept['relief_kept']['would_limit_yuan']:,} 元" in account_text(kept)
 
 
 def test_declared_again_nothing_is_done_and_the_ledger_names_nobody(story, capsys):

@@ -18,7 +18,7 @@ from village_credit import cli
 from village_credit.decide.decide import REVIEWED_REASONS
 from village_credit.errors import GateRefused, UsageError
 from village_credit.ledger.ledger import Ledger
-from village_credit.report.explain import explain_text
+from village_credit.report.account import account_text
 from village_credit.services.casework import holds
 from village_credit.services.casework.reviews import Applied, apply_reviews, export_reviews
 from village_credit.services.queries.explain import explain
@@ -184,7 +184,7 @@ def test_explain_and_notice_say_that_a_person_decided(story, tmp_path: Path):
     put_in_force(store, story["second"])
     granted = story["able"][0]
     found = explain(store, granted)
-    text = explain_text(found, found["versions"], found["signatures"])
+    text = account_text(found)
     assert f"人工复核：授信 6,000 元，{REVIEWER}" in text
     said = next(item["text"] for item in notices(store, story["second"]) if item["household_key"] == granted)
     assert "6,000元" in said

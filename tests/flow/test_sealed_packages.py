@@ -627,7 +627,8 @@ def test_where_the_policy_that_names_recipients_is_gone_nothing_is_packed_in_the
     acts = len(Ledger.of(own.store))
     told = packaged_for_branches(own.store, Ledger.of(own.store), own.outbox().name)
     assert told is not None  # receipts of what was packed are taken as ever
-    with pytest.raises(MissingInput, match=f"frozen input {sha256[:12]} is gone"):
+    # an error masks eleven digits in a row, which a hash may have too
+    with pytest.raises(MissingInput, match=r"frozen input \S+ is gone"):
         holds.hold(own.store, of_row_of(own), SIGNER, "x")
     assert len(Ledger.of(own.store)) == acts
     assert not list((own.store.root / "packing").glob("*/*"))

@@ -19,7 +19,7 @@ from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_before, lines_in_force
 from village_credit.ledger.publications import Publication
 from village_credit.publish.branch_package import PackageInputs, package_rows
-from village_credit.report.explain import explain_text
+from village_credit.report.account import account_text
 from village_credit.services.approval import publish as publishing
 from village_credit.services.approval.rollback import roll_back
 from village_credit.services.approval.withdraw import withdraw
@@ -107,7 +107,7 @@ def test_explain_tells_what_was_withdrawn_and_says_so(story: dict[str, Any]):
         assert told["withdrawn"] == {"on": "2026-12-01", "act": act.number, "by": SIGNER}
         assert told["publication_id"] == story["first"].publication_id
         assert told["decision"]["limit_yuan"] == line["limit_yuan"]
-        text = explain_text(told, told["versions"], told["signatures"])
+        text = account_text(told)
         assert f"本县授信已于 2026-12-01 整体撤回（台账链第 {act.number} 号），现无有效额度" in text
     assert explain(story["store"], key, date(2026, 11, 30))["withdrawn"] is None
     assert explain(story["returned"], key)["withdrawn"] is None

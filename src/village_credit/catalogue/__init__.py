@@ -126,12 +126,16 @@ def export_tables() -> dict[str, Table]:
 
 @dataclass(frozen=True)
 class Term:
-    """A term of the limit: its column in the waterfall, what it is called and measured in, whether it may bind."""
+    """A term of the limit: its column in the waterfall, what it is called and measured in, whether it may bind.
+
+    `contracts`: the records that it rests on, beside other terms.
+    """
 
     column: str
     label_zh: str
     unit_zh: str
     binds: bool = False
+    contracts: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -143,7 +147,8 @@ class Term:
 def terms() -> dict[str, Term]:
     """Return the terms of the limit by column, in the order in which they are told."""
     text = resources.files("village_credit.catalogue").joinpath("terms.toml").read_text(encoding="utf-8")
-    return {column: Term(column, **said) for column, said in tomllib.loads(text).items()}
+    told = tomllib.loads(text).items()
+    return {column: Term(column, **{**said, "contracts": tuple(said.get("contracts", ()))}) for column, said in told}
 
 
 def binding_terms() -> tuple[str, ...]:

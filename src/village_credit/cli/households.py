@@ -19,8 +19,13 @@ from village_credit.cli.common import (
 )
 from village_credit.errors import UsageError
 
+LANGUAGES = ("zh", "en", "ug")  # those of the account; reading its words would cost --help too much
+OWNER_ALONE = 0o600
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
     from village_credit.services.casework.holds import Stopped
     from village_credit.services.casework.household_lookup import Found
     from village_credit.services.disclosure.notify import Notified
@@ -38,7 +43,10 @@ def add_explain(verbs: Verbs) -> None:
     explained.add_argument("household", help=NAMED_BY)
     explained.add_argument("--on", type=day, help="in force at the end of that day (China), by days of publication")
     explained.done_by("who looks, where a number is given (default: the login)")
-    explained.add_argument("--lang", choices=("zh",), default="zh")
+    explained.add_argument("--lang", choices=LANGUAGES, default="zh", help="in which language (default: zh)")
+    explained.add_argument(
+        "--out", type=path, metavar="FILE.html", help="write there the account as a page to print (new file)"
+    )
     explained.add_argument(
         "--proof", type=path, metavar="FILE", help="write there what shows offline that this was published (new file)"
     )
@@ -46,7 +54,7 @@ def add_explain(verbs: Verbs) -> None:
 
 def do_explain(args: argparse.Namespace, paths: Settings) -> int:
     """Explain a household's decision."""
-    from village_credit.report.explain import explain_text
+    from village_credit.report.account import account_text
     from village_credit.services.queries.explain import explain
 
     store = store_of(paths)
@@ -54,7 +62,9 @@ def do_explain(args: argparse.Namespace, paths: Settings) -> int:
     found = explain(store, key, args.on)
     if args.proof:
         _write_proof(store, key, args)
-    return show(args, found, lambda: explain_text(found, found["versions"], found["signatures"]))
+    if args.out:
+        _write_account(found, args)
+    return show(args, found, lambda: account_text(found, args.lang))
 
 
 def _write_proof(store: Store, key: str, args: argparse.Namespace) -> None:
@@ -63,12 +73,22 @@ def _write_proof(store: Store, key: str, args: argparse.Namespace) -> None:
 
     from village_credit.services.queries.proof import prove
 
-    content = json.dumps(asdict(prove(store, key, args.on)), ensure_ascii=False, indent=1)
+    _write_new(args.proof, json.dumps(asdict(prove(store, key, args.on)), ensure_ascii=False, indent=1), "--proof")
+
+
+def _write_account(found: dict[str, Any], args: argparse.Namespace) -> None:
+    from village_credit.report.account import account_page
+
+    _write_new(args.out, account_page(found, args.lang), "--out", OWNER_ALONE)
+
+
+def _write_new(file: Path, content: str, option: str, mode: int = 0o666) -> None:
+    """Write a file that nobody has yet."""
     try:
-        with args.proof.open("x", encoding="utf-8") as file:
-            file.write(content)
+        file.touch(mode, exist_ok=False)
     except FileExistsError:
-        raise UsageError(f"{args.proof.name} is there already: name a new file for --proof") from None
+        raise UsageError(f"{file.name} is there already: name a new file for {option}") from None
+    file.write_text(content, encoding="utf-8")
 
 
 def add_notices(verbs: Verbs) -> None:

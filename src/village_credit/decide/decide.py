@@ -264,14 +264,14 @@ def _outcome(
     for name, table in tables.items():
         connection.register(name, table)
     _prepare(connection, policy, as_of, product)
-    _run(connection, "measure")
+    run_step(connection, "measure")
     _value(connection, policy, "TABLE")  # the waterfall asks for every figure again
     return connection, tables
 
 
 def _stored(connection: duckdb.DuckDBPyConnection, tables: dict[str, pa.Table]) -> Decided:
     """Write down what was decided, as a run stores it."""
-    _run(connection, "result")
+    run_step(connection, "result")
     stored = [
         connection.sql(f"SELECT * FROM {name} ORDER BY ALL").to_arrow_table()
         for name in ("decisions", "waterfall", "crop_result", "relief_kept", "lines_before", "follow_up")
@@ -296,7 +296,7 @@ def _prepare(connection: duckdb.DuckDBPyConnection, policy: PolicyInForce, as_of
     for name, value in variables.items():
         of_texts = "::VARCHAR[]" if isinstance(value, list) else ""  # an empty list has another type in each DuckDB
         connection.execute(f"SET VARIABLE {name} = $value{of_texts}", {"value": value})
-    _run(connection, "exact")
+    run_step(connection, "exact")
 
 
 def _value(connection: duckdb.DuckDBPyConnection, policy: PolicyInForce, reckoned: str = "VIEW") -> None:
@@ -310,11 +310,11 @@ def _value(connection: duckdb.DuckDBPyConnection, policy: PolicyInForce, reckone
         if step == "terms":
             connection.execute(f"CREATE {reckoned} reckoned AS {sql('decide', step)}")
         else:
-            _run(connection, step)
+            run_step(connection, step)
     granted = connection.sql(sql("decide", "granted")).to_arrow_table()
     used = connection.sql(BESIDE).to_arrow_table()
     connection.register("allocated", allocate(granted, policy, used))
-    _run(connection, "outcome")
+    run_step(connection, "outcome")
 
 
 BESIDE = sql("decide", "lines_beside")
@@ -355,7 +355,7 @@ def _exact(field: pa.Field) -> str:
     return str(field.name)
 
 
-def _run(connection: duckdb.DuckDBPyConnection, step: str) -> None:
+def run_step(connection: duckdb.DuckDBPyConnection, step: str) -> None:
     """Run a step's statements one by one."""
     for statement in sql("decide", step).split(";\n"):
         if statement.strip():

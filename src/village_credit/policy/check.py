@@ -14,6 +14,7 @@ from village_credit.errors import PolicyRefused
 from village_credit.policy import authority_ladder as ladder
 from village_credit.policy import branch_authority as authority
 from village_credit.policy import days_ahead, growers, quorum, units
+from village_credit.policy.changeable import changeable_faults
 from village_credit.policy.charges import charge_faults
 from village_credit.policy.compiled import SHARES, policy_tables
 from village_credit.policy.gate_thresholds import GATE_OF, GATES, OPTIONAL_FIGURES, REQUIRED_FIGURES
@@ -129,6 +130,7 @@ def check_policy(text: str, as_of: date, counties: tuple[str, ...] = ()) -> list
         *(PolicyFault(*fault) for fault in charge_faults(policy)),
         *(PolicyFault(*fault) for fault in season_faults(policy)),
         *(PolicyFault(*fault) for fault in retention_faults(policy)),
+        *(PolicyFault(*fault) for fault in changeable_faults(policy)),
         *_crops(policy),
         *_relief(policy),
         *_overlaps(policy),

@@ -19,6 +19,7 @@ from data_contracts.branch import MAX_TERM_MONTHS
 from data_contracts.prohibited import prohibited_word
 from data_contracts.toml_file import BYTE_ORDER_MARK
 from village_credit.errors import PolicyRefused
+from village_credit.policy.changeable import Changeable
 from village_credit.policy.screen import ScreenRules
 from village_credit.policy.sections import (
     BANDS,
@@ -124,6 +125,7 @@ class Policy(Section):
     charges: tuple[Charge, ...] = ()
     seasons: tuple[Season, ...] = ()
     repair: RepairRules = RepairRules()
+    changeable: tuple[Changeable, ...] = ()  # none: nobody is told what would help
     retention: tuple[RetentionPeriod, ...] = ()
     branch_recipients: BranchRecipients = Field(default_factory=dict)
 

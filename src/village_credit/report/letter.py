@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from village_credit.report.account_tables import plain
 from village_credit.report.notice import percent
-from village_credit.report.notice_template import OTHER, REASONS_TOLD, NoticeTemplate
+from village_credit.report.notice_template import HELPED, OTHER, REASONS_TOLD, NoticeTemplate
 from village_credit.report.printed_html import article, bdi, charge, ltr, sentence, table, unit
 
 ROOM = 4  # parts that a page holds in the usual size: of two languages one line each
+HELPS_TOLD = 2  # things of one line; `explain` has all
 BMP_LAST = 0xFFFF  # beyond it stand rare letters, which few fonts have
 
 
@@ -46,7 +48,8 @@ def letter(
     """Draw one household's letter.
 
     `lines`: what it is told of each line, with kind (granted, lost, frozen), name, village and reference, the same in
-    all. `charges`: what its run says that products cost beside their interest.
+    all; of one that is lost `helps` too, as HELPS has them. `charges`: what its run says that products cost beside
+    their interest.
     """
     first = lines[0]
     words = templates[0].letter
@@ -82,8 +85,21 @@ def _line(
 ) -> str:
     product = bdi(said.products[line["product"]])
     begins = sentence(getattr(said.letter, line["kind"]), {**told, "product": product})
-    rows = _granted(line, said, charges) if line["kind"] == "granted" else [(said.labels.reason, _reason(line, said))]
-    return begins + table(rows)
+    if line["kind"] == "granted":
+        return begins + table(_granted(line, said, charges))
+    return begins + table([(said.labels.reason, _reason(line, said))]) + _helps(line, said)
+
+
+def _helps(line: Mapping[str, Any], said: NoticeTemplate) -> str:
+    """Say what alone could help, as a possibility; nothing where nothing does, or the template has no words for it."""
+    told = [one for one in line.get("helps", ()) if one["what"] in HELPED][:HELPS_TOLD] if said.helps else []
+    if not told:
+        return ""
+    things = (
+        said.helps[one["what"]].format(amount=ltr(plain(one["amount"])), crop=bdi(one["crop"] or "")) for one in told
+    )
+    text = escape(said.helps["lead"], quote=False).format(things=said.helps["between"].join(things))
+    return f"<p>{escape(said.helps['label'])}: {text}</p>"
 
 
 def _granted(

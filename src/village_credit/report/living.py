@@ -19,6 +19,7 @@ from village_credit.report.printed_html import font_face
 from village_credit.report.translations import LANGUAGES, Text, Translated, in_language, is_reviewed, translated
 
 LANGUAGE_NAMES = {"zh": "中文", "en": "English", "ug": "ئۇيغۇرچە"}
+RIGHT_TO_LEFT = ("ug",)
 SHOWN_ROWS = 12  # of a long table, until a reader asks for all; on paper all
 
 
@@ -28,7 +29,8 @@ def living_page(page: Page) -> str:
     told = _Numbered()
     body = _templates().get_template("body.html").render(
         page=page, told=told.markup, number=told.number, shown=SHOWN_ROWS, languages=LANGUAGE_NAMES,
-        unread=[language for language in LANGUAGES if not is_reviewed(language)], translated=translated, dash=HIDDEN,
+        unread=[language for language in LANGUAGES if not is_reviewed(language)], is_static=False,
+        translated=translated, dash=HIDDEN,
     )  # fmt: skip
     return (
         _templates()
@@ -41,6 +43,28 @@ def living_page(page: Page) -> str:
             style_hash=_hash(style),
             script_hash=_hash(script),
             words=Markup(told.as_json()),  # noqa: S704  # without a bracket that could end it
+            body=Markup(body),  # noqa: S704  # escaped by its own template
+        )
+    )
+
+
+def static_page(page: Page, language: str) -> str:
+    """Draw a page in one language, without a script: to read, and to print."""
+    style = _style()
+    body = _templates().get_template("body.html").render(
+        page=page, told=lambda text: in_language(text, language), number=lambda _: None, shown=SHOWN_ROWS,
+        languages={}, unread=[] if is_reviewed(language) else [language], is_static=True, translated=translated,
+        dash=HIDDEN,
+    )  # fmt: skip
+    return (
+        _templates()
+        .get_template("static.html")
+        .render(
+            language={"zh": "zh-CN"}.get(language, language),
+            direction="rtl" if language in RIGHT_TO_LEFT else "ltr",
+            title=in_language(page.title, language),
+            style=Markup(style),  # noqa: S704  # our own file
+            style_hash=_hash(style),
             body=Markup(body),  # noqa: S704  # escaped by its own template
         )
     )

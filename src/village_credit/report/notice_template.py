@@ -33,6 +33,15 @@ REASONS_TOLD = frozenset(
     }
 )
 OTHER = "other"
+# What would help, as far as a letter says so: land, books and machines of the household, never a loan or a listing,
+# which may be one member's alone
+HELPED = frozenset(
+    {
+        *("registered_land", "subsidised_land", "crop", "wages", "livestock_income", "trade_income"),
+        *("sheep", "cattle", "machine"),
+    }
+)
+HELP_WORDS = ("label", "lead", "between")
 # What stands in braces of each text: what must, and what may.
 FIELDS: dict[str, tuple[set[str], set[str]]] = {
     "sms.granted": ({"signature", "limit", "rate", "bound", "telephone"}, {"product", "term"}),
@@ -52,6 +61,8 @@ FIELDS: dict[str, tuple[set[str], set[str]]] = {
     "sheet.since": ({"policy", "day"}, set()),
     "charges.yearly": ({"charge", "payee", "share"}, set()),
     "charges.once": ({"charge", "payee", "share"}, set()),
+    "helps.lead": ({"things"}, set()),
+    **{f"helps.{what}": ({"amount"}, {"crop"} if what == "crop" else set()) for what in sorted(HELPED)},
 }
 
 
@@ -150,6 +161,7 @@ class NoticeTemplate(_Texts):
     bound: dict[str, str]
     bound_text: dict[str, str]
     lost_reasons: dict[str, str]
+    helps: dict[str, str] = Field(default_factory=dict)  # none: a letter does not say what would help
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -176,6 +188,8 @@ def _lacking(said: NoticeTemplate) -> list[str]:
         "bound_text": BOUND,
         "lost_reasons": REASONS_TOLD | {OTHER},
     }
+    if said.helps:
+        asked["helps"] = HELPED | set(HELP_WORDS)
     differ = {part: sorted(getattr(said, part).keys() ^ names) for part, names in asked.items()}
     return [f"{part} lacks, or has beyond what is told: {', '.join(names)}" for part, names in differ.items() if names]
 
@@ -183,7 +197,7 @@ def _lacking(said: NoticeTemplate) -> list[str]:
 def _of_texts(told: dict[str, Any]) -> list[str]:
     """Say which sentence lacks a field, or names one that nothing fills."""
     faults = []
-    for part in ("sms", "letter", "units", "charges", "sheet"):
+    for part in ("sms", "letter", "units", "charges", "sheet", "helps"):
         for name, text in told[part].items():
             must, may = FIELDS.get(f"{part}.{name}", (set(), set()))
             found = _fields_of(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,28 @@ def test_the_letters_need_nothing_beside_them():
     page = printed_page("某信用社", [letter([LINE], SENDER, [said("ug")], [])]).decode("utf-8")
     assert "data:font/woff2;base64," in page
     assert "http" not in page
+
+
+def help_of(what: str, amount: str, crop: str | None = None) -> dict[str, object]:
+    return {"what": what, "amount": Decimal(amount), "crop": crop}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_lost_a_line_reads_what_could_help_and_of_no_loan(language: str):
+    helps = [help_of("loan", "900"), help_of("crop", "7.5000", "棉花"), help_of("sheep", "12"), help_of("cattle", "2")]
+    lost = LINE | {"kind": "lost", "reason_codes": ["NO_ROOM_NEED"]}
+    template = said(language)
+    page = letter([lost | {"helps": helps}], SENDER, [template], [])
+    assert '<bdi dir="ltr">7.5</bdi>' in page
+    assert "<bdi>棉花</bdi>" in page
+    assert '<bdi dir="ltr">12</bdi>' in page
+    assert "900" not in page
+    assert page.count(template.helps["between"]) == 1  # two things, no more
+    assert template.helps["label"] not in letter([lost | {"helps": helps[:1]}], SENDER, [template], [])
+    silent = template.model_copy(update={"helps": {}})
+    assert "棉花" not in letter([lost | {"helps": helps}], SENDER, [silent], [])
+
+
+def test_a_template_that_speaks_of_help_has_every_word_of_it(tmp_path: Path):
+    with pytest.raises(MissingInput, match="helps lacks, or has beyond what is told: sheep"):
+        read_template("zh", changed(tmp_path, 'sheep = "台账记载的羊多 {amount} 只"\n', ""))

@@ -16,9 +16,10 @@ from village_credit.ledger.opt_outs import opted_out
 from village_credit.ledger.publications import Publication
 from village_credit.publish.addressed_notices import Texts, Whom, Written, notices_due, write_notices
 from village_credit.publish.branch_package import PackageInputs
+from village_credit.publish.household_helps import helps_of
 from village_credit.publish.outbox import told_of
 from village_credit.publish.recording import record
-from village_credit.report.notice_template import ReadTemplate, reviewed_templates
+from village_credit.report.notice_template import REASONS_TOLD, ReadTemplate, reviewed_templates
 from village_credit.services.rules import load_terms
 from village_credit.signatures import signer
 from village_credit.store.store import Store
@@ -26,6 +27,10 @@ from village_credit.store.strays import is_old, take_away
 from village_credit.store.whole_files import beside_of, folder_beside, move_to_place
 
 ACT = "notify"
+# Of the reasons that a letter tells, those that a change of one thing may lift
+HELPED_REASONS = frozenset(
+    code for code in REASONS_TOLD if code.startswith("NO_ROOM_") or code in ("LOWEST_BAND", "BELOW_SMALLEST_TICKET")
+)
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,7 @@ def notify(store: Store, publication_id: str, out: Path, by: str, counties: Path
     texts, read = _texts(publication.county_code, counties, wanted)
     lines = lines_in_force(store, ledger, publication.county_code)
     due = notices_due(publication, inputs, lines, Whom(held_keys(ledger), opted_out(ledger), wanted.everybody))
+    add_helps(store, publication, due)
     with folder_beside(out) as folder:
         folder.chmod(0o700)
         written = write_notices(folder, store.keys, publication, inputs, due, texts)
@@ -89,6 +95,17 @@ def _gathered(store: Store, ledger: Ledger, publication_id: str) -> tuple[Public
     if gathered is None:
         raise MissingInput(f"no publication {publication_id} in this store: see `status`, or publish the run first")
     return gathered
+
+
+def add_helps(store: Store, publication: Publication, due: Sequence[dict[str, Any]]) -> None:
+    """Add to each line that is lost for want of score, capacity or room what alone could help its household."""
+    lost = [row for row in due if row["left_out"] is None and (row["reason_codes"] or [""])[0] in HELPED_REASONS]
+    lost = [row for row in lost if row["kind"] == "lost"]
+    if not lost:
+        return
+    helps = helps_of(store, publication.run_id, (row["household_key"] for row in lost))
+    for row in lost:
+        row["helps"] = helps.of(row["household_key"])
 
 
 def _require_current(ledger: Ledger, publication: Publication) -> None:

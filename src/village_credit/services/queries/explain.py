@@ -19,6 +19,7 @@ from village_credit.ledger.lineage import lineage_before
 from village_credit.ledger.lines_in_force import known_county, lines_in_force
 from village_credit.ledger.log import Entry
 from village_credit.ledger.reviews import said_of
+from village_credit.publish.household_helps import NOT_THEIRS, card_of, helps_of
 from village_credit.report.explain import explain_rows
 from village_credit.services.approval.household_signatures import signature_of
 from village_credit.store.store import ROWS, Store
@@ -44,9 +45,13 @@ def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
     run_id, publication_id = line["run_id"], line["publication_id"]
     rows = explain_rows(store.require_run(run_id), key, _linked_rows(store, run_id))
     said = branch_limits(ledger, on).get((publication_id, key, line["product"]))
+    decision = rows["decision"] | {name: line[name] for name in IN_FORCE}
     return {
         **rows,
-        "decision": rows["decision"] | {name: line[name] for name in IN_FORCE},
+        "decision": decision,
+        "as_of": store.manifest(run_id)["as_of"],
+        "score": _score(store, run_id, rows["points"]),
+        "helps": _helps(store, run_id, decision, is_withdrawn=withdrawal is not None),
         "branch_limit": asdict(said) if said else None,
         "publication_id": publication_id,
         "erased": _erased(ledger, key),
@@ -73,6 +78,24 @@ def _lines(store: Store, then: Ledger, key: str, on: date | None) -> tuple[list[
         return lines, None
     before = lines_in_force(store, then.before(last[0].number), on=on, household_key=key).to_pylist()
     return before, then[last[0].number - 1] if before else None
+
+
+def _score(store: Store, run_id: str, points: list[dict[str, Any]]) -> dict[str, int | None]:
+    """Return the whole score and the scorecard's base; nothing of who was not scored, or of older code."""
+    card = card_of(store, run_id) if points else None
+    if card is None:
+        return {"base": None, "total": None}
+    return {"base": card.base_points, "total": card.base_points + sum(row["points"] for row in points)}
+
+
+def _helps(store: Store, run_id: str, decision: dict[str, Any], *, is_withdrawn: bool) -> dict[str, Any]:
+    """Return what alone would reach the household's next step, or why nothing is said of it."""
+    if is_withdrawn or decision["held_since"] is not None:
+        return {"state": "withdrawn" if is_withdrawn else "held", "things": []}
+    if decision["binding_term"] in NOT_THEIRS:
+        return {"state": "fixed", "things": []}
+    found = helps_of(store, run_id, [decision["household_key"]])
+    return {"state": found.state, "things": found.of(decision["household_key"])}
 
 
 def _linked_rows(store: Store, run_id: str) -> pa.Table | None:
