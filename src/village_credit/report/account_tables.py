@@ -127,11 +127,18 @@ def _points_row(row: dict[str, Any], refs: Refs) -> list[Cell]:
     return [
         text_cell(translated("features", name)),
         told,
-        code_cell(row["bin"]),
+        _bin_cell(row["bin"]),
         *points,
         text_cell(why),
         refs.cell(sources),
     ]
+
+
+def _bin_cell(told: str) -> Cell:
+    """Tell a bin as a range that reads the same in every language; a missing one in words."""
+    if told == "missing":
+        return text_cell(translated("account", "missing"))
+    return code_cell(told.replace(" to ", "–").replace(">= ", "≥ "))
 
 
 def inputs_table(inputs: Sequence[dict[str, Any]]) -> Table:
@@ -157,13 +164,14 @@ def _linked(item: dict[str, Any]) -> Text:
     if not item["pass"]:
         return translated("account", "unlinked")
     state = item["link"] if item["link"] in ("provisional", "confirmed") else "linked"
-    return translated("account", state, pass_=item["pass"])
+    return translated("account", state, pass_=translated("link_passes", item["pass"]))
 
 
 def _grounds(item: dict[str, Any]) -> Iterator[Text]:
     """Say on what grounds a line was linked to the household."""
     if item.get("agreement") not in (None, "code"):
-        yield translated("account", "agreement", agreement=item["agreement"])
+        agreement = translated("name_agreements", item["agreement"])
+        yield translated("account", "agreement", agreement=agreement)
     if item.get("score") is not None:
         yield translated("account", "link_score", score=f"{item['score']:.1f}")
     if item.get("margin") is not None:
