@@ -112,6 +112,7 @@ def _granted(
     return [
         (labels.product, bdi(said.products[line["product"]])),
         (labels.limit, unit(said.units.yuan, f"{line['limit_yuan']:,}")),
+        *_former(line, said),
         (labels.term, unit(said.units.months, str(line["term_months"]))),
         (labels.valid, f"{ltr(str(line['valid_from']))} – {ltr(str(line['valid_to']))}"),
         (labels.rate, ltr(percent(line["annual_rate_bp"], 10_000))),
@@ -119,6 +120,14 @@ def _granted(
         (labels.charges, costs),
         (labels.bound, escape(said.bound_text[line["binding_term"]])),
     ]
+
+
+def _former(line: Mapping[str, Any], said: NoticeTemplate) -> list[tuple[str, str]]:
+    """Return the limit that the household had, where it is another now."""
+    before = line["previous_yuan"] or 0
+    if before in (0, line["limit_yuan"]) or not said.labels.former:
+        return []
+    return [(said.labels.former, unit(said.units.yuan, f"{before:,}"))]
 
 
 def _reason(line: Mapping[str, Any], said: NoticeTemplate) -> str:

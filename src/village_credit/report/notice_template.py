@@ -102,6 +102,7 @@ class Labels(_Texts):
 
     product: str
     limit: str
+    former: str = ""  # a bank's template of before has none: then a changed limit stands alone
     term: str
     valid: str
     rate: str

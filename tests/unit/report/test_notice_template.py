@@ -24,6 +24,7 @@ LINE = {
     "reference": "b" + "a" * 26,
     "product": "farmer_line",
     "limit_yuan": 60_000,
+    "previous_yuan": 0,
     "term_months": 36,
     "valid_from": "2026-11-02",
     "valid_to": "2029-11-01",
@@ -105,6 +106,15 @@ def test_a_letter_says_every_figure_in_its_own_direction_in_each_language():
     assert '<article lang="ug" dir="rtl">' in page
     assert "由生产经营的资金需要决定" in page
     assert "<bdi>بانكا</bdi>" in page
+
+
+def test_a_letter_of_a_changed_limit_says_what_it_was(tmp_path: Path):
+    for before, told in ((45_000, 1), (60_000, 0), (0, 0), (None, 0)):
+        page = letter([LINE | {"previous_yuan": before}], SENDER, [said("zh"), said("ug"), said("kk")], [])
+        assert [page.count(said(language).labels.former) for language in ("zh", "ug", "kk")] == [told] * 3
+        assert page.count('<bdi dir="ltr">45,000</bdi>') == 3 * told
+    older = read_template("zh", changed(tmp_path, 'former = "原额度"\n', "")).said
+    assert "45,000" not in letter([LINE | {"previous_yuan": 45_000}], SENDER, [older], [])
 
 
 def test_a_letter_names_each_charge_with_its_payee():

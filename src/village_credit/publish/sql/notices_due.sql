@@ -5,7 +5,7 @@ WITH phones AS (  -- a number of two households is nobody's own: what one is tol
     SELECT phone, count(DISTINCT household_key) AS sharers FROM identities WHERE phone IS NOT NULL GROUP BY ALL
 ), judged AS (
     SELECT r.household_key, r.unit_code, r.product, r.name, r.village, r.village_code, r.branch_code, b.branch_name,
-        r.reason_codes, i.relation, p.phone, p.sharers,
+        r.previous_yuan, r.reason_codes, i.relation, p.phone, p.sharers,
         CASE r.action WHEN 'remove' THEN 'lost' WHEN 'freeze' THEN 'frozen' ELSE 'granted' END AS kind,
         l.limit_yuan, l.term_months, l.valid_from, l.valid_to, l.annual_rate_bp, l.annual_cost_bp, l.binding_term,
         CASE WHEN r.is_held OR r.household_key IN (FROM held) THEN 'held'
