@@ -1,0 +1,128 @@
+"""What differs between two runs, cause by cause, and in which order one after another is taken over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+# The order is part of the definition: another order would share out differently what two causes do together.
+CAUSES = (
+    "code",
+    "batch",
+    "deliveries",
+    "terms",
+    "links",
+    "day",
+    "rules",
+    "scorecard",
+    "policy",
+    "publications",
+    "draws",
+    "lineage",
+    "relief",
+    "reviews",
+    "signatures",
+    "holds",
+    "branch",
+    "renewal",
+    "budget",
+)
+# Where a manifest says what a cause is; the others are seen in the tables alone.
+SAID = {
+    "batch": ("product",),
+    "deliveries": ("inputs",),
+    "links": ("link_verdicts_sha256",),
+    "day": ("as_of",),
+    "publications": ("in_force_sha256",),
+    "lineage": ("successors_sha256",),
+    "relief": ("relief_sha256",),
+    "reviews": ("reviews_sha256", "supplied_sha256"),
+    "holds": ("holds_sha256",),
+    "branch": ("branch_words_sha256",),
+    "renewal": ("renewals_sha256",),
+}
+VERSIONS = {
+    "code": "code_sha256",
+    "terms": "county_terms_sha256",
+    "scorecard": "scorecard_sha256",
+    "policy": "policy_sha256",
+}
+# What of a run's tables is taken over at once, and with which cause: the first of these that differs, else the first.
+PIECES = {
+    "batch": ("batch",),
+    "day": ("day",),
+    "scores": ("scorecard",),
+    "policy": ("policy",),
+    "disputed": ("deliveries", "terms", "links", "day", "scorecard", "policy", "publications"),
+    "lines": ("publications", "branch", "day", "deliveries"),
+    "drawn": ("draws",),
+    "lineage": ("lineage", "deliveries", "publications", "day", "draws"),
+    "relief": ("relief", "deliveries", "publications", "day", "policy"),
+    "reviews": ("reviews",),
+    "signatures": ("signatures",),
+    "holds": ("holds",),
+    "branch": ("branch", "day"),
+    "renewal": ("renewal", "publications", "day"),
+}
+MEASURED_BY = ("code", "deliveries", "terms", "links", "day", "rules", "relief")  # what facts are measured from
+JOINED = "+"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is taken over at once: the cause (several, where the tables do not tell them apart), and its pieces."""
+
+    cause: str
+    pieces: tuple[str, ...]
+
+
+def differing(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
+    """Return the causes that are not the same in two runs' manifests."""
+    found = {cause for cause, names in SAID.items() if any(before.get(name) != after.get(name) for name in names)}
+    versions = before["versions"], after["versions"]
+    return found | {cause for cause, name in VERSIONS.items() if versions[0].get(name) != versions[1].get(name)}
+
+
+def steps(differ: set[str], *, are_measured_alike: bool, is_scored_apart: bool, is_day_apart: bool) -> list[Step]:
+    """Return what is taken over, one after another; nobody says yet whether anything of it differs.
+
+    `differ`: the causes that do, `rules` where the policy measures otherwise. `is_scored_apart`: one card can score
+    what the other run measured; `is_day_apart`: one policy has figures on the other run's day.
+    """
+    together = set() if are_measured_alike else _measured_by(differ)
+    if together and not is_scored_apart:
+        together.add("scorecard")
+    if not is_day_apart:
+        together |= {"day", "policy"}
+    homes = {piece: _home(causes, differ) for piece, causes in PIECES.items()}
+    if not are_measured_alike:
+        homes["facts"] = _first(together)
+        homes["scores"] = "scorecard" if "scorecard" in differ else homes["facts"]
+    return _in_order({piece: _joined(cause, together) for piece, cause in homes.items()})
+
+
+def _measured_by(differ: set[str]) -> set[str]:
+    """Return what makes the facts of two runs differ; where nothing that is known does, the code read otherwise."""
+    found = differ & set(MEASURED_BY) or {"code"}
+    return {"policy"} if found == {"rules"} else found
+
+
+def _home(causes: tuple[str, ...], differ: set[str]) -> str:
+    return next((cause for cause in causes if cause in differ), causes[0])
+
+
+def _first(causes: Iterable[str]) -> str:
+    return min(causes, key=CAUSES.index)
+
+
+def _joined(cause: str, together: set[str]) -> str:
+    return JOINED.join(sorted(together, key=CAUSES.index)) if cause in together else cause
+
+
+def _in_order(homes: dict[str, str]) -> list[Step]:
+    found: dict[str, list[str]] = {}
+    for piece, cause in homes.items():
+        found.setdefault(cause, []).append(piece)
+    ordered = sorted(found, key=lambda cause: CAUSES.index(_first(cause.split(JOINED))))
+    return [Step(cause, tuple(found[cause])) for cause in ordered]
