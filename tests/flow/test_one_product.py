@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, SIGNER, new_store, put_in_force, request_of, score_into
 from tests.flow.test_receipts import view
+from tests.split import assert_adds_up
 from village_credit.services.queries.simulate import simulate
 from village_credit.services.scoring import stage as score
 from village_credit.services.servicing import usage
@@ -216,3 +217,10 @@ def test_the_policy_in_force_changes_nobody_beside_a_batch_either(story: Story):
     assert found.households == story.between["decided"][0][0]
     # what a branch refused stands in a simulation as in the views
     assert found.changes[0]["before_yuan"] == found.changes[0]["after_yuan"] == story.between["decided"][0][1]
+
+
+def test_why_limits_change_adds_up_across_batches_and_products(story: Story):
+    for run, against in (("batch", "first"), ("whole", "first"), ("whole", "batch")):
+        assert_adds_up(story.store, story.runs[run], story.runs[against])
+    again = assert_adds_up(story.store, story.runs["batch"])
+    assert set(again.parts["product"].to_pylist()) <= {"trader_loan"}
