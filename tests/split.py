@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -54,9 +55,9 @@ def to_be(store: Store, run_id: str) -> Sums:
     return Counter({**in_force(store, run_id), **after}) if is_batch else after
 
 
-def assert_adds_up(store: Store, run_id: str, against: str = "published") -> Why:
+def assert_adds_up(store: Store, run_id: str, against: str = "published", apart: Path | None = None) -> Why:
     """The parts of every household and product, village and county are its whole change; residue 0."""
-    found, why = diff_with_causes(store, run_id, against, "village")
+    found, why = diff_with_causes(store, run_id, against, "village", apart=apart)
     assert why.why_not is None
     before = in_force(store, run_id) if against == "published" else limits(stored(store, against))
     after = to_be(store, run_id) if against == "published" else limits(stored(store, run_id))

@@ -224,3 +224,12 @@ def test_why_limits_change_adds_up_across_batches_and_products(story: Story):
         assert_adds_up(story.store, story.runs[run], story.runs[against])
     again = assert_adds_up(story.store, story.runs["batch"])
     assert set(again.parts["product"].to_pylist()) <= {"trader_loan"}
+
+
+def test_causes_that_were_measured_at_once_are_told_apart_by_reading_anew(story: Story):
+    together = assert_adds_up(story.store, story.runs["whole"], story.runs["first"])
+    apart = assert_adds_up(story.store, story.runs["whole"], story.runs["first"], MODELS)
+    sums = [{row["cause"]: row["yuan"] for row in why.causes()} for why in (together, apart)]
+    assert "day+deliveries" in sums[0]
+    assert {"deliveries", "day"} >= {cause for cause in sums[1] if cause not in sums[0]} >= {"deliveries"}
+    assert sums[1].get("deliveries", 0) + sums[1].get("day", 0) == sums[0]["day+deliveries"]

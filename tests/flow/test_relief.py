@@ -371,6 +371,6 @@ def test_what_relief_changes_is_told_from_policy_and_deliveries(story):
     kept = f"SELECT household_key FROM relief_kept WHERE run_id = '{story['within']}'"
     assert {row["household_key"] for row in same_deliveries.parts.to_pylist()} >= {key for (key,) in view(store, kept)}
     later = assert_adds_up(store, story["within"], story["first"])
-    assert {"policy", "deliveries+day+relief"} <= {row["cause"] for row in later.causes()}
+    assert {"policy", "day+deliveries+relief"} <= {row["cause"] for row in later.causes()}
     assert_decided_as_stored(store, story["within"], story["first"])
     assert_adds_up(store, story["third"])

@@ -239,7 +239,7 @@ def test_causes_that_measured_facts_do_not_tell_apart_are_one():
     known = {"are_measured_alike": False, "is_scored_apart": True, "is_day_apart": True}
     together = steps({"deliveries", "day", "links"}, **known)
     assert together[0].cause == "batch"
-    assert together[1].cause == "deliveries+links+day"
+    assert together[1].cause == "day+deliveries+links"
     assert {"facts", "day", "scores"} <= set(together[1].pieces)
     alone = {step.cause: step.pieces for step in steps({"relief", "policy"}, **known)}
     assert "facts" in alone["relief"]

@@ -35,6 +35,9 @@ def add_diff(verbs: Verbs) -> None:
     compared.add_argument("--against", default="published", help="a run id, or `published`")
     compared.add_argument("--by", choices=("village", "band", "reason", "group"), help="small counts hidden")
     compared.add_argument("--household", metavar="HOUSEHOLD_KEY", help="split this household's change among its causes")
+    compared.add_argument(
+        "--apart", action="store_true", help="read deliveries anew, so that no causes are joined; as long as scorings"
+    )
     compared.out("write every household's change by cause there, as CSV")
     compared.add_argument("--force", action="store_true", help="write over a file that is there already")
 
@@ -45,7 +48,9 @@ def do_diff(args: argparse.Namespace, paths: Settings) -> int:
     from village_credit.store.whole_files import write_whole
 
     file = out_of(args, "diff") if args.out else None
-    found, why = diff_with_causes(store_of(paths), args.run, args.against, args.by, args.household)
+    found, why = diff_with_causes(
+        store_of(paths), args.run, args.against, args.by, args.household, paths.models if args.apart else None
+    )
     if file is not None:
         write_whole(file, why.csv())
     return show(args, found, lambda: difference_text(found))

@@ -104,7 +104,7 @@ def simulated_text(found: Simulated, by: str | None) -> str:
 def _figures_text(found: Simulated) -> Iterator[str]:
     """Say what each changed figure does alone, and what is left for all of them together."""
     if not found.figures:
-        yield "  no figure that limits hang on is another than it was"
+        yield "  no figure is another than it was"
         return
     yield f"  each changed figure alone{'households':>31}{'more yuan':>15}{'less yuan':>15}{'in all':>15}"
     yield from map(_figure_text, found.figures)

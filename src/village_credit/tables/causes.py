@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-# The order is part of the definition: another order would share out differently what two causes do together.
+# The order is part of the definition: another order would share out differently what two causes do together. The day
+# comes before what was delivered by then, of which much counts from a day on.
 CAUSES = (
     "code",
     "batch",
+    "day",
     "deliveries",
     "terms",
     "links",
-    "day",
     "rules",
     "scorecard",
     "policy",
@@ -54,7 +55,7 @@ PIECES = {
     "day": ("day",),
     "scores": ("scorecard",),
     "policy": ("policy",),
-    "disputed": ("deliveries", "terms", "links", "day", "scorecard", "policy", "publications"),
+    "disputed": ("day", "deliveries", "terms", "links", "scorecard", "policy", "publications"),
     "lines": ("publications", "branch", "day", "deliveries"),
     "drawn": ("draws",),
     "lineage": ("lineage", "deliveries", "publications", "day", "draws"),
@@ -65,7 +66,7 @@ PIECES = {
     "branch": ("branch", "day"),
     "renewal": ("renewal", "publications", "day"),
 }
-MEASURED_BY = ("code", "deliveries", "terms", "links", "day", "rules", "relief")  # what facts are measured from
+MEASURED_BY = ("code", "day", "deliveries", "terms", "links", "rules", "relief")  # what facts are measured from
 JOINED = "+"
 
 

@@ -140,6 +140,8 @@ def _units_apart(before: pa.Table, after: pa.Table) -> Whole:
     """Return the units of rows that one of two tables has and the other lacks."""
     if before.equals(after):
         return np.empty(0, np.int64)
+    if not (before.num_rows and after.num_rows):
+        return np.concatenate([_whole(table.column(UNIT)) for table in (before, after)])
     found = cursor_over({"before_rows": _plain(before), "after_rows": _plain(after)})
     return _whole(found.sql(sql("tables", "units_apart")).to_arrow_table().column(UNIT))
 

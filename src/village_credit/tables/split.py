@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -65,15 +66,30 @@ class Splitting:
     def split(self) -> pa.Table:
         """Return what each cause adds to each household's limit of a product (PARTS), none that is 0."""
         now = self._lifted(BEFORE)
-        taken = dict.fromkeys((*PIECES, "facts"), BEFORE)
-        waiting = [(step, found) for step in self._steps() if (found := self._touched(step)) is not None]
-        for place, (step, units) in enumerate(waiting):
-            taken |= dict.fromkeys(step.pieces, AFTER)
-            is_last = place == len(waiting) - 1 and self._is_as_stored(AFTER)
-            then = self.stored(AFTER) if is_last else self._decided(taken, units, now)
+        waiting = [(step, units) for step in self._steps() if (units := self._touched(step)) is not None]
+        for (step, _), then in zip(waiting, self._states(now, waiting), strict=True):
             now = self._moved(step.cause, now, then)
         self._laid(now)
         return self._added_up()
+
+    def _states(self, now: Limits, waiting: list[tuple[Step, Whole]]) -> list[Limits]:
+        """Return where each step leads.
+
+        Where the last state is known, the step that touches most is not decided: those before it are reached from the
+        first state, those after it from the last, of whom a step does not touch as they are.
+        """
+        taken = [dict.fromkeys((*PIECES, "facts"), BEFORE)]
+        for step, _ in waiting:
+            taken.append(taken[-1] | dict.fromkeys(step.pieces, AFTER))
+        count = len(waiting)
+        is_known = self._is_as_stored(AFTER) and count > 0
+        largest = max(range(count), key=lambda place: len(waiting[place][1])) if is_known else count
+        found = {0: now} | ({count: self.stored(AFTER)} if largest < count else {})
+        for place in range(1, largest + 1):
+            found[place] = self._decided(taken[place], waiting[place - 1][1], found[place - 1])
+        for place in range(count - 1, largest, -1):
+            found[place] = self._decided(taken[place], waiting[place][1], found[place + 1])
+        return [found[place] for place in range(1, count + 1)]
 
     def stored(self, side: str) -> Limits:
         """Return the limits that a run stored."""
@@ -167,9 +183,11 @@ class Splitting:
         if any(self._touches_everybody(piece) for piece in step.pieces):
             return np.arange(self.numbered.count)
         before, after = self.pieces[BEFORE], self.pieces[AFTER]
-        found = [touched(piece, before, after) for piece in step.pieces if piece not in OF_EVERYBODY]
-        units = np.unique(np.concatenate([np.empty(0, np.int64), *found]))
-        return units if len(units) else None
+        is_touched = np.zeros(self.numbered.count, np.bool_)
+        for piece in step.pieces:
+            if piece not in OF_EVERYBODY:
+                is_touched[touched(piece, before, after)] = True
+        return np.flatnonzero(is_touched) if is_touched.any() else None
 
     def _touches_everybody(self, piece: str) -> bool:
         before, after = self.sides[BEFORE], self.sides[AFTER]
@@ -231,6 +249,14 @@ def split_change(before: Basis, after: Basis, code: str) -> pa.Table:
     The parts of a household and product add up to its limit in `after` less that in `before`, to the yuan.
     """
     return Splitting(before, after, code).split()
+
+
+def split_along(way: list[Basis], code: str) -> pa.Table:
+    """Return the same from the first to the last of several, each step from one to the next (PARTS)."""
+    parts = [split_change(before, after, code) for before, after in pairwise(way)]
+    return (
+        cursor_over({"parts": pa.concat_tables(parts)}).sql(sql("tables", "parts_along")).to_arrow_table().cast(PARTS)
+    )
 
 
 def by_cause(parts: pa.Table) -> pa.Table:

@@ -101,14 +101,21 @@ def diff_runs(store: Store, run_id: str, against: str = "published", by: str | N
 
 
 def diff_with_causes(
-    store: Store, run_id: str, against: str = "published", by: str | None = None, household_key: str | None = None
+    store: Store,
+    run_id: str,
+    against: str = "published",
+    by: str | None = None,
+    household_key: str | None = None,
+    apart: Path | None = None,
 ) -> tuple[Difference, Why]:
     """Compare as `diff_runs` does, and split every change among its causes.
 
-    `household_key`: one household whose parts are told.
+    `household_key`: one household whose parts are told. `apart`: the models' folder, where deliveries are to be read
+    anew for causes that stored tables do not tell apart.
     """
     found = diff_runs(store, run_id, against, by)
-    why = why_published(store, run_id) if against == "published" else why_runs(store, run_id, against)
+    is_in_force = against == "published"
+    why = why_published(store, run_id, apart) if is_in_force else why_runs(store, run_id, against, apart)
     keys = [mover["household_key"] for mover in found.movers]
     parts = why.of_households([*keys, *([household_key] if household_key else [])])
     movers = [{**mover, "causes": parts[mover["household_key"]]} for mover in found.movers]

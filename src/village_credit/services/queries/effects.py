@@ -20,6 +20,7 @@ from village_credit.sql_files import sql
 CODE = {"name": "code", "whom": "", "before": None, "after": None}
 FIGURES = ("households", "raised_yuan", "lowered_yuan", "yuan")
 Effect = dict[str, Any]
+NOTHING: Effect = dict.fromkeys(FIGURES, 0)
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,12 @@ class Tried:
         return policy.in_force(self.day, self.county_code)
 
     def changed(self) -> list[Changed]:
-        """Return what the new policy has otherwise, of what limits hang on."""
-        own = deciding(self.under(set()))
-        found = changes(self.old, self.new)
-        return [one for one in found if deciding(self.under({one.key})) != own]
+        """Return what the new policy has otherwise."""
+        return changes(self.old, self.new)
+
+    def decides_otherwise(self, key: Key) -> bool:
+        """Tell whether limits hang on one thing that the new policy has otherwise."""
+        return deciding(self.under({key})) != deciding(self.under(set()))
 
 
 def tried_on(
@@ -59,25 +62,37 @@ def tried_on(
 
 
 def effects(
-    publications: list[Tried], limits_of: Callable[[list[pa.Table]], pa.Table], before: pa.Table, whole: Effect
+    publications: list[Tried],
+    limits_of: Callable[[list[pa.Table]], pa.Table],
+    before: Callable[[], pa.Table],
+    whole: Effect,
 ) -> tuple[list[Effect], int | None]:
     """Return each changed thing's own effect, changed alone, and what is left: their interplay, whole yuan.
 
     An effect: name, whom, before, after; households, raised_yuan, lowered_yuan, yuan. Small counts are null, and with
-    them the interplay. `limits_of` makes limits in force of what was decided of each publication, `whole` is the effect
-    of all changes at once.
+    them the interplay. `limits_of` makes limits in force of what was decided of each publication, `before` gives those
+    of before, `whole` is the effect of all changes at once.
     """
     found = {one.key: one for publication in publications for one in publication.changed()}
     is_ours = all(publication.is_of_this_code for publication in publications)
     if is_ours and len(found) <= 1:
         return [_told(one) | whole for one in found.values()], 0 if found else whole["yuan"]
-    own = before if is_ours else limits_of([one.decide(one.under(set())) for one in publications])
-    by_code = CODE | effect(before, own)
-    told: list[Effect] = [by_code] if by_code["households"] else []
-    for one in found.values():
-        tried = limits_of([publication.decide(publication.under({one.key})) for publication in publications])
-        told += [_told(one) | effect(own, tried)]
+    own, by_code = before(), NOTHING
+    if not is_ours:
+        anew = limits_of([one.decide(one.under(set())) for one in publications])
+        own, by_code = anew, effect(own, anew)
+    told: list[Effect] = [CODE | by_code] if by_code["households"] else []
+    told += [_told(one) | _alone(one.key, publications, limits_of, own) for one in found.values()]
     return _shown(told, whole["yuan"] - sum(each["yuan"] for each in told))
+
+
+def _alone(
+    key: Key, publications: list[Tried], limits_of: Callable[[list[pa.Table]], pa.Table], own: pa.Table
+) -> Effect:
+    """Return what one thing does alone; nothing is decided where limits do not hang on it."""
+    if not any(publication.decides_otherwise(key) for publication in publications):
+        return NOTHING
+    return effect(own, limits_of([publication.decide(publication.under({key})) for publication in publications]))
 
 
 def _shown(told: list[Effect], interplay: int) -> tuple[list[Effect], int | None]:

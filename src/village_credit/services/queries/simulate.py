@@ -98,7 +98,7 @@ def simulate(store: Store, county_code: str, policy_file: Path, on: date | None 
     after = side_of([one.decide(policy.in_force(day, county_code)) for one in tried])
     comparison = Comparison(after, before, _groups(list(measured.values())))
     own, interplay = effects(
-        tried, lambda decided: limits_of_side(side_of(decided)), limits_of_side(before), comparison.moved()
+        tried, lambda decided: limits_of_side(side_of(decided)), lambda: limits_of_side(before), comparison.moved()
     )
     rules = comparison.rules()
     return Simulated(

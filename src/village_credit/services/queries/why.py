@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -14,16 +15,17 @@ from village_credit.errors import MissingInput
 from village_credit.ledger.branch_limits import branch_limits
 from village_credit.ledger.holds import holds_in_force
 from village_credit.ledger.ledger import Ledger
-from village_credit.ledger.lines_in_force import lines_of
+from village_credit.ledger.lines_in_force import lines_query
 from village_credit.ledger.publications import Publication
 from village_credit.publish.safe_csv import csv_bytes
 from village_credit.score.small_counts import hide_small
 from village_credit.services.decided_from import basis_of
+from village_credit.services.queries.apart import between
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
 from village_credit.tables.basis import Basis
 from village_credit.tables.causes import CAUSES, JOINED
-from village_credit.tables.split import by_cause, split_change
+from village_credit.tables.split import by_cause, split_along
 
 SPLIT = pa.schema(
     [
@@ -90,23 +92,34 @@ def unsplit(why_not: str) -> Why:
     return Why(SPLIT.empty_table(), why_not)
 
 
-def why_runs(store: Store, run_id: str, against: str) -> Why:
-    """Split what changes from one sealed run to another."""
+def why_runs(store: Store, run_id: str, against: str, apart: Path | None = None) -> Why:
+    """Split what changes from one sealed run to another.
+
+    `apart`: the models' folder, where deliveries are to be read anew for causes that are not told apart otherwise.
+    """
     ledger = Ledger.of(store)
     try:
         before, after = (basis_of(store, ledger, one) for one in (against, run_id))
+        if before.manifest["county_code"] != after.manifest["county_code"]:
+            return unsplit("the two runs are of different counties")
+        parts = _split(store, ledger, before, after, apart)
     except MissingInput as missing:
         return unsplit(str(missing))
-    if before.manifest["county_code"] != after.manifest["county_code"]:
-        return unsplit("the two runs are of different counties")
-    parts = split_change(before, after, code_sha256())
     villages = pa.concat_tables(side.decisions.select(["household_key", "village_code"]) for side in (after, before))
     given = {"parts": parts, "villages": villages}
     return Why(cursor_over(given).sql(sql("services.queries", "why_runs")).to_arrow_table().cast(SPLIT))
 
 
-def why_published(store: Store, run_id: str) -> Why:
-    """Split what changes once a run is published, from what is in force: with what branches set, and who is held."""
+def _split(store: Store, ledger: Ledger, before: Basis, after: Basis, apart: Path | None) -> pa.Table:
+    steps = [] if apart is None else between(store, ledger, before, after, apart)
+    return split_along([before, *steps, after], code_sha256())
+
+
+def why_published(store: Store, run_id: str, apart: Path | None = None) -> Why:
+    """Split what changes once a run is published, from what is in force: with what branches set, and who is held.
+
+    `apart`: as in `why_runs`.
+    """
     ledger = Ledger.of(store)
     manifest = store.manifest(run_id)
     current = ledger.in_force_of(manifest["county_code"])
@@ -116,21 +129,25 @@ def why_published(store: Store, run_id: str) -> Why:
         after = basis_of(store, ledger, run_id)
         runs = dict.fromkeys(one.run_id for one in current)
         origins = {one: basis_of(store, ledger, one) for one in runs}
+        split = {one: _split(store, ledger, basis, after, apart) for one, basis in origins.items()}
     except MissingInput as missing:
         return unsplit(str(missing))
-    return Why(_laid_over(store, ledger, current, origins, after))
+    stored = _tagged({one: basis.decisions for one, basis in origins.items()})
+    return Why(_laid_over(store, ledger, current, {"parts": _tagged(split), "stored": stored}, after))
 
 
 def _laid_over(
-    store: Store, ledger: Ledger, current: list[Publication], origins: dict[str, Basis], after: Basis
+    store: Store, ledger: Ledger, current: list[Publication], ways: dict[str, pa.Table], after: Basis
 ) -> pa.Table:
-    """Return the parts of every line: from the run that decided it to the new one, and what lay over either."""
+    """Return the parts of every line: the way from the run that decided it, and what its branch had set.
+
+    `ways`: the parts of each run in force to the new one, and its stored limits.
+    """
     held = holds_in_force(ledger)
-    lines = lines_of(store, current, branch_limits(ledger).values(), held=held)
-    given = {
-        "parts": _tagged({run_id: split_change(basis, after, code_sha256()) for run_id, basis in origins.items()}),
-        "lines": lines.select(["household_key", "village_code", "product", "limit_yuan", "run_id"]),
-        "stored": _tagged({run_id: basis.decisions for run_id, basis in origins.items()}),
+    lines, inputs = lines_query(store, current, branch_limits(ledger).values(), held)
+    columns = "household_key, village_code, product, limit_yuan, run_id"
+    given = ways | {
+        "lines": cursor_over(inputs).sql(f"SELECT {columns} FROM ({lines})").to_arrow_table(),
         "decided": after.decisions,
         "held": pa.table({"household_key": pa.array([hold.household_key for hold in held], pa.string())}),
     }

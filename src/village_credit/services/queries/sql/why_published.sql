@@ -19,10 +19,8 @@ WITH named AS (  -- a batch says nothing of lines that it does not name
 ), every AS (
     FROM ways UNION ALL FROM set_by_branches UNION ALL FROM first_asked
 ), villages AS (
-    SELECT household_key, arg_min(village_code, place) AS village_code FROM (
-        SELECT household_key, village_code, 0 AS place FROM decided
-        UNION ALL SELECT household_key, village_code, 1 FROM lines)
-    GROUP BY ALL
+    SELECT household_key, village_code FROM decided
+    UNION ALL SELECT household_key, any_value(village_code) FROM lines ANTI JOIN decided USING (household_key) GROUP BY 1
 )
 SELECT household_key, village_code, product, cause, CAST(sum(yuan) AS BIGINT) AS yuan
 FROM every ANTI JOIN held USING (household_key) LEFT JOIN villages USING (household_key)
