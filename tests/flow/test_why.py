@@ -23,10 +23,11 @@ from village_credit.ledger.ledger import Ledger
 from village_credit.services.casework import holds
 from village_credit.services.decided_from import basis_of
 from village_credit.services.queries.diff import diff_with_causes
+from village_credit.services.queries.why import order_of
 from village_credit.services.scoring import stage as score
 from village_credit.store.store import MEASURED
 from village_credit.tables.basis import Basis, scored_by
-from village_credit.tables.causes import CAUSES, differing, steps
+from village_credit.tables.causes import differing, steps
 from village_credit.tables.split import by_cause, split_change
 
 LATER = date(2026, 11, 20)
@@ -236,18 +237,20 @@ def test_other_code_is_a_cause_of_its_own(basis: Basis):
 
 
 def test_causes_that_measured_facts_do_not_tell_apart_are_one():
-    known = {"are_measured_alike": False, "is_scored_apart": True, "is_day_apart": True}
-    together = steps({"deliveries", "day", "links"}, **known)
-    assert together[0].cause == "batch"
-    assert together[1].cause == "day+deliveries+links"
-    assert {"facts", "day", "scores"} <= set(together[1].pieces)
-    alone = {step.cause: step.pieces for step in steps({"relief", "policy"}, **known)}
-    assert "facts" in alone["relief"]
-    assert "facts" in {step.cause: step.pieces for step in steps({"rules", "policy"}, **known)}["policy"]
-    mixed = [step.cause for step in steps({"deliveries", "scorecard"}, **{**known, "is_scored_apart": False})]
-    assert "deliveries+scorecard" in mixed
-    order = [min(CAUSES.index(one) for one in step.cause.split("+")) for step in together]
-    assert order == sorted(order)
+    known = {"is_scored_apart": True, "is_day_apart": True}
+
+    def pieces(*differ: str, **others: Any) -> dict[str, tuple[str, ...]]:
+        found = steps(set(differ), **{"measured_by": set(differ), **known, **others})
+        assert [step.cause for step in found] == sorted((step.cause for step in found), key=order_of)
+        return {step.cause: step.pieces for step in found}
+
+    assert {"facts", "day", "scores"} <= set(pieces("deliveries", "day", "links")["day+deliveries+links"])
+    assert "facts" in pieces("relief")["relief"]
+    assert "facts" in pieces("rules", "policy")["policy"]
+    assert "facts" in pieces("deliveries", "scorecard", is_scored_apart=False)["deliveries+scorecard"]
+    both = pieces("day", "relief")
+    assert ("facts" in both["day+relief"], "relief" in both["relief"]) == (True, True)
+    assert "facts" not in pieces("day", measured_by=None)["day"]
 
 
 def test_what_differs_is_read_from_the_manifests(basis: Basis):

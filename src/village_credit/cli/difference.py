@@ -31,10 +31,12 @@ def _why_text(found: Difference) -> Iterator[str]:
         yield f"  why: {found.why_not}"
         return
     if found.causes:
-        yield f"  why{'households':>33}{'more yuan':>15}{'less yuan':>15}{'in all':>15}"
+        yield f"  {'why, one cause after another':<28}{'households':>8}{'more yuan':>15}{'less yuan':>15}{'in all':>15}"
         yield from map(_cause_text, found.causes)
         total = sum(cause["yuan"] for cause in found.causes)
         yield f"    {'in all':<22}{'':>10}{'':>15}{'':>15}{total:>+15,}"
+    if found.why_joined is not None:
+        yield f"    causes stay joined: {found.why_joined}"
     if found.household is not None:
         yield from _household_text(found.household)
 

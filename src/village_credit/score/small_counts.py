@@ -8,6 +8,7 @@ every cell were hidden, the table hides no other for its sake.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from village_credit.score.statistics import LEAST_GROUP
@@ -17,15 +18,16 @@ Cell = dict[str, Any]
 Line = tuple[str, Any]
 
 
-def hide_small(cells: list[Cell], k: int = LEAST_GROUP) -> list[Cell]:
+def hide_small(cells: list[Cell], k: int = LEAST_GROUP, untold: Collection[int] = ()) -> list[Cell]:
     """Hide counts below `k` with their sums, and as many others, the smallest first, as these would follow from.
 
-    `cells`: group, change, households, and sums; the same come back, the figures of hidden ones null.
+    `cells`: group, change, households, and sums; the same come back, the figures of hidden ones null. `untold`: the
+    places of cells that are told nowhere, and are as good as hidden.
     """
     small = {place for place, cell in enumerate(cells) if cell["households"] < k}
     whole = _Hidden(cells, set(range(len(cells))))
     told = {place for place in small if not whole.is_free(place)}
-    hidden = _Hidden(cells, set(small))
+    hidden = _Hidden(cells, {*small, *untold})
     while True:
         for places in whole.lines.values():
             hidden.hide_enough(places, k)  # for who does not know what is told in vain

@@ -85,27 +85,30 @@ def differing(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
     return found | {cause for cause, name in VERSIONS.items() if versions[0].get(name) != versions[1].get(name)}
 
 
-def steps(differ: set[str], *, are_measured_alike: bool, is_scored_apart: bool, is_day_apart: bool) -> list[Step]:
+def steps(differ: set[str], *, measured_by: set[str] | None, is_scored_apart: bool, is_day_apart: bool) -> list[Step]:
     """Return what is taken over, one after another; nobody says yet whether anything of it differs.
 
-    `differ`: the causes that do, `rules` where the policy measures otherwise. `is_scored_apart`: one card can score
-    what the other run measured; `is_day_apart`: one policy has figures on the other run's day.
+    `differ`: the causes that do. `measured_by`: those that facts may differ by, `rules` where the policy measures
+    otherwise; None: the facts are the same. `is_scored_apart`: one card can score what the other run measured;
+    `is_day_apart`: one policy has figures on the other run's day.
     """
-    together = set() if are_measured_alike else _measured_by(differ)
+    together = set() if measured_by is None else _together(measured_by)
     if together and not is_scored_apart:
         together.add("scorecard")
     if not is_day_apart:
         together |= {"day", "policy"}
     homes = {piece: _home(causes, differ) for piece, causes in PIECES.items()}
-    if not are_measured_alike:
+    if measured_by is not None:
         homes["facts"] = _first(together)
         homes["scores"] = "scorecard" if "scorecard" in differ else homes["facts"]
-    return _in_order({piece: _joined(cause, together) for piece, cause in homes.items()})
+    pulled = together - {"relief"}  # what relief keeps hangs on lines in force, and comes after them
+    joined = {piece: _joined(cause, pulled, together) for piece, cause in homes.items()}
+    return _in_order(joined if measured_by is None else joined | {"facts": _label(together)})
 
 
-def _measured_by(differ: set[str]) -> set[str]:
+def _together(measured_by: set[str]) -> set[str]:
     """Return what makes the facts of two runs differ; where nothing that is known does, the code read otherwise."""
-    found = differ & set(MEASURED_BY) or {"code"}
+    found = measured_by & set(MEASURED_BY) or {"code"}
     return {"policy"} if found == {"rules"} else found
 
 
@@ -117,8 +120,12 @@ def _first(causes: Iterable[str]) -> str:
     return min(causes, key=CAUSES.index)
 
 
-def _joined(cause: str, together: set[str]) -> str:
-    return JOINED.join(sorted(together, key=CAUSES.index)) if cause in together else cause
+def _joined(cause: str, pulled: set[str], together: set[str]) -> str:
+    return _label(together) if cause in pulled else cause
+
+
+def _label(together: set[str]) -> str:
+    return JOINED.join(sorted(together, key=CAUSES.index))
 
 
 def _in_order(homes: dict[str, str]) -> list[Step]:

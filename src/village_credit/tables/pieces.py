@@ -29,6 +29,7 @@ TABLES = {
     "disputed": ("marks_disputed",),
     "facts": ("marks_others", *(name for name in (*MEASURED, *FACTS_KEPT) if name not in ("marks", "in_force"))),
 }
+EXCUSED = ("CONDUCT_EXCUSED", "LISTING_LIFTED")
 SPLIT_MARKS = ("held", "recoded", "disputed")
 FEW = 4  # of so many households one or fewer are touched: the others are left out before anything is decided
 
@@ -69,6 +70,11 @@ class Pieces:
     def are_facts_of(self, other: Pieces) -> bool:
         """Tell whether two runs measured the same, their scores aside."""
         return all(_unscored(self.tables[name]).equals(_unscored(other.tables[name])) for name in TABLES["facts"])
+
+    @property
+    def excuses(self) -> bool:
+        """Tell whether relief took anything out of conduct or listings."""
+        return bool(pc.any(pc.is_in(self.tables["noted"].column("code"), pa.array(EXCUSED, pa.string()))).as_py())
 
     def ppm(self, count: int) -> pa.Array:
         """Return each household's default probability by its number; null: not scored."""

@@ -6,6 +6,7 @@ took then and take now is the part `budget`, and a step decides only whom it tou
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from data_contracts.branch import PRODUCT_ORDER
 from village_credit.decide.decide import apply_policy
 from village_credit.duckdb_session import cursor_over
+from village_credit.signatures import canonical_json
 from village_credit.sql_files import sql
 from village_credit.tables.basis import Basis, compiled, has_caps, scored_by, without_caps
 from village_credit.tables.causes import CAUSES, JOINED, PIECES, Step, differing, steps
@@ -26,6 +28,7 @@ from village_credit.tables.pieces import FEW, Numbered, pieces_of, put_together,
 BEFORE, AFTER = "before", "after"
 OF_EVERYBODY = ("facts", "batch", "day", "policy")  # pieces that touch everybody or nobody
 NO_PRODUCT = -1
+NO_RELIEF = hashlib.sha256(canonical_json([])).hexdigest()
 Whole = NDArray[np.int64]
 PARTS = pa.schema(
     [("household_key", pa.string()), ("product", pa.string()), ("cause", pa.string()), ("yuan", pa.int64())]
@@ -158,16 +161,22 @@ class Splitting:
         before, after = self.sides[BEFORE], self.sides[AFTER]
         return steps(
             self._differ,
-            are_measured_alike=self._are_measured_alike,
+            measured_by=None if self._are_measured_alike else self._measured_by,
             is_scored_apart="scorecard" not in self._differ or self._are_measured_alike or self._can_score_each_other,
             is_day_apart=before.has_figures_on(after.as_of),
         )
 
     @cached_property
     def _differ(self) -> set[str]:
+        return differing(self.sides[BEFORE].manifest, self.sides[AFTER].manifest)
+
+    @property
+    def _measured_by(self) -> set[str]:
+        """Return what the facts may differ by; relief has no part where there was none, and it excuses nothing."""
         before, after = self.sides[BEFORE], self.sides[AFTER]
-        rules = {"rules"} if before.measured.under != after.measured.under else set()
-        return differing(before.manifest, after.manifest) | rules
+        found = self._differ | ({"rules"} if before.measured.under != after.measured.under else set())
+        is_first = before.manifest["relief_sha256"] == NO_RELIEF
+        return found - {"relief"} if is_first and not self.pieces[AFTER].excuses else found
 
     @property
     def _can_score_each_other(self) -> bool:

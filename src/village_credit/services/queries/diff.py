@@ -57,7 +57,8 @@ class Difference:
     `movers`: the largest changes with what moved them, a term (with its figure before and after) or a reason.
     `measures`: how many households are offered a measure of relief, before and after. `causes`: why it changes, in
     yuan that add up (cause, households, raised_yuan, lowered_yuan, yuan); `villages` the same by village where that is
-    asked, small counts hidden; `household` that of one household. `why_not`: why that cannot be said, in a sentence.
+    asked, small counts hidden; `household` that of one household. `why_not`: why that cannot be said, in a sentence;
+    `why_joined`: why causes stay joined, where they were to be told apart.
     """
 
     against: str
@@ -69,6 +70,7 @@ class Difference:
     villages: list[dict[str, Any]] = field(default_factory=list)
     household: list[dict[str, Any]] | None = None
     why_not: str | None = None
+    why_joined: str | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,7 @@ def diff_with_causes(
         villages=why.by_village() if by == "village" else [],
         household=parts[household_key] if household_key else None,
         why_not=why.why_not,
+        why_joined=why.why_joined,
     )
     return told, why
 
@@ -338,8 +341,9 @@ class Comparison:
 
         With their limits in all and the middle one, before and after. Who keeps a rule is no flip.
         """
-        cells = hide_small(self._rows(sql("services.queries", "simulated_flips")))
-        flips = [cell for cell in cells if cell["group"] != cell["change"]]
+        rows = self._rows(sql("services.queries", "simulated_flips"))
+        stays = {place for place, cell in enumerate(rows) if cell["group"] == cell["change"]}
+        flips = [cell for place, cell in enumerate(hide_small(rows, untold=stays)) if place not in stays]
         told = sorted(flips, key=lambda cell: -(cell["households"] or 0))
         return [{"from_rule": cell.pop("group"), "to_rule": cell.pop("change"), **cell} for cell in told]
 

@@ -15,6 +15,7 @@ from village_credit.decide.rules import RULES
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput, PolicyRefused
 from village_credit.ledger.branch_limits import branch_limits
+from village_credit.ledger.holds import holds_in_force
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.publications import Publication
 from village_credit.policy.check import check_policy
@@ -91,8 +92,11 @@ def simulate(store: Store, county_code: str, policy_file: Path, on: date | None 
     tried = [_ready(store, *pair, policy, day) for pair in zip(current, known, strict=True)]
     said = [_set_by_branches(ledger, publication) for publication in current]
 
+    keys = [hold.household_key for hold in holds_in_force(ledger)]
+    held = pa.table({"household_key": pa.array(keys, pa.string())})
+
     def side_of(decided: list[pa.Table]) -> Side:
-        return _simulated(decided, known, said)
+        return _simulated(decided, known, said, held)
 
     before, name = published_side(store, county_code)
     after = side_of([one.decide(policy.in_force(day, county_code)) for one in tried])
@@ -171,9 +175,9 @@ def _set_by_branches(ledger: Ledger, publication: Publication) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=SAID)
 
 
-def _simulated(tried: list[pa.Table], measured: list[SimulationInputs], said: list[pa.Table]) -> Side:
+def _simulated(tried: list[pa.Table], measured: list[SimulationInputs], said: list[pa.Table], held: pa.Table) -> Side:
     """Return what was tried by household_key and village, to be read where it is compared."""
-    inputs: dict[str, pa.Table] = {}
+    inputs = {"held_now": held}
     for place, (outcome, known, words) in enumerate(zip(tried, measured, said, strict=True)):
         inputs |= {
             f"outcome_{place}": outcome,

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from village_credit.code_version import code_sha256
 from village_credit.duckdb_session import cursor_over
-from village_credit.errors import MissingInput
+from village_credit.errors import MissingInput, ModelRefused, PolicyRefused
 from village_credit.ledger.branch_limits import branch_limits
 from village_credit.ledger.holds import holds_in_force
 from village_credit.ledger.ledger import Ledger
@@ -43,11 +43,13 @@ NOTHING_BEFORE = "nothing was published before, so that there is no earlier deci
 class Why:
     """What each cause adds to each household's limit of a product, whole yuan, none that is 0 (SPLIT).
 
-    `why_not`: in one sentence, where the change cannot be split; then there are no parts.
+    `why_not`: in one sentence, where the change cannot be split; then there are no parts. `why_joined`: likewise, where
+    deliveries were to be read anew and cannot be.
     """
 
     parts: pa.Table
     why_not: str | None = None
+    why_joined: str | None = None
 
     def causes(self) -> list[dict[str, Any]]:
         """Return cause, households, raised_yuan, lowered_yuan, yuan, in the order in which causes are taken over."""
@@ -102,17 +104,24 @@ def why_runs(store: Store, run_id: str, against: str, apart: Path | None = None)
         before, after = (basis_of(store, ledger, one) for one in (against, run_id))
         if before.manifest["county_code"] != after.manifest["county_code"]:
             return unsplit("the two runs are of different counties")
-        parts = _split(store, ledger, before, after, apart)
     except MissingInput as missing:
         return unsplit(str(missing))
+    parts, why_joined = _split(store, ledger, before, after, apart)
     villages = pa.concat_tables(side.decisions.select(["household_key", "village_code"]) for side in (after, before))
     given = {"parts": parts, "villages": villages}
-    return Why(cursor_over(given).sql(sql("services.queries", "why_runs")).to_arrow_table().cast(SPLIT))
+    told = cursor_over(given).sql(sql("services.queries", "why_runs")).to_arrow_table().cast(SPLIT)
+    return Why(told, why_joined=why_joined)
 
 
-def _split(store: Store, ledger: Ledger, before: Basis, after: Basis, apart: Path | None) -> pa.Table:
-    steps = [] if apart is None else between(store, ledger, before, after, apart)
-    return split_along([before, *steps, after], code_sha256())
+def _split(
+    store: Store, ledger: Ledger, before: Basis, after: Basis, apart: Path | None
+) -> tuple[pa.Table, str | None]:
+    """Return the parts of one way, and why deliveries could not be read anew for it."""
+    try:
+        steps, why_joined = ([] if apart is None else between(store, ledger, before, after, apart)), None
+    except (MissingInput, ModelRefused, PolicyRefused) as refusal:
+        steps, why_joined = [], str(refusal)
+    return split_along([before, *steps, after], code_sha256()), why_joined
 
 
 def why_published(store: Store, run_id: str, apart: Path | None = None) -> Why:
@@ -129,11 +138,15 @@ def why_published(store: Store, run_id: str, apart: Path | None = None) -> Why:
         after = basis_of(store, ledger, run_id)
         runs = dict.fromkeys(one.run_id for one in current)
         origins = {one: basis_of(store, ledger, one) for one in runs}
-        split = {one: _split(store, ledger, basis, after, apart) for one, basis in origins.items()}
     except MissingInput as missing:
         return unsplit(str(missing))
-    stored = _tagged({one: basis.decisions for one, basis in origins.items()})
-    return Why(_laid_over(store, ledger, current, {"parts": _tagged(split), "stored": stored}, after))
+    split = {one: _split(store, ledger, basis, after, apart) for one, basis in origins.items()}
+    ways = {
+        "parts": _tagged({one: parts for one, (parts, _) in split.items()}),
+        "stored": _tagged({one: basis.decisions for one, basis in origins.items()}),
+    }
+    why_joined = next((why for _, why in split.values() if why), None)
+    return Why(_laid_over(store, ledger, current, ways, after), why_joined=why_joined)
 
 
 def _laid_over(

@@ -140,7 +140,7 @@ def scoring_again(store: Store, ledger: Ledger, manifest: dict[str, Any], models
     Its `snapshot` names another run where something is no longer as it was. Raises MissingInput and its kin where
     something of it is gone.
     """
-    why_not = _erased_inputs(store, ledger, manifest)
+    why_not = _hindrance(store, manifest) or _erased_inputs(store, ledger, manifest)
     if why_not is not None:
         raise MissingInput(f"run {manifest['run_id']}: {why_not}")
     return _scoring(store, _as_it_stood(ledger, ledger.staged(manifest["run_id"])), manifest, models)
