@@ -373,4 +373,3 @@ def test_what_relief_changes_is_told_from_policy_and_deliveries(story):
     later = assert_adds_up(store, story["within"], story["first"])
     assert {"policy", "day+deliveries+relief"} <= {row["cause"] for row in later.causes()}
     assert_decided_as_stored(store, story["within"], story["first"])
-    assert_adds_up(store, story["third"])
