@@ -1,8 +1,9 @@
-"""A policy tried on 200,000 published households with the whole difference, as ratios to DuckDB reading and joining two tables.
+"""A policy tried on 200,000 published households, and why their limits change, as ratios to DuckDB joining two tables.
 
 Floor: DuckDB reads the publication's decisions and waterfalls from Parquet, whole, and joins them by household into a
 table, in the same process: who wants to compare two policies by hand begins there. Seconds are of this machine at this
-moment; the ratios are what to compare.
+moment; the ratios are what to compare. A simulation tries one changed figure, with rules and flips; the difference is
+that of a run a month later, under the other policy and with a hundred households held, split among its causes.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from statistics import median
+from unittest.mock import patch
 
 import duckdb
+import pyarrow.parquet as pq
 
+from village_credit.publish.recording import record
 from village_credit.services import rules as inputs
 from village_credit.services.approval import approve as sign
 from village_credit.services.approval import publish
+from village_credit.services.queries.diff import diff_with_causes
 from village_credit.services.queries.simulate import simulate
 from village_credit.services.scoring import stage as score
 from village_credit.store import runs
@@ -30,7 +35,9 @@ from village_credit.synthetic import synthesize
 
 COUNTY, AS_OF, TIMES = "659900", date(2026, 11, 1), 5
 MODELS = Path("models")
-BOUND = 5.0  # times the floor
+BOUND = 4.0  # times the floor
+BOUND_WHY = 10.0
+LATER, HELD = date(2026, 12, 1), 100
 CHANGED = ('name = "stress", value = 0.70', 'name = "stress", value = 0.60')
 
 
@@ -46,15 +53,22 @@ def main() -> int:
         policy.write_text(
             (MODELS / "limit_policy.toml").read_text(encoding="utf-8").replace(*CHANGED), encoding="utf-8"
         )
+        later = _later(store, folder, policy)
         floor, floor_cpu = _measured(lambda: _join(run))
         wall, cpu = _measured(lambda: simulate(store, COUNTY, policy, AS_OF))
+        why, why_cpu = _measured(lambda: diff_with_causes(store, later))
         changed = {row["change"]: row["households"] for row in simulate(store, COUNTY, policy, AS_OF).changes}
-    print(f"synthetic county of {words.households:,} households; changes {changed}; medians of {TIMES}")
+        causes = {row["cause"]: row["yuan"] for row in diff_with_causes(store, later)[0].causes}
+    print(
+        f"synthetic county of {words.households:,} households; changes {changed}; causes {causes}; medians of {TIMES}"
+    )
     print(f"  {'':<28}{'seconds':>9}{'× floor':>9}{'CPU s':>9}{'× floor':>9}")
     print(f"  {'read and join two tables':<28}{floor:>9.3f}{1:>9.1f}{floor_cpu:>9.3f}{1:>9.1f}")
     print(f"  {'simulate, whole difference':<28}{wall:>9.3f}{wall / floor:>9.1f}{cpu:>9.3f}{cpu / floor_cpu:>9.1f}")
-    print(f"  bound: {BOUND} × in seconds: {'holds' if wall <= BOUND * floor else 'BROKEN'}")
-    return 0 if wall <= BOUND * floor else 1
+    print(f"  {'diff, split by cause':<28}{why:>9.3f}{why / floor:>9.1f}{why_cpu:>9.3f}{why_cpu / floor_cpu:>9.1f}")
+    holds = wall <= BOUND * floor and why <= BOUND_WHY * floor
+    print(f"  bounds: {BOUND} × and {BOUND_WHY} × in seconds: {'hold' if holds else 'BROKEN'}")
+    return 0 if holds else 1
 
 
 def _published(folder: Path, households: int) -> tuple[Store, Path]:
@@ -66,6 +80,17 @@ def _published(folder: Path, households: int) -> tuple[Store, Path]:
     sign.approve(store, run.run_id, "2002", "bench", runs.failed_gates(store, run.run_id))
     publish.publish(store, run.run_id, "1001")
     return store, store.run_folder(run.run_id)
+
+
+def _later(store: Store, folder: Path, policy: Path) -> str:
+    """Hold some households, and score the same deliveries a month later under another policy."""
+    (run_id,) = store.run_ids()
+    keys = pq.read_table(store.run_folder(run_id) / "decisions.parquet")["household_key"].to_pylist()
+    with patch("village_credit.publish.recording.build_warehouse"):  # nobody looks at the views here
+        for key in keys[:: max(1, len(keys) // HELD)]:
+            record(store, "hold", "1001", "", {"county_code": COUNTY, "household_key": key, "reason": "bench"})
+    request = inputs.Request(COUNTY, LATER, "1001", MODELS, policy_file=policy)
+    return score.score_inbox(store, folder / "inbox", request).run_id
 
 
 def _join(run: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, SIGNER, new_store, put_in_force, request_of, score_into
 from tests.flow.test_receipts import view
+from tests.split import assert_adds_up
 from village_credit.services.queries.simulate import simulate
 from village_credit.services.scoring import stage as score
 from village_credit.services.servicing import usage
@@ -216,3 +217,18 @@ def test_the_policy_in_force_changes_nobody_beside_a_batch_either(story: Story):
     assert found.households == story.between["decided"][0][0]
     # what a branch refused stands in a simulation as in the views
     assert found.changes[0]["before_yuan"] == found.changes[0]["after_yuan"] == story.between["decided"][0][1]
+
+
+def test_why_limits_change_adds_up_across_batches_and_products(story: Story):
+    assert_adds_up(story.store, story.runs["batch"], story.runs["first"])
+    again = assert_adds_up(story.store, story.runs["batch"])
+    assert set(again.parts["product"].to_pylist()) <= {"trader_loan"}
+
+
+def test_causes_that_were_measured_at_once_are_told_apart_by_reading_anew(story: Story):
+    together = assert_adds_up(story.store, story.runs["whole"], story.runs["first"])
+    apart = assert_adds_up(story.store, story.runs["whole"], story.runs["first"], MODELS)
+    sums = [{row["cause"]: row["yuan"] for row in why.causes()} for why in (together, apart)]
+    assert "day+deliveries" in sums[0]
+    assert {"deliveries", "day"} >= {cause for cause in sums[1] if cause not in sums[0]} >= {"deliveries"}
+    assert sums[1].get("deliveries", 0) + sums[1].get("day", 0) == sums[0]["day+deliveries"]

@@ -19,6 +19,7 @@ import pytest
 
 from tests.conftest import COUNTY_OF_TESTS as COUNTY
 from tests.conftest import MODELS, Scored, by_unit, copy_of, put_in_force, request_of
+from tests.split import assert_adds_up, assert_decided_as_stored
 from village_credit import cli
 from village_credit.errors import MissingInput, UsageError
 from village_credit.ledger.ledger import Ledger
@@ -357,3 +358,14 @@ def test_the_command_says_what_it_did(story, capsys, monkeypatch):
     monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(story["folder"] / "keys"))
     assert cli.main(["relief", "declare", str(story["declaration"]), "--by", "2002"]) == 0
     assert "known already (no-op)" in capsys.readouterr().out
+
+
+def test_what_relief_changes_is_told_from_policy_and_deliveries(story):
+    store = story["store"]
+    same_deliveries = assert_adds_up(store, story["within"], story["without"])
+    assert {row["cause"] for row in same_deliveries.causes()} == {"relief"}
+    kept = f"SELECT household_key FROM relief_kept WHERE run_id = '{story['within']}'"
+    assert {row["household_key"] for row in same_deliveries.parts.to_pylist()} >= {key for (key,) in view(store, kept)}
+    later = assert_adds_up(store, story["within"], story["first"])
+    assert {"policy", "day+deliveries+relief"} <= {row["cause"] for row in later.causes()}
+    assert_decided_as_stored(store, story["within"], story["first"])

@@ -15,6 +15,8 @@ import pytest
 
 from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, Scored, new_store, request_of
 from village_credit import cli
+from village_credit.cli.difference import simulated_text
+from village_credit.decide.rules import RULES
 from village_credit.errors import MissingInput, PolicyRefused
 from village_credit.score.statistics import LEAST_GROUP
 from village_credit.services.queries import diff as compare
@@ -219,3 +221,38 @@ def test_a_first_publication_is_compared_with_the_lines_that_the_bank_had_grante
     changed = {row["change"]: row["households"] for row in against.changes}
     assert changed["new"] < sum(1 for row in decisions if row["limit_yuan"])  # the others are kept
     assert changed["removed"] > 0
+
+
+def test_each_changed_figure_is_tried_alone_and_what_is_left_is_their_interplay(published: Scored, tmp_path: Path):
+    both = [CHANGES["a poorer year"], CHANGES["a larger ticket"]]
+    found, *alone = (tried(published, written(tmp_path, *changes)) for changes in (both, *([one] for one in both)))
+    assert {one["name"] for one in found.figures} == {"stress", "smallest_ticket"}
+    for one in alone:
+        ((only,), total) = one.figures, sum(row["after_yuan"] - row["before_yuan"] for row in one.changes)
+        assert only["yuan"] == total
+        assert one.interplay_yuan == 0
+        assert only == next(row for row in found.figures if row["name"] == only["name"])
+    total = sum(row["after_yuan"] - row["before_yuan"] for row in found.changes)
+    assert total == sum(one["yuan"] for one in found.figures) + (found.interplay_yuan or 0)
+    assert found.interplay_yuan  # a household below the larger ticket loses the same yuan but once
+
+
+def test_rules_are_counted_in_their_order_and_flips_lead_from_one_to_another(published: Scored, tmp_path: Path):
+    found = tried(published, written(tmp_path, CHANGES["a larger ticket"], CHANGES["a poorer year"]))
+    order = [one["rule"] for one in found.rules]
+    assert order == [rule for rule in RULES if rule in order]
+    assert set(order).isdisjoint(found.never)
+    decisions = pq.read_table(published.store.run_folder(published.run.run_id) / "decisions.parquet").to_pylist()
+    first = Counter(
+        row["binding_term"] if row["decision"] == "granted" else row["reason_codes"][0] for row in decisions
+    )
+    for one in found.rules:
+        assert one["before"] in (None, first[one["rule"]])
+    shown = [flip for flip in found.flips if flip["households"] is not None]
+    assert all(flip["households"] >= LEAST_GROUP and flip["from_rule"] != flip["to_rule"] for flip in shown)
+    small = next(flip for flip in shown if flip["to_rule"] == "BELOW_SMALLEST_TICKET")
+    assert (small["after_yuan"], small["middle_after_yuan"]) == (0, 0)
+    assert small["before_yuan"] >= small["households"] * 5000
+    text = simulated_text(found, None)
+    assert "rules that decide nobody" in text
+    assert not any(key in text.split("each changed figure")[1] for key in {row["household_key"] for row in decisions})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from village_credit.cli.common import Verbs, by_whom, county_code, day, out_of, path, show, show_each, store_of
+from village_credit.cli.difference import difference_text, simulated_text
 from village_credit.errors import PolicyRefused, UsageError
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
@@ -20,28 +21,38 @@ if TYPE_CHECKING:
     from village_credit.services.approval.publish import Published
     from village_credit.services.approval.rollback import RolledBack
     from village_credit.services.approval.withdraw import Withdrawn
-    from village_credit.services.queries.diff import Difference
-    from village_credit.services.queries.simulate import Simulated
     from village_credit.settings import Settings
 
 
 def add_diff(verbs: Verbs) -> None:
     compared = verbs.add(
         "diff",
-        "Compare a run with another or with what is published, household by household.",
+        "Compare a run with another or with what is published, household by household, and say why limits change.",
         "diff RUN --against published --by village",
         do_diff,
     )
     compared.the_run()
     compared.add_argument("--against", default="published", help="a run id, or `published`")
     compared.add_argument("--by", choices=("village", "band", "reason", "group"), help="small counts hidden")
+    compared.add_argument("--household", metavar="HOUSEHOLD_KEY", help="split this household's change among its causes")
+    compared.add_argument(
+        "--apart", action="store_true", help="read deliveries anew, so that no causes are joined; as long as scorings"
+    )
+    compared.out("write every household's change by cause there, as CSV")
+    compared.add_argument("--force", action="store_true", help="write over a file that is there already")
 
 
 def do_diff(args: argparse.Namespace, paths: Settings) -> int:
-    """Compare runs."""
-    from village_credit.services.queries.diff import diff_runs
+    """Compare runs, and split what changes among its causes."""
+    from village_credit.services.queries.diff import diff_with_causes
+    from village_credit.store.whole_files import write_whole
 
-    found = diff_runs(store_of(paths), args.run, args.against, args.by)
+    file = out_of(args, "diff") if args.out else None
+    found, why = diff_with_causes(
+        store_of(paths), args.run, args.against, args.by, args.household, paths.models if args.apart else None
+    )
+    if file is not None:
+        write_whole(file, why.csv())
     return show(args, found, lambda: difference_text(found))
 
 
@@ -343,61 +354,6 @@ def _check_policy(args: argparse.Namespace, paths: Settings) -> int:
     looser = policy.loosened_gates(file, args.against, on) if args.against else []
     text = [f"{file.name} is sound on {on}", *(f"  warning: {item.sentence}" for item in looser)]
     return show(args, {"faults": [], "loosened": looser}, lambda: "\n".join(text))
-
-
-def difference_text(found: Difference) -> str:
-    """Write a difference: counts, sums, groups, top movers."""
-    text = [f"against {found.against}", *map(_change_text, found.changes), *map(_group_text, found.groups)]
-    if any(group["households"] is None for group in found.groups):
-        text.append("  (*: too few households to be shown)")
-    text += [f"  relief {m['measure']:<26} {m['before']:>8,} → {m['after']:>8,} households" for m in found.measures]
-    if found.movers:
-        text += ["  top movers", *map(_mover_text, found.movers)]
-    return "\n".join(text)
-
-
-def _change_text(c: dict[str, Any]) -> str:
-    return f"  {c['change']:<8} {c['households']:>8,} households  {c['before_yuan']:>14,} → {c['after_yuan']:>14,} yuan"
-
-
-def _group_text(g: dict[str, Any]) -> str:
-    return (
-        f"  {g['group']:<22} {g['change']:<8} {_hidden(g['households']):>8}  "
-        f"{_hidden(g['before_yuan']):>14} → {_hidden(g['after_yuan']):>14}"
-    )
-
-
-def _mover_text(m: dict[str, Any]) -> str:
-    return f"    {m['household_key']}  {m['before_yuan']:>9,} → {m['after_yuan']:>9,}  {_moved(m)}"
-
-
-def _hidden(count: int | None) -> str:
-    return "*" if count is None else f"{count:,}"
-
-
-def _moved(mover: dict[str, Any]) -> str:
-    """Say what moved a limit: a term, with its figure on either side where known, or a reason."""
-    figures = [mover["term_before_yuan"], mover["term_after_yuan"]]
-    known = all(figure is not None for figure in figures)
-    return f"{mover['moved_by']} {figures[0]:,} → {figures[1]:,}" if known else mover["moved_by"]
-
-
-def simulated_text(found: Simulated, by: str | None) -> str:
-    """Write a simulation: what it is not, then the difference, by one kind of group or all but the villages."""
-    from village_credit.services.queries.diff import Difference
-
-    head = (
-        f"NOT AUTHORITATIVE: county {found.county_code}, policy {found.policy} as of {found.policy_day} "
-        f"on {found.households:,} households as of {found.as_of}; written nowhere"
-    )
-    groups = _groups_of(found, by)
-    return head + "\n" + difference_text(Difference(found.against, found.changes, groups, found.movers, []))
-
-
-def _groups_of(found: Simulated, by: str | None) -> list[dict[str, Any]]:
-    """Return the groups of one kind, or of all kinds but the villages."""
-    kinds = {"village": found.by_village, "band": found.by_band, "reason": found.by_reason, "group": found.by_group}
-    return kinds[by] if by else [*found.by_band, *found.by_reason, *found.by_group]
 
 
 VERBS = (add_diff, add_simulate, add_approve, add_publish, add_rollback, add_withdraw, add_authority, add_policy)

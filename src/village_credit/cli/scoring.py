@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from village_credit.cli.committee import difference_text
 from village_credit.cli.common import (
     Verbs,
     by_whom,
@@ -18,6 +17,7 @@ from village_credit.cli.common import (
     show_each,
     store_of,
 )
+from village_credit.cli.difference import difference_text
 from village_credit.errors import UsageError
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it

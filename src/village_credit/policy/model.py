@@ -227,7 +227,7 @@ class PolicyInForce:
         return [norm for crop in crops if (norm := self._norm(crop)) is not None]
 
     def _norm(self, crop: str) -> Norm | None:
-        years = self._norm_years(crop)
+        years = self.norm_years(crop)
         if len(years) < LEAST_NORM_YEARS:
             return None
         count = len(years)
@@ -242,8 +242,11 @@ class PolicyInForce:
             years[0].outturn,
         )
 
-    def _norm_years(self, crop: str) -> list[CropNorm]:
-        """Latest years first; in each the county's own norm before the general one, then the latest `from`."""
+    def norm_years(self, crop: str) -> list[CropNorm]:
+        """Return the years that a crop's norm is made of, latest first.
+
+        In each the county's own norm before the general one, then the latest `from`.
+        """
         usable = [
             n
             for n in self.policy.crop_norms

@@ -49,21 +49,27 @@ UNITS = {
 
 
 def run_page(
-    run_id: str, manifest: dict[str, Any], tables: dict[str, pa.Table], in_force: pa.Table, outlines: pa.Table
+    run_id: str,
+    manifest: dict[str, Any],
+    tables: dict[str, pa.Table],
+    in_force: pa.Table,
+    outlines: pa.Table,
+    causes: pa.Table | None = None,
 ) -> str:
     """Draw the page of a run from its tables.
 
     `in_force`: the lines of the day before with what is drawn of each, as the run's snapshot has them. `outlines`: of
-    villages, where a map of them was delivered and could be looked at (OUTLINES).
+    villages, where a map of them was delivered and could be looked at (OUTLINES). `causes`: what each cause adds to
+    limits since the last whole publication was decided, in order; None: it is not said.
     """
-    others = {"in_force": in_force, "outlines": outlines}
+    others = {"in_force": in_force, "outlines": outlines} | ({} if causes is None else {"causes": causes})
     connection = cursor_over({f"t_{name}": rows for name, rows in tables.items()} | others)
     changes = connection.sql(sql("report", "changes"), params={"product": manifest["product"]})
     connection.register("changes", changes.to_arrow_table())
-    return living_page(_page(connection, manifest, run_id))
+    return living_page(_page(connection, manifest, run_id, is_split=causes is not None))
 
 
-def _page(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], run_id: str) -> Page:
+def _page(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], run_id: str, *, is_split: bool) -> Page:
     waits = list(_waiting(connection, manifest))
     named = {"run": run_id, "day": manifest["as_of"]}
     return Page(
@@ -73,7 +79,7 @@ def _page(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], run_i
         [
             _waiting_section(waits),
             _gates(connection),
-            *credit_sections(connection),
+            *credit_sections(connection, is_split=is_split),
             *source_sections(connection, manifest),
             _versions(manifest, run_id),
         ],

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from village_credit.report.page_causes import why_changed
 from village_credit.report.page_parts import (
     Cell,
     Map,
@@ -52,9 +53,9 @@ class Group:
     median: float | None
 
 
-def credit_sections(connection: duckdb.DuckDBPyConnection) -> list[Section]:
-    """Draw the sections on households."""
-    return [_changes(connection), _places(connection), _limits(connection), _reasons(connection)]
+def credit_sections(connection: duckdb.DuckDBPyConnection, *, is_split: bool = False) -> list[Section]:
+    """Draw the sections on households; `is_split`: it is known what each cause adds."""
+    return [_changes(connection, is_split=is_split), _places(connection), _limits(connection), _reasons(connection)]
 
 
 def shown(count: int) -> int | None:
@@ -71,7 +72,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, 
     return connection.execute(query).fetchall()
 
 
-def _changes(connection: duckdb.DuckDBPyConnection) -> Section:
+def _changes(connection: duckdb.DuckDBPyConnection, *, is_split: bool) -> Section:
     cells = [
         {"group": "", "change": change, "households": count, "before": before, "after": after}
         for change, count, before, after in _rows(connection, "FROM changes")
@@ -96,9 +97,8 @@ def _changes(connection: duckdb.DuckDBPyConnection) -> Section:
         heads("change", "households", "before", "after", "difference"),
         rows,
     )
-    return Section(
-        "changes", translated("sections", "changes"), [table, Note(translated("changes", "note")), hidden_note()]
-    )
+    parts: list[Part] = [table, Note(translated("changes", "note")), *(why_changed(connection) if is_split else ())]
+    return Section("changes", translated("sections", "changes"), [*parts, hidden_note()])
 
 
 def granted_groups(rows: Iterable[Sequence[Any]]) -> list[Group]:

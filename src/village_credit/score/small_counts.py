@@ -8,6 +8,7 @@ every cell were hidden, the table hides no other for its sake.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from village_credit.score.statistics import LEAST_GROUP
@@ -17,15 +18,16 @@ Cell = dict[str, Any]
 Line = tuple[str, Any]
 
 
-def hide_small(cells: list[Cell], k: int = LEAST_GROUP) -> list[Cell]:
+def hide_small(cells: list[Cell], k: int = LEAST_GROUP, untold: Collection[int] = ()) -> list[Cell]:
     """Hide counts below `k` with their sums, and as many others, the smallest first, as these would follow from.
 
-    `cells`: group, change, households, and sums; the same come back, the figures of hidden ones null.
+    `cells`: group, change, households, and sums; the same come back, the figures of hidden ones null. `untold`: the
+    places of cells that are told nowhere, and are as good as hidden.
     """
     small = {place for place, cell in enumerate(cells) if cell["households"] < k}
     whole = _Hidden(cells, set(range(len(cells))))
     told = {place for place in small if not whole.is_free(place)}
-    hidden = _Hidden(cells, set(small))
+    hidden = _Hidden(cells, {*small, *untold})
     while True:
         for places in whole.lines.values():
             hidden.hide_enough(places, k)  # for who does not know what is told in vain
@@ -76,27 +78,33 @@ class _Hidden:
         """Tell whether one household more or less could be in a hidden cell and every total stay.
 
         One more here is one less in another cell of the change, which must have two, one more in another cell of that
-        group, and so on, until it is one less in a cell of the first group.
+        group, and so on, until it is one less in a cell of the first group. One less here is the same turned round.
         """
-        group, change = self._lines_of(place)
-        return self._leads(change, group, place) or (self._count(place) > 1 and self._leads(group, change, place))
+        return self._is_on_a_way(place, least=(2, 1)) or (
+            self._count(place) > 1 and self._is_on_a_way(place, least=(1, 2))
+        )
 
-    def _leads(self, start: Line, end: Line, without: int) -> bool:
-        """Tell whether taking from cells of a change and adding to cells of a group leads from one line to another."""
-        seen, waiting = {start}, [start]
-        while waiting:
-            line = waiting.pop()
-            takes = line[0] == LINES[1]
-            for place in self.lines[line]:
-                if place == without or (takes and self._count(place) < 2):
-                    continue
-                one, other = self._lines_of(place)
-                beyond = one if takes else other
-                if beyond == end:
-                    return True
-                if beyond not in seen:
-                    seen.add(beyond)
-                    waiting.append(beyond)
+    def _is_on_a_way(self, without: int, least: tuple[int, int]) -> bool:
+        """Tell whether a cell's group leads to its change by other cells.
+
+        `least`: how many a cell must have that leads from a group to a change, and from a change to a group. A group
+        has few cells and a change many: from the group on, each is looked into as soon as it is met.
+        """
+        start, end = self._lines_of(without)
+        seen, ways = {start}, [iter(self.lines[start])]
+        while ways:
+            place = next(ways[-1], None)
+            if place is None:
+                ways.pop()
+                continue
+            if place == without or self._count(place) < least[1 - len(ways) % 2]:
+                continue
+            beyond = self._lines_of(place)[len(ways) % 2]
+            if beyond == end:
+                return True
+            if beyond not in seen:
+                seen.add(beyond)
+                ways.append(iter(self.lines[beyond]))
         return False
 
     def _count(self, place: int) -> int:

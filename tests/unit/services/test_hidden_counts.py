@@ -84,3 +84,11 @@ def test_a_village_whose_total_is_told_elsewhere_gives_no_count_away():
     """Nine of 65 households are removed: 56 that stay the same would say so."""
     counts = {("202", "same"): 56, ("202", "removed"): 9, ("203", "same"): 48, ("203", "removed"): 8}
     assert [row["households"] for row in hide_small(cells(counts), K)] == [None] * 4
+
+
+def test_cells_that_are_told_nowhere_spare_those_that_would_be_hidden_beside_a_small_one():
+    rows = [("a", "a", 500), ("a", "b", 100), ("a", "c", 3), ("b", "b", 400), ("c", "c", 300)]
+    cells = [{"group": group, "change": change, "households": count} for group, change, count in rows]
+    stays = {place for place, (group, change, _) in enumerate(rows) if group == change}
+    assert [cell["households"] for cell in hide_small(cells)][:3] == [500, None, None]
+    assert [cell["households"] for cell in hide_small(cells, untold=stays)][:3] == [None, 100, None]

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from village_credit import catalogue, duckdb_session
+from village_credit.decide.rules import RULES
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput
 from village_credit.ledger.branch_limits import branch_limits
@@ -22,6 +23,7 @@ from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_query, quoted
 from village_credit.ledger.publications import Publication
 from village_credit.score.small_counts import hide_small
+from village_credit.services.queries.why import Why, why_published, why_runs
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
 from village_credit.tables.simulation_inputs import unpack_simulation_inputs
@@ -53,7 +55,10 @@ class Difference:
 
     `changes`: change, households, before_yuan, after_yuan. `groups`: the same per group, small counts hidden (null).
     `movers`: the largest changes with what moved them, a term (with its figure before and after) or a reason.
-    `measures`: how many households are offered a measure of relief, before and after.
+    `measures`: how many households are offered a measure of relief, before and after. `causes`: why it changes, in
+    yuan that add up (cause, households, raised_yuan, lowered_yuan, yuan); `villages` the same by village where that is
+    asked, small counts hidden; `household` that of one household. `why_not`: why that cannot be said, in a sentence;
+    `why_joined`: why causes stay joined, where they were to be told apart.
     """
 
     against: str
@@ -61,6 +66,11 @@ class Difference:
     groups: list[dict[str, Any]]
     movers: list[dict[str, Any]]
     measures: list[dict[str, Any]]
+    causes: list[dict[str, Any]] = field(default_factory=list)
+    villages: list[dict[str, Any]] = field(default_factory=list)
+    household: list[dict[str, Any]] | None = None
+    why_not: str | None = None
+    why_joined: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,37 @@ def diff_runs(store: Store, run_id: str, against: str = "published", by: str | N
         return difference(_named(after, store, run_id), _named(before, store, run_id), name, by, groups)
     before, name = published_side(store, county, _loaded_tables(store, run_id))
     return difference(_to_be(store, ledger, _as_published(run_id, manifest)), before, name, by, groups)
+
+
+def diff_with_causes(
+    store: Store,
+    run_id: str,
+    against: str = "published",
+    by: str | None = None,
+    household_key: str | None = None,
+    apart: Path | None = None,
+) -> tuple[Difference, Why]:
+    """Compare as `diff_runs` does, and split every change among its causes.
+
+    `household_key`: one household whose parts are told. `apart`: the models' folder, where deliveries are to be read
+    anew for causes that stored tables do not tell apart.
+    """
+    found = diff_runs(store, run_id, against, by)
+    is_in_force = against == "published"
+    why = why_published(store, run_id, apart) if is_in_force else why_runs(store, run_id, against, apart)
+    keys = [mover["household_key"] for mover in found.movers]
+    parts = why.of_households([*keys, *([household_key] if household_key else [])])
+    movers = [{**mover, "causes": parts[mover["household_key"]]} for mover in found.movers]
+    told = replace(
+        found,
+        movers=movers,
+        causes=why.causes(),
+        villages=why.by_village() if by == "village" else [],
+        household=parts[household_key] if household_key else None,
+        why_not=why.why_not,
+        why_joined=why.why_joined,
+    )
+    return told, why
 
 
 def _to_be(store: Store, ledger: Ledger, publication: Publication) -> Side:
@@ -196,6 +237,11 @@ def groups_sealed(store: Store, run_ids: list[str]) -> pa.Table:
     return pa.concat_tables(parts)
 
 
+def order_of_rule(rule: str) -> tuple[int, str]:
+    """Return a rule's place among those that decide; what is no rule of the limit comes last."""
+    return RULES.index(rule) if rule in RULES else len(RULES), rule
+
+
 def difference(after: Side, before: Side, name: str, by: str | None, groups: pa.Table | None = None) -> Difference:
     """Compare two sides; `groups`: household_key and its groups, for `by` group."""
     if by is not None and by not in BY:
@@ -273,6 +319,33 @@ class Comparison:
         columns = ", ".join(name for name in (f"{term}_yuan" for term in TERMS) if name in there)
         query = f"SELECT household_key, {columns} FROM {source} WHERE list_contains($keys, household_key)"
         return {row["household_key"]: row for row in self._rows(query, keys=keys)}
+
+    def moved(self) -> dict[str, Any]:
+        """Return households, raised_yuan, lowered_yuan and yuan of everybody who moves."""
+        return self._rows(sql("services.queries", "moved"))[0]
+
+    def rules(self) -> list[dict[str, Any]]:
+        """Return how many households each rule decides, given the rules before it: rule, before, after.
+
+        In the order in which rules decide; small counts are null. A rule that decides nobody is not told.
+        """
+        cells = hide_small(self._rows(sql("services.queries", "simulated_rules")))
+        found: dict[str, dict[str, Any]] = {}
+        for cell in cells:
+            rule = found.setdefault(cell["change"], {"rule": cell["change"], "before": 0, "after": 0})
+            rule[cell["group"]] = cell["households"]
+        return sorted(found.values(), key=lambda rule: order_of_rule(rule["rule"]))
+
+    def flips(self) -> list[dict[str, Any]]:
+        """Return how many households went from one rule to another, the most first; small counts are null.
+
+        With their limits in all and the middle one, before and after. Who keeps a rule is no flip.
+        """
+        rows = self._rows(sql("services.queries", "simulated_flips"))
+        stays = {place for place, cell in enumerate(rows) if cell["group"] == cell["change"]}
+        flips = [cell for place, cell in enumerate(hide_small(rows, untold=stays)) if place not in stays]
+        told = sorted(flips, key=lambda cell: -(cell["households"] or 0))
+        return [{"from_rule": cell.pop("group"), "to_rule": cell.pop("change"), **cell} for cell in told]
 
     def measures(self) -> list[dict[str, Any]]:
         """Return the households that are offered each measure of relief, before and after."""

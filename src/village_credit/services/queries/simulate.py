@@ -11,14 +11,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from village_credit.decide.decide import SIMULATION_TABLES, apply_policy
+from village_credit.decide.rules import RULES
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput, PolicyRefused
 from village_credit.ledger.branch_limits import branch_limits
+from village_credit.ledger.holds import holds_in_force
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.publications import Publication
 from village_credit.policy.check import check_policy
-from village_credit.policy.model import Policy, load_policy
+from village_credit.policy.model import Policy, PolicyInForce, load_policy
+from village_credit.policy.units import policy_in_its_units
 from village_credit.services.queries.diff import Comparison, Side, one_each, published_side
+from village_credit.services.queries.effects import Tried, effects, limits_of_side, tried_on
 from village_credit.services.queries.policy import read_policy
 from village_credit.sql_files import sql
 from village_credit.store.store import Store, sha256_of
@@ -39,7 +43,10 @@ class Simulated:
     """What a policy would change of what is published; never authoritative, written nowhere.
 
     The households are as they were measured for the publication: no later delivery, model or dispute is looked at.
-    Counts, sums in whole yuan; groups as in `Difference`.
+    Counts, sums in whole yuan; groups as in `Difference`. `figures`: what each changed figure does alone (name, whom,
+    before, after, households, raised_yuan, lowered_yuan, yuan), and `interplay_yuan` what they do together beyond that.
+    `rules`: how many households each rule decides before and after, given the rules before it; `never`: rules that
+    decide nobody on either side. `flips`: from which rule to which, with the limits. Small counts are null.
     """
 
     is_authoritative: bool
@@ -56,6 +63,11 @@ class Simulated:
     by_reason: list[dict[str, Any]]
     by_group: list[dict[str, Any]]
     movers: list[dict[str, Any]]
+    figures: list[dict[str, Any]]
+    interplay_yuan: int | None
+    rules: list[dict[str, Any]]
+    never: list[str]
+    flips: list[dict[str, Any]]
 
 
 def simulate(store: Store, county_code: str, policy_file: Path, on: date | None = None) -> Simulated:
@@ -76,11 +88,23 @@ def simulate(store: Store, county_code: str, policy_file: Path, on: date | None 
         raise PolicyRefused(f"{policy_file.name}: " + "; ".join(f"{f.place}: {f.sentence}" for f in faults))
     runs = dict.fromkeys(publication.run_id for publication in current)
     measured = {run_id: unpack_simulation_inputs(store.open_simulation_inputs(run_id)) for run_id in runs}
-    tried = [_tried(measured[publication.run_id], publication, policy, day) for publication in current]
+    known = [measured[publication.run_id] for publication in current]
+    tried = [_ready(store, *pair, policy, day) for pair in zip(current, known, strict=True)]
     said = [_set_by_branches(ledger, publication) for publication in current]
+
+    keys = [hold.household_key for hold in holds_in_force(ledger)]
+    held = pa.table({"household_key": pa.array(keys, pa.string())})
+
+    def side_of(decided: list[pa.Table]) -> Side:
+        return _simulated(decided, known, said, held)
+
     before, name = published_side(store, county_code)
-    after = _simulated(tried, [measured[publication.run_id] for publication in current], said)
+    after = side_of([one.decide(policy.in_force(day, county_code)) for one in tried])
     comparison = Comparison(after, before, _groups(list(measured.values())))
+    own, interplay = effects(
+        tried, lambda decided: limits_of_side(side_of(decided)), lambda: limits_of_side(before), comparison.moved()
+    )
+    rules = comparison.rules()
     return Simulated(
         False,
         county_code,
@@ -96,11 +120,33 @@ def simulate(store: Store, county_code: str, policy_file: Path, on: date | None 
         comparison.by("reason"),
         comparison.by("group"),
         comparison.movers(),
+        own,
+        interplay,
+        rules,
+        [rule for rule in RULES if rule not in {one["rule"] for one in rules}],
+        comparison.flips(),
     )
 
 
-def _tried(measured: SimulationInputs, publication: Publication, policy: Policy, day: date) -> pa.Table:
-    """Return what a policy decides of a publication's households, by unit_code, with the terms."""
+def _ready(store: Store, publication: Publication, measured: SimulationInputs, policy: Policy, day: date) -> Tried:
+    """Lay a publication's households ready to be decided; raises MissingInput where they cannot be."""
+    _require_triable(measured, publication, policy)
+    manifest = store.manifest(publication.run_id)
+    old = policy_in_its_units(store.thaw(manifest["versions"]["policy_sha256"]).decode("utf-8"))
+    as_of = date.fromisoformat(manifest["as_of"])
+    county = publication.county_code
+
+    def decide(figures: PolicyInForce) -> pa.Table:
+        outcome = apply_policy(measured.tables, figures, as_of, publication.product)
+        if publication.product is None:
+            return outcome
+        return outcome.filter(pc.equal(outcome.column("product"), publication.product))
+
+    return tried_on(decide, old.in_force(as_of, county), policy.in_force(day, county), manifest)
+
+
+def _require_triable(measured: SimulationInputs, publication: Publication, policy: Policy) -> None:
+    """Raise MissingInput where what was measured has another form, or hangs on what the policy changes."""
     if set(measured.tables) != set(SIMULATION_TABLES):
         raise MissingInput(
             f"run {publication.run_id} was measured by an earlier version, which kept other figures: "
@@ -112,11 +158,6 @@ def _tried(measured: SimulationInputs, publication: Publication, policy: Policy,
             f"the policy changes {' and '.join(changed)}, which decides what may be measured at all: "
             "use `rescore --dry-run --policy`"
         )
-    figures = policy.in_force(day, publication.county_code)
-    outcome = apply_policy(measured.tables, figures, date.fromisoformat(publication.as_of), publication.product)
-    if publication.product is None:
-        return outcome
-    return outcome.filter(pc.equal(outcome.column("product"), publication.product))
 
 
 def _set_by_branches(ledger: Ledger, publication: Publication) -> pa.Table:
@@ -134,9 +175,9 @@ def _set_by_branches(ledger: Ledger, publication: Publication) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=SAID)
 
 
-def _simulated(tried: list[pa.Table], measured: list[SimulationInputs], said: list[pa.Table]) -> Side:
+def _simulated(tried: list[pa.Table], measured: list[SimulationInputs], said: list[pa.Table], held: pa.Table) -> Side:
     """Return what was tried by household_key and village, to be read where it is compared."""
-    inputs: dict[str, pa.Table] = {}
+    inputs = {"held_now": held}
     for place, (outcome, known, words) in enumerate(zip(tried, measured, said, strict=True)):
         inputs |= {
             f"outcome_{place}": outcome,

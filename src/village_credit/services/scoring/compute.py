@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
@@ -32,6 +33,7 @@ from village_credit.services.scoring.manifest import manifest_of
 from village_credit.services.scoring.relief import Relief, reckon_relief
 from village_credit.services.scoring.snapshot import Snapshot
 from village_credit.sql_files import sql
+from village_credit.tables.basis import Basis
 from village_credit.tables.campaign_plans import campaign_names, campaign_plans
 from village_credit.tables.charges import charges_table
 from village_credit.tables.deliveries import delivery_states
@@ -47,7 +49,12 @@ from village_credit.tables.run_tables import LINKED_ROWS, run_tables
 from village_credit.tables.seasons import season_schedule
 from village_credit.tables.shape_findings import shape_findings
 from village_credit.tables.signatures_needed import authority_table
-from village_credit.tables.simulation_inputs import pack_simulation_inputs, policy_asked_before
+from village_credit.tables.simulation_inputs import (
+    pack_simulation_inputs,
+    policy_asked_before,
+    unpack_simulation_inputs,
+)
+from village_credit.tables.split import by_cause, split_change
 from village_credit.tables.told_names import told_names, with_told_crops, with_told_names
 
 Progress = Callable[[str, float], None]
@@ -127,15 +134,38 @@ def compute_run(
     require_decisions(tables["decisions"])
     manifest = manifest_of(intake, tables, request, rules, snapshot.parts, maps, names)
     identities = _borrowers(intake, decided.decisions, pseudonyms, numbers)
-    report = run_page(snapshot.run_id, manifest, tables, snapshot.in_force, looked.outlines)
-    timer.lap("tables, report")
 
+    @cache
     def measured() -> bytes:
         groups = groups_of(intake.facts, decided.decisions, request.as_of)
         return pack_simulation_inputs(decided.measured, groups, pseudonyms, policy_asked_before(policy.policy))
 
+    causes = _causes(snapshot, rules, manifest, tables, measured)
+    report = run_page(snapshot.run_id, manifest, tables, snapshot.in_force, looked.outlines, causes)
+    timer.lap("tables, report")
     referrals = referral_list(intake, pseudonyms)
     return Computed(snapshot.run_id, tables, manifest, identities, report, referrals, linked_rows, names, measured)
+
+
+def _causes(
+    snapshot: Snapshot,
+    rules: Rules,
+    manifest: dict[str, Any],
+    tables: dict[str, pa.Table],
+    measured: Callable[[], bytes],
+) -> pa.Table | None:
+    """Return what each cause adds to limits since the last whole publication was decided, as `by_cause` does.
+
+    None: nothing was published, it cannot be decided anew, or the run is of one product and decides few of them.
+    """
+    before = None if manifest["product"] else snapshot.compared.basis()
+    if before is None:
+        return None
+    inputs = unpack_simulation_inputs(measured())
+    after = Basis(
+        manifest, rules.policy, inputs, tables["decisions"], lambda: tables["score_points"], lambda: rules.scorecard
+    )
+    return by_cause(split_change(before, after, manifest["versions"]["code_sha256"]))
 
 
 def _delivery(snapshot: Snapshot, delivered: list[DeliveredFile], request: Request, rules: Rules) -> Delivery:

@@ -9,13 +9,14 @@ from typing import Any
 
 from village_credit.code_version import code_sha256
 from village_credit.errors import MissingInput, ModelRefused, PolicyRefused
+from village_credit.extract.grid import DeliveredFile
 from village_credit.ingest.shapes import can_look
 from village_credit.ledger.erasures import day_of, tombstones, touched_runs
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import Entry
-from village_credit.services.rules import Request, rules_of
+from village_credit.services.rules import Request, Rules, rules_of
 from village_credit.services.scoring.compute import Computed, Progress, StageTimer, compute_run
-from village_credit.services.scoring.snapshot import parts_kept, take_snapshot
+from village_credit.services.scoring.snapshot import Snapshot, parts_kept, take_snapshot
 from village_credit.services.scoring.stage import frozen_files_of
 from village_credit.shapes.library import looking_library
 from village_credit.store.runs import comes_out_otherwise
@@ -123,10 +124,30 @@ def _as_it_stood(ledger: Ledger, staged: Entry | None) -> Ledger:
     return ledger.before(staged.details.get("acts_read", staged.number - 1) + 1)
 
 
-def _computed_again(
-    store: Store, then: Ledger, manifest: dict[str, Any], models: Path, progress: Progress | None
-) -> Rebuilt:
-    run_id, versions = manifest["run_id"], manifest["versions"]
+@dataclass(frozen=True)
+class Scoring:
+    """What a run is computed from: all that was delivered, asked, ruled, and known of the store."""
+
+    snapshot: Snapshot
+    delivered: list[DeliveredFile]
+    request: Request
+    rules: Rules
+
+
+def scoring_again(store: Store, ledger: Ledger, manifest: dict[str, Any], models: Path) -> Scoring:
+    """Return what a sealed run was computed from, on the ledger as it stood then.
+
+    Its `snapshot` names another run where something is no longer as it was. Raises MissingInput and its kin where
+    something of it is gone.
+    """
+    why_not = _hindrance(store, manifest) or _erased_inputs(store, ledger, manifest)
+    if why_not is not None:
+        raise MissingInput(f"run {manifest['run_id']}: {why_not}")
+    return _scoring(store, _as_it_stood(ledger, ledger.staged(manifest["run_id"])), manifest, models)
+
+
+def _scoring(store: Store, then: Ledger, manifest: dict[str, Any], models: Path) -> Scoring:
+    versions = manifest["versions"]
     request = Request(
         manifest["county_code"], date.fromisoformat(manifest["as_of"]), "", models, product=manifest["product"]
     )
@@ -135,13 +156,23 @@ def _computed_again(
     )
     rules = rules_of(versions["policy"], (policy, card, terms), request, store.keys.public_keys())
     delivered = list(frozen_files_of(store, manifest))
-    shapes = {"looked_with": manifest["shapes"]["looked_with"]} if manifest["shapes"] else None
-    snapshot = take_snapshot(store, then, delivered, request, rules, shapes)
-    if snapshot.run_id != run_id:
-        return Rebuilt(None, _what_changed(manifest, snapshot.parts), [])
-    computed = compute_run(snapshot, delivered, request, rules, StageTimer(progress))
+    snapshot = take_snapshot(store, then, delivered, request, rules, _shapes_of(manifest))
+    return Scoring(snapshot, delivered, request, rules)
+
+
+def _shapes_of(manifest: dict[str, Any]) -> dict[str, Any] | None:
+    return {"looked_with": manifest["shapes"]["looked_with"]} if manifest["shapes"] else None
+
+
+def _computed_again(
+    store: Store, then: Ledger, manifest: dict[str, Any], models: Path, progress: Progress | None
+) -> Rebuilt:
+    run_id, found = manifest["run_id"], _scoring(store, then, manifest, models)
+    if found.snapshot.run_id != run_id:
+        return Rebuilt(None, _what_changed(manifest, found.snapshot.parts), [])
+    computed = compute_run(found.snapshot, found.delivered, found.request, found.rules, StageTimer(progress))
     made = computed.tables
-    unasked = _not_rebuilt(shapes)
+    unasked = _not_rebuilt(_shapes_of(manifest))
     names = sorted(made.keys() | manifest["tables"].keys())
     differs = [name for name in names if comes_out_otherwise(store, run_id, name, made.get(name))]
     return Rebuilt(computed, None, [name for name in differs if name not in unasked], unasked)

@@ -5,6 +5,7 @@ What a person does while the county is being read stands in the ledger after thi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -46,6 +47,7 @@ from village_credit.ledger.reviews import review_verdicts, supplied_facts
 from village_credit.ledger.rise import rise_bases, standing_words
 from village_credit.link.verdicts import Verdicts
 from village_credit.pseudonyms import Keys
+from village_credit.services.decided_from import basis_if_any
 from village_credit.services.rules import Request, Rules
 from village_credit.services.scoring.lineage import VERDICTS, Predecessors
 from village_credit.services.scoring.relief import declared_for
@@ -54,6 +56,7 @@ from village_credit.signatures import canonical_json
 from village_credit.store.row_hash import row_hash
 from village_credit.store.runs import run_id_of
 from village_credit.store.store import Store, sha256_of
+from village_credit.tables.basis import Basis
 from village_credit.tables.gates import Outcome
 from village_credit.tables.simulation_inputs import SimulationInputs
 
@@ -72,6 +75,7 @@ class Compared:
     simulation_inputs: SimulationInputs | None  # None where the vault no longer has them
     conditions: pa.Table  # documents that households wait to bring, by household_key
     dates: pa.Table  # household_key, valid_to, review_due_on of its lines
+    basis: Callable[[], Basis | None]  # what it was decided from; None where it cannot be decided anew
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,7 @@ def take_snapshot(
     bases, words = rise_bases(store, ledger, county, as_of), standing_words(store, ledger, county, as_of)
     ended = ended_lines(store, publications, as_of)
     relief = relief_in_force(ledger, county)
-    compared = _compared(store, last_whole_run(publications))
+    compared = _compared(store, ledger, last_whole_run(publications))
     decided, lineage = decided_before(store, publications), lineage_before(store, compared.run_id)
     owing = owed_in(store, ledger, county, drawn)
     strays = strays_of(holds_in_force(ledger), county, owing, decided, lineage)
@@ -240,7 +244,7 @@ def _supplied(facts: list[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=SUPPLIED)
 
 
-def _compared(store: Store, run_id: str | None) -> Compared:
+def _compared(store: Store, ledger: Ledger, run_id: str | None) -> Compared:
     return Compared(
         run_id,
         rows_before(store, run_id),
@@ -249,4 +253,5 @@ def _compared(store: Store, run_id: str | None) -> Compared:
         simulation_inputs_before(store, run_id),
         conditions_before(store, run_id),
         dates_before(store, run_id),
+        lambda: None if run_id is None else basis_if_any(store, ledger, run_id),
     )

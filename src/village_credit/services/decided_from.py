@@ -1,0 +1,64 @@
+"""What stored runs were decided from, read back so that they can be decided anew."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from village_credit.decide.decide import SIMULATION_TABLES
+from village_credit.errors import MissingInput
+from village_credit.ledger.erasures import day_of, touched_runs
+from village_credit.ledger.ledger import Ledger
+from village_credit.policy.units import policy_in_its_units
+from village_credit.score.scorecard import read_scorecard
+from village_credit.store.store import MEASURED, Store, sha256_of
+from village_credit.tables.basis import Basis
+from village_credit.tables.simulation_inputs import SimulationInputs, unpack_simulation_inputs
+
+LIMITS = ["household_key", "village_code", "product", "limit_yuan"]
+
+
+def basis_of(store: Store, ledger: Ledger, run_id: str) -> Basis:
+    """Return what a sealed run was decided from.
+
+    Raises MissingInput, in one sentence, where the vault no longer has what it measured, or has it otherwise.
+    """
+    manifest = store.manifest(run_id)
+    folder = store.require_run(run_id)
+
+    def points() -> pa.Table:
+        columns = ["household_key", "feature", "value"]
+        return pq.read_table(folder / "score_points.parquet", columns=columns, partitioning=None)
+
+    versions = manifest["versions"]
+    return Basis(
+        manifest,
+        policy_in_its_units(store.thaw(versions["policy_sha256"]).decode("utf-8")),
+        _measured(store, ledger, run_id),
+        pq.read_table(folder / "decisions.parquet", columns=LIMITS, partitioning=None),
+        points,
+        lambda: read_scorecard(store.thaw(versions["scorecard_sha256"]).decode("utf-8")),
+    )
+
+
+def basis_if_any(store: Store, ledger: Ledger, run_id: str) -> Basis | None:
+    """Return what a run was decided from; None where it cannot be decided anew."""
+    try:
+        return basis_of(store, ledger, run_id)
+    except MissingInput:
+        return None
+
+
+def _measured(store: Store, ledger: Ledger, run_id: str) -> SimulationInputs:
+    content = store.open_simulation_inputs(run_id)
+    said = store.manifest(run_id).get("vault", {}).get(MEASURED)
+    act = touched_runs(ledger).get(run_id)
+    if act is not None and said is not None and sha256_of(content) != said:
+        raise MissingInput(
+            f"run {run_id}: of some of its households act {act.number:,} of {day_of(act)} took what was measured out "
+            "of the vault, so that it cannot be decided anew"
+        )
+    found = unpack_simulation_inputs(content)
+    if set(found.tables) != set(SIMULATION_TABLES):
+        raise MissingInput(f"run {run_id}: it was measured by an earlier version, which kept other figures")
+    return found
