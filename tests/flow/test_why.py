@@ -298,6 +298,9 @@ def test_the_command_says_why_and_names_nobody(
     shown = json.loads(capsys.readouterr().out)
     text = difference_text(Difference(**shown))
     assert all(word in text for word in ("  why", "policy", "this household"))
+    for household, code, said in (("h" + "a" * 26, 7, "neither run"), ("nobody", 2, "is named by its household_key")):
+        assert cli.main(["diff", month.run.run_id, "--store", str(month.store.root), "--household", household]) == code
+        assert said in capsys.readouterr().err
     lines = (tmp_path / "parts.csv").read_text("utf-8-sig").splitlines()
     assert lines[0] == "household_key,village_code,product,cause,yuan"
     written = sum(int(line.rsplit(",", 1)[1].strip("'\t")) for line in lines[1:])

@@ -44,12 +44,14 @@ def add_diff(verbs: Verbs) -> None:
 
 def do_diff(args: argparse.Namespace, paths: Settings) -> int:
     """Compare runs, and split what changes among its causes."""
+    from village_credit.identifiers import require_household_key
     from village_credit.services.queries.diff import diff_with_causes
     from village_credit.store.whole_files import write_whole
 
+    key = require_household_key(args.household) if args.household else None
     file = out_of(args, "diff") if args.out else None
     found, why = diff_with_causes(
-        store_of(paths), args.run, args.against, args.by, args.household, paths.models if args.apart else None
+        store_of(paths), args.run, args.against, args.by, key, paths.models if args.apart else None
     )
     if file is not None:
         write_whole(file, why.csv())

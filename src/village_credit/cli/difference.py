@@ -31,7 +31,7 @@ def _why_text(found: Difference) -> Iterator[str]:
         yield f"  why: {found.why_not}"
         return
     if found.causes:
-        yield f"  {'why, one cause after another':<28}{'households':>8}{'more yuan':>15}{'less yuan':>15}{'in all':>15}"
+        yield f"  {'why, one after another':<24}{'households':>10}{'more yuan':>15}{'less yuan':>15}{'in all':>15}"
         yield from map(_cause_text, found.causes)
         total = sum(cause["yuan"] for cause in found.causes)
         yield f"    {'in all':<22}{'':>10}{'':>15}{'':>15}{total:>+15,}"

@@ -112,9 +112,11 @@ def diff_with_causes(
 ) -> tuple[Difference, Why]:
     """Compare as `diff_runs` does, and split every change among its causes.
 
-    `household_key`: one household whose parts are told. `apart`: the models' folder, where deliveries are to be read
-    anew for causes that stored tables do not tell apart.
+    `household_key`: one household whose parts are told; raises MissingInput where neither side knows it. `apart`: the
+    models' folder, where deliveries are to be read anew for causes that stored tables do not tell apart.
     """
+    if household_key:
+        _require_household(store, run_id, against, household_key)
     found = diff_runs(store, run_id, against, by)
     is_in_force = against == "published"
     why = why_published(store, run_id, apart) if is_in_force else why_runs(store, run_id, against, apart)
@@ -131,6 +133,18 @@ def diff_with_causes(
         why_joined=why.why_joined,
     )
     return told, why
+
+
+def _require_household(store: Store, run_id: str, against: str, household_key: str) -> None:
+    """Raise MissingInput where neither side of a difference decided a household."""
+    published = Ledger.of(store).in_force_of(store.manifest(run_id)["county_code"])
+    others = [one.run_id for one in published] if against == "published" else [against]
+    sides = [str(store.require_run(one) / "decisions.parquet") for one in (run_id, *others)]
+    query = "SELECT count(*) FROM read_parquet($sides, hive_partitioning = false) WHERE household_key = $key"
+    if query_cursor().execute(query, {"sides": sides, "key": household_key}).fetchall() == [(0,)]:
+        raise MissingInput(
+            f"household {household_key}: neither run {run_id} nor what it is compared with decided it; check the key"
+        )
 
 
 def _to_be(store: Store, ledger: Ledger, publication: Publication) -> Side:
