@@ -291,4 +291,5 @@ def _version_lines(versions: dict[str, Any], signatures: list[dict[str, Any]]) -
 
 
 def _signature_line(signature: dict[str, Any]) -> Note:
-    return _say("signed_in" if "minutes" in signature else "signed", **signature)
+    told = signature | {"act": translated("acts", signature["act"])}
+    return _say("signed_in" if "minutes" in signature else "signed", **told)

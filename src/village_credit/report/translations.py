@@ -20,7 +20,17 @@ LANGUAGES = ("zh", "en", "ug")
 CODES = frozenset(
     {
         *("row_reasons", "extract_reasons", "shape_reasons", "decision_reasons", "contracts", "offices", "products"),
-        *("attributes", "groups", "gates", "gate_names", "features", "measures"),
+        *(
+            "attributes",
+            "groups",
+            "gates",
+            "gate_names",
+            "features",
+            "measures",
+            "acts",
+            "link_passes",
+            "name_agreements",
+        ),
     }
 )
 Texts = dict[str, Mapping[str, str]]
