@@ -43,10 +43,11 @@ def spill_into(folder: str) -> None:
     """Let queries write what they cannot hold in memory below a private folder; DuckDB makes it, and takes it away."""
     memory = _memory()
     _SPILL["temp_directory"] = folder
-    for database in _databases.values():
+    for database in list(_databases.values()):
+        apart = database.cursor()  # another thread may be in the midst of the same
         with suppress(duckdb.Error):  # it keeps the private folder that it has written to
-            database.execute(f"SET GLOBAL temp_directory = '{folder.replace(QUOTE, QUOTE * 2)}'")
-        database.execute(f"SET GLOBAL memory_limit = '{memory}'")
+            apart.execute(f"SET GLOBAL temp_directory = '{folder.replace(QUOTE, QUOTE * 2)}'")
+        apart.execute(f"SET GLOBAL memory_limit = '{memory}'")
 
 
 def _threads() -> dict[str, str]:

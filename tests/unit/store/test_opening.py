@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,13 @@ def test_opening_writes_nothing_where_all_is_as_it_should_be(root: Path, monkeyp
     store, is_new = open_with_keys(root, root.parent / "keys")
     assert not is_new
     assert all((store.root / room).is_dir() for room in PRIVATE)
+
+
+def test_stores_are_opened_by_several_threads_at_once(root: Path):
+    duckdb_session.query_cursor()
+
+    def opened(_: int) -> bool:
+        return open_with_keys(root, root.parent / "keys")[1]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert not any(pool.map(opened, range(400)))
