@@ -14,7 +14,7 @@ from village_credit.settings import settings
 from village_credit.sql_files import sql
 from village_credit.store.opening import open_with_keys
 
-COUNTY, VILLAGES, HOUSEHOLDS, SEED = "659900", 12, 2400, 7
+COUNTY, VILLAGES, HOUSEHOLDS, SEED = "659900", 12, 2000, 7
 INBOX = Path("build/inbox")
 
 

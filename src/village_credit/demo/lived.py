@@ -33,8 +33,8 @@ from village_credit.synthetic.write import write_files
 AS_OF = date(2026, 11, 1)
 BEGUN, ANSWERED = date(2025, 2, 1), date(2025, 2, 14)  # before the first of two springs
 SENT_ON = (  # when the core system sends what happened since its last file
-    *(date(2025, month, 10) for month in (4, 6, 9, 12)),
-    *(date(2026, month, 10) for month in (4, 6)),
+    *(date(2025, month, 10) for month in (4, 6, 12)),
+    date(2026, 6, 10),
     date(2026, 10, 30),
 )
 PUBLISHED, LAST = date(2026, 11, 2), date(2026, 11, 12)
