@@ -28,6 +28,7 @@ import pytest
 from hypothesis import settings
 
 from village_credit import duckdb_session
+from village_credit.demo import lived as demo
 from village_credit.extract.inbox import pull
 from village_credit.ledger import log
 from village_credit.ledger.ledger import Ledger
@@ -225,6 +226,27 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Scored:
             return _in_force(score_into(new_store(folder), folder / "inbox", COUNTY_OF_TESTS))
 
     return built_once(tmp_path_factory, "quiet", build)
+
+
+@pytest.fixture(scope="session")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Scored:
+    """A small county that has lived, as `make run` makes one: published twice, answered, drawn on; read only."""
+
+    def build(folder: Path) -> Scored:
+        county = demo_of(folder)
+        store = new_store(folder)
+        county.deliver(county.inbox, AS_OF)
+        demo.live(store, county, lambda *_: None)
+        run = demo.score_last(store, county, lambda *_: None)
+        demo.publish_last(store, county, run.run_id)
+        return Scored(store, county.inbox, COUNTY_OF_TESTS, run)
+
+    return built_once(tmp_path_factory, "lived", build)
+
+
+def demo_of(folder: Path) -> demo.County:
+    """The small county that `lived` is, with its files in a folder."""
+    return demo.County(COUNTY_OF_TESTS, 8, 300, 7, folder / "inbox", MODELS)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
 
@@ -70,6 +73,25 @@ def working_calendar(first_year: int) -> list[tuple[date, int]]:
     return found
 
 
+# Of the demonstration alone, whose synthetic county lives in the past; a test holds the rest of the house to that.
+_as_if: ContextVar[datetime | None] = ContextVar("as_if", default=None)
+
+
+@contextmanager
+def as_if_at(moment: datetime) -> Iterator[None]:
+    """Have acts and `today` go by a moment instead of this machine's clock."""
+    token = _as_if.set(moment)
+    try:
+        yield
+    finally:
+        _as_if.reset(token)
+
+
+def moment_as_if() -> datetime | None:
+    """Return the moment that the demonstration goes by; none: the clock holds, as everywhere else."""
+    return _as_if.get()
+
+
 def today() -> date:
     """Return the day in China."""
-    return datetime.now(CHINA).date()
+    return (moment_as_if() or datetime.now(CHINA)).astimezone(CHINA).date()

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from village_credit.cli import (
+    analysts,
     casework,
     committee,
     custody,
@@ -36,7 +37,10 @@ exit codes: 0 done (a rejected extract or a failing gate in a staged run too); 2
 4 a gate refuses approve or publish; 5 conflict with another run; 6 verification failed; 7 missing or unusable input;
 8 a workbook could not be read for want of time or memory.
 """
-USERS = (scoring, committee, modelling, households, casework, servicing, keeping, disclosure, records, custody, shell)
+USERS = (
+    *(scoring, committee, modelling, households, casework, servicing),
+    *(analysts, keeping, disclosure, records, custody, shell),
+)
 
 
 class Version(argparse.Action):

@@ -16,6 +16,9 @@ from village_credit.ledger.returned import sealed_rows
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
 
+NOTHING_DRAWN = pa.schema(
+    [("household_key", pa.string()), ("product", pa.string()), ("drawn_yuan", pa.decimal128(18, 2))]
+).empty_table()
 OWED = sql("ledger", "owed")
 DRAWN = sql("ledger", "drawn")
 

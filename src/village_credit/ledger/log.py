@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from village_credit.china_calendar import moment_as_if
 from village_credit.errors import RunConflict, VerificationFailed
 from village_credit.gc_pause import resting_collector
 from village_credit.signatures import canonical_json
@@ -121,7 +122,7 @@ def append(
         entries, last = _chained(read_acts(folder))
         if still_holds:
             still_holds(entries)
-        at, clock = _not_before(entries, datetime.now(UTC).isoformat(timespec="seconds"))
+        at, clock = _not_before(entries, (moment_as_if() or datetime.now(UTC)).isoformat(timespec="seconds"))
         said = {**details, **(_keys_told(entries[-1]) if entries else first or {}), **clock}
         entry = Entry(len(entries) + 1, act, at, by, run_id, said, last)
         if prepare:

@@ -49,9 +49,13 @@ def synthesize(
     as_of: date,
     damage: Damage = "none",
     history: bool = False,
+    born_as_of: date | None = None,
 ) -> SyntheticCounty:
-    """Write a synthetic county's inbox below `out`; the same arguments give the same bytes."""
-    world = build_world(seed, county_code, villages, households, as_of, as_of)
+    """Write a synthetic county's inbox below `out`; the same arguments give the same bytes.
+
+    `born_as_of` fixes who lives there (default: `as_of`): an earlier `as_of` then is an earlier day of the same county.
+    """
+    world = build_world(seed, county_code, villages, households, born_as_of or as_of, as_of)
     files = county_files(world)
     damaged, extras = damage_files(files, seed, damage)
     written = write_files(out / county_code, files)

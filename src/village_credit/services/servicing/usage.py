@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from village_credit.china_calendar import today
 from village_credit.duckdb_session import query_cursor
 from village_credit.ingest.line_account import concat_rows
-from village_credit.ledger.balances import owed_by_day
+from village_credit.ledger.balances import NOTHING_DRAWN, owed_by_day
 from village_credit.ledger.holds import stops
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_before
@@ -292,8 +292,9 @@ class _Book:
 
     def _lines_on(self, county_code: str, day: date) -> dict[tuple[str, str], int]:
         """Return the limits in force on a day, by household_key and product."""
-        rows = lines_before(self.store, self.ledger, county_code, day + timedelta(days=1)).to_pylist()
-        return {(row["household_key"], row["product"]): row["limit_yuan"] for row in rows}
+        lines = lines_before(self.store, self.ledger, county_code, day + timedelta(days=1), NOTHING_DRAWN)
+        named = zip(*(lines.column(name).to_pylist() for name in ("household_key", "product")), strict=True)
+        return dict(zip(named, lines.column("limit_yuan").to_pylist(), strict=True))
 
 
 def _key(keys: Keys, line: Row) -> str:

@@ -4,50 +4,37 @@ from __future__ import annotations
 
 import sys
 import time
-from datetime import date
 from pathlib import Path
 
 from village_credit import duckdb_session
 from village_credit.cli.common import warn_of_new_keys
 from village_credit.cli.scoring import staged_text
-from village_credit.services import rules as inputs
-from village_credit.services.approval import approve as sign
-from village_credit.services.approval import publish
-from village_credit.services.scoring import stage as score
+from village_credit.demo import lived
 from village_credit.settings import settings
 from village_credit.sql_files import sql
-from village_credit.store import runs
 from village_credit.store.opening import open_with_keys
-from village_credit.synthetic import synthesize
 
-COUNTY, AS_OF = "659900", date(2026, 11, 1)
-VILLAGES, HOUSEHOLDS, SEED = 12, 3600, 7
+COUNTY, VILLAGES, HOUSEHOLDS, SEED = "659900", 12, 2000, 7
 INBOX = Path("build/inbox")
-PREPARER, SIGNER = "1001", "2002"
 
 
 def main() -> int:
-    """Make, score, sign, publish and pack one synthetic county; print what came of it."""
+    """Make, score, sign, publish and pack one synthetic county, and have it live; print what came of it."""
     begun = time.perf_counter()
     paths = settings()
+    county = lived.County(COUNTY, VILLAGES, HOUSEHOLDS, SEED, INBOX, paths.models, paths.counties)
     print(f"A SYNTHETIC county, {VILLAGES} villages and {HOUSEHOLDS:,} households; nobody in it exists.")
-    synthesize(INBOX, COUNTY, VILLAGES, HOUSEHOLDS, SEED, AS_OF, "typical")
+    county.deliver(INBOX, lived.AS_OF)
     _lap("synthesize", time.perf_counter() - begun)
     store, is_new = open_with_keys(paths.store, paths.key_file)
     if is_new:
         warn_of_new_keys(paths)
-    run = score.score_inbox(
-        store, INBOX, inputs.Request(COUNTY, AS_OF, PREPARER, paths.models, counties=paths.counties), _lap
-    )
+    if lived.live(store, county, _lap):
+        print("  its years before were lived already: nothing of them is done again")
+    run = lived.score_last(store, county, _lap)
     last = time.perf_counter()
-    if not any(entry.act == "approve" and entry.run_id == run.run_id for entry in sign.ledger_entries(store)):
-        sign.approve(
-            store, run.run_id, SIGNER, "demonstration on a synthetic county", runs.failed_gates(store, run.run_id)
-        )
-    _lap("approve", time.perf_counter() - last)
-    last = time.perf_counter()
-    done = publish.publish(store, run.run_id, PREPARER)
-    _lap("publish, pack", time.perf_counter() - last)
+    done = lived.publish_last(store, county, run.run_id)
+    _lap("publish, pack, answer", time.perf_counter() - last)
     print(f"\n{staged_text(run)}\n")
     _print_limits(str(store.warehouse))
     print(
@@ -62,7 +49,7 @@ def _lap(stage: str, seconds: float) -> None:
 
 
 def _print_limits(warehouse: str) -> None:
-    """Show the published limits by product and decision, from the analysts' own view."""
+    """Show the published limits by product and decision, and the county's months, from the analysts' own views."""
     connection = duckdb_session.connect(warehouse, read_only=True)
     rows = connection.execute(sql("cli", "limits_by_product")).fetchall()
     print(
@@ -70,6 +57,10 @@ def _print_limits(warehouse: str) -> None:
     )
     for product, decision, count, least, middle, most, total in rows:
         print(f"  {product:<20}{decision:<15}{count:>10,}{least:>10,}{middle:>10,}{most:>10,}{total:>14,}")
+    rows = connection.execute(sql("cli", "county_by_month"), [COUNTY]).fetchall()
+    print(f"\n  {'month':<10}{'credited':>10}{'in force, yuan':>16}{'contracts':>11}{'drawn, yuan':>14}")
+    for month, credited, in_force, contracts, drawn in rows:
+        print(f"  {month:<10}{credited:>10,}{in_force:>16,}{contracts:>11,}{drawn:>14,.0f}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""A synthetic county that has lived a while: what `make run` does."""
