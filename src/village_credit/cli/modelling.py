@@ -38,6 +38,7 @@ def add_train(verbs: Verbs) -> None:
     trained.add_argument("--county", default="659900", type=county_code)
     trained.add_argument("--model-id", default="candidate")
     trained.add_argument("--valid-from", type=day)
+    trained.policy("which says from how many defaults a scorecard may be fitted")
     trained.out(required=True)
     trained.add_argument(
         "--impact-assessment",
@@ -46,12 +47,18 @@ def add_train(verbs: Verbs) -> None:
     )
 
 
-def do_train(args: argparse.Namespace, _paths: Settings) -> int:
+def do_train(args: argparse.Namespace, paths: Settings) -> int:
     """Fit a candidate scorecard."""
     from village_credit.services.modelling import train
 
     card, path = train.train_candidate(
-        args.history, args.county, args.model_id, args.valid_from, args.out, args.impact_assessment
+        args.history,
+        args.county,
+        args.model_id,
+        args.valid_from,
+        args.out,
+        policy_of(args, paths),
+        args.impact_assessment,
     )
     return show(args, card.model_dump(mode="json"), lambda: _trained_text(card, path, args.out))
 

@@ -34,6 +34,7 @@ from village_credit.services.modelling.observations import (
     observe,
     to_history,
 )
+from village_credit.services.modelling.reach import reach
 from village_credit.services.modelling.sign import read_candidate
 from village_credit.services.rules import read_policy
 from village_credit.sql_files import sql
@@ -149,6 +150,7 @@ def gather(card: Scorecard, observations: list[Observation], policy: PolicyInFor
         "score_shares": assess.score_shares(history.is_bad, scores),
         "sensitivity": assess.sensitivity(model, history, features),
         "stability": assess.stability_rows(model, history, features),
+        **reach(observations, history, held, scores, policy, is_synthetic=card.training.is_synthetic),
     }
     evidence["concerns"] = _concerns(evidence)
     return evidence
@@ -305,6 +307,11 @@ def _concerns(evidence: dict[str, Any]) -> list[tuple[str, str]]:
         *(_group_concern(row) for row in evidence["groups"] if row.get("is_flagged")),
         *(_proxy_concern(row) for row in evidence["proxies"] if row["verdict"] != "pass"),
         *(_alternative_concern(row) for row in evidence["alternatives"] if row.get("is_alternative")),
+        *(
+            _place_concern(row)
+            for row in evidence["places"]
+            if row["kind"] == "county" and not (row["is_hidden"] or row["holds"])
+        ),
         *(_stability_concern(row) for row in evidence["stability"] if row["psi"] > MUCH_MOVED),
         *([_flip_concern(evidence["flips"])] if evidence["flips"] else []),
     ]
@@ -330,6 +337,14 @@ def _band_concern(row: dict[str, Any]) -> tuple[str, str]:
     )
 
 
+def _place_concern(row: dict[str, Any]) -> tuple[str, str]:
+    seen = f"{row['observed']:.2%} ({row['low']:.2%} - {row['high']:.2%})"
+    return (
+        f"county {row['place']}: expected {row['expected']:.2%} of {row['loans']:,} loans to default, observed {seen}",
+        f"{row['place']}：{row['loans']:,} 笔贷款预期违约率 {row['expected']:.2%}，实际 {seen}",
+    )
+
+
 def _group_concern(row: dict[str, Any]) -> tuple[str, str]:
     what, who = ATTRIBUTES_ZH[row["attribute"]].split("（")[0], GROUPS_ZH.get(row["group"], row["group"])
     ratio = f"{row['approval_ratio']:.2f}"
@@ -351,7 +366,7 @@ def _proxy_concern(row: dict[str, Any]) -> tuple[str, str]:
 
 
 def _alternative_concern(row: dict[str, Any]) -> tuple[str, str]:
-    lost, gained = f"{row['auc_lost']:.4f}", f"{row['ratio_gained']:.3f}"
+    lost, gained = f"{row['auc_lost']:z.4f}", f"{row['ratio_gained']:z.3f}"
     return (
         (
             f"without {row['without']} AUC falls by {lost} and the worst approval ratio rises by {gained}: a "

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from village_credit import duckdb_session
-from village_credit.errors import MissingInput, ModelRefused, UsageError
+from village_credit.errors import MissingInput, ModelRefused, UsageError, why_unread
 from village_credit.extract.grid import Extract
 from village_credit.extract.inbox import pull
 from village_credit.extract.read import read_files
@@ -41,6 +42,7 @@ class Observation:
     features: pa.Table
     outcomes: pa.Table
     input_hashes: list[str]
+    truth: pa.Table | None = None  # of a synthetic history: by contractor_code, the parts of each loan's log odds
 
 
 def day_of(folder: Path) -> date:
@@ -77,7 +79,22 @@ def observe(folder: Path, county_code: str) -> Observation:
         build_features(facts, day),
         label_households(units, told, day),
         [file.sha256 for file in delivered] + hashes + declared,
+        _truth(folder, county_code),
     )
+
+
+def _truth(folder: Path, county_code: str) -> pa.Table | None:
+    """Read what made a synthetic county's defaults, which no office delivers; None where it is not kept."""
+    path = folder / "truth" / county_code / "default_odds.parquet"
+    if not path.is_file():
+        return None
+    try:
+        return pq.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        raise MissingInput(
+            f"history {folder.name}: truth/{county_code}/default_odds.parquet cannot be read, {why_unread(error)}; "
+            f"make the synthetic history anew, or take truth/ away"
+        ) from None
 
 
 def _relieved(

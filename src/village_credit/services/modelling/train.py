@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from village_credit.errors import ModelRefused
+from village_credit.policy.least_defaults import least_defaults
 from village_credit.score.scorecard import Scorecard, card_json
 from village_credit.services.modelling.observations import (
     Observation,
@@ -18,6 +19,7 @@ from village_credit.services.modelling.observations import (
     to_history,
 )
 from village_credit.services.modelling.sign import write_pages
+from village_credit.services.rules import read_policy
 from village_credit.store.whole_files import write_whole
 from village_credit.training.fairness import proxy_rows
 from village_credit.training.train import train
@@ -29,18 +31,21 @@ def train_candidate(
     model_id: str,
     valid_from: date | None,
     out: Path,
+    policy_file: Path,
     impact_assessment: str | None = None,
 ) -> tuple[Scorecard, Path]:
     """Train on every history folder (named by its day, with inbox/ and outcome/), and write the scorecard unsigned.
 
-    Beside it stand the page as text and `training.json`, which names the histories for `assess-model`.
+    Beside it stand the page as text and `training.json`, which names the histories for `assess-model`. Raises
+    ModelRefused where there are fewer defaults than the policy asks for.
     """
+    policy = read_policy(policy_file)[0]
     folders = sorted(folders, key=day_of)
     observations = [observe(folder, county_code) for folder in folders]
     _refuse_proxies(observations[-1])
-    card = train(
-        to_history(observations), feature_facts(), model_id, valid_from or _year_after(observations), impact_assessment
-    )
+    first = valid_from or _year_after(observations)
+    least = least_defaults(policy.in_force(first, county_code))
+    card = train(to_history(observations), feature_facts(), model_id, first, impact_assessment, least)
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{model_id}.scorecard.json"
     write_whole(path, card_json(card).encode("utf-8"))
