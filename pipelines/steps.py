@@ -130,7 +130,7 @@ def fit(county_code: str, model_id: str, valid_from: date | None) -> str:
                 "`village-credit synthesize --history` makes one to try"
             )
         card, path = train.train_candidate(
-            folders, county_code, model_id, valid_from, out, settings().models / "limit_policy.toml"
+            folders, [county_code], model_id, valid_from, out, settings().models / "limit_policy.toml"
         )
     get_run_logger().info("%d loans, %d defaults; %s", card.training.rows, card.training.bads, card.training.figures)
     return str(path)

@@ -125,7 +125,7 @@ def steps(frame: Frame, edges: Sequence[float], heights: Sequence[float], colour
     return curve(frame, points, colour)
 
 
-def signed_bars(items: Sequence[tuple[str, float, str]], width: int = 420) -> str:
+def signed_bars(items: Sequence[tuple[str, float, str]], width: int, label: str) -> str:
     """Draw figures right of zero, and left of it where any is negative (amber), each with its words beside its end."""
     row, names, words = 20, _widest(name for name, _, _ in items), _widest(text for _, _, text in items)
     total, is_split = names + width, any(value < 0 for _, value, _ in items)
@@ -135,7 +135,8 @@ def signed_bars(items: Sequence[tuple[str, float, str]], width: int = 420) -> st
         caption(names - 8, n * row + 14, name, INK, anchor="end") + _signed_bar(n * row, value * scale, text, middle)
         for n, (name, value, text) in enumerate(items)
     )
-    return f'<svg viewBox="0 0 {total} {len(items) * row + 6}" role="img" style="max-width:{total}px">{drawn}</svg>'
+    named = f'role="img" aria-label="{escape(label)}" style="max-width:{total}px"'
+    return f'<svg viewBox="0 0 {total} {len(items) * row + 6}" {named}>{drawn}</svg>'
 
 
 def _widest(words: Iterable[str]) -> int:

@@ -288,6 +288,7 @@ def _sensitivity(evidence: Evidence) -> str:
             for row in rows
         ],
         520,
+        "各特征使 AUC 减少多少",
     )
     return section("对各特征的敏感度", note(SENSITIVITY), bars)
 
@@ -427,7 +428,9 @@ def _probability(levels: ProbabilityTable) -> str:
 
 def _feature(feature: FeaturePoints) -> str:
     rows = [_bin(bin_.label, bin_) for bin_ in feature.bins] + [_bin("missing", feature.missing)]
-    bars = signed_bars([(bin_.label, float(bin_.points), f"{bin_.points:+d}") for bin_ in feature.bins], 240)
+    bars = signed_bars(
+        [(bin_.label, float(bin_.points), f"{bin_.points:+d}") for bin_ in feature.bins], 240, "各取值的得分"
+    )
     about = f"{escape(feature.name)}（{escape(feature.unit)}）；IV {feature.information_value:.3f}"
     return (
         f'<div class="feature" data-feature="{escape(feature.name)}">'

@@ -112,7 +112,7 @@ def truth(evidence: Evidence) -> str:
 
 
 def _facts(rows: list[Row]) -> str:
-    return signed_bars([_fact(row) for row in rows], 520)
+    return signed_bars([_fact(row) for row in rows], 520, "各项事实使 AUC 增加多少")
 
 
 def _fact(row: Row) -> tuple[str, float, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -31,7 +32,8 @@ from village_credit.services.modelling.observations import (
     feature_facts,
     feature_matrix,
     name_shapes,
-    observe,
+    observe_all,
+    of_last_day,
     to_history,
 )
 from village_credit.services.modelling.reach import reach
@@ -65,24 +67,25 @@ def assess_model(
     policy_file: Path,
     histories: list[Path] | None = None,
     challenger: Path | None = None,
-    county_code: str | None = None,
+    counties: Sequence[str] | None = None,
 ) -> Assessed:
     """Judge the candidate of a folder on its histories (or on others), and write its page and figures beside it.
 
-    A challenger's verdicts are compared on the same households and written nowhere else. Raises MissingInput where
-    a history is gone, ModelRefused where the candidate was altered.
+    Bands and margins are the first county's; each county's households are decided by its own figures. A challenger's
+    verdicts are compared on the same households and written nowhere else. Raises MissingInput where a history is gone,
+    ModelRefused where the candidate was altered.
     """
     card = read_candidate(folder)
     told = _training(folder)
-    county = county_code or told["county_code"]
+    asked = counties or told.get("counties") or [told["county_code"]]  # which earlier code wrote, of the only one
     places = sorted(histories or [Path(text) for text in told["history"]], key=day_of)
     for place in places:
         if not place.is_dir():
             raise MissingInput(
                 f"history {place.name} is gone from where {card.model_id} was trained: name its folders with --history"
             )
-    observations = [observe(place, county) for place in places]
-    policy = read_policy(policy_file)[0].in_force(card.valid_from, county)
+    observations = observe_all(places, asked)
+    policy = read_policy(policy_file)[0].in_force(card.valid_from, asked[0])
     evidence = gather(card, observations, policy)
     if challenger is not None:
         evidence["challenger_card"] = challenger_gap(card, read_candidate(challenger), observations, policy)
@@ -111,8 +114,8 @@ def gather(card: Scorecard, observations: list[Observation], policy: PolicyInFor
         assess.out_of_time_predictions(history, features),
     )
     labels, villages = history.is_bad[held.rows], history.villages[held.rows]
-    last = observations[-1]
-    known = _groups(last)
+    last = of_last_day(observations)
+    known = pa.concat_tables([_groups(one) for one in last])
     evidence: dict[str, Any] = {
         "model_id": card.model_id,
         "content_sha256": card.content_sha256,
@@ -192,7 +195,7 @@ def _named(words: NDArray[np.str_]) -> NDArray[np.str_]:
 
 def _groups_compared(
     card: Scorecard,
-    last: Observation,
+    last: list[Observation],
     known: pa.Table,
     policy: PolicyInForce,
     history: History,
@@ -200,7 +203,9 @@ def _groups_compared(
     observations: list[Observation],
 ) -> dict[str, Any]:
     """Compare groups: by what would be decided on the last day, by what came true, and by what would change it."""
-    granted, limits = _decided(card, last, policy)
+    granted, limits = (
+        np.concatenate(parts) for parts in zip(*(_decided(card, one, policy) for one in last), strict=True)
+    )
     words = {attribute: _words(known, attribute) for attribute in ATTRIBUTES}
     places = _words(known, "village_code")
     every = [
@@ -241,7 +246,11 @@ def _labelled_words(observation: Observation, attribute: str) -> Any:
 
 
 def _decided(card: Scorecard, observation: Observation, policy: PolicyInForce) -> tuple[Bools, Floats]:
-    """Decide every household of a day by the candidate; give who is granted and how much, by unit_code."""
+    """Decide every household of a day by the candidate and its county's figures.
+
+    Gives who is granted and how much, by unit_code.
+    """
+    policy = policy.policy.in_force(policy.as_of, observation.county_code)
     facts = {
         **observation.intake.facts,
         "in_force": BEFORE.empty_table().rename_columns(["unit_code", *BEFORE.names[1:]]),
