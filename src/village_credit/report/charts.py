@@ -11,6 +11,7 @@ from village_credit.report.html import GREEN, INK, SOFT
 
 LINE, AMBER, RED = "#d9e2db", "#c77d0a", "#a32020"
 SIZE, LEFT, BOTTOM, TOP, RIGHT = (560, 300), 56, 40, 14, 16
+UPRIGHT = 15  # where the name of the upright axis stands
 WIDE = 0x2000  # letters from here on are drawn about as wide as high
 ROUND = (1, 2, 3, 4, 5, 6, 8, 10)  # steps of an axis, by tens
 Point = tuple[float, float]
@@ -56,9 +57,9 @@ class Frame:
 
     def _names(self) -> str:
         """Write what either axis measures."""
-        upright = f' transform="rotate(-90 12 {SIZE[1] / 2})"'
+        upright = f' transform="rotate(-90 {UPRIGHT} {SIZE[1] / 2})"'
         return caption((LEFT + SIZE[0]) / 2, SIZE[1] - 6, self.x_text, INK, anchor="middle") + caption(
-            12, SIZE[1] / 2, self.y_text, INK, upright, anchor="middle"
+            UPRIGHT, SIZE[1] / 2, self.y_text, INK, upright, anchor="middle"
         )
 
     def _tick(self, value: float) -> str:

@@ -12,7 +12,7 @@ ASSUMPTIONS_ZH = {
     "band_times_2": "本档用信者违约率的2倍",
     "band_times_3": "本档用信者违约率的3倍",
     "parcelling": "同本分数段（十段）用信者一样违约",
-    "fuzzy": "按自身违约概率，违约与正常各计一部分",
+    "fuzzy_augmentation": "按自身违约概率，违约与正常各计一部分",
 }
 SELECTION_HEADS = ("假定", "AUC", "分数变动", "总体违约率", "最低档之上", "其中违约率")
 SELECTION = (
@@ -54,7 +54,7 @@ def selection(evidence: Evidence) -> str:
 
 
 def _assumption(row: Row) -> tuple[str, ...]:
-    shares = (share(row[name]) for name in ("bad_rate", "accepted", "accepted_bad_rate"))
+    shares = (share(row[name]) for name in ("bad_rate", "above_lowest", "above_lowest_bad_rate"))
     return ASSUMPTIONS_ZH[row["assumption"]], f"{row['auc']:.4f}", f"{row['points_moved']:.1f}", *shares
 
 

@@ -43,14 +43,14 @@ class _Sample:
     weight: Floats
 
 
-def reject_inference(
+def by_assumption(
     history: History, undrawn: Undrawn, features: list[FeatureFacts], edges_ppm: Sequence[tuple[str, int]]
 ) -> list[Row]:
     """Return a row for each assumption, the card of drawn loans alone first.
 
-    `auc`: on drawn loans of the villages held out; of everybody there, drawn or not: `bad_rate`, `accepted` (the share
-    below the last edge), `accepted_bad_rate`, and `points_moved`, how far scores lie from the first row's on average.
-    Empty where either part of the villages has one kind of outcome, or nobody is undrawn.
+    `auc`: on drawn loans of the villages held out; of everybody there, drawn or not: `bad_rate`, `above_lowest` (the
+    share in bands above the lowest), `above_lowest_bad_rate` (of these), and `points_moved`, how far scores lie from
+    the first row's on average. Empty where either part of the villages has one kind of outcome, or nobody is undrawn.
     """
     names = sorted(set(history.villages.tolist()))
     held, away = np.isin(history.villages, names[::3]), np.isin(undrawn.villages, names[::3])
@@ -76,7 +76,7 @@ def reject_inference(
 
 def spread(rows: Sequence[Row]) -> Row:
     """Return the least and the most of each figure over the assumptions."""
-    names = ("auc", "points_moved", "bad_rate", "accepted", "accepted_bad_rate")
+    names = ("auc", "points_moved", "bad_rate", "above_lowest", "above_lowest_bad_rate")
     return {name: [min(row[name] for row in rows), max(row[name] for row in rows)] for name in names} if rows else {}
 
 
@@ -85,11 +85,11 @@ def _both(is_bad: Bools) -> bool:
 
 
 def _of_everybody(probability: Floats, edge: float) -> Row:
-    accepted = probability < edge
+    above = probability < edge
     return {
         "bad_rate": float(probability.mean()),
-        "accepted": float(accepted.mean()),
-        "accepted_bad_rate": float(probability[accepted].mean()) if accepted.any() else 0.0,
+        "above_lowest": float(above.mean()),
+        "above_lowest_bad_rate": float(probability[above].mean()) if above.any() else 0.0,
     }
 
 
@@ -110,7 +110,7 @@ def _samples(
         for times in TIMES
     }
     made["parcelling"] = _labelled(seen, undrawn, _rates(ours, theirs, seen.is_bad, tenths))
-    made["fuzzy"] = _fuzzy(seen, undrawn, theirs)
+    made["fuzzy_augmentation"] = _fuzzy(seen, undrawn, theirs)
     return made
 
 

@@ -293,6 +293,18 @@ def test_a_figure_may_stand_by_fewer_keys_than_it_is_asked_by_and_by_county_alwa
     assert faults(with_figures(*lines)) == {}
 
 
+@pytest.mark.parametrize(
+    ("value", "keys", "why"), [(99.5, {}, "whole"), (100, {"product": "farmer_line"}, "by county")]
+)
+def test_the_least_number_of_defaults_is_a_whole_one_of_a_county(value, keys, why):
+    found = faults(with_figures(figure("least_training_defaults", value, "defaults", **keys)))
+    assert why in found["figures.least_training_defaults"]
+    assert (
+        "should be defaults"
+        in faults(with_figures(figure("least_training_defaults", 50, "share")))["figures.least_training_defaults"]
+    )
+
+
 def test_the_lowest_band_has_no_upper_edge():
     found = faults(with_figures(figure("band_edge_ppm", 200000, "ppm", band="E")))
     assert found == {"figures.band_edge_ppm": "band E has no upper edge"}

@@ -116,7 +116,7 @@ def _truth(folder: Path, county_code: str) -> pa.Table | None:
     if not path.is_file():
         return None
     try:
-        return pq.read_table(path)
+        return pq.read_table(path, partitioning=None)
     except (pa.ArrowException, OSError) as error:
         raise MissingInput(
             f"history {folder.name}: truth/{county_code}/default_odds.parquet cannot be read, {why_unread(error)}; "

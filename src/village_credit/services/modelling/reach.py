@@ -20,7 +20,7 @@ from village_credit.services.modelling.observations import Observation, feature_
 from village_credit.sql_files import sql
 from village_credit.training.assess import HeldOut
 from village_credit.training.parts import by_place, traders_card
-from village_credit.training.selection import Undrawn, reject_inference, spread
+from village_credit.training.selection import Undrawn, by_assumption, spread
 from village_credit.training.train import History
 from village_credit.training.truth import gap_to_truth
 
@@ -39,7 +39,7 @@ def reach(
     `scores`: of every row of the history, by the card that was fitted on all of them.
     """
     labels, villages = history.is_bad[held.rows], history.villages[held.rows]
-    selection = reject_inference(history, _undrawn(observations), feature_facts(), policy.band_edges())
+    selection = by_assumption(history, _undrawn(observations), feature_facts(), policy.band_edges())
     shared = np.full(len(history.is_bad), np.nan)
     shared[held.rows] = held.probability
     traders = np.concatenate([_traders(one) for one in observations])
