@@ -21,9 +21,10 @@ SELECTION = (
     "按其余村的全部农户。这是敏感度，任何一行都不是本评分卡的指标。"
 )
 KINDS_ZH = {"county": "县", "township": "乡镇"}
-PLACE_HEADS = ("地区", "贷款", "违约", "预期违约率", "实际违约率", "95% 区间", "预期在区间内", "AUC", "PSI")
+PLACE_HEADS = ("地区", "贷款", "违约", "预期违约率", "实际违约率", "95% 区间", "在区间内", "AUC", "PSI", "末日比首日")
 PLACES = (
-    "每笔贷款由未见过其村的拟合预测；区间按村重抽；PSI 为该地区的分数与其他同级地区相比。"
+    "每笔贷款由未见过其村的拟合预测；区间按村重抽；PSI 为该地区的分数与其他同级地区相比，"
+    "末日比首日为该地区最后一个观察日与第一个相比（PSI）。"
     "许多地区同看，约二十分之一会偶然落在区间外。"
 )
 FACTS_ZH = {
@@ -79,9 +80,9 @@ def places(evidence: Evidence) -> str:
 def _place(row: Row) -> tuple[str, ...]:
     name = f"{KINDS_ZH[row['kind']]} {row['place']}"
     if row["is_hidden"]:
-        return name, "不足30笔", "", "", "", "", "", "", ""
+        return name, "不足30笔", "", "", "", "", "", "", "", ""
     expected = (share(row[name]) for name in ("expected", "observed"))
-    measured = (number(row["auc"], ".3f"), number(row["psi"], ".3f"))
+    measured = (*(number(row[name], ".3f") for name in ("auc", "psi", "psi_over_time")),)
     return (name, f"{row['loans']:,}", f"{row['bads']:,}", *expected, bounds(row, ".2%"), verdict(row), *measured)
 
 

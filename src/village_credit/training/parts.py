@@ -5,6 +5,7 @@ Parts are counties, and townships where they differ; and traders, who may deserv
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,29 +21,38 @@ COUNTY, TOWNSHIP = 6, 9  # digits of a village's code that name these
 RANGES = 10
 
 
-def by_place(is_bad: Bools, probability: Floats, scores: Floats, villages: NDArray[np.str_]) -> list[Row]:
+@dataclass(frozen=True)
+class Judged:
+    """Loans that the fit behind their probability did not see; rows alike. `window`: place of the observation day."""
+
+    is_bad: Bools
+    probability: Floats
+    scores: Floats
+    villages: NDArray[np.str_]
+    window: NDArray[np.int64]
+
+
+def by_place(loans: Judged) -> list[Row]:
     """Return every county's, then every township's loans: expected and observed defaults, AUC, and PSI of the score.
 
-    Rows are loans that the probabilities' fit did not see. `holds`: the expected share lies within the observed one's
-    95% interval over villages. `psi`: against the loans of all other places of its kind; NaN where there are none.
+    `holds`: the expected share lies within the observed one's 95% interval over villages. `psi`: against the loans of
+    all other places of its kind; `psi_over_time`: the last observation day against the first; NaN where there are none.
     Places of fewer than LEAST_GROUP loans are named without figures.
     """
     rows = []
     for kind, digits in (("county", COUNTY), ("township", TOWNSHIP)):
-        places = np.array([village[:digits] for village in villages])
-        rows += [
-            {"kind": kind, "place": str(place)} | _of_place(is_bad, probability, scores, villages, places == place)
-            for place in np.unique(places)
-        ]
+        places = np.array([village[:digits] for village in loans.villages])
+        rows += [{"kind": kind, "place": str(place)} | _of_place(loans, places == place) for place in np.unique(places)]
     return rows
 
 
-def _of_place(is_bad: Bools, probability: Floats, scores: Floats, villages: NDArray[np.str_], part: Bools) -> Row:
-    size, hits = int(part.sum()), int(is_bad[part].sum())
+def _of_place(loans: Judged, part: Bools) -> Row:
+    size, hits = int(part.sum()), int(loans.is_bad[part].sum())
     if size < LEAST_GROUP:
         return {"loans": size, "is_hidden": True}
-    low, high = village_interval(is_bad[part], villages[part])
-    expected = float(probability[part].mean())
+    low, high = village_interval(loans.is_bad[part], loans.villages[part])
+    expected = float(loans.probability[part].mean())
+    first, last = (part & (loans.window == day) for day in (loans.window.min(), loans.window.max()))
     return {
         "loans": size,
         "is_hidden": False,
@@ -52,18 +62,19 @@ def _of_place(is_bad: Bools, probability: Floats, scores: Floats, villages: NDAr
         "low": low,
         "high": high,
         "holds": low <= expected <= high,
-        "auc": auc(is_bad[part], probability[part]),
-        "psi": _moved(scores, part),
+        "auc": auc(loans.is_bad[part], loans.probability[part]),
+        "psi": _moved(loans.scores, ~part, part),
+        "psi_over_time": _moved(loans.scores, first, last) if loans.window.max() else float("nan"),
     }
 
 
-def _moved(scores: Floats, part: Bools) -> float:
-    """Return the stability index of a part's scores against all others', by these others' tenths."""
-    if part.all():
+def _moved(scores: Floats, before: Bools, now: Bools) -> float:
+    """Return the stability index of some scores against others, by these others' tenths; NaN where either is few."""
+    if min(before.sum(), now.sum()) < LEAST_GROUP:
         return float("nan")
-    edges = np.unique(np.quantile(scores[~part], np.linspace(0, 1, RANGES + 1)[1:-1]))
+    edges = np.unique(np.quantile(scores[before], np.linspace(0, 1, RANGES + 1)[1:-1]))
     place = np.searchsorted(edges, scores, side="right")
-    theirs, ours = (np.bincount(place[one], minlength=RANGES).astype(np.float64) for one in (~part, part))
+    theirs, ours = (np.bincount(place[one], minlength=RANGES).astype(np.float64) for one in (before, now))
     return stability(theirs, ours)
 
 

@@ -305,6 +305,7 @@ def challenger_gap(
 
 def _concerns(evidence: dict[str, Any]) -> list[tuple[str, str]]:
     """Say, in English and in Chinese, what a committee must look at."""
+    counties = [row for row in evidence["places"] if row["kind"] == "county" and not row["is_hidden"]]
     return [
         *(
             _chance_concern(sample, row)
@@ -316,11 +317,8 @@ def _concerns(evidence: dict[str, Any]) -> list[tuple[str, str]]:
         *(_group_concern(row) for row in evidence["groups"] if row.get("is_flagged")),
         *(_proxy_concern(row) for row in evidence["proxies"] if row["verdict"] != "pass"),
         *(_alternative_concern(row) for row in evidence["alternatives"] if row.get("is_alternative")),
-        *(
-            _place_concern(row)
-            for row in evidence["places"]
-            if row["kind"] == "county" and not (row["is_hidden"] or row["holds"])
-        ),
+        *(_place_concern(row) for row in counties if not row["holds"]),
+        *(_moved_place_concern(row) for row in counties if row["psi_over_time"] > MUCH_MOVED),
         *(_stability_concern(row) for row in evidence["stability"] if row["psi"] > MUCH_MOVED),
         *([_flip_concern(evidence["flips"])] if evidence["flips"] else []),
     ]
@@ -351,6 +349,14 @@ def _place_concern(row: dict[str, Any]) -> tuple[str, str]:
     return (
         f"county {row['place']}: expected {row['expected']:.2%} of {row['loans']:,} loans to default, observed {seen}",
         f"{row['place']}：{row['loans']:,} 笔贷款预期违约率 {row['expected']:.2%}，实际 {seen}",
+    )
+
+
+def _moved_place_concern(row: dict[str, Any]) -> tuple[str, str]:
+    moved = f"{row['psi_over_time']:.2f}"
+    return (
+        f"county {row['place']}: scores moved between the first and the last observation day: stability index {moved}",
+        f"{row['place']}：末日与首日之间分数变化明显：稳定性指数 {moved}",
     )
 
 

@@ -19,7 +19,7 @@ from village_credit.score.statistics import Bools, Floats
 from village_credit.services.modelling.observations import Observation, feature_facts
 from village_credit.sql_files import sql
 from village_credit.training.assess import HeldOut
-from village_credit.training.parts import by_place, traders_card
+from village_credit.training.parts import Judged, by_place, traders_card
 from village_credit.training.selection import Undrawn, by_assumption, spread
 from village_credit.training.train import History
 from village_credit.training.truth import gap_to_truth
@@ -47,7 +47,7 @@ def reach(
     return {
         "selection": selection,
         "selection_spread": spread(selection),
-        "places": by_place(labels, held.probability, scores[held.rows], villages),
+        "places": by_place(Judged(labels, held.probability, scores[held.rows], villages, history.window[held.rows])),
         "traders": traders_card(history, traders, shared, feature_facts(), least_defaults(policy)),
         "truth": truth
         and gap_to_truth(labels, held.probability, {name: part[held.rows] for name, part in truth.items()}, villages),
