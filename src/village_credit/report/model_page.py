@@ -16,7 +16,7 @@ MORE_STYLE = """
 .feature h3{margin:6px 0}.probability{columns:4;font-size:12.5px}.probability table{font-size:12.5px}ul{margin:6px 0;padding-left:20px}
 @page{size:A4;margin:12mm}
 @media print{body{font-size:12.5px}main{padding:0;max-width:none}section{break-inside:auto;padding:10px 12px;margin:10px 0}table{font-size:11.5px}
-td,th{padding:3px 5px}th{white-space:normal}tr,svg,.feature{break-inside:avoid}h2,h3,thead{break-after:avoid}.two{grid-template-columns:1fr 1fr}.probability,.probability table{font-size:11px}}
+td,th{padding:3px 5px}th{white-space:normal}tr,svg,.feature{break-inside:avoid}h2,h3,thead{break-after:avoid}.two{grid-template-columns:1fr}#points{grid-template-columns:1fr 1fr}.probability,.probability table{font-size:11px}}
 """
 COLUMN = 30  # scores in a column of the table of probabilities
 ROLES_ZH = {"developer": "开发", "validator": "验证", "approver": "批准"}
