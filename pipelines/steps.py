@@ -129,7 +129,9 @@ def fit(county_code: str, model_id: str, valid_from: date | None) -> str:
                 "no history to train on: VILLAGE_CREDIT_HISTORY (build/training/history) has no folder named by a day; "
                 "`village-credit synthesize --history` makes one to try"
             )
-        card, path = train.train_candidate(folders, county_code, model_id, valid_from, out)
+        card, path = train.train_candidate(
+            folders, [county_code], model_id, valid_from, out, settings().models / "limit_policy.toml"
+        )
     get_run_logger().info("%d loans, %d defaults; %s", card.training.rows, card.training.bads, card.training.figures)
     return str(path)
 

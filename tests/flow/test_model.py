@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shutil
@@ -15,15 +16,18 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tests.browser import FLAGS
+from tests.browser import FLAGS, browser
 from tests.conftest import AS_OF, MODELS, new_store, request_of
 from village_credit.cli import main
-from village_credit.errors import GateRefused, ModelRefused, RunConflict
+from village_credit.errors import GateRefused, MissingInput, ModelRefused, RunConflict
 from village_credit.features.build import build_features
 from village_credit.features.leaks import altered_later
+from village_credit.policy.least_defaults import least_defaults
+from village_credit.policy.model import load_policy
 from village_credit.score.apply import score as score_features
 from village_credit.score.scorecard import Scorecard
 from village_credit.services.modelling import observations as histories
+from village_credit.services.modelling import reach
 from village_credit.services.modelling import train as act
 from village_credit.services.modelling.assess import _concerns as concerns
 from village_credit.services.modelling.assess import assess_model
@@ -32,6 +36,7 @@ from village_credit.services.modelling.train import train_candidate
 from village_credit.services.queries.evidence import evidence_of_model
 from village_credit.services.scoring import stage as score
 from village_credit.synthetic import synthesize
+from village_credit.training.train import History
 
 COUNTY = "659900"
 POLICY = MODELS / "limit_policy.toml"
@@ -43,6 +48,17 @@ class Workshop:
     folder: Path
     card: Scorecard
     inbox: Path
+    policy: Path
+
+
+def policy_of_few(folder: Path, least: int = 50) -> Path:
+    """The policy, which lets so few defaults teach."""
+    text = POLICY.read_text(encoding="utf-8")
+    path = folder / "limit_policy.toml"
+    path.write_text(
+        text.replace('"least_training_defaults", value = 100', f'"least_training_defaults", value = {least}'), "utf-8"
+    )
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +67,9 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     place = tmp_path_factory.mktemp("workshop")
     synthesize(place / "inbox", COUNTY, 8, 800, 3, AS_OF, "none", history=True)
     days = sorted((place / "history").iterdir())
-    card, _ = train_candidate(days, COUNTY, "candidate", date(2026, 1, 1), place / "candidate")
-    return Workshop(days, place / "candidate", card, place / "inbox")
+    policy = policy_of_few(place)
+    card, _ = train_candidate(days, [COUNTY], "candidate", date(2026, 1, 1), place / "candidate", policy)
+    return Workshop(days, place / "candidate", card, place / "inbox", policy)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +89,7 @@ def test_the_evidence_of_a_judged_candidate_lacks_nothing_but_its_signatures(wor
 
 def test_two_trainings_from_the_same_inputs_give_the_same_bytes(workshop: Workshop, tmp_path: Path):
     # in the other order, too
-    train_candidate(workshop.histories[::-1], COUNTY, "candidate", date(2026, 1, 1), tmp_path)
+    train_candidate(workshop.histories[::-1], [COUNTY], "candidate", date(2026, 1, 1), tmp_path, workshop.policy)
     name = "candidate.scorecard.json"
     assert (tmp_path / name).read_bytes() == (workshop.folder / name).read_bytes()
 
@@ -163,15 +180,75 @@ def test_a_feature_that_sees_the_future_stops_the_training(workshop: Workshop, m
 def test_a_feature_that_tells_the_shape_of_names_stops_the_training(
     workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    def telling(observation: histories.Observation) -> np.ndarray:
-        matrix = histories.feature_matrix(observation)
-        matrix[:, 1] = histories.long_names(observation)
+    def telling(observations: list[histories.Observation]) -> np.ndarray:
+        matrix = histories.feature_matrix(observations)
+        matrix[:, 1] = histories.long_names(observations)
         return matrix
 
     monkeypatch.setattr(act, "feature_matrix", telling)
     with pytest.raises(ModelRefused, match=r"crop_count .AUC 1.00.*shape of names"):
-        train_candidate(workshop.histories[:1], COUNTY, "candidate", date(2026, 1, 1), tmp_path)
+        train_candidate(workshop.histories[:1], [COUNTY], "candidate", date(2026, 1, 1), tmp_path, workshop.policy)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_history_with_fewer_defaults_than_the_policy_asks_for_is_refused(
+    workshop: Workshop, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(act, "observe_all", lambda *_: [])
+    monkeypatch.setattr(act, "_refuse_proxies", lambda _: None)
+    monkeypatch.setattr(act, "of_last_day", lambda _: [])
+    bads = workshop.card.training.bads
+    rows = workshop.card.training.rows
+    counted = History(np.zeros((rows, 1)), np.arange(rows) < bads, np.full(rows, "v"), np.zeros(rows, int), [], {}, [])
+    monkeypatch.setattr(act, "to_history", lambda _: counted)
+    policy = policy_of_few(tmp_path, bads + 1)
+    words = [
+        "train",
+        "--valid-from",
+        "2026-01-01",
+        "--history",
+        str(workshop.histories[0]),
+        "--out",
+        str(tmp_path / "o"),
+        "--policy",
+        str(policy),
+    ]
+    assert main([*words, "--store", str(tmp_path / "s")]) == 7
+    told = capsys.readouterr().err
+    assert f"{bads} defaults among them; the policy asks for {bads + 1} at least (least_training_defaults)" in told
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_policy_that_names_no_least_number_takes_any_history_with_both_kinds(tmp_path: Path):
+    text = POLICY.read_text(encoding="utf-8")
+    left_out = "".join(line for line in text.splitlines(keepends=True) if "least_training_defaults" not in line)
+    assert least_defaults(load_policy(left_out).in_force(AS_OF, COUNTY)) == 1
+    assert least_defaults(load_policy(text).in_force(AS_OF, COUNTY)) == 100
+
+
+def test_counties_are_observed_together_each_on_the_days_that_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(histories, "observe", lambda folder, county: (folder.name, county))
+    for day, counties in (("2024-11-01", ["659900"]), ("2025-11-01", ["659900", "653199"])):
+        for county in counties:
+            (tmp_path / day / "inbox" / county).mkdir(parents=True)
+    days = sorted(tmp_path.iterdir())
+    found = histories.observe_all(days[::-1], ["659900", "653199"])
+    assert found == [("2024-11-01", "659900"), ("2025-11-01", "653199"), ("2025-11-01", "659900")]
+    with pytest.raises(MissingInput, match="county 653122 is in no history folder"):
+        histories.observe_all(days, ["659900", "653122"])
+    (tmp_path / "2025-11-01" / "inbox" / "653122").mkdir()
+    with pytest.raises(MissingInput, match="2024-11-01: inbox/ has none of the counties 653122, 653199"):
+        histories.observe_all(days, ["653199", "653122"])
+
+
+def test_two_counties_of_one_day_are_one_window(observed: histories.Observation):
+    other = dataclasses.replace(observed, county_code="653199")
+    earlier = dataclasses.replace(observed, day=observed.day.replace(year=observed.day.year - 1))
+    history = histories.to_history([earlier, observed, other])
+    rows = len(history.is_bad) // 3
+    assert history.windows == [earlier.day.isoformat(), observed.day.isoformat()]
+    assert np.bincount(history.window).tolist() == [rows, 2 * rows]
+    assert histories.of_last_day([earlier, observed, other]) == [observed, other]
 
 
 # the page
@@ -280,6 +357,10 @@ def test_the_page_opens_without_a_network_and_names_what_a_committee_asks(worksh
         "挑战者",
         "评分表",
         "只有用过信的农户才有还款结果",
+        "若从未用信者也有结果（敏感度）",
+        "各县与各乡镇的校准与稳定性",
+        "不够单独建卡",
+        "离这个合成世界的上限还有多远",
         "SYNTHETIC",
     ):
         assert words in text
@@ -304,7 +385,62 @@ def test_a_browser_draws_the_evidence(workshop: Workshop, assessed, tmp_path: Pa
     )
 
 
+@pytest.mark.browser
+def test_on_paper_and_on_a_screen_no_table_is_wider_than_its_place_and_no_drawing_cuts_a_word(
+    workshop: Workshop, assessed, tmp_path: Path
+):
+    wide = """[...document.querySelectorAll("table")].filter(one => one.offsetWidth > one.parentElement.clientWidth + 1)
+        .map(one => one.innerText.slice(0, 40))"""
+    cut = """[...document.querySelectorAll("svg text")].filter(one => {
+        const word = one.getBoundingClientRect(), place = one.ownerSVGElement.getBoundingClientRect();
+        return word.left < place.left - 1 || word.right > place.right + 1 }).map(one => one.textContent)"""
+    with browser(tmp_path) as tab:
+        for pixels, medium in ((1120, "screen"), (702, "print")):  # A4 less its margins
+            tab.width(pixels)
+            tab.open(workshop.folder / "candidate.assessment.html")
+            tab.call("Emulation.setEmulatedMedia", media=medium)
+            assert tab.run(wide) == []
+            assert tab.run(cut) == []
+
+
 # the evidence
+
+
+def test_the_evidence_says_how_far_it_reaches(assessed):
+    first, *others = assessed["selection"]
+    assert first["assumption"] == "drawn_only"
+    assert len(others) == 5
+    assert assessed["selection_spread"]["bad_rate"][0] < assessed["selection_spread"]["bad_rate"][1]
+    (county,) = [row for row in assessed["places"] if row["kind"] == "county"]
+    assert (county["place"], county["psi"]) == (COUNTY, None)
+    assert county["loans"] == sum(row["loans"] for row in assessed["places"] if row["kind"] == "township")
+    assert county["auc"] == pytest.approx(next(r["value"] for r in assessed["out_of_village"] if r["figure"] == "auc"))
+    assert not assessed["traders"]["is_enough"]
+
+
+def test_a_synthetic_card_is_held_against_the_world_that_made_its_history(assessed):
+    found = assessed["truth"]
+    assert found["card_auc"] == pytest.approx(assessed["places"][0]["auc"])
+    assert found["rows"] == sum(row["rows"] for row in assessed["by_fold"])
+    assert found["card_auc"] < found["known_auc"] <= found["best_auc"] < 0.95
+    assert sum(row["gained"] for row in found["facts"]) == pytest.approx(found["gap"], abs=1e-4)
+    assert found["facts"][0]["known"] == "undelivered"  # ability and will, which no office delivers
+
+
+def test_a_truth_that_is_of_other_loans_or_damaged_is_refused_and_without_one_there_is_none(
+    workshop: Workshop, observed: histories.Observation, tmp_path: Path
+):
+    place = Path(COUNTY) / "default_odds.parquet"
+    assert histories._truth(tmp_path, COUNTY) is None
+    (tmp_path / "truth" / COUNTY).mkdir(parents=True)
+    (tmp_path / "truth" / place).write_bytes(b"PAR1")
+    with pytest.raises(MissingInput, match=r"default_odds.parquet cannot be read.*make the synthetic history anew"):
+        histories._truth(tmp_path, COUNTY)
+    shutil.copy(workshop.histories[0] / "truth" / place, tmp_path / "truth" / place)
+    other = dataclasses.replace(observed, truth=histories._truth(tmp_path, COUNTY))
+    with pytest.raises(MissingInput, match="does not know every loan whose outcome teaches"):
+        reach._truth([other])
+    assert reach._truth([dataclasses.replace(observed, truth=None)]) is None
 
 
 def test_the_evidence_is_of_rows_unseen_and_has_its_intervals(assessed):

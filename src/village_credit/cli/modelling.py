@@ -35,9 +35,12 @@ def add_train(verbs: Verbs) -> None:
             "declarations of the time"
         ),
     )
-    trained.add_argument("--county", default="659900", type=county_code)
+    trained.add_argument(
+        "--county", action="append", type=county_code, help="default 659900; give it once for each county to train on"
+    )
     trained.add_argument("--model-id", default="candidate")
     trained.add_argument("--valid-from", type=day)
+    trained.policy("which says from how many defaults a scorecard may be fitted")
     trained.out(required=True)
     trained.add_argument(
         "--impact-assessment",
@@ -46,12 +49,18 @@ def add_train(verbs: Verbs) -> None:
     )
 
 
-def do_train(args: argparse.Namespace, _paths: Settings) -> int:
+def do_train(args: argparse.Namespace, paths: Settings) -> int:
     """Fit a candidate scorecard."""
     from village_credit.services.modelling import train
 
     card, path = train.train_candidate(
-        args.history, args.county, args.model_id, args.valid_from, args.out, args.impact_assessment
+        args.history,
+        args.county or ["659900"],
+        args.model_id,
+        args.valid_from,
+        args.out,
+        policy_of(args, paths),
+        args.impact_assessment,
     )
     return show(args, card.model_dump(mode="json"), lambda: _trained_text(card, path, args.out))
 
@@ -82,7 +91,9 @@ def add_assess_model(verbs: Verbs) -> None:
     judged.add_argument(
         "--challenger", type=path, help="a second candidate, judged on the same households; never authoritative"
     )
-    judged.add_argument("--county", type=county_code, help="default: the county that it was trained on")
+    judged.add_argument(
+        "--county", action="append", type=county_code, help="default: the counties that it was trained on"
+    )
     judged.policy("whose bands and limits the groups are compared by")
 
 

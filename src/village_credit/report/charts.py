@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import pairwise
 
@@ -10,15 +11,17 @@ from village_credit.report.html import GREEN, INK, SOFT
 
 LINE, AMBER, RED = "#d9e2db", "#c77d0a", "#a32020"
 SIZE, LEFT, BOTTOM, TOP, RIGHT = (560, 300), 56, 40, 14, 16
-NAMES = 180  # room for the names beside signed bars
+UPRIGHT = 15  # where the name of the upright axis stands
+WIDE = 0x2000  # letters from here on are drawn about as wide as high
+ROUND = (1, 2, 3, 4, 5, 6, 8, 10)  # steps of an axis, by tens
 Point = tuple[float, float]
 
 
 class Frame:
-    """Axes from (0, 0) to the largest values; turns figures into places."""
+    """Axes from (0, 0) to the largest values, upward to a round one; turns figures into places."""
 
     def __init__(self, most_x: float, most_y: float, x_text: str, y_text: str, *, percent: bool = True) -> None:
-        self.most_x, self.most_y = most_x or 1.0, most_y or 1.0
+        self.most_x, self.most_y = most_x or 1.0, 5 * round_step((most_y or 1.0) / 5)
         self.x_text, self.y_text, self.percent = x_text, y_text, percent
 
     def x(self, value: float) -> float:
@@ -54,15 +57,21 @@ class Frame:
 
     def _names(self) -> str:
         """Write what either axis measures."""
-        upright = f' transform="rotate(-90 12 {SIZE[1] / 2})"'
+        upright = f' transform="rotate(-90 {UPRIGHT} {SIZE[1] / 2})"'
         return caption((LEFT + SIZE[0]) / 2, SIZE[1] - 6, self.x_text, INK, anchor="middle") + caption(
-            12, SIZE[1] / 2, self.y_text, INK, upright, anchor="middle"
+            UPRIGHT, SIZE[1] / 2, self.y_text, INK, upright, anchor="middle"
         )
 
     def _tick(self, value: float) -> str:
         if not self.percent:
             return f"{value:,.0f}"
         return f"{value:.0%}" if self.most_y >= 0.2 else f"{value:.1%}"
+
+
+def round_step(least: float) -> float:
+    """Return the smallest round number that is no less: figures beside an axis are even."""
+    tens = 10.0 ** math.floor(math.log10(least))
+    return next((round(one * tens, 12) for one in ROUND if one * tens >= least * (1 - 1e-9)), 10 * tens)
 
 
 def caption(
@@ -117,22 +126,30 @@ def steps(frame: Frame, edges: Sequence[float], heights: Sequence[float], colour
     return curve(frame, points, colour)
 
 
-def signed_bars(items: Sequence[tuple[str, float, str]], width: int = 420) -> str:
-    """Draw figures left and right of zero, each with its words; negative ones amber."""
-    most = max((abs(value) for _, value, _ in items), default=0) or 1
-    row, total = 20, NAMES + width
+def signed_bars(items: Sequence[tuple[str, float, str]], width: int, label: str) -> str:
+    """Draw figures right of zero, and left of it where any is negative (amber), each with its words beside its end."""
+    row, names, words = 20, _widest(name for name, _, _ in items), _widest(text for _, _, text in items)
+    total, is_split = names + width, any(value < 0 for _, value, _ in items)
+    middle = names + (width / 2 if is_split else 0)
+    scale = max(total - middle - words, 1) / (max((abs(value) for _, value, _ in items), default=0) or 1)
     drawn = "".join(
-        caption(NAMES - 8, n * row + 14, name, INK, anchor="end") + _signed_bar(n * row, value, text, width, most)
+        caption(names - 8, n * row + 14, name, INK, anchor="end") + _signed_bar(n * row, value * scale, text, middle)
         for n, (name, value, text) in enumerate(items)
     )
-    return f'<svg viewBox="0 0 {total} {len(items) * row + 6}" role="img" style="max-width:{total}px">{drawn}</svg>'
+    named = f'role="img" aria-label="{escape(label)}" style="max-width:{total}px"'
+    return f'<svg viewBox="0 0 {total} {len(items) * row + 6}" {named}>{drawn}</svg>'
 
 
-def _signed_bar(y: int, value: float, text: str, width: int, most: float) -> str:
-    """Draw one bar from the middle, with its words at its outer end."""
-    middle, long = NAMES + width / 2, max(1.0, (width / 2 - 50) * abs(value) / most)
+def _widest(words: Iterable[str]) -> int:
+    """Return the room that the longest of some words takes beside a bar: Chinese letters are square, others half so."""
+    return max((sum(12 if ord(letter) > WIDE else 7 for letter in text) for text in words), default=0) + 14
+
+
+def _signed_bar(y: int, length: float, text: str, middle: float) -> str:
+    """Draw one bar from zero, with its words at its outer end."""
+    long = max(1.0, abs(length))
     x, end, anchor, colour = (
-        (middle, middle + long + 6, "start", GREEN) if value >= 0 else (middle - long, middle - long - 6, "end", AMBER)
+        (middle, middle + long + 6, "start", GREEN) if length >= 0 else (middle - long, middle - long - 6, "end", AMBER)
     )
     bar = f'<rect x="{x:.1f}" y="{y + 4}" width="{long:.1f}" height="12" fill="{colour}"/>'
     return bar + caption(f"{end:.1f}", y + 14, text, SOFT, anchor=anchor)

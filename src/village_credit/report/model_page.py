@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any
 
 from village_credit.report.charts import AMBER, RED, Frame, cross, curve, legend, signed_bars, steps, svg, whisker
 from village_credit.report.html import GREEN, SOFT, STYLE, cards, heading, note, page, paragraph, section, table
 from village_credit.report.labels import ATTRIBUTES_ZH, GROUPS_ZH
+from village_credit.report.model_cells import Cells, Evidence, Row, bounds, share, verdict
+from village_credit.report.model_reach import places, selection, truth
 from village_credit.score.scorecard import ROLES, Bin, FeaturePoints, Missing, ProbabilityTable, Scorecard
 
 MORE_STYLE = """
 .two{display:grid;grid-template-columns:repeat(auto-fit,minmax(330px,1fr));gap:14px}.feature{break-inside:avoid}
 .feature h3{margin:6px 0}.probability{columns:4;font-size:12.5px}.probability table{font-size:12.5px}ul{margin:6px 0;padding-left:20px}
+@page{size:A4;margin:12mm}
+@media print{body{font-size:12.5px}main{padding:0;max-width:none}section{break-inside:auto;padding:10px 12px;margin:10px 0}table{font-size:11.5px}
+td,th{padding:3px 5px}th{white-space:normal}tr,svg,.feature{break-inside:avoid}h2,h3,thead{break-after:avoid}.two{grid-template-columns:1fr}#points{grid-template-columns:1fr 1fr}.probability,.probability table{font-size:11px}}
 """
+COLUMN = 30  # scores in a column of the table of probabilities
 ROLES_ZH = {"developer": "开发", "validator": "验证", "approver": "批准"}
 OUTCOMES_ZH = {
     "never_drawn": "未用信",
@@ -47,12 +52,9 @@ APPROVAL_HEADS = (
 DEFAULT_HEADS = ("维度", "组", "贷款", "实际违约率", "95% 区间", "与总体之比", "预期违约率", "预期在区间内")
 FLIP_HEADS = ("年份或乡镇", "分箱", "得分", "贷款", "违约率", "95% 区间", "该年或乡镇总体")
 FLIPS = "得分高于平均而违约率的区间高于当年（当地）总体，或得分低于平均而区间低于总体；不足30笔的不列。同时看许多分箱，约四十分之一会偶然如此。"
-FAIRNESS = "按最后一个观察日全部登记农户，以本评分卡和现行政策试算；性别和年龄按户主。与最高组之比低于五分之四的提示。"
+FAIRNESS = "按最后一个观察日全部登记农户，以本评分卡和现行政策试算；性别和年龄（周岁）按户主，姓名形态仅在内存中判断，不保存。与最高组之比低于五分之四的提示。"
 PROXIES = "单个特征（及全部特征）能在多大程度上猜出姓名形态：AUC，0.5 为猜不出；单个特征达到 0.80 的不得使用。"
 SENSITIVITY = "人人都得该特征平均分时 AUC 的减少（训练样本），及该特征的得分范围。"
-Evidence = dict[str, Any]
-Row = dict[str, Any]
-Cells = list[tuple[str, ...]]
 
 
 def points_page(card: Scorecard) -> str:
@@ -63,7 +65,8 @@ def points_page(card: Scorecard) -> str:
 def assessment_page(card: Scorecard, evidence: Evidence) -> str:
     """Draw the evidence and the scorecard on one page."""
     drawn = (
-        *(_outcomes, _discrimination, _calibration, _lift, _stability, _flips, _sensitivity, _fairness, _proxies),
+        *(_outcomes, _discrimination, *([truth] if evidence["is_synthetic"] else []), _calibration, places, _lift),
+        *(_stability, _flips, _sensitivity, selection, _fairness, _proxies),
         *([_challenger] if evidence.get("challenger_card") else []),
     )
     sections = [_headline(card, evidence), *(draw(evidence) for draw in drawn), _identity(card), *_points(card)]
@@ -76,22 +79,9 @@ def _page(card: Scorecard, title: str, sections: list[str]) -> str:
     return page(title, STYLE + MORE_STYLE, warning, *sections, footer=footer)
 
 
-def _share(value: float | None) -> str:
-    return "" if value is None or value != value else f"{value:.2%}"  # noqa: PLR0124  # NaN is not itself
-
-
-def _range(row: Row, form: str = ".4f") -> str:
-    return f"{row['low']:{form}} – {row['high']:{form}}"
-
-
-def _holds(row: Row) -> str:
-    """Give the verdict on what was expected: within the interval of what was observed, or not."""
-    return "@pass" if row["holds"] else "@warn"
-
-
 def _figures(name: str, rows: list[Row]) -> Cells:
     """Write a sample's (or a model's) figures with their intervals."""
-    return [(name, FIGURES_ZH[row["figure"]], f"{row['value']:.4f}", _range(row)) for row in rows]
+    return [(name, FIGURES_ZH[row["figure"]], f"{row['value']:.4f}", bounds(row)) for row in rows]
 
 
 def _headline(card: Scorecard, evidence: Evidence) -> str:
@@ -223,9 +213,9 @@ def _bands(rows: list[Row]) -> str:
         (
             row["band"],
             f"{row['loans']:,}",
-            *(_share(row[name]) for name in ("expected", "observed")),
-            _range(row, ".2%"),
-            _holds(row),
+            *(share(row[name]) for name in ("expected", "observed")),
+            bounds(row, ".2%"),
+            verdict(row),
         )
         for row in rows
     ]
@@ -250,7 +240,7 @@ def _tenth(row: Row) -> tuple[str, ...]:
         f"{row['expected']:.1f}",
         f"{row['observed']:,}",
         f"{row['lift']:.2f}",
-        _share(row["caught"]),
+        share(row["caught"]),
     )
 
 
@@ -280,9 +270,9 @@ def _flips(evidence: Evidence) -> str:
             f"{row['feature']} {row['bin']}",
             f"{row['points']:+d}",
             f"{row['loans']:,}",
-            _share(row["observed"]),
-            _range(row, ".2%"),
-            _share(row["usual"]),
+            share(row["observed"]),
+            bounds(row, ".2%"),
+            share(row["usual"]),
         )
         for row in evidence.get("flips", [])
     ]
@@ -294,10 +284,11 @@ def _sensitivity(evidence: Evidence) -> str:
     rows = sorted(evidence["sensitivity"], key=lambda row: -row["auc_lost"])
     bars = signed_bars(
         [
-            (row["feature"], row["auc_lost"], f"{row['auc_lost']:+.4f}（{row['least']:+d} 至 {row['most']:+d} 分）")
+            (row["feature"], row["auc_lost"], f"{row['auc_lost']:+z.4f}（{row['least']:+d} 至 {row['most']:+d} 分）")
             for row in rows
         ],
         520,
+        "各特征使 AUC 减少多少",
     )
     return section("对各特征的敏感度", note(SENSITIVITY), bars)
 
@@ -314,18 +305,18 @@ def _fairness(evidence: Evidence) -> str:
 
 def _group_names(row: Row) -> tuple[str, str]:
     group: str = row["group"]
-    return ATTRIBUTES_ZH[row["attribute"]], GROUPS_ZH.get(group, group)
+    return ATTRIBUTES_ZH[row["attribute"]].split("（")[0], GROUPS_ZH.get(group, group)
 
 
 def _approval(row: Row) -> tuple[str, ...]:
     """Write how often and how much a group is granted; too small a group shows next to nothing."""
     if row["is_hidden"]:
-        return (*_group_names(row), "不足30户", _share(row.get("approval")), "", "", "", "", "")
+        return (*_group_names(row), "不足30户", share(row.get("approval")), "", "", "", "", "")
     return (
         *_group_names(row),
         f"{row['households']:,}",
-        _share(row.get("approval")),
-        _range(row, ".1%"),
+        share(row.get("approval")),
+        bounds(row, ".1%"),
         f"{row['approval_ratio']:.2f}",
         f"{row['mean_limit_yuan']:,.0f}",
         f"{row['limit_ratio']:.2f}",
@@ -335,11 +326,11 @@ def _approval(row: Row) -> tuple[str, ...]:
 
 def _defaults(row: Row) -> tuple[str, ...]:
     """Write how often a group's loans failed; too small a group shows next to nothing."""
-    observed, expected = _share(row.get("observed")), _share(row.get("expected"))
+    observed, expected = share(row.get("observed")), share(row.get("expected"))
     if row["is_hidden"]:
         return (*_group_names(row), "不足30笔", observed, "", "", expected, "")
     ratio = f"{row['default_ratio']:.2f}"
-    return (*_group_names(row), f"{row['loans']:,}", observed, _range(row, ".2%"), ratio, expected, _holds(row))
+    return (*_group_names(row), f"{row['loans']:,}", observed, bounds(row, ".2%"), ratio, expected, verdict(row))
 
 
 def _proxies(evidence: Evidence) -> str:
@@ -363,8 +354,8 @@ def _alternatives(rows: list[Row]) -> str:
     changed = [
         (
             row["without"],
-            f"{row['auc_lost']:+.4f}",
-            f"{row['ratio_gained']:+.3f}",
+            f"{row['auc_lost']:+z.4f}",
+            f"{row['ratio_gained']:+z.3f}",
             "是" if row["is_alternative"] else "",
         )
         for row in rows[1:]
@@ -424,9 +415,9 @@ def _points(card: Scorecard) -> list[str]:
 
 
 def _probability(levels: ProbabilityTable) -> str:
-    """Draw the probability of every score that there is, in columns of forty."""
+    """Draw the probability of every score that there is, in columns of thirty."""
     rows = [(str(levels.from_points + n), f"{ppm}") for n, ppm in enumerate(levels.ppm)]
-    columns = [table(["分数", "百万分之"], rows[start : start + 40]) for start in range(0, len(rows), 40)]
+    columns = [table(["分数", "百万分之"], rows[start : start + COLUMN]) for start in range(0, len(rows), COLUMN)]
     drawn = "".join(f'<div class="feature">{column}</div>' for column in columns)
     return section(
         "分数对应的违约概率（百万分之）",
@@ -437,7 +428,9 @@ def _probability(levels: ProbabilityTable) -> str:
 
 def _feature(feature: FeaturePoints) -> str:
     rows = [_bin(bin_.label, bin_) for bin_ in feature.bins] + [_bin("missing", feature.missing)]
-    bars = signed_bars([(bin_.label, float(bin_.points), f"{bin_.points:+d}") for bin_ in feature.bins], 240)
+    bars = signed_bars(
+        [(bin_.label, float(bin_.points), f"{bin_.points:+d}") for bin_ in feature.bins], 240, "各取值的得分"
+    )
     about = f"{escape(feature.name)}（{escape(feature.unit)}）；IV {feature.information_value:.3f}"
     return (
         f'<div class="feature" data-feature="{escape(feature.name)}">'
@@ -447,5 +440,5 @@ def _feature(feature: FeaturePoints) -> str:
 
 
 def _bin(label: str, counted: Bin | Missing) -> tuple[str, ...]:
-    bad = _share(counted.bads / counted.rows) if counted.rows else ""
+    bad = share(counted.bads / counted.rows) if counted.rows else ""
     return label, f"{counted.points:+d}", f"{counted.rows:,}", bad

@@ -31,6 +31,8 @@ OTHER_CREDIT = ("农户小额信用贷款", "住房按揭贷款")
 GUARANTEES = ("信用", "保证", "抵押")
 DRAW_SHARE = 0.4  # of households with a line that draw within the year: believed 15–35%, more here to train on
 LAST_DRAW = 200  # days after the observation: later draws could not default within its year
+PROVEN_BAD = 0.5  # of defaults in a village's disaster whose cause is proven
+CHANCE = 0.25  # standard deviation of what no fact explains, in log odds
 BASE_LOG_ODDS = -3.6  # gives a share of defaults between 3 and 6%
 
 
@@ -173,10 +175,13 @@ def build_lists(seed: int, count: int) -> Lists:
 
 @dataclass(frozen=True)
 class Followed:
-    """Loans drawn in the year after a day, and how they went within twelve months."""
+    """Loans drawn in the year after a day, and how they went within twelve months.
+
+    `parts`: what each of the world's facts adds to the log odds of a default that counts; rows as in `conducts`.
+    """
 
     conducts: Conducts
-    log_odds: Floats
+    parts: dict[str, Floats]
 
 
 def follow(
@@ -187,7 +192,9 @@ def follow(
     count = traits.ability.size
     household = np.flatnonzero(rng.random(count) < DRAW_SHARE)
     size = household.size
-    log_odds = _default_log_odds(places, shocks, land, traits, past, as_of)[household] + rng.normal(0, 0.25, size)
+    made = _parts_of_default(places, shocks, land, traits, past, as_of)
+    parts = {name: part[household] for name, part in made.items()} | {"chance": rng.normal(0, CHANCE, size)}
+    log_odds = _total(parts)
     bad = rng.random(size) < sigmoid(log_odds)
     opened = day(as_of) + rng.integers(10, LAST_DRAW, size).astype("timedelta64[D]")
     # a default of the year began early enough to be one before its end, and runs on until then
@@ -197,7 +204,7 @@ def follow(
     end = day(years_before(as_of, -1)).astype(np.int64)
     worst = np.where(bad, end - start, np.where(rng.random(size) < 0.2, rng.integers(1, 60, size), 0))
     disaster = shocks.disaster(places.household_village[household], as_of.year + 1)
-    proven = disaster & (rng.random(size) < np.where(bad, 0.5, 0.2))  # some are extended before they fall behind
+    proven = disaster & (rng.random(size) < np.where(bad, PROVEN_BAD, 0.2))  # some are extended before they fall behind
     late, repaid = worst > 0, opened + np.timedelta64(300, "D")
     return Followed(
         Conducts(
@@ -211,13 +218,29 @@ def follow(
             np.full(size, "农贷通", dtype=object),
             np.where(late | (repaid > np.datetime64(int(end), "D")), np.datetime64("NaT", "D"), repaid),
         ),
-        log_odds,
+        parts | {"proven_relief": _relieved(log_odds, disaster)},
     )
 
 
-def _default_log_odds(
+def _total(parts: dict[str, Floats]) -> Floats:
+    """Add parts up in their order, which fixes the last bit."""
+    made: Floats = np.zeros(1)
+    for part in parts.values():
+        made = made + part
+    return made
+
+
+def _relieved(log_odds: Floats, disaster: Bools) -> Floats:
+    """What it takes from the log odds that a default in a disaster may be proven, and is none then."""
+    counted = sigmoid(log_odds) * np.where(disaster, 1 - PROVEN_BAD, 1.0)
+    made: Floats = np.log(counted / (1 - counted)) - log_odds
+    return made
+
+
+def _parts_of_default(
     places: Places, shocks: Shocks, land: Land, traits: Traits, past: Conducts, as_of: date
-) -> Floats:
+) -> dict[str, Floats]:
+    """What each fact adds to the log odds of every household, the base first."""
     count = traits.ability.size
     earned = np.maximum(income(land, traits), 1000.0)
     worst = np.zeros(count)
@@ -225,15 +248,14 @@ def _default_log_odds(
     debt = np.minimum(traits.informal_debts / earned, 3.0)
     spread = (traits.wages > 0).astype(float) + (traits.livestock > 0) + (traits.trade > 0)
     luck = shocks.of(places.household_village, as_of.year + 1)
-    made: Floats = (
-        BASE_LOG_ODDS
-        - 0.55 * traits.ability
-        - 0.65 * traits.will
-        + 0.7 * debt
-        - 0.45 * np.log(np.maximum(earned / traits.persons, 500.0) / 12000.0)
-        - 0.15 * spread
-        + 0.9 * (worst > 0)
-        + 0.9 * (worst > 30)
-        - 1.8 * np.minimum(luck, 0.3)
-    )
-    return made
+    return {
+        "base": np.full(count, BASE_LOG_ODDS),
+        "ability": -0.55 * traits.ability,
+        "will": -0.65 * traits.will,
+        "debt": 0.7 * debt,
+        "income": -0.45 * np.log(np.maximum(earned / traits.persons, 500.0) / 12000.0),
+        "income_sources": -0.15 * spread,
+        "past_arrears": 0.9 * (worst > 0),
+        "long_past_arrears": 0.9 * (worst > 30),
+        "village_year": -1.8 * np.minimum(luck, 0.3),
+    }

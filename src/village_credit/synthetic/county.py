@@ -131,7 +131,7 @@ def _write_truth(folder: Path, world: World, damaged: list[Damaged]) -> None:
 
 
 def _write_history(folder: Path, world: World, day: date, as_of: date) -> str:
-    """Write the deliveries as they stood on an earlier day, and the conduct of the year after."""
+    """Write the deliveries as they stood on an earlier day, the conduct of the year after, and what made it."""
     then = build_world(
         world.seed,
         world.places.county_code,
@@ -143,8 +143,16 @@ def _write_history(folder: Path, world: World, day: date, as_of: date) -> str:
     place = folder / day.isoformat()
     write_files(place / "inbox" / world.places.county_code, county_files(then))
     followed = bank.follow(then.seed, then.places, then.shocks, then.land, then.traits, then.conducts, day)
+    _write_default_odds(place / "truth" / world.places.county_code, then, followed)
     table = conduct_table(then, followed.conducts, years_before(day, -1))
     write_files(
         place / "outcome" / world.places.county_code, [File("信用社/科技部/还款记录.csv", "csv_utf8_bom", [table])]
     )
     return str(place)
+
+
+def _write_default_odds(folder: Path, world: World, followed: bank.Followed) -> None:
+    """Keep, for each loan that followed, what each fact added to its log odds of default: no office delivers it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    codes = world.places.contractor_codes[followed.conducts.household].tolist()
+    pq.write_table(pa.table({"contractor_code": codes, **followed.parts}), folder / "default_odds.parquet")

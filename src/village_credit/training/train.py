@@ -72,13 +72,14 @@ def train(
     model_id: str,
     valid_from: date,
     impact_assessment: str | None = None,
+    least_defaults: int = 1,
 ) -> Scorecard:
     """Fit a scorecard; its figures come from villages, and from a year, that their fits did not see.
 
     Without the reference of an impact assessment it is marked as trained on synthetic history. Raises
-    ModelRefused where the history cannot tell bads from goods.
+    ModelRefused where the history has fewer defaults than `least_defaults`, or cannot tell bads from goods.
     """
-    require_both_classes(history)
+    require_enough(history, least_defaults)
     model = fit(history, features)
     stored = stored_features(model, features)
     if not stored:
@@ -111,13 +112,19 @@ def train(
     return card.model_copy(update={"content_sha256": content_hash(card)})
 
 
-def require_both_classes(history: History) -> None:
-    """Raise ModelRefused where there is nothing to learn from."""
+def require_enough(history: History, least_defaults: int) -> None:
+    """Raise ModelRefused where there is nothing, or too little, to learn from."""
     rows, bads = len(history.is_bad), int(history.is_bad.sum())
+    told = f"the history has {rows:,} loans with an outcome and {bads:,} defaults among them"
     if rows == 0 or bads in {0, rows}:
         raise ModelRefused(
-            f"the history has {rows:,} loans with an outcome and {bads:,} defaults among them; a scorecard "
-            f"needs both kinds: add observation days, or look whether the conduct file reaches to their end"
+            f"{told}; a scorecard needs both kinds: add observation days, or look whether the conduct file reaches "
+            f"to their end"
+        )
+    if bads < least_defaults:
+        raise ModelRefused(
+            f"{told}; the policy asks for {least_defaults:,} at least (least_training_defaults), for fewer teach "
+            f"little but chance: add observation days, or look whether the conduct file reaches to their end"
         )
 
 

@@ -14,7 +14,7 @@ from tests.conftest import AS_OF, MODELS
 from village_credit import cli
 from village_credit.errors import MissingInput, PolicyRefused
 from village_credit.policy import branch_authority as authority
-from village_credit.policy import days_ahead, growers, quorum
+from village_credit.policy import days_ahead, growers, least_defaults, quorum
 from village_credit.policy.check import ASKED_BY, OPTIONAL, check_policy
 from village_credit.policy.model import load_policy
 from village_credit.policy.optional import KEYS
@@ -277,7 +277,7 @@ def test_a_figure_is_refused_by_a_key_that_nobody_asks_it_by(name, value, keys, 
 
 
 def test_every_figure_has_a_rule_of_its_keys_and_no_other_than_policies_have():
-    own = {name for room in (authority, days_ahead, growers, quorum) for name in room.OPTIONAL_FIGURES}
+    own = {name for room in (authority, days_ahead, growers, least_defaults, quorum) for name in room.OPTIONAL_FIGURES}
     assert {*ASKED_BY, *own} >= set(OPTIONAL)
     assert not own & set(ASKED_BY)
     assert {key for keys in ASKED_BY.values() for key in keys} < set(KEYS)
@@ -291,6 +291,18 @@ def test_a_figure_may_stand_by_fewer_keys_than_it_is_asked_by_and_by_county_alwa
     ]
     lines += [figure("base", 20000, start=later, county="653199", band="D", product="farmer_line")]
     assert faults(with_figures(*lines)) == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "keys", "why"), [(99.5, {}, "whole"), (100, {"product": "farmer_line"}, "by county")]
+)
+def test_the_least_number_of_defaults_is_a_whole_one_of_a_county(value, keys, why):
+    found = faults(with_figures(figure("least_training_defaults", value, "defaults", **keys)))
+    assert why in found["figures.least_training_defaults"]
+    assert (
+        "should be defaults"
+        in faults(with_figures(figure("least_training_defaults", 50, "share")))["figures.least_training_defaults"]
+    )
 
 
 def test_the_lowest_band_has_no_upper_edge():

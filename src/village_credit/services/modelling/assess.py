@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -31,9 +32,11 @@ from village_credit.services.modelling.observations import (
     feature_facts,
     feature_matrix,
     name_shapes,
-    observe,
+    observe_all,
+    of_last_day,
     to_history,
 )
+from village_credit.services.modelling.reach import reach
 from village_credit.services.modelling.sign import read_candidate
 from village_credit.services.rules import read_policy
 from village_credit.sql_files import sql
@@ -64,24 +67,25 @@ def assess_model(
     policy_file: Path,
     histories: list[Path] | None = None,
     challenger: Path | None = None,
-    county_code: str | None = None,
+    counties: Sequence[str] | None = None,
 ) -> Assessed:
     """Judge the candidate of a folder on its histories (or on others), and write its page and figures beside it.
 
-    A challenger's verdicts are compared on the same households and written nowhere else. Raises MissingInput where
-    a history is gone, ModelRefused where the candidate was altered.
+    Bands and margins are the first county's; each county's households are decided by its own figures. A challenger's
+    verdicts are compared on the same households and written nowhere else. Raises MissingInput where a history is gone,
+    ModelRefused where the candidate was altered.
     """
     card = read_candidate(folder)
     told = _training(folder)
-    county = county_code or told["county_code"]
+    asked = counties or told.get("counties") or [told["county_code"]]  # which earlier code wrote, of the only one
     places = sorted(histories or [Path(text) for text in told["history"]], key=day_of)
     for place in places:
         if not place.is_dir():
             raise MissingInput(
                 f"history {place.name} is gone from where {card.model_id} was trained: name its folders with --history"
             )
-    observations = [observe(place, county) for place in places]
-    policy = read_policy(policy_file)[0].in_force(card.valid_from, county)
+    observations = observe_all(places, asked)
+    policy = read_policy(policy_file)[0].in_force(card.valid_from, asked[0])
     evidence = gather(card, observations, policy)
     if challenger is not None:
         evidence["challenger_card"] = challenger_gap(card, read_candidate(challenger), observations, policy)
@@ -110,8 +114,8 @@ def gather(card: Scorecard, observations: list[Observation], policy: PolicyInFor
         assess.out_of_time_predictions(history, features),
     )
     labels, villages = history.is_bad[held.rows], history.villages[held.rows]
-    last = observations[-1]
-    known = _groups(last)
+    last = of_last_day(observations)
+    known = pa.concat_tables([_groups(one) for one in last])
     evidence: dict[str, Any] = {
         "model_id": card.model_id,
         "content_sha256": card.content_sha256,
@@ -149,6 +153,7 @@ def gather(card: Scorecard, observations: list[Observation], policy: PolicyInFor
         "score_shares": assess.score_shares(history.is_bad, scores),
         "sensitivity": assess.sensitivity(model, history, features),
         "stability": assess.stability_rows(model, history, features),
+        **reach(observations, history, held, scores, policy, is_synthetic=card.training.is_synthetic),
     }
     evidence["concerns"] = _concerns(evidence)
     return evidence
@@ -190,7 +195,7 @@ def _named(words: NDArray[np.str_]) -> NDArray[np.str_]:
 
 def _groups_compared(
     card: Scorecard,
-    last: Observation,
+    last: list[Observation],
     known: pa.Table,
     policy: PolicyInForce,
     history: History,
@@ -198,7 +203,9 @@ def _groups_compared(
     observations: list[Observation],
 ) -> dict[str, Any]:
     """Compare groups: by what would be decided on the last day, by what came true, and by what would change it."""
-    granted, limits = _decided(card, last, policy)
+    granted, limits = (
+        np.concatenate(parts) for parts in zip(*(_decided(card, one, policy) for one in last), strict=True)
+    )
     words = {attribute: _words(known, attribute) for attribute in ATTRIBUTES}
     places = _words(known, "village_code")
     every = [
@@ -239,7 +246,11 @@ def _labelled_words(observation: Observation, attribute: str) -> Any:
 
 
 def _decided(card: Scorecard, observation: Observation, policy: PolicyInForce) -> tuple[Bools, Floats]:
-    """Decide every household of a day by the candidate; give who is granted and how much, by unit_code."""
+    """Decide every household of a day by the candidate and its county's figures.
+
+    Gives who is granted and how much, by unit_code.
+    """
+    policy = policy.policy.in_force(policy.as_of, observation.county_code)
     facts = {
         **observation.intake.facts,
         "in_force": BEFORE.empty_table().rename_columns(["unit_code", *BEFORE.names[1:]]),
@@ -294,6 +305,7 @@ def challenger_gap(
 
 def _concerns(evidence: dict[str, Any]) -> list[tuple[str, str]]:
     """Say, in English and in Chinese, what a committee must look at."""
+    counties = [row for row in evidence["places"] if row["kind"] == "county" and not row["is_hidden"]]
     return [
         *(
             _chance_concern(sample, row)
@@ -305,6 +317,8 @@ def _concerns(evidence: dict[str, Any]) -> list[tuple[str, str]]:
         *(_group_concern(row) for row in evidence["groups"] if row.get("is_flagged")),
         *(_proxy_concern(row) for row in evidence["proxies"] if row["verdict"] != "pass"),
         *(_alternative_concern(row) for row in evidence["alternatives"] if row.get("is_alternative")),
+        *(_place_concern(row) for row in counties if not row["holds"]),
+        *(_moved_place_concern(row) for row in counties if row["psi_over_time"] > MUCH_MOVED),
         *(_stability_concern(row) for row in evidence["stability"] if row["psi"] > MUCH_MOVED),
         *([_flip_concern(evidence["flips"])] if evidence["flips"] else []),
     ]
@@ -330,6 +344,22 @@ def _band_concern(row: dict[str, Any]) -> tuple[str, str]:
     )
 
 
+def _place_concern(row: dict[str, Any]) -> tuple[str, str]:
+    seen = f"{row['observed']:.2%} ({row['low']:.2%} - {row['high']:.2%})"
+    return (
+        f"county {row['place']}: expected {row['expected']:.2%} of {row['loans']:,} loans to default, observed {seen}",
+        f"{row['place']}：{row['loans']:,} 笔贷款预期违约率 {row['expected']:.2%}，实际 {seen}",
+    )
+
+
+def _moved_place_concern(row: dict[str, Any]) -> tuple[str, str]:
+    moved = f"{row['psi_over_time']:.2f}"
+    return (
+        f"county {row['place']}: scores moved between the first and the last observation day: stability index {moved}",
+        f"{row['place']}：末日与首日之间分数变化明显：稳定性指数 {moved}",
+    )
+
+
 def _group_concern(row: dict[str, Any]) -> tuple[str, str]:
     what, who = ATTRIBUTES_ZH[row["attribute"]].split("（")[0], GROUPS_ZH.get(row["group"], row["group"])
     ratio = f"{row['approval_ratio']:.2f}"
@@ -351,7 +381,7 @@ def _proxy_concern(row: dict[str, Any]) -> tuple[str, str]:
 
 
 def _alternative_concern(row: dict[str, Any]) -> tuple[str, str]:
-    lost, gained = f"{row['auc_lost']:.4f}", f"{row['ratio_gained']:.3f}"
+    lost, gained = f"{row['auc_lost']:z.4f}", f"{row['ratio_gained']:z.3f}"
     return (
         (
             f"without {row['without']} AUC falls by {lost} and the worst approval ratio rises by {gained}: a "

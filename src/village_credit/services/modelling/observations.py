@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from village_credit import duckdb_session
-from village_credit.errors import MissingInput, ModelRefused, UsageError
+from village_credit.errors import MissingInput, ModelRefused, UsageError, why_unread
 from village_credit.extract.grid import Extract
 from village_credit.extract.inbox import pull
 from village_credit.extract.read import read_files
@@ -34,13 +36,15 @@ LOANS = sql("services.modelling", "loans")
 
 @dataclass(frozen=True)
 class Observation:
-    """One day of a county: its intake (names in memory only), every household's outcome and features."""
+    """One day of one county: its intake (names in memory only), every household's outcome and features."""
 
     day: date
+    county_code: str
     intake: Intake
     features: pa.Table
     outcomes: pa.Table
     input_hashes: list[str]
+    truth: pa.Table | None = None  # of a synthetic history: by contractor_code, the parts of each loan's log odds
 
 
 def day_of(folder: Path) -> date:
@@ -49,6 +53,30 @@ def day_of(folder: Path) -> date:
         return date.fromisoformat(folder.name)
     except ValueError:
         raise UsageError(f"history folder {folder.name}: name it by its day, as 2024-11-01") from None
+
+
+def observe_all(folders: list[Path], counties: Sequence[str]) -> list[Observation]:
+    """Take in every county of every history folder, days in order, each day's counties in order.
+
+    Of several counties each may lack some days. Raises MissingInput where one has none, or a folder is of none of them.
+    """
+    folders, counties = sorted(folders, key=day_of), sorted(set(counties))
+    if len(counties) == 1:
+        return [observe(folder, counties[0]) for folder in folders]
+    there = {(folder, county) for folder in folders for county in counties if (folder / "inbox" / county).is_dir()}
+    for county in counties:
+        if not any(county == found for _, found in there):
+            raise MissingInput(f"county {county} is in no history folder; each has its deliveries in inbox/{county}")
+    for folder in folders:
+        if not any(folder == found for found, _ in there):
+            raise MissingInput(f"history {folder.name}: inbox/ has none of the counties {', '.join(counties)}")
+    return [observe(folder, county) for folder in folders for county in counties if (folder, county) in there]
+
+
+def of_last_day(observations: list[Observation]) -> list[Observation]:
+    """Return the observations of the last day: one a county that was observed on it."""
+    last = max(one.day for one in observations)
+    return [one for one in observations if one.day == last]
 
 
 def observe(folder: Path, county_code: str) -> Observation:
@@ -73,11 +101,27 @@ def observe(folder: Path, county_code: str) -> Observation:
     facts, told, declared = _relieved(folder, intake, loans, day)
     return Observation(
         day,
+        county_code,
         intake,
         build_features(facts, day),
         label_households(units, told, day),
         [file.sha256 for file in delivered] + hashes + declared,
+        _truth(folder, county_code),
     )
+
+
+def _truth(folder: Path, county_code: str) -> pa.Table | None:
+    """Read what made a synthetic county's defaults, which no office delivers; None where it is not kept."""
+    path = folder / "truth" / county_code / "default_odds.parquet"
+    if not path.is_file():
+        return None
+    try:
+        return pq.read_table(path, partitioning=None)
+    except (pa.ArrowException, OSError) as error:
+        raise MissingInput(
+            f"history {folder.name}: truth/{county_code}/default_odds.parquet cannot be read, {why_unread(error)}; "
+            f"make the synthetic history anew, or take truth/ away"
+        ) from None
 
 
 def _relieved(
@@ -128,8 +172,9 @@ def labelled(observation: Observation) -> pa.Table:
 
 
 def to_history(observations: list[Observation]) -> History:
-    """Stack observations of several days for training."""
+    """Stack observations of several days and counties for training."""
     parts = [labelled(observation) for observation in observations]
+    days = sorted({observation.day for observation in observations})
     table = pa.concat_tables(parts)
     counts = dict.fromkeys(OUTCOMES, 0)
     for observation in observations:
@@ -139,8 +184,8 @@ def to_history(observations: list[Observation]) -> History:
         values=np.column_stack([table.column(feature.name).to_numpy(zero_copy_only=False) for feature in FEATURES]),
         is_bad=table.column("is_bad").to_numpy(zero_copy_only=False).astype(np.bool_),
         villages=np.array(table.column("village_code").to_pylist(), dtype=np.str_),
-        window=np.repeat(np.arange(len(parts)), [part.num_rows for part in parts]),
-        windows=[observation.day.isoformat() for observation in observations],
+        window=np.repeat([days.index(one.day) for one in observations], [part.num_rows for part in parts]),
+        windows=[day.isoformat() for day in days],
         outcomes=counts,
         input_hashes=sorted({digest for one in observations for digest in one.input_hashes}),
     )
@@ -162,8 +207,12 @@ def name_shapes(intake: Intake) -> pa.Table:
     return connection.sql(query).to_arrow_table()
 
 
-def long_names(observation: Observation) -> Bools:
-    """Say of each household of `features`, in its order, whether its head's name is long; for memory only."""
+def long_names(observations: list[Observation]) -> Bools:
+    """Say of each household of each `features`, in its order, whether its head's name is long; for memory only."""
+    return np.concatenate([_long_names(one) for one in observations])
+
+
+def _long_names(observation: Observation) -> Bools:
     connection = duckdb_session.connect()
     connection.register("features", observation.features)
     connection.register("shapes", name_shapes(observation.intake))
@@ -172,7 +221,8 @@ def long_names(observation: Observation) -> Bools:
     return found
 
 
-def feature_matrix(observation: Observation) -> Floats:
-    """Return the features of every household, in their order; shape (households, features)."""
-    columns = [observation.features.column(feature.name).to_numpy() for feature in FEATURES]
+def feature_matrix(observations: list[Observation]) -> Floats:
+    """Return the features of every household of each observation, in their order; shape (households, features)."""
+    table = pa.concat_tables([one.features for one in observations])
+    columns = [table.column(feature.name).to_numpy() for feature in FEATURES]
     return np.column_stack(columns).astype(np.float64)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 from village_credit.errors import ModelRefused
+from village_credit.policy.least_defaults import least_defaults
 from village_credit.score.scorecard import Scorecard, card_json
 from village_credit.services.modelling.observations import (
     Observation,
@@ -14,10 +16,12 @@ from village_credit.services.modelling.observations import (
     feature_facts,
     feature_matrix,
     long_names,
-    observe,
+    observe_all,
+    of_last_day,
     to_history,
 )
 from village_credit.services.modelling.sign import write_pages
+from village_credit.services.rules import read_policy
 from village_credit.store.whole_files import write_whole
 from village_credit.training.fairness import proxy_rows
 from village_credit.training.train import train
@@ -25,37 +29,40 @@ from village_credit.training.train import train
 
 def train_candidate(
     folders: list[Path],
-    county_code: str,
+    counties: Sequence[str],
     model_id: str,
     valid_from: date | None,
     out: Path,
+    policy_file: Path,
     impact_assessment: str | None = None,
 ) -> tuple[Scorecard, Path]:
-    """Train on every history folder (named by its day, with inbox/ and outcome/), and write the scorecard unsigned.
+    """Train on the counties of every history folder (named by its day, with inbox/ and outcome/), and write the card.
 
-    Beside it stand the page as text and `training.json`, which names the histories for `assess-model`.
+    It is unsigned. Beside it stand the page as text and `training.json`, which names the histories for `assess-model`.
+    Raises ModelRefused where there are fewer defaults than the policy asks for, as the first county has it.
     """
-    folders = sorted(folders, key=day_of)
-    observations = [observe(folder, county_code) for folder in folders]
-    _refuse_proxies(observations[-1])
-    card = train(
-        to_history(observations), feature_facts(), model_id, valid_from or _year_after(observations), impact_assessment
-    )
+    policy = read_policy(policy_file)[0]
+    observations = observe_all(folders, counties)
+    _refuse_proxies(of_last_day(observations))
+    first = valid_from or _year_after(observations)
+    least = least_defaults(policy.in_force(first, counties[0]))
+    card = train(to_history(observations), feature_facts(), model_id, first, impact_assessment, least)
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{model_id}.scorecard.json"
     write_whole(path, card_json(card).encode("utf-8"))
     write_pages(out, card)
-    told = {"model_id": model_id, "county_code": county_code, "history": [str(folder.resolve()) for folder in folders]}
+    history = [str(folder.resolve()) for folder in sorted(folders, key=day_of)]
+    told = {"model_id": model_id, "counties": list(counties), "history": history}
     write_whole(out / "training.json", json.dumps(told, ensure_ascii=False, indent=1).encode("utf-8"))
     return card, path
 
 
-def _refuse_proxies(observation: Observation) -> None:
+def _refuse_proxies(observations: list[Observation]) -> None:
     """Raise ModelRefused where a feature alone foretells the shape of names.
 
     It would judge by what nobody may be judged by.
     """
-    features, is_long = feature_matrix(observation), long_names(observation)
+    features, is_long = feature_matrix(observations), long_names(observations)
     found = [row for row in proxy_rows(features, feature_facts(), is_long) if row["verdict"] == "fail"]
     if found:
         named = ", ".join(f"{row['feature']} (AUC {row['auc']:.2f})" for row in found)
