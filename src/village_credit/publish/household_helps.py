@@ -28,6 +28,8 @@ from village_credit.tables.what_helps import HELPS, scores_of, what_helps
 NOT_KEPT, NOT_DECLARED, RECKONED = "not_kept", "not_declared", "reckoned"
 # Terms that no change of the household's moves: a figure bound by them is no question of what helps
 NOT_THEIRS = ("budget", "branch", "review", "relief", "rise")
+BRANCH_REFUSED = "BRANCH_REFUSED"
+REFUSED_BY_TERM = ("NO_ROOM_RISE", "BELOW_SMALLEST_TICKET", "BUDGET_EXHAUSTED")  # a term was too small, nothing else
 
 
 @dataclass(frozen=True)

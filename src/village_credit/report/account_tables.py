@@ -184,7 +184,7 @@ def helps_parts(found: dict[str, Any]) -> list[Part]:
     """Say what alone would reach the next step, as a possibility; or plainly that nothing does, or why nobody knows."""
     helps = found["helps"]
     if helps["state"] == "fixed":
-        reason = translated("decision_reasons", found["decision"]["binding_term"])
+        reason = translated("decision_reasons", helps["rests_on"])
         return [Note(translated("help_states", "fixed", reason=reason), is_small=False)]
     if helps["state"] != "reckoned":
         return [Note(translated("help_states", helps["state"]), is_small=False)]

@@ -19,7 +19,7 @@ from village_credit.ledger.lineage import lineage_before
 from village_credit.ledger.lines_in_force import known_county, lines_in_force
 from village_credit.ledger.log import Entry
 from village_credit.ledger.reviews import said_of
-from village_credit.publish.household_helps import NOT_THEIRS, card_of, helps_of
+from village_credit.publish.household_helps import BRANCH_REFUSED, NOT_THEIRS, REFUSED_BY_TERM, card_of, helps_of
 from village_credit.report.explain import explain_rows
 from village_credit.services.approval.household_signatures import signature_of
 from village_credit.store.store import ROWS, Store
@@ -92,10 +92,22 @@ def _helps(store: Store, run_id: str, decision: dict[str, Any], *, is_withdrawn:
     """Return what alone would reach the household's next step, or why nothing is said of it."""
     if is_withdrawn or decision["held_since"] is not None:
         return {"state": "withdrawn" if is_withdrawn else "held", "things": []}
-    if decision["binding_term"] in NOT_THEIRS:
-        return {"state": "fixed", "things": []}
+    if (rests_on := _not_theirs(decision)) is not None:
+        return {"state": "fixed", "things": [], "rests_on": rests_on}
     found = helps_of(store, run_id, [decision["household_key"]])
     return {"state": found.state, "things": found.of(decision["household_key"])}
+
+
+def _not_theirs(decision: dict[str, Any]) -> str | None:
+    """Return the term or reason that decided, where nothing of a household's own would change it.
+
+    A term binds nothing where another reason refuses: then that reason is what could fall.
+    """
+    refused = "" if decision["decision"] == "granted" else (decision["reason_codes"] or [""])[0]
+    if refused == BRANCH_REFUSED:
+        return BRANCH_REFUSED
+    is_by_term = not refused or refused in REFUSED_BY_TERM
+    return decision["binding_term"] if is_by_term and decision["binding_term"] in NOT_THEIRS else None
 
 
 def _linked_rows(store: Store, run_id: str) -> pa.Table | None:
