@@ -12,13 +12,17 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, SIGNER, Scored, by_unit, put_in_force, request_of
 from village_credit import cli
+from village_credit.errors import VerificationFailed
 from village_credit.services.casework import holds
 from village_credit.services.queries import verify
+from village_credit.services.queries.explain import explain
+from village_credit.services.queries.proof import prove
 from village_credit.services.scoring import rebuild
 from village_credit.services.scoring import stage as score
 from village_credit.store import runs
@@ -78,6 +82,21 @@ def test_an_altered_table_and_an_altered_manifest_are_named(published: Scored, t
     assert found.altered == ["gates", "manifest.json"]
     assert found.differs == []  # what the manifest says is what comes out
     assert not found.is_whole
+
+
+def test_a_table_that_is_not_what_was_sealed_is_told_to_nobody_as_truth(published: Scored, tmp_path: Path):
+    store, run_id = copied(published, tmp_path), published.run.run_id
+    key = held_household(store, run_id)
+    assert explain(store, key)["decision"]["household_key"] == key
+
+    def raised(table: pa.Table) -> pa.Table:
+        more = pc.add(table.column("limit_yuan"), 1_000)
+        return table.set_column(table.column_names.index("limit_yuan"), "limit_yuan", more)
+
+    replaced(store, run_id, "decisions", raised)
+    for asked in (explain, prove):
+        with pytest.raises(VerificationFailed, match="decisions is not what was sealed"):
+            asked(store, key)
 
 
 def test_a_limit_raised_with_its_hash_and_its_entry_in_the_ledger_does_not_come_out_again(

@@ -43,7 +43,7 @@ EXTRAS = {
     "shapely": "shapes",
 }
 NOT_INSTALLED = '{module} is not installed here: `pip install "village-credit[{extra}]"`'
-OF_DAMAGE = ("parquet", "thrift", "magic bytes", "zstd", "corrupt", "decompress")
+OF_DAMAGE = ("parquet", "thrift", "magic bytes", "zstd", "corrupt", "decompress", "dictionary bounds")
 DAMAGE = "a sealed table cannot be read: `verify RUN` names it; compare with the backup, nothing was written"
 OTHERWISE = "what was written before stands, and giving the command again goes on from there"
 

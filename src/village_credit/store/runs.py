@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -144,6 +145,17 @@ def altered_tables(store: Store, run_id: str) -> list[str]:
     if "page_sha256" in manifest:  # older runs vouch for no page
         said[PAGE] = manifest["page_sha256"]
     return sorted(name.removesuffix(".parquet") for name, digest in said.items() if _is_altered(folder / name, digest))
+
+
+def require_unaltered(store: Store, run_id: str, names: Iterable[str]) -> None:
+    """Raise VerificationFailed where a table of a run has other bytes than were sealed: nobody is told it as truth."""
+    folder, said = store.require_run(run_id), store.manifest(run_id)["tables"]
+    found = [name for name in names if name in said and _is_altered(folder / f"{name}.parquet", said[name]["sha256"])]
+    if found:
+        raise VerificationFailed(
+            f"run {run_id}: {', '.join(found)} is not what was sealed: `verify {run_id}` says all that differs; take "
+            f"it back from the backup"
+        )
 
 
 def _is_altered(path: Path, digest: str) -> bool:

@@ -22,9 +22,15 @@ from village_credit.ledger.reviews import said_of
 from village_credit.publish.household_helps import BRANCH_REFUSED, NOT_THEIRS, REFUSED_BY_TERM, card_of, helps_of
 from village_credit.report.explain import explain_rows
 from village_credit.services.approval.household_signatures import signature_of
+from village_credit.store.runs import require_unaltered
 from village_credit.store.store import ROWS, Store
 
 IN_FORCE = ("decision", "limit_yuan", "binding_term", "reason_codes", "held_since")  # what may differ from the run's
+# Tables of the run that an account is made of.
+TOLD = (
+    *("decisions", "waterfall", "crop_terms", "score_points", "authority", "lineage"),
+    *("relief", "relief_kept", "relief_measures", "conditions"),
+)
 LINE = ("product", "decision", "limit_yuan", "valid_from", "valid_to", "publication_id", "run_id")
 
 
@@ -32,7 +38,8 @@ def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
     """Gather everything behind a household's decision in force (on a day: in force at its end).
 
     Of several lines the one that was published last is told whole; `lines` has each. What was withdrawn since is told
-    as it was, with `withdrawn`. Raises MissingInput where there is none.
+    as it was, with `withdrawn`. Raises MissingInput where there is none, VerificationFailed where a table of it is not
+    what was sealed.
     """
     ledger = Ledger.of(store)
     lines, withdrawal = _lines(store, ledger.until(on) if on else ledger, key, on)
@@ -43,6 +50,7 @@ def explain(store: Store, key: str, on: date | None = None) -> dict[str, Any]:
         )
     line = max(lines, key=lambda one: one["place"])
     run_id, publication_id = line["run_id"], line["publication_id"]
+    require_unaltered(store, run_id, TOLD)
     rows = explain_rows(store.require_run(run_id), key, _linked_rows(store, run_id))
     said = branch_limits(ledger, on).get((publication_id, key, line["product"]))
     decision = rows["decision"] | {name: line[name] for name in IN_FORCE}
