@@ -153,6 +153,9 @@ def test_the_same_figures_are_the_same_bytes_and_a_workbook_is_written_over_by_f
     assert cli.main(words) == 2
     assert "statistics.xlsx is there already" in capsys.readouterr().err
     assert cli.main([*words, "--force"]) == 0
+    other = path.with_suffix(".csv")
+    assert cli.main([*words[:-1], str(other)]) == 2
+    assert not other.exists()
     assert path.read_bytes() == before
 
 

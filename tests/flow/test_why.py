@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import stat
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -301,6 +302,7 @@ def test_the_command_says_why_and_names_nobody(
     for household, code, said in (("h" + "a" * 26, 7, "neither run"), ("nobody", 2, "is named by its household_key")):
         assert cli.main(["diff", month.run.run_id, "--store", str(month.store.root), "--household", household]) == code
         assert said in capsys.readouterr().err
+    assert stat.S_IMODE((tmp_path / "parts.csv").stat().st_mode) == 0o600  # a row a household
     lines = (tmp_path / "parts.csv").read_text("utf-8-sig").splitlines()
     assert lines[0] == "household_key,village_code,product,cause,yuan"
     written = sum(int(line.rsplit(",", 1)[1].strip("'\t")) for line in lines[1:])

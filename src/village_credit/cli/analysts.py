@@ -25,9 +25,7 @@ def add_query(verbs: Verbs) -> None:
     )
     asked.add_argument("name", nargs="?", help="a saved query (--list names them)")
     asked.add_argument("--list", action="store_true", help="name every saved query, and what a row of it is")
-    asked.add_argument(
-        "--county", action="append", type=county_code, default=[], help="of this county; may be given several times"
-    )
+    asked.add_argument("--county", action="append", type=county_code, default=[], help="of this county")
     asked.add_argument("--format", choices=FORMATS, default="table", help="how to write the answer (default: table)")
 
 
@@ -94,9 +92,7 @@ def add_statistics(verbs: Verbs) -> None:
         "statistics --county 659900 --out build/statistics.xlsx",
         do_statistics,
     )
-    written.add_argument(
-        "--county", action="append", type=county_code, default=[], help="of this county; may be given several times"
-    )
+    written.add_argument("--county", action="append", type=county_code, default=[], help="of this county")
     written.out("the workbook (.xlsx)", required=True)
     written.add_argument("--force", action="store_true", help="write over a file that is there already")
 
@@ -107,6 +103,8 @@ def do_statistics(args: argparse.Namespace, paths: Settings) -> int:
     from village_credit.services.queries.statistics_workbook import write_statistics
     from village_credit.store.whole_files import require_free
 
+    if args.out.suffix.lower() != ".xlsx":
+        raise UsageError(f"{args.out.name}: this is a workbook, so give it a name that ends in .xlsx")
     out = require_free(args.out, force=args.force)
     done = write_statistics(open_warehouse(paths.store), out, args.county)
     return show(args, done, lambda: f"{done.tables:,} tables of {done.rows:,} rows as of {done.counted_on} in {out}")

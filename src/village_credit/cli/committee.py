@@ -54,7 +54,7 @@ def do_diff(args: argparse.Namespace, paths: Settings) -> int:
         store_of(paths), args.run, args.against, args.by, key, paths.models if args.apart else None
     )
     if file is not None:
-        write_whole(file, why.csv())
+        write_whole(file, why.csv(), 0o600)  # a row a household
     return show(args, found, lambda: difference_text(found))
 
 

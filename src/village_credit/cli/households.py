@@ -73,7 +73,9 @@ def _write_proof(store: Store, key: str, args: argparse.Namespace) -> None:
 
     from village_credit.services.queries.proof import prove
 
-    _write_new(args.proof, json.dumps(asdict(prove(store, key, args.on)), ensure_ascii=False, indent=1), "--proof")
+    _write_new(
+        args.proof, json.dumps(asdict(prove(store, key, args.on)), ensure_ascii=False, indent=1), "--proof", OWNER_ALONE
+    )
 
 
 def _write_account(found: dict[str, Any], args: argparse.Namespace) -> None:
@@ -82,7 +84,7 @@ def _write_account(found: dict[str, Any], args: argparse.Namespace) -> None:
     _write_new(args.out, account_page(found, args.lang), "--out", OWNER_ALONE)
 
 
-def _write_new(file: Path, content: str, option: str, mode: int = 0o666) -> None:
+def _write_new(file: Path, content: str, option: str, mode: int) -> None:
     """Write a file that nobody has yet."""
     try:
         file.touch(mode, exist_ok=False)

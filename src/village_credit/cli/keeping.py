@@ -29,7 +29,7 @@ def add_erase(verbs: Verbs) -> None:
         do_erase,
     )
     whom = erased.add_mutually_exclusive_group(required=True)
-    whom.add_argument("--household", action="append", metavar="HOUSEHOLD_KEY", help="all its persons; several times")
+    whom.add_argument("--household", action="append", metavar="HOUSEHOLD_KEY", help="all its persons")
     whom.add_argument("--person-file", type=path, metavar="FILE", help="ID numbers, one a line")
     _two_people(erased, required=True)
     erased.reason()
