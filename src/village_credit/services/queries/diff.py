@@ -79,7 +79,7 @@ class Side:
 
     decisions: pa.Table | str
     terms: list[Path]
-    measures: list[Path]
+    measures: list[Path] | pa.Table
     inputs: dict[str, pa.Table] = field(default_factory=dict)  # what the SQL reads
     knows_terms: bool = False  # the decisions have their terms beside them
 
@@ -171,7 +171,7 @@ def _named(side: Side, store: Store, run_id: str) -> Side:
 def diff_table(store: Store, county_code: str, tables: dict[str, pa.Table], by: str | None = None) -> Difference:
     """Compare a run in memory with what is published; nothing is written."""
     before, name = published_side(store, county_code, tables)
-    return difference(Side(tables["decisions"].select(COLUMNS), [], []), before, name, by)
+    return difference(Side(tables["decisions"].select(COLUMNS), [], tables["relief_measures"]), before, name, by)
 
 
 def _loaded_tables(store: Store, run_id: str) -> dict[str, pa.Table]:
@@ -365,12 +365,17 @@ class Comparison:
         """Return the households that are offered each measure of relief, before and after."""
         counted: dict[str, list[int]] = {}
         for place, side in enumerate((self.before, self.after)):
-            if side.measures:
-                paths = [str(path) for path in side.measures]
-                query = sql("services.queries", "measures")
-                for row in self._rows(query, paths=paths):
-                    counted.setdefault(row["measure"], [0, 0])[place] = row["households"]
+            for row in self._offered(side.measures):
+                counted.setdefault(row["measure"], [0, 0])[place] = row["households"]
         return [{"measure": name, "before": counted[name][0], "after": counted[name][1]} for name in sorted(counted)]
+
+    def _offered(self, measures: list[Path] | pa.Table) -> list[dict[str, Any]]:
+        """Return measure and households of one side, whose measures are sealed files or a table in memory."""
+        if isinstance(measures, pa.Table):
+            self.connection.register("offered", measures)
+            return self._rows(sql("services.queries", "measures").format(offered="offered"))
+        query = sql("services.queries", "measures").format(offered="read_parquet($paths, hive_partitioning = false)")
+        return self._rows(query, paths=[str(path) for path in measures]) if measures else []
 
     def _rows(self, query: str, **values: object) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self.connection.sql(query, params=values or None).to_arrow_table().to_pylist()

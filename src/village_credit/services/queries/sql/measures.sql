@@ -1,3 +1,2 @@
--- The households that are offered each measure of relief, before and after.
-SELECT measure, count(DISTINCT household_key) AS households
-FROM read_parquet($paths, hive_partitioning = false) GROUP BY measure
+-- The households that are offered each measure of relief, on one side.
+SELECT measure, count(DISTINCT household_key) AS households FROM {offered} GROUP BY measure
