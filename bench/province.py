@@ -105,7 +105,7 @@ def _print_measured(households: int, codes: list[str], *found: Scored) -> None:
     alone, together = found
     speed_up = alone.wall / together.wall
     ways = together.at_once
-    serial = (ways / speed_up - 1) / (ways - 1) if ways > 1 else 0.0
+    serial = max(0.0, (ways / speed_up - 1) / (ways - 1)) if ways > 1 else 0.0  # noise may give less than nothing
     print(f"{len(codes)} synthetic counties of {households:,} households, a process each on one thread")
     print(
         f"  {'at once':>7}{'wall s':>9}{'CPU s':>9}{'ms a household':>16}{'largest GiB':>13}{'stored KiB a household':>24}"
