@@ -142,7 +142,9 @@ def test_where_nothing_helps_or_nobody_knows_it_says_so(told: dict[str, dict[str
     found = told["declined"]
     for state, sentence in (("reckoned", "没有哪一项单独改变"), ("not_kept", "无法重算"), ("held", "被暂停用信"),
                             ("not_declared", "没有写明"), ("fixed", "不取决于本户")):  # fmt: skip
-        assert sentence in account_text({**found, "helps": {"state": state, "things": []}})
+        assert sentence in account_text(
+            {**found, "helps": {"state": state, "things": [], "rests_on": "BRANCH_REFUSED"}}
+        )
 
 
 def test_what_helps_many_at_once_is_what_helps_each(published: Scored, told: dict[str, dict[str, Any]]):

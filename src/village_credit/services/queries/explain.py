@@ -100,13 +100,13 @@ def _helps(store: Store, run_id: str, decision: dict[str, Any], *, is_withdrawn:
     """Return what alone would reach the household's next step, or why nothing is said of it."""
     if is_withdrawn or decision["held_since"] is not None:
         return {"state": "withdrawn" if is_withdrawn else "held", "things": []}
-    if (rests_on := _not_theirs(decision)) is not None:
+    if (rests_on := what_it_rests_on(decision)) is not None:
         return {"state": "fixed", "things": [], "rests_on": rests_on}
     found = helps_of(store, run_id, [decision["household_key"]])
     return {"state": found.state, "things": found.of(decision["household_key"])}
 
 
-def _not_theirs(decision: dict[str, Any]) -> str | None:
+def what_it_rests_on(decision: dict[str, Any]) -> str | None:
     """Return the term or reason that decided, where nothing of a household's own would change it.
 
     A term binds nothing where another reason refuses: then that reason is what could fall.
