@@ -73,11 +73,11 @@ def _scored(folder: Path, codes: list[str], at_once: int) -> Scored:
         "bench",
     ]
     command += ["--as-of", AS_OF.isoformat(), "--store", str(store), "--models", str(_models(folder, codes))]
-    alone = {**os.environ, "VILLAGE_CREDIT_THREADS": "1", "OMP_NUM_THREADS": "1", "VILLAGE_CREDIT_MEMO_MB": "0"}
+    one_thread = {**os.environ, "VILLAGE_CREDIT_THREADS": "1", "OMP_NUM_THREADS": "1", "VILLAGE_CREDIT_MEMO_MB": "0"}
     before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     with ThreadPoolExecutor(at_once) as pool:
         done = pool.map(
-            lambda code: subprocess.run([*command, "--county", code], env=alone, check=True, capture_output=True),  # noqa: S603  # our own
+            lambda code: subprocess.run([*command, "--county", code], env=one_thread, check=True, capture_output=True),  # noqa: S603  # our own
             codes,
         )
         list(done)

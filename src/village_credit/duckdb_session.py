@@ -137,7 +137,7 @@ def with_few_texts(rows: duckdb.DuckDBPyRelation, names: Collection[str]) -> pa.
     """Return a query's rows with the texts of some columns kept once each, and where they stand.
 
     `names`: columns of few texts over many rows. They are never held at full width: rows come in batches. To whoever
-    asks the table by SQL the columns are texts; `plain` writes them out.
+    asks the table by SQL the columns are texts, and so they are in the file that is written of it.
     """
     reader = rows.to_arrow_reader(ROWS_AT_ONCE)
     kinds = [

@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from village_credit.decide.decide import SIMULATION_TABLES
 from village_credit.decide.trials import Bench
 from village_credit.duckdb_session import cursor_over
 from village_credit.errors import MissingInput, ModelRefused, PolicyRefused
@@ -27,9 +26,6 @@ from village_credit.tables.what_helps import HELPS, scores_of, what_helps
 # Why nothing is said: what was measured is gone or of another form; the policy names nothing that may be changed
 NOT_KEPT, NOT_DECLARED, RECKONED = "not_kept", "not_declared", "reckoned"
 # Terms that no change of the household's moves: a figure bound by them is no question of what helps
-NOT_THEIRS = ("budget", "branch", "review", "relief", "rise")
-BRANCH_REFUSED = "BRANCH_REFUSED"
-REFUSED_BY_TERM = ("NO_ROOM_RISE", "BELOW_SMALLEST_TICKET", "BUDGET_EXHAUSTED")  # a term was too small, nothing else
 
 
 @dataclass(frozen=True)
@@ -106,7 +102,7 @@ def _measured(store: Store, run_id: str) -> SimulationInputs | None:
         found = unpack_simulation_inputs(store.open_simulation_inputs(run_id))
     except MissingInput:
         return None
-    return found if set(found.tables) == set(SIMULATION_TABLES) else None
+    return found if found.are_of_today() else None
 
 
 def only(tables: dict[str, pa.Table], units: pa.Table) -> dict[str, pa.Table]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from village_credit.decide.decide import SIMULATION_TABLES
 from village_credit.errors import MissingInput
 from village_credit.ledger.erasures import day_of, touched_runs
 from village_credit.ledger.ledger import Ledger
@@ -59,6 +58,6 @@ def _measured(store: Store, ledger: Ledger, run_id: str) -> SimulationInputs:
             "of the vault, so that it cannot be decided anew"
         )
     found = unpack_simulation_inputs(content)
-    if set(found.tables) != set(SIMULATION_TABLES):
+    if not found.are_of_today():
         raise MissingInput(f"run {run_id}: it was measured by an earlier version, which kept other figures")
     return found

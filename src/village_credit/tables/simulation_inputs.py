@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from village_credit.decide.decide import SIMULATION_TABLES
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput
 from village_credit.policy.model import Policy
@@ -38,6 +39,10 @@ class SimulationInputs:
     units: pa.Table
     groups: pa.Table
     under: dict[str, Any]
+
+    def are_of_today(self) -> bool:
+        """Tell whether they have the form in which this code measures: of another, nothing can be decided anew."""
+        return set(self.tables) == set(SIMULATION_TABLES)
 
 
 def policy_asked_before(policy: Policy) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_contracts.branch import PRODUCTS_ZH
-from village_credit.decide.decide import HUMAN_INPUTS, SIMULATION_TABLES, apply_policy
+from village_credit.decide.decide import HUMAN_INPUTS, apply_policy
 from village_credit.policy.model import load_policy
 from village_credit.store.store import Store
 from village_credit.tables.simulation_inputs import SimulationInputs, unpack_simulation_inputs
@@ -27,7 +27,7 @@ def try_incomes(store: Store, run_id: str, manifest: dict[str, Any], asked: Abst
         return {}
     as_of = date.fromisoformat(manifest["as_of"])
     measured = unpack_simulation_inputs(store.open_simulation_inputs(run_id))
-    if set(measured.tables) != set(SIMULATION_TABLES):
+    if not measured.are_of_today():
         return {}
     text = store.thaw(manifest["versions"]["policy_sha256"]).decode("utf-8")
     policy = load_policy(text).in_force(as_of, manifest["county_code"])

@@ -337,18 +337,19 @@ def _chance_concern(sample: str, row: dict[str, Any]) -> tuple[str, str]:
 
 
 def _band_concern(row: dict[str, Any]) -> tuple[str, str]:
-    seen = f"{row['observed']:.2%} ({row['low']:.2%} - {row['high']:.2%})"
-    return (
-        f"band {row['band']}: expected {row['expected']:.2%} of {row['loans']:,} loans to default, observed {seen}",
-        f"{row['band']} 档：{row['loans']:,} 笔贷款预期违约率 {row['expected']:.2%}，实际 {seen}",
-    )
+    return _off(row, f"band {row['band']}", f"{row['band']} 档")
 
 
 def _place_concern(row: dict[str, Any]) -> tuple[str, str]:
+    return _off(row, f"county {row['place']}", row["place"])
+
+
+def _off(row: dict[str, Any], whose: str, whose_zh: str) -> tuple[str, str]:
+    """Say of a band or a county that its defaults are not those expected."""
     seen = f"{row['observed']:.2%} ({row['low']:.2%} - {row['high']:.2%})"
     return (
-        f"county {row['place']}: expected {row['expected']:.2%} of {row['loans']:,} loans to default, observed {seen}",
-        f"{row['place']}：{row['loans']:,} 笔贷款预期违约率 {row['expected']:.2%}，实际 {seen}",
+        f"{whose}: expected {row['expected']:.2%} of {row['loans']:,} loans to default, observed {seen}",
+        f"{whose_zh}：{row['loans']:,} 笔贷款预期违约率 {row['expected']:.2%}，实际 {seen}",
     )
 
 

@@ -19,13 +19,17 @@ from village_credit.ledger.lineage import lineage_before
 from village_credit.ledger.lines_in_force import known_county, lines_in_force
 from village_credit.ledger.log import Entry
 from village_credit.ledger.reviews import said_of
-from village_credit.publish.household_helps import BRANCH_REFUSED, NOT_THEIRS, REFUSED_BY_TERM, card_of, helps_of
+from village_credit.publish.household_helps import card_of, helps_of
 from village_credit.report.explain import explain_rows
 from village_credit.services.approval.household_signatures import signature_of
 from village_credit.store.runs import require_unaltered
 from village_credit.store.store import ROWS, Store
 
 IN_FORCE = ("decision", "limit_yuan", "binding_term", "reason_codes", "held_since")  # what may differ from the run's
+# Terms that nothing of a household's own changes; and the reasons that say no more than that a term was too small.
+NOT_THEIRS = ("budget", "branch", "review", "relief", "rise")
+REFUSED_BY_TERM = ("NO_ROOM_RISE", "BELOW_SMALLEST_TICKET", "BUDGET_EXHAUSTED")
+BRANCH_REFUSED = "BRANCH_REFUSED"
 # Tables of the run that an account is made of.
 TOLD = (
     *("decisions", "waterfall", "crop_terms", "score_points", "authority", "lineage"),

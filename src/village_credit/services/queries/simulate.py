@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from village_credit.decide.decide import SIMULATION_TABLES, apply_policy
+from village_credit.decide.decide import apply_policy
 from village_credit.decide.rules import RULES
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput, PolicyRefused
@@ -147,7 +147,7 @@ def _ready(store: Store, publication: Publication, measured: SimulationInputs, p
 
 def _require_triable(measured: SimulationInputs, publication: Publication, policy: Policy) -> None:
     """Raise MissingInput where what was measured has another form, or hangs on what the policy changes."""
-    if set(measured.tables) != set(SIMULATION_TABLES):
+    if not measured.are_of_today():
         raise MissingInput(
             f"run {publication.run_id} was measured by an earlier version, which kept other figures: "
             "score the county once more"
