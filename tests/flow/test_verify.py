@@ -21,8 +21,10 @@ from village_credit import cli
 from village_credit.errors import VerificationFailed
 from village_credit.services.casework import holds
 from village_credit.services.queries import verify
+from village_credit.services.queries.diff import diff_with_causes
 from village_credit.services.queries.explain import explain
 from village_credit.services.queries.proof import prove
+from village_credit.services.queries.simulate import simulate
 from village_credit.services.scoring import rebuild
 from village_credit.services.scoring import stage as score
 from village_credit.store import runs
@@ -97,6 +99,10 @@ def test_a_table_that_is_not_what_was_sealed_is_told_to_nobody_as_truth(publishe
     for asked in (explain, prove):
         with pytest.raises(VerificationFailed, match="decisions is not what was sealed"):
             asked(store, key)
+    policy = MODELS / "limit_policy.toml"
+    for told in (lambda: diff_with_causes(store, run_id), lambda: simulate(store, COUNTY_OF_TESTS, policy)):
+        with pytest.raises(VerificationFailed, match="decisions is not what was sealed"):
+            told()
 
 
 def test_a_limit_raised_with_its_hash_and_its_entry_in_the_ledger_does_not_come_out_again(

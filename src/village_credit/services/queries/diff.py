@@ -25,6 +25,7 @@ from village_credit.ledger.publications import Publication
 from village_credit.score.small_counts import hide_small
 from village_credit.services.queries.why import Why, why_published, why_runs
 from village_credit.sql_files import sql
+from village_credit.store.runs import require_unaltered
 from village_credit.store.store import Store
 from village_credit.tables.simulation_inputs import unpack_simulation_inputs
 
@@ -32,6 +33,7 @@ ATTRIBUTES = ("sex", "age", "land", "monitored")
 GROUPS = {"village": "village_code", "band": "band", "reason": "reason"}
 BY = (*GROUPS, "group")
 TERMS = catalogue.binding_terms()
+TABLES_READ = ("decisions", "waterfall", "relief_measures", "score_points")  # of a run, by whoever tells a difference
 COLUMNS = ("household_key", "village_code", "product", "decision", "band", "limit_yuan", "binding_term", "reason_codes")
 DECIDED = pa.schema(
     [
@@ -226,6 +228,9 @@ def _decisions_of(folders: list[Path]) -> str:
 
 
 def _of_runs(store: Store, run_ids: list[str]) -> Side:
+    """Return runs as one side; raises VerificationFailed where a table that is compared is not what was sealed."""
+    for run_id in run_ids:
+        require_unaltered(store, run_id, TABLES_READ)
     folders = [store.require_run(run_id) for run_id in run_ids]
     measures = [folder / "relief_measures.parquet" for folder in folders]
     return Side(
