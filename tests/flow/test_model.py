@@ -9,7 +9,6 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from datetime import date, timedelta
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ import pyarrow as pa
 import pytest
 
 from tests.browser import FLAGS, browser
+from tests.card_page import read_page, score_of
 from tests.conftest import AS_OF, MODELS, new_store, request_of
 from village_credit.cli import main
 from village_credit.errors import GateRefused, MissingInput, ModelRefused, RunConflict
@@ -254,64 +254,6 @@ def test_two_counties_of_one_day_are_one_window(observed: histories.Observation)
 # the page
 
 
-class Tables(HTMLParser):
-    """The cells of every table, by the place that they stand in."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.base, self.place = "", ""
-        self.points: dict[str, list[list[str]]] = {}
-        self.levels: list[list[str]] = []
-        self.depth, self.row, self.cell = 0, [], None
-
-    def handle_starttag(self, tag, attrs):
-        known = dict(attrs)
-        if "data-feature" in known:
-            self.place = known["data-feature"]
-        if known.get("id") in ("base", "probability"):
-            self.place = known["id"]
-        if tag == "tr":
-            self.row = []
-        if tag == "td" or self.place == "base":
-            self.cell = ""
-
-    def handle_data(self, data):
-        if self.cell is not None:
-            self.cell += data
-
-    def handle_endtag(self, tag):
-        if self.place == "base" and self.cell is not None:
-            self.base, self.cell, self.place = self.cell, None, ""
-        if tag == "td" and self.cell is not None:
-            self.row.append(self.cell)
-            self.cell = None
-        if tag == "tr" and self.row:
-            if self.place == "probability":
-                self.levels.append(self.row)
-            elif self.place:
-                self.points.setdefault(self.place, []).append(self.row)
-
-
-def holds(label: str, value: float | None) -> bool:
-    """Say whether a printed range takes a value, by its words alone."""
-    if label == "missing" or value is None:
-        return label == "missing" and value is None
-    if label == "all":
-        return True
-    if label.startswith("< "):
-        return value < float(label[2:])
-    if label.startswith(">= "):
-        return value >= float(label[3:])
-    low, high = label.split(" to ")
-    return float(low) <= value < float(high)
-
-
-def read_page(text: str) -> Tables:
-    page = Tables()
-    page.feed(text)
-    return page
-
-
 @pytest.mark.parametrize("name", ["card", "assessment"])
 def test_a_thousand_scores_are_added_up_from_the_page(workshop: Workshop, assessed, name: str):
     page = read_page((workshop.folder / f"candidate.{name}.html").read_text(encoding="utf-8"))
@@ -336,10 +278,7 @@ def test_a_thousand_scores_are_added_up_from_the_page(workshop: Workshop, assess
         given.scores.column("default_probability_ppm").to_pylist(),
         strict=True,
     ):
-        total = int(page.base)
-        for feature, value in row.items():
-            (found,) = [line[1] for line in page.points[feature] if holds(line[0], value)]
-            total += int(found)
+        total = score_of(page, row)
         assert total == points
         assert per_million[total] == ppm
 

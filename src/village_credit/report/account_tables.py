@@ -10,6 +10,7 @@ from village_credit.catalogue import Term, terms
 from village_credit.features.catalogue import FEATURES
 from village_credit.report.page_parts import HIDDEN, Cell, Note, Part, Row, Table, code_cell, text_cell
 from village_credit.report.translations import Text, Translated, joined, translated
+from village_credit.score.scorecard import BOTH, MISSING
 
 SOURCES_OF = {feature.name: feature.sources for feature in FEATURES}
 DIRECTION_OF = {feature.name: feature.direction for feature in FEATURES}
@@ -116,6 +117,8 @@ def points_table(points: Sequence[dict[str, Any]], refs: Refs) -> Table:
 
 
 def _points_row(row: dict[str, Any], refs: Refs) -> list[Cell]:
+    if BOTH in row["feature"]:
+        return _pair_row(row)
     name, value = row["feature"], row["value"]
     told = text_cell(translated("account", "missing")) if value is None else Cell(f"{value:,.6g}", value)
     why: Text = ""
@@ -124,21 +127,30 @@ def _points_row(row: dict[str, Any], refs: Refs) -> list[Cell]:
         why = translated("why_lost", kind)._replace(zh=row["reason_zh"])
     points = [Cell(f"{row['points']:+,}", row["points"]), Cell(f"{row['points_lost']:,}", row["points_lost"])]
     sources = () if value is None else SOURCES_OF.get(name, ())
+    told_bin = _bin_text(row["bin"])
     return [
         text_cell(translated("features", name)),
         told,
-        _bin_cell(row["bin"]),
+        text_cell(told_bin) if row["bin"] == MISSING else Cell(told_bin, is_code=True),
         *points,
         text_cell(why),
         refs.cell(sources),
     ]
 
 
-def _bin_cell(told: str) -> Cell:
+def _pair_row(row: dict[str, Any]) -> list[Cell]:
+    """Tell what two features add together; what that costs is told with either of them."""
+    names = joined(*(translated("features", name) for name in row["feature"].split(f" {BOTH} ")), between=f" {BOTH} ")
+    bins = joined(*(_bin_text(one) for one in row["bin"].split(f" {BOTH} ")), between=f" {BOTH} ")
+    points = Cell(f"{row['points']:+,}", row["points"])
+    return [text_cell(names), text_cell(""), text_cell(bins), points, text_cell(""), text_cell(""), text_cell("")]
+
+
+def _bin_text(told: str) -> Text:
     """Tell a bin as a range that reads the same in every language; a missing one in words."""
-    if told == "missing":
-        return text_cell(translated("account", "missing"))
-    return code_cell(told.replace(" to ", "–").replace(">= ", "≥ "))
+    if told == MISSING:
+        return translated("account", "missing")
+    return told.replace(" to ", "–").replace(">= ", "≥ ")
 
 
 def inputs_table(inputs: Sequence[dict[str, Any]]) -> Table:

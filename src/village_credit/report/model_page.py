@@ -9,11 +9,12 @@ from village_credit.report.html import GREEN, SOFT, STYLE, cards, heading, note,
 from village_credit.report.labels import ATTRIBUTES_ZH, GROUPS_ZH
 from village_credit.report.model_cells import Cells, Evidence, Row, bounds, share, verdict
 from village_credit.report.model_reach import places, selection, truth
-from village_credit.score.scorecard import ROLES, Bin, FeaturePoints, Missing, ProbabilityTable, Scorecard
+from village_credit.score.card import cell_text, pair_labels
+from village_credit.score.scorecard import ROLES, Bin, FeaturePoints, Missing, PairPoints, ProbabilityTable, Scorecard
 
 MORE_STYLE = """
 .two{display:grid;grid-template-columns:repeat(auto-fit,minmax(330px,1fr));gap:14px}.feature{break-inside:avoid}
-.feature h3{margin:6px 0}.probability{columns:4;font-size:12.5px}.probability table{font-size:12.5px}ul{margin:6px 0;padding-left:20px}
+.feature h3{margin:6px 0}.pair{grid-column:1/-1}.pair td{white-space:nowrap}.probability{columns:4;font-size:12.5px}.probability table{font-size:12.5px}ul{margin:6px 0;padding-left:20px}
 @page{size:A4;margin:12mm}
 @media print{body{font-size:12.5px}main{padding:0;max-width:none}section{break-inside:auto;padding:10px 12px;margin:10px 0}table{font-size:11.5px}
 td,th{padding:3px 5px}th{white-space:normal}tr,svg,.feature{break-inside:avoid}h2,h3,thead{break-after:avoid}.two{grid-template-columns:1fr}#points{grid-template-columns:1fr 1fr}.probability,.probability table{font-size:11px}}
@@ -54,6 +55,8 @@ FLIP_HEADS = ("年份或乡镇", "分箱", "得分", "贷款", "违约率", "95%
 FLIPS = "得分高于平均而违约率的区间高于当年（当地）总体，或得分低于平均而区间低于总体；不足30笔的不列。同时看许多分箱，约四十分之一会偶然如此。"
 FAIRNESS = "按最后一个观察日全部登记农户，以本评分卡和现行政策试算；性别和年龄（周岁）按户主，姓名形态仅在内存中判断，不保存。与最高组之比低于五分之四的提示。"
 PROXIES = "单个特征（及全部特征）能在多大程度上猜出姓名形态：AUC，0.5 为猜不出；单个特征达到 0.80 的不得使用。"
+PAIRS = " ＋ 各特征组合得分"
+PAIR = "在两个特征各自得分之外另加的分（贷款笔数；违约率）；表中没有的取值加0分。"
 SENSITIVITY = "人人都得该特征平均分时 AUC 的减少（训练样本），及该特征的得分范围。"
 
 
@@ -406,10 +409,10 @@ def _identity(card: Scorecard) -> str:
 
 def _points(card: Scorecard) -> list[str]:
     """Every number that a score needs, and nothing to compute but a sum and a look-up."""
-    drawn = "".join(_feature(feature) for feature in card.features)
+    drawn = "".join(_feature(feature) for feature in card.features) + "".join(_pair(card, pair) for pair in card.pairs)
     head = (
-        f'<p>分数 ＝ 基础分 <b id="base">{card.base_points}</b> ＋ 各特征得分之和。每多 {card.points_to_double_odds} 分，违约与否之比减半。'
-        "区间含左端、不含右端；失分 ＝ 该特征最高得分 － 实际得分，按失分从多到少说明原因。</p>"
+        f'<p>分数 ＝ 基础分 <b id="base">{card.base_points}</b> ＋ 各特征得分之和{PAIRS if card.pairs else ""}。每多 {card.points_to_double_odds} 分，违约与否之比减半。'
+        "区间含左端、不含右端；失分 ＝ 仅该特征改为最佳取值时可多得的分，按失分从多到少说明原因。</p>"
     )
     return [section("评分表", head, f'<div class="two" id="points">{drawn}</div>'), _probability(card.probability)]
 
@@ -436,6 +439,20 @@ def _feature(feature: FeaturePoints) -> str:
         f'<div class="feature" data-feature="{escape(feature.name)}">'
         f'<h3>{escape(feature.meaning_zh)} <span class="note">{about}</span></h3>'
         f"{table(['取值', '得分', '贷款', '违约率'], rows)}{bars}</div>"
+    )
+
+
+def _pair(card: Scorecard, pair: PairPoints) -> str:
+    """Draw what two features add together, as a grid of their groups."""
+    named = {feature.name: feature for feature in card.features}
+    first, second = named[pair.first], named[pair.second]
+    rows, columns = pair_labels(card, pair)
+    cells = [(label, *map(cell_text, row)) for label, row in zip(rows, pair.cells, strict=True)]
+    return (
+        f'<div class="feature pair" data-pair="{escape(pair.first)} {escape(pair.second)}">'
+        f"<h3>{escape(first.meaning_zh)} × {escape(second.meaning_zh)} "
+        f'<span class="note">{escape(pair.first)}（行） × {escape(pair.second)}（列）</span></h3>'
+        f"{table(['', *columns], cells)}{note(PAIR)}</div>"
     )
 
 

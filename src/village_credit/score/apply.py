@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data_contracts.reasons import POINTS_LOST
-from village_credit.score.scorecard import MISSING_WORDS, FeaturePoints, Scorecard
+from village_credit.score.scorecard import BOTH, MISSING, MISSING_WORDS, FeaturePoints, Scorecard, cell_points
 
 CHUNK = 1 << 15  # rows
 REASONS = 4  # at most told of a household
@@ -30,7 +30,7 @@ Small = NDArray[np.int16]
 
 @dataclass(frozen=True)
 class Kernel:
-    """What every row scored: `bins` and `points` (features, rows), `total` (rows,) and `ppm` (rows,).
+    """What every row scored: `bins` and `points` (features, rows), `paired` (pairs, rows), `total` and `ppm` (rows,).
 
     A feature's bins are numbered as the scorecard lists them, missing last.
     """
@@ -38,13 +38,31 @@ class Kernel:
     card: Scorecard
     bins: NDArray[np.int8]
     points: Small
+    paired: Small
     total: Ints
     ppm: Ints
 
     def lost(self) -> Small:
-        """Return the points lost against the best attainable; shape (features, rows)."""
+        """Return what each feature alone at its best would add, all others as they stand; shape (features, rows)."""
         best = np.array([feature.best_points for feature in self.card.features], dtype=np.int16)
         found: Small = best[:, None] - self.points
+        for place, lost in self._lost_in_pairs(slice(None)).items():
+            found[place] = lost
+        return found
+
+    def _lost_in_pairs(self, rows: slice) -> dict[int, Small]:
+        """Return the same of each feature that is in a pair, by its place: its best depends on the others' bins."""
+        grids = pair_grids(self.card)
+        found = {}
+        for place in sorted({place for one, two, _ in grids for place in (one, two)}):
+            of_pairs = [at for at, (one, two, _) in enumerate(grids) if place in {one, two}]
+            others = [grids[at][1] if grids[at][0] == place else grids[at][0] for at in of_pairs]
+            best = _best_beside([grids[at][2] if grids[at][0] == place else grids[at][2].T for at in of_pairs],
+                                points_by_bin(self.card.features[place]))  # fmt: skip
+            lost = _looked_up(best, [self.bins[other, rows] for other in others]) - self.points[place, rows]
+            for at in of_pairs:
+                lost -= self.paired[at, rows]
+            found[place] = lost
         return found
 
     def needed(self, edges_ppm: Sequence[int]) -> Ints:
@@ -63,16 +81,17 @@ class Kernel:
         """Return the places of the features that lose most, first first; shape (most or features, rows)."""
         count, rows = self.points.shape
         best = np.array([feature.best_points for feature in self.card.features])
+        spread = int((best - [feature.worst_points for feature in self.card.features]).max())
+        spread += sum(int(np.ptp(grid)) for _, _, grid in pair_grids(self.card))
         # one whole number a feature and row sorts by points lost, then by the scorecard's order
-        fits = (
-            int((best - [feature.worst_points for feature in self.card.features]).max() + 1) * count
-            < np.iinfo(np.int16).max
-        )
+        fits = (spread + 1) * count < np.iinfo(np.int16).max
         tops = (best * count + np.arange(count - 1, -1, -1)).astype(np.int16 if fits else np.int32)
         found = np.empty((min(most or count, count), rows), dtype=np.int8)
         for start in range(0, rows, CHUNK):
             part = slice(start, start + CHUNK)
             keys = tops[:, None] - self.points[:, part].astype(tops.dtype) * count
+            for place, lost in self._lost_in_pairs(part).items():
+                keys[place] = lost.astype(tops.dtype) * count + (count - 1 - place)
             sort_columns(keys)
             found[:, part] = count - 1 - keys[::-1][: len(found)] % count
         return found
@@ -101,18 +120,60 @@ def score_columns(columns: list[pa.ChunkedArray | pa.Array], card: Scorecard) ->
     def look_up(index: int) -> None:
         feature = card.features[index]
         places[index] = bin_places(feature, columns[index])
-        given = np.array([*(bin_.points for bin_ in feature.bins), feature.missing.points], dtype=np.int16)
-        np.take(given, places[index], out=points[index], mode="clip")
+        np.take(points_by_bin(feature), places[index], out=points[index], mode="clip")
 
     # each feature writes rows of its own, so threads change nothing but the time
     with ThreadPoolExecutor(THREADS if rows > CHUNK else 1) as pool:
         list(pool.map(look_up, range(len(card.features))))
+    grids = pair_grids(card)
+    paired = np.empty((len(grids), rows), dtype=np.int16)
+    for start in range(0, rows if grids else 0, CHUNK):
+        part = slice(start, start + CHUNK)
+        for given_pair, (one, two, grid) in zip(paired, grids, strict=True):
+            given_pair[part] = _looked_up(grid, [places[one, part], places[two, part]])
     total = np.full(rows, card.base_points, dtype=np.int64)
-    for given_points in points:
+    for given_points in (*points, *paired):
         total += given_points
     table = np.array(card.probability.ppm, dtype=np.int64)
     ppm = table[np.clip(total - card.probability.from_points, 0, len(table) - 1)]
-    return Kernel(card, places, points, total, ppm)
+    return Kernel(card, places, points, paired, total, ppm)
+
+
+def _looked_up(table: Small, places: list[NDArray[np.int8]]) -> Small:
+    """Return a table's entries, by a place in each of its dimensions."""
+    narrow: type[Any] = np.uint8 if table.size <= 1 << 8 else np.int16  # many at once
+    at: NDArray[Any] = places[0].astype(narrow)
+    for size, place in zip(table.shape[1:], places[1:], strict=True):
+        at *= size
+        at += place.astype(narrow)
+    found: Small = table.ravel().take(at, mode="clip")
+    return found
+
+
+def points_by_bin(feature: FeaturePoints) -> Small:
+    """Return the points of a feature's bins, missing last."""
+    return np.array([*(bin_.points for bin_ in feature.bins), feature.missing.points], dtype=np.int16)
+
+
+def _best_beside(grids: list[Small], own: Small) -> Small:
+    """Return the best that a feature can give beside its pairs' other bins.
+
+    `grids`: of each pair its bins × the other's. Shape (bins of the first other, of the second, …).
+    """
+    total = own
+    for grid in grids:
+        total = total[..., None] + grid.reshape(len(own), *[1] * (total.ndim - 1), -1)
+    found: Small = total.max(axis=0)
+    return found
+
+
+def pair_grids(card: Scorecard) -> list[tuple[int, int, Small]]:
+    """Return of each pair the places of its features, and its points by their bins, missing last."""
+    places = {feature.name: place for place, feature in enumerate(card.features)}
+    return [
+        (places[pair.first], places[pair.second], np.array(cell_points(card, pair, pair.first), dtype=np.int16))
+        for pair in card.pairs
+    ]
 
 
 def sort_columns(keys: NDArray[Any]) -> None:
@@ -178,14 +239,10 @@ def _word_places(feature: FeaturePoints, column: pa.ChunkedArray | pa.Array) -> 
     return places
 
 
-def lost_texts(feature: FeaturePoints) -> list[str | None]:
-    """Say for each bin, missing last, why it costs points; null where it gives the most that the feature can."""
+def lost_texts(feature: FeaturePoints) -> list[str]:
+    """Say for each bin, missing last, why it costs whoever loses points there."""
     kinds = [feature.direction] * len(feature.bins) + ["missing"]
-    given = [*(bin_.points for bin_ in feature.bins), feature.missing.points]
-    return [
-        POINTS_LOST[kind].format(meaning=feature.meaning_zh) if points < feature.best_points else None
-        for kind, points in zip(kinds, given, strict=True)
-    ]
+    return [POINTS_LOST[kind].format(meaning=feature.meaning_zh) for kind in kinds]
 
 
 def score(features: pa.Table, card: Scorecard, edges_ppm: Sequence[int] | None = None) -> Scored:
@@ -211,21 +268,21 @@ def score(features: pa.Table, card: Scorecard, edges_ppm: Sequence[int] | None =
 def _long(
     units: pa.ChunkedArray, columns: list[pa.ChunkedArray], kernel: Kernel, edges_ppm: Sequence[int] | None
 ) -> pa.Table:
-    """Lay the kernel out as one row a household and feature, most points lost first."""
+    """Lay the kernel out as one row a household and feature, most points lost first; then one a household and pair."""
     card, order = kernel.card, kernel.ranking().T
     rows, count = order.shape
     take = order.astype(np.int64), np.arange(rows)[:, None]
-    labels = [[*(bin_.label for bin_ in feature.bins), "missing"] for feature in card.features]
+    labels = _labels(card)
     starts = np.cumsum([0, *(len(one) for one in labels)])[:-1]
     flat = pa.array([label for one in labels for label in one])
     texts = pa.array([text for feature in card.features for text in lost_texts(feature)], pa.string())
     at_bin = pa.array((starts[take[0]] + kernel.bins[take]).ravel())
     lost = kernel.lost()[take]
-    is_told = np.ones(lost.shape, dtype=np.bool_)
+    is_told = lost > 0
     if edges_ppm is not None:
-        is_told = (lost >= kernel.needed(edges_ppm)[:, None]) & (np.arange(count) < REASONS)
+        is_told &= (lost >= kernel.needed(edges_ppm)[:, None]) & (np.arange(count) < REASONS)
     values: Any = np.vstack([column.to_numpy() for column in columns])[take].ravel()
-    return pa.table(
+    of_features = pa.table(
         {
             "unit_code": units.take(pa.array(np.repeat(np.arange(rows), count))),
             "feature": pa.array([f.name for f in card.features]).take(pa.array(take[0].ravel())),
@@ -237,3 +294,30 @@ def _long(
             "reason_zh": texts.take(pc.if_else(pa.array(is_told.ravel()), at_bin, None)),
         }
     )
+    of_pairs = [_of_pair(units, kernel, place, of_features.schema) for place in range(len(card.pairs))]
+    return pa.concat_tables([of_features, *of_pairs])
+
+
+def _labels(card: Scorecard) -> list[list[str]]:
+    """Return each feature's bins as the page calls them, missing last."""
+    return [[*(bin_.label for bin_ in feature.bins), MISSING] for feature in card.features]
+
+
+def _of_pair(units: pa.ChunkedArray, kernel: Kernel, place: int, schema: pa.Schema) -> pa.Table:
+    """Lay a pair out as one row a household, behind its features; what it costs is in the points that these lose."""
+    one, two, _ = pair_grids(kernel.card)[place]
+    labels = _labels(kernel.card)
+    both = pa.array([f"{first} {BOTH} {second}" for first in labels[one] for second in labels[two]])
+    at = kernel.bins[one].astype(np.int64) * len(labels[two]) + kernel.bins[two]
+    rows, pair = len(at), kernel.card.pairs[place]
+    columns = {
+        "unit_code": units,
+        "feature": pa.array([f"{pair.first} {BOTH} {pair.second}"] * rows, pa.string()),
+        "value": pa.nulls(rows, pa.float64()),
+        "bin": both.take(pa.array(at)),
+        "points": pa.array(kernel.paired[place], pa.int64()),
+        "points_lost": pa.array(np.zeros(rows, np.int64)),
+        "rank": pa.array(np.full(rows, len(kernel.card.features) + place + 1, np.int64)),
+        "reason_zh": pa.nulls(rows, pa.string()),
+    }
+    return pa.table(columns, schema=schema)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,18 +10,18 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from village_credit.score.apply import bin_places
-from village_credit.score.scorecard import FeaturePoints, Scorecard
+from village_credit.score.scorecard import FeaturePoints, Scorecard, cell_points
 
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Edge:
-    """A bin of a feature that is entered at `value`: from there on, or with `is_below` below it."""
+    """A bin of a feature (`place` in its list) that is entered at `value`: from there on, or with `is_below` below."""
 
     value: float
     is_below: bool
-    points: int
+    place: int
 
 
 def edges(feature: FeaturePoints) -> list[Edge]:
@@ -32,15 +33,27 @@ def edges(feature: FeaturePoints) -> list[Edge]:
     if feature.direction == "free" or feature.is_category:
         return []
     if feature.direction == "falls":
-        starts = [None, *(one.below for one in ranges[:-1])]
-        return [Edge(at, False, one.points) for at, one in zip(starts, ranges, strict=True) if at is not None]
-    return [Edge(one.below, True, one.points) for one in reversed(ranges) if one.below is not None]
+        return [Edge(one.below, False, at + 1) for at, one in enumerate(ranges) if one.below is not None]
+    return [Edge(one.below, True, at) for at, one in reversed([*enumerate(ranges)]) if one.below is not None]
 
 
-def points_at(feature: FeaturePoints, values: NDArray[np.float64]) -> Ints:
-    """Return the points of values, missing (NaN) among them."""
+def bins_at(feature: FeaturePoints, values: NDArray[np.float64]) -> Ints:
+    """Return the bins of values, missing (NaN) among them, by their place in the scorecard."""
+    return bin_places(feature, pa.array(values, pa.float64(), from_pandas=False)).astype(np.int64)
+
+
+def points_with(card: Scorecard, name: str, bins: Ints, others: Mapping[str, Ints]) -> Ints:
+    """Return the points of bins of a feature, those of its pairs included.
+
+    `others`: of every feature that shares a pair with it, the bins as they stand.
+    """
+    feature = next(one for one in card.features if one.name == name)
     given = np.array([*(one.points for one in feature.bins), feature.missing.points], dtype=np.int64)
-    found: Ints = given[bin_places(feature, pa.array(values, pa.float64(), from_pandas=False))]
+    found: Ints = given[bins]
+    for pair in card.pairs:
+        if name in {pair.first, pair.second}:
+            grid = np.array(cell_points(card, pair, name), dtype=np.int64)
+            found = found + grid[bins, others[pair.second if name == pair.first else pair.first]]
     return found
 
 

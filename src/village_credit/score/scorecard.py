@@ -22,6 +22,9 @@ from village_credit.signatures import as_signed, canonical_json, folded_name, ke
 
 PPM = 1_000_000
 MAX_BINS = 8
+BOTH = "×"  # between the names of a pair's features, and between their bins
+MISSING = "missing"  # the bin of a value that is not there
+MAX_PAIRS, MAX_GROUPS = 3, 4
 MISSING_WORDS = ("", "nan", "NaN", "None", "<NA>", "NaT")  # what other types write for a word that is not there
 SIGNATURE_FORMAT = 1  # form 0, of earlier code, signed without a purpose
 ROLES = ("developer", "validator", "approver")
@@ -134,6 +137,41 @@ class FeaturePoints(_Stored):
         return self
 
 
+class Cell(_Stored):
+    """What a pair of features adds in one of its cells; training rows that fell there."""
+
+    points: int
+    rows: int = Field(ge=0)
+    bads: int = Field(ge=0)
+
+
+class PairPoints(_Stored):
+    """A small grid of points that two features have together, beside the points of either.
+
+    `first_groups` and `second_groups` gather the bins of either feature by their places in its list (the missing value
+    has the place behind the last), `cells` has a row a group of the first and a column a group of the second. A bin
+    that no group names adds nothing, for training knew nothing of it.
+    """
+
+    first: str
+    second: str
+    first_groups: list[list[int]] = Field(min_length=1, max_length=MAX_GROUPS)
+    second_groups: list[list[int]] = Field(min_length=1, max_length=MAX_GROUPS)
+    cells: list[list[Cell]]
+
+    @model_validator(mode="after")
+    def grid_is_whole(self) -> PairPoints:
+        """Two features, a cell for every two groups, and no bin in two groups."""
+        shape = [len(self.second_groups)] * len(self.first_groups)
+        if self.first == self.second or [len(row) for row in self.cells] != shape:
+            raise PydanticCustomError("PAIR", "a pair has two features, and a cell for every two of their groups")
+        for groups in (self.first_groups, self.second_groups):
+            named = [place for group in groups for place in group]
+            if len(named) != len(set(named)) or not all(groups) or min(named) < 0:
+                raise PydanticCustomError("PAIR", "each bin is in one group of a pair at most, and no group is empty")
+        return self
+
+
 class ProbabilityTable(_Stored):
     """Default probability in ppm for each whole point from `from_points`; below and above the ends' hold."""
 
@@ -195,6 +233,7 @@ class Scorecard(_Stored):
     base_points: int
     points_to_double_odds: int
     features: list[FeaturePoints] = Field(min_length=1)
+    pairs: list[PairPoints] = Field(default=[], max_length=MAX_PAIRS)
     probability: ProbabilityTable
     training: Training
     valid_from: date
@@ -211,9 +250,62 @@ class Scorecard(_Stored):
             raise PydanticCustomError("FEATURES", "a feature is named twice")
         return self
 
+    @model_validator(mode="after")
+    def pairs_are_of_its_features(self) -> Scorecard:
+        """A pair names two features in the scorecard's order, and groups of bins that they have; none comes twice."""
+        places = {feature.name: place for place, feature in enumerate(self.features)}
+        named = [(pair.first, pair.second) for pair in self.pairs]
+        if len(named) != len(set(named)) or any(not {*both} <= {*places} for both in named):
+            raise PydanticCustomError("PAIR", "a pair is named twice, or names a feature that the scorecard lacks")
+        for pair in self.pairs:
+            first, second = (self.features[places[name]] for name in (pair.first, pair.second))
+            if places[pair.first] > places[pair.second]:
+                raise PydanticCustomError("PAIR", "a pair names its features in the scorecard's order")
+            if not (_groups_fit(first, pair.first_groups) and _groups_fit(second, pair.second_groups)):
+                raise PydanticCustomError("PAIR", "a pair's groups are runs of ranges, and the missing value is alone")
+        return self
+
+    @model_validator(mode="after")
+    def pairs_keep_directions(self) -> Scorecard:
+        """With all else as it stands, a better value of a directed feature never has fewer points, pairs included."""
+        for feature in self.features:
+            ways = {"falls": 1, "rises": -1, "free": 0}[feature.direction]
+            ranges = len(feature.ranges)
+            steps = [ways * (high.points - low.points) for low, high in pairwise(feature.ranges)]
+            for grid in [cell_points(self, pair, feature.name) for pair in self.pairs if ways]:
+                for place, (low, high) in enumerate(pairwise(grid[:ranges])):
+                    steps[place] += min(ways * (b - a) for a, b in zip(low, high, strict=True))
+            if any(step < 0 for step in steps):
+                raise PydanticCustomError("DIRECTION", "a pair moves against the direction that a feature promises")
+        return self
+
     def signer(self, role: str) -> str | None:
         """Who signed in a role, or None."""
         return next((signature.by for signature in self.signatures if signature.role == role), None)
+
+
+def _groups_fit(feature: FeaturePoints, groups: list[list[int]]) -> bool:
+    """Say whether groups hold bins that a feature has, runs of its ranges, and the missing value by itself."""
+    count, ranges = len(feature.bins), len(feature.ranges)
+    ordinary = [[place for place in group if place < ranges] for group in groups]
+    runs = [run for run in ordinary if run]
+    is_run = all(run == list(range(run[0], run[-1] + 1)) for run in runs) and runs == sorted(runs)
+    is_alone = all(len(group) == 1 for group in groups if count in group)
+    return max(place for group in groups for place in group) <= count and is_run and is_alone
+
+
+def cell_points(card: Scorecard, pair: PairPoints, name: str) -> list[list[int]]:
+    """Return what a pair adds, by the bins of the named feature and those of its other one, missing last."""
+    sizes = {feature.name: len(feature.bins) + 1 for feature in card.features}
+    found = [[0] * sizes[pair.second] for _ in range(sizes[pair.first])]
+    for places, row in zip(pair.first_groups, pair.cells, strict=True):
+        for others, cell in zip(pair.second_groups, row, strict=True):
+            for place in places:
+                for other in others:
+                    found[place][other] = cell.points
+    if name == pair.first:
+        return found
+    return [list(column) for column in zip(*found, strict=True)] if name == pair.second else []
 
 
 def statement(model_id: str, content_sha256: str, role: str, by: str, at: str) -> dict[str, str]:
@@ -224,6 +316,8 @@ def statement(model_id: str, content_sha256: str, role: str, by: str, at: str) -
 def content_hash(card: Scorecard) -> str:
     """Hash everything but the hash and the signatures."""
     content = card.model_dump(mode="json", exclude={"content_sha256", "signatures"})
+    if not card.pairs:
+        del content["pairs"]  # as whoever signed a scorecard before there were pairs
     return hashlib.sha256(canonical_json(content)).hexdigest()
 
 

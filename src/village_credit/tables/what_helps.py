@@ -29,7 +29,7 @@ from village_credit.decide.trials import (
 from village_credit.duckdb_session import cursor_over
 from village_credit.policy.changeable import Changeable
 from village_credit.policy.compiled import policy_tables
-from village_credit.score.edges import Edge, edges, points_at, probability_at
+from village_credit.score.edges import Edge, bins_at, edges, points_with, probability_at
 from village_credit.score.scorecard import FeaturePoints, Scorecard
 from village_credit.sql_files import sql
 
@@ -84,12 +84,20 @@ Whole = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Scores:
-    """What a run scored, by unit in rising order: the whole score, and each feature's value (NaN: missing)."""
+    """What a run scored, by unit in rising order: the whole score, and each feature's value (NaN: missing) and bin."""
 
     card: Scorecard
     units: Whole
     totals: Whole
     values: dict[str, NDArray[np.float64]]
+    bins: dict[str, Whole]
+
+    def totals_with(self, at: Whole, name: str, bins: Whole) -> Whole:
+        """Return the whole scores of units, by their places, with one feature in another bin, all else as it stands."""
+        others = {other: places[at] for other, places in self.bins.items()}
+        before = points_with(self.card, name, others[name], others)
+        found: Whole = self.totals[at] - before + points_with(self.card, name, bins, others)
+        return found
 
 
 def scores_of(points: pa.Table, card: Scorecard) -> Scores:
@@ -104,7 +112,8 @@ def scores_of(points: pa.Table, card: Scorecard) -> Scores:
     values = {feature.name: np.full(len(units), np.nan) for feature in card.features}
     for name, column in values.items():
         column[at[names == name]] = told[names == name]
-    return Scores(card, units, totals, values)
+    bins = {feature.name: bins_at(feature, values[feature.name]) for feature in card.features}
+    return Scores(card, units, totals, values, bins)
 
 
 def what_helps(bench: Bench, scores: Scores, units: pa.Table, things: Sequence[Changeable]) -> pa.Table:
@@ -191,7 +200,7 @@ class _Rescored:
             return np.full(len(units), np.nan)
         before = scores.values[feature.name][at]
         after = np.round(before + self._moved(trials), 6)
-        totals = scores.totals[at] - points_at(feature, before) + points_at(feature, after)
+        totals = scores.totals_with(at, feature.name, bins_at(feature, after))
         return np.where(is_scored, probability_at(scores.card, totals), np.nan)
 
     def _moved(self, trials: pa.Table) -> NDArray[np.float64]:
@@ -262,11 +271,10 @@ def _of_feature(
     asked: _Asked, scores: Scores, feature: FeaturePoints, at: Whole, is_scored: NDArray[np.bool_]
 ) -> pa.Table:
     values = scores.values[feature.name][at]
-    now = points_at(feature, values)
     parts = []
     for place, edge in enumerate(edges(feature)):
-        totals = scores.totals[at] - now + edge.points
-        rows = np.flatnonzero(is_scored & (edge.points > now) & _is_beyond(edge, values))
+        totals = scores.totals_with(at, feature.name, np.full(len(at), edge.place))
+        rows = np.flatnonzero(is_scored & (totals > scores.totals[at]) & _is_beyond(edge, values))
         trials = with_amounts(_trials(asked.units[rows], feature.name), np.full(len(rows), place))
         ppm = pa.array(probability_at(scores.card, totals[rows]), pa.int64())
         parts.append(trials.set_column(TRIALS.names.index("ppm"), "ppm", ppm))

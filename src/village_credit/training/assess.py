@@ -258,7 +258,7 @@ def stability_rows(model: ScorecardClassifier, history: History, features: list[
 def sensitivity(model: ScorecardClassifier, history: History, features: list[FeatureFacts]) -> list[Row]:
     """Give, per feature, the AUC that is lost when everybody gets its mean points, and the spread of its points."""
     points = model.points(history.values).astype(np.float64)
-    total = points.sum(axis=1)
+    total = points.sum(axis=1) + model.pair_points(history.values).sum(axis=1)
     whole = auc(history.is_bad, -total)
     return [
         {

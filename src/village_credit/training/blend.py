@@ -84,7 +84,15 @@ class Blend:
     is_finer: bool = False
 
 
-def fit_blend(rows: Rows, plan: Plan) -> Blend:
+@dataclass(frozen=True)
+class Blended:
+    """A blend, and of each row the log odds of bad by the bags that left it out; NaN where every bag had it."""
+
+    blend: Blend
+    left_out: Floats
+
+
+def fit_blend(rows: Rows, plan: Plan) -> Blended:
     """Fit every method on bags of rows and blend them; `rows` are coded on the finer grid.
 
     With too few rows the smooth steps alone, under a strong penalty. The finer grid counts where the rows left out
@@ -94,17 +102,17 @@ def fit_blend(rows: Rows, plan: Plan) -> Blend:
         return _fit_blend(rows, plan)
 
 
-def _fit_blend(rows: Rows, plan: Plan) -> Blend:
+def _fit_blend(rows: Rows, plan: Plan) -> Blended:
     coarse = plan.coarsened(rows)
     few = min(int((rows.is_bad > 0).sum()), int((rows.is_bad == 0).sum()))
     if few < FEWEST:
-        return _without_bags(coarse, plan)
+        return Blended(_without_bags(coarse, plan), np.full(len(rows.codes), np.nan))
     bags = _Bags(coarse, plan)
     if len(rows.codes) >= FEWEST_FINER and plan.has_finer and bags.add_finer(rows, range(1)) and bags.gains(1):
         bags.add_finer(rows, range(1, plan.bags))
         if bags.gains(plan.bags):
-            return bags.best((*plan.methods, FINER), plan.bags).blend
-    return bags.best(plan.methods, plan.bags).blend
+            return bags.best((*plan.methods, FINER), plan.bags)
+    return bags.best(plan.methods, plan.bags)
 
 
 def _without_bags(rows: Rows, plan: Plan) -> Blend:
@@ -113,14 +121,6 @@ def _without_bags(rows: Rows, plan: Plan) -> Blend:
     if tuple(plan.methods) == ("woe",):
         return Blend(fit_woe(*given), {"woe": 1.0}, {}, 0.0, 1.0)
     return Blend(SmoothFit(*given).fit(STRENGTHS[2]), {"smooth": 1.0}, {}, 0.0, 1.0)
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A blend, and the weighted loss of each row that some bag left out."""
-
-    blend: Blend
-    loss: Floats
 
 
 class _Bags:
@@ -156,22 +156,27 @@ class _Bags:
         By more than one standard error; where there is only one bag of several, by anything.
         """
         plain, fine = self.best(self.plan.methods, bags), self.best((*self.plan.methods, FINER), bags)
-        gain = plain.loss - fine.loss
+        gain = self._loss(plain) - self._loss(fine)
         least = gain.std(ddof=1) / np.sqrt(len(gain)) if bags == len(self.drawn) else 0.0
         return bool(gain.mean() > least)
 
-    def best(self, methods: Sequence[str], bags: int) -> _Found:
+    def _loss(self, found: Blended) -> Floats:
+        """Return the weighted loss of each row that some bag left out."""
+        judged = np.isfinite(found.left_out)
+        return row_loss(found.left_out[judged], self.rows.is_bad[judged], self.rows.weight[judged])
+
+    def best(self, methods: Sequence[str], bags: int) -> Blended:
         """Tune each method, then blend them, by the least loss of the rows left out of the first bags."""
         tuned = {method: self._tune(method, bags) for method in methods}
         scores = {method: self._left_out_score(tune, bags) for method, tune in tuned.items()}
         judged = np.isfinite(next(iter(scores.values())))
         is_bad, weight = self.rows.is_bad[judged], self.rows.weight[judged]
         shares = _best_shares({m: s[judged] for m, s in scores.items()}, is_bad, weight)
-        blended = np.sum([shares[m] * scores[m][judged] for m in methods], axis=0)
-        intercept, slope = fit_line(blended, is_bad, weight)
+        blended = np.sum([shares[m] * scores[m] for m in methods], axis=0)
+        intercept, slope = fit_line(blended[judged], is_bad, weight)
         parts = {m: self._mean(tune, bags, is_finer=FINER in methods) for m, tune in tuned.items()}
         blend = Blend(_mix(parts, shares), shares, tuned, intercept, slope, FINER in methods)
-        return _Found(blend, row_loss(intercept + slope * blended, is_bad, weight))
+        return Blended(blend, intercept + slope * blended)
 
     def _tune(self, method: str, bags: int) -> Tuned:
         """Return the tuning under which the rows left out lose least."""

@@ -27,10 +27,12 @@ from village_credit.score.statistics import Floats
 from village_credit.training.blend import METHODS, Plan, Rows, fit_blend
 from village_credit.training.columns import as_trained, column_of, objects_or_numbers
 from village_credit.training.fine import Codes, Fine, finer, make_fine
+from village_credit.training.pairs import fit_pairs
 from village_credit.training.points import MERGED, TOLD, Sample, fit_points
 from village_credit.training.smooth import Steps
 
 MAX_BINS = 8
+MAX_PAIRS = 3
 POINTS_TO_DOUBLE_ODDS = 20
 ANCHOR_POINTS = 600  # at these points the odds are ANCHOR_ODDS good to one bad
 ANCHOR_ODDS = 20.0
@@ -63,10 +65,15 @@ class FeatureTable:
         """How many bins training rows fell into; what a committee reads."""
         return int((self.rows > 0).sum())
 
+    def bins_of(self, values: NDArray[Any]) -> Codes:
+        """Return each value's bin; shape (rows,)."""
+        found: Codes = self.groups[self.fine.codes(values)]
+        return found
+
     def points_of(self, values: NDArray[Any]) -> NDArray[np.int64]:
         """Return each value's points; shape (rows,)."""
-        by_code: NDArray[np.int64] = self.points[self.groups]
-        return by_code[self.fine.codes(values)]
+        found: NDArray[np.int64] = self.points[self.bins_of(values)]
+        return found
 
 
 class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -84,6 +91,7 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     bags : samples of rows that are fitted; the rows left out choose; "auto": 6, and 4 from 20,000 rows.
     contradictions : "tell": neighbouring bins whose defaults speak against their points beyond the 95% interval are
     one, unless the other features explain it; "merge": no bin has more points than another with fewer defaults.
+    pairs : how many pairs of features may have a small grid of their own (see `pairs.py`); 0: none.
     random_state : whole number; the same one gives the same table.
 
     Missing values (NaN, None, pandas' NA and NaT, and the words that other types write for them) have a bin of their
@@ -94,7 +102,8 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Attributes
     ----------
-    table_ : list of FeatureTable, one a feature; base_points_ : whole points of everyone; blend_ : shares and tunings.
+    table_ : list of FeatureTable, one a feature; pairs_ : list of Pair, which may be empty; base_points_ : whole
+    points of everyone; blend_ : shares and tunings.
 
     """
 
@@ -109,6 +118,7 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         points_to_double_odds: int = POINTS_TO_DOUBLE_ODDS,
         bags: Any = "auto",
         contradictions: str = TOLD,
+        pairs: int = MAX_PAIRS,
         random_state: int = 0,
     ) -> None:
         """Keep the parameters; `fit` looks at them."""
@@ -120,6 +130,7 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.points_to_double_odds = points_to_double_odds
         self.bags = bags
         self.contradictions = contradictions
+        self.pairs = pairs
         self.random_state = random_state
 
     def __sklearn_tags__(self) -> Any:
@@ -143,11 +154,12 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         is_bad = self._labels(y, kept)
         plan, codes = self._plan([column[kept] for column in columns], names, _as_rows(weight[kept]))
         rows = Rows(codes, is_bad, _as_rows(weight[kept]))
-        self.blend_ = fit_blend(rows, plan)
+        blended = fit_blend(rows, plan)
+        self.blend_ = blended.blend
         if self.blend_.is_finer:
-            self._scale(rows, plan.finer, plan.directions)
+            self._scale(rows, plan.finer, plan.directions, blended.left_out)
         else:
-            self._scale(plan.coarsened(rows), plan.features, plan.directions)
+            self._scale(plan.coarsened(rows), plan.features, plan.directions, blended.left_out)
         return self
 
     def _labels(self, y: Any, kept: NDArray[np.bool_]) -> Floats:
@@ -186,8 +198,8 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _bags(self, rows: int) -> int:
         return (BAGS_OF_MANY if rows >= MANY else BAGS) if self.bags == "auto" else int(self.bags)
 
-    def _scale(self, rows: Rows, features: Sequence[Fine], ways: Sequence[int]) -> None:
-        """Merge every feature's steps into whole points, and put the population at its own rate."""
+    def _scale(self, rows: Rows, features: Sequence[Fine], ways: Sequence[int], left_out: Floats) -> None:
+        """Merge every feature's steps into whole points, find pairs, and put the population at its own rate."""
         blend = self.blend_
         odds = blend.intercept + blend.slope * blend.steps.score(rows.codes)
         p = 1 / (1 + np.exp(-odds))
@@ -196,10 +208,14 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         sample = Sample(rows.codes, rows.is_bad, rows.weight, bend, points_per_odds)
         steps = Steps(0.0, [-blend.slope * points_per_odds * values for values in blend.steps.values])
         found = fit_points(sample, steps, features, ways, self.max_bins, self.contradictions)
+        limits = self.pairs, self.max_bins
+        found, self.pairs_ = fit_pairs(rows, left_out, found, limits, points_per_odds, self.random_state)
         self.table_ = [
             FeatureTable(one.feature, one.groups, one.points.astype(np.int64), one.rows, one.bads) for one in found
         ]
-        total = np.sum([table.points[table.groups[rows.codes[:, at]]] for at, table in enumerate(self.table_)], axis=0)
+        bins = [table.groups[rows.codes[:, at]] for at, table in enumerate(self.table_)]
+        parts = [table.points[at] for table, at in zip(self.table_, bins, strict=True)]
+        total = np.sum([*parts, *(pair.points_of(bins[pair.first], bins[pair.second]) for pair in self.pairs_)], axis=0)
         self.base_points_ = _base(total, rows.is_bad, rows.weight, self.points_to_double_odds)
 
     def points(self, X: Any) -> NDArray[np.int64]:  # noqa: N803
@@ -208,9 +224,20 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         columns, _ = self._columns(X, reset=False)
         return np.column_stack([t.points_of(c) for t, c in zip(self.table_, columns, strict=True)])
 
+    def pair_points(self, X: Any) -> NDArray[np.int64]:  # noqa: N803
+        """Return what every pair adds to its two features' points; shape (rows, pairs)."""
+        check_is_fitted(self)
+        columns, _ = self._columns(X, reset=False)
+        found = np.zeros((len(columns[0]), len(self.pairs_)), dtype=np.int64)
+        for place, pair in enumerate(self.pairs_):
+            bins = (self.table_[at].bins_of(columns[at]) for at in (pair.first, pair.second))
+            found[:, place] = pair.points_of(*bins)
+        return found
+
     def score_points(self, X: Any) -> NDArray[np.int64]:  # noqa: N803
-        """Return each row's score: the base and the points of its features; shape (rows,)."""
-        found: NDArray[np.int64] = self.points(X).sum(axis=1) + self.base_points_
+        """Return each row's score: the base and the points of its features and pairs; shape (rows,)."""
+        total = self.points(X).sum(axis=1) + self.pair_points(X).sum(axis=1)
+        found: NDArray[np.int64] = total + self.base_points_
         return found
 
     def decision_function(self, X: Any) -> Floats:  # noqa: N803

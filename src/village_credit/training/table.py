@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
 
-from village_credit.score.scorecard import PPM, Bin, FeaturePoints, Missing, ProbabilityTable, ScoreRange
+from village_credit.score.scorecard import (
+    PPM,
+    Bin,
+    Cell,
+    FeaturePoints,
+    Missing,
+    PairPoints,
+    ProbabilityTable,
+    ScoreRange,
+)
 from village_credit.score.statistics import Floats
 from village_credit.training.estimator import FeatureTable, ScorecardClassifier, log_odds_of_good
+from village_credit.training.fine import Codes
+from village_credit.training.pairs import Pair
 
 Direction = Literal["falls", "rises", "free"]
 WAYS: dict[Direction, int] = {"falls": -1, "rises": 1, "free": 0}  # of the default probability
@@ -29,18 +41,66 @@ class FeatureFacts:
     direction: Direction
 
 
-def stored_features(model: ScorecardClassifier, facts: list[FeatureFacts]) -> list[FeaturePoints]:
-    """Return the features that give anybody points, in the catalogue's order."""
-    pairs = zip(model.table_, facts, strict=True)
-    return [_feature(table, about) for table, about in pairs if len(set(_used_points(table))) > 1]
+@dataclass(frozen=True)
+class Points:
+    """A card's points, as it stores them."""
+
+    features: list[FeaturePoints]
+    pairs: list[PairPoints]
+
+
+def stored_points(model: ScorecardClassifier, facts: list[FeatureFacts]) -> Points:
+    """Return the features that give anybody points, alone or in a pair, in the catalogue's order; and the pairs."""
+    paired = {place for pair in model.pairs_ for place in (pair.first, pair.second)}
+    kept = [at for at, table in enumerate(model.table_) if at in paired or len(set(_used_points(table))) > 1]
+    parts = [_parts(model, at) for at in range(len(model.table_))]
+    features = [_feature(model.table_[at], facts[at], parts[at]) for at in kept]
+    return Points(features, [_pair(pair, facts, parts) for pair in model.pairs_])
+
+
+def _parts(model: ScorecardClassifier, at: int) -> list[int]:
+    """Return of each fitted bin the place of the stored one: neighbouring ranges of equal points are one.
+
+    Not where a pair parts them. Missing comes last.
+    """
+    table, found = model.table_[at], [0]
+    sides = [pair.first_groups for pair in model.pairs_ if pair.first == at]
+    sides += [pair.second_groups for pair in model.pairs_ if pair.second == at]
+    for one, two in pairwise(range(len(table.points))):
+        is_range = table.fine.levels is None and two < table.ordinary
+        is_one = is_range and table.points[one] == table.points[two] and all(g[one] == g[two] for g in sides)
+        found.append(found[-1] + (0 if is_one else 1))
+    return found
+
+
+def _pair(pair: Pair, facts: list[FeatureFacts], parts: list[list[int]]) -> PairPoints:
+    sides = ((pair.first, pair.first_groups), (pair.second, pair.second_groups))
+    first, second = (_grouped(parts[at], groups) for at, groups in sides)
+    cells = [
+        [Cell(points=int(p), rows=round(float(n)), bads=round(float(b))) for p, n, b in zip(*row, strict=True)]
+        for row in zip(pair.points, pair.rows, pair.bads, strict=True)
+    ]
+    return PairPoints(
+        first=facts[pair.first].name,
+        second=facts[pair.second].name,
+        first_groups=first,
+        second_groups=second,
+        cells=cells,
+    )
+
+
+def _grouped(parts: list[int], groups: Codes) -> list[list[int]]:
+    """Return the stored bins of each group."""
+    return [sorted({part for part, one in zip(parts, groups, strict=True) if one == group})
+            for group in range(int(groups.max()) + 1)]  # fmt: skip
 
 
 def _used_points(table: FeatureTable) -> list[int]:
     return [int(point) for point, rows in zip(table.points, table.rows, strict=True) if rows > 0]
 
 
-def _feature(table: FeatureTable, about: FeatureFacts) -> FeaturePoints:
-    ordinary = _categories(table) if table.fine.levels is not None else _ranges(table)
+def _feature(table: FeatureTable, about: FeatureFacts, parts: list[int]) -> FeaturePoints:
+    ordinary = _categories(table) if table.fine.levels is not None else _ranges(table, parts)
     special = [
         Bin(label=f"= {number_text(value)}", special=[value], **_counts(table, table.ordinary + index))
         for index, value in enumerate(table.fine.special)
@@ -66,15 +126,15 @@ def _counts(table: FeatureTable, place: int) -> dict[str, int]:
     }
 
 
-def _ranges(table: FeatureTable) -> list[Bin]:
-    """Return the ranges; neighbours of equal points are one."""
+def _ranges(table: FeatureTable, parts: list[int]) -> list[Bin]:
+    """Return the ranges; fitted bins of one part are one."""
     groups = table.groups[: table.fine.ordinary]
     edges = [float(table.fine.edges[code]) for code in range(len(groups) - 1) if groups[code] != groups[code + 1]]
     found: list[Bin] = []
     low: float | None = None
     for place, edge in enumerate([*edges, None]):
         counts = _counts(table, place)
-        if found and found[-1].points == counts["points"]:
+        if place and parts[place] == parts[place - 1]:
             last = found.pop()
             counts["rows"] += last.rows
             counts["bads"] += last.bads
@@ -123,10 +183,11 @@ def information_value(rows: Floats, bads: Floats) -> float:
     return round(float(((shares[0] - shares[1]) * np.log(shares[0] / shares[1])).sum()), 4)
 
 
-def probability_table(base_points: int, features: list[FeaturePoints], points_to_double_odds: int) -> ProbabilityTable:
-    """Tabulate the probability of every score that the features can give: nothing is computed at run time."""
-    low = base_points + sum(feature.worst_points for feature in features)
-    high = base_points + sum(feature.best_points for feature in features)
+def probability_table(base_points: int, points: Points, points_to_double_odds: int) -> ProbabilityTable:
+    """Tabulate the probability of every score that the points can give: nothing is computed at run time."""
+    cells = [[cell.points for row in pair.cells for cell in row] for pair in points.pairs]
+    low = base_points + sum(feature.worst_points for feature in points.features) + sum(min(0, *one) for one in cells)
+    high = base_points + sum(feature.best_points for feature in points.features) + sum(max(0, *one) for one in cells)
     odds = log_odds_of_good(np.arange(low, max(high, low + 1) + 1), points_to_double_odds)
     return ProbabilityTable(from_points=low, ppm=np.rint(PPM / (1 + np.exp(odds))).astype(int).tolist())
 

@@ -17,7 +17,7 @@ from village_credit.score.statistics import Bools, Floats
 from village_credit.training.estimator import ScorecardClassifier
 from village_credit.training.metrics import auc, brier, ks
 from village_credit.training.points import MERGED, TOLD
-from village_credit.training.table import WAYS, FeatureFacts, probability_table, score_ranges, stored_features
+from village_credit.training.table import WAYS, FeatureFacts, probability_table, score_ranges, stored_points
 
 FOLDS = 5
 VALID_DAYS = 731  # two years: then a model is trained or confirmed anew
@@ -81,8 +81,8 @@ def train(
     """
     require_enough(history, least_defaults)
     model = fit(history, features)
-    stored = stored_features(model, features)
-    if not stored:
+    stored = stored_points(model, features)
+    if not stored.features:
         raise ModelRefused("no feature tells bads from goods: there is nothing to put on a page")
     base = int(model.base_points_)
     card = Scorecard(
@@ -90,7 +90,8 @@ def train(
         note="" if impact_assessment else SYNTHETIC_NOTE,
         base_points=base,
         points_to_double_odds=model.points_to_double_odds,
-        features=stored,
+        features=stored.features,
+        pairs=stored.pairs,
         probability=probability_table(base, stored, model.points_to_double_odds),
         training=Training(
             is_synthetic=impact_assessment is None,
@@ -144,7 +145,8 @@ def method_text(model: ScorecardClassifier) -> str:
     shares = ", ".join(f"{method} {share:.0%}" for method, share in sorted(model.blend_.shares.items()) if share)
     grid = "finer grid; " if model.blend_.is_finer else ""
     bins = f"at most {model.max_bins} bins a feature, none with more points than one with fewer defaults"
-    return f"blend by left-out rows: {shares}; {grid}{bins}"
+    pairs = f"; {len(model.pairs_)} pairs of features by left-out rows" if model.pairs_ else ""
+    return f"blend by left-out rows: {shares}; {grid}{bins}{pairs}"
 
 
 def village_folds(history: History) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:

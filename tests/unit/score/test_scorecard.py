@@ -125,7 +125,14 @@ def test_every_reason_told_is_true_and_none_of_the_first_four_is_kept_back():
 def test_a_probability_on_a_band_s_edge_is_in_the_band_below(ppm, needed):
     levels = CARD.probability.model_copy(update={"from_points": 600, "ppm": [ppm, 40_000, 30_000]})
     card = CARD.model_copy(update={"probability": levels})
-    kernel = Kernel(card, np.zeros((1, 1), np.int8), np.zeros((1, 1), np.int16), np.array([600]), np.array([ppm]))
+    kernel = Kernel(
+        card,
+        np.zeros((1, 1), np.int8),
+        np.zeros((1, 1), np.int16),
+        np.zeros((0, 1), np.int16),
+        np.array([600]),
+        np.array([ppm]),
+    )
     assert (kernel.needed([50_000])[0] == needed) if needed else (kernel.needed([50_000])[0] > 1_000_000)
 
 

@@ -13,7 +13,7 @@ from village_credit.score.apply import bin_places
 from village_credit.training.columns import column_of
 from village_credit.training.estimator import ScorecardClassifier
 from village_credit.training.fine import is_blank
-from village_credit.training.table import FeatureFacts, stored_features
+from village_credit.training.table import FeatureFacts, stored_points
 
 METHODS = ("blend", "woe", "smooth", "boosted")
 FACTS = FeatureFacts("code", "", (), "a code", "代码", "free")
@@ -136,7 +136,7 @@ def test_a_few_rare_words_say_nothing_of_words_never_seen(method):
 def test_the_stored_scorecard_takes_words_as_training_did():
     code, number, bad = codes()
     model = ScorecardClassifier(bags=2).fit(pd.DataFrame({"code": code, "number": number}), bad)
-    stored = next(one for one in stored_features(model, [FACTS, FACTS]) if one.is_category)
+    stored = next(one for one in stored_points(model, [FACTS, FACTS]).features if one.is_category)
     words = ["01", "02", "10", "1", "nan", "None", "", None]
     points = model.points(pd.DataFrame({"code": pd.Series(words, dtype=object), "number": 0.5}))[:, 0]
     given = [*(bin_.points for bin_ in stored.bins), stored.missing.points]

@@ -14,7 +14,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from village_credit.score.apply import bin_places
 from village_credit.training.estimator import ScorecardClassifier
-from village_credit.training.table import FeatureFacts, stored_features
+from village_credit.training.table import FeatureFacts, stored_points
 
 FACTS = FeatureFacts("crop_word", "", (), "a crop", "作物", "free")
 
@@ -95,7 +95,7 @@ def test_a_category_that_training_never_saw_gets_no_points_where_none_was_rare(m
     points = model.points(pd.DataFrame({"word": ["good", "bad", "neither"], "noise": 0}))[:, 0]
     assert points[0] > 0 > points[1]
     assert points[2] == 0
-    stored = next(one for one in stored_features(model, [FACTS, FACTS]) if one.is_category)
+    stored = next(one for one in stored_points(model, [FACTS, FACTS]).features if one.is_category)
     words = pa.array(["good", "bad", "neither"])
     assert [stored.bins[place].points for place in bin_places(stored, words)] == points.tolist()
 
