@@ -45,7 +45,7 @@ def outcome_before(store: Store, run_id: str | None) -> Outcome | None:
     """Return what a run came to; None of none."""
     if run_id is None:
         return None
-    path = store.require_run(run_id) / "decisions.parquet"
+    path = store.table(run_id, "decisions")
     query = "SELECT decision, limit_yuan FROM read_parquet($path, hive_partitioning = false)"
     return outcome_of(query_cursor().sql(query, params={"path": str(path)}).to_arrow_table())
 
@@ -57,7 +57,7 @@ def points_before(store: Store, run_id: str | None) -> pa.Table | None:
     """
     if run_id is None:
         return None
-    path = store.require_run(run_id) / "score_points.parquet"
+    path = store.table(run_id, "score_points")
     query = "SELECT household_key AS unit_code, feature, value FROM read_parquet($path, hive_partitioning = false)"
     return query_cursor().sql(query, params={"path": str(path)}).to_arrow_table()
 
@@ -70,8 +70,8 @@ def conditions_before(store: Store, run_id: str | None) -> pa.Table:
     schema = pa.schema(
         [("household_key", pa.string()), *((f.name, f.type) for f in CONDITIONS if f.name != "unit_code")]
     )
-    path = None if run_id is None else store.require_run(run_id) / "conditions.parquet"
-    if path is None or not path.is_file():
+    path = None if run_id is None else store.table_if_any(run_id, "conditions")
+    if path is None:
         return schema.empty_table()
     return pq.read_table(path, columns=schema.names, partitioning=None).cast(schema)
 
@@ -99,6 +99,4 @@ def dates_before(store: Store, run_id: str | None) -> pa.Table:
     schema = pa.schema([("household_key", pa.string()), ("valid_to", pa.date32()), ("review_due_on", pa.date32())])
     if run_id is None:
         return schema.empty_table()
-    return pq.read_table(store.require_run(run_id) / "decisions.parquet", columns=schema.names, partitioning=None).cast(
-        schema
-    )
+    return pq.read_table(store.table(run_id, "decisions"), columns=schema.names, partitioning=None).cast(schema)

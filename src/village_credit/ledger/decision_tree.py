@@ -46,7 +46,7 @@ def proven_line(store: Store, run_id: str, household_key: str, product: str) -> 
 def _tree(store: Store, run_id: str) -> tuple[duckdb.DuckDBPyConnection, list[int]]:
     """Make `lines` and the tables of hashes `level_0` (the lines') up to the root's; return how many each has."""
     connection = query_cursor()
-    path = str(store.require_run(run_id) / "decisions.parquet")
+    path = str(store.table(run_id, "decisions"))
     connection.execute(sql("ledger", "decision_lines"), {"decisions": path})
     connection.execute(FIRST_LEVEL)
     (count,) = connection.execute("SELECT count(*) FROM lines").fetchone() or (0,)

@@ -46,9 +46,9 @@ class HouseholdVerdict:
 
 def authority_rows(store: Store, run_id: str) -> list[dict[str, Any]]:
     """Read a run's households above the ladder; none of a run that was sealed before there was one."""
-    path = store.require_run(run_id) / "authority.parquet"
+    path = store.table_if_any(run_id, "authority")
     rows: list[dict[str, Any]] = (
-        pq.read_table(path, columns=AUTHORITY.names, partitioning=None).to_pylist() if path.is_file() else []
+        pq.read_table(path, columns=AUTHORITY.names, partitioning=None).to_pylist() if path else []
     )
     return rows
 

@@ -140,7 +140,7 @@ def quoted(text: str) -> str:
 def decision_files(store: Store, found: Sequence[Publication]) -> list[str]:
     """Name the files of decisions of what is in force."""
     runs = dict.fromkeys(publication.run_id for publication in found)
-    return [str(store.require_run(run_id) / "decisions.parquet") for run_id in runs]
+    return [str(store.table(run_id, "decisions")) for run_id in runs]
 
 
 def decision_in_force(store: Store, ledger: Ledger, household_key: str) -> dict[str, Any] | None:
@@ -156,7 +156,7 @@ def known_county(store: Store, ledger: Ledger, household_key: str) -> str | None
         return str(found["county_code"])
     there = set(store.run_ids())  # of those that nobody signed some are past their retention
     staged = [entry.run_id for entry in ledger if entry.act == STAGE and entry.run_id in there]
-    runs = [str(store.require_run(run_id) / "decisions.parquet") for run_id in staged]
+    runs = [str(store.table(run_id, "decisions")) for run_id in staged]
     query = "SELECT county_code FROM read_parquet($paths, hive_partitioning = false) WHERE household_key = $key LIMIT 1"
     rows = query_cursor().execute(query, {"paths": runs, "key": household_key}).fetchall() if runs else []
     return str(rows[0][0]) if rows else None

@@ -67,7 +67,7 @@ def _waiting(store: Store, found: Sequence[Publication]) -> pa.Table:
     """Return the lines that wait for a renewal as each run of what is in force left them, with run_id."""
     parts = [DUE.append(pa.field("run_id", pa.string())).empty_table()]
     for run_id in dict.fromkeys(publication.run_id for publication in found):
-        path = store.require_run(run_id) / "renewals_due.parquet"
-        if path.is_file():
+        path = store.table_if_any(run_id, "renewals_due")
+        if path:
             parts.append(pq.read_table(path, columns=parts[0].column_names, partitioning=None).cast(parts[0].schema))
     return pa.concat_tables(parts)

@@ -86,7 +86,7 @@ def _policy_of(store: Store, manifest: dict[str, Any]) -> Policy | None:
 def _reckoned(
     store: Store, run_id: str, bench: Bench, card: Scorecard, units: pa.Table, things: list[Changeable]
 ) -> pa.Table:
-    points = pq.read_table(store.require_run(run_id) / "score_points.parquet", partitioning=None)
+    points = pq.read_table(store.table(run_id, "score_points"), partitioning=None)
     connection = cursor_over({"points": points, "units": units})
     of_units = connection.sql(sql("publish", "points_of_units")).to_arrow_table()
     return what_helps(bench, scores_of(of_units, card), units, things)

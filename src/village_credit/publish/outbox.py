@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -105,24 +104,21 @@ def package_inputs(store: Store, ledger: Ledger, publication: Publication) -> Pa
     earlier = (
         lines_in_force(store, until, county, with_holds=False).select(decisions.column_names).cast(decisions.schema)
     )
-    run = store.require_run(publication.run_id)
-    below = until.in_force_of(county)[::-1]
+    run, below = publication.run_id, until.in_force_of(county)[::-1]
     held = held_keys(until)
     return PackageInputs(
         decisions,
         pa.concat_tables([earlier, _loaded_rows(store, until, publication, earlier)]),
         _borrowers(store, [publication, *below]),
-        pq.read_table(run / "branches.parquet", partitioning=None),
+        pq.read_table(store.table(run, "branches"), partitioning=None),
         dict(DECISION_REASONS),
         held,
-        _table_of(run / "relief_measures.parquet")
-        if publication.product is None and not publication.withdraws
-        else None,
+        _table_of(store, run, "relief_measures") if publication.product is None and not publication.withdraws else None,
         _results(store, publication, decisions, held),
         drawn_before(store, until, _day_after(publication)),
-        _table_of(run / "charges.parquet"),
-        _villages(run),
-        _table_of(run / "seasons.parquet"),
+        _table_of(store, run, "charges"),
+        _villages(store, run),
+        _table_of(store, run, "seasons"),
         ledger[publication.number - 1],
         write_checkpoint(store.keys, leaves_of(ledger[: publication.number])),
         is_first=not below,
@@ -131,11 +127,11 @@ def package_inputs(store: Store, ledger: Ledger, publication: Publication) -> Pa
     )
 
 
-def _usage(store: Store, until: Ledger, run: Path) -> Usage:
+def _usage(store: Store, until: Ledger, run: str) -> Usage:
     """Return what came back of lines up to an act, and what its run knows of them; a run of older code knows less."""
     draws = sealed_rows(store, until, "draws").group_by(LINE.names).aggregate([("amount_yuan", "sum")])
     drawn = draws.filter(pc.not_equal(draws.column("amount_yuan_sum"), 0))  # what was taken back is none
-    follow_up, due = _table_of(run / "follow_up.parquet"), _table_of(run / "renewals_due.parquet")
+    follow_up, due = _table_of(store, run, "follow_up"), _table_of(store, run, "renewals_due")
     return Usage(
         sealed_rows(store, until, "contracts").select(LINE.names),
         drawn.select(LINE.names),
@@ -170,7 +166,7 @@ def _lines_told(store: Store, ledger: Ledger, publication: Publication) -> pa.Ta
 
     Of a batch that is brought back, all lines of its product.
     """
-    decisions = pq.read_table(store.require_run(publication.run_id) / "decisions.parquet", partitioning=None)
+    decisions = pq.read_table(store.table(publication.run_id, "decisions"), partitioning=None)
     if publication.withdraws:
         return decisions.slice(0, 0)
     if publication.product is None or publication.restores is None:
@@ -201,11 +197,11 @@ def _loaded_rows(store: Store, until: Ledger, publication: Publication, earlier:
     A line of a household that any publication decided, one that was withdrawn too, is the branch's no longer, unless
     what the branch was told last froze it for a person.
     """
-    run = store.require_run(publication.run_id)
-    lines = _table_of(run / "lines_before.parquet")
+    lines = _table_of(store, publication.run_id, "lines_before")
     if lines is None:
         return earlier.slice(0, 0)
-    decisions = pq.read_table(run / "decisions.parquet", partitioning=None).select(earlier.column_names)
+    decided = store.table(publication.run_id, "decisions")
+    decisions = pq.read_table(decided, partitioning=None).select(earlier.column_names)
     acts = until.county_acts_of(publication.county_code)
     known = decided_before(store, [act for act in acts if not act.withdraws])
     told = earlier
@@ -218,9 +214,10 @@ def _loaded_rows(store: Store, until: Ledger, publication: Publication, earlier:
     return connection.sql(sql("publish", "lines_loaded"), params=values).to_arrow_table().cast(decisions.schema)
 
 
-def _table_of(path: Path) -> pa.Table | None:
+def _table_of(store: Store, run_id: str, name: str) -> pa.Table | None:
     """Read a run's table; None of a run that was sealed before there was such a table."""
-    return pq.read_table(path, partitioning=None) if path.is_file() else None
+    path = store.table_if_any(run_id, name)
+    return pq.read_table(path, partitioning=None) if path else None
 
 
 def _stop_inputs(store: Store, ledger: Ledger, entry: Entry) -> PackageInputs:
@@ -234,12 +231,12 @@ def _stop_inputs(store: Store, ledger: Ledger, entry: Entry) -> PackageInputs:
     rows = rows.filter(pc.is_valid(rows.column("valid_to")))  # a line, with a limit or stopped already
     if entry.act == RELEASE:
         rows = rows.filter(pc.not_equal(rows.column("decision"), "manual_review"))
-    branches = pq.read_table(store.require_run(below[0].run_id) / "branches.parquet", partitioning=None)
+    branches = pq.read_table(store.table(below[0].run_id, "branches"), partitioning=None)
     held = [key] if entry.act == HOLD else []
     borrowers = _borrowers(store, below[::-1])
-    villages = _villages(store.require_run(below[0].run_id))
+    villages = _villages(store, below[0].run_id)
     texts = dict(DECISION_REASONS)
-    charges = _table_of(store.require_run(below[0].run_id) / "charges.parquet")
+    charges = _table_of(store, below[0].run_id, "charges")
     checkpoint = write_checkpoint(store.keys, leaves_of(ledger[: entry.number]))
     return PackageInputs(
         rows, rows, borrowers, branches, texts, held, charges=charges, villages=villages, act=entry,
@@ -247,9 +244,10 @@ def _stop_inputs(store: Store, ledger: Ledger, entry: Entry) -> PackageInputs:
     )  # fmt: skip
 
 
-def _villages(run: Path) -> pa.Table:
+def _villages(store: Store, run_id: str) -> pa.Table:
     """Return what a run's places call each village: village_code, village."""
-    places = pq.read_table(run / "places.parquet", columns=["level", "place_code", "place_name"], partitioning=None)
+    columns = ["level", "place_code", "place_name"]
+    places = pq.read_table(store.table(run_id, "places"), columns=columns, partitioning=None)
     found = places.filter(pc.equal(places.column("level"), "village"))
     return pa.table({"village_code": found.column("place_code"), "village": found.column("place_name")})
 

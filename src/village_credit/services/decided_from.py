@@ -23,18 +23,17 @@ def basis_of(store: Store, ledger: Ledger, run_id: str) -> Basis:
     Raises MissingInput, in one sentence, where the vault no longer has what it measured, or has it otherwise.
     """
     manifest = store.manifest(run_id)
-    folder = store.require_run(run_id)
 
     def points() -> pa.Table:
         columns = ["household_key", "feature", "value"]
-        return pq.read_table(folder / "score_points.parquet", columns=columns, partitioning=None)
+        return pq.read_table(store.table(run_id, "score_points"), columns=columns, partitioning=None)
 
     versions = manifest["versions"]
     return Basis(
         manifest,
         policy_in_its_units(store.thaw(versions["policy_sha256"]).decode("utf-8")),
         _measured(store, ledger, run_id),
-        pq.read_table(folder / "decisions.parquet", columns=LIMITS, partitioning=None),
+        pq.read_table(store.table(run_id, "decisions"), columns=LIMITS, partitioning=None),
         points,
         lambda: read_scorecard(store.thaw(versions["scorecard_sha256"]).decode("utf-8")),
     )

@@ -17,7 +17,7 @@ from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput, VerificationFailed
 from village_credit.signatures import canonical_json
 from village_credit.store.row_hash import plain_type, row_hash
-from village_credit.store.store import NAMES, Store, part_file, sha256_of
+from village_credit.store.store import NAMES, Store, is_as_sealed, not_as_sealed, part_file, sha256_of
 from village_credit.store.whole_files import json_of, new_folder
 
 # Bit-stable under fixed settings: no statistics of a version, one row-group size, no dictionary heuristics
@@ -150,12 +150,9 @@ def altered_tables(store: Store, run_id: str) -> list[str]:
 def require_unaltered(store: Store, run_id: str, names: Iterable[str]) -> None:
     """Raise VerificationFailed where a table of a run has other bytes than were sealed: nobody is told it as truth."""
     folder, said = store.require_run(run_id), store.manifest(run_id)["tables"]
-    found = [name for name in names if name in said and _is_altered(folder / f"{name}.parquet", said[name]["sha256"])]
+    found = [n for n in names if n in said and not is_as_sealed(folder / f"{n}.parquet", said[n]["sha256"])]
     if found:
-        raise VerificationFailed(
-            f"run {run_id}: {', '.join(found)} is not what was sealed: `verify {run_id}` says all that differs; take "
-            f"it back from the backup"
-        )
+        raise VerificationFailed(not_as_sealed(run_id, found))
 
 
 def _is_altered(path: Path, digest: str) -> bool:

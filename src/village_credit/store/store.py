@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -75,6 +77,28 @@ class Store:
         if manifest.get("run_id") != run_id:
             raise VerificationFailed(f"run {run_id}: its manifest is another run's; compare the folder with the backup")
         return manifest
+
+    def table(self, run_id: str, name: str) -> Path:
+        """Return a sealed table's file once its bytes are compared with its seal: nobody goes on from another.
+
+        Raises MissingInput where the run has no such table, VerificationFailed where it is not what was sealed.
+        """
+        found = self.table_if_any(run_id, name)
+        if found is None:
+            raise MissingInput(
+                f"run {run_id} was sealed by older code, which kept no table {name}: score the county again (`rescore`)"
+            )
+        return found
+
+    def table_if_any(self, run_id: str, name: str) -> Path | None:
+        """Return a sealed table's file as `table` does; None of a run that was sealed before there was such a table."""
+        said = self.manifest(run_id)["tables"].get(name)
+        if said is None:
+            return None
+        path = self.run_folder(run_id) / f"{name}.parquet"
+        if not is_as_sealed(path, said["sha256"]):
+            raise VerificationFailed(not_as_sealed(run_id, [name]))
+        return path
 
     def run_ids(self) -> list[str]:
         """Name every sealed run, sorted."""
@@ -205,3 +229,27 @@ def open_store(root: Path, keys: Keys | KeyFile) -> Store:
 def sha256_of(content: bytes) -> str:
     """Hash bytes, hexadecimal."""
     return hashlib.sha256(content).hexdigest()
+
+
+def is_as_sealed(path: Path, digest: str) -> bool:
+    """Say whether a file has the bytes of a digest, as it stands now; a file that is gone has not."""
+    try:
+        told = path.stat()
+    except OSError:
+        return False
+    return _digest_of(path, told.st_ino, told.st_size, told.st_ctime_ns) == digest
+
+
+@lru_cache(maxsize=1 << 12)
+def _digest_of(path: Path, *_stamp: int) -> str:
+    """Hash a file once a process for each time that it changed: nobody but the system sets when that was."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def not_as_sealed(run_id: str, names: Sequence[str]) -> str:
+    """Say which tables of a run are not what was sealed, and what to do."""
+    return (
+        f"run {run_id}: {', '.join(names)} is not what was sealed: `verify {run_id}` says all that differs; take it "
+        f"back from the backup"
+    )

@@ -86,7 +86,7 @@ def _may_publish(store: Store, entries: Sequence[Entry], manifest: dict[str, Any
 
 def _require_once(store: Store, ledger: Ledger, run_id: str, county_code: str) -> None:
     """Raise RunConflict where a run grants a line that another county's publication has in force already."""
-    decisions = str(store.require_run(run_id) / "decisions.parquet")
+    decisions = str(store.table(run_id, "decisions"))
     others = _sharing(store, [p for p in ledger.in_force if p.county_code != county_code], decisions)
     if not others:
         return

@@ -10,7 +10,6 @@ from typing import Any
 from data_contracts.corrections import FILE_WORD
 from data_contracts.registry import OFFICES_ZH
 from village_credit.duckdb_session import query_cursor
-from village_credit.errors import MissingInput
 from village_credit.ingest.faulty_rows import OpenError, faulty_tables
 from village_credit.ledger.erasures import thaw_what_is_left
 from village_credit.ledger.ledger import Ledger
@@ -81,12 +80,9 @@ def ageing(store: Store, run_id: str) -> list[dict[str, Any]]:
     parts = []
     for other in store.run_ids():
         earlier = store.manifest(other)
-        path = store.run_folder(other) / "corrections.parquet"
-        if (
-            earlier["county_code"] == manifest["county_code"]
-            and earlier["as_of"] <= manifest["as_of"]
-            and path.is_file()
-        ):
+        is_before = earlier["county_code"] == manifest["county_code"] and earlier["as_of"] <= manifest["as_of"]
+        path = store.table_if_any(other, "corrections") if is_before else None
+        if path:
             values = {"path": str(path), "as_of": earlier["as_of"]}
             query = sql("services.casework", "corrections_of_run")
             parts.append(connection.sql(query, params=values).to_arrow_table())
@@ -94,22 +90,13 @@ def ageing(store: Store, run_id: str) -> list[dict[str, Any]]:
         connection.register(f"part{number}", part)
     union = " UNION ALL ".join(f"SELECT * FROM part{number}" for number in range(len(parts)))
     connection.execute(f"CREATE TEMP VIEW earlier AS {union}")
-    values = {"corrections": _table(store, run_id, "corrections"), "as_of": manifest["as_of"]}
+    values = {"corrections": str(store.table(run_id, "corrections")), "as_of": manifest["as_of"]}
     return list(connection.sql(AGEING, params=values).to_arrow_table().to_pylist())
-
-
-def _table(store: Store, run_id: str, name: str) -> str:
-    path = store.require_run(run_id) / f"{name}.parquet"
-    if not path.is_file():
-        raise MissingInput(
-            f"run {run_id} was sealed by older code, which kept no table {name}: score the county again (`rescore`)"
-        )
-    return str(path)
 
 
 def _open_errors(store: Store, run_id: str) -> dict[str, dict[str, list[OpenError]]]:
     """Return open errors by file and sheet."""
-    paths = {name: _table(store, run_id, name) for name in ("corrections", "quarantine")}
+    paths = {name: str(store.table(run_id, name)) for name in ("corrections", "quarantine")}
     found: dict[str, dict[str, list[OpenError]]] = defaultdict(lambda: defaultdict(list))
     for file_name, sheet, line, number, faults in query_cursor().execute(OPEN, paths).fetchall():
         pairs = tuple((fault["field"], fault["code"]) for fault in faults)

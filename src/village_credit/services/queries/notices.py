@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -26,8 +25,8 @@ def notices(store: Store, run_id: str, language: str = "zh") -> list[dict[str, A
     person looks. `state`: in_force, superseded (another publication decides the line now) or, before the run is
     published, staged. Raises MissingInput of a run that was withdrawn.
     """
-    said, run = messages(language), store.require_run(run_id)
-    lost, charges, seasons = _points_lost(run), _table(run, "charges"), _seasons(run)
+    said, charges = messages(language), _table(store, run_id, "charges")
+    lost, seasons = _points_lost(store, run_id), _seasons(store, run_id)
     return [
         {
             "household_key": row["household_key"],
@@ -48,7 +47,7 @@ def _lines(store: Store, run_id: str) -> list[dict[str, Any]]:
         raise MissingInput(f"run {run_id} was withdrawn: nobody is to be told its limits")
     told = next((p for p in reversed(ledger.publications) if p.run_id == run_id), None)
     if told is None:
-        rows = pq.read_table(store.require_run(run_id) / "decisions.parquet", partitioning=None).to_pylist()
+        rows = pq.read_table(store.table(run_id, "decisions"), partitioning=None).to_pylist()
         return [row | {"state": "staged"} for row in filled("decisions", rows)]
     held = holds_in_force(ledger)
     rows = lines_of(store, [told], branch_limits(ledger).values(), held=held).to_pylist()
@@ -59,17 +58,17 @@ def _lines(store: Store, run_id: str) -> list[dict[str, Any]]:
     return [row | {"state": states[(row["household_key"], row["product"]) in current]} for row in found]
 
 
-def _table(run: Path, name: str) -> list[dict[str, Any]]:
+def _table(store: Store, run_id: str, name: str) -> list[dict[str, Any]]:
     """Return a run's table; nothing of a run that is older than it."""
-    path = run / f"{name}.parquet"
-    found: list[dict[str, Any]] = pq.read_table(path, partitioning=None).to_pylist() if path.is_file() else []
+    path = store.table_if_any(run_id, name)
+    found: list[dict[str, Any]] = pq.read_table(path, partitioning=None).to_pylist() if path else []
     return found
 
 
-def _seasons(run: Path) -> dict[tuple[str, str], list[dict[str, Any]]]:
+def _seasons(store: Store, run_id: str) -> dict[tuple[str, str], list[dict[str, Any]]]:
     """Return the seasons of each line, in their order."""
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in _table(run, "seasons"):
+    for row in _table(store, run_id, "seasons"):
         found.setdefault((row["household_key"], row["product"]), []).append(row)
     return found
 
@@ -80,8 +79,8 @@ def _own(seasons: dict[tuple[str, str], list[dict[str, Any]]], row: dict[str, An
     return mine if row["decision"] == "granted" and row["binding_term"] != "branch" else []
 
 
-def _points_lost(run: Path) -> dict[str, list[dict[str, str]]]:
+def _points_lost(store: Store, run_id: str) -> dict[str, list[dict[str, str]]]:
     """Return the reasons of the households that are declined for their score, most points lost first."""
     query = sql("services.queries", "points_lost")
-    paths = {"points": str(run / "score_points.parquet"), "decisions": str(run / "decisions.parquet")}
+    paths = {"points": str(store.table(run_id, "score_points")), "decisions": str(store.table(run_id, "decisions"))}
     return {key: reasons or [] for key, reasons in query_cursor().execute(query, paths).fetchall()}

@@ -110,7 +110,7 @@ def _latest(store: Store, ledger: Ledger, county_code: str) -> Entry | None:
 
 def _otherwise(store: Store, run_id: str, computed: Computed) -> Iterator[str]:
     """Say what the day alone would decide otherwise than the latest run did."""
-    before = {name: pq.read_table(store.run_folder(run_id) / f"{name}.parquet", partitioning=None) for name in COMPARED}
+    before = {name: pq.read_table(store.table(run_id, name), partitioning=None) for name in COMPARED}
     given = {"now": computed.tables["decisions"], "before": before["decisions"]}
     (count,) = cursor_over(given).execute(sql("services.scoring", "due")).fetchone() or (0,)
     if count:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -153,21 +152,18 @@ class Judge:
         return {
             code
             for run_id, as_of in sorted(runs)
-            for row in pq.read_table(self._table(run_id, "branches"), partitioning=None).to_pylist()
+            for row in pq.read_table(self.store.table(run_id, "branches"), partitioning=None).to_pylist()
             for code in self._codes_of(row["branch_code"], as_of)
         }
-
-    def _table(self, run_id: str, name: str) -> Path:
-        return self.store.require_run(run_id) / f"{name}.parquet"
 
     def _branch_steps(self) -> Steps:
         """Return what changed of branches' codes until today, by what the bank told last of these counties."""
         named = {line["publication_id"] for line in self.returned.rows["receipt"]}
         counties = {told.publication.county_code for name in named if (told := self.told(name))}
-        paths = [self._table(self.ledger.stagings(county)[-1].run_id, "branch_changes") for county in sorted(counties)]
+        runs = [self.ledger.stagings(county)[-1].run_id for county in sorted(counties)]
         found: Steps = {}
-        for path in paths:
-            if path.is_file():  # older runs have none
+        for path in (self.store.table_if_any(run_id, "branch_changes") for run_id in runs):
+            if path:  # older runs have none
                 found |= code_steps(pq.read_table(path, partitioning=None), self.today)
         return found
 
@@ -242,7 +238,7 @@ class Judge:
 
     def _named(self, publication: Publication) -> list[tuple[str, str]]:
         """Name the lines that a batch decided: household_key and product."""
-        path = self.store.require_run(publication.run_id) / "decisions.parquet"
+        path = self.store.table(publication.run_id, "decisions")
         rows = pq.read_table(path, columns=["household_key", "product"], partitioning=None).to_pylist()
         return [(row["household_key"], row["product"]) for row in rows if row["product"] == publication.product]
 
@@ -401,6 +397,6 @@ def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def _policy_limits(store: Store, run_id: str) -> dict[str, int]:
-    path = str(store.require_run(run_id) / "waterfall.parquet")
+    path = str(store.table(run_id, "waterfall"))
     query = "SELECT household_key, policy_limit_yuan FROM read_parquet($p, hive_partitioning = false)"
     return {key: int(limit or 0) for key, limit in query_cursor().execute(query, {"p": path}).fetchall()}
