@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from data_contracts.relief import CAUSES_ZH, MEASURES_ZH
 from village_credit.report.account_tables import (
     CROP_SOURCES,
     Refs,
@@ -241,7 +240,7 @@ def _relief_lines(found: dict[str, Any]) -> list[Note]:
 def _excused_line(row: dict[str, Any]) -> Note:
     days, entries = f"{row['excused_days']:,}", f"{row['lifted_entries']:,}"
     told = {"document": row["document"], "from_": row["starts_on"], "to": row["ends_on"]}
-    return _say("excused", cause=CAUSES_ZH[row["cause"]], days=days, entries=entries, **told)
+    return _say("excused", cause=translated("relief_causes", row["cause"]), days=days, entries=entries, **told)
 
 
 def _kept_line(kept: dict[str, Any]) -> Note:
@@ -251,7 +250,7 @@ def _kept_line(kept: dict[str, Any]) -> Note:
 
 
 def _measure_line(row: dict[str, Any]) -> Note:
-    told = {"measure": MEASURES_ZH[row["measure"]], "product": row["product_name"]}
+    told = {"measure": translated("relief_measures", row["measure"]), "product": row["product_name"]}
     return _say("measure", balance=f"{row['balance_yuan']:,}", **told)
 
 

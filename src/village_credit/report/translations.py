@@ -11,6 +11,7 @@ from typing import NamedTuple
 from data_contracts.branch import PRODUCTS_ZH
 from data_contracts.reasons import DECISION_REASONS, EXTRACT_REASONS, ROW_REASONS, SHAPE_REASONS
 from data_contracts.registry import CONTRACTS_ZH, OFFICES_ZH
+from data_contracts.relief import CAUSES_ZH, MEASURES_ZH
 from village_credit.catalogue import terms
 from village_credit.features.catalogue import FEATURES
 from village_credit.policy.gate_thresholds import GATE_TEXTS
@@ -124,6 +125,8 @@ def _declared_zh() -> Texts:
         "gates": {gate: told.sentence_zh for gate, told in GATE_TEXTS.items()},
         "features": {"score": "评分", **{feature.name: feature.meaning_zh for feature in FEATURES}},
         "terms": {column: term.label_zh for column, term in terms().items()},
+        "relief_causes": CAUSES_ZH,
+        "relief_measures": MEASURES_ZH,
     }
 
 

@@ -9,6 +9,7 @@ import pytest
 from data_contracts.branch import PRODUCTS_ZH
 from data_contracts.reasons import DECISION_REASONS, EXTRACT_REASONS, ROW_REASONS, SHAPE_REASONS
 from data_contracts.registry import CONTRACTS_ZH, OFFICES_ZH
+from data_contracts.relief import CAUSES_ZH, MEASURES_ZH
 from village_credit.features.catalogue import FEATURES
 from village_credit.policy.gate_thresholds import DECLARED
 from village_credit.report.translations import LANGUAGES, in_language, is_reviewed, joined, texts_in, translated
@@ -48,6 +49,8 @@ def test_whatever_a_run_may_name_has_its_word(language: str):
     assert set(known["contracts"]) == set(CONTRACTS_ZH)
     assert set(known["offices"]) == set(OFFICES_ZH)
     assert set(known["products"]) == set(PRODUCTS_ZH)
+    assert set(known["relief_causes"]) == set(CAUSES_ZH)
+    assert set(known["relief_measures"]) == set(MEASURES_ZH)
     assert set(known["features"]) == {"score", *(feature.name for feature in FEATURES)}
 
 
