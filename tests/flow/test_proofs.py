@@ -102,6 +102,11 @@ def test_the_verb_writes_a_new_file_and_overwrites_none(
     capsys.readouterr()
     assert cli.main(words) == 2
     assert "is there already" in capsys.readouterr().err
+    twice = str(tmp_path / "both")
+    assert cli.main([*words[:2], "--proof", twice, "--out", twice]) == 2
+    assert "name a new file for --out" in capsys.readouterr().err
+    assert cli.main([*words[:2], "--proof", twice, "--out", str(tmp_path / "p.json")]) == 2
+    assert not Path(twice).exists()
 
 
 @pytest.fixture

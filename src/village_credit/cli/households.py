@@ -23,6 +23,7 @@ LANGUAGES = ("zh", "en", "ug")  # those of the account; reading its words would 
 OWNER_ALONE = 0o600
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from typing import Any
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from village_credit.services.disclosure.notify import Notified
     from village_credit.settings import Settings
     from village_credit.store.store import Store
+
+    New = tuple[Path, str, str]  # a file to be written, the option that names it, and what is in it
 
 
 def add_explain(verbs: Verbs) -> None:
@@ -60,37 +63,43 @@ def do_explain(args: argparse.Namespace, paths: Settings) -> int:
     store = store_of(paths)
     key = household_named(store, args.household, by_whom(args))
     found = explain(store, key, args.on)
-    if args.proof:
-        _write_proof(store, key, args)
-    if args.out:
-        _write_account(found, args)
+    _write_new([*_proof(store, key, args), *_account(found, args)])
     return show(args, found, lambda: account_text(found, args.lang))
 
 
-def _write_proof(store: Store, key: str, args: argparse.Namespace) -> None:
+def _proof(store: Store, key: str, args: argparse.Namespace) -> Iterator[New]:
     import json
     from dataclasses import asdict
 
     from village_credit.services.queries.proof import prove
 
-    _write_new(
-        args.proof, json.dumps(asdict(prove(store, key, args.on)), ensure_ascii=False, indent=1), "--proof", OWNER_ALONE
-    )
+    if args.proof:
+        found = asdict(prove(store, key, args.on))
+        yield args.proof, "--proof", json.dumps(found, ensure_ascii=False, indent=1)
 
 
-def _write_account(found: dict[str, Any], args: argparse.Namespace) -> None:
+def _account(found: dict[str, Any], args: argparse.Namespace) -> Iterator[New]:
     from village_credit.report.account import account_page
 
-    _write_new(args.out, account_page(found, args.lang), "--out", OWNER_ALONE)
+    if args.out:
+        yield args.out, "--out", account_page(found, args.lang)
 
 
-def _write_new(file: Path, content: str, option: str, mode: int) -> None:
-    """Write a file that nobody has yet."""
-    try:
-        file.touch(mode, exist_ok=False)
-    except FileExistsError:
-        raise UsageError(f"{file.name} is there already: name a new file for {option}") from None
-    file.write_text(content, encoding="utf-8")
+def _write_new(files: Sequence[New]) -> None:
+    """Write files that nobody has yet: all of them or none."""
+    for place, (file, option, _) in enumerate(files):
+        if file.exists() or any(file.resolve() == other.resolve() for other, _, _ in files[:place]):
+            raise _taken(file, option)
+    for file, option, content in files:
+        try:
+            file.touch(OWNER_ALONE, exist_ok=False)
+        except FileExistsError:
+            raise _taken(file, option) from None
+        file.write_text(content, encoding="utf-8")
+
+
+def _taken(file: Path, option: str) -> UsageError:
+    return UsageError(f"{file.name} is there already: name a new file for {option}")
 
 
 def add_notices(verbs: Verbs) -> None:
