@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from village_credit.cli import (
@@ -37,10 +38,33 @@ exit codes: 0 done (a rejected extract or a failing gate in a staged run too); 2
 4 a gate refuses approve or publish; 5 conflict with another run; 6 verification failed; 7 missing or unusable input;
 8 a workbook could not be read for want of time or memory.
 """
-USERS = (
-    *(scoring, committee, modelling, households, casework, servicing),
-    *(analysts, keeping, disclosure, records, custody, shell),
-)
+USERS = {
+    "a county's run (data team, operations)": (scoring,),
+    "compare, try, sign, put in force (risk committee)": (committee,),
+    "the scorecard (model team)": (modelling,),
+    "one household (branches, operations)": (households,),
+    "cases for a person, and what is signed between runs (operations)": (casework,),
+    "what branches and the core system say (operations)": (servicing,),
+    "figures (managers, analysts)": (analysts,),
+    "what is kept no longer (whoever keeps the store)": (keeping,),
+    "what other houses and engines read": (disclosure,),
+    "what is there, and whether it is whole (operations, auditors)": (records,),
+    "keys and the shell": (custody, shell),
+}
+
+
+class Grouped(argparse.RawDescriptionHelpFormatter):
+    """Lists verbs under the headings of who uses them."""
+
+    def __init__(self, headings: dict[str, str], prog: str, **words: Any) -> None:
+        """Take the headings, by the verb that they stand before."""
+        super().__init__(prog, **words)
+        self.headings = headings
+
+    def _format_action(self, action: argparse.Action) -> str:
+        heading = self.headings.get(action.dest) if not action.option_strings else None
+        told = super()._format_action(action)
+        return f"\n  {heading}:\n{told}" if heading else told
 
 
 class Version(argparse.Action):
@@ -61,16 +85,13 @@ class Version(argparse.Action):
 def parser() -> argparse.ArgumentParser:
     """Build the command's grammar; nothing heavy is imported for it."""
     top = argparse.ArgumentParser(
-        prog="village-credit",
-        description="整村授信: from delivered files to explained limits.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog="village-credit", description="整村授信: from delivered files to explained limits.", epilog=EPILOG
     )
     top.add_argument("--version", action=Version, help="package, code and stored formats, and nothing else")
     verbs = Verbs(top)
-    for user in USERS:
-        for add in user.VERBS:
-            add(verbs)
+    for heading, users in USERS.items():
+        verbs.group(heading, [add for user in users for add in user.VERBS])
+    top.formatter_class = partial(Grouped, verbs.headings)
     top.set_defaults(known=verbs.names())
     return top
 

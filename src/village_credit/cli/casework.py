@@ -41,7 +41,7 @@ def add_reviews(verbs: Verbs) -> None:
         "reviews export RUN --out build/reviews.xlsx",
         do_reviews,
     )
-    reviewed.add_argument("act", choices=("export", "apply"))
+    reviewed.add_argument("act", choices=("export", "apply"), help="write the workbook, or take it back in")
     reviewed.add_argument("target", help="export: the run; apply: the workbook with its verdicts")
     reviewed.workbook_out("export: the workbook to write")
     reviewed.done_by("apply: who decided, never the run's preparer (default: the login)")
@@ -80,7 +80,7 @@ def add_links(verbs: Verbs) -> None:
         "links review RUN --out build/review.xlsx",
         do_links,
     )
-    linked.add_argument("act", choices=("review", "apply"))
+    linked.add_argument("act", choices=("review", "apply"), help="write the workbook, or take it back in")
     linked.add_argument("target", help="review: the run; apply: the workbook with its decisions")
     linked.workbook_out("review: the workbook to write")
     linked.add_argument(
@@ -124,7 +124,7 @@ def add_successors(verbs: Verbs) -> None:
         "successors review RUN --out build/successors.xlsx",
         do_successors,
     )
-    asked.add_argument("act", choices=("review", "apply"))
+    asked.add_argument("act", choices=("review", "apply"), help="write the workbook, or take it back in")
     asked.add_argument("target", help="review: the run; apply: the workbook with its decisions")
     asked.workbook_out("review: the workbook to write")
     asked.done_by("apply: who decided, never the run's preparer (default: the login)")
@@ -197,7 +197,7 @@ def add_renew(verbs: Verbs) -> None:
     )
     renewed.add_argument("household", nargs="?", help="of one household only: " + NAMED_BY)
     renewed.county()
-    renewed.add_argument("--ending-by", required=True, type=day)
+    renewed.add_argument("--ending-by", required=True, type=day, help="lines whose last day is this or earlier")
     renewed.signed_by()
     renewed.reason()
 
@@ -230,7 +230,7 @@ def add_relief(verbs: Verbs) -> None:
         "relief declare build/flood.toml --by 2002",
         do_relief,
     )
-    relieved.add_argument("act", choices=("declare",))
+    relieved.add_argument("act", choices=("declare",), help="take a declaration in")
     relieved.file("TOML: cause, area_codes, industries, from, to, document, measures")
     relieved.add_argument(
         "--proofs",

@@ -66,7 +66,7 @@ def add_simulate(verbs: Verbs) -> None:
         do_simulate,
     )
     tried.counties()
-    tried.add_argument("--policy", required=True, type=path)
+    tried.add_argument("--policy", required=True, type=path, help="the policy file to try")
     tried.add_argument(
         "--on",
         type=day,
@@ -99,7 +99,7 @@ def add_approve(verbs: Verbs) -> None:
     )
     signed.the_run()
     signed.signed_by()
-    signed.reason(None)
+    signed.reason("why, or which meeting; kept in the ledger; name nobody")
     signed.add_argument(
         "--override",
         action="append",
@@ -142,7 +142,7 @@ def add_publish(verbs: Verbs) -> None:
         "publish", "Put an approved run in force and pack its branch files.", "publish RUN", do_publish
     )
     published.the_run()
-    published.done_by("default: the login")
+    published.done_by("who publishes (default: the login)")
 
 
 def do_publish(args: argparse.Namespace, paths: Settings) -> int:
@@ -239,7 +239,7 @@ def add_authority(verbs: Verbs) -> None:
         "authority apply build/above.xlsx --by 7007 --role 分管副行长",
         do_authority,
     )
-    authorised.add_argument("act", choices=("export", "apply"))
+    authorised.add_argument("act", choices=("export", "apply"), help="write the workbook, or take it back in")
     authorised.add_argument("target", help="export: the run; apply: the workbook with its signatures")
     authorised.workbook_out("export: the workbook to write")
     authorised.done_by("apply: who signs, never the run's preparer")
@@ -282,11 +282,11 @@ def add_policy(verbs: Verbs) -> None:
         "policy check models/limit_policy.toml --against build/policy_before.toml --for-run RUN",
         do_policy,
     )
-    checked.add_argument("act", choices=("check", "show", "sheets"))
-    checked.add_argument("file", nargs="?", type=path)
+    checked.add_argument("act", choices=("check", "show", "sheets"), help="look for faults, show figures, write sheets")
+    checked.add_argument("file", nargs="?", type=path, help="the policy file (default: that of the models)")
     checked.add_argument("--on", type=day, help="the day whose figures hold (default: today in China)")
-    checked.add_argument("--county", type=county_code)
-    checked.add_argument("--product")
+    checked.add_argument("--county", type=county_code, help="as this county has it")
+    checked.add_argument("--product", help="of this product alone")
     checked.add_argument(
         "--against", type=path, metavar="OLD", help="check: list each gate that this file loosens against OLD"
     )

@@ -11,7 +11,7 @@ from village_credit.errors import MissingInput, UsageError
 PUBLIC_KEY_BYTES = 32  # Ed25519
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
     from pathlib import Path
     from typing import Any
@@ -29,11 +29,11 @@ class Verb(argparse.ArgumentParser):
 
     def the_run(self) -> None:
         """Ask for a run."""
-        self.add_argument("run")
+        self.add_argument("run", help="the run's id, as `score` and `status` print it")
 
     def county(self) -> None:
         """Ask for a county."""
-        self.add_argument("--county", required=True, type=county_code)
+        self.add_argument("--county", required=True, type=county_code, help="its code of six digits")
 
     def counties(self) -> None:
         """Ask for one county or more."""
@@ -58,15 +58,15 @@ class Verb(argparse.ArgumentParser):
         self.out(f"{text}; personal data", required=required)
         self.add_argument("--force", action="store_true", help="write over a file that is there already")
 
-    def signed_by(self, text: str | None = None) -> None:
+    def signed_by(self, text: str = "who answers for it, by staff number; the ledger keeps it") -> None:
         """Ask who answers for it: never the login alone."""
         self.add_argument("--by", required=True, help=text)
 
-    def done_by(self, text: str | None = None) -> None:
+    def done_by(self, text: str = "who does it, by staff number (default: the login)") -> None:
         """Ask who does it; `by_whom` falls back on the login."""
         self.add_argument("--by", help=text)
 
-    def reason(self, text: str | None = "kept in the ledger; name nobody") -> None:
+    def reason(self, text: str = "kept in the ledger; name nobody") -> None:
         """Ask why."""
         self.add_argument("--reason", required=True, help=text)
 
@@ -81,7 +81,7 @@ class Verb(argparse.ArgumentParser):
         """Name the acts that the verb has, such as `export` and `apply`."""
         return [str(act) for word in self._actions if word.dest == "act" for act in word.choices or ()]
 
-    def policy(self, text: str | None = None) -> None:
+    def policy(self, text: str = "the policy file (default: that of the models)") -> None:
         """Ask for a policy file; `policy_of` falls back on that of the models."""
         self.add_argument("--policy", type=path, help=text)
 
@@ -91,6 +91,7 @@ class Verbs:
 
     def __init__(self, top: argparse.ArgumentParser) -> None:
         """Begin with the options that all verbs share."""
+        self.headings: dict[str, str] = {}  # by the verb that they stand before
         self.common = Verb(add_help=False)
         option = self.common.add_argument
         option("--store", help="the store's folder (default ./warehouse, or VILLAGE_CREDIT_STORE)")
@@ -108,6 +109,13 @@ class Verbs:
         )
         verb.set_defaults(handler=handler)
         return verb
+
+    def group(self, heading: str, adders: Iterable[Callable[[Verbs], None]]) -> None:
+        """Add verbs that `--help` lists under a heading."""
+        first = len(self.subparsers.choices)
+        for add in adders:
+            add(self)
+        self.headings[list(self.subparsers.choices)[first]] = heading
 
     def names(self) -> frozenset[str]:
         """Name every verb, and every act of one with its verb before it (`keys rotate`)."""

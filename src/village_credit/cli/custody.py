@@ -21,7 +21,7 @@ def add_keys(verbs: Verbs) -> None:
         'keys rotate --by 3003 --reason "yearly"',
         do_keys,
     )
-    kept.add_argument("act", choices=("rotate",))
+    kept.add_argument("act", choices=("rotate",), help="take new ones")
     kept.add_argument("--only", nargs="+", choices=NAMES, metavar="KEY", help=f"some of them: {', '.join(NAMES)}")
     kept.add_argument("--by", required=True, metavar="STAFF", help="who rotates them, by staff number")
     kept.add_argument("--reason", required=True, metavar="TEXT", help="why, for the ledger")

@@ -36,12 +36,17 @@ def add_train(verbs: Verbs) -> None:
         ),
     )
     trained.add_argument(
-        "--county", action="append", type=county_code, help="default 659900; give it once for each county to train on"
+        "--county",
+        action="append",
+        type=county_code,
+        help="the county (default: 659900); give it once for each county to train on",
     )
-    trained.add_argument("--model-id", default="candidate")
-    trained.add_argument("--valid-from", type=day)
+    trained.add_argument("--model-id", default="candidate", help="what it is called (default: candidate)")
+    trained.add_argument(
+        "--valid-from", type=day, help="its first day (default: a year after the last observation day)"
+    )
     trained.policy("which says from how many defaults a scorecard may be fitted")
-    trained.out(required=True)
+    trained.out("the folder of the candidate", required=True)
     trained.add_argument(
         "--impact-assessment",
         metavar="REF",
@@ -86,13 +91,17 @@ def add_assess_model(verbs: Verbs) -> None:
     )
     judged.folder("the candidate's folder, as `train` wrote it")
     judged.add_argument(
-        "--history", action="extend", nargs="+", type=path, help="default: the histories that it was trained on"
+        "--history",
+        action="extend",
+        nargs="+",
+        type=path,
+        help="the histories to judge it on (default: those that it was trained on)",
     )
     judged.add_argument(
         "--challenger", type=path, help="a second candidate, judged on the same households; never authoritative"
     )
     judged.add_argument(
-        "--county", action="append", type=county_code, help="default: the counties that it was trained on"
+        "--county", action="append", type=county_code, help="the counties (default: those that it was trained on)"
     )
     judged.policy("whose bands and limits the groups are compared by")
 
@@ -123,9 +132,9 @@ def add_model(verbs: Verbs) -> None:
         "model sign build/candidate --role validator --by 3003",
         do_model,
     )
-    vouched.add_argument("act", choices=("sign",))
+    vouched.add_argument("act", choices=("sign",), help="vouch for its content")
     vouched.folder("the folder that holds the scorecard")
-    vouched.add_argument("--role", required=True, choices=ROLES)
+    vouched.add_argument("--role", required=True, choices=ROLES, help="as whom; three people, one a role")
     vouched.signed_by()
 
 

@@ -268,7 +268,7 @@ def add_ledger(verbs: Verbs) -> None:
         "ledger verify --package warehouse/outbox/659900/PUBLICATION/BRANCH",
         do_ledger,
     )
-    chained.add_argument("act", choices=("verify",))
+    chained.add_argument("act", choices=("verify",), help="compare every act with its signature and the chain")
     chained.add_argument(
         "--package", action="append", type=path, default=[], help="a branch's package: a witness; several times"
     )
@@ -309,8 +309,8 @@ def add_package(verbs: Verbs) -> None:
         "package verify warehouse/outbox/659900/PUBLICATION/BRANCH",
         do_package,
     )
-    packed.add_argument("act", choices=("verify", "open", "key"))
-    packed.add_argument("folder", type=path, nargs="?")
+    packed.add_argument("act", choices=("verify", "open", "key"), help="check it, open a sealed one, print the key")
+    packed.add_argument("folder", type=path, nargs="?", help="the package's folder, or its sealed file")
     packed.add_argument(
         "--public-key",
         metavar="HEX",

@@ -44,11 +44,13 @@ def add_synthesize(verbs: Verbs) -> None:
     made.add_argument(
         "--county", default="659900", type=county_code, help="659900, 653199 or 659999: codes that are in no list"
     )
-    made.add_argument("--villages", type=int, default=12)
-    made.add_argument("--households", type=int, default=3600)
-    made.add_argument("--seed", type=int, default=7)
-    made.add_argument("--as-of", required=True, type=day)
-    made.add_argument("--damage", choices=("none", "typical", "hostile"), default="none")
+    made.add_argument("--villages", type=int, default=12, help="how many (default: 12)")
+    made.add_argument("--households", type=int, default=3600, help="how many (default: 3600)")
+    made.add_argument("--seed", type=int, default=7, help="the same one gives the same county (default: 7)")
+    made.add_argument("--as-of", required=True, type=day, help="the day of the delivery")
+    made.add_argument(
+        "--damage", choices=("none", "typical", "hostile"), default="none", help="what the offices got wrong"
+    )
     made.add_argument("--history", action="store_true", help="also three earlier years and the conduct that followed")
 
 
@@ -73,13 +75,13 @@ def add_score(verbs: Verbs) -> None:
         "score --inbox build/inbox --county 659900 --as-of 2026-11-01 --by 1001",
         do_score,
     )
-    scored.add_argument("--inbox", required=True, type=path)
+    scored.add_argument("--inbox", required=True, type=path, help="the folder of deliveries, a folder a county")
     which = scored.add_mutually_exclusive_group(required=True)
-    which.add_argument("--county", type=county_code)
+    which.add_argument("--county", type=county_code, help="its code of six digits")
     which.add_argument(
         "--all-counties", action="store_true", help="each that has a folder in the inbox; one that fails stops no other"
     )
-    scored.add_argument("--as-of", required=True, type=day)
+    scored.add_argument("--as-of", required=True, type=day, help="the day that limits are decided for")
     scored.policy("a policy file (default: limit_policy.toml of the models)")
     scored.add_argument("--model", help="a scorecard's id (default: the last of the models)")
     scored.done_by("who prepares the run (default: the login)")
@@ -130,11 +132,13 @@ def add_rescore(verbs: Verbs) -> None:
         do_rescore,
     )
     again.counties()
-    again.add_argument("--as-of", type=day, help="default: the latest day of the county's runs")
+    again.add_argument(
+        "--as-of", type=day, help="the day that limits are decided for (default: the latest of the county's runs)"
+    )
     again.add_argument("--refresh", action="store_true", help="from the inbox instead of the frozen inputs")
     again.add_argument("--inbox", type=path, help="with --refresh")
     again.policy()
-    again.add_argument("--model")
+    again.add_argument("--model", help="a scorecard's id (default: the last of the models)")
     again.done_by()
     again.add_argument("--dry-run", action="store_true", help="print the diff and write nothing")
 

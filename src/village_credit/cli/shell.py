@@ -19,7 +19,7 @@ def add_completion(verbs: Verbs) -> None:
         "completion bash > village-credit.bash",
         do_completion,
     )
-    made.add_argument("shell", choices=SHELLS)
+    made.add_argument("shell", choices=SHELLS, help="which shell reads it")
 
 
 def do_completion(args: argparse.Namespace, _paths: Settings) -> int:
