@@ -157,6 +157,7 @@ DECISION_REASONS: MappingProxyType[str, str] = MappingProxyType(
         "CONDITIONAL": "先行授信，须在期限内补交材料",
         "CONDITION_LAPSED": "须补交的材料逾期未交，先行授信已取消",
         "REVIEW_GRANTED": "经人工复核，予以授信",
+        "HOLDOUT_GRANTED": "经授信委员会签署，从仅因评分未获授信的农户中随机抽取，予以小额授信",
         "REVIEW_DECLINED": "经人工复核，本次不予授信",
         "HELD": "本户已暂停用信，解除前由人工复核",
         "CONSENT_WITHDRAWN": "您已撤回对使用数据的同意，本次不予授信",

@@ -942,8 +942,9 @@ def decide(case: Case) -> Row:
             result["binding_term"] = "review"
     said = said_by_a_person(case, result, reasons)
     if said:
-        granted = said["verdict"] == "grant"
-        reasons = ["REVIEW_GRANTED" if granted else "REVIEW_DECLINED", *reasons]
+        granted = said["verdict"] in ("grant", "holdout")
+        told = "HOLDOUT_GRANTED" if said["verdict"] == "holdout" else "REVIEW_GRANTED"
+        reasons = [told if granted else "REVIEW_DECLINED", *reasons]
         result["decision"] = "granted" if granted else "declined"
         result["asked_yuan"] = said["limit_yuan"] if granted else 0
         if granted and said["limit_yuan"] != result["policy_limit_yuan"]:
@@ -960,7 +961,8 @@ def said_by_a_person(case: Case, result: Row, reasons: list[str]) -> Row | None:
     upwards.
     """
     if result["decision"] == "declined":
-        return None
+        drawn = [row for row in case.rows["reviewed"] if row["verdict"] == "holdout"]
+        return next((row for row in drawn if may_be_drawn(case, result, row, reasons)), None)
     for row in case.rows["reviewed"]:
         same = row["product"] == result["product"] and sorted(row["reason_codes"]) == sorted(reasons)
         declines = row["verdict"] == "decline" and row["limit_yuan"] <= result["policy_limit_yuan"]
@@ -974,6 +976,16 @@ def may_be_granted(case: Case, result: Row, row: Row, reasons: list[str]) -> boo
     within = case.policy("smallest_ticket") <= row["limit_yuan"] <= review_limit(case, result, reasons)
     reviewed = result["decision"] == "manual_review" and row["verdict"] == "grant"
     return bool(reviewed and in_steps and within and set(reasons) <= FOR_A_PERSON)
+
+
+def may_be_drawn(case: Case, result: Row, row: Row, reasons: list[str]) -> bool:
+    """Whom only the score declines the random hold-out grants what its other terms carry, up to a cap of its own."""
+    if reasons != ["LOWEST_BAND"] or row["product"] != result["product"] or result["income_yuan"] is None:
+        return False
+    known = [result[f"{term}_yuan"] for term in TERMS if term != "band" and result[f"{term}_yuan"] is not None]
+    step = int(case.policy("step"))
+    most = max(0, min([*known, int(case.policy("holdout_cap") or 0)]) // step * step)
+    return row["limit_yuan"] % step == 0 and case.policy("smallest_ticket") <= row["limit_yuan"] <= most
 
 
 def review_limit(case: Case, result: Row, reasons: list[str]) -> int:

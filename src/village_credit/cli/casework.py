@@ -14,15 +14,18 @@ from village_credit.cli.common import (
     out_of,
     path,
     policy_of,
+    share,
     show,
     store_of,
 )
+from village_credit.errors import UsageError
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
     from typing import Any
 
     from village_credit.services.casework.corrections import Written
+    from village_credit.services.casework.holdout import Drawn
     from village_credit.services.casework.link_review import Applied as AppliedLinks
     from village_credit.services.casework.link_review import Reviewed as DoubtfulLinks
     from village_credit.services.casework.relief import Declared
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from village_credit.services.casework.successors import Applied as Succeeded
     from village_credit.services.casework.successors import Reviewed as Proposed
     from village_credit.settings import Settings
+    from village_credit.store.store import Store
 
 
 def add_reviews(verbs: Verbs) -> None:
@@ -41,11 +45,18 @@ def add_reviews(verbs: Verbs) -> None:
         "reviews export RUN --out build/reviews.xlsx",
         do_reviews,
     )
-    reviewed.add_argument("act", choices=("export", "apply"), help="write the workbook, or take it back in")
-    reviewed.add_argument("target", help="export: the run; apply: the workbook with its verdicts")
+    reviewed.add_argument(
+        "act",
+        choices=("export", "apply", "draw"),
+        help="write the workbook, take it back in, or draw the random hold-out",
+    )
+    reviewed.add_argument("target", help="export, draw: the run; apply: the workbook with its verdicts")
     reviewed.workbook_out("export: the workbook to write")
-    reviewed.done_by("apply: who decided, never the run's preparer (default: the login)")
-    reviewed.policy("apply: whose steps hold (default: limit_policy.toml of the models)")
+    reviewed.done_by("apply, draw: who decided, never the run's preparer (default: the login)")
+    reviewed.policy("apply, draw: whose steps and cap hold (default: limit_policy.toml of the models)")
+    reviewed.add_argument("--share", type=share, help="draw: of the households that only the score declines, as 0.02")
+    reviewed.add_argument("--second", help="draw: who signs it too, another person")
+    reviewed.add_argument("--reason", help="draw: why; kept in the ledger; name nobody")
 
 
 def do_reviews(args: argparse.Namespace, paths: Settings) -> int:
@@ -56,8 +67,28 @@ def do_reviews(args: argparse.Namespace, paths: Settings) -> int:
     if args.act == "export":
         made = reviews.export_reviews(store, args.target, out_of(args, "reviews export RUN"))
         return show(args, made, lambda: _exported_text(made))
+    if args.act == "draw":
+        return _draw(store, args, paths)
     done = reviews.apply_reviews(store, path(args.target), by_whom(args), policy_of(args, paths))
     return show(args, done, lambda: _reviewed_text(done))
+
+
+def _draw(store: Store, args: argparse.Namespace, paths: Settings) -> int:
+    from village_credit.services.casework.holdout import draw_holdout
+
+    if args.share is None or args.second is None or args.reason is None:
+        raise UsageError("reviews draw RUN needs --share, --second and --reason")
+    people = by_whom(args), args.second
+    drawn = draw_holdout(store, args.target, args.share, people, args.reason, policy_of(args, paths))
+    return show(args, drawn, lambda: _drawn_text(drawn))
+
+
+def _drawn_text(drawn: Drawn) -> str:
+    return (
+        f"county {drawn.county_code}: {drawn.drawn:,} of {drawn.eligible:,} households that only the score declines "
+        f"were drawn, {drawn.sum_limit_yuan:,} yuan; the next scoring uses them "
+        f"(village-credit rescore --county {drawn.county_code})"
+    )
 
 
 def _exported_text(made: ExportedReviews) -> str:

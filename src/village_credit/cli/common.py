@@ -13,6 +13,7 @@ TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
+    from decimal import Decimal
     from pathlib import Path
     from typing import Any
 
@@ -138,6 +139,16 @@ def day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no day; write it as 2026-11-01") from None
+
+
+def share(text: str) -> Decimal:
+    """Read a share that was typed."""
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share; write it as 0.02") from None
 
 
 def county_code(text: str) -> str:

@@ -54,8 +54,8 @@ FACTS_READ = (
     "turnover",
     "in_force",
 )
-# What people said between runs; absent: nothing. `reviewed`: verdict grant or decline, limit in whole yuan, its
-# grounds.
+# What people said between runs; absent: nothing. `reviewed`: verdict (grant, decline, holdout), limit in whole yuan,
+# its grounds.
 HUMAN_INPUTS = {
     "held": pa.schema([("unit_code", pa.string())]),
     "reviewed": pa.schema(

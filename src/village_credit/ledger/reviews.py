@@ -48,6 +48,11 @@ def review_verdicts(entries: Iterable[Entry], county_code: str) -> list[dict[str
     return [verdict for verdict in _last_words(entries, county_code) if verdict["verdict"] not in (KEEP, SUPPLY)]
 
 
+def known_verdicts(entries: Iterable[Entry], county_code: str) -> list[dict[str, Any]]:
+    """Return the last word on each household and product, whatever it is."""
+    return _last_words(entries, county_code)
+
+
 def _last_words(entries: Iterable[Entry], county_code: str) -> list[dict[str, Any]]:
     last: dict[tuple[str, str], dict[str, Any]] = {}
     refused: dict[tuple[str, str], dict[str, Any]] = {}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from village_credit.errors import PolicyRefused
 from village_credit.policy import authority_ladder as ladder
 from village_credit.policy import branch_authority as authority
-from village_credit.policy import days_ahead, growers, least_defaults, quorum, units
+from village_credit.policy import days_ahead, growers, holdout, least_defaults, quorum, units
 from village_credit.policy.changeable import changeable_faults
 from village_credit.policy.charges import charge_faults
 from village_credit.policy.compiled import SHARES, policy_tables
@@ -81,6 +81,7 @@ OPTIONAL = (
     *growers.OPTIONAL_FIGURES,
     *quorum.OPTIONAL_FIGURES,
     *days_ahead.OPTIONAL_FIGURES,
+    *holdout.OPTIONAL_FIGURES,
     *least_defaults.OPTIONAL_FIGURES,
     *RELIEF_FIGURES,
     *OPTIONAL_FIGURES,
@@ -127,6 +128,7 @@ def check_policy(text: str, as_of: date, counties: tuple[str, ...] = ()) -> list
         *(PolicyFault(*fault) for fault in screen_faults(policy)),
         *(PolicyFault(*fault) for fault in quorum.figure_faults(policy)),
         *(PolicyFault(*fault) for fault in days_ahead.figure_faults(policy)),
+        *(PolicyFault(*fault) for fault in holdout.figure_faults(policy)),
         *(PolicyFault(*fault) for fault in least_defaults.figure_faults(policy)),
         *(PolicyFault(*fault) for fault in ladder.ladder_faults(policy)),
         *(PolicyFault(*fault) for fault in charge_faults(policy)),

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from village_credit.errors import PolicyRefused
 from village_credit.policy.growers import optional_figures
+from village_credit.policy.holdout import HOLDOUT_CAP, holdout_cap
 from village_credit.policy.model import PolicyInForce
 from village_credit.policy.sections import BANDS, PRODUCTS, ProductName
 
@@ -88,6 +89,7 @@ def _figures(policy: PolicyInForce) -> pa.Table:
         row[name] = pa.array([scaled(name, policy.figure(name), 1)], pa.int64())
     row |= {name: pa.array([_yuan(name, policy.figure(name))], pa.int64()) for name in WHOLE_YUAN}
     row |= {name: pa.array([value], pa.int64()) for name, value in optional_figures(policy).items()}
+    row[HOLDOUT_CAP] = pa.array([holdout_cap(policy)], pa.int64())
     row["rent"] = pa.array([_rent(policy, None)], pa.int64())
     screen, refused = policy.policy.screen, policy.policy.refused_list_reasons
     row["refused_reasons"] = pa.array([[*refused, *screen.codes_of("refused")]], pa.list_(pa.string()))

@@ -14,7 +14,7 @@ from tests.conftest import AS_OF, MODELS
 from village_credit import cli
 from village_credit.errors import MissingInput, PolicyRefused
 from village_credit.policy import branch_authority as authority
-from village_credit.policy import days_ahead, growers, least_defaults, quorum
+from village_credit.policy import days_ahead, growers, holdout, least_defaults, quorum
 from village_credit.policy.check import ASKED_BY, OPTIONAL, check_policy
 from village_credit.policy.model import load_policy
 from village_credit.policy.optional import KEYS
@@ -277,7 +277,11 @@ def test_a_figure_is_refused_by_a_key_that_nobody_asks_it_by(name, value, keys, 
 
 
 def test_every_figure_has_a_rule_of_its_keys_and_no_other_than_policies_have():
-    own = {name for room in (authority, days_ahead, growers, least_defaults, quorum) for name in room.OPTIONAL_FIGURES}
+    own = {
+        name
+        for room in (authority, days_ahead, growers, holdout, least_defaults, quorum)
+        for name in room.OPTIONAL_FIGURES
+    }
     assert {*ASKED_BY, *own} >= set(OPTIONAL)
     assert not own & set(ASKED_BY)
     assert {key for keys in ASKED_BY.values() for key in keys} < set(KEYS)

@@ -22,7 +22,10 @@ WITH smallest AS (
            -- whom only the model declines a person may grant, up to a cap of its own in the band's place
            CASE WHEN reasons = ['TRADER_MODEL_DECLINE'] AND is_complete THEN greatest(0, least(capacity,
                f.trader_review_cap, need, headroom, capped.rise, branch)) // f.step * f.step
-               ELSE policy_limit END AS at_most
+               ELSE policy_limit END AS at_most,
+           -- whom only the score declines, and the hold-out drew: up to a cap of its own in the band's place
+           CASE WHEN reasons = ['LOWEST_BAND'] AND is_complete THEN greatest(0, least(capacity,
+               f.holdout_cap, need, headroom, capped.rise, branch)) // f.step * f.step ELSE 0 END AS holdout_limit
     FROM capped, f
 ), computed AS (
     SELECT *, CASE WHEN reasons[1] = 'HELD'
@@ -33,7 +36,9 @@ WITH smallest AS (
 ), judged AS (
                 -- signature of the authority ladder declines who is granted too, from the figure that was refused
                 -- upwards
-    SELECT *, CASE WHEN said IS NOT NULL AND own_decision <> 'declined' AND list_sort(said_of) = list_sort(reasons)
+    SELECT *, CASE WHEN said = 'holdout' THEN CASE WHEN reasons = ['LOWEST_BAND'] AND said_limit % step = 0
+                        AND said_limit BETWEEN smallest_ticket AND holdout_limit THEN said END
+                   WHEN said IS NOT NULL AND own_decision <> 'declined' AND list_sort(said_of) = list_sort(reasons)
                         AND CASE WHEN said = 'decline' THEN said_limit <= policy_limit
                                  ELSE own_decision = 'manual_review' AND said_limit BETWEEN smallest_ticket
                                      AND at_most AND said_limit % step = 0
@@ -42,13 +47,13 @@ WITH smallest AS (
     FROM computed
 )
 SELECT j.* EXCLUDE (own_decision, said, said_limit, said_of, answered, is_complete, model_term, policy_term,
-    smallest_ticket, step, at_most),
+    smallest_ticket, step, at_most, holdout_limit),
        -- a document that relief lets come later: granted until its day, where nothing else stands against it
        verdict IS NULL AND own_decision = 'manual_review' AND policy_limit > 0
            AND coalesce(list_has_all(answered, reasons), false) AS is_conditional,
-       CASE WHEN verdict = 'grant' THEN said_limit ELSE least(policy_limit, s.most_yuan) END AS asked_limit,
+       CASE WHEN verdict IN ('grant', 'holdout') THEN said_limit ELSE least(policy_limit, s.most_yuan) END AS asked_limit,
        CASE WHEN at_most < j.smallest_ticket THEN 0 ELSE at_most END AS review_limit,
-       CASE WHEN verdict = 'grant' OR is_conditional THEN 'granted' WHEN verdict = 'decline' THEN 'declined'
+       CASE WHEN verdict IN ('grant', 'holdout') OR is_conditional THEN 'granted' WHEN verdict = 'decline' THEN 'declined'
            ELSE own_decision END AS decision
 FROM judged AS j LEFT JOIN (
     SELECT unit_code, product, min(most_yuan) AS most_yuan

@@ -18,6 +18,7 @@ WITH final AS (
                ELSE new_limit END AS stored_limit,
            CASE WHEN out_of_budget THEN ['BUDGET_EXHAUSTED']
                 WHEN is_conditional THEN list_prepend('CONDITIONAL', reasons)
+                WHEN verdict = 'holdout' THEN list_prepend('HOLDOUT_GRANTED', reasons)
                 WHEN verdict IS NOT NULL THEN list_prepend('REVIEW_' || upper(decision), reasons)
                 WHEN len(reasons) = 0 AND policy_limit = 0 AND raw_limit > 0 THEN ['BELOW_SMALLEST_TICKET']
                 WHEN len(reasons) = 0 AND policy_limit = 0 AND smallest_term = 'branch' THEN ['BRANCH_REFUSED']

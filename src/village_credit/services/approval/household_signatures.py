@@ -32,7 +32,11 @@ from village_credit.store.store import Store
 from village_credit.tables.signatures_needed import AUTHORITY
 from village_credit.workbooks.household_signatures import VERDICTS_ZH, Case, Row, read_signings, signatures_workbook
 
-SAID_BESIDE = {"REVIEW_GRANTED", "CONDITIONAL"}  # told to the household beside the grounds, and not among them
+SAID_BESIDE = {
+    "REVIEW_GRANTED",
+    "HOLDOUT_GRANTED",
+    "CONDITIONAL",
+}  # told to the household beside the grounds, and not among them
 ABOVE = sql("services.approval", "above")
 
 
