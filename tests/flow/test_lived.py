@@ -248,6 +248,53 @@ def test_the_branch_that_is_behind_is_the_one_that_did_not_answer(asked: Any, fi
     assert rows_of(asked, "branches_behind")[0]["branch_code"] == max(shares, key=lambda branch: shares[branch])
 
 
+def owed_by_line(files: Files) -> dict[tuple[str, str], int]:
+    owed: dict[tuple[str, str], int] = defaultdict(int)
+    of_contract = {row["contract_no"]: files.who[row["household_ref"]] for row in files.contracts}
+    for rows, sign in ((files.draws, 1), (files.repaid, -1)):
+        for row in rows:
+            owed[of_contract[row["contract_no"]]] += sign * int(row["amount_yuan"])
+    return owed
+
+
+def test_early_warnings_are_those_of_the_files_by_branch(asked: Any, files: Files):
+    """What is owed on a line of no register is above its limit of nothing; of its branch no file says."""
+    owed = owed_by_line(files)
+    register = {row["who"]: row for row in files.register(files.last)}
+    above = {who: yuan - register.get(who, {"now": 0})["now"] for who, yuan in owed.items()}
+    drawn = {row["contract_no"] for row in files.draws}
+    signed = {row["contract_no"]: files.who[row["household_ref"]] for row in files.contracts}
+    never = Counter(register[who]["branch"] for number, who in signed.items()
+                    if number not in drawn and register.get(who, {"now": 0})["now"])  # fmt: skip
+    found = rows_of(asked, "early_warnings")
+    assert {row["branch_code"]: row["lines"] for row in found if row["warning"] == "never_drawn"} == dict(never)
+    told = [row for row in found if row["warning"] == "owed_above_limit"]
+    assert sum(row["lines"] for row in told) == sum(yuan > 0 for yuan in above.values()) > 0
+    assert sum(row["amount_yuan"] for row in told) == sum(yuan for yuan in above.values() if yuan > 0)
+    assert {row["warning"] for row in found} == {"never_drawn", "owed_above_limit"}
+
+
+def test_the_use_of_limits_by_band_adds_up_to_the_registers_and_small_counts_are_hidden(asked: Any, files: Files):
+    lines = [row for row in files.register(files.last) if row["state"] == "open"]
+    owed = owed_by_line(files)
+    names = "sum(lines), sum(limit_yuan), sum(owed_yuan), sum(owing_lines)"
+    ((count, limits, yuan, owing),) = asked.execute(f"SELECT {names} FROM limit_use").fetchall()
+    assert (count, limits) == (len(lines), sum(row["now"] for row in lines))
+    assert (yuan, owing) == (
+        sum(owed.get(row["who"], 0) for row in lines),
+        sum(owed.get(row["who"], 0) > 0 for row in lines),
+    )
+    told, exact = rows_of(asked, "use_by_band"), dict(
+        asked.execute("SELECT band, sum(lines) FROM limit_use GROUP BY band").fetchall()
+    )  # fmt: skip
+    assert {row["band"] for row in told} == set(exact)
+    assert any(row["lines"] is None for row in told)
+    for row in told:
+        assert row["lines"] in (None, exact[row["band"]])
+        assert row["lines"] is None or row["lines"] >= 30
+        assert row["owing_lines"] is None or 30 <= row["owing_lines"] <= row["lines"] - 30
+
+
 def test_relief_is_offered_in_the_months_of_its_windows_alone(asked: Any):
     found = {row["month"]: row["relief_offered_households"] for row in rows_of(asked, "relief")}
     assert {month for month, count in found.items() if count} == {*(f"2025-0{n}" for n in range(2, 10)), "2026-11"}

@@ -71,6 +71,8 @@ def derived_views(made: set[str]) -> dict[str, str]:
         "lines_still": _lines_by_month("NOT IN"),
         "owed": sql("publish", "inner/owed").format(owed=OWED),
         **{name: sql("publish", f"inner/{name}") for name in RETURNS},
+        "lines_known": sql("publish", "inner/lines_known"),
+        "lines_warned": sql("publish", "inner/lines_warned").format(warnings=sql("publish", "warnings")),
     }
     clocks = {"referrals_clocked": clocks_sql(INNER)} if "referrals" in made else {}
     figures = {name: sql("publish", f"inner/{name}") for name in ("village_months", "lines_told")}
