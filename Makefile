@@ -20,7 +20,7 @@ DOCS := from pathlib import Path; from village_credit import cli; from village_c
 .DEFAULT_GOAL := help
 WHICH_PYTHON = $(PYTHON) -c "import sys; print(sys.executable, sys.version)"
 
-.PHONY: FORCE help run test lint secrets sbom audit bench bench-against bench-model versions fuzz kills disks contracts contracts-lint serve score rescore train docs lock clean
+.PHONY: FORCE help run test lint secrets sbom audit bench bench-against bench-model versions fuzz kills disks contracts contracts-lint serve notebook score rescore train docs lock clean
 
 $(VENV)/.made-by: FORCE
 	@$(PYTHON) -c "import sys; sys.version_info >= (3, 11) or sys.exit('$(PYTHON) is Python ' + sys.version.split()[0] + ', and this needs 3.11 or later: make PYTHON=python3.11 TARGET')"
@@ -128,6 +128,9 @@ disks: $(STAMP) ## every writing verb on disks with little room, then a read-onl
 
 serve: $(STAMP) ## a local Prefect server with the deployments and a worker
 	$(BIN)/python -m pipelines.serve
+
+notebook: $(STAMP) ## a manager's questions as a notebook on STORE, on this machine alone
+	VILLAGE_CREDIT_STORE=$(STORE) $(BIN)/marimo --quiet edit --host 127.0.0.1 --skip-update-check docs/notebooks/manager.py
 
 score: $(STAMP) ## score INBOX for COUNTY as of AS_OF into STORE
 	$(BIN)/village-credit score --store $(STORE) --inbox $(INBOX) --county $(COUNTY) --as-of $(AS_OF)
