@@ -399,7 +399,7 @@ def test_seasons_and_charges_reach_branch_and_household(quiet: Scored, tmp_path:
         assert int(limit["annual_cost_bp"]) == int(limit["annual_rate_bp"]) + 50
     told = next(one["text"] for one in notices(store, run.run_id) if "春耕" in one["text"])
     assert "2027-03-01至2027-06-30可用" in told
-    assert "另收保险费每年0.50%（某保险公司收取）" in told
+    assert "其他费用：保险费每年0.50%（某保险公司收取）；" in told
 
 
 SEASON_AND_CHARGE = """
