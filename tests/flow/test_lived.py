@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import tomllib
 import zipfile
 from collections import Counter, defaultdict
@@ -368,6 +369,7 @@ def test_an_answer_of_nothing_says_so_and_is_no_fault(lived: Scored, capsys: Any
 
 @pytest.mark.parametrize(("words", "code", "said"), [
     (("query",), 2, "query needs a NAME: `village-credit query --list` names them"),
+    (("query", "--list", "growth"), 2, "query --list names every saved query: leave out NAME and --county"),
     (("query", "growht"), 2, "there is no saved query 'growht': `village-credit query --list` names them"),
     (("statistics", "--out", "x.xlsx", "--county", "653199"), 7, "nothing of 653199 was ever published"),
 ])  # fmt: skip
@@ -394,17 +396,38 @@ def test_the_warehouse_opens_by_the_store_s_folder_by_its_file_and_by_the_enviro
                 connection.execute("CREATE TABLE x (y INTEGER)")
 
 
-def test_a_warehouse_that_cannot_be_opened_says_why(lived: Scored, tmp_path: Path):
+def test_a_warehouse_that_cannot_be_opened_says_why(lived: Scored, tmp_path: Path, monkeypatch: Any):
     with pytest.raises(MissingInput, match=r"there is no store in .*nowhere: check the path"):
         village_credit.open_warehouse(tmp_path / "nowhere")
-    with pytest.raises(MissingInput, match=r"has no warehouse\.duckdb: the first act"):
+    with pytest.raises(MissingInput, match=r" is no store: it has neither a ledger nor warehouse\.duckdb; check"):
         village_credit.open_warehouse(tmp_path)
+    (tmp_path / "ledger").mkdir()
+    for place in (tmp_path, tmp_path / "warehouse.duckdb"):
+        with pytest.raises(MissingInput, match=r"has no run, so no warehouse\.duckdb yet: the first"):
+            village_credit.open_warehouse(place)
+    (tmp_path / "runs" / "r1").mkdir(parents=True)
+    for place in (tmp_path, tmp_path / "warehouse.duckdb"):
+        with pytest.raises(MissingInput, match=r"warehouse\.duckdb is gone from the store in .*: any command"):
+            village_credit.open_warehouse(place)
     (tmp_path / "warehouse.duckdb").write_bytes(b"no database at all")
-    with pytest.raises(MissingInput, match="cannot be opened: it is no warehouse"):
+    with pytest.raises(
+        MissingInput, match="cannot be opened: it is no warehouse, or damaged, or a program has it open"
+    ):
         village_credit.open_warehouse(tmp_path)
     duckdb.connect(str(tmp_path / "other.duckdb")).close()
-    with pytest.raises(MissingInput, match="the store was moved, or is of another version"):
+    with pytest.raises(MissingInput, match="is a database, and no warehouse of village-credit"):
         village_credit.open_warehouse(tmp_path / "other.duckdb")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(MissingInput, match="is not yours to read"):
+        village_credit.open_warehouse(lived.store.root)
+
+
+def test_views_that_are_ours_and_cannot_be_read_are_said_to_be_of_another_place(tmp_path: Path):
+    moved = tmp_path / "moved.duckdb"
+    with duckdb.connect(str(moved)) as views:
+        views.execute("CREATE TABLE t (x INTEGER); CREATE VIEW runs AS FROM t; DROP TABLE t")
+    with pytest.raises(MissingInput, match="the store was moved, or is of another version; any command"):
+        village_credit.open_warehouse(moved)
 
 
 # the demonstration
