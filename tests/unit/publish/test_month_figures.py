@@ -196,3 +196,26 @@ def test_a_campaign_that_a_later_run_has_is_told_as_that_run_has_it():
     ]
     asked = "SELECT DISTINCT starts_on, planned_yuan FROM campaigns WHERE purpose = 'all'"
     assert warehouse_of(date(2026, 11, 4), **given).execute(asked).fetchall() == [(date(2026, 11, 2), 2)]
+
+
+def test_of_two_plans_whose_days_overlap_each_counts_the_draws_of_both():
+    plan = {"county_code": COUNTY, "purposes": ["seed"], "unread_purposes": 0, "run_id": "r1"}
+    spring, again = ({**plan, "campaign": name} for name in ("春耕", "补种"))
+    given = published(NOV) | {
+        "decisions": [line("a", 40_000)],
+        "draws": [drawn("a", 10, date(2026, 11, 2)), drawn("a", 500, date(2026, 11, 6))],
+        "campaign_plans": [
+            spring | {"starts_on": NOV, "ends_on": date(2026, 11, 7), "planned_yuan": 1_000},
+            plan
+            | {"campaign": "补种", "starts_on": date(2026, 11, 5), "ends_on": date(2026, 11, 9), "planned_yuan": 2_000},
+            plan
+            | {"campaign": "补种", "starts_on": date(2026, 11, 8), "ends_on": date(2026, 11, 9), "planned_yuan": 3_000},
+        ],
+    }
+    asked = """
+        SELECT campaign, starts_on, planned_yuan, drawn_to_date_yuan FROM campaigns WHERE purpose = 'all'
+        QUALIFY day = max(day) OVER (PARTITION BY campaign, starts_on) ORDER BY starts_on
+    """
+    assert warehouse_of(date(2026, 11, 30), **given).execute(asked).fetchall() == [
+        ("春耕", NOV, 1_000, 510), ("补种", date(2026, 11, 5), 2_000, 500), ("补种", date(2026, 11, 8), 3_000, 0),
+    ]  # fmt: skip
