@@ -206,10 +206,8 @@ def test_of_two_plans_whose_days_overlap_each_counts_the_draws_of_both():
         "draws": [drawn("a", 10, date(2026, 11, 2)), drawn("a", 500, date(2026, 11, 6))],
         "campaign_plans": [
             spring | {"starts_on": NOV, "ends_on": date(2026, 11, 7), "planned_yuan": 1_000},
-            plan
-            | {"campaign": "补种", "starts_on": date(2026, 11, 5), "ends_on": date(2026, 11, 9), "planned_yuan": 2_000},
-            plan
-            | {"campaign": "补种", "starts_on": date(2026, 11, 8), "ends_on": date(2026, 11, 9), "planned_yuan": 3_000},
+            again | {"starts_on": date(2026, 11, 5), "ends_on": date(2026, 11, 9), "planned_yuan": 2_000},
+            again | {"starts_on": date(2026, 11, 8), "ends_on": date(2026, 11, 9), "planned_yuan": 3_000},
         ],
     }
     asked = """
