@@ -20,7 +20,7 @@ DOCS := from pathlib import Path; from village_credit import cli; from village_c
 .DEFAULT_GOAL := help
 WHICH_PYTHON = $(PYTHON) -c "import sys; print(sys.executable, sys.version)"
 
-.PHONY: FORCE help run test lint secrets sbom audit bench bench-against bench-model versions fuzz kills disks contracts contracts-lint serve score rescore train docs lock clean
+.PHONY: FORCE help run test lint secrets sbom audit bench bench-against bench-model versions fuzz kills disks contracts contracts-lint serve notebook score rescore train docs lock clean
 
 $(VENV)/.made-by: FORCE
 	@$(PYTHON) -c "import sys; sys.version_info >= (3, 11) or sys.exit('$(PYTHON) is Python ' + sys.version.split()[0] + ', and this needs 3.11 or later: make PYTHON=python3.11 TARGET')"
@@ -71,7 +71,7 @@ audit: .venv-supply/.installed ## what is known against the lock's packages: vul
 	.venv-supply/bin/python -m supply.audit requirements.lock
 	.venv-supply/bin/python -m supply.audit supply/tools.lock
 
-bench: $(STAMP) .venv-bench/.installed .venv-splink/.installed .venv-optbinning/.installed ## the whole path, budgets, intake, an office's check and a simulation, as ratios to a floor measured in the same run; what a change costs; linkage against truth; scorecards beside others; parcels' shapes; a ledger; a million decisions published; a vault's new key
+bench: $(STAMP) .venv-bench/.installed .venv-splink/.installed .venv-optbinning/.installed ## the whole path, budgets, intake, an office's check and a simulation, as ratios to a floor measured in the same run; what a change costs; linkage against truth; scorecards beside others; parcels' shapes; a ledger; a million decisions published; two years of statistics; a vault's new key
 	$(BIN)/python -m bench.path
 	$(BIN)/python -m bench.again
 	$(BIN)/python -m bench.province
@@ -84,6 +84,7 @@ bench: $(STAMP) .venv-bench/.installed .venv-splink/.installed .venv-optbinning/
 	$(BIN)/python -m bench.shapes
 	$(BIN)/python -m bench.ledger
 	$(BIN)/python -m bench.publish
+	$(BIN)/python -m bench.months
 	$(BIN)/python -m bench.rewrap
 
 bench-against: $(STAMP) ## the whole path beside that of another commit, in turns (COMMIT=…, HOUSEHOLDS=20000)
@@ -128,6 +129,9 @@ disks: $(STAMP) ## every writing verb on disks with little room, then a read-onl
 
 serve: $(STAMP) ## a local Prefect server with the deployments and a worker
 	$(BIN)/python -m pipelines.serve
+
+notebook: $(STAMP) ## a manager's questions as a notebook on STORE, on this machine alone
+	VILLAGE_CREDIT_STORE=$(STORE) $(BIN)/marimo --quiet edit --host 127.0.0.1 --skip-update-check docs/notebooks/manager.py
 
 score: $(STAMP) ## score INBOX for COUNTY as of AS_OF into STORE
 	$(BIN)/village-credit score --store $(STORE) --inbox $(INBOX) --county $(COUNTY) --as-of $(AS_OF)

@@ -67,6 +67,7 @@ ROW_REASONS = MappingProxyType(
         # what comes back: receipts, contracts, draws
         "PUBLICATION_UNKNOWN": "没有此发布编号，请照名单包中的编号填写",
         "PUBLICATION_SUPERSEDED": "该发布已被后来的发布取代，请按现行名单回执",
+        "OTHER_COUNTY": "县代码不是本县，请核对，或报送到该县",
         "REFERENCE_UNKNOWN": "名单中没有此户参考号，请照名单包中的参考号填写",
         "OTHER_BRANCH": "该户由另一支行服务，应由该支行回执",
         "BRANCH_NOT_SAID": "文件涉及几家支行且各占其半，无法判断由谁发出，请注明机构号",

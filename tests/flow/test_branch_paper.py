@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import openpyxl
@@ -20,7 +21,7 @@ from data_contracts.branch import BranchRow
 from tests.conftest import SIGNER, Scored, by_unit, copy_of, put_in_force
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.opt_outs import OPT_OUT
-from village_credit.ledger.returned import CONTRACTS, DRAWS
+from village_credit.ledger.returned import SCHEMAS
 from village_credit.publish import outbox
 from village_credit.publish.approval_sheet import approval_sheets
 from village_credit.publish.contact_list import BOOK, Contact, contact_files
@@ -111,23 +112,32 @@ def test_lists_hold_each_granted_line_that_nobody_signed_and_nobody_who_wants_no
 def test_what_came_back_moves_a_line_to_the_next_thing(published: Scored, monkeypatch: pytest.MonkeyPatch):
     ledger = Ledger.of(published.store)
     (told,) = ledger.publications
-    keys = outbox.package_inputs(published.store, ledger, told).decisions.column("household_key").to_pylist()[:2]
+    decided = outbox.package_inputs(published.store, ledger, told).decisions.to_pylist()
+    farmers = [row for row in decided if (row["product"], row["decision"]) == ("farmer_line", "granted")]
+    keys = [row["household_key"] for row in farmers[:2]]
     came = {
         "contracts": [{"household_key": key, "product": "farmer_line"} for key in keys],
         "draws": [
-            {"household_key": keys[0], "product": "farmer_line", "amount_yuan": 100},
+            {"household_key": keys[0], "product": "farmer_line", "amount_yuan": 100, "contract_key": "c"}
+            | {"drawn_on": date(2026, 11, 1), "purpose": "other"},
             {"household_key": keys[1], "product": "farmer_line", "amount_yuan": 100},
             {"household_key": keys[1], "product": "farmer_line", "amount_yuan": -100},
         ],
     }
-    schemas = {"contracts": CONTRACTS, "draws": DRAWS}
     monkeypatch.setattr(
-        outbox, "sealed_rows", lambda _store, _until, name: pa.Table.from_pylist(came[name], schemas[name])
+        outbox, "sealed_rows", lambda _store, _until, name: pa.Table.from_pylist(came.get(name, []), SCHEMAS[name])
     )
     usage = outbox.package_inputs(published.store, ledger, told).usage
     assert usage is not None
     assert usage.contracts.column("household_key").to_pylist() == keys
     assert usage.draws.column("household_key").to_pylist() == keys[:1]  # what was taken back is none
+    assert usage.warned.to_pylist() == [
+        {"household_key": keys[0], "product": "farmer_line", "warning": "drawn_against_purpose"}
+    ]
+    came["draws"][0] |= {"amount_yuan": 9_999_999, "purpose": "seed"}
+    usage = outbox.package_inputs(published.store, ledger, told).usage
+    assert usage is not None
+    assert usage.warned.column("warning").to_pylist() == ["owed_above_limit"]
 
 
 def test_a_sealed_package_names_whoever_stands_on_a_list_alone(published: Scored):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import tomllib
 import zipfile
 from collections import Counter, defaultdict
@@ -248,6 +249,53 @@ def test_the_branch_that_is_behind_is_the_one_that_did_not_answer(asked: Any, fi
     assert rows_of(asked, "branches_behind")[0]["branch_code"] == max(shares, key=lambda branch: shares[branch])
 
 
+def owed_by_line(files: Files) -> dict[tuple[str, str], int]:
+    owed: dict[tuple[str, str], int] = defaultdict(int)
+    of_contract = {row["contract_no"]: files.who[row["household_ref"]] for row in files.contracts}
+    for rows, sign in ((files.draws, 1), (files.repaid, -1)):
+        for row in rows:
+            owed[of_contract[row["contract_no"]]] += sign * int(row["amount_yuan"])
+    return owed
+
+
+def test_early_warnings_are_those_of_the_files_by_branch(asked: Any, files: Files):
+    """What is owed on a line of no register is above its limit of nothing; of its branch no file says."""
+    owed = owed_by_line(files)
+    register = {row["who"]: row for row in files.register(files.last)}
+    above = {who: yuan - register.get(who, {"now": 0})["now"] for who, yuan in owed.items()}
+    drawn = {row["contract_no"] for row in files.draws}
+    signed = {row["contract_no"]: files.who[row["household_ref"]] for row in files.contracts}
+    never = Counter(register[who]["branch"] for number, who in signed.items()
+                    if number not in drawn and register.get(who, {"now": 0})["now"])  # fmt: skip
+    found = rows_of(asked, "early_warnings")
+    assert {row["branch_code"]: row["lines"] for row in found if row["warning"] == "never_drawn"} == dict(never)
+    told = [row for row in found if row["warning"] == "owed_above_limit"]
+    assert sum(row["lines"] for row in told) == sum(yuan > 0 for yuan in above.values()) > 0
+    assert sum(row["amount_yuan"] for row in told) == sum(yuan for yuan in above.values() if yuan > 0)
+    assert {row["warning"] for row in found} == {"never_drawn", "owed_above_limit"}
+
+
+def test_the_use_of_limits_by_band_adds_up_to_the_registers_and_small_counts_are_hidden(asked: Any, files: Files):
+    lines = [row for row in files.register(files.last) if row["state"] == "open"]
+    owed = owed_by_line(files)
+    names = "sum(lines), sum(limit_yuan), sum(owed_yuan), sum(owing_lines)"
+    ((count, limits, yuan, owing),) = asked.execute(f"SELECT {names} FROM limit_use").fetchall()
+    assert (count, limits) == (len(lines), sum(row["now"] for row in lines))
+    assert (yuan, owing) == (
+        sum(owed.get(row["who"], 0) for row in lines),
+        sum(owed.get(row["who"], 0) > 0 for row in lines),
+    )
+    told, exact = rows_of(asked, "use_by_band"), dict(
+        asked.execute("SELECT band, sum(lines) FROM limit_use GROUP BY band").fetchall()
+    )  # fmt: skip
+    assert {row["band"] for row in told} == set(exact)
+    assert any(row["lines"] is None for row in told)
+    for row in told:
+        assert row["lines"] in (None, exact[row["band"]])
+        assert row["lines"] is None or row["lines"] >= 30
+        assert row["owing_lines"] is None or 30 <= row["owing_lines"] <= row["lines"] - 30
+
+
 def test_relief_is_offered_in_the_months_of_its_windows_alone(asked: Any):
     found = {row["month"]: row["relief_offered_households"] for row in rows_of(asked, "relief")}
     assert {month for month, count in found.items() if count} == {*(f"2025-0{n}" for n in range(2, 10)), "2026-11"}
@@ -321,6 +369,7 @@ def test_an_answer_of_nothing_says_so_and_is_no_fault(lived: Scored, capsys: Any
 
 @pytest.mark.parametrize(("words", "code", "said"), [
     (("query",), 2, "query needs a NAME: `village-credit query --list` names them"),
+    (("query", "--list", "growth"), 2, "query --list names every saved query: leave out NAME and --county"),
     (("query", "growht"), 2, "there is no saved query 'growht': `village-credit query --list` names them"),
     (("statistics", "--out", "x.xlsx", "--county", "653199"), 7, "nothing of 653199 was ever published"),
 ])  # fmt: skip
@@ -347,17 +396,38 @@ def test_the_warehouse_opens_by_the_store_s_folder_by_its_file_and_by_the_enviro
                 connection.execute("CREATE TABLE x (y INTEGER)")
 
 
-def test_a_warehouse_that_cannot_be_opened_says_why(lived: Scored, tmp_path: Path):
+def test_a_warehouse_that_cannot_be_opened_says_why(lived: Scored, tmp_path: Path, monkeypatch: Any):
     with pytest.raises(MissingInput, match=r"there is no store in .*nowhere: check the path"):
         village_credit.open_warehouse(tmp_path / "nowhere")
-    with pytest.raises(MissingInput, match=r"has no warehouse\.duckdb: the first act"):
+    with pytest.raises(MissingInput, match=r" is no store: it has neither a ledger nor warehouse\.duckdb; check"):
         village_credit.open_warehouse(tmp_path)
+    (tmp_path / "ledger").mkdir()
+    for place in (tmp_path, tmp_path / "warehouse.duckdb"):
+        with pytest.raises(MissingInput, match=r"has no run, so no warehouse\.duckdb yet: the first"):
+            village_credit.open_warehouse(place)
+    (tmp_path / "runs" / "r1").mkdir(parents=True)
+    for place in (tmp_path, tmp_path / "warehouse.duckdb"):
+        with pytest.raises(MissingInput, match=r"warehouse\.duckdb is gone from the store in .*: any command"):
+            village_credit.open_warehouse(place)
     (tmp_path / "warehouse.duckdb").write_bytes(b"no database at all")
-    with pytest.raises(MissingInput, match="cannot be opened: it is no warehouse"):
+    with pytest.raises(
+        MissingInput, match="cannot be opened: it is no warehouse, or damaged, or a program has it open"
+    ):
         village_credit.open_warehouse(tmp_path)
     duckdb.connect(str(tmp_path / "other.duckdb")).close()
-    with pytest.raises(MissingInput, match="the store was moved, or is of another version"):
+    with pytest.raises(MissingInput, match="is a database, and no warehouse of village-credit"):
         village_credit.open_warehouse(tmp_path / "other.duckdb")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(MissingInput, match="is not yours to read"):
+        village_credit.open_warehouse(lived.store.root)
+
+
+def test_views_that_are_ours_and_cannot_be_read_are_said_to_be_of_another_place(tmp_path: Path):
+    moved = tmp_path / "moved.duckdb"
+    with duckdb.connect(str(moved)) as views:
+        views.execute("CREATE TABLE t (x INTEGER); CREATE VIEW runs AS FROM t; DROP TABLE t")
+    with pytest.raises(MissingInput, match="the store was moved, or is of another version; any command"):
+        village_credit.open_warehouse(moved)
 
 
 # the demonstration

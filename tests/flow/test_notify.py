@@ -32,8 +32,8 @@ from village_credit.ledger.opt_outs import OPT_IN, OPT_OUT
 from village_credit.publish.addressed_notices import Texts, Whom, notices_due, write_notices
 from village_credit.publish.outbox import told_of
 from village_credit.recipients import identities_in, opened_with
-from village_credit.report.notice import percent
 from village_credit.report.notice_template import SMS_UNITS, read_template, units_of
+from village_credit.report.percent import percent
 from village_credit.services.approval.withdraw import withdraw
 from village_credit.services.casework import holds
 from village_credit.services.casework.opt_outs import opt
@@ -118,7 +118,7 @@ def test_the_files_are_their_owner_s_alone_and_the_ledger_names_nobody(own: Scor
     entry = Ledger.of(own.store)[done.act - 1]
     told = json.dumps(entry.details, ensure_ascii=False)
     assert (entry.act, entry.by, entry.details["households"]) == ("notify", PREPARER, done.written.households)
-    assert {one["version"]: one["reviewed_by"] for one in done.templates}["ug-2026.11"] == ""
+    assert {one["version"]: one["reviewed_by"] for one in done.templates}["ug-2026.12"] == ""
     for row in list(vault(own).values())[:50]:
         assert row["name"] not in told
         assert not row["phone"] or row["phone"] not in told
@@ -245,12 +245,12 @@ def test_what_did_not_change_is_told_once_unless_everybody_is_asked_for(publishe
 
 def test_texts_that_nobody_read_are_not_sent_and_one_too_long_writes_nothing(own: Scored, tmp_path: Path):
     out = tmp_path / "out"
-    with pytest.raises(GateRefused, match=r"^nobody reviewed ug-2026\.11: "):
+    with pytest.raises(GateRefused, match=r"^nobody reviewed ug-2026\.12: "):
         noted(own, out, Wanted())
     text = Path(str(default_counties())).parents[1] / "src/village_credit/report/templates/zh.toml"
     long = text.read_text(encoding="utf-8").replace("签约、异议、人工:", "签约、异议、希望由人工复核，请致电下列电话:")
     (tmp_path / "zh.toml").write_text(long, encoding="utf-8")
-    sentence = r"^notice template zh-2026\.11: sms\.granted of branch 00\d\d comes to 7\d units, and one SMS holds 70"
+    sentence = r"^notice template zh-2026\.12: sms\.granted of branch 00\d\d comes to 7\d units, and one SMS holds 70"
     with pytest.raises(MissingInput, match=sentence):
         noted(own, out, Wanted(("zh",), templates=tmp_path))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["zh.toml"]

@@ -337,7 +337,8 @@ def test_every_promised_view_answers_and_every_column_has_a_comment(published: S
         "shape_findings",
         "disclosures",
         "campaigns",
-    }  # nobody is held, nothing declared or planned, no line is over, no shape delivered, nothing left
+        "early_warnings",
+    }  # nobody is held, nothing declared, planned or drawn, no line is over, no shape delivered, nothing left
     for name in view_names():
         assert view(published, f"SELECT count(*) > 0 FROM {name}") == [(name not in idle,)], name
     bare = view(
@@ -398,7 +399,7 @@ def test_seasons_and_charges_reach_branch_and_household(quiet: Scored, tmp_path:
         assert int(limit["annual_cost_bp"]) == int(limit["annual_rate_bp"]) + 50
     told = next(one["text"] for one in notices(store, run.run_id) if "春耕" in one["text"])
     assert "2027-03-01至2027-06-30可用" in told
-    assert "另收保险费每年0.50%（某保险公司收取）" in told
+    assert "其他费用：保险费每年0.50%（某保险公司收取）；" in told
 
 
 SEASON_AND_CHARGE = """

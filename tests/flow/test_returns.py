@@ -11,6 +11,7 @@ import pytest
 from tests.unit.link.test_join import taken
 from village_credit.extract.grid import DeliveredFile, Extract
 from village_credit.extract.read import read_file
+from village_credit.tables.campaign_plans import campaign_plans
 from village_credit.validate.rows import Batch, validate
 
 RETURNS = {
@@ -18,7 +19,7 @@ RETURNS = {
     "合同.csv": "household_ref,contract_no,signed_on,channel\nr1,HT-1,2026-11-06,counter\nr2,HT-2,2026-11-06,邮寄\n",
     "用信.csv": "contract_no,amount_yuan,drawn_on,purpose\nHT-1,20000,2026-11-07,seed\nHT-1,0,2026-11-07,seed\nHT-1,20000,2026-11-07,seed\n",  # noqa: E501
     "还款.csv": "contract_no,amount_yuan,paid_on\nHT-1,500.50,2026-12-07\nHT-1,-5,2026-12-07\n",
-    "春耕计划.csv": "campaign,county_code,from,to,planned_yuan,purposes\n春耕,659900,2027-02-01,2027-05-31,90000000,种子\n夏收,659900,2027-07-01,2027-05-31,90000000,农机\n",  # noqa: E501
+    "春耕计划.csv": "campaign,county_code,from,to,planned_yuan,purposes\n春耕,659900,2027-02-01,2027-05-31,90000000,种子\n夏收,659900,2027-07-01,2027-05-31,90000000,农机\n冬储,659900,2027-11-01,,50000,种子\n春耕,659901,2027-02-01,2027-05-31,70000,种子\n春耕,,2027-02-01,2027-05-31,70000,种子\n",  # noqa: E501
 }
 
 
@@ -46,8 +47,25 @@ def test_each_line_of_what_comes_back_has_one_outcome(intake):
         ("还款.csv", "accepted"): 1,
         ("还款.csv", "quarantined"): 1,
         ("春耕计划.csv", "accepted"): 1,
-        ("春耕计划.csv", "quarantined"): 1,
+        ("春耕计划.csv", "quarantined"): 4,
     }
+
+
+def test_a_plan_without_an_end_or_of_no_county_or_another_says_what_is_wrong_and_is_in_no_figure(intake):
+    places = {source.source_id: source.file_name for source in intake.sources}
+    told = {
+        row["line_number"]: (row["field"], row["reason_code"])
+        for row in intake.findings.to_pylist()
+        if places[row["source_id"]] == "春耕计划.csv" and row["is_quarantine"]
+    }
+    assert told == {
+        3: ("", "ENDS_BEFORE_START"),
+        4: ("ends_on", "REQUIRED_EMPTY"),
+        5: ("", "OTHER_COUNTY"),
+        6: ("county_code", "REQUIRED_EMPTY"),
+    }
+    plans = campaign_plans(intake, {}).to_pylist()
+    assert [(row["county_code"], row["campaign"]) for row in plans] == [("659900", "春耕")]
 
 
 def test_what_counts_nowhere_in_the_inbox_names_its_own_door(intake):
@@ -74,6 +92,9 @@ def test_each_refusal_says_why(intake):
         ("用信.csv", 3): "OUT_OF_RANGE",
         ("还款.csv", 3): "NEGATIVE_NUMBER",
         ("春耕计划.csv", 3): "ENDS_BEFORE_START",
+        ("春耕计划.csv", 4): "REQUIRED_EMPTY",
+        ("春耕计划.csv", 5): "OTHER_COUNTY",
+        ("春耕计划.csv", 6): "REQUIRED_EMPTY",
     }
 
 

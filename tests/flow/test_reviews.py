@@ -187,7 +187,7 @@ def test_explain_and_notice_say_that_a_person_decided(story, tmp_path: Path):
     text = account_text(found)
     assert f"人工复核：授信 6,000 元，{REVIEWER}" in text
     said = next(item["text"] for item in notices(store, story["second"]) if item["household_key"] == granted)
-    assert "6,000元" in said
+    assert "6,000 元" in said
     assert "经人工复核" in said
 
 

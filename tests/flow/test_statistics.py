@@ -433,3 +433,22 @@ def test_no_page_is_written_of_a_place_or_day_of_which_nothing_is_known(story: S
     for place, day in ((UNPUBLISHED, date(2027, 1, 1)), ("65", date(2026, 10, 31))):
         with pytest.raises(MissingInput, match="nothing was in force"):
             page_of_place(story.store, place, day)
+
+
+def test_a_draw_of_another_county_s_contract_counts_where_the_contract_s_household_lives(story: Story, tmp_path: Path):
+    """The core system knows contracts, not counties: one file may tell of both."""
+    store = copy_of(Scored(story.store, tmp_path, COUNTY_OF_TESTS, None), tmp_path / "both").store  # type: ignore[arg-type]
+    theirs = registers(store, NEIGHBOUR, story.published["neighbour"])[0]
+    asked = "drawn_in_month_yuan"
+    before = {county: figures(store, asked, "county", county)["2027-11"] for county in (COUNTY_OF_TESTS, NEIGHBOUR)}
+    lines = {"合同": f"{theirs['household_ref']},HT-N,2027-11-10,counter", "用信": "HT-N,400,2027-11-16,seed"}
+    for name, text in lines.items():
+        path = tmp_path / f"{name}.csv"
+        path.write_text("\n".join([HEADERS[name], text, ""]), encoding="utf-8")
+        with on_day(date(2027, 11, 16)):
+            done = record_usage(store, path, "6006")
+        assert done.counts["accepted"] == 1
+    refresh_warehouse(store)
+    after = {county: figures(store, asked, "county", county)["2027-11"] for county in (COUNTY_OF_TESTS, NEIGHBOUR)}
+    assert after[COUNTY_OF_TESTS] == before[COUNTY_OF_TESTS]
+    assert after[NEIGHBOUR][0] - before[NEIGHBOUR][0] == 400

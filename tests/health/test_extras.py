@@ -9,7 +9,7 @@ import tomllib
 from tests.conftest import ROOT
 from village_credit.cli.refusals import EXTRAS, refusal_of
 
-WITHOUT = ("prefect", "apprise", "fastapi", "sqlalchemy", "xlwt", "shapely")
+WITHOUT = ("prefect", "apprise", "fastapi", "sqlalchemy", "xlwt", "shapely", "marimo")
 RUNS = """import sys
 for name in {without!r}:
     sys.modules[name] = None

@@ -106,7 +106,7 @@ def test_the_analysts_page_names_every_view_and_every_promised_view_exists():
     limits_current limits_history limit_waterfall score_points reconciliation links link_quality quarantine runs gates
     control_totals households places village_coverage deliveries extract_checks corrections drift fairness holds
     referrals relief relief_kept relief_measures conditions renewals_due events authority follow_up
-    funnel statistics campaigns branches
+    funnel statistics campaigns branches limit_use early_warnings
     """
     assert set(promised.split()) <= {name for name, _ in reference.views()}
     assert all(f"| `{name}` |" in ANALYSTS for name, _ in reference.views())

@@ -70,7 +70,7 @@ def test_a_lock_with_anything_else_in_it_is_refused(line: str):
 def test_everything_that_is_asked_for_has_its_reason_beside_it():
     asked = declared(PROJECT)
     assert [(part, text) for part, said in asked.items() for text, reason in said.items() if not reason] == []
-    assert set(asked) == {CORE, "serve", "synthetic", "shapes", "dev"}
+    assert set(asked) == {CORE, "serve", "synthetic", "shapes", "notebook", "dev"}
 
 
 def test_every_locked_package_is_needed_by_a_part_and_nothing_needed_is_left_out():

@@ -35,6 +35,8 @@ def do_query(args: argparse.Namespace, paths: Settings) -> int:
     from village_credit.services.queries import saved
 
     args.json = args.json or args.format == "json"
+    if args.list and (args.name or args.county):
+        raise UsageError("query --list names every saved query: leave out NAME and --county, or leave out --list")
     if args.list:
         known = saved.saved_queries()
         return show(args, list(known), lambda: "\n".join(f"{one.name:<22}{one.title}. {one.grain}" for one in known))

@@ -112,7 +112,7 @@ def do_notices(args: argparse.Namespace, paths: Settings) -> int:
     """Print a run's messages."""
     from village_credit.services.queries.notices import notices
 
-    found = notices(store_of(paths), args.run, args.lang)
+    found = notices(store_of(paths), args.run, args.lang, paths.counties)
     if found and not found[0]["reviewed_by"]:
         say(f"{found[0]['template']} was reviewed by no native speaker: read it to nobody as the bank's word")
     return show(args, found, lambda: "\n".join(f"{item['household_key']}\t{item['text']}" for item in found))

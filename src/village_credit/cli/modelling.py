@@ -26,14 +26,19 @@ def add_train(verbs: Verbs) -> None:
     )
     trained.add_argument(
         "--history",
-        required=True,
         action="extend",
         nargs="+",
+        default=[],
         type=path,
         help=(
             "folders YYYY-MM-DD with inbox/ as of that day, outcome/, the conduct a year later, and relief/, "
             "declarations of the time"
         ),
+    )
+    trained.add_argument(
+        "--published",
+        action="store_true",
+        help="learn from the store's published runs too, whose year has passed, and from what came back of them",
     )
     trained.add_argument(
         "--county",
@@ -66,6 +71,7 @@ def do_train(args: argparse.Namespace, paths: Settings) -> int:
         args.out,
         policy_of(args, paths),
         args.impact_assessment,
+        store_of(paths) if args.published else None,
     )
     return show(args, card.model_dump(mode="json"), lambda: _trained_text(card, path, args.out))
 
@@ -110,7 +116,8 @@ def do_assess_model(args: argparse.Namespace, paths: Settings) -> int:
     """Write a candidate's evidence."""
     from village_credit.services.modelling import assess
 
-    found = assess.assess_model(args.folder, policy_of(args, paths), args.history, args.challenger, args.county)
+    known = policy_of(args, paths), args.history, args.challenger, args.county
+    found = assess.assess_model(args.folder, *known, open_store=lambda: store_of(paths))
     return show(args, found, lambda: "\n".join(_assessed_text(found)))
 
 

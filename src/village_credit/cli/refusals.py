@@ -41,6 +41,7 @@ EXTRAS = {
     "fastapi": "serve",
     "sqlalchemy": "serve",
     "shapely": "shapes",
+    "marimo": "notebook",
 }
 NOT_INSTALLED = '{module} is not installed here: `pip install "village-credit[{extra}]"`'
 OF_DAMAGE = ("parquet", "thrift", "magic bytes", "zstd", "corrupt", "decompress", "dictionary bounds")

@@ -34,6 +34,8 @@ from village_credit.sql_files import sql
 from village_credit.texts import combined
 from village_credit.validate.deduplicate import OUTCOMES, deduplicate
 
+OTHER_COUNTY = "OTHER_COUNTY"
+
 
 def take_in(
     files: Iterable[DeliveredFile],
@@ -62,10 +64,11 @@ def take_in(
     identified = identify_rows(accepted, hints, verdicts, terms.areas)
     settled, outcomes = _settle_all(accepted, identified, account.sources)
     settled = with_current_codes(settled, terms.areas)
+    settled, of_others = _plans_of_this_county(settled, county_code)
     accepted.clear()  # from here on only settled rows are needed
     unread = still_unread(account)
     linked = join_rows(settled, identified, as_of, county_code, verdicts=verdicts, unread=unread)
-    gone = pa.concat_tables([*outcomes, _as_outcomes(identified.unrepaired), _as_outcomes(linked.ambiguous)])
+    gone = pa.concat_tables([*outcomes, of_others, _as_outcomes(identified.unrepaired), _as_outcomes(linked.ambiguous)])
     return _account(account, gone, linked, identified, settled)
 
 
@@ -107,6 +110,15 @@ def _settle_all(
         settled[contract] = result.standing
         outcomes.append(result.outcomes)
     return settled, outcomes
+
+
+def _plans_of_this_county(settled: dict[str, pa.Table], county_code: str) -> tuple[dict[str, pa.Table], pa.Table]:
+    """Take campaign plans of any other county out: what is to be drawn there, nobody can measure here."""
+    plans = settled["campaign_plan"]
+    is_own = pc.equal(plans.column("county_code"), county_code)
+    others = plans.filter(pc.invert(is_own))
+    told = others.append_column("reason_code", pa.array([OTHER_COUNTY] * others.num_rows, pa.string()))
+    return {**settled, "campaign_plan": plans.filter(is_own)}, _as_outcomes(told)
 
 
 def _repaired(rows: pa.Table, identified: Identified) -> pa.Table:

@@ -36,7 +36,7 @@ def rows_before(store: Store, run_id: str | None) -> dict[str, int]:
     """Return the standing rows per contract of a run; of none, none."""
     if run_id is None:
         return {}
-    path = store.require_run(run_id) / "control_totals.parquet"
+    path = store.table(run_id, "control_totals")
     query = sql("ledger", "rows_before")
     return dict(query_cursor().execute(query, {"path": str(path)}).fetchall())
 

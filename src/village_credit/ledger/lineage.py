@@ -53,8 +53,8 @@ def successor_verdicts(entries: Iterable[Entry], county_code: str) -> list[dict[
 def lineage_before(store: Store, run_id: str | None) -> pa.Table:
     """Return whom households became, as a run left it, without what waited for a person; of none, nothing."""
     schema = run_tables()["lineage"].schema()
-    path = None if run_id is None else store.require_run(run_id) / "lineage.parquet"
-    if path is None or not path.is_file():  # an older run
+    path = None if run_id is None else store.table_if_any(run_id, "lineage")
+    if path is None:  # an older run
         return schema.empty_table()
     found = pq.read_table(path, columns=schema.names, partitioning=None).cast(schema)
     return found.filter(pc.is_in(found.column("role"), pa.array(FOUND)))

@@ -30,7 +30,7 @@ HOUSEHOLD_CODES = (
     ("land_transfer", "lessee_code"),
     ("contractor_change", "new_code"),
 )
-AREA_CODES = (("branch", "township_code"), ("legal_basis", "area_code"))
+AREA_CODES = (("branch", "township_code"), ("legal_basis", "area_code"), ("campaign_plan", "county_code"))
 
 
 def _read(file_name: str) -> pa.Table:

@@ -28,6 +28,7 @@ from village_credit.policy.sections import (
     BranchRecipients,
     Charge,
     County,
+    DrawPurpose,
     LadderStep,
     NormValue,
     ProductName,
@@ -99,6 +100,7 @@ class ProductRules(Section):
 
     repayment: Literal["revolving", "instalments"]
     purposes: str
+    draw_purposes: tuple[DrawPurpose, ...] = ()  # as the core system tells them; none: nobody looks
     names: list[str]  # 产品 as banks write it
 
 

@@ -16,6 +16,7 @@ from data_contracts.relief import Measure
 from data_contracts.toml_file import names_nobody
 from village_credit.recipients import required_recipient
 
+DrawPurpose = Literal["seed", "fertiliser", "pesticide", "machinery", "livestock", "trade", "other"]  # as draws have it
 ProductName = Literal["farmer_line", "poverty_micro_loan", "follow_on_loan", "trader_loan"]
 BandName = Literal["A", "B", "C", "D", "E"]
 PRODUCTS: tuple[ProductName, ...] = (

@@ -25,8 +25,8 @@ from village_credit.publish.safe_csv import csv_bytes
 from village_credit.publish.sealed_package import archive_of
 from village_credit.recipients import encrypted_for
 from village_credit.report.letter import Sender, is_rare, letter
-from village_credit.report.notice import percent
 from village_credit.report.notice_template import BOUND, SMS_UNITS, NoticeTemplate, units_of
+from village_credit.report.percent import percent
 from village_credit.report.printed_html import printed_page
 from village_credit.sql_files import sql
 from village_credit.store.store import sha256_of
@@ -105,7 +105,9 @@ def write_notices(
     """
     told = [row for row in due if row["left_out"] is None]
     _require_known(told)
+    seasons = seasons_of([] if inputs.seasons is None else inputs.seasons.to_pylist())
     for row in told:
+        row["seasons"] = own_seasons(seasons, row, is_granted=row["kind"] == "granted")
         row["reference"] = household_ref(keys, publication.publication_id, row["unit_code"], row["product"])
     households = [list(group) for _, group in groupby(told, key=lambda row: (row["branch_code"], row["unit_code"]))]
     messages = {mine[0]["household_key"]: list(_messages(mine[0], texts)) for mine in households if _has_sms(mine[0])}
@@ -114,7 +116,7 @@ def write_notices(
     charges = [] if inputs.charges is None else inputs.charges.to_pylist()
     by_branch = {code: list(group) for code, group in groupby(households, key=lambda mine: mine[0]["branch_code"])}
     for code, group in by_branch.items():
-        letters = (letter(mine, _sender(mine[0], texts), texts.templates, charges) for mine in group)
+        letters = (letter(mine, sender_of(mine[0], texts), texts.templates, charges) for mine in group)
         rows = [row for mine in group for row in messages.get(mine[0]["household_key"], ())]
         files = {
             SMS_FILE: csv_bytes(SMS_HEADER, rows),
@@ -131,6 +133,20 @@ def write_notices(
         sorted(by_branch.keys() - texts.terms.branches.keys()),
         sorted(code for code in by_branch if recipients.get(code)), hashes,
     )  # fmt: skip
+
+
+def seasons_of(rows: Iterable[Row]) -> dict[tuple[str, str], list[Row]]:
+    """Return the seasons of each line, by household_key and product, in their order."""
+    found: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        found.setdefault((row["household_key"], row["product"]), []).append(row)
+    return found
+
+
+def own_seasons(seasons: Mapping[tuple[str, str], list[Row]], row: Row, *, is_granted: bool) -> list[Row]:
+    """Return a line's seasons, while it has the limit that they are parts of: a branch may have set another."""
+    mine = seasons.get((row["household_key"], row["product"]), [])
+    return mine if is_granted and row["binding_term"] != "branch" else []
 
 
 def _require_known(told: Sequence[Row]) -> None:
@@ -174,7 +190,8 @@ def _values(row: Row, said: NoticeTemplate, terms: NoticeTerms) -> dict[str, str
     return values | {"limit": str(row["limit_yuan"]), "term": str(row["term_months"]), "rate": rate, "bound": bound}
 
 
-def _sender(row: Row, texts: Texts) -> Sender:
+def sender_of(row: Row, texts: Texts) -> Sender:
+    """Return who tells a line: its branch (branch_code, branch_name) as the county's terms know it."""
     terms, code = texts.terms, row["branch_code"]
     address = terms.branches[code].address if code in terms.branches else None
     branch = row["branch_name"] or code

@@ -30,7 +30,7 @@ from village_credit.publish.office_package import OFFICE, Result, rows_and_sum, 
 from village_credit.publish.safe_csv import csv_bytes
 from village_credit.publish.sealed_package import is_sealed, require_sealed, sealed_files
 from village_credit.publish.signed_manifest import MANIFEST, READY, read_manifest, signed_manifest
-from village_credit.report.notice import percent
+from village_credit.report.percent import percent
 from village_credit.signatures import KnownKey
 from village_credit.sql_files import sql
 from village_credit.store.runs import parquet_bytes

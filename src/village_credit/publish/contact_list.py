@@ -21,6 +21,8 @@ from village_credit.sql_files import sql
 BOOK, TABLE = "contacts.xlsx", "contacts.csv"
 ENDING_DAYS = 92  # a line that ends within them is spoken of
 WHY_ZH = {
+    "owed_above_limit": "欠款超过额度",
+    "drawn_against_purpose": "用途待核实",
     "unsigned": "已授信未签约",
     "ending": "即将到期",
     "undrawn": "已签约未用信",
@@ -48,6 +50,7 @@ HEADER_ROW = 2
 SHEET_NAME = 24  # letters of a staff number in a sheet's name, which holds 31
 
 LINE = pa.schema([("household_key", pa.string()), ("product", pa.string())])
+WARNED = LINE.append(pa.field("warning", pa.string()))
 FOLLOWED = LINE.append(pa.field("tags", pa.list_(pa.string())))
 
 
@@ -60,6 +63,7 @@ class Usage:
     follow_up: pa.Table = field(default_factory=FOLLOWED.empty_table)  # of the run: household_key, product, tags
     renewals_due: pa.Table = field(default_factory=LINE.empty_table)  # of the run: lines that are over
     opted_out: Sequence[str] = ()  # household_key of who wants no calls
+    warned: pa.Table = field(default_factory=WARNED.empty_table)  # what of draws and debts asks for a look
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,9 @@ def contacts(
     """
     connection = query_cursor()
     silent = {*held, *usage.opted_out, *objecting(tables["decisions"])}
-    given = tables | {name: getattr(usage, name) for name in ("contracts", "draws", "follow_up", "renewals_due")}
+    given = tables | {
+        name: getattr(usage, name) for name in ("contracts", "draws", "follow_up", "renewals_due", "warned")
+    }
     given["silent"] = pa.table({"household_key": pa.array(sorted(silent), pa.string())})
     given["mendable"] = pa.table({"reason_code": pa.array(sorted(MENDED_BY), pa.string())})
     for name, table in given.items():

@@ -30,7 +30,7 @@ SPANS = (
     "held_by_month",
     "moved",
 )
-RETURNS = ("contracts_standing", "draws_standing", "places_by_month", "owed_by_month")
+RETURNS = ("contracts_standing", "draws_standing", "places_of_moved", "owed_by_month")
 # What of a line is asked for each month: all else would be carried as often
 OF_A_LINE = "county_code, township_code, village_code, household_key, product, decision, limit_yuan, binding_term"
 Sealed = dict[str, dict[str, Any]]  # a run's tables, as its manifest has them
@@ -71,6 +71,8 @@ def derived_views(made: set[str]) -> dict[str, str]:
         "lines_still": _lines_by_month("NOT IN"),
         "owed": sql("publish", "inner/owed").format(owed=OWED),
         **{name: sql("publish", f"inner/{name}") for name in RETURNS},
+        "lines_known": sql("publish", "inner/lines_known"),
+        "lines_warned": sql("publish", "inner/lines_warned").format(warnings=sql("publish", "warnings")),
     }
     clocks = {"referrals_clocked": clocks_sql(INNER)} if "referrals" in made else {}
     figures = {name: sql("publish", f"inner/{name}") for name in ("village_months", "lines_told")}

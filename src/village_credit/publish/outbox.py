@@ -14,9 +14,10 @@ import pyarrow.parquet as pq
 
 from data_contracts.branch import MAX_TERM_MONTHS
 from data_contracts.reasons import DECISION_REASONS
+from village_credit.catalogue import run_tables
 from village_credit.china_calendar import day_in_china
 from village_credit.duckdb_session import query_cursor
-from village_credit.ledger.balances import drawn_before
+from village_credit.ledger.balances import drawn_before, owed_by_day
 from village_credit.ledger.before import decided_before
 from village_credit.ledger.checkpoints import leaves_of, write_checkpoint
 from village_credit.ledger.holds import HOLD, RELEASE, held_keys, stops
@@ -138,7 +139,24 @@ def _usage(store: Store, until: Ledger, run: str) -> Usage:
         FOLLOWED.empty_table() if follow_up is None else follow_up.select(FOLLOWED.names),
         LINE.empty_table() if due is None else due.select(LINE.names),
         opted_out(until),
+        _warned(store, until, run),
     )
+
+
+def _warned(store: Store, until: Ledger, run: str) -> pa.Table:
+    """Return what of draws and debts asks for a look, beside what a run decides; of older code's run no purposes."""
+    draws, repayments = (sealed_rows(store, until, name) for name in ("draws", "repayments"))
+    allowed = _table_of(store, run, "draw_purposes")
+    connection = query_cursor()
+    for name, table in {
+        "decisions": pq.read_table(store.table(run, "decisions"), partitioning=None),
+        "draws": draws,
+        "owed": owed_by_day(draws, repayments),
+        "allowed": run_tables()["draw_purposes"].schema().empty_table() if allowed is None else allowed,
+    }.items():
+        connection.register(name, table)
+    query = sql("publish", "warned_of_run").format(warnings=sql("publish", "warnings"))
+    return connection.sql(query).to_arrow_table()
 
 
 def _recipients(store: Store, until: Ledger, county: str) -> dict[str, tuple[str, ...]]:

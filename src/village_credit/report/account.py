@@ -19,8 +19,8 @@ from village_credit.report.account_tables import (
     waterfall_table,
 )
 from village_credit.report.living import static_page
-from village_credit.report.notice import percent
 from village_credit.report.page_parts import Card, Note, Page, Part, Row, Section, Table
+from village_credit.report.percent import percent
 from village_credit.report.translations import Text, in_language, is_reviewed, translated
 
 PPM, BP = 1_000_000, 10_000

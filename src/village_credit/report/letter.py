@@ -9,8 +9,8 @@ from html import escape
 from typing import Any
 
 from village_credit.report.account_tables import plain
-from village_credit.report.notice import percent
-from village_credit.report.notice_template import HELPED, OTHER, REASONS_TOLD, NoticeTemplate
+from village_credit.report.notice_template import GRANTED_BECAUSE, HELPED, OTHER, REASONS_TOLD, NoticeTemplate
+from village_credit.report.percent import percent
 from village_credit.report.printed_html import article, bdi, charge, ltr, sentence, table, unit
 
 ROOM = 4  # parts that a page holds in the usual size: of two languages one line each
@@ -48,8 +48,8 @@ def letter(
     """Draw one household's letter.
 
     `lines`: what it is told of each line, with kind (granted, lost, frozen), name, village and reference, the same in
-    all; of one that is lost `helps` too, as HELPS has them. `charges`: what its run says that products cost beside
-    their interest.
+    all; of one that is granted `seasons`, of one that is lost `helps` too. `charges`: what its run says that
+    products cost beside their interest.
     """
     first = lines[0]
     words = templates[0].letter
@@ -70,8 +70,7 @@ def _part(
 ) -> str:
     """Draw a letter's part in one language."""
     words = said.letter
-    told = {"name": bdi(lines[0]["name"]), "bank": bdi(sender.name_in(said.language)), "branch": bdi(sender.branch)}
-    told["telephone"] = ltr(sender.telephone)
+    told = {"name": bdi(lines[0]["name"]), **_sender_told(sender, said)}
     body = "".join(_line(line, said, told, charges) for line in lines)
     sign = sentence(words.sign, told) if any(line["kind"] == "granted" for line in lines) else ""
     where = " ".join(filter(None, (bdi(sender.branch), bdi(sender.address or ""), told["telephone"])))
@@ -80,14 +79,51 @@ def _part(
     return article(said, words.title, sentence(words.greeting, told), body, sign, *ends, at)
 
 
+def _sender_told(sender: Sender, said: NoticeTemplate) -> dict[str, str]:
+    bank, branch = bdi(sender.name_in(said.language)), bdi(sender.branch)
+    return {"bank": bank, "branch": branch, "telephone": ltr(sender.telephone)}
+
+
+def told_of_line(
+    line: Mapping[str, Any], sender: Sender, said: NoticeTemplate, charges: Sequence[Mapping[str, Any]]
+) -> str:
+    """Draw what a letter says of one line: figures or reason, where to sign, and what the household may do."""
+    told = _sender_told(sender, said)
+    sign = sentence(said.letter.sign, told) if line["kind"] == "granted" else ""
+    return _line(line, said, told, charges) + sign + sentence(said.letter.rights, told)
+
+
 def _line(
     line: Mapping[str, Any], said: NoticeTemplate, told: Mapping[str, str], charges: Sequence[Mapping[str, Any]]
 ) -> str:
     product = bdi(said.products[line["product"]])
     begins = sentence(getattr(said.letter, line["kind"]), {**told, "product": product})
     if line["kind"] == "granted":
-        return begins + table(_granted(line, said, charges))
-    return begins + table([(said.labels.reason, _reason(line, said))]) + _helps(line, said)
+        return begins + table(_granted(line, said, charges)) + _seasons(line, said)
+    return begins + table([(said.labels.reason, _reason(line, said)), *_because(line, said)]) + _helps(line, said)
+
+
+def _seasons(line: Mapping[str, Any], said: NoticeTemplate) -> str:
+    """Say from when to when how much may be drawn, a sentence a season; nothing where the template has no words."""
+    rows = line.get("seasons", ()) if said.letter.season else ()
+    return "".join(
+        sentence(
+            said.letter.season,
+            {
+                "season": bdi(one["season"]),
+                "amount": unit(said.units.yuan, f"{one['amount_yuan']:,}"),
+                **{name: ltr(str(one[f"{name}_on"])) for name in ("opens", "closes", "due")},
+            },
+        )
+        for one in rows
+    )
+
+
+def _because(line: Mapping[str, Any], said: NoticeTemplate) -> list[tuple[str, str]]:
+    """Return what cost most points, where it is told; a letter has none, for it may be one member's."""
+    features = [escape(one) for one in line.get("features", ())]
+    between = "، " if said.direction == "rtl" else "、"
+    return [(said.labels.because, between.join(features))] if features and said.labels.because else []
 
 
 def _helps(line: Mapping[str, Any], said: NoticeTemplate) -> str:
@@ -115,22 +151,40 @@ def _granted(
         *_former(line, said),
         (labels.term, unit(said.units.months, str(line["term_months"]))),
         (labels.valid, f"{ltr(str(line['valid_from']))} – {ltr(str(line['valid_to']))}"),
-        (labels.rate, ltr(percent(line["annual_rate_bp"], 10_000))),
-        (labels.cost, ltr(percent(line["annual_cost_bp"], 10_000))),
-        (labels.charges, costs),
+        *_cost(line, said, costs),
         (labels.bound, escape(said.bound_text[line["binding_term"]])),
+        *_hangs_on(line, said),
     ]
+
+
+def _hangs_on(line: Mapping[str, Any], said: NoticeTemplate) -> list[tuple[str, str]]:
+    """Return what a granted line hangs on besides: a person's word, a document that is to come, a declared window."""
+    told = [said.reason_of(code) for code in line["reason_codes"] if code in GRANTED_BECAUSE]
+    return [(said.labels.reason, escape(text)) for text in told if text]
+
+
+def _cost(line: Mapping[str, Any], said: NoticeTemplate, charges: str) -> list[tuple[str, str]]:
+    """Return what a line costs; nothing of a run that is older than these figures."""
+    if line.get("annual_cost_bp") is None:
+        return []
+    rate, cost = (ltr(percent(line[f"annual_{name}_bp"], 10_000)) for name in ("rate", "cost"))
+    return [(said.labels.rate, rate), (said.labels.cost, cost), (said.labels.charges, charges)]
 
 
 def _former(line: Mapping[str, Any], said: NoticeTemplate) -> list[tuple[str, str]]:
     """Return the limit that the household had, where it is another now."""
-    before = line["previous_yuan"] or 0
+    before = line.get("previous_yuan") or 0
     if before in (0, line["limit_yuan"]) or not said.labels.former:
         return []
     return [(said.labels.former, unit(said.units.yuan, f"{before:,}"))]
 
 
 def _reason(line: Mapping[str, Any], said: NoticeTemplate) -> str:
-    """Return the reason that decided, where a letter says it; never one behind it."""
-    first = (line["reason_codes"] or [OTHER])[0]
+    """Return the reason that decided, where a letter says it; never one behind it.
+
+    Of `is_open` lines, which are told to whoever stands at the counter, every reason is said.
+    """
+    first = (line["reason_codes"] or [line["binding_term"] if line.get("is_open") else OTHER])[0]
+    if line.get("is_open"):
+        return escape(said.reason_of(first) or first)
     return escape(said.lost_reasons[first if first in REASONS_TOLD else OTHER])

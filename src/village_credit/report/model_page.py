@@ -8,7 +8,7 @@ from village_credit.report.charts import AMBER, RED, Frame, cross, curve, legend
 from village_credit.report.html import GREEN, SOFT, STYLE, cards, heading, note, page, paragraph, section, table
 from village_credit.report.labels import ATTRIBUTES_ZH, GROUPS_ZH
 from village_credit.report.model_cells import Cells, Evidence, Row, bounds, share, verdict
-from village_credit.report.model_reach import places, selection, truth
+from village_credit.report.model_reach import came_back, places, selection, truth
 from village_credit.score.card import cell_text, pair_labels
 from village_credit.score.scorecard import ROLES, Bin, FeaturePoints, Missing, PairPoints, ProbabilityTable, Scorecard
 
@@ -69,7 +69,8 @@ def assessment_page(card: Scorecard, evidence: Evidence) -> str:
     """Draw the evidence and the scorecard on one page."""
     drawn = (
         *(_outcomes, _discrimination, *([truth] if evidence["is_synthetic"] else []), _calibration, places, _lift),
-        *(_stability, _flips, _sensitivity, selection, _fairness, _proxies),
+        *(_stability, _flips, _sensitivity, *([came_back] if evidence.get("came_back") else [])),
+        *(selection, _fairness, _proxies),
         *([_challenger] if evidence.get("challenger_card") else []),
     )
     sections = [_headline(card, evidence), *(draw(evidence) for draw in drawn), _identity(card), *_points(card)]

@@ -20,6 +20,12 @@ SELECTION = (
     "（平滑分步法，只与第一行比较）；AUC 按其余村的用信贷款；分数平均变动（分）、违约率和最低档之上的占比"
     "按其余村的全部农户。这是敏感度，任何一行都不是本评分卡的指标。"
 )
+REACHED_ZH = {"not_granted": "未授信", "not_contracted": "授信未签约", "not_drawn": "签约未用信", "drawn": "用信"}
+CAME_BACK = (
+    "已发布批次的农户一年内走到哪一步：只有用信者有还款结果，谁用信由本行的授信和农户自己决定。"
+    "因此这些结果只适用于与用信者相似的人；未授信和未用信者的结果无人知道，下面的敏感度说明其影响。"
+    "用信和还款没有到期日，欠款自额度最后一日之后才算逾期；信用社的还款记录更严的，以记录为准。"
+)
 KINDS_ZH = {"county": "县", "township": "乡镇"}
 PLACE_HEADS = ("地区", "贷款", "违约", "预期违约率", "实际违约率", "95% 区间", "在区间内", "AUC", "PSI", "末日比首日")
 PLACES = (
@@ -64,6 +70,26 @@ def _spread(found: Row) -> Cells:
     forms = {"auc": ".4f", "points_moved": ".1f"}
     cells = [" – ".join(f"{one:{forms.get(name, '.2%')}}" for one in ends) for name, ends in found.items()]
     return [("各假定的范围", *cells)] if cells else []
+
+
+def came_back(evidence: Evidence) -> str:
+    """Draw how far the households of published runs came: whose outcomes teach, and whose nobody knows."""
+    rows = evidence["came_back"]
+    bands = list(dict.fromkeys(row["band"] for row in rows))
+    told = {(row["band"], row["reached"]): row for row in rows}
+    shown = [(band or "未评分", *(_reached(told.get((band, stage))) for stage in REACHED_ZH)) for band in bands]
+    heads = ["档次", *REACHED_ZH.values()]
+    return section("回流样本：谁有结果", note(CAME_BACK), table(heads, shown))
+
+
+def _reached(row: Row | None) -> str:
+    """Write a count; of the drawn also their outcomes, where they are not of few."""
+    if row is None:
+        return "0"
+    if row["households"] is None:
+        return "不足30户，不列"
+    count = f"{row['households']:,}"
+    return count if row["with_outcome"] is None else f"{count}（有结果 {row['with_outcome']:,}，违约 {row['bads']:,}）"
 
 
 def places(evidence: Evidence) -> str:

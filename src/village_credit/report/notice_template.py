@@ -17,12 +17,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from data_contracts.branch import PRODUCT_ORDER
 from data_contracts.county_terms import Language
+from data_contracts.reasons import DECISION_REASONS
 from data_contracts.toml_file import Text, names_nobody, read_toml
 from village_credit.catalogue import binding_terms
 from village_credit.errors import GateRefused, MissingInput, why_unread
 
 SMS_UNITS = 70  # of UTF-16: what one message holds outside the Latin alphabet
-RIGHT_TO_LEFT, ISOLATE, END = "\u200f", "\u2066", "\u2069"
+RIGHT_TO_LEFT, ISOLATE, FIRST_STRONG, POP = "\u200f", "\u2066", "\u2068", "\u2069"
 BOUND = frozenset({*binding_terms(), "budget", "review", "relief"})  # what may bind a line that is granted
 # Why a line is gone, as far as a letter says so; whatever else may concern one member alone, who is told at the branch
 REASONS_TOLD = frozenset(
@@ -33,6 +34,8 @@ REASONS_TOLD = frozenset(
     }
 )
 OTHER = "other"
+# What a granted line is told besides what bound it, where a template has the words: a letter must say what it hangs on
+GRANTED_BECAUSE = frozenset({"REVIEW_GRANTED", "CONDITIONAL", "RELIEF_KEPT"})
 # What would help, as far as a letter says so: land, books and machines of the household, never a loan or a listing,
 # which may be one member's alone
 HELPED = frozenset(
@@ -51,6 +54,9 @@ FIELDS: dict[str, tuple[set[str], set[str]]] = {
     "letter.granted": ({"bank"}, set()),
     "letter.lost": ({"product"}, {"bank"}),
     "letter.frozen": ({"product"}, {"bank"}),
+    "letter.declined": ({"product"}, {"bank"}),
+    "letter.review": ({"product"}, {"bank"}),
+    "letter.season": ({"season", "opens", "closes", "amount", "due"}, set()),
     "letter.sign": ({"branch"}, set()),
     "letter.rights": ({"branch", "telephone"}, set()),
     "units.yuan": ({"figure"}, set()),
@@ -95,6 +101,9 @@ class Letter(_Texts):
     careful: str
     reference: str
     hand: str
+    declined: str = ""  # `notices` alone tells whoever has no line and never had one: none, and it has not the language
+    review: str = ""
+    season: str = ""  # none: a season's days are not told
 
 
 class Labels(_Texts):
@@ -111,6 +120,7 @@ class Labels(_Texts):
     bound: str
     reason: str
     branch: str
+    because: str = ""  # none: what cost most points is not told
 
 
 class Units(_Texts):
@@ -163,6 +173,8 @@ class NoticeTemplate(_Texts):
     bound_text: dict[str, str]
     lost_reasons: dict[str, str]
     helps: dict[str, str] = Field(default_factory=dict)  # none: a letter does not say what would help
+    reasons: dict[str, str] = Field(default_factory=dict)  # every code, for who is told more than a letter says
+    points_lost: dict[str, str] = Field(default_factory=dict)  # by feature; none: as the scorecard says it
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -173,7 +185,12 @@ class NoticeTemplate(_Texts):
 
     def isolated(self, text: str) -> str:
         """Return figures so that they keep their order within a text that is written from right to left."""
-        return f"{ISOLATE}{text}{END}" if self.direction == "rtl" else text
+        return f"{ISOLATE}{text}{POP}" if self.direction == "rtl" else text
+
+    def reason_of(self, code: str) -> str:
+        """Return the sentence of a reason or of what bound a limit: a letter's own where it has one; empty: no word."""
+        own = {**self.reasons, **self.bound_text, **self.lost_reasons}
+        return own.get(code) or (DECISION_REASONS.get(code, "") if self.language == "zh" else "")
 
     def sms_of(self, kind: str, values: Mapping[str, str]) -> str:
         """Write the one message of a kind (granted, lost, frozen)."""
@@ -191,6 +208,8 @@ def _lacking(said: NoticeTemplate) -> list[str]:
     }
     if said.helps:
         asked["helps"] = HELPED | set(HELP_WORDS)
+    if said.reasons:
+        asked["reasons"] = frozenset(DECISION_REASONS)
     differ = {part: sorted(getattr(said, part).keys() ^ names) for part, names in asked.items()}
     return [f"{part} lacks, or has beyond what is told: {', '.join(names)}" for part, names in differ.items() if names]
 
@@ -200,7 +219,7 @@ def _of_texts(told: dict[str, Any]) -> list[str]:
     faults = []
     for part in ("sms", "letter", "units", "charges", "sheet", "helps"):
         for name, text in told[part].items():
-            must, may = FIELDS.get(f"{part}.{name}", (set(), set()))
+            must, may = FIELDS.get(f"{part}.{name}", (set(), set())) if text else (set(), set())
             found = _fields_of(text)
             if found is None:
                 faults.append(f"{part}.{name}: its braces cannot be read")

@@ -9,8 +9,8 @@ from html import escape
 from importlib import resources
 from typing import Any
 
-from village_credit.report.notice import percent
 from village_credit.report.notice_template import NoticeTemplate
+from village_credit.report.percent import percent
 
 STYLE = """
 @page{size:A4;margin:12mm 15mm}*{box-sizing:border-box}

@@ -8,8 +8,8 @@ from html import escape
 from typing import Any
 
 from village_credit.report.letter import ROOM, Sender
-from village_credit.report.notice import percent
 from village_credit.report.notice_template import NoticeTemplate
+from village_credit.report.percent import percent
 from village_credit.report.printed_html import article, bdi, charge, ltr, printed_page, sentence, table, unit
 
 BP = 10_000

@@ -136,7 +136,7 @@ def _declared_en() -> Texts:
 
 
 def _declared_ug() -> Texts:
-    known = _file("messages/ug.toml")
+    known = _file("templates/ug.toml")
     return {
         "decision_reasons": known["reasons"],
         "products": known["products"],

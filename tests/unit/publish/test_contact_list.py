@@ -20,6 +20,7 @@ from village_credit.publish.contact_list import (
     LINE,
     NO_MANAGER,
     TABLE,
+    WARNED,
     Contact,
     Usage,
     contact_files,
@@ -114,6 +115,19 @@ def test_each_line_is_listed_over_one_thing(tmp_path):
     }  # fmt: skip
     assert {one.name[1:]: one.note for one in found}["f"] == MENDED_BY["OVERDUE"]
     assert {one.name[1:]: one.limit_yuan for one in found}["f"] == 0
+
+
+def test_a_debt_or_a_draw_that_asks_for_a_look_goes_before_all_else(tmp_path):
+    said = [("a", "owed_above_limit"), ("a", "drawn_against_purpose"), ("b", "drawn_against_purpose"),
+            ("d", "owed_above_limit")]  # fmt: skip
+    warned = [{"household_key": key, "product": "farmer_line", "warning": word} for key, word in said]
+    usage = Usage(contracts=line("a", "c"), draws=line("a"), warned=pa.Table.from_pylist(warned, WARNED))
+    found = listed(tmp_path, {"c": {}, "b": {"valid_to": date(2026, 12, 1)}, "a": {}, "d": {}}, usage, held=("d",))
+    assert [(one.name[1:], one.why) for one in found] == [
+        ("a", "owed_above_limit"), ("b", "drawn_against_purpose"), ("c", "undrawn"),
+    ]  # fmt: skip
+    rows = list(csv.DictReader(io.StringIO(contact_files(found)[TABLE].decode("utf-8-sig"))))
+    assert [row["事由"] for row in rows] == ["欠款超过额度", "用途待核实", "已签约未用信"]
 
 
 @pytest.mark.parametrize("code", sorted(OBJECTING))

@@ -196,3 +196,43 @@ def test_a_campaign_that_a_later_run_has_is_told_as_that_run_has_it():
     ]
     asked = "SELECT DISTINCT starts_on, planned_yuan FROM campaigns WHERE purpose = 'all'"
     assert warehouse_of(date(2026, 11, 4), **given).execute(asked).fetchall() == [(date(2026, 11, 2), 2)]
+
+
+def test_of_two_plans_whose_days_overlap_each_counts_the_draws_of_both():
+    plan = {"county_code": COUNTY, "purposes": ["seed"], "unread_purposes": 0, "run_id": "r1"}
+    spring, again = ({**plan, "campaign": name} for name in ("春耕", "补种"))
+    given = published(NOV) | {
+        "decisions": [line("a", 40_000)],
+        "draws": [drawn("a", 10, date(2026, 11, 2)), drawn("a", 500, date(2026, 11, 6))],
+        "campaign_plans": [
+            spring | {"starts_on": NOV, "ends_on": date(2026, 11, 7), "planned_yuan": 1_000},
+            again | {"starts_on": date(2026, 11, 5), "ends_on": date(2026, 11, 9), "planned_yuan": 2_000},
+            again | {"starts_on": date(2026, 11, 8), "ends_on": date(2026, 11, 9), "planned_yuan": 3_000},
+        ],
+    }
+    asked = """
+        SELECT campaign, starts_on, planned_yuan, drawn_to_date_yuan FROM campaigns WHERE purpose = 'all'
+        QUALIFY day = max(day) OVER (PARTITION BY campaign, starts_on) ORDER BY starts_on
+    """
+    assert warehouse_of(date(2026, 11, 30), **given).execute(asked).fetchall() == [
+        ("春耕", NOV, 1_000, 510), ("补种", date(2026, 11, 5), 2_000, 500), ("补种", date(2026, 11, 8), 3_000, 0),
+    ]  # fmt: skip
+
+
+def test_what_a_household_owes_stands_where_it_lives_at_each_month_s_end():
+    """By the last publication until then; before the first by that one, and after a move where it has moved."""
+    given = merged(published(NOV, until_on=date(2027, 1, 10)), published(date(2027, 1, 10), "r2", number=2))
+    other = VILLAGE[:-1] + "2"
+    given["places"].append({**given["places"][0], "place_code": other, "run_id": "r2"})
+    given["decisions"] = [line("a", 40_000), line("a", 40_000, "r2", village_code=other)]
+    given["draws"] = [drawn("a", 100, date(2026, 10, 20)), drawn("a", 30, date(2027, 1, 5))]
+    asked = """
+        SELECT month, place_code, drawn_households, drawn_yuan, drawn_in_month_yuan FROM statistics
+        WHERE level = 'village' AND product = $product AND drawn_yuan > 0 ORDER BY month
+    """
+    for product in ("all", PRODUCT):
+        found = warehouse_of(date(2027, 2, 3), **given).execute(asked, {"product": product}).fetchall()
+        assert found == [
+            ("2026-11", VILLAGE, 1, 100, 0), ("2026-12", VILLAGE, 1, 100, 0), ("2027-01", other, 1, 130, 30),
+            ("2027-02", other, 1, 130, 0),
+        ]  # fmt: skip

@@ -75,7 +75,7 @@ def test_who_has_not_been_read_by_a_speaker_says_so():
         ('none = "除利息外不收取其他费用"', 'none = "{"', "charges.none: its braces cannot be read"),
         ("{figure} 元", "{figure:,} 元", "units.yuan: its braces cannot be read"),
         ('farmer_line = "农贷通"\n', "", "products lacks, or has beyond what is told: farmer_line"),
-        ('version = "zh-2026.11"\n', "", "version: Field required"),
+        ('version = "zh-2026.12"\n', "", "version: Field required"),
         ('careful = "', 'carefully = "', "letter.careful: Field required; letter.carefully: Extra inputs"),
         ('language = "zh"', 'language = "ug"', "says that it is of language ug"),
         ("[sms]", "[sms", "it is not TOML"),

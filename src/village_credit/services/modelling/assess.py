@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -26,6 +26,7 @@ from village_credit.report.model_page import assessment_page
 from village_credit.score.apply import score, score_columns
 from village_credit.score.scorecard import PPM, Scorecard
 from village_credit.score.statistics import Bools, Floats
+from village_credit.services.modelling.came_back import CameBack, joined, observe_published
 from village_credit.services.modelling.observations import (
     Observation,
     day_of,
@@ -40,6 +41,7 @@ from village_credit.services.modelling.reach import reach
 from village_credit.services.modelling.sign import read_candidate
 from village_credit.services.rules import read_policy
 from village_credit.sql_files import sql
+from village_credit.store.store import Store
 from village_credit.store.whole_files import json_of, write_whole
 from village_credit.training import assess, fairness
 from village_credit.training.train import History, fit
@@ -68,12 +70,13 @@ def assess_model(
     histories: list[Path] | None = None,
     challenger: Path | None = None,
     counties: Sequence[str] | None = None,
+    open_store: Callable[[], Store] | None = None,
 ) -> Assessed:
     """Judge the candidate of a folder on its histories (or on others), and write its page and figures beside it.
 
     Bands and margins are the first county's; each county's households are decided by its own figures. A challenger's
-    verdicts are compared on the same households and written nowhere else. Raises MissingInput where a history is gone,
-    ModelRefused where the candidate was altered.
+    verdicts are compared on the same households and written nowhere else. `open_store`: of a candidate that learnt from
+    published runs, whose. Raises MissingInput where a history is gone, ModelRefused where the candidate was altered.
     """
     card = read_candidate(folder)
     told = _training(folder)
@@ -84,9 +87,10 @@ def assess_model(
             raise MissingInput(
                 f"history {place.name} is gone from where {card.model_id} was trained: name its folders with --history"
             )
-    observations = observe_all(places, asked)
+    came_back = _came_back(told, asked, open_store) if histories is None else None
+    observations = joined(observe_all(places, asked) if places else [], came_back)
     policy = read_policy(policy_file)[0].in_force(card.valid_from, asked[0])
-    evidence = gather(card, observations, policy)
+    evidence = gather(card, observations, policy) | {"came_back": came_back.selection if came_back else []}
     if challenger is not None:
         evidence["challenger_card"] = challenger_gap(card, read_candidate(challenger), observations, policy)
     page, figures = folder / f"{card.model_id}.assessment.html", folder / f"{card.model_id}.assessment.json"
@@ -94,6 +98,22 @@ def assess_model(
     write_whole(figures, _json(evidence).encode("utf-8"))
     headline = {row["figure"]: row["value"] for row in evidence["out_of_village"]}
     return Assessed(card.model_id, str(page), str(figures), [english for english, _ in evidence["concerns"]], headline)
+
+
+def _came_back(
+    told: dict[str, Any], counties: Sequence[str], open_store: Callable[[], Store] | None
+) -> CameBack | None:
+    """Observe again the published runs that a candidate learnt from; raises MissingInput where one is gone."""
+    runs = told.get("published")
+    if not runs or open_store is None:
+        return None
+    found = observe_published(open_store(), counties, runs)
+    if gone := [run_id for run_id in runs if run_id not in found.runs]:
+        raise MissingInput(
+            f"{told['model_id']} learnt from run {gone[0]}, which cannot be observed again: "
+            f"{found.left_out.get(gone[0], 'it is not among the published ones of this store')}"
+        )
+    return found
 
 
 def _training(folder: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from village_credit import duckdb_session
 from village_credit.errors import MissingInput, ModelRefused, UsageError, why_unread
-from village_credit.extract.grid import Extract
+from village_credit.extract.grid import DeliveredFile, Extract
 from village_credit.extract.inbox import pull
 from village_credit.extract.read import read_files
 from village_credit.features.build import build_features
@@ -87,17 +87,9 @@ def observe(folder: Path, county_code: str) -> Observation:
     day = day_of(folder)
     delivered = list(pull(folder / "inbox", county_code))
     intake = take_in(delivered, day, county_code)
-    if leaks := leaking_features(build_features, intake.facts, day):
-        raise ModelRefused(
-            f"features {', '.join(leaks)} change when rows dated after {day} change: they see the future; "
-            f"bind them to $as_of"
-        )
+    require_no_leak(intake, day)
     conduct, hashes = _outcome(folder, county_code)
-    connection = duckdb_session.connect()
-    connection.register("identities", intake.identities)
-    connection.register("conduct", conduct)
-    units = intake.facts["households"].select(["unit_code"])
-    loans = connection.sql(LOANS).to_arrow_table()
+    units, loans = intake.facts["households"].select(["unit_code"]), loans_of(intake, conduct)
     facts, told, declared = _relieved(folder, intake, loans, day)
     return Observation(
         day,
@@ -108,6 +100,23 @@ def observe(folder: Path, county_code: str) -> Observation:
         [file.sha256 for file in delivered] + hashes + declared,
         _truth(folder, county_code),
     )
+
+
+def require_no_leak(intake: Intake, day: date) -> None:
+    """Raise ModelRefused where a feature sees past its day."""
+    if leaks := leaking_features(build_features, intake.facts, day):
+        raise ModelRefused(
+            f"features {', '.join(leaks)} change when rows dated after {day} change: they see the future; "
+            f"bind them to $as_of"
+        )
+
+
+def loans_of(intake: Intake, conduct: pa.Table) -> pa.Table:
+    """Return the loans of an intake's households that accepted rows of conduct tell of, by unit_code."""
+    connection = duckdb_session.connect()
+    connection.register("identities", intake.identities)
+    connection.register("conduct", conduct)
+    return connection.sql(LOANS).to_arrow_table()
 
 
 def _truth(folder: Path, county_code: str) -> pa.Table | None:
@@ -148,17 +157,22 @@ def _relieved(
 def _outcome(folder: Path, county_code: str) -> tuple[pa.Table, list[str]]:
     """Read the conduct that followed, and the hashes of its files."""
     delivered = list(pull(folder / "outcome", county_code))
-    found = [table for table in read_files(delivered) if isinstance(table, Extract)]
-    loans = [table for table in found if table.contract == "bank_conduct"]
-    for table in loans:
-        if table.rejected:
-            raise MissingInput(f"history {folder.name}: {table.file.file_name}: {table.rejected[1]}")
-    tables = [validate(Batch(table.contract, table.rows, table.units))[0] for table in loans]
+    tables = conduct_in(delivered, f"history {folder.name}")
     if not tables:
         raise MissingInput(
             f"history {folder.name}: outcome/{county_code} has no bank_conduct table, so there are no labels"
         )
     return pa.concat_tables(tables), [file.sha256 for file in delivered]
+
+
+def conduct_in(delivered: list[DeliveredFile], where: str) -> list[pa.Table]:
+    """Return the accepted rows of each delivered table of conduct; raises MissingInput where one is refused."""
+    found = [table for table in read_files(delivered) if isinstance(table, Extract)]
+    loans = [table for table in found if table.contract == "bank_conduct"]
+    for table in loans:
+        if table.rejected:
+            raise MissingInput(f"{where}: {table.file.file_name}: {table.rejected[1]}")
+    return [validate(Batch(table.contract, table.rows, table.units))[0] for table in loans]
 
 
 def labelled(observation: Observation) -> pa.Table:

@@ -6,10 +6,12 @@ import json
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-from village_credit.errors import ModelRefused
+from village_credit.errors import ModelRefused, UsageError
 from village_credit.policy.least_defaults import least_defaults
 from village_credit.score.scorecard import Scorecard, card_json
+from village_credit.services.modelling.came_back import joined, observe_published
 from village_credit.services.modelling.observations import (
     Observation,
     day_of,
@@ -22,6 +24,7 @@ from village_credit.services.modelling.observations import (
 )
 from village_credit.services.modelling.sign import write_pages
 from village_credit.services.rules import read_policy
+from village_credit.store.store import Store
 from village_credit.store.whole_files import write_whole
 from village_credit.training.fairness import proxy_rows
 from village_credit.training.train import train
@@ -35,14 +38,20 @@ def train_candidate(
     out: Path,
     policy_file: Path,
     impact_assessment: str | None = None,
+    store: Store | None = None,
 ) -> tuple[Scorecard, Path]:
     """Train on the counties of every history folder (named by its day, with inbox/ and outcome/), and write the card.
 
-    It is unsigned. Beside it stand the page as text and `training.json`, which names the histories for `assess-model`.
-    Raises ModelRefused where there are fewer defaults than the policy asks for, as the first county has it.
+    With a `store`, on its published runs of these counties too, and on what came back of them. The card is unsigned.
+    Beside it stand the page as text and `training.json`, which names the histories for `assess-model`, and of published
+    runs how far their households came. Raises ModelRefused where there are fewer defaults than the policy asks for, as
+    the first county has it, UsageError where there is nothing to learn from, or the same day of a county twice.
     """
+    if not folders and store is None:
+        raise UsageError("there is nothing to learn from: name histories with --history, or say --published")
     policy = read_policy(policy_file)[0]
-    observations = observe_all(folders, counties)
+    came_back = None if store is None else observe_published(store, counties)
+    observations = joined(observe_all(folders, counties) if folders else [], came_back)
     _refuse_proxies(of_last_day(observations))
     first = valid_from or _year_after(observations)
     least = least_defaults(policy.in_force(first, counties[0]))
@@ -52,7 +61,9 @@ def train_candidate(
     write_whole(path, card_json(card).encode("utf-8"))
     write_pages(out, card)
     history = [str(folder.resolve()) for folder in sorted(folders, key=day_of)]
-    told = {"model_id": model_id, "counties": list(counties), "history": history}
+    told: dict[str, Any] = {"model_id": model_id, "counties": list(counties), "history": history}
+    if came_back is not None:
+        told |= {"published": came_back.runs, "selection": came_back.selection, "left_out": came_back.left_out}
     write_whole(out / "training.json", json.dumps(told, ensure_ascii=False, indent=1).encode("utf-8"))
     return card, path
 

@@ -141,7 +141,7 @@ def _require_household(store: Store, run_id: str, against: str, household_key: s
     """Raise MissingInput where neither side of a difference decided a household."""
     published = Ledger.of(store).in_force_of(store.manifest(run_id)["county_code"])
     others = [one.run_id for one in published] if against == "published" else [against]
-    sides = [str(store.require_run(one) / "decisions.parquet") for one in (run_id, *others)]
+    sides = [str(store.table(one, "decisions")) for one in (run_id, *others)]
     query = "SELECT count(*) FROM read_parquet($sides, hive_partitioning = false) WHERE household_key = $key"
     if query_cursor().execute(query, {"sides": sides, "key": household_key}).fetchall() == [(0,)]:
         raise MissingInput(
@@ -165,7 +165,7 @@ def _as_published(run_id: str, manifest: dict[str, Any]) -> Publication:
 
 def _named(side: Side, store: Store, run_id: str) -> Side:
     """Keep the households that a batch names; what may be offered of relief it says nothing of."""
-    named = quoted(str(store.require_run(run_id) / "decisions.parquet"))
+    named = quoted(str(store.table(run_id, "decisions")))
     only = f"household_key IN (SELECT household_key FROM read_parquet({named}, hive_partitioning = false))"
     return replace(side, decisions=f"SELECT * FROM ({side.decisions}) WHERE {only}", measures=[])
 

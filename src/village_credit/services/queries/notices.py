@@ -1,32 +1,46 @@
-"""Every household's message of a run, as its line stands now."""
+"""What every household of a run is told of its line, as it stands now: the words of `notify`, without an address."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from village_credit.catalogue import filled
+from village_credit.china_calendar import today
 from village_credit.duckdb_session import query_cursor
 from village_credit.errors import MissingInput
 from village_credit.ledger.branch_limits import branch_limits
 from village_credit.ledger.holds import holds_in_force
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_in_force, lines_of
-from village_credit.report.notice import messages, notice
+from village_credit.publish.addressed_notices import Texts, own_seasons, seasons_of, sender_of
+from village_credit.report.notice import kind_of, notice, notice_words
+from village_credit.services.rules import load_terms
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
 
+Row = dict[str, Any]
 
-def notices(store: Store, run_id: str, language: str = "zh") -> list[dict[str, Any]]:
-    """Return every household's message: household_key, product, template version, reviewed_by, text, state.
+
+def notices(store: Store, run_id: str, language: str = "zh", counties: Path | None = None) -> list[Row]:
+    """Return what each household is told: household_key, product, template version, reviewed_by, text, state.
 
     `reviewed_by`: empty where no native speaker read the template. With what branches set; who is held is told that a
     person looks. `state`: in_force, superseded (another publication decides the line now) or, before the run is
-    published, staged. Raises MissingInput of a run that was withdrawn.
+    published, staged. Raises MissingInput of a run that was withdrawn, and where the county's terms name no bank.
     """
-    said, charges = messages(language), _table(store, run_id, "charges")
-    lost, seasons = _points_lost(store, run_id), _seasons(store, run_id)
+    said, county = notice_words(language), store.manifest(run_id)["county_code"]
+    terms = load_terms(counties, county)[0].notices
+    if terms is None:
+        raise MissingInput(
+            f"terms of county {county} have no [notices]: write bank, signature and telephone there "
+            f"(data_contracts/README.md), for a household must know whom to ask"
+        )
+    texts = Texts(terms, [said], today().isoformat())
+    charges = _table(store, run_id, "charges")
     return [
         {
             "household_key": row["household_key"],
@@ -34,13 +48,30 @@ def notices(store: Store, run_id: str, language: str = "zh") -> list[dict[str, A
             "template": said.version,
             "reviewed_by": said.reviewed_by,
             "state": row["state"],
-            "text": notice(row, lost.get(row["household_key"], []), said, charges, _own(seasons, row)),
+            "text": notice(row, sender_of(row, texts), said, charges),
         }
-        for row in _lines(store, run_id)
+        for row in _told(store, run_id)
     ]
 
 
-def _lines(store: Store, run_id: str) -> list[dict[str, Any]]:
+def _told(store: Store, run_id: str) -> Iterable[Row]:
+    """Yield each line of a run with what is told of it: its kind, its branch, its seasons, what cost it points."""
+    lost, seasons = _points_lost(store, run_id), seasons_of(_table(store, run_id, "seasons"))
+    before = {
+        (row["household_key"], row["product"]): row["limit_yuan"] for row in _table(store, run_id, "lines_before")
+    }
+    branches = {row["township_code"]: row for row in _table(store, run_id, "branches")}
+    first = min(branches.values(), key=lambda row: row["branch_code"], default={"branch_code": "", "branch_name": ""})
+    for row in _lines(store, run_id):
+        branch = branches.get(row["township_code"], first)
+        had = before.get((row["household_key"], row["product"]), 0)
+        told = {name: branch[name] for name in ("branch_code", "branch_name")}
+        told |= {"kind": kind_of(row, had_line=had > 0), "previous_yuan": had, "is_open": True}
+        told["seasons"] = own_seasons(seasons, row, is_granted=row["decision"] == "granted")
+        yield row | told | {"points_lost": lost.get(row["household_key"], [])}
+
+
+def _lines(store: Store, run_id: str) -> list[Row]:
     """Return what a run decided, each line as branches and holds left it, with its state."""
     ledger = Ledger.of(store)
     if ledger.status(run_id) == "withdrawn":
@@ -58,25 +89,11 @@ def _lines(store: Store, run_id: str) -> list[dict[str, Any]]:
     return [row | {"state": states[(row["household_key"], row["product"]) in current]} for row in found]
 
 
-def _table(store: Store, run_id: str, name: str) -> list[dict[str, Any]]:
+def _table(store: Store, run_id: str, name: str) -> list[Row]:
     """Return a run's table; nothing of a run that is older than it."""
     path = store.table_if_any(run_id, name)
-    found: list[dict[str, Any]] = pq.read_table(path, partitioning=None).to_pylist() if path else []
+    found: list[Row] = pq.read_table(path, partitioning=None).to_pylist() if path else []
     return found
-
-
-def _seasons(store: Store, run_id: str) -> dict[tuple[str, str], list[dict[str, Any]]]:
-    """Return the seasons of each line, in their order."""
-    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in _table(store, run_id, "seasons"):
-        found.setdefault((row["household_key"], row["product"]), []).append(row)
-    return found
-
-
-def _own(seasons: dict[tuple[str, str], list[dict[str, Any]]], row: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return a line's seasons, while it has the limit that they are parts of: a branch may have set another."""
-    mine = seasons.get((row["household_key"], row["product"]), [])
-    return mine if row["decision"] == "granted" and row["binding_term"] != "branch" else []
 
 
 def _points_lost(store: Store, run_id: str) -> dict[str, list[dict[str, str]]]:

@@ -13,11 +13,13 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from village_credit.duckdb_session import query_cursor
 from village_credit.errors import UsageError
 from village_credit.publish.views import column_comment, view_names
+from village_credit.services.queries.few import few_of, without_few
 from village_credit.sql_files import sql
 
-OF_COUNTIES = "FROM ({query}) WHERE $counties IS NULL OR list_contains($counties::VARCHAR[], county_code)"
+OF_COUNTIES = "FROM answer WHERE $counties IS NULL OR list_contains($counties::VARCHAR[], county_code)"
 SAID = re.compile(r"^-- (\w+): (.+)$", re.MULTILINE)
 CODES = {  # parts of a place's code
     "county_code": "County, 6 digits of GB/T 2260",
@@ -87,8 +89,11 @@ def answer(warehouse: duckdb.DuckDBPyConnection, name: str, counties: Sequence[s
 
     Raises UsageError where there is none of that name.
     """
-    query = OF_COUNTIES.format(query=_text(saved_query(name).name))
-    return warehouse.sql(query, params={"counties": list(counties) or None}).to_arrow_table()
+    found = warehouse.sql(_text(saved_query(name).name)).to_arrow_table()
+    few = few_of(_said(name))
+    connection = query_cursor()
+    connection.register("answer", found if few is None else without_few(found, few))
+    return connection.sql(OF_COUNTIES, params={"counties": list(counties) or None}).to_arrow_table()
 
 
 def rows_of(table: pa.Table) -> list[dict[str, Any]]:

@@ -59,7 +59,7 @@ def _cover(day: date, counties: Sequence[str], left_out: list[str]) -> Cover:
         "Each sheet has one table, which begins below its title and a sentence that says what one of its rows is.",
         f"Shares are parts of 1. Yuan are not rounded. {NO_FIGURE} stands where there is no figure to give.",
         "The sheet Contents names the tables, the sheet Notes says what each column means.",
-        "Figures are exact, for people of the house: small counts are not hidden. What leaves the house is an export.",
+        "Figures are exact, for people of the house; of bands alone small counts are hidden. What leaves is an export.",
         *([f"Left out, for they have no row: {', '.join(left_out)}."] if left_out else []),
     )
     return Cover(TITLE, sentences, day)

@@ -37,6 +37,7 @@ from village_credit.tables.basis import Basis
 from village_credit.tables.campaign_plans import campaign_names, campaign_plans
 from village_credit.tables.charges import charges_table
 from village_credit.tables.deliveries import delivery_states
+from village_credit.tables.draw_purposes import draw_purposes
 from village_credit.tables.drift import drift
 from village_credit.tables.events import COMPARED, events
 from village_credit.tables.extract_checks import extract_checks
@@ -209,6 +210,7 @@ def _decision_tables(work: _Work) -> dict[str, pa.Table]:
     return tables | {
         "authority": authority_table(tables["decisions"], work.policy),
         "charges": charges_table(work.policy),
+        "draw_purposes": draw_purposes(work.policy),
         "seasons": season_schedule(tables["decisions"], tables["crop_terms"], work.policy, work.request.as_of),
         "renewals_due": renewals_due(work.snapshot.ended, tables["decisions"]),
         "referrals": referral_table(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,33 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from village_credit.decide.decide import HUMAN_INPUTS, Decided
-from village_credit.ingest.relief_proofs import _proof_rows
 from village_credit.intake import Intake
-from village_credit.ledger.erasures import thaw_what_is_left
-from village_credit.ledger.log import Entry
-from village_credit.ledger.relief import DeclaredRelief
 from village_credit.policy.model import PolicyInForce
 from village_credit.policy.sections import RepairRules
-from village_credit.relief.apply import PROOFS, Allowed, Relieved, declared_table, relief_rows, relieve
+from village_credit.relief.apply import Allowed, Relieved, relief_rows, relieve
 from village_credit.relief.conditions import Waiting, conditions_after, waiting_on
 from village_credit.relief.repair import repaired
-from village_credit.store.store import Store
-
-
-def declared_for(store: Store, entries: Iterable[Entry], standing: list[DeclaredRelief]) -> tuple[pa.Table, pa.Table]:
-    """Return a county's declarations and their proofs as `relieve` reads them; numbers stay in memory.
-
-    Of proofs that were erased what is left counts.
-    """
-    read = {digest: thaw_what_is_left(store, entries, "", digest) for one in standing for digest in one.proofs}
-    rows = [
-        row
-        for one in standing
-        for digest in one.proofs
-        if (file := read[digest]) is not None
-        for row in _proof_rows(one.declaration.document, file.content)
-    ]
-    return declared_table(one.declaration for one in standing), pa.Table.from_pylist(rows, schema=PROOFS)
 
 
 def allowed_by(policy: PolicyInForce) -> Allowed:

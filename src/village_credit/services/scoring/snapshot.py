@@ -47,10 +47,9 @@ from village_credit.ledger.reviews import review_verdicts, supplied_facts
 from village_credit.ledger.rise import rise_bases, standing_words
 from village_credit.link.verdicts import Verdicts
 from village_credit.pseudonyms import Keys
-from village_credit.services.decided_from import basis_if_any
+from village_credit.services.decided_from import basis_if_any, declared_for
 from village_credit.services.rules import Request, Rules
 from village_credit.services.scoring.lineage import VERDICTS, Predecessors
-from village_credit.services.scoring.relief import declared_for
 from village_credit.shapes.library import looking_library
 from village_credit.signatures import canonical_json
 from village_credit.store.row_hash import row_hash

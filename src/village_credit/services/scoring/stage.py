@@ -12,10 +12,11 @@ from village_credit.errors import MissingInput
 from village_credit.extract.grid import DeliveredFile
 from village_credit.extract.inbox import pull, reading_order
 from village_credit.ingest.line_account import COUNTS_NOWHERE
-from village_credit.ledger.erasures import left_of, thaw_what_is_left, tombstones
+from village_credit.ledger.erasures import left_of, tombstones
 from village_credit.ledger.ledger import Ledger
 from village_credit.policy.days_ahead import require_day_come
 from village_credit.publish.recording import record
+from village_credit.services.decided_from import inputs_left
 from village_credit.services.rules import Request, load_rules
 from village_credit.services.scoring.again import delivered_again
 from village_credit.services.scoring.compute import Computed, Progress, StageTimer, compute_run
@@ -58,10 +59,7 @@ def frozen_files(store: Store, county_code: str) -> Iterator[DeliveredFile]:
     if not stagings:
         raise MissingInput(f"county {county_code} was never scored in this store: score it from its inbox first")
     latest = max(stagings, key=lambda staged: (staged.details["as_of"], staged.number))
-    for name, sha256 in _in_reading_order(store, store.manifest(latest.run_id)):
-        left = thaw_what_is_left(store, ledger, name, sha256)
-        if left is not None:
-            yield DeliveredFile(left.file_name, left.content, sha256_of(left.content))
+    yield from inputs_left(store, ledger, store.manifest(latest.run_id))
 
 
 def _in_reading_order(store: Store, manifest: dict[str, Any]) -> list[tuple[str, str]]:

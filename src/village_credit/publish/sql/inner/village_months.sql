@@ -42,15 +42,16 @@ WITH divided AS (  -- by the last whole publication until then, a withdrawn one 
     SELECT household_key, 'all' AS product, min(as_month) AS month, arg_min(place, as_month) AS place
     FROM firsts GROUP BY ALL
 ), owing AS (
-    SELECT month, county_code, township_code, village_code, unnest([product, 'all']) AS product, household_key,
-        owed_yuan
-    FROM "inner".owed_by_month JOIN "inner".places_by_month USING (month, household_key)
+    SELECT o.month, p.county_code, p.township_code, p.village_code, o.product, o.household_key, o.owed_yuan
+    FROM "inner".owed_by_month AS o JOIN "inner".places_of_moved AS p
+        ON p.household_key = o.household_key AND p.from_on <= o.counted_on AND o.counted_on < p.until_on
 ), drawing AS (
-    SELECT p.month, p.county_code, p.township_code, p.village_code, unnest([d.product, 'all']) AS product,
+    SELECT m.month, p.county_code, p.township_code, p.village_code, unnest([d.product, 'all']) AS product,
         d.amount_yuan
     FROM "inner".draws_standing AS d JOIN "inner".months AS m
         ON d.drawn_on BETWEEN m.month AND m.counted_on
-    JOIN "inner".places_by_month AS p ON p.month = m.month AND p.household_key = d.household_key
+    JOIN "inner".places_of_moved AS p
+        ON p.household_key = d.household_key AND p.from_on <= m.counted_on AND m.counted_on < p.until_on
 ), contracted AS (  -- by the size of its line at the month's end
     SELECT m.month, l.county_code, l.township_code, l.village_code, unnest([l.product, 'all']) AS product,
         l.limit_yuan
@@ -94,7 +95,11 @@ WITH divided AS (  -- by the last whole publication until then, a withdrawn one 
         place.village_code AS village_code, product, count(*) AS newly_credited_households
     FROM newly GROUP BY ALL
     UNION ALL BY NAME
-    SELECT month, county_code, township_code, village_code, product,
+    SELECT month, county_code, township_code, village_code, product, count(*) AS drawn_households,
+        sum(owed_yuan) AS drawn_yuan
+    FROM owing GROUP BY ALL
+    UNION ALL BY NAME
+    SELECT month, county_code, township_code, village_code, 'all' AS product,
         count(DISTINCT household_key) AS drawn_households, sum(owed_yuan) AS drawn_yuan
     FROM owing GROUP BY ALL
     UNION ALL BY NAME
