@@ -53,12 +53,17 @@ def splines(seen: pd.DataFrame, is_bad: np.ndarray, unseen: pd.DataFrame) -> Jud
 
 
 def _converged(terms: object, given: np.ndarray, is_bad: np.ndarray) -> LogisticGAM:
-    """Fit under the library's own penalty; where that diverges, under one ten times as strong, and so on."""
+    """Fit under the library's own penalty; where that diverges, under one ten times as strong, and so on.
+
+    It may diverge without a word: then its risks are no numbers.
+    """
     for penalty in PENALTIES:
         try:
-            return LogisticGAM(terms, lam=penalty).fit(given, is_bad)
+            model = LogisticGAM(terms, lam=penalty).fit(given, is_bad)
         except (OptimizationError, np.linalg.LinAlgError):
             continue
+        if np.isfinite(model.predict_proba(given)).all():
+            return model
     raise SystemExit("splines diverge under every penalty")
 
 
