@@ -8,6 +8,8 @@ import json
 import re
 import shutil
 import subprocess
+import zlib
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
@@ -87,8 +89,22 @@ def test_libreoffice_prints_a_large_branch_one_page_wide(tmp_path: Path, name: s
     profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
     command = [str(shutil.which("soffice")), profile, "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path)]
     subprocess.run([*command, str(tmp_path / name)], check=True, capture_output=True, timeout=180)
-    pages = len(PAGE.findall((tmp_path / name).with_suffix(".pdf").read_bytes()))
+    printed = (tmp_path / name).with_suffix(".pdf").read_bytes()
+    pages = len(PAGE.findall(printed))
     assert ROWS / 50 < pages < ROWS / 15  # twice as many where it were two pages wide
+    assert ROWS in texts_shown(printed).values()  # what stands once in each row is printed as often: no row is left out
+
+
+def texts_shown(pdf: bytes) -> Counter[bytes]:
+    """How often each text is drawn, as its font numbers the letters."""
+    shown: Counter[bytes] = Counter()
+    for stream in re.findall(rb"stream\r?\n(.*?)endstream", pdf, re.DOTALL):
+        try:
+            drawn = zlib.decompressobj().decompress(stream)
+        except zlib.error:
+            continue  # a font, or a picture
+        shown.update(re.findall(rb"(<[0-9A-Fa-f]+>|\[[^\]]*\])\s*T[jJ]", drawn))
+    return shown
 
 
 def test_lists_hold_each_granted_line_that_nobody_signed_and_nobody_who_wants_none(staged: Scored, tmp_path: Path):

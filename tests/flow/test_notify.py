@@ -39,6 +39,7 @@ from village_credit.services.casework import holds
 from village_credit.services.casework.opt_outs import opt
 from village_credit.services.disclosure.notify import Notified, Wanted, add_helps, notify
 from village_credit.services.queries.explain import explain
+from village_credit.services.queries.notices import notices
 from village_credit.services.rules import default_counties, load_terms
 
 BOTH = Wanted(("zh", "ug"), unreviewed=True)
@@ -262,6 +263,14 @@ def test_a_county_whose_terms_name_no_bank_is_told_what_is_missing(own: Scored, 
         MissingInput, match=r"terms of county 659900 have no \[notices\]: write bank, signature and tele"
     ):
         notify(own.store, publication_of(own), tmp_path / "out", PREPARER, tmp_path, ZH)
+
+
+def test_what_is_printed_leaves_room_for_a_telephone_where_the_terms_name_no_bank(own: Scored, tmp_path: Path):
+    shutil.copy(default_counties() / "default.toml", tmp_path)
+    blank, told = (notices(own.store, own.run.run_id, "zh", place) for place in (tmp_path, None))
+    assert all("致电____" in one["text"] for one in blank)
+    assert not any("____" in one["text"] for one in told)
+    assert [one["text"].count("额度：") for one in blank] == [one["text"].count("额度：") for one in told]
 
 
 def test_a_hold_and_an_unknown_publication_are_no_notices_and_nothing_is_written_over(own: Scored, tmp_path: Path):

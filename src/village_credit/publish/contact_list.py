@@ -30,7 +30,8 @@ WHY_ZH = {
     "grower": "大户回访",
 }
 NO_MANAGER = "未指定客户经理"
-# header, width in characters: together one A4 page lies across
+# header, width in characters: together one A4 page lies across. No wider than 161: scaled down further, LibreOffice 7.4
+# leaves the last rows of a long list unprinted, the sum among them
 COLUMNS = (
     ("序号", 6),
     ("村", 16),
@@ -41,8 +42,8 @@ COLUMNS = (
     ("产品", 19),
     ("授信金额", 11),
     ("到期日", 11),
-    ("备注", 30),
-    ("联系结果", 20),
+    ("备注", 26),
+    ("联系结果", 16),
 )
 HEADER = ["household_ref", "customer_manager", *(name for name, _ in COLUMNS[1:-1])]
 LIMIT, LAST = 7, len(COLUMNS) - 1

@@ -17,12 +17,14 @@ from village_credit.ledger.holds import holds_in_force
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_in_force, lines_of
 from village_credit.publish.addressed_notices import Texts, own_seasons, seasons_of, sender_of
+from village_credit.report.letter import Sender
 from village_credit.report.notice import kind_of, notice, notice_words
 from village_credit.services.rules import load_terms
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
 
 Row = dict[str, Any]
+NO_TELEPHONE = "____"  # whoever reads it at the counter says the number
 
 
 def notices(store: Store, run_id: str, language: str = "zh", counties: Path | None = None) -> list[Row]:
@@ -30,10 +32,12 @@ def notices(store: Store, run_id: str, language: str = "zh", counties: Path | No
 
     `reviewed_by`: empty where no native speaker read the template. With what branches set; who is held is told that a
     person looks. `state`: in_force, superseded (another publication decides the line now) or, before the run is
-    published, staged. Raises MissingInput of a run that was withdrawn, and where the county's terms name no bank.
+    published, staged. Where the county's terms name no bank, the branch speaks, and the telephone is left blank. Raises
+    MissingInput of a run that was withdrawn.
     """
     said, county = notice_words(language), store.manifest(run_id)["county_code"]
     terms = load_terms(counties, county)[0].notices
+<<<<<<< HEAD
     if terms is None:
         raise MissingInput(
             f"terms of county {county} have no [notices]: write bank, signature and telephone there "
@@ -41,6 +45,10 @@ def notices(store: Store, run_id: str, language: str = "zh", counties: Path | No
         )
     texts = Texts(terms, [said], today().isoformat())
     charges = _table(store, run_id, "charges")
+=======
+    texts = None if terms is None else Texts(terms, [said], today().isoformat())
+    charges = _table(run, "charges")
+>>>>>>> 4c0cb87c2059d73fe667b3e0706d1141c379516a
     return [
         {
             "household_key": row["household_key"],
@@ -48,13 +56,25 @@ def notices(store: Store, run_id: str, language: str = "zh", counties: Path | No
             "template": said.version,
             "reviewed_by": said.reviewed_by,
             "state": row["state"],
-            "text": notice(row, sender_of(row, texts), said, charges),
+            "text": notice(row, _sender(row, texts), said, charges),
         }
         for row in _told(store, run_id)
     ]
 
 
+<<<<<<< HEAD
 def _told(store: Store, run_id: str) -> Iterable[Row]:
+=======
+def _sender(row: Row, texts: Texts | None) -> Sender:
+    """Return who tells a line: where the county's terms name no bank, its branch, with room for a telephone."""
+    if texts is not None:
+        return sender_of(row, texts)
+    branch = row["branch_name"] or row["branch_code"]
+    return Sender({}, branch, branch, NO_TELEPHONE, None, today().isoformat())
+
+
+def _told(store: Store, run_id: str, run: Path) -> Iterable[Row]:
+>>>>>>> 4c0cb87c2059d73fe667b3e0706d1141c379516a
     """Yield each line of a run with what is told of it: its kind, its branch, its seasons, what cost it points."""
     lost, seasons = _points_lost(store, run_id), seasons_of(_table(store, run_id, "seasons"))
     before = {
