@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from village_credit.cli.common import (
+    LANGUAGES,
     NAMED_BY,
     Verbs,
     by_whom,
@@ -16,14 +17,13 @@ from village_credit.cli.common import (
     show,
     store_of,
     typed_number,
+    write_new,
 )
 from village_credit.errors import UsageError
 
-LANGUAGES = ("zh", "en", "ug")  # those of the account; reading its words would cost --help too much
 OWNER_ALONE = 0o600
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
-    from pathlib import Path
     from typing import Any
 
     from village_credit.services.casework.holds import Stopped
@@ -73,7 +73,7 @@ def _write_proof(store: Store, key: str, args: argparse.Namespace) -> None:
 
     from village_credit.services.queries.proof import prove
 
-    _write_new(
+    write_new(
         args.proof, json.dumps(asdict(prove(store, key, args.on)), ensure_ascii=False, indent=1), "--proof", OWNER_ALONE
     )
 
@@ -81,16 +81,7 @@ def _write_proof(store: Store, key: str, args: argparse.Namespace) -> None:
 def _write_account(found: dict[str, Any], args: argparse.Namespace) -> None:
     from village_credit.report.account import account_page
 
-    _write_new(args.out, account_page(found, args.lang), "--out", OWNER_ALONE)
-
-
-def _write_new(file: Path, content: str, option: str, mode: int) -> None:
-    """Write a file that nobody has yet."""
-    try:
-        file.touch(mode, exist_ok=False)
-    except FileExistsError:
-        raise UsageError(f"{file.name} is there already: name a new file for {option}") from None
-    file.write_text(content, encoding="utf-8")
+    write_new(args.out, account_page(found, args.lang), "--out", OWNER_ALONE)
 
 
 def add_notices(verbs: Verbs) -> None:
