@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, replace
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, Scored
+from tests.browser import browser
+from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, ROOT, Scored
 from tests.pages import part_of, rows_of
 from village_credit import cli
 from village_credit.report.policy_page import policy_page
@@ -19,6 +21,8 @@ from village_credit.services.queries.policy_signatures import signed_under
 from village_credit.services.queries.simulate import Simulated, simulate
 from village_credit.store.store import sha256_of
 
+VIOLATIONS = """axe.run(document, {resultTypes: ["violations"]}).then(
+    found => found.violations.map(one => `${one.id}: ${one.nodes.map(node => node.html).slice(0, 3).join(" | ")}`))"""
 MEETING = {
     "date": "2026-11-02",
     "title": "第三次会议",
@@ -95,3 +99,23 @@ def test_the_command_writes_a_new_page_of_one_county(
     assert cli.main([*words, "--county", "659999", "--out", str(tmp_path / "other.html")]) == 2
     assert "a page is of one county" in capsys.readouterr().err
     assert date.fromisoformat(tried[1].policy_day) == AS_OF
+
+
+@pytest.mark.browser
+def test_a_browser_reads_and_prints_it_at_every_width(tried: tuple[Path, Simulated], tmp_path: Path):
+    axe = (ROOT / "tests" / "public" / "axe.min.js").read_text("utf-8")
+    with browser(tmp_path) as tab:
+        for language, width in product(LANGUAGES, (1400, 390)):
+            page = tmp_path / f"{language}.html"
+            page.write_text(policy_page(asdict(tried[1]), [], language), "utf-8")
+            tab.width(width)
+            tab.open(page)
+            assert tab.run("document.documentElement.dir") == ("rtl" if language == "ug" else "ltr")
+            assert tab.run("document.documentElement.scrollWidth") == width, (language, width)
+            tab.run(f"{axe};0")
+            assert tab.run(VIOLATIONS) == []
+        paper = tab.printed(tmp_path / "page.pdf").read_bytes()
+        boxes = {tuple(float(each) for each in box.split()) for box in re.findall(rb"/MediaBox \[(.*?)\]", paper)}
+        assert {(round(box[2]), round(box[3])) for box in boxes} == {(595, 842)}
+        assert tab.complaints == []
+        assert {address.split(":")[0] for address in tab.asked_for} <= {"file", "data"}
