@@ -81,6 +81,7 @@ bench: $(STAMP) .venv-bench/.installed .venv-splink/.installed .venv-optbinning/
 	$(BIN)/python -m bench.linkage
 	$(BIN)/python -m bench.model
 	$(BIN)/python -m bench.simulate
+	$(BIN)/python -m bench.region
 	$(BIN)/python -m bench.shapes
 	$(BIN)/python -m bench.ledger
 	$(BIN)/python -m bench.publish

@@ -10,6 +10,7 @@ import io
 import json
 import shutil
 from datetime import date
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -369,3 +370,8 @@ def test_what_relief_changes_is_told_from_policy_and_deliveries(story):
     later = assert_adds_up(store, story["within"], story["first"])
     assert {"policy", "day+deliveries+relief"} <= {row["cause"] for row in later.causes()}
     assert_decided_as_stored(store, story["within"], story["first"])
+
+
+def test_parts_add_up_between_any_two_runs_before_and_after_relief(story):
+    for before, after in permutations((story[name] for name in ("first", "without", "within")), 2):
+        assert_adds_up(story["store"], after, before)

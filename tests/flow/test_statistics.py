@@ -25,6 +25,7 @@ from village_credit.errors import MissingInput, UsageError
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_in_force
 from village_credit.publish.outbox import refresh_warehouse
+from village_credit.report.place_parts import Waits
 from village_credit.services.approval.rollback import roll_back
 from village_credit.services.approval.withdraw import withdraw
 from village_credit.services.casework import holds
@@ -395,11 +396,36 @@ def test_a_region_s_page_has_a_row_a_county_with_what_is_on_the_way_and_waits(st
     rows = {row[0]: row for row in rows_of(page, "counties")}
     codes = {re.search(r"\d{6}", name)[0]: row for name, row in rows.items()}
     assert set(codes) == {COUNTY_OF_TESTS, NEIGHBOUR, UNPUBLISHED}
-    assert codes[UNPUBLISHED][5:7] == ["", "2026-12-01 待签批"]
-    assert "等待签批的批次 1" in codes[UNPUBLISHED][7]
-    assert codes[COUNTY_OF_TESTS][5] > "2026"
-    days = [int(row[9] or -1) for row in rows.values()]
+    assert codes[UNPUBLISHED][6:8] == ["无", "2026-12-01 待签批"]
+    assert "等待签批的批次 1" in codes[UNPUBLISHED][8]
+    assert codes[COUNTY_OF_TESTS][6] > "2026"
+    days = [int(row[11] or -1) for row in rows.values()]
     assert days == sorted(days, reverse=True)
+
+
+def test_a_region_s_page_says_who_waits_where_and_adds_up_prefectures(story: Story, later: None):
+    page = page_of_place(story.store, "65", date(2027, 12, 31))
+    waits = rows_of(page, "waiting")
+    assert [UNPUBLISHED in row[0] for row in waits if row[1] == "等待签批的批次"] == [True]
+    days = [int(row[5]) for row in waits]
+    assert days == sorted(days, reverse=True)
+    assert f"最久 {days[0]} 天" in page
+    prefectures = {row[0]: row[1:] for row in rows_of(page, "prefectures")}
+    ((name, row),) = prefectures.items()  # of the county that has nothing in force nothing is added up
+    assert name == f"地州 {COUNTY_OF_TESTS[:4]}"
+    by_month = figures(story.store, "credited_households, in_force_yuan, counted_on", "prefecture", COUNTY_OF_TESTS[:4])
+    credited, in_force, counted = by_month[max(by_month)]
+    assert row[:3] == ["2", f"{in_force:,}", f"{credited:,}"]
+    assert str(counted) in page
+    chosen = page.split('<select id="choice">', 1)[1].split("</select>")[0]
+    assert re.findall(r'value="(\d+)"', chosen) == [UNPUBLISHED[:4], COUNTY_OF_TESTS[:4]]
+    assert page.split('data-name="counties"', 1)[1].split("</table>")[0].count(f'data-t="{COUNTY_OF_TESTS[:4]}"') == 2
+
+
+def test_what_waits_of_few_households_is_not_counted():
+    few, many, run = (Waits(COUNTY_OF_TESTS, what, n, "2026-11-01", 3) for what, n in
+                      (("review", 29), ("answer", 30), ("signature", 1)))  # fmt: skip
+    assert [few.told, many.told, run.told] == [None, 30, 1]
 
 
 def test_a_county_s_page_tells_no_few_households(story: Story, later: None):

@@ -185,7 +185,7 @@ def test_rows_are_sorted_chosen_by_township_and_taken_along(published: Scored, t
         counts = [int(count.replace(",", "")) for count in tab.run(told)]
         assert counts == sorted(counts, reverse=way < 0)
     assert tab.run(f"{villages}.tHead.rows[0].cells[2].getAttribute('aria-sort')") == "ascending"
-    choose = """(() => {{ const one = document.getElementById('township'); one.value = {};
+    choose = """(() => {{ const one = document.getElementById('choice'); one.value = {};
         one.dispatchEvent(new Event('change')); return one.value; }})()"""
     place = tab.run(choose.format("one.options[1].value"))
     shown = tab.run(f"[...{villages}.tBodies[0].rows].filter(row => !row.hidden).map(row => row.dataset.t)")
@@ -218,7 +218,7 @@ def test_charts_and_maps_are_drawn(published: Scored, pages: list[Path], tab: Ta
     high = "[...document.querySelectorAll('.map path')].map(one => one.getBoundingClientRect().height)"
     assert len(tab.run(high)) == villages
     assert min(tab.run(high)) > 50
-    tab.run("""(() => { const one = document.getElementById('township'); one.value = one.options[1].value;
+    tab.run("""(() => { const one = document.getElementById('choice'); one.value = one.options[1].value;
         one.dispatchEvent(new Event('change')); })()""")
     drawn = tab.run(high)
     assert 0 < sum(each > 0 for each in drawn) < villages

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import argparse
 
-from village_credit.cli.common import Verbs, by_whom, county_code, day, out_of, path, show, show_each, store_of
+from village_credit.cli.common import (
+    LANGUAGES,
+    Verbs,
+    by_whom,
+    county_code,
+    day,
+    out_of,
+    path,
+    show,
+    show_each,
+    store_of,
+    write_new,
+)
 from village_credit.cli.difference import difference_text, simulated_text
 from village_credit.errors import PolicyRefused, UsageError
 
@@ -21,7 +33,9 @@ if TYPE_CHECKING:
     from village_credit.services.approval.publish import Published
     from village_credit.services.approval.rollback import RolledBack
     from village_credit.services.approval.withdraw import Withdrawn
+    from village_credit.services.queries.simulate import Simulated
     from village_credit.settings import Settings
+    from village_credit.store.store import Store
 
 
 def add_diff(verbs: Verbs) -> None:
@@ -76,6 +90,8 @@ def add_simulate(verbs: Verbs) -> None:
         ),
     )
     tried.add_argument("--by", choices=("village", "band", "reason", "group"), help="show this alone; --json has all")
+    tried.out("write there one county's simulation as a page for the minutes (new file)")
+    tried.add_argument("--lang", choices=LANGUAGES, default="zh", help="in which language the page is (default: zh)")
 
 
 def do_simulate(args: argparse.Namespace, paths: Settings) -> int:
@@ -83,11 +99,26 @@ def do_simulate(args: argparse.Namespace, paths: Settings) -> int:
     from village_credit.services.queries import simulate
 
     store = store_of(paths)
-    return show_each(
-        args,
-        lambda county: simulate.simulate(store, county, args.policy, args.on),
-        lambda _, found: simulated_text(found, args.by),
-    )
+    if args.out and len(set(args.county)) > 1:
+        raise UsageError("a page is of one county: give one --county with --out")
+
+    def tried(county: str) -> Simulated:
+        found = simulate.simulate(store, county, args.policy, args.on)
+        if args.out:
+            _write_policy_page(store, found, args)
+        return found
+
+    return show_each(args, tried, lambda _, found: simulated_text(found, args.by))
+
+
+def _write_policy_page(store: Store, found: Simulated, args: argparse.Namespace) -> None:
+    from dataclasses import asdict
+
+    from village_credit.report.policy_page import policy_page
+    from village_credit.services.queries.policy_signatures import signed_under
+
+    signed = signed_under(store, found.policy_sha256, found.county_code)
+    write_new(args.out, policy_page(asdict(found), signed, args.lang), "--out")
 
 
 def add_approve(verbs: Verbs) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from village_credit.signatures import KnownKey
     from village_credit.store.store import Store
 
+LANGUAGES = ("zh", "en", "ug")  # those of pages and accounts; reading their words would cost --help too much
 NAMED_BY = "a household_key, or - and the ID number or contractor code on standard input"
 
 
@@ -331,3 +332,12 @@ def household_named(store: Store, named: str, by: str) -> str:
     if sum(letter.isdigit() for letter in named) >= len("110101900101001"):
         raise UsageError("a number is never an argument: give - and the number on standard input")
     return key_of(store, named, typed_number() if named == "-" else "", by)
+
+
+def write_new(file: Path, content: str, option: str, mode: int = 0o666) -> None:
+    """Write a file that nobody has yet."""
+    try:
+        file.touch(mode, exist_ok=False)
+    except FileExistsError:
+        raise UsageError(f"{file.name} is there already: name a new file for {option}") from None
+    file.write_text(content, encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from village_credit.cli.common import (
+    LANGUAGES,
     NAMED_BY,
     Verbs,
     by_whom,
@@ -16,10 +17,10 @@ from village_credit.cli.common import (
     show,
     store_of,
     typed_number,
+    write_new,
 )
 from village_credit.errors import UsageError
 
-LANGUAGES = ("zh", "en", "ug")  # those of the account; reading its words would cost --help too much
 OWNER_ALONE = 0o600
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def do_explain(args: argparse.Namespace, paths: Settings) -> int:
     store = store_of(paths)
     key = household_named(store, args.household, by_whom(args))
     found = explain(store, key, args.on)
-    _write_new([*_proof(store, key, args), *_account(found, args)])
+    _write_all([*_proof(store, key, args), *_account(found, args)])
     return show(args, found, lambda: account_text(found, args.lang))
 
 
@@ -85,21 +86,13 @@ def _account(found: dict[str, Any], args: argparse.Namespace) -> Iterator[New]:
         yield args.out, "--out", account_page(found, args.lang)
 
 
-def _write_new(files: Sequence[New]) -> None:
+def _write_all(files: Sequence[New]) -> None:
     """Write files that nobody has yet: all of them or none."""
     for place, (file, option, _) in enumerate(files):
         if file.exists() or any(file.resolve() == other.resolve() for other, _, _ in files[:place]):
-            raise _taken(file, option)
+            raise UsageError(f"{file.name} is there already: name a new file for {option}")
     for file, option, content in files:
-        try:
-            file.touch(OWNER_ALONE, exist_ok=False)
-        except FileExistsError:
-            raise _taken(file, option) from None
-        file.write_text(content, encoding="utf-8")
-
-
-def _taken(file: Path, option: str) -> UsageError:
-    return UsageError(f"{file.name} is there already: name a new file for {option}")
+        write_new(file, content, option, OWNER_ALONE)
 
 
 def add_notices(verbs: Verbs) -> None:

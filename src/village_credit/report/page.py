@@ -59,8 +59,9 @@ def run_page(
     """Draw the page of a run from its tables.
 
     `in_force`: the lines of the day before with what is drawn of each, as the run's snapshot has them. `outlines`: of
-    villages, where a map of them was delivered and could be looked at (OUTLINES). `causes`: what each cause adds to
-    limits since the last whole publication was decided, in order; None: it is not said.
+    villages, where a map of them was delivered and could be looked at (OUTLINES). `causes`: what may be
+    told of what each cause adds to limits since the last whole publication was decided, in order (`told_causes`); None:
+    it is not known.
     """
     others = {"in_force": in_force, "outlines": outlines} | ({} if causes is None else {"causes": causes})
     connection = cursor_over({f"t_{name}": rows for name, rows in tables.items()} | others)
@@ -152,7 +153,9 @@ def _of_whom(manifest: dict[str, Any], granted: int) -> Text:
 def _growth(connection: duckdb.DuckDBPyConnection) -> Card:
     ((before, after),) = _rows(connection, BEFORE)
     if not before:
-        return Card(translated("cards", "growth"), HIDDEN, more=translated("cards", "growth_none"))
+        return Card(
+            translated("cards", "growth"), translated("cards", "no_growth"), more=translated("cards", "growth_none")
+        )
     return Card(
         translated("cards", "growth"),
         f"{after / before - 1:+.1%}",
@@ -164,7 +167,9 @@ def _drawn(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> C
     query = connection.execute(sql("report", "drawn"), {"product": manifest["product"]})
     ((drawn, limits),) = query.fetchall()
     if drawn is None:
-        return Card(translated("cards", "drawn"), HIDDEN, more=translated("cards", "drawn_none"))
+        return Card(
+            translated("cards", "drawn"), translated("cards", "no_draws"), more=translated("cards", "drawn_none")
+        )
     more = translated("cards", "drawn_more", share=_share(float(drawn), limits))
     return Card(translated("cards", "drawn"), f"{drawn:,.0f}", translated("page", "unit_yuan"), more)
 
@@ -196,7 +201,7 @@ def _waiting(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) ->
             )
     for what, who, count in _rows(connection, sql("report", "waiting")):
         if count:
-            told = shown(count) if what in ("authority", "renewal") else count
+            told = shown(count) if UNITS[what] == "households" else count
             yield (
                 translated("waiting", what),
                 _for_whom(what, who),

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from village_credit.report.page_causes import why_changed
+from village_credit.report.page_causes import why_changed, why_not_split
 from village_credit.report.page_parts import (
     Cell,
     Map,
@@ -97,7 +97,11 @@ def _changes(connection: duckdb.DuckDBPyConnection, *, is_split: bool) -> Sectio
         heads("change", "households", "before", "after", "difference"),
         rows,
     )
-    parts: list[Part] = [table, Note(translated("changes", "note")), *(why_changed(connection) if is_split else ())]
+    parts: list[Part] = [
+        table,
+        Note(translated("changes", "note")),
+        *(why_changed(connection) if is_split else [why_not_split()]),
+    ]
     return Section("changes", translated("sections", "changes"), [*parts, hidden_note()])
 
 

@@ -114,10 +114,10 @@ Part = Table | Note | Tiles | Map
 
 @dataclass(frozen=True)
 class Card:
-    """A figure of the page's top, its unit and what to read it beside."""
+    """A figure of the page's top, its unit and what to read it beside; words where there can be no figure."""
 
     label: Text
-    figure: str
+    figure: Text
     unit: Text = ""
     more: Text = ""
 
@@ -133,14 +133,15 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A whole page; `townships`: code and name, by which tables and maps can be chosen from."""
+    """A whole page; `choices`: code and name of places by which tables and maps can be chosen from, of a `level`."""
 
     title: Text
     below: Text
     cards: Sequence[Card]
     sections: Sequence[Section]
     footer: Text
-    townships: Sequence[tuple[str, str]] = ()
+    choices: Sequence[tuple[str, Text]] = ()
+    level: str = "township"
 
 
 def text_cell(text: Text, verdict: str = "") -> Cell:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Sequence
 from typing import Any
 
 from village_credit.report.living import living_page
-from village_credit.report.page_credit import Group, granted_groups, hidden_note, shown
+from village_credit.report.page_credit import Group, hidden_note, shown
 from village_credit.report.page_parts import (
     HIDDEN,
     Card,
@@ -18,7 +16,6 @@ from village_credit.report.page_parts import (
     Part,
     Row,
     Section,
-    Square,
     Table,
     Tile,
     Tiles,
@@ -27,93 +24,54 @@ from village_credit.report.page_parts import (
     most,
     text_cell,
 )
-from village_credit.report.translations import Text, Translated, in_language, joined, translated
+from village_credit.report.place_counties import counties_card, county_sections, prefectures_of, waiting_section
+from village_credit.report.place_parts import (
+    Place,
+    Waits,
+    drawn_of,
+    groups_of,
+    growth_cell,
+    heads_of,
+    section_of,
+    share_text,
+    square_of,
+    table_of,
+    told_only_within,
+)
+from village_credit.report.translations import Text, joined, translated
 from village_credit.score.small_counts import hide_small
 
-LEVELS = {2: "region", 4: "prefecture", 6: "county"}  # by the digits of a place's code
-SHADES, TOWNSHIP_DIGITS = 5, 9
+TOWNSHIP_DIGITS = 9
 SIZES = ("contracts_to_100k", "contracts_to_200k", "contracts_from_200k")
 OFFERED = ("relief_offered_households", "relief_kept_households")
 TRADERS = ("traders_answered", "traders_in_time", "traders_waiting")
-
-
-@dataclass(frozen=True)
-class Waits:
-    """What waits in a county, of one kind together: signature, publication, delivery, review or answer."""
-
-    county_code: str
-    what: str
-    count: int
-    since: str
-    days: int
-
-
-@dataclass(frozen=True)
-class County:
-    """The day of a county's run in force, and of one on the way with its status; none where there is none."""
-
-    in_force: str | None
-    on_the_way: tuple[str, str] | None
-
-
-@dataclass(frozen=True)
-class Place:
-    """What a page of a place is drawn from: rows of the views, and what waits.
-
-    `statistics`: the place by product and month, and the places within it in the last of these months. `funnel`,
-    `branches`, `campaigns`: of a county alone, the first two of today alone.
-    """
-
-    code: str
-    level: str
-    day: date
-    statistics: Sequence[dict[str, Any]]
-    names: dict[str, str]
-    waits: Sequence[Waits]
-    counties: dict[str, County]
-    funnel: Sequence[dict[str, Any]] = field(default_factory=list)
-    branches: Sequence[dict[str, Any]] = field(default_factory=list)
-    campaigns: Sequence[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def months(self) -> list[dict[str, Any]]:
-        """Return the place's own rows, all products together, by month."""
-        return [row for row in self.statistics if row["level"] == self.level and row["product"] == "all"]
-
-    def within(self, level: str) -> list[dict[str, Any]]:
-        """Return the places of a level within it."""
-        return [row for row in self.statistics if row["level"] == level and level != self.level]
-
-    @property
-    def name(self) -> Text:
-        known = self.names.get(self.code)
-        if known:
-            return known if known == self.code else f"{known}（{self.code}）"
-        return self.code if self.level == "county" else joined(translated("place", self.level), f"（{self.code}）")
 
 
 def place_page(place: Place) -> str:
     """Draw the page of a place; the same figures, the same bytes."""
     latest = place.months[-1]
     named = {"place": place.name, "day": str(place.day), "counted": str(latest["counted_on"])}
-    townships = [
-        (row["place_code"], place.names.get(row["place_code"], row["place_code"])) for row in place.within("township")
-    ]
     return living_page(
         Page(
             translated("place", "title", place=place.name, day=str(place.day)),
             translated("place", "below", day=named["day"], counted=named["counted"]),
-            _cards(latest, place.waits),
+            _cards(place),
             _sections(place),
             joined(translated("place", "footer", **named), " ", translated("page", "no_personal")),
-            [one for one in townships if one[0] in place.names],
+            _townships(place) if place.level == "county" else prefectures_of(place),
+            "township" if place.level == "county" else "prefecture",
         )
     )
 
 
+def _townships(place: Place) -> list[tuple[str, Text]]:
+    codes = (row["place_code"] for row in place.within("township"))
+    return [(code, place.names[code]) for code in codes if code in place.names]
+
+
 def _sections(place: Place) -> list[Section]:
     """Of a county what waits and its villages first; of more than one, the counties."""
-    first = [_waiting(place), _map(place)] if place.level == "county" else [_counties(place)]
+    first = [waiting_section(place), _map(place)] if place.level == "county" else county_sections(place)
     drawn = [*first, _series(place), _products(place), _outcome(place)]
     drawn += [
         draw(rows)
@@ -123,28 +81,13 @@ def _sections(place: Place) -> list[Section]:
     return drawn
 
 
-def _heads(*names: str) -> list[Translated]:
-    return [translated("place_heads", name) for name in names]
-
-
-def _section(name: str, *parts: Part) -> Section:
-    return Section(name, translated("place", name), parts)
-
-
-def _table(name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Table:
-    return Table(name, translated("place", name), _heads(*columns), [Row(cells) for cells in rows])
-
-
-def _share(value: float | None) -> str:
-    return str(figure_cell(value, ".1%").text)
-
-
-def _cards(row: dict[str, Any], waits: Sequence[Waits]) -> list[Card]:
+def _cards(place: Place) -> list[Card]:
+    row = place.months[-1]
     yuan, households = translated("page", "unit_yuan"), translated("page", "unit_households")
-    of_whom = translated("place", "of_households", count=f"{row['households']:,}", share=_share(row["coverage"]))
+    of_whom = translated("place", "of_households", count=f"{row['households']:,}", share=share_text(row["coverage"]))
     frozen = translated("place", "total_more", yuan=f"{row['frozen_yuan']:,}")
     new, drawing = shown(row["newly_credited_households"]), shown(row["drawn_households"])
-    drawn = translated("place", "drawn_more", share=_share(row["drawn_share"])) if drawing is not None else ""
+    drawn = translated("place", "drawn_more", share=share_text(row["drawn_share"])) if drawing is not None else ""
     villages = translated(
         "place", "coverage_more", covered=f"{row['villages_covered']:,}", count=f"{row['villages']:,}"
     )
@@ -155,14 +98,20 @@ def _cards(row: dict[str, Any], waits: Sequence[Waits]) -> list[Card]:
         Card(translated("place", "new"), _told(new), households, translated("place", "new_more", month=row["month"])),
         _growth(row),
         Card(translated("cards", "drawn"), HIDDEN if drawing is None else f"{row['drawn_yuan']:,.0f}", yuan, drawn),
-        Card(translated("cards", "coverage"), _share(covered), "", villages),
-        Card(
-            translated("cards", "waiting"),
-            f"{len(waits):,}",
-            translated("cards", "unit_items"),
-            translated("cards", "waiting_more"),
-        ),
+        Card(translated("cards", "coverage"), share_text(covered), "", villages),
+        *([] if place.level == "county" else [counties_card(place)]),
+        _waiting_card(place.waits, place),
     ]
+
+
+def _waiting_card(waits: Sequence[Waits], place: Place) -> Card:
+    """Count what waits, and say where the longest is."""
+    more: Text = translated("place", "none_waits")
+    if waits:
+        where = "" if place.level == "county" else place.name_of(waits[0].county_code)
+        named = {"days": f"{waits[0].days:,}", "what": translated("waits", waits[0].what), "where": where}
+        more = translated("place", "longest_in" if where else "longest", **named)
+    return Card(translated("cards", "waiting"), f"{len(waits):,}", translated("cards", "unit_items"), more)
 
 
 def _told(count: int | None) -> str:
@@ -172,58 +121,15 @@ def _told(count: int | None) -> str:
 def _growth(row: dict[str, Any]) -> Card:
     label = translated("cards", "growth")
     if not row["year_before_yuan"]:
-        return Card(label, HIDDEN, "", translated("place", "growth_none"))
+        return Card(label, translated("cards", "no_growth"), "", translated("place", "growth_none"))
     more = translated("place", "growth_more", yuan=f"{row['year_before_yuan']:,}")
     return Card(label, f"{row['growth_share']:+.1%}", "", more)
-
-
-def _waiting(place: Place) -> Section:
-    rows = [
-        [
-            text_cell(translated("waits", one.what)),
-            text_cell(translated("waits", f"{one.what}_who")),
-            figure_cell(one.count),
-            text_cell(one.since),
-            figure_cell(one.days),
-        ]
-        for one in place.waits
-    ]
-    if not rows:
-        return _section("waiting", Note(translated("place", "none_waits"), is_small=False))
-    return _section("waiting", _table("waiting", ("what", "who", "count", "since", "days"), rows))
-
-
-def _groups(rows: Sequence[dict[str, Any]], names: dict[str, str]) -> list[Group]:
-    """Return places with few credited, or few not credited, hidden."""
-    unknown = translated("misc", "unknown_trader")
-    return granted_groups(
-        (
-            row["place_code"],
-            names.get(row["place_code"]) or (row["place_code"] if row["villages"] else unknown),
-            row["households"],
-            row["credited_households"],
-            row["in_force_yuan"],
-            0,
-        )
-        for row in rows
-        if row["households"]
-    )
-
-
-def _drawn(rows: Sequence[dict[str, Any]]) -> dict[str, Group]:
-    """Return what is drawn by place, hidden where few draw or few do not."""
-    told = granted_groups(
-        (row["place_code"], "", row["households"], row["drawn_households"], row["drawn_yuan"], 0)
-        for row in rows
-        if row["households"]
-    )
-    return {one.key: one for one in told}
 
 
 def _map(place: Place) -> Section:
     """Draw a county's townships and villages; a village is told only where its township is."""
     rows = place.within("township")
-    townships, drawn = _groups(rows, place.names), _drawn(rows)
+    townships, drawn = groups_of(rows, place.names), drawn_of(rows)
     villages = {one.key: _villages(one, place) for one in townships}
     parts: list[Part] = [
         Note(translated("misc", "square_note")),
@@ -237,10 +143,7 @@ def _map(place: Place) -> Section:
 
 def _villages(township: Group, place: Place) -> list[Group]:
     rows = [row for row in place.within("village") if row["place_code"].startswith(township.key) and row["villages"]]
-    told = _groups(rows, place.names)
-    if township.granted is not None:
-        return told
-    return [Group(one.key, one.name, one.households, None, None, None, None) for one in told]
+    return told_only_within(township, groups_of(rows, place.names))
 
 
 def _places(name: str, groups: Sequence[Group], drawn: dict[str, Group] | None) -> Table:
@@ -250,7 +153,7 @@ def _places(name: str, groups: Sequence[Group], drawn: dict[str, Group] | None) 
         translated("heads", key)
         for key in ("village" if drawn is None else "township", "registered", "granted", "coverage")
     ]
-    columns += _heads("in_force", *(("drawn",) if drawn is not None else ()))
+    columns += heads_of("in_force", *(("drawn",) if drawn is not None else ()))
     rows = [
         Row(
             [
@@ -272,76 +175,13 @@ def _tile(township: Group, villages: Sequence[Group]) -> Tile:
     said = {
         "township": township.name,
         "granted": figure_cell(township.granted).text,
-        "share": _share(township.share),
+        "share": share_text(township.share),
         "total": figure_cell(township.total).text,
     }
     label = translated("misc", "map_label", township=township.name)
     return Tile(
-        township.key, township.name, translated("misc", "tile", **said), label, [_square(one) for one in villages]
+        township.key, township.name, translated("misc", "tile", **said), label, [square_of(one) for one in villages]
     )
-
-
-def _square(village: Group) -> Square:
-    shade = None if village.share is None else min(SHADES - 1, int(village.share * SHADES))
-    return Square(shade, f"{in_language(village.name, 'zh')} {_share(village.share)}")
-
-
-def _counties(place: Place) -> Section:
-    """Draw a row a county: what is in force, on the way, waiting, late; whoever waits longest first."""
-    rows = place.within("county")
-    groups, drawn = _groups(rows, place.names), _drawn(rows)
-    growth = {row["place_code"]: row["growth_share"] for row in rows}
-    known = {one.key: one for one in groups}
-    nothing = [
-        Group(code, place.names.get(code, code), 0, None, None, None, None)
-        for code in place.counties
-        if code.startswith(place.code) and code not in known
-    ]
-    waits = {code: [one for one in place.waits if one.county_code == code] for code in place.counties}
-    found = sorted([*groups, *nothing], key=lambda one: (-_longest(waits.get(one.key, [])), one.key))
-    top = most([one.total for one in groups])
-    cells = (_county(one, place, drawn.get(one.key), growth.get(one.key), waits.get(one.key, []), top) for one in found)
-    columns = ("place", "in_force", "credited", "growth", "drawn_share", "published", "staged", "waits", "late", "days")
-    return _section("counties", _table("counties", columns, cells), hidden_note(), Note(translated("place", "note")))
-
-
-def _longest(waits: Sequence[Waits]) -> int:
-    return max((one.days for one in waits), default=-1)
-
-
-def _county(
-    one: Group, place: Place, drawn: Group | None, growth: float | None, waits: Sequence[Waits], top: float
-) -> list[Cell]:
-    county = place.counties.get(one.key, County(None, None))
-    owed = drawn.total if drawn else None
-    return [
-        text_cell(joined(one.name, "" if one.name == one.key else f"（{one.key}）")),
-        figure_cell(one.total, top=top),
-        figure_cell(one.granted),
-        figure_cell(growth if one.total is not None else None, "+.1%"),
-        figure_cell(float(owed) / one.total if owed is not None and one.total else None, ".1%"),
-        text_cell(county.in_force or ""),
-        text_cell(_on_the_way(county)),
-        text_cell(
-            joined(
-                *(
-                    joined(translated("waits", each.what), f" {each.count:,}")
-                    for each in waits
-                    if each.what != "delivery"
-                ),
-                between="; ",
-            )
-        ),
-        figure_cell(sum(each.count for each in waits if each.what == "delivery")),
-        figure_cell(_longest(waits) if waits else None, unknown=""),
-    ]
-
-
-def _on_the_way(county: County) -> Text:
-    if county.on_the_way is None:
-        return ""
-    as_of, status = county.on_the_way
-    return joined(as_of, " ", translated("statuses", status))
 
 
 def _told_figures(row: dict[str, Any]) -> dict[str, Any]:
@@ -359,8 +199,13 @@ def _told_figures(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _figures(told: dict[str, Any], top: float) -> list[Cell]:
-    forms = {"growth": "+.1%", "drawn": ",.0f", "drawn_share": ".1%"}
-    return [figure_cell(told[name], forms.get(name, ","), top=top if name == "in_force" else None) for name in FIGURES]
+    forms = {"drawn": ",.0f", "drawn_share": ".1%"}
+    return [
+        growth_cell(told[name], is_told=told["in_force"] is not None)
+        if name == "growth"
+        else figure_cell(told[name], forms.get(name, ","), top=top if name == "in_force" else None)
+        for name in FIGURES
+    ]
 
 
 FIGURES = ("credited", "in_force", "growth", "newly", "drawn_households", "drawn", "drawn_share")
@@ -369,7 +214,7 @@ FIGURES = ("credited", "in_force", "growth", "newly", "drawn_households", "drawn
 def _series(place: Place) -> Section:
     top = most([row["in_force_yuan"] for row in place.months])
     rows = ([text_cell(row["month"]), *_figures(_told_figures(row), top)] for row in reversed(place.months))
-    return _section("series", _table("series", ("month", *FIGURES), rows), hidden_note())
+    return section_of("series", table_of("series", ("month", *FIGURES), rows), hidden_note())
 
 
 def _products(place: Place) -> Section:
@@ -383,8 +228,8 @@ def _products(place: Place) -> Section:
     told = hide_small(cells)
     top = most([cell["in_force"] for cell in told])
     rows = [Row([text_cell(translated("products", cell["change"])), *_figures(cell, top)]) for cell in told]
-    columns = [translated("heads", "product"), *_heads(*FIGURES)]
-    return _section("products", Table("products", translated("place", "products"), columns, rows), hidden_note())
+    columns = [translated("heads", "product"), *heads_of(*FIGURES)]
+    return section_of("products", Table("products", translated("place", "products"), columns, rows), hidden_note())
 
 
 def _outcome(place: Place) -> Section:
@@ -394,7 +239,7 @@ def _outcome(place: Place) -> Section:
         [text_cell(translated("place_items", name)), figure_cell(shown(row[name]))]
         for name in (*SIZES, *OFFERED, *TRADERS)
     ]
-    return _section("outcome", _table("outcome", ("item", "count"), rows), hidden_note())
+    return section_of("outcome", table_of("outcome", ("item", "count"), rows), hidden_note())
 
 
 def _funnel(stages: Sequence[dict[str, Any]]) -> Section:
@@ -403,7 +248,7 @@ def _funnel(stages: Sequence[dict[str, Any]]) -> Section:
         [text_cell(translated("stages", row["stage"])), figure_cell(shown(row["households"]), top=top)]
         for row in stages
     ]
-    return _section("funnel", _table("funnel", ("stage", "count"), rows), Note(translated("place", "funnel_note")))
+    return section_of("funnel", table_of("funnel", ("stage", "count"), rows), Note(translated("place", "funnel_note")))
 
 
 def _branches(branches: Sequence[dict[str, Any]]) -> Section:
@@ -416,9 +261,9 @@ def _branches(branches: Sequence[dict[str, Any]]) -> Section:
         ]
         for row in branches
     ]
-    columns = [*_heads("branch"), translated("heads", "code"), *_heads("told", "open", "overdue", "days")]
+    columns = [*heads_of("branch"), translated("heads", "code"), *heads_of("told", "open", "overdue", "days")]
     table = Table("branches", translated("place", "branches"), columns, [Row(cells) for cells in rows])
-    return _section("branches", table, hidden_note())
+    return section_of("branches", table, hidden_note())
 
 
 def _campaigns(campaigns: Sequence[dict[str, Any]]) -> Section:
@@ -435,4 +280,4 @@ def _campaigns(campaigns: Sequence[dict[str, Any]]) -> Section:
         if row["purpose"] == "all"
     ]
     columns = ("campaign", "window", "planned", "drawn_to_date", "drawn_share", "year_before")
-    return _section("campaigns", _table("campaigns", columns, rows))
+    return section_of("campaigns", table_of("campaigns", columns, rows))

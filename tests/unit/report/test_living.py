@@ -107,7 +107,7 @@ def test_a_county_of_500_villages_is_a_page_of_two_megabytes_at_most(published: 
     assert len(page.encode()) <= MOST_BYTES
 
 
-@pytest.mark.parametrize(("drawn", "told"), [([None, None], "—"), ([1500.5, 0], "1,500")])
+@pytest.mark.parametrize(("drawn", "told"), [([None, None], "尚无记录"), ([1500.5, 0], "1,500")])
 def test_what_is_drawn_is_told_where_it_is_known(quiet: Scored, drawn: list[float | None], told: str):
     keys = tables_of(quiet)["decisions"].column("household_key").to_pylist()[:2]
     rows = [
@@ -117,4 +117,14 @@ def test_what_is_drawn_is_told_where_it_is_known(quiet: Scored, drawn: list[floa
     in_force = pa.Table.from_pylist(rows, schema=BEFORE.set(6, pa.field("drawn_yuan", pa.float64()))).cast(BEFORE)
     page = run_page(quiet.run.run_id, quiet.store.manifest(quiet.run.run_id), tables_of(quiet), in_force, NO_MAP)
     card = page.split(translated("cards", "drawn").zh, 1)[1].split("</div>")[0]
-    assert f'<bdi dir="ltr">{told}</bdi>' in card
+    assert re.sub("<[^>]+>", "", card.split("<b", 1)[1].split("</b>")[0]).endswith(told)
+
+
+def test_a_first_run_says_in_words_that_there_is_nothing_to_compare_with(quiet: Scored):
+    tables = tables_of(quiet)
+    tables["lines_before"] = tables["lines_before"].slice(0, 0)
+    page = run_page(quiet.run.run_id, quiet.store.manifest(quiet.run.run_id), tables, NO_LINES, NO_MAP)
+    growth = page.split(translated("cards", "growth").zh, 1)[1].split("</div>")[0]
+    assert "无从比较" in growth
+    assert "—" not in growth
+    assert translated("causes", "not_split").zh in page

@@ -134,6 +134,6 @@
   all("table").forEach(prepare);
   all(".tools").forEach((tools) => { tools.hidden = false; });
   for (const one of all("[data-language]")) one.addEventListener("click", () => speak(one.dataset.language));
-  document.getElementById("township")?.addEventListener("change", (event) => choose(event.target.value));
+  document.getElementById("choice")?.addEventListener("change", (event) => choose(event.target.value));
   speak("zh");
 })();

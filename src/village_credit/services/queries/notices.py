@@ -37,18 +37,8 @@ def notices(store: Store, run_id: str, language: str = "zh", counties: Path | No
     """
     said, county = notice_words(language), store.manifest(run_id)["county_code"]
     terms = load_terms(counties, county)[0].notices
-<<<<<<< HEAD
-    if terms is None:
-        raise MissingInput(
-            f"terms of county {county} have no [notices]: write bank, signature and telephone there "
-            f"(data_contracts/README.md), for a household must know whom to ask"
-        )
-    texts = Texts(terms, [said], today().isoformat())
-    charges = _table(store, run_id, "charges")
-=======
     texts = None if terms is None else Texts(terms, [said], today().isoformat())
-    charges = _table(run, "charges")
->>>>>>> 4c0cb87c2059d73fe667b3e0706d1141c379516a
+    charges = _table(store, run_id, "charges")
     return [
         {
             "household_key": row["household_key"],
@@ -62,9 +52,6 @@ def notices(store: Store, run_id: str, language: str = "zh", counties: Path | No
     ]
 
 
-<<<<<<< HEAD
-def _told(store: Store, run_id: str) -> Iterable[Row]:
-=======
 def _sender(row: Row, texts: Texts | None) -> Sender:
     """Return who tells a line: where the county's terms name no bank, its branch, with room for a telephone."""
     if texts is not None:
@@ -73,8 +60,7 @@ def _sender(row: Row, texts: Texts | None) -> Sender:
     return Sender({}, branch, branch, NO_TELEPHONE, None, today().isoformat())
 
 
-def _told(store: Store, run_id: str, run: Path) -> Iterable[Row]:
->>>>>>> 4c0cb87c2059d73fe667b3e0706d1141c379516a
+def _told(store: Store, run_id: str) -> Iterable[Row]:
     """Yield each line of a run with what is told of it: its kind, its branch, its seasons, what cost it points."""
     lost, seasons = _points_lost(store, run_id), seasons_of(_table(store, run_id, "seasons"))
     before = {

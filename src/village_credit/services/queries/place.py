@@ -12,12 +12,13 @@ from village_credit.china_calendar import today
 from village_credit.errors import MissingInput, UsageError
 from village_credit.ledger.ledger import Ledger
 from village_credit.publish.warehouse import is_current
-from village_credit.report.place_page import LEVELS, County, Place, Waits, place_page
+from village_credit.report.place_page import place_page
+from village_credit.report.place_parts import LEVELS, County, Place, Waits
 from village_credit.services.queries.waiting import Waiting, waiting
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
 
-WITHIN = {"region": ["county"], "prefecture": ["county"], "county": ["township", "village"]}
+WITHIN = {"region": ["prefecture", "county"], "prefecture": ["county"], "county": ["township", "village"]}
 ON_THE_WAY = ("staged", "approved")
 
 
@@ -90,7 +91,13 @@ def _waits(store: Store, entries: Ledger, place_code: str, on: date) -> list[Wai
         if one.county_code.startswith(place_code):
             kinds.setdefault((one.county_code, one.what), []).append(one)
     found = [
-        Waits(*kind, sum(one.count for one in ones), min(one.since for one in ones), max(one.days for one in ones))
+        Waits(
+            *kind,
+            sum(one.count for one in ones),
+            min(one.since for one in ones),
+            max(one.days for one in ones),
+            sum(one.overdue for one in ones),
+        )
         for kind, ones in kinds.items()
     ]
     return sorted(found, key=lambda one: (-one.days, one.county_code, one.what))

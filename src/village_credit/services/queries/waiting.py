@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from village_credit import duckdb_session
@@ -12,7 +13,6 @@ from village_credit.china_calendar import day_in_china
 from village_credit.duckdb_session import query_cursor
 from village_credit.ledger.ledger import STAGE, Ledger
 from village_credit.ledger.log import Entry
-from village_credit.ledger.publications import Publication
 from village_credit.ledger.reviews import ACT as REVIEWED
 from village_credit.policy.quorum import quorum_of
 from village_credit.publish.warehouse import is_current
@@ -28,7 +28,7 @@ class Waiting:
 
     `what`: signature, publication, answer (of a branch), review (of households) or delivery (of late or lacking
     tables). `of`: the run. `who` is waited for, in words; `since` when, on days in China; `count` of lines, households
-    or tables.
+    or tables; `overdue`: how many of these lines are past their package's days.
     """
 
     county_code: str
@@ -38,6 +38,7 @@ class Waiting:
     since: str
     days: int
     count: int = 1
+    overdue: int = 0
 
 
 def waiting(store: Store, ledger: Ledger, manifests: Mapping[str, dict[str, Any]], on: date) -> list[Waiting]:
@@ -51,16 +52,21 @@ def waiting(store: Store, ledger: Ledger, manifests: Mapping[str, dict[str, Any]
     for entry in ledger:
         if entry.act == STAGE and entry.run_id in manifests:
             last[entry.details["county_code"], manifests[entry.run_id]["product"]] = entry
-    found = [one for staged in last.values() for one in _of_run(store, ledger, manifests[staged.run_id], staged, on)]
-    found += _answers(store, ledger, on)
-    found += [one for publication in ledger.in_force for one in _reviews(store, ledger, publication, on)]
+    late = _late_tables(store, [staged.run_id for staged in last.values()])
+    found = [
+        one
+        for staged in last.values()
+        for one in _of_run(store, ledger, manifests[staged.run_id], staged, on, late.get(staged.run_id, 0))
+    ]
+    found += [*_answers(store, ledger, on), *_reviews(store, ledger, on)]
     return sorted((one for one in found if one.days >= 0), key=lambda one: one.county_code)
 
 
-def _of_run(store: Store, ledger: Ledger, manifest: dict[str, Any], staged: Entry, on: date) -> Iterator[Waiting]:
+def _of_run(
+    store: Store, ledger: Ledger, manifest: dict[str, Any], staged: Entry, on: date, late: int
+) -> Iterator[Waiting]:
     county = staged.details["county_code"]
     run_id, status = staged.run_id, ledger.status(staged.run_id)
-    late = _late_tables(store, run_id)
     if late:
         yield _since(county, "delivery", run_id, "offices, which `deliveries` names", staged.at, on, late)
     approval = ledger.approval(run_id)
@@ -79,12 +85,17 @@ def _who_signs(store: Store, manifest: dict[str, Any], staged: Entry) -> str:
     return f"{who}, not {staged.by}{why}"
 
 
-def _late_tables(store: Store, run_id: str) -> int:
-    path = store.run_folder(run_id) / "deliveries.parquet"
-    if not path.is_file():  # of older code
-        return 0
-    ((late,),) = query_cursor().execute(sql("services.queries", "late_tables"), {"path": str(path)}).fetchall()
-    return int(late)
+def _late_tables(store: Store, run_ids: Iterable[str]) -> dict[str, int]:
+    """Return how many tables are late or lacking by run, all runs in one query; none of a run of older code."""
+    paths = [str(store.run_folder(run_id) / "deliveries.parquet") for run_id in run_ids]
+    return _counts("late_tables", {"paths": [path for path in paths if Path(path).is_file()]})
+
+
+def _counts(query: str, given: dict[str, Any]) -> dict[str, int]:
+    """Return counts by run of some runs' sealed tables; of no run, none."""
+    if not given["paths"]:
+        return {}
+    return dict(query_cursor().execute(sql("services.queries", query), given).fetchall())
 
 
 def _answers(store: Store, ledger: Ledger, on: date) -> Iterator[Waiting]:
@@ -98,7 +109,7 @@ def _answers(store: Store, ledger: Ledger, on: date) -> Iterator[Waiting]:
     for county, branch, lines, expired, since in _open_lines(store) if is_of_today and is_current(store) else []:
         told_anew = f", {expired:,} of them past the package's days: tell them anew" if expired else ""
         who, of = f"branch {branch}{told_anew}", whole[county].run_id
-        yield Waiting(county, "answer", of, who, since.isoformat(), (on - since).days, lines)
+        yield Waiting(county, "answer", of, who, since.isoformat(), (on - since).days, lines, expired)
 
 
 def _open_lines(store: Store) -> list[tuple[str, str, int, int, date]]:
@@ -106,19 +117,20 @@ def _open_lines(store: Store) -> list[tuple[str, str, int, int, date]]:
         return connection.execute(sql("services.queries", "open_answers")).fetchall()
 
 
-def _reviews(store: Store, ledger: Ledger, publication: Publication, on: date) -> Iterator[Waiting]:
+def _reviews(store: Store, ledger: Ledger, on: date) -> Iterator[Waiting]:
     """Return how many households of a publication wait for a person's word that nobody has given."""
     said = [
-        verdict["household_key"]
+        {"county_code": entry.details["county_code"], "household_key": verdict["household_key"]}
         for entry in ledger
-        if entry.act == REVIEWED and entry.details["county_code"] == publication.county_code
+        if entry.act == REVIEWED
         for verdict in entry.details["verdicts"]
     ]
-    given = {"path": str(store.run_folder(publication.run_id) / "decisions.parquet"), "said": said}
-    ((count,),) = query_cursor().execute(sql("services.queries", "unreviewed"), given).fetchall()
-    if count:
-        of, since = publication.run_id, publication.published_at
-        yield _since(publication.county_code, "review", of, "reviewers (`reviews export`)", since, on, int(count))
+    paths = [str(store.run_folder(one.run_id) / "decisions.parquet") for one in ledger.in_force]
+    open_by_run = _counts("unreviewed", {"paths": paths, "said": said})
+    for one in ledger.in_force:
+        if count := open_by_run.get(one.run_id):
+            who = "reviewers (`reviews export`)"
+            yield _since(one.county_code, "review", one.run_id, who, one.published_at, on, count)
 
 
 def _since(county: str, what: str, of: str, who: str, at: str, on: date, count: int = 1) -> Waiting:

@@ -55,7 +55,8 @@ from village_credit.tables.simulation_inputs import (
     policy_asked_before,
     unpack_simulation_inputs,
 )
-from village_credit.tables.split import by_cause, split_change
+from village_credit.tables.split import split_change
+from village_credit.tables.told_causes import told_causes
 from village_credit.tables.told_names import told_names, with_told_crops, with_told_names
 
 Progress = Callable[[str, float], None]
@@ -155,7 +156,7 @@ def _causes(
     tables: dict[str, pa.Table],
     measured: Callable[[], bytes],
 ) -> pa.Table | None:
-    """Return what each cause adds to limits since the last whole publication was decided, as `by_cause` does.
+    """Return what each cause adds to limits since the last whole publication was decided, as `told_causes` does.
 
     None: nothing was published, it cannot be decided anew, or the run is of one product and decides few of them.
     """
@@ -166,7 +167,7 @@ def _causes(
     after = Basis(
         manifest, rules.policy, inputs, tables["decisions"], lambda: tables["score_points"], lambda: rules.scorecard
     )
-    return by_cause(split_change(before, after, manifest["versions"]["code_sha256"]))
+    return told_causes(split_change(before, after, manifest["versions"]["code_sha256"]))
 
 
 def _delivery(snapshot: Snapshot, delivered: list[DeliveredFile], request: Request, rules: Rules) -> Delivery:

@@ -1,1 +1,4 @@
-SELECT count(DISTINCT contract) FROM read_parquet($path, hive_partitioning = false) WHERE state <> 'complete'
+-- How many tables are late or lacking, by run
+SELECT run_id, count(DISTINCT contract) AS tables
+FROM read_parquet($paths, hive_partitioning = false, union_by_name = true)
+WHERE state <> 'complete' GROUP BY run_id
