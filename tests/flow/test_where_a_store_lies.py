@@ -17,9 +17,12 @@ from village_credit.publish.views import view_names
 from village_credit.store.opening import open_with_keys
 from village_credit.store.store import Store
 
-COLUMNS = (
-    "product=loan/run_id=x/household_key=1/decision=granted/county_code=000000/as_of=2020-01-01/limit_yuan=7"
-    "/measure=rows/gate=g/verdict=fail/feature=f/value=9/policy_limit_yuan=5/branch_code=b/contract=c"
+COLUMNS = "/".join(
+    (
+        *("product=loan", "run_id=x", "household_key=1", "decision=granted", "county_code=000000", "as_of=2020-01-01"),
+        *("limit_yuan=7", "measure=rows", "gate=g", "verdict=fail", "feature=f", "value=9", "policy_limit_yuan=5"),
+        *("branch_code=b", "contract=c"),
+    )
 )
 MARKS = "it's/a[1]/b*c"
 
