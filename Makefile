@@ -71,7 +71,7 @@ audit: .venv-supply/.installed ## what is known against the lock's packages: vul
 	.venv-supply/bin/python -m supply.audit requirements.lock
 	.venv-supply/bin/python -m supply.audit supply/tools.lock
 
-bench: $(STAMP) .venv-bench/.installed .venv-splink/.installed .venv-optbinning/.installed ## the whole path, budgets, intake, an office's check and a simulation, as ratios to a floor measured in the same run; what a change costs; linkage against truth; scorecards beside others; parcels' shapes; a ledger; a million decisions published; two years of statistics; a vault's new key
+bench: $(STAMP) .venv-bench/.installed .venv-splink/.installed .venv-optbinning/.installed ## the whole path, budgets, intake, an office's check, a simulation and the region's page, as ratios to a floor measured in the same run; what a change costs; linkage against truth; scorecards beside others; parcels' shapes; a ledger; a million decisions published; two years of statistics; a vault's new key
 	$(BIN)/python -m bench.path
 	$(BIN)/python -m bench.again
 	$(BIN)/python -m bench.province
