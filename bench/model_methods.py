@@ -23,6 +23,8 @@ OURS = "ours"
 METHODS = (OURS, "plain WoE + LR", "gradient boosting")
 FIGURES = ("auc", "ks", "brier")
 
+Judged = tuple[np.ndarray, list[int], int]  # risks, bins by feature, and cells of pairs
+
 
 def judge(method: str, path: Path, folds: Path, repeat: int) -> dict[str, Any]:
     """Fit and judge every fold of a repeat, on one core: as many processes as cores run at once."""
@@ -38,12 +40,12 @@ def _judge(method: str, path: Path, folds: Path, repeat: int) -> dict[str, Any]:
     for fold in range(int(fold_of.max()) + 1):
         seen, unseen = frame[fold_of != fold], frame[fold_of == fold]
         begun = time.perf_counter()
-        risk, bins = FITS[method](seen, is_bad[fold_of != fold], unseen)
+        risk, bins, cells = FITS[method](seen, is_bad[fold_of != fold], unseen)
         seconds.append(time.perf_counter() - begun)
         labels = is_bad[fold_of == fold]
         figures.append([auc(labels, risk), ks(labels, risk), brier(labels, risk)])
         most = max([most, *bins])
-        every.append(sum(bins))
+        every.append(sum(bins) + cells)
     return {
         "figures": figures,
         "most_bins": most,
@@ -52,12 +54,13 @@ def _judge(method: str, path: Path, folds: Path, repeat: int) -> dict[str, Any]:
     }
 
 
-def _ours(seen: pd.DataFrame, is_bad: np.ndarray, unseen: pd.DataFrame) -> tuple[np.ndarray, list[int]]:
+def _ours(seen: pd.DataFrame, is_bad: np.ndarray, unseen: pd.DataFrame) -> Judged:
     model = ScorecardClassifier().fit(seen, is_bad)
-    return model.predict_proba(unseen)[:, 1], [table.bins_in_use for table in model.table_]
+    cells = sum(int(pair.points.size) for pair in model.pairs_)
+    return model.predict_proba(unseen)[:, 1], [table.bins_in_use for table in model.table_], cells
 
 
-def _plain(seen: pd.DataFrame, is_bad: np.ndarray, unseen: pd.DataFrame) -> tuple[np.ndarray, list[int]]:
+def _plain(seen: pd.DataFrame, is_bad: np.ndarray, unseen: pd.DataFrame) -> Judged:
     """Bin, weigh the evidence, and regress once: no bags, no shrunk steps, no trees."""
     weight, bad = np.ones(len(seen)), is_bad.astype(float)
     is_word = [seen[name].dtype.kind not in "if" for name in seen]
@@ -77,10 +80,10 @@ def _plain(seen: pd.DataFrame, is_bad: np.ndarray, unseen: pd.DataFrame) -> tupl
     steps = fit_woe(codes, bad, weight, features, [0] * len(features))
     found = [find_evidence(f, codes[:, place], bad, weight, 0) for place, f in enumerate(features)]
     odds = steps.score(np.column_stack([f.codes(column) for f, column in zip(features, asked, strict=True)]))
-    return 1 / (1 + np.exp(-odds)), [int(((one.goods + one.bads) > 0).sum()) for one in found]
+    return 1 / (1 + np.exp(-odds)), [int(((one.goods + one.bads) > 0).sum()) for one in found], 0
 
 
-def _boosting(seen: pd.DataFrame, is_bad: np.ndarray, unseen: pd.DataFrame) -> tuple[np.ndarray, list[int]]:
+def _boosting(seen: pd.DataFrame, is_bad: np.ndarray, unseen: pd.DataFrame) -> Judged:
     words = [name for name in seen if seen[name].dtype.kind not in "if"]
     encoder = make_column_transformer(
         (OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan), words),
@@ -91,7 +94,7 @@ def _boosting(seen: pd.DataFrame, is_bad: np.ndarray, unseen: pd.DataFrame) -> t
         random_state=0, categorical_features=[name in words for name in (*words, *(n for n in seen if n not in words))]
     )
     model = make_pipeline(encoder, trees).fit(seen, is_bad)
-    return model.predict_proba(unseen)[:, 1], []
+    return model.predict_proba(unseen)[:, 1], [], 0
 
 
 FITS = {OURS: _ours, "plain WoE + LR": _plain, "gradient boosting": _boosting}
