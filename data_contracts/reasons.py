@@ -150,6 +150,7 @@ DECISION_REASONS: MappingProxyType[str, str] = MappingProxyType(
         "rise": "额度由较上一期增幅的上限决定",
         "budget": "额度由本村、乡镇或县的授信总额决定",
         "review": "额度由人工复核核定",
+        "holdout": "额度为随机抽取样本的核定额度",
         "branch": "额度由支行核定",
         "BRANCH_REFUSED": "支行未予采纳，本次不予授信",
         "relief": "受灾（疫情）纾困期内额度保持不变",

@@ -128,6 +128,14 @@ def test_the_same_draw_comes_out_again_and_a_run_is_drawn_from_once(story: Story
         draw_holdout(other, *args)
 
 
+def test_at_most_a_fifth_is_drawn_over_all_runs_and_a_draw_of_nobody_is_refused(story: Story, published: Scored):
+    policy = story.models / "limit_policy.toml"
+    with pytest.raises(GateRefused, match="nobody would be drawn"):
+        draw_holdout(story.store, story.again, Decimal("0.2"), PEOPLE, "another fifth", policy)
+    with pytest.raises(GateRefused, match="makes less than one"):
+        draw_holdout(published.store, published.run.run_id, Decimal("0.01"), PEOPLE, "too few", policy)
+
+
 @pytest.mark.parametrize(
     ("change", "refusal", "told"),
     [
@@ -159,5 +167,5 @@ def test_the_verb_draws_and_asks_for_what_it_needs(
     words = ["reviews", "draw", published.run.run_id, "--by", "2002"]
     assert cli.main(words) == 2
     assert "needs --share, --second and --reason" in capsys.readouterr().err
-    assert cli.main([*words, "--share", "0.05", "--second", "3003", "--reason", "to learn"]) == 0
+    assert cli.main([*words, "--share", "0.1", "--second", "3003", "--reason", "to learn"]) == 0
     assert f"of {story.drawn.eligible:,} households that only the score declines" in capsys.readouterr().out

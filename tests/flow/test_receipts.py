@@ -28,6 +28,7 @@ from village_credit.ledger.publications import publications
 from village_credit.ledger.returned import sealed_paths
 from village_credit.report.account import account_text
 from village_credit.services import rules as inputs
+from village_credit.services.approval.publish import unheard_words
 from village_credit.services.approval.rollback import roll_back
 from village_credit.services.casework import holds, household_lookup
 from village_credit.services.queries import explain as tell
@@ -212,6 +213,14 @@ def test_the_next_scoring_starts_from_the_branch_s_limit_and_is_another_run(late
                WHERE household_key = $key"""
     (found,) = duckdb.connect().execute(query, {"p": path, "key": key}).fetchall()
     assert found == (half(row), int(row["limit_yuan"]), half(row), half(row), "branch")
+
+
+def test_a_run_of_before_the_branch_s_word_grants_more_than_it_said_and_one_of_after_does_not(later: dict[str, Any]):
+    """What `publish` warns of: published again, the first run would bring back what the branch cut."""
+    store = later["store"]
+    first = next(one.run_id for one in Ledger.of(store).publications)
+    assert unheard_words(store, first) == 1
+    assert unheard_words(store, later["scored"]) == 0
 
 
 def test_a_superseded_publication_is_answered_no_more_and_brought_back_it_starts_anew(later: dict[str, Any]):

@@ -948,7 +948,7 @@ def decide(case: Case) -> Row:
         result["decision"] = "granted" if granted else "declined"
         result["asked_yuan"] = said["limit_yuan"] if granted else 0
         if granted and said["limit_yuan"] != result["policy_limit_yuan"]:
-            result["binding_term"] = "review"
+            result["binding_term"] = "holdout" if said["verdict"] == "holdout" else "review"
     elif not reasons and result["decision"] == "declined":
         reasons = [amount_reason(result)]
     return {**result, "reasons": reasons}

@@ -12,6 +12,7 @@ from village_credit.cli.common import (
     day,
     out_of,
     path,
+    say,
     show,
     show_each,
     store_of,
@@ -180,7 +181,14 @@ def do_publish(args: argparse.Namespace, paths: Settings) -> int:
     """Put a run in force."""
     from village_credit.services.approval import publish
 
-    done = publish.publish(store_of(paths), args.run, by_whom(args))
+    store = store_of(paths)
+    unheard = publish.unheard_words(store, args.run)
+    done = publish.publish(store, args.run, by_whom(args))
+    if unheard and not done.noop:
+        say(
+            f"{unheard:,} lines are granted above what branches cut or refused since the run's day, which it does not "
+            f"know: score the county as of a later day (`rescore --as-of`) and publish that, to keep the branches' word"
+        )
     return show(args, done, lambda: _published_text(done))
 
 

@@ -144,6 +144,8 @@ def do_report(args: argparse.Namespace, paths: Settings) -> int:
     """Say where a run's page is, or write a place's; the store stays as it is."""
     if (args.run is None) == (args.place is None):
         raise UsageError("name a run, or a place by --place")
+    if args.run is not None and (args.out or args.on):
+        raise UsageError("--out and --on go with --place: a run's page is sealed with it, and its path is printed")
     page = _place_page(args, paths) if args.place else store_of(paths).require_run(args.run) / "report.html"
     return show(args, {"report": str(page)}, lambda: str(page))
 

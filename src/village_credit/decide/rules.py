@@ -39,5 +39,5 @@ NO_LIMIT = (
     "BUDGET_EXHAUSTED",
 )
 # What bounds the limit of who has one
-BOUNDS = ("capacity", "band", "need", "headroom", "rise", "branch", "review", "budget", "relief")
+BOUNDS = ("capacity", "band", "need", "headroom", "rise", "branch", "review", "holdout", "budget", "relief")
 RULES = (*SCREEN, *NO_LIMIT, *BOUNDS)

@@ -24,7 +24,7 @@ from village_credit.errors import GateRefused, MissingInput, why_unread
 
 SMS_UNITS = 70  # of UTF-16: what one message holds outside the Latin alphabet
 RIGHT_TO_LEFT, ISOLATE, FIRST_STRONG, POP = "\u200f", "\u2066", "\u2068", "\u2069"
-BOUND = frozenset({*binding_terms(), "budget", "review", "relief"})  # what may bind a line that is granted
+BOUND = frozenset({*binding_terms(), "budget", "review", "holdout", "relief"})  # what may bind a line that is granted
 # Why a line is gone, as far as a letter says so; whatever else may concern one member alone, who is told at the branch
 REASONS_TOLD = frozenset(
     {

@@ -39,7 +39,7 @@ def test_who_is_drawn_is_granted_the_figure_and_told_why():
     row = decided({"limit_yuan": 6_000})
     assert (row["decision"], row["limit_yuan"], row["band"]) == ("granted", 6_000, "E")
     assert row["reason_codes"] == ["HOLDOUT_GRANTED", "LOWEST_BAND"]
-    assert row["binding_term"] == "review"
+    assert row["binding_term"] == "holdout"
     assert row["terms"]["policy_limit_yuan"] == row["terms"]["review_limit_yuan"] == 0  # no person may grant it
 
 
@@ -93,7 +93,12 @@ def test_four_thousand_drawn_households_agree_with_the_second_reckoning():
     wrong = [
         (row["unit_code"], name, row[name], theirs[row["unit_code"]][other])
         for row in decisions.to_pylist()
-        for name, other in (("decision", "decision"), ("limit_yuan", "limit_yuan"), ("reason_codes", "reasons"))
+        for name, other in (
+            ("decision", "decision"),
+            ("limit_yuan", "limit_yuan"),
+            ("reason_codes", "reasons"),
+            ("binding_term", "binding_term"),
+        )
         if row[name] != theirs[row["unit_code"]][other]
     ]
     assert wrong[:5] == []

@@ -5,6 +5,7 @@ WITH final AS (
            l.decision = 'granted'
                AND coalesce(a.amount, 0) = 0 AS out_of_budget, coalesce(o.balance_fen, 0) AS drawn_fen,
            CASE WHEN l.decision = 'granted' AND coalesce(a.amount, 0) < l.asked_limit THEN 'budget'
+                WHEN l.verdict = 'holdout' THEN 'holdout'
                 WHEN l.decision = 'granted' AND l.asked_limit <> l.policy_limit THEN 'review'
                     ELSE smallest_term END AS binding,
            CASE WHEN l.decision = 'granted' THEN coalesce(a.amount, 0) ELSE 0 END AS new_limit,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
+
+import pyarrow.parquet as pq
 
 from village_credit.duckdb_session import cursor_over, query_cursor
 from village_credit.errors import RunConflict
@@ -14,12 +17,15 @@ from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import decision_files, lines_query
 from village_credit.ledger.log import Entry
 from village_credit.ledger.publications import Publication, in_force, publications
+from village_credit.ledger.rise import standing_words
 from village_credit.publish.branch_package import outbox_folder
 from village_credit.publish.handing_out import complete_outbox, record_and_pack
 from village_credit.services.approval.approve import require_signature
 from village_credit.services.approval.household_signatures import require_authority
 from village_credit.sql_files import sql
 from village_credit.store.store import Store
+
+DECIDED = ["household_key", "product", "decision", "limit_yuan"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,18 @@ def publish(store: Store, run_id: str, by: str) -> Published:
         current is not None,
         str(outbox_folder(store, publication)),
     )
+
+
+def unheard_words(store: Store, run_id: str) -> int:
+    """Count the lines that a run grants above what a branch cut or refused on its day or later: it does not know."""
+    manifest, ledger = store.manifest(run_id), Ledger.of(store)
+    known = {
+        "words": standing_words(store, ledger, manifest["county_code"], date.max),
+        "decisions": pq.read_table(store.table(run_id, "decisions"), columns=DECIDED, partitioning=None),
+    }
+    query = sql("services.approval", "unheard_words")
+    ((count,),) = cursor_over(known).execute(query, {"as_of": date.fromisoformat(manifest["as_of"])}).fetchall()
+    return int(count)
 
 
 def _may_publish(store: Store, entries: Sequence[Entry], manifest: dict[str, Any]) -> None:

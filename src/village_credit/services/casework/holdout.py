@@ -62,6 +62,7 @@ def draw_holdout(
     if same_person(returned.by, second):
         raise GateRefused(f"--by and --second are both {returned.by}: a draw needs a second person's word")
     take_back(store, run_id, second, "draw of it")
+    _once(returned.ledger, run_id)
     as_of = date.fromisoformat(returned.manifest["as_of"])
     policy = read_policy(policy_file)[0].in_force(as_of, returned.county_code)
     if not (cap := holdout_cap(policy)):
@@ -70,7 +71,9 @@ def draw_holdout(
             f"allowed no hold-out"
         )
     eligible = _eligible(store, run_id, cap, int(policy.figure("step")), int(policy.figure("smallest_ticket")))
-    chosen = _by_lot(store, run_id, eligible, share)
+    drawn = sum(verdict["verdict"] == HOLDOUT for verdict in known_verdicts(returned.ledger, returned.county_code))
+    count = _count(len(eligible), drawn, share)
+    chosen = _by_lot(store, run_id, eligible, count)
     details = {
         "county_code": returned.county_code,
         "verdicts": [_verdict(row) for row in chosen],
@@ -90,6 +93,17 @@ def _checked(share: Decimal) -> Decimal:
     if not share.is_finite() or not 0 < share <= MOST_SHARE:
         raise UsageError(f"--share {share} is no share to draw: more than 0, and at most {MOST_SHARE}")
     return share.normalize()
+
+
+def _count(eligible: int, drawn: int, share: Decimal) -> int:
+    """Return how many are drawn; of who stands drawn and who could be, a fifth at most; raises GateRefused of none."""
+    count = min(int(eligible * share), int((eligible + drawn) * MOST_SHARE) - drawn)
+    if count < 1:
+        raise GateRefused(
+            f"nobody would be drawn: {eligible:,} households can be, {drawn:,} of the county are drawn already, and "
+            f"{share} of the first makes less than one, or more than {MOST_SHARE} of both"
+        )
+    return count
 
 
 def _once(entries: Ledger, run_id: str) -> None:
@@ -121,14 +135,13 @@ def _eligible(store: Store, run_id: str, cap: int, step: int, ticket: int) -> li
     return found
 
 
-def _by_lot(store: Store, run_id: str, eligible: list[dict[str, Any]], share: Decimal) -> list[dict[str, Any]]:
+def _by_lot(store: Store, run_id: str, eligible: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
     """Return the drawn households, by their lots: a keyed hash of run and household, which nobody can aim."""
 
     def lot(row: dict[str, Any]) -> str:
         told = f"holdout {run_id} {row['household_key']} {row['product']}"
         return hmac.new(store.keys.pseudonym, told.encode(), hashlib.sha256).hexdigest()
 
-    count = int(len(eligible) * share)
     return sorted(sorted(eligible, key=lot)[:count], key=lambda row: (row["household_key"], row["product"]))
 
 
