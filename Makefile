@@ -18,7 +18,8 @@ SAME := import json, pathlib; one, two = (json.loads(next(pathlib.Path(f).glob('
 DOCS := from pathlib import Path; from village_credit import cli; from village_credit.services import reference; reference.write(Path('docs/reference'), cli.parser(), Path('models'))
 
 .DEFAULT_GOAL := help
-WHICH_PYTHON = $(PYTHON) -c "import sys; print(sys.executable, sys.version)"
+# behind links: that of an activated .venv is the one that made it
+WHICH_PYTHON = $(PYTHON) -c "import os, sys; print(os.path.realpath(sys.executable), sys.version)"
 
 .PHONY: FORCE help run test lint secrets sbom audit bench bench-against bench-model versions fuzz kills disks contracts contracts-lint serve notebook score rescore train docs lock clean
 
@@ -132,7 +133,7 @@ serve: $(STAMP) ## a local Prefect server with the deployments and a worker
 	$(BIN)/python -m pipelines.serve
 
 notebook: $(STAMP) ## a manager's questions as a notebook on STORE, on this machine alone
-	VILLAGE_CREDIT_STORE=$(STORE) $(BIN)/marimo --quiet edit --host 127.0.0.1 --skip-update-check docs/notebooks/manager.py
+	VILLAGE_CREDIT_STORE=$(STORE) $(BIN)/marimo edit --host 127.0.0.1 --skip-update-check docs/notebooks/manager.py
 
 score: $(STAMP) ## score INBOX for COUNTY as of AS_OF into STORE
 	$(BIN)/village-credit score --store $(STORE) --inbox $(INBOX) --county $(COUNTY) --as-of $(AS_OF)

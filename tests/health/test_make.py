@@ -45,3 +45,16 @@ def test_the_environment_is_made_anew_when_another_interpreter_is_asked_for(tmp_
     assert sys.version in noted[0].replace("\\n", "\n")
     assert make(tmp_path, ".venv/.made-by", sys.executable).returncode == 0
     assert (made_by.read_text(encoding="utf-8"), made_by.stat().st_mtime_ns) == noted
+
+
+def test_an_activated_environment_is_the_one_that_its_interpreter_made(tmp_path: Path):
+    """Whoever activated it types `make` with its python3, a link to the one that made it."""
+    made_by = checkout(tmp_path) / ".venv" / ".made-by"
+    made_by.parent.mkdir()
+    assert make(tmp_path, ".venv/.made-by", sys.executable).returncode == 0
+    noted = made_by.read_text(encoding="utf-8"), made_by.stat().st_mtime_ns
+    activated = tmp_path / ".venv" / "bin" / "python3"
+    activated.parent.mkdir()
+    activated.symlink_to(sys.executable)
+    assert make(tmp_path, ".venv/.made-by", str(activated)).returncode == 0
+    assert (made_by.read_text(encoding="utf-8"), made_by.stat().st_mtime_ns) == noted
