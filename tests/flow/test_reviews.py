@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from datetime import date
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,20 @@ import duckdb
 import openpyxl
 import pytest
 
-from tests.conftest import AS_OF, MODELS, Scored, by_unit, copy_of, new_store, put_in_force, score_into
+from tests.conftest import AS_OF, MODELS, Scored, by_unit, copy_of, new_store, put_in_force, request_of, score_into
+from tests.split import assert_adds_up, assert_decided_as_stored
 from village_credit import cli
 from village_credit.decide.decide import REVIEWED_REASONS
 from village_credit.errors import GateRefused, UsageError
 from village_credit.ledger.ledger import Ledger
 from village_credit.report.account import account_text
+from village_credit.score.scorecard import card_json, content_hash, read_scorecard
 from village_credit.services.casework import holds
 from village_credit.services.casework.reviews import Applied, apply_reviews, export_reviews
+from village_credit.services.modelling.sign import sign_model
 from village_credit.services.queries.explain import explain
 from village_credit.services.queries.notices import notices
+from village_credit.services.scoring.stage import score_inbox
 from village_credit.store.store import Store
 from village_credit.workbooks.decision_workbook import FIRST_ROW, VERDICT_HEADER
 from village_credit.workbooks.reviews import AMOUNT_HEADER, HEADERS, HOUSEHOLD_HEADER, OPINION_HEADER
@@ -281,3 +286,46 @@ def test_the_commands_carry_the_workbook_out_and_back(
     assert cli.main(["reviews", "export", published.run.run_id]) == 2
     assert cli.main(["reviews", "export", "r0", "--out", f"{out}.other"]) == 7
     assert published.run.as_of == AS_OF.isoformat()
+
+
+def stricter_card(folder: Path, store: Store) -> Path:
+    """The shipped policy, and a card that gives everybody fewer points, signed by three."""
+    card = read_scorecard((MODELS / "synthetic-2026.1.scorecard.json").read_text("utf-8"))
+    changed = card.model_copy(update={"model_id": "stricter", "base_points": card.base_points - 12, "signatures": []})
+    made = changed.model_copy(update={"content_sha256": content_hash(changed)})
+    models = folder / "models"
+    models.mkdir()
+    (models / "stricter.scorecard.json").write_text(card_json(made), "utf-8")
+    for role, by in (("developer", "1"), ("validator", "2"), ("approver", "3")):
+        sign_model(models, role, by, store.keys)
+    shutil.copy(POLICY, models)
+    return models
+
+
+@pytest.fixture(scope="module")
+def two_cards(story, county_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, dict[str, str]]:
+    """Four runs: nobody has decided yet; a person has; by a new card; and once that person has said another figure."""
+    folder = tmp_path_factory.mktemp("two_cards")
+    store = copied(story, folder)
+    runs = {"first": story["first"], "reviewed": story["second"]}
+    asked = request_of(COUNTY, date(2026, 11, 2), models=stricter_card(folder, store))
+    runs["carded"] = score_inbox(store, county_inbox, asked).run_id
+    apply_reviews(store, verdict(story, folder, grant(5000)), REVIEWER, POLICY)
+    runs["said anew"] = score_inbox(store, county_inbox, asked).run_id
+    return store, runs
+
+
+def test_a_new_card_and_verdicts_between_two_runs_are_causes_that_add_up_whichever_way(two_cards):
+    store, runs = two_cards
+    assert len(set(runs.values())) == 4
+    causes = {
+        pair: {row["cause"] for row in assert_adds_up(store, runs[pair[1]], runs[pair[0]]).causes()}
+        for pair in permutations(runs, 2)
+    }
+    both = {"scorecard", "reviews"}
+    for ends in (("first", "carded"), ("first", "said anew"), ("reviewed", "said anew")):
+        assert causes[ends] >= both, ends
+        assert causes[ends[::-1]] >= both, ends
+    assert causes["reviewed", "carded"] == {"scorecard"}
+    assert causes["carded", "said anew"] == {"reviews"}
+    assert_decided_as_stored(store, runs["said anew"], runs["first"])

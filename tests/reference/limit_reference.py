@@ -1149,6 +1149,16 @@ def reference_limits(
     facts: dict[str, Rows], scores: dict[str, int], policy: Row, as_of: date, county_code: str
 ) -> dict[str, Row]:
     """Every figure of the limit for each household of the county."""
+    cases = cases_of(facts, scores, policy, as_of, county_code)
+    result = {unit: settled(case) for unit, case in cases.items()}
+    amounts = allocated(cases, result)
+    return {unit: finished(case, result[unit], amounts.get(unit, 0)) for unit, case in cases.items()}
+
+
+def cases_of(
+    facts: dict[str, Rows], scores: dict[str, int], policy: Row, as_of: date, county_code: str
+) -> dict[str, Case]:
+    """Each household's rows."""
     rules = Policy(policy, as_of, county_code)
     shared = ("households", "leases", "legal_basis", "code_changes", "branches", "branch_changes")
     names = {*facts, *TABLE_OF_SOURCE.values(), "parcels", "members", "negatives", "related_parties"}
@@ -1176,6 +1186,4 @@ def reference_limits(
             as_of=as_of,
             ppm=scores.get(unit),
         )
-    result = {unit: settled(case) for unit, case in cases.items()}
-    amounts = allocated(cases, result)
-    return {unit: finished(case, result[unit], amounts.get(unit, 0)) for unit, case in cases.items()}
+    return cases

@@ -22,7 +22,8 @@ def difference_text(found: Difference) -> str:
 
 
 def _change_text(c: dict[str, Any]) -> str:
-    return f"  {c['change']:<8} {c['households']:>8,} households  {c['before_yuan']:>14,} → {c['after_yuan']:>14,} yuan"
+    before, after = _hidden(c["before_yuan"]), _hidden(c["after_yuan"])
+    return f"  {c['change']:<8} {_hidden(c['households']):>8} households  {before:>14} → {after:>14} yuan"
 
 
 def _why_text(found: Difference) -> Iterator[str]:
@@ -63,7 +64,7 @@ def _groups_text(found: Difference) -> Iterator[str]:
         name = _named(village["change"])
         figures = f"{_hidden(village['households']):>8}  {_hidden(village['yuan'], '+,'):>14}"
         yield f"  {village['group']:<22} {name:<22} {figures}"
-    if any(row["households"] is None for row in (*found.groups, *found.villages)):
+    if any(row["households"] is None for row in (*found.changes, *found.groups, *found.villages)):
         yield "  (*: too few households to be shown)"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from village_credit.report.living import static_page
 from village_credit.report.page_credit import hidden_note
 from village_credit.report.page_parts import (
+    HIDDEN,
     Card,
     Cell,
     Note,
@@ -24,7 +25,6 @@ from village_credit.report.page_parts import (
     text_cell,
 )
 from village_credit.report.translations import Text, translated
-from village_credit.score.small_counts import hide_small
 
 LINE, LINES_TO_SIGN = "_" * 12, 5
 MOST_FLIPS = 20
@@ -68,13 +68,13 @@ def _table(name: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) ->
 
 def _cards(found: dict[str, Any]) -> list[Card]:
     """Return what is asked first: of how many households, and the sum before and after."""
-    before, after = (sum(row[name] for row in found["changes"]) for name in ("before_yuan", "after_yuan"))
+    before, after = found["before_yuan"], found["after_yuan"]
     yuan = translated("page", "unit_yuan")
     return [
         Card(_say("households"), f"{found['households']:,}", translated("page", "unit_households")),
         Card(_say("before"), f"{before:,}", yuan),
-        Card(_say("after"), f"{after:,}", yuan),
-        Card(_say("difference"), f"{after - before:+,}", yuan),
+        Card(_say("after"), HIDDEN if after is None else f"{after:,}", yuan),
+        Card(_say("difference"), HIDDEN if after is None else f"{after - before:+,}", yuan),
     ]
 
 
@@ -121,7 +121,7 @@ def _changes(found: dict[str, Any]) -> Part:
             figure_cell(row["after_yuan"]),
             figure_cell(None if row["households"] is None else row["after_yuan"] - row["before_yuan"], "+,"),
         ]
-        for row in hide_small([{"group": "", **row} for row in found["changes"]])
+        for row in found["changes"]
     ]
     return _table("changes", ("change", "households", "before", "after", "difference"), rows)
 

@@ -6,6 +6,7 @@ Counts, sums, and what moved them.
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_query, quoted
 from village_credit.ledger.publications import Publication
 from village_credit.score.small_counts import hide_small
+from village_credit.services.queries.told_ways import hide_groups
 from village_credit.services.queries.why import Why, why_published, why_runs
 from village_credit.sql_files import sql
 from village_credit.store.runs import require_unaltered
@@ -293,11 +295,14 @@ class Comparison:
         """Return households and sums by change."""
         return self._rows(f"SELECT change, {SUMS} FROM compared GROUP BY change ORDER BY change")
 
-    def by(self, what: str) -> list[dict[str, Any]]:
-        """Return the same by village, band, reason or group; counts below the least that is shown are null."""
+    def by(self, what: str, whole: Collection[str] = ()) -> list[dict[str, Any]]:
+        """Return the same by village, band, reason or group; counts below the least that is shown are null.
+
+        `whole`: changes of which no more may be told than a table without them (`told_ways`).
+        """
         if what != "group":
             self.connection.execute(sql("services.queries", "diff_counts").format(group_column=GROUPS[what], sums=SUMS))
-            return hide_small(self._rows(COUNTED))
+            return hide_groups(self._rows(COUNTED), whole)
         if self.groups is None:
             return []
         names = ", ".join(ATTRIBUTES)
@@ -306,7 +311,7 @@ class Comparison:
         found = []
         for attribute in ATTRIBUTES:
             self.connection.execute(sql("services.queries", "diff_attribute").format(attribute=attribute))
-            found += hide_small(self._rows(COUNTED))
+            found += hide_groups(self._rows(COUNTED), whole)
         return found
 
     def movers(self) -> list[dict[str, Any]]:
@@ -340,7 +345,7 @@ class Comparison:
         return {row["household_key"]: row for row in self._rows(query, keys=keys)}
 
     def moved(self) -> dict[str, Any]:
-        """Return households, raised_yuan, lowered_yuan and yuan of everybody who moves."""
+        """Return households, raised, lowered, raised_yuan, lowered_yuan and yuan of everybody who moves."""
         return self._rows(sql("services.queries", "moved"))[0]
 
     def rules(self) -> list[dict[str, Any]]:

@@ -15,10 +15,11 @@ from village_credit.policy.changed import Changed, Key, changes, deciding, pinne
 from village_credit.policy.model import Policy, PolicyInForce
 from village_credit.score.small_counts import hide_small
 from village_credit.services.queries.diff import Side
+from village_credit.services.queries.told_ways import COUNTS, WAYS, is_few, told_ways
 from village_credit.sql_files import sql
 
 CODE = {"name": "code", "whom": "", "before": None, "after": None}
-FIGURES = ("households", "raised_yuan", "lowered_yuan", "yuan")
+FIGURES = ("households", *COUNTS, *WAYS, "yuan")
 Effect = dict[str, Any]
 NOTHING: Effect = dict.fromkeys(FIGURES, 0)
 
@@ -70,20 +71,20 @@ def effects(
     """Return each changed thing's own effect, changed alone, and what is left: their interplay, whole yuan.
 
     An effect: name, whom, before, after; households, raised_yuan, lowered_yuan, yuan. Small counts are null, and with
-    them the interplay. `limits_of` makes limits in force of what was decided of each publication, `before` gives those
-    of before, `whole` is the effect of all changes at once.
+    them the interplay; more and less too where either is of few. `limits_of` makes limits in force of what was decided
+    of each publication, `before` gives those of before, `whole` is the effect of all changes at once.
     """
     found = {one.key: one for publication in publications for one in publication.changed()}
     is_ours = all(publication.is_of_this_code for publication in publications)
     if is_ours and len(found) <= 1:
-        return [_told(one) | whole for one in found.values()], 0 if found else whole["yuan"]
+        return _shown([_told(one) | whole for one in found.values()], 0 if found else whole["yuan"], whole)
     own, by_code = before(), NOTHING
     if not is_ours:
         anew = limits_of([one.decide(one.under(set())) for one in publications])
         own, by_code = anew, effect(own, anew)
     told: list[Effect] = [CODE | by_code] if by_code["households"] else []
     told += [_told(one) | _alone(one.key, publications, limits_of, own) for one in found.values()]
-    return _shown(told, whole["yuan"] - sum(each["yuan"] for each in told))
+    return _shown(told, whole["yuan"] - sum(each["yuan"] for each in told), whole)
 
 
 def _alone(
@@ -95,16 +96,17 @@ def _alone(
     return effect(own, limits_of([publication.decide(publication.under({key})) for publication in publications]))
 
 
-def _shown(told: list[Effect], interplay: int) -> tuple[list[Effect], int | None]:
-    """Hide what few households are moved by, and the interplay, from which it would follow."""
+def _shown(told: list[Effect], interplay: int, whole: Effect) -> tuple[list[Effect], int | None]:
+    """Hide what few households are moved by or to one side, and the interplay, from which it would follow."""
     cells = [
         {"group": "", "change": place, **{name: each[name] for name in FIGURES}} for place, each in enumerate(told)
     ]
     shown = hide_small([cell for cell in cells if cell["households"]])
-    found = [each | {name: cell[name] for name in FIGURES} for cell in shown for each in [told[cell["change"]]]]
+    found = [told[cell["change"]] | {name: cell[name] for name in FIGURES} for cell in shown]
     nobody = [each for each in told if not each["households"]]
     is_whole = all(cell["households"] is not None for cell in shown)
-    return found + nobody, interplay if is_whole else None
+    is_told = is_whole and not is_few(whole["households"])
+    return [told_ways(each) for each in (*found, *nobody)], interplay if is_told else None
 
 
 def _told(one: Changed) -> Effect:
@@ -112,7 +114,7 @@ def _told(one: Changed) -> Effect:
 
 
 def effect(before: pa.Table, after: pa.Table) -> Effect:
-    """Return households, raised_yuan, lowered_yuan and yuan of what moves from one set of limits to another."""
+    """Return households, raised, lowered, raised_yuan, lowered_yuan and yuan of what moves between two sides."""
     query = sql("services.queries", "simulated_effect")
     sides = cursor_over({"limits_before": before, "limits_after": after})
     rows: list[Effect] = sides.sql(query).to_arrow_table().to_pylist()

@@ -24,6 +24,7 @@ from village_credit.policy.units import policy_in_its_units
 from village_credit.services.queries.diff import Comparison, Side, one_each, published_side
 from village_credit.services.queries.effects import Tried, effects, limits_of_side, tried_on
 from village_credit.services.queries.policy import read_policy
+from village_credit.services.queries.told_ways import kept_whole, move_few, told_changes
 from village_credit.sql_files import sql
 from village_credit.store.store import Store, sha256_of
 from village_credit.tables.simulation_inputs import SimulationInputs, policy_asked_before, unpack_simulation_inputs
@@ -43,7 +44,8 @@ class Simulated:
     """What a policy would change of what is published; never authoritative, written nowhere.
 
     The households are as they were measured for the publication: no later delivery, model or dispute is looked at.
-    Counts, sums in whole yuan; groups as in `Difference`. `figures`: what each changed figure does alone (name, whom,
+    Counts, sums in whole yuan; groups as in `Difference`. Where few gain or few lose, no change of who moves is told,
+    and where few move, nothing of what is after. `figures`: what each changed figure does alone (name, whom,
     before, after, households, raised_yuan, lowered_yuan, yuan), and `interplay_yuan` what they do together beyond that.
     `rules`: how many households each rule decides before and after, given the rules before it; `never`: rules that
     decide nobody on either side. `flips`: from which rule to which, with the limits. Small counts are null.
@@ -57,6 +59,8 @@ class Simulated:
     policy_sha256: str
     policy_day: str
     households: int
+    before_yuan: int
+    after_yuan: int | None
     changes: list[dict[str, Any]]
     by_village: list[dict[str, Any]]
     by_band: list[dict[str, Any]]
@@ -104,7 +108,8 @@ def simulate(store: Store, county_code: str, policy_file: Path, on: date | None 
     own, interplay = effects(
         tried, lambda decided: limits_of_side(side_of(decided)), lambda: limits_of_side(before), comparison.moved()
     )
-    rules = comparison.rules()
+    rules, changes = comparison.rules(), comparison.changes()
+    whole = kept_whole(changes)
     return Simulated(
         False,
         county_code,
@@ -113,12 +118,14 @@ def simulate(store: Store, county_code: str, policy_file: Path, on: date | None 
         policy_file.name,
         sha256_of(text.encode("utf-8")),
         day.isoformat(),
-        sum(row["households"] for row in comparison.changes()),
-        comparison.changes(),
-        comparison.by("village"),
-        comparison.by("band"),
-        comparison.by("reason"),
-        comparison.by("group"),
+        sum(row["households"] for row in changes),
+        sum(row["before_yuan"] for row in changes),
+        None if move_few(changes) else sum(row["after_yuan"] for row in changes),
+        told_changes(changes),
+        comparison.by("village", whole),
+        comparison.by("band", whole),
+        comparison.by("reason", whole),
+        comparison.by("group", whole),
         comparison.movers(),
         own,
         interplay,
