@@ -126,9 +126,10 @@ def waterfall_reckoned(one: Told) -> Row:
         operating = result["operating_income_yuan"]
         parts |= band_parts(case, product, band, result["verified_assets_yuan"], operating or 0)
         parts["operating_part_yuan"] = None if operating is None else parts["operating_part_yuan"]
-    means = {part: kept(result[f"{part}_yuan"] or Fraction(0), 2) for part in ("livestock", "wages", "trade")}
+    # a mean of three years is kept to 1e-12 yuan, so that what is told may be a fen below the exact share of it
+    means = {part: kept(result[f"{part}_yuan"] or Fraction(0), 12) for part in ("livestock", "wages", "trade")}
     recognised = {f"{part}_yuan": kept(mean * case.policy(f"recognised_{part}"), 2) for part, mean in means.items()}
-    # told of a trader too, whose need is what he applies for
+    # the reference has 0 for a trader, whose need is what he applies for; an account shows what his farm would need
     needs = need_parts(case, "farmer_line", result["crops"])
     return {
         **result,
