@@ -20,10 +20,13 @@ def number(value: float | None, form: str) -> str:
 
 
 def bounds(row: Row, form: str = ".4f") -> str:
-    """Write a row's interval."""
-    return f"{row['low']:{form}} – {row['high']:{form}}"
+    """Write a row's interval; nothing where there is none."""
+    low, high = number(row["low"], form), number(row["high"], form)
+    return f"{low} – {high}" if low and high else ""
 
 
 def verdict(row: Row) -> str:
-    """Give the verdict on what was expected: within the interval of what was observed, or not."""
+    """Give the verdict on what was expected: within the interval of what was observed, or not; none on no loans."""
+    if row.get("loans") == 0:
+        return ""
     return "@pass" if row["holds"] else "@warn"
