@@ -366,3 +366,14 @@ def test_the_card_prints_every_bin_and_its_points():
     for feature_ in CARD.features:
         for bin_ in feature_.bins:
             assert f"| {bin_.label} | {bin_.points:+d} |" in text
+
+
+def test_no_bin_of_the_card_that_is_shipped_has_more_points_than_one_with_fewer_defaults():
+    against = [
+        (feature.name, more.label, fewer.label)
+        for feature in CARD.features
+        for more in feature.bins
+        for fewer in feature.bins
+        if more.rows and fewer.rows and more.points > fewer.points and more.bads * fewer.rows > fewer.bads * more.rows
+    ]
+    assert against == []
