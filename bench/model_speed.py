@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from village_credit.score.apply import score_columns
 from village_credit.score.scorecard import Scorecard, Training
-from village_credit.training.table import FeatureFacts, probability_table, score_ranges, stored_points
+from village_credit.training.table import FeatureFacts, score_ranges, scored_with
 from village_credit.training.train import History, fit
 
 ROWS, FEATURES, TRAIN_ROWS, TIMES, REASONS = 1_000_000, 12, 20_000, 7, 4
@@ -81,8 +81,6 @@ def _card(frame: pd.DataFrame) -> tuple[Scorecard, list[pa.Array]]:
         [],
     )
     model = fit(history, facts)
-    stored = stored_points(model, facts)
-    base = int(model.base_points_)
     training = Training(
         is_synthetic=True,
         windows=[],
@@ -99,14 +97,10 @@ def _card(frame: pd.DataFrame) -> tuple[Scorecard, list[pa.Array]]:
     card = Scorecard(
         model_id="speed",
         note="",
-        base_points=base,
-        points_to_double_odds=20,
-        features=stored.features,
-        pairs=stored.pairs,
-        probability=probability_table(base, stored, 20),
+        **scored_with(model, facts),
         training=training,
         valid_from=date(2026, 1, 1),
         valid_to=date(2026, 1, 2),
         impact_assessment="none",
     )
-    return card, [pa.array(frame[feature.name].to_numpy()) for feature in stored.features]
+    return card, [pa.array(frame[feature.name].to_numpy()) for feature in card.features]

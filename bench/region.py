@@ -10,13 +10,11 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from unittest import mock
 
 from bench.publish import BY, staged, without_packages
+from bench.timing import median_seconds
 from village_credit import duckdb_session
 from village_credit.china_calendar import today
 from village_credit.publish import recording
@@ -38,8 +36,8 @@ def main() -> int:
     words = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         store = _in_force(Path(name), words.households, words.counties)
-        floor, floor_cpu = _measured(lambda: _statistics(store))
-        wall, cpu = _measured(lambda: page_of_place(store, REGION, today()))
+        floor, floor_cpu = median_seconds(lambda: _statistics(store), TIMES)
+        wall, cpu = median_seconds(lambda: page_of_place(store, REGION, today()), TIMES)
         size = len(page_of_place(store, REGION, today()).encode())
     print(f"{words.counties} synthetic counties of {words.households:,} households; medians of {TIMES}")
     print(f"  {'':<28}{'seconds':>9}{'× floor':>9}{'CPU s':>9}{'× floor':>9}")
@@ -65,17 +63,6 @@ def _in_force(folder: Path, households: int, counties: int) -> Store:
 def _statistics(store: Store) -> None:
     with duckdb_session.connect(str(store.warehouse), read_only=True) as connection:
         connection.sql("FROM statistics").to_arrow_table()
-
-
-def _measured(act: Callable[[], object]) -> tuple[float, float]:
-    """Return the median seconds and CPU seconds of an act, after one that is not counted."""
-    act()
-    taken = []
-    for _ in range(TIMES):
-        begun, begun_cpu = time.perf_counter(), time.process_time()
-        act()
-        taken.append((time.perf_counter() - begun, time.process_time() - begun_cpu))
-    return median(wall for wall, _ in taken), median(cpu for _, cpu in taken)
 
 
 if __name__ == "__main__":

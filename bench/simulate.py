@@ -11,16 +11,14 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from statistics import median
 from unittest.mock import patch
 
 import duckdb
 import pyarrow.parquet as pq
 
+from bench.timing import median_seconds
 from village_credit.publish.recording import record
 from village_credit.services import rules as inputs
 from village_credit.services.approval import approve as sign
@@ -54,9 +52,9 @@ def main() -> int:
             (MODELS / "limit_policy.toml").read_text(encoding="utf-8").replace(*CHANGED), encoding="utf-8"
         )
         later = _later(store, folder, policy)
-        floor, floor_cpu = _measured(lambda: _join(run))
-        wall, cpu = _measured(lambda: simulate(store, COUNTY, policy, AS_OF))
-        why, why_cpu = _measured(lambda: diff_with_causes(store, later))
+        floor, floor_cpu = median_seconds(lambda: _join(run), TIMES)
+        wall, cpu = median_seconds(lambda: simulate(store, COUNTY, policy, AS_OF), TIMES)
+        why, why_cpu = median_seconds(lambda: diff_with_causes(store, later), TIMES)
         changed = {row["change"]: row["households"] for row in simulate(store, COUNTY, policy, AS_OF).changes}
         causes = {row["cause"]: row["yuan"] for row in diff_with_causes(store, later)[0].causes}
     print(
@@ -100,17 +98,6 @@ def _join(run: Path) -> None:
         "read_parquet($waterfall) AS w USING (household_key)"
     )
     duckdb.connect().execute(query, paths)
-
-
-def _measured(act: Callable[[], object]) -> tuple[float, float]:
-    """Return the median seconds and CPU seconds of an act, after one that is not counted."""
-    act()
-    taken = []
-    for _ in range(TIMES):
-        begun, begun_cpu = time.perf_counter(), time.process_time()
-        act()
-        taken.append((time.perf_counter() - begun, time.process_time() - begun_cpu))
-    return median(wall for wall, _ in taken), median(cpu for _, cpu in taken)
 
 
 if __name__ == "__main__":

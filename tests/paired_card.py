@@ -10,7 +10,7 @@ import pandas as pd
 
 from village_credit.score.scorecard import Scorecard, Training
 from village_credit.training.estimator import ScorecardClassifier
-from village_credit.training.table import FeatureFacts, probability_table, score_ranges, stored_points
+from village_credit.training.table import FeatureFacts, score_ranges, scored_with
 
 NAMES = ("sooner", "later", "wet", "warm", "kind_code")
 WAYS = {"sooner": 1, "later": -1}
@@ -41,7 +41,6 @@ def paired_card() -> Scorecard:
     """Return the model as a card."""
     model = fitted()
     facts = [FeatureFacts(name, "unit", ("none",), name, f"特征{name}", DIRECTIONS.get(name, "free")) for name in NAMES]
-    stored, base = stored_points(model, facts), int(model.base_points_)
     training = Training(
         is_synthetic=True,
         windows=[],
@@ -58,11 +57,7 @@ def paired_card() -> Scorecard:
     return Scorecard(
         model_id="paired",
         note="",
-        base_points=base,
-        points_to_double_odds=20,
-        features=stored.features,
-        pairs=stored.pairs,
-        probability=probability_table(base, stored, 20),
+        **scored_with(model, facts),
         training=training,
         valid_from=date(2026, 1, 1),
         valid_to=date(2026, 12, 31),

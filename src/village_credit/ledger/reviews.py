@@ -45,15 +45,11 @@ def review_verdicts(entries: Iterable[Entry], county_code: str) -> list[dict[str
 
     Who refuses to sign a household above the authority ladder declines it; who signs it after all takes that back.
     """
-    return [verdict for verdict in _last_words(entries, county_code) if verdict["verdict"] not in (KEEP, SUPPLY)]
+    return [verdict for verdict in last_words(entries, county_code) if verdict["verdict"] not in (KEEP, SUPPLY)]
 
 
-def known_verdicts(entries: Iterable[Entry], county_code: str) -> list[dict[str, Any]]:
+def last_words(entries: Iterable[Entry], county_code: str) -> list[dict[str, Any]]:
     """Return the last word on each household and product, whatever it is."""
-    return _last_words(entries, county_code)
-
-
-def _last_words(entries: Iterable[Entry], county_code: str) -> list[dict[str, Any]]:
     last: dict[tuple[str, str], dict[str, Any]] = {}
     refused: dict[tuple[str, str], dict[str, Any]] = {}
     for entry in entries:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from village_credit.policy.model import Figure, Policy
+from village_credit.policy.model import Figure, Policy, PolicyInForce
 
 KEYS = ("county", "product", "band", "crop")
 
@@ -38,3 +38,14 @@ def optional_faults(
             yield place, fault
         if fault := keys_fault(figure, by(unit)):
             yield place, fault
+
+
+def whole_of_county(policy: PolicyInForce, name: str) -> int | None:
+    """Return a whole figure that may differ by county only; None where the policy leaves it out."""
+    found = policy.policy.find(name, policy.as_of, county=policy.county_code)
+    return None if found is None else int(found.value)
+
+
+def whole_fault(figure: Figure, least: int, unit: str) -> str | None:
+    """Say that a figure is no whole number, or below the least that there can be."""
+    return None if figure.value >= least and not figure.value % 1 else f"{figure.value} is no whole number of {unit}"

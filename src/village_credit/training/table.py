@@ -58,6 +58,18 @@ def stored_points(model: ScorecardClassifier, facts: list[FeatureFacts]) -> Poin
     return Points(features, [_pair(pair, facts, parts) for pair in model.pairs_])
 
 
+def scored_with(model: ScorecardClassifier, facts: list[FeatureFacts]) -> dict[str, Any]:
+    """Return what a scorecard scores with, by its fields: base, features, pairs, and the probability of every score."""
+    stored, base = stored_points(model, facts), int(model.base_points_)
+    return {
+        "base_points": base,
+        "points_to_double_odds": model.points_to_double_odds,
+        "features": stored.features,
+        "pairs": stored.pairs,
+        "probability": probability_table(base, stored, model.points_to_double_odds),
+    }
+
+
 def _parts(model: ScorecardClassifier, at: int) -> list[int]:
     """Return of each fitted bin the place of the stored one: neighbouring ranges of equal points are one.
 

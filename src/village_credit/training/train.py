@@ -17,7 +17,7 @@ from village_credit.score.statistics import Bools, Floats
 from village_credit.training.estimator import ScorecardClassifier
 from village_credit.training.metrics import auc, brier, ks
 from village_credit.training.points import MERGED, TOLD
-from village_credit.training.table import WAYS, FeatureFacts, probability_table, score_ranges, stored_points
+from village_credit.training.table import WAYS, FeatureFacts, score_ranges, scored_with
 
 FOLDS = 5
 VALID_DAYS = 731  # two years: then a model is trained or confirmed anew
@@ -81,18 +81,13 @@ def train(
     """
     require_enough(history, least_defaults)
     model = fit(history, features)
-    stored = stored_points(model, features)
-    if not stored.features:
+    scored = scored_with(model, features)
+    if not scored["features"]:
         raise ModelRefused("no feature tells bads from goods: there is nothing to put on a page")
-    base = int(model.base_points_)
     card = Scorecard(
         model_id=model_id,
         note="" if impact_assessment else SYNTHETIC_NOTE,
-        base_points=base,
-        points_to_double_odds=model.points_to_double_odds,
-        features=stored.features,
-        pairs=stored.pairs,
-        probability=probability_table(base, stored, model.points_to_double_odds),
+        **scored,
         training=Training(
             is_synthetic=impact_assessment is None,
             windows=history.windows,

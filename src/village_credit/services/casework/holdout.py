@@ -18,10 +18,10 @@ import pyarrow as pa
 
 from village_credit.duckdb_session import cursor_over
 from village_credit.errors import GateRefused, UsageError
-from village_credit.ledger.four_eyes import required_reason
+from village_credit.ledger.four_eyes import require_second_person, required_reason
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.log import Entry
-from village_credit.ledger.reviews import ACT, known_verdicts
+from village_credit.ledger.reviews import ACT, last_words
 from village_credit.policy.holdout import holdout_cap
 from village_credit.publish.recording import record
 from village_credit.services.exchange import require_sealed, take_back
@@ -61,7 +61,7 @@ def draw_holdout(
     second = signer(people[1])
     if same_person(returned.by, second):
         raise GateRefused(f"--by and --second are both {returned.by}: a draw needs a second person's word")
-    take_back(store, run_id, second, "draw of it")
+    require_second_person(returned.ledger, run_id, second, "draw of it")
     _once(returned.ledger, run_id)
     as_of = date.fromisoformat(returned.manifest["as_of"])
     policy = read_policy(policy_file)[0].in_force(as_of, returned.county_code)
@@ -71,7 +71,7 @@ def draw_holdout(
             f"allowed no hold-out"
         )
     eligible = _eligible(store, run_id, cap, int(policy.figure("step")), int(policy.figure("smallest_ticket")))
-    drawn = sum(verdict["verdict"] == HOLDOUT for verdict in known_verdicts(returned.ledger, returned.county_code))
+    drawn = sum(verdict["verdict"] == HOLDOUT for verdict in last_words(returned.ledger, returned.county_code))
     count = _count(len(eligible), drawn, share)
     chosen = _by_lot(store, run_id, eligible, count)
     details = {
@@ -125,7 +125,7 @@ def _eligible(store: Store, run_id: str, cap: int, step: int, ticket: int) -> li
     """
     folder = require_sealed(store, run_id, "draw nothing of it")
     manifest = store.manifest(run_id)
-    said = [v["household_key"] for v in known_verdicts(Ledger.of(store), manifest["county_code"])]
+    said = [v["household_key"] for v in last_words(Ledger.of(store), manifest["county_code"])]
     given = {"said": pa.table({"household_key": pa.array(said, pa.string())})}
     paths = {name: str(folder / f"{name}.parquet") for name in ("decisions", "waterfall")}
     values = {**paths, "cap": cap, "step": step, "ticket": ticket, "grounds": GROUNDS}

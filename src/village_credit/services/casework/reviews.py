@@ -19,7 +19,7 @@ from village_credit.china_calendar import today
 from village_credit.decide.decide import REVIEWED_REASONS
 from village_credit.duckdb_session import query_cursor
 from village_credit.ledger.ledger import Ledger
-from village_credit.ledger.reviews import ACT, SUPPLY, _last_words, review_verdicts
+from village_credit.ledger.reviews import ACT, SUPPLY, last_words, review_verdicts
 from village_credit.services.casework.tried_incomes import try_incomes
 from village_credit.services.exchange import hand_out, keep_and_record, refuse_faults, require_sealed, take_back
 from village_credit.services.rules import read_policy
@@ -104,7 +104,7 @@ def apply_reviews(store: Store, path: Path, by: str, policy_file: Path) -> Appli
     cases = {row["household_key"]: row for row in _in_review(store, run_id)}
     refuse_faults(path, list(_faults(rows, cases, _steps(policy_file, returned.manifest))))
     said = [_verdict(row, cases[row.household_key]) for row in rows if row.verdict]
-    known = {(v["household_key"], v["product"]): v for v in _last_words(returned.ledger, returned.county_code)}
+    known = {(v["household_key"], v["product"]): v for v in last_words(returned.ledger, returned.county_code)}
     fresh = [v for v in said if known.get((v["household_key"], v["product"])) != v]
     if fresh:
         keep_and_record(store, returned, ACT, path, {"county_code": returned.county_code, "verdicts": fresh})

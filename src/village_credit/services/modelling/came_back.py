@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from village_credit.china_calendar import day_in_china
 from village_credit.duckdb_session import cursor_over
-from village_credit.errors import MissingInput, UsageError, VerificationFailed
+from village_credit.errors import MissingInput, UsageError
 from village_credit.features.build import build_features
 from village_credit.features.labels import label_households
 from village_credit.ingest.county import take_in
@@ -181,8 +181,6 @@ def _reached(
 ) -> list[Row]:
     """Return how far the households of each band came; raises VerificationFailed where sealed bytes differ."""
     path = store.table(publication.run_id, "decisions")
-    if not path.is_file():
-        raise VerificationFailed(f"run {publication.run_id}: its decisions are gone; restore them from the backup")
     tables = {name: sealed_rows(store, ledger, name) for name in ("contracts", "draws")}
     tables |= {"decisions": pq.read_table(path, partitioning=None), "keys": keys, "outcomes": outcomes}
     values = dict(zip(("begins", "ends"), horizon, strict=True))
