@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,10 +12,11 @@ from hypothesis import strategies as st
 from sklearn.metrics import log_loss
 
 from tests.paired_card import NAMES, WAYS, fitted, world
+from village_credit.training.blend import Rows
 from village_credit.training.estimator import ScorecardClassifier
 from village_credit.training.fine import make_fine
 from village_credit.training.ordered import Side, ordered_cells, own_steps, surest
-from village_credit.training.pairs import LEAST_ROWS, apart
+from village_credit.training.pairs import LEAST_ROWS, _Cut, _whole, apart
 from village_credit.training.points import Binned
 
 
@@ -160,6 +163,23 @@ def test_whole_cells_keep_the_order_of_both_features_and_the_missing_earns_nothi
             assert (surest(one, grid) * one.table.way <= 0).all()
             assert (grid[-1] <= 0).all()
         assert (by_bin[-1] <= by_bin[:-1].max(axis=0)).all()
+
+
+@pytest.mark.parametrize("way", [-1, 1])
+def test_pairs_that_share_a_directed_feature_leave_it_its_order_together(way: int):
+    """Either pair alone may take all that the feature's own points rise; both together may not take it twice."""
+    points = [way * 10, 0, way * -10, -20]
+    tables = [binned(points, way), binned([0, 0, 0, 0], 0), binned([0, 0, 0, 0], 0)]
+    parts = np.array([0, 1, 2, 3], np.int32)
+    cuts = [_Cut(0, other, (parts, parts)) for other in (1, 2)]
+    against = np.zeros((4, 4))
+    against[0, 0], against[2, 0] = way * -25.0, way * 25.0
+    codes = np.array(list(product(range(4), repeat=3)), dtype=np.int32)
+    rows = Rows(codes, np.zeros(len(codes)), np.full(len(codes), 100.0))
+    one, two = _whole(cuts, [against, against], tables, rows)
+    assert one.points.any()
+    total = np.array(points)[:3, None, None] + one.points[:3, :, None] + two.points[:3, None, :]
+    assert (np.diff(total, axis=0) * way <= 0).all()
 
 
 def test_cells_that_keep_the_order_already_are_only_rounded():
