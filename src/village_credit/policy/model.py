@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
@@ -323,6 +324,7 @@ def half_up(value: Fraction) -> Decimal:
     return (Decimal(whole if value >= 0 else -whole) / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
+@lru_cache(maxsize=8)  # a run asks for it in several places, and what is read cannot be altered
 def load_policy(text: str) -> Policy:
     """Read and check a policy's form; raises PolicyRefused with every fault and its place."""
     told = _read(text)

@@ -42,27 +42,26 @@ class _Hidden:
     """The cells that are hidden, by place, and in which lines they lie."""
 
     def __init__(self, cells: list[Cell], places: set[int]) -> None:
-        self.cells, self.places = cells, set[int]()
+        self.counts = [int(cell["households"]) for cell in cells]
+        self.lines_of = [tuple((line, cell[line]) for line in LINES) for cell in cells]
+        self.places = set[int]()
         self.lines: dict[Line, list[int]] = {}
         for place in sorted(places):
             self._hide(place)
 
     def _hide(self, place: int) -> None:
         self.places.add(place)
-        for line in self._lines_of(place):
+        for line in self.lines_of[place]:
             self.lines.setdefault(line, []).append(place)
-
-    def _lines_of(self, place: int) -> tuple[Line, Line]:
-        cell = self.cells[place]
-        return (LINES[0], cell[LINES[0]]), (LINES[1], cell[LINES[1]])
 
     def hide_enough(self, places: list[int], k: int) -> None:
         """Hide the smallest of a line with a small count until all of it is hidden, or two cells of `k` households."""
         gone = [place for place in places if place in self.places]
-        count = sum(self._count(place) for place in gone)
-        shown = sorted((self._count(place), place) for place in places if place not in self.places)
-        is_few = any(self._count(place) < k for place in gone)
-        while is_few and shown and (len(gone) == 1 or count < k):
+        if not any(self.counts[place] < k for place in gone):
+            return
+        count = sum(self.counts[place] for place in gone)
+        shown = sorted((self.counts[place], place) for place in places if place not in self.places)
+        while shown and (len(gone) == 1 or count < k):
             size, place = shown.pop(0)
             gone.append(place)
             self._hide(place)
@@ -70,9 +69,9 @@ class _Hidden:
 
     def hide_beside(self, place: int) -> None:
         """Hide the smallest cell that is shown of the lines of a cell; of all cells, where none of these is."""
-        shown = [(self._count(other), other) for other in range(len(self.cells)) if other not in self.places]
-        mine = set(self._lines_of(place))
-        self._hide(min([each for each in shown if mine & set(self._lines_of(each[1]))] or shown)[1])
+        shown = [(count, other) for other, count in enumerate(self.counts) if other not in self.places]
+        mine = set(self.lines_of[place])
+        self._hide(min([each for each in shown if mine & set(self.lines_of[each[1]])] or shown)[1])
 
     def is_free(self, place: int) -> bool:
         """Tell whether one household more or less could be in a hidden cell and every total stay.
@@ -81,7 +80,7 @@ class _Hidden:
         group, and so on, until it is one less in a cell of the first group. One less here is the same turned round.
         """
         return self._is_on_a_way(place, least=(2, 1)) or (
-            self._count(place) > 1 and self._is_on_a_way(place, least=(1, 2))
+            self.counts[place] > 1 and self._is_on_a_way(place, least=(1, 2))
         )
 
     def _is_on_a_way(self, without: int, least: tuple[int, int]) -> bool:
@@ -90,25 +89,24 @@ class _Hidden:
         `least`: how many a cell must have that leads from a group to a change, and from a change to a group. A group
         has few cells and a change many: from the group on, each is looked into as soon as it is met.
         """
-        start, end = self._lines_of(without)
+        start, end = self.lines_of[without]
         seen, ways = {start}, [iter(self.lines[start])]
         while ways:
-            place = next(ways[-1], None)
-            if place is None:
+            side = len(ways) % 2  # 1: from a group to a change
+            enough = least[1 - side]
+            for place in ways[-1]:
+                if place == without or self.counts[place] < enough:
+                    continue
+                beyond = self.lines_of[place][side]
+                if beyond == end:
+                    return True
+                if beyond not in seen:
+                    seen.add(beyond)
+                    ways.append(iter(self.lines[beyond]))
+                    break
+            else:
                 ways.pop()
-                continue
-            if place == without or self._count(place) < least[1 - len(ways) % 2]:
-                continue
-            beyond = self._lines_of(place)[len(ways) % 2]
-            if beyond == end:
-                return True
-            if beyond not in seen:
-                seen.add(beyond)
-                ways.append(iter(self.lines[beyond]))
         return False
-
-    def _count(self, place: int) -> int:
-        return int(self.cells[place]["households"])
 
 
 def _without_figures(cell: Cell) -> Cell:

@@ -341,7 +341,9 @@ class Comparison:
             return {}
         there = self.connection.sql(f"FROM {source} LIMIT 0").columns
         columns = ", ".join(name for name in (f"{term}_yuan" for term in TERMS) if name in there)
-        query = f"SELECT household_key, {columns} FROM {source} WHERE list_contains($keys, household_key)"
+        # a join with the few, so that no other household's terms are worked out
+        few = "(SELECT unnest($keys) AS household_key)"
+        query = f"SELECT household_key, {columns} FROM {source} SEMI JOIN {few} USING (household_key)"
         return {row["household_key"]: row for row in self._rows(query, keys=keys)}
 
     def moved(self) -> dict[str, Any]:
