@@ -14,6 +14,7 @@ import tarfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,8 @@ def publication_of(scored: Scored) -> str:
 
 
 def noted(scored: Scored, out: Path, wanted: Wanted = BOTH, publication_id: str | None = None) -> Notified:
-    return notify(scored.store, publication_id or publication_of(scored), out, PREPARER, None, wanted)
+    dated = wanted if wanted.on else replace(wanted, on=AS_OF)  # whatever the clock says, no line has ended
+    return notify(scored.store, publication_id or publication_of(scored), out, PREPARER, None, dated)
 
 
 def messages(out: Path) -> Iterator[dict[str, str]]:
@@ -151,7 +153,7 @@ def test_nobody_who_objects_is_told_of_a_line(own: Scored):
     rows = [row | ({"reason_codes": ["OBJECTION"]} if row["household_key"] == one else {}) for row in decisions]
     inputs = replace(inputs, decisions=pa.Table.from_pylist(rows, inputs.decisions.schema))
     lines = lines_in_force(own.store, Ledger.of(own.store), own.county_code)
-    then = notices_due(publication, inputs, lines, Whom((), ()))
+    then = notices_due(publication, inputs, lines, Whom((), (), AS_OF))
     assert {row["left_out"] for row in then if row["household_key"] in {*objecting, one}} == {"objecting"}
 
 
@@ -168,11 +170,13 @@ def gathered(scored: Scored) -> Any:
     return found
 
 
-def due_of(scored: Scored, identities: pa.Table | None = None, *, everybody: bool = False) -> list[dict[str, Any]]:
+def due_of(
+    scored: Scored, identities: pa.Table | None = None, *, everybody: bool = False, on: date = AS_OF
+) -> list[dict[str, Any]]:
     publication, inputs = gathered(scored)
     inputs = inputs if identities is None else replace(inputs, identities=identities)
     lines = lines_in_force(scored.store, Ledger.of(scored.store), scored.county_code)
-    return notices_due(publication, inputs, lines, Whom((), (), everybody))
+    return notices_due(publication, inputs, lines, Whom((), (), on, everybody))
 
 
 def test_a_telephone_of_two_households_and_one_of_another_member_get_no_message(own: Scored):
@@ -283,11 +287,28 @@ def test_a_hold_and_an_unknown_publication_are_no_notices_and_nothing_is_written
 
 def test_the_command_says_what_was_left_out(own: Scored, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     words = ["--store", str(own.store.root), "--by", PREPARER, "--out", str(tmp_path / "out"), "--lang", "zh"]
+    words += ["--on", AS_OF.isoformat()]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VILLAGE_CREDIT_KEY_FILE", str(own.store.root.parent / "keys"))
         assert cli.main(["notify", publication_of(own), *words]) == 0
     said = capsys.readouterr().out
     assert re.search(r"\d+ letters and \d+ messages in .*; by letter alone: \d+ of_another_member", said)
+
+
+def test_nobody_is_told_of_a_line_that_has_ended(own: Scored, tmp_path: Path):
+    now = due_of(own, everybody=True)
+    ends = sorted({row["valid_to"] for row in now if row["kind"] == "granted" and row["left_out"] is None})
+    for last in (ends[0], ends[-1]):
+        for on in (last, last + timedelta(days=1)):
+            then = due_of(own, everybody=True, on=on)
+            ended = [row["kind"] == "granted" and row["left_out"] is None and row["valid_to"] < on for row in now]
+            assert any(ended) is (on > ends[0])
+            assert [row["left_out"] for row in then] == [
+                "ended" if is_over else row["left_out"] for row, is_over in zip(now, ended, strict=True)
+            ]
+    done = noted(own, tmp_path / "out", replace(ZH, everybody=True, on=ends[-1] + timedelta(days=1)))
+    assert done.written.left_out["ended"] > 0
+    assert not any("年利率" in message["内容"] for message in messages(tmp_path / "out"))
 
 
 def test_what_a_killed_one_left_beside_its_folder_is_taken_away_after_an_hour(own: Scored, tmp_path: Path):

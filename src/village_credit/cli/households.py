@@ -124,13 +124,16 @@ def add_notify(verbs: Verbs) -> None:
     notified.signed_by("who sends or prints them")
     notified.notice_texts()
     notified.add_argument("--everybody", action="store_true", help="those too whom nothing new is told")
+    notified.add_argument(
+        "--on", type=day, help="the day that stands on them (default: today); lines that ended before are told nobody"
+    )
 
 
 def do_notify(args: argparse.Namespace, paths: Settings) -> int:
     """Write the notices of a publication."""
     from village_credit.services.disclosure.notify import Wanted, notify
 
-    wanted = Wanted(args.lang, args.templates, args.everybody, args.unreviewed)
+    wanted = Wanted(args.lang, args.templates, args.everybody, args.unreviewed, args.on)
     done = notify(store_of(paths), args.publication, args.out, args.by, paths.counties, wanted)
     return show(args, done, lambda: _notified_text(done))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -39,10 +40,14 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Whom:
-    """Who is not written to, by household_key, and whether those are whom nothing new is told."""
+    """Who is not written to, by household_key, and whether those are whom nothing new is told; `on`: the day.
+
+    Of a line whose last day is before that day nobody is told that he may draw it.
+    """
 
     held: Sequence[str]
     opted_out: Sequence[str]
+    on: date
     everybody: bool = False
 
 
@@ -87,7 +92,7 @@ def notices_due(publication: Publication, inputs: PackageInputs, lines: pa.Table
     tables["objecting"] = _keys_of(objecting(inputs.decisions))
     for name, table in tables.items():
         connection.register(name, table)
-    values = {"publication_id": publication.publication_id, "everybody": whom.everybody}
+    values = {"publication_id": publication.publication_id, "everybody": whom.everybody, "on": whom.on}
     found: list[Row] = connection.sql(sql("publish", "notices_due"), params=values).to_arrow_table().to_pylist()
     return found
 

@@ -15,6 +15,7 @@ WITH phones AS (  -- a number of two households is nobody's own: what one is tol
                 THEN 'superseded'
             WHEN r.action IN ('grant', 'change') AND l.decision <> 'granted' THEN 'refused_by_branch'
             WHEN r.action NOT IN ('grant', 'change') AND l.decision = 'granted' THEN 'superseded'
+            WHEN r.action IN ('grant', 'change') AND l.valid_to < CAST($on AS DATE) THEN 'ended'
             WHEN r.is_told AND NOT $everybody THEN 'told_before'
             WHEN r.action IN ('grant', 'change') AND (l.annual_rate_bp IS NULL OR l.annual_cost_bp IS NULL)
                 THEN 'without_rate' END AS left_out

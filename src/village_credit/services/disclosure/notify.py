@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +38,15 @@ HELPED_REASONS = frozenset(
 class Wanted:
     """How households are told: in which languages (none: the county's terms), from whose texts.
 
-    `everybody`: those too of whom nothing changed. `unreviewed`: for a trial, texts too that nobody has read.
+    `everybody`: those too of whom nothing changed. `unreviewed`: for a trial, texts too that nobody has read. `on`: the
+    day that stands on them, of whose ended lines nothing is told (none: today).
     """
 
     languages: Sequence[str] = ()
     templates: Path | None = None
     everybody: bool = False
     unreviewed: bool = False
+    on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,10 @@ def notify(store: Store, publication_id: str, out: Path, by: str, counties: Path
     ledger = Ledger.of(store)
     publication, inputs = _gathered(store, ledger, publication_id)
     _require_current(ledger, publication)
-    texts, read = _texts(publication.county_code, counties, wanted)
+    on = wanted.on or today()
+    texts, read = _texts(publication.county_code, counties, wanted, on)
     lines = lines_in_force(store, ledger, publication.county_code)
-    due = notices_due(publication, inputs, lines, Whom(held_keys(ledger), opted_out(ledger), wanted.everybody))
+    due = notices_due(publication, inputs, lines, Whom(held_keys(ledger), opted_out(ledger), on, wanted.everybody))
     add_helps(store, publication, due)
     with folder_beside(out) as folder:
         folder.chmod(0o700)
@@ -116,7 +120,7 @@ def _require_current(ledger: Ledger, publication: Publication) -> None:
         raise RunConflict(f"{publication.publication_id} is in force no more: notify of {ids[-1]}, which came after it")
 
 
-def _texts(county_code: str, counties: Path | None, wanted: Wanted) -> tuple[Texts, list[ReadTemplate]]:
+def _texts(county_code: str, counties: Path | None, wanted: Wanted, on: date) -> tuple[Texts, list[ReadTemplate]]:
     """Return what the notices are made with; raises where the county's terms say nothing of the bank."""
     terms = load_terms(counties, county_code)[0].notices
     if terms is None:
@@ -126,7 +130,7 @@ def _texts(county_code: str, counties: Path | None, wanted: Wanted) -> tuple[Tex
         )
     languages = wanted.languages or terms.languages
     read = reviewed_templates(languages, wanted.templates, unreviewed=wanted.unreviewed)
-    return Texts(terms, [one.said for one in read], today().isoformat()), read
+    return Texts(terms, [one.said for one in read], on.isoformat()), read
 
 
 def _told(publication: Publication, read: Sequence[ReadTemplate], written: Written) -> dict[str, Any]:
