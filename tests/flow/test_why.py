@@ -30,6 +30,7 @@ from village_credit.services.queries.diff import Difference, diff_with_causes
 from village_credit.services.queries.why import order_of
 from village_credit.services.scoring import stage as score
 from village_credit.store.store import MEASURED
+from village_credit.tables import split
 from village_credit.tables.basis import Basis, scored_by
 from village_credit.tables.causes import differing, steps
 from village_credit.tables.split import by_cause, split_change
@@ -217,6 +218,26 @@ def test_each_part_is_what_one_cause_more_changes_in_the_order_that_is_written(b
             cause
         )
     assert [row["causes"] for row in by_cause(parts).to_pylist()] == [[cause] for cause in causes]
+
+
+def test_states_decided_together_are_those_that_are_decided_alone(basis: Basis, monkeypatch: pytest.MonkeyPatch):
+    units, after = granted(basis), basis
+    for cause in TOGETHER:
+        after = PLANTS[cause](after, units)
+    after = decided(after)
+    goes: list[int] = []
+
+    def counted(tables: dict[str, pa.Table], *rules: Any) -> pa.Table:
+        goes.append(tables["known"].num_rows)
+        return apply_policy(tables, *rules)
+
+    monkeypatch.setattr(split, "apply_policy", counted)
+    together = split_change(basis, after, code_sha256())
+    several = len(goes)
+    monkeypatch.setattr(split, "AT_ONCE", 0)
+    assert split_change(basis, after, code_sha256()).equals(together)
+    assert several < len(goes) - several
+    assert sum(goes[:several]) == sum(goes[several:])
 
 
 def test_what_a_budget_takes_is_its_own_part_whoever_made_others_ask_less(basis: Basis):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -133,6 +134,23 @@ def put_together(chosen: dict[str, Pieces], ppm: pa.Array | None, units: Whole |
     return tables if units is None else {name: _only(table, units) for name, table in tables.items()}
 
 
+def side_by_side(several: Sequence[Tables], count: int) -> Tables:
+    """Return tables of several below each other: units of the second come `count` later, and so on."""
+    return {name: _below([tables[name] for tables in several], count) for name in several[0]}
+
+
+def _below(tables: Sequence[pa.Table], count: int) -> pa.Table:
+    moved = [_with_units(_plain(each), _whole(each.column(UNIT)) + turn * count) for turn, each in enumerate(tables)]
+    return pa.concat_tables(moved, promote_options="permissive")
+
+
+def one_by_one(outcome: pa.Table, turns: int, count: int) -> list[pa.Table]:
+    """Return each one's rows of what was decided side by side, under its own units."""
+    units = _whole(outcome.column(UNIT))
+    is_of = [units // count == turn for turn in range(turns)]
+    return [_with_units(outcome.filter(pa.array(mine)), units[mine] - turn * count) for turn, mine in enumerate(is_of)]
+
+
 def _in_force(lines: Pieces, drawn: Pieces) -> pa.Table:
     """Return the lines of one side with what the other knows to be drawn of them; of others as they are."""
     mine, others = lines.tables["in_force"], drawn.tables["in_force"]
@@ -167,7 +185,7 @@ def _with_units(table: pa.Table, units: Whole) -> pa.Table:
 
 def _plain(table: pa.Table) -> pa.Table:
     """Return a table with columns as wide as they may be, so that it can be laid beside another."""
-    return table.cast(pa.schema([(field.name, _wide(field)) for field in table.schema]))
+    return table.cast(pa.schema([field.with_type(_wide(field)) for field in table.schema]))
 
 
 def _wide(field: pa.Field) -> pa.DataType:

@@ -23,11 +23,12 @@ from village_credit.signatures import canonical_json
 from village_credit.sql_files import sql
 from village_credit.tables.basis import Basis, compiled, has_caps, scored_by, without_caps
 from village_credit.tables.causes import CAUSES, JOINED, PIECES, Step, differing, steps
-from village_credit.tables.pieces import FEW, Numbered, pieces_of, put_together, touched
+from village_credit.tables.pieces import FEW, Numbered, one_by_one, pieces_of, put_together, side_by_side, touched
 
 BEFORE, AFTER = "before", "after"
 OF_EVERYBODY = ("facts", "batch", "day", "policy")  # pieces that touch everybody or nobody
 NO_PRODUCT = -1
+AT_ONCE = 65_536  # households, counted once a state: more are decided in several goes
 NO_RELIEF = hashlib.sha256(canonical_json([])).hexdigest()
 Whole = NDArray[np.int64]
 PARTS = pa.schema(
@@ -47,6 +48,19 @@ class Limits:
         product, yuan = self.product.copy(), self.yuan.copy()
         product[units], yuan[units] = NO_PRODUCT, 0
         return Limits(product, yuan)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A state between two runs: from which side each piece is taken, and whom alone it decides (none: everybody)."""
+
+    taken: dict[str, str]
+    few: Whole | None
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Return the sides of what decides all households alike."""
+        return tuple(self.taken[piece] for piece in ("policy", "day", "batch"))
 
 
 class Splitting:
@@ -88,10 +102,11 @@ class Splitting:
         is_known = self._is_as_stored(AFTER) and count > 0
         largest = max(range(count), key=lambda place: len(waiting[place][1])) if is_known else count
         found = {0: now} | ({count: self.stored(AFTER)} if largest < count else {})
-        for place in range(1, largest + 1):
-            found[place] = self._decided(taken[place], waiting[place - 1][1], found[place - 1])
-        for place in range(count - 1, largest, -1):
-            found[place] = self._decided(taken[place], waiting[place][1], found[place + 1])
+        forth = [(place, place - 1, waiting[place - 1][1]) for place in range(1, largest + 1)]
+        back = [(place, place + 1, waiting[place][1]) for place in range(count - 1, largest, -1)]
+        asked = [Asked(taken[place], self._few(units)) for place, _, units in (*forth, *back)]
+        for (place, beside, _), one, outcome in zip((*forth, *back), asked, self._outcomes(asked), strict=True):
+            found[place] = self._of_outcome(outcome, None if one.few is None else found[beside].without(one.few))
         return [found[place] for place in range(1, count + 1)]
 
     def stored(self, side: str) -> Limits:
@@ -222,21 +237,48 @@ class Splitting:
         tables = [compiled(side, after.as_of) for side in (before, after)]
         return tables[0] != tables[1]
 
-    def _decided(
-        self, taken: dict[str, str], units: Whole | None = None, now: Limits | None = None, *, with_caps: bool = False
-    ) -> Limits:
-        """Decide anew with each piece from the side that it was taken from; of whom `units` leaves out, nothing."""
-        chosen = {piece: self.pieces[side] for piece, side in taken.items()}
-        few = None if now is None else self._few(units)
-        tables = put_together(chosen, self._ppm(taken), few)
-        policy, day = self.sides[taken["policy"]], self.sides[taken["day"]].as_of
-        figures = policy.policy.in_force(day, policy.manifest["county_code"])
-        product = self.sides[taken["batch"]].manifest["product"]
-        outcome = apply_policy(tables, figures if with_caps else without_caps(figures), day, product)
-        if product is not None:
-            outcome = outcome.filter(pc.equal(outcome.column("product"), product))
-        places = outcome.column("unit_code").to_numpy().astype(np.int64)
-        return self._limits(places, outcome, None if few is None or now is None else now.without(few))
+    def _decided(self, taken: dict[str, str], *, with_caps: bool = False) -> Limits:
+        """Decide everybody anew with each piece from the side that it was taken from."""
+        return self._of_outcome(self._outcome([Asked(taken, None)], with_caps=with_caps))
+
+    def _of_outcome(self, outcome: pa.Table, over: Limits | None = None) -> Limits:
+        return self._limits(outcome.column("unit_code").to_numpy().astype(np.int64), outcome, over)
+
+    def _outcomes(self, asked: list[Asked]) -> list[pa.Table]:
+        """Return what is decided of each state; of few households several at once, for each decision has its price."""
+        found: list[pa.Table] = []
+        for together in self._together(asked):
+            outcome = self._outcome(together)
+            found += [outcome] if len(together) == 1 else one_by_one(outcome, len(together), self.numbered.count)
+        return found
+
+    def _together(self, asked: list[Asked]) -> list[list[Asked]]:
+        """Return the states in their order, those together that the same rules decide and that are not too many."""
+        found: list[list[Asked]] = []
+        for one in asked:
+            last = found[-1] if found else []
+            is_alike = bool(last) and last[0].rules == one.rules
+            if is_alike and sum(map(self._size, (*last, one))) <= AT_ONCE:
+                last.append(one)
+            else:
+                found.append([one])
+        return found
+
+    def _size(self, one: Asked) -> int:
+        return self.numbered.count if one.few is None else len(one.few)
+
+    def _outcome(self, asked: list[Asked], *, with_caps: bool = False) -> pa.Table:
+        """Decide anew what the same rules decide; units of the second state come a whole numbering later, and so on."""
+        tables = [
+            put_together({piece: self.pieces[side] for piece, side in one.taken.items()}, self._ppm(one.taken), one.few)
+            for one in asked
+        ]
+        policy, day, batch = (self.sides[side] for side in asked[0].rules)
+        figures = policy.policy.in_force(day.as_of, policy.manifest["county_code"])
+        product = batch.manifest["product"]
+        laid = tables[0] if len(tables) == 1 else side_by_side(tables, self.numbered.count)
+        outcome = apply_policy(laid, figures if with_caps else without_caps(figures), day.as_of, product)
+        return outcome if product is None else outcome.filter(pc.equal(outcome.column("product"), product))
 
     def _few(self, units: Whole | None) -> Whole | None:
         """Return whom to decide alone; None: it is no quicker to leave the others out."""
