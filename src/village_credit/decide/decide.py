@@ -18,7 +18,7 @@ from village_credit.policy.compiled import policy_tables
 from village_credit.policy.model import PolicyInForce
 from village_credit.sql_files import sql
 
-VALUE = ("income", "listings", "candidates", "growers", "credit", "terms", "deciding", "screen", "limit")
+VALUE = ("income", "listings", "candidates", "growers", "credit", "deciding", "screen", "limit")
 # What `measure` makes, and the facts that stay as they are: another policy can be tried on these alone.
 MEASURED = (
     "known",
@@ -265,7 +265,7 @@ def _outcome(
         connection.register(name, table)
     _prepare(connection, policy, as_of, product)
     run_step(connection, "measure")
-    _value(connection, policy, "TABLE")  # the waterfall asks for every figure again
+    _value(connection, policy, keeps_terms=True)  # the waterfall asks for every figure again
     return connection, tables
 
 
@@ -299,22 +299,32 @@ def _prepare(connection: duckdb.DuckDBPyConnection, policy: PolicyInForce, as_of
     run_step(connection, "exact")
 
 
-def _value(connection: duckdb.DuckDBPyConnection, policy: PolicyInForce, reckoned: str = "VIEW") -> None:
+def _value(connection: duckdb.DuckDBPyConnection, policy: PolicyInForce, *, keeps_terms: bool = False) -> None:
     """Run what depends on figures of the policy: gives `outcome`, one row a unit.
 
-    `reckoned`: whether every figure behind a term is kept, as a TABLE, or asked for once.
+    `keeps_terms`: every figure behind a term stays, as the table `reckoned`.
     """
     for name, table in policy_tables(policy).items():
         connection.register(name, table)
     for step in VALUE:
-        if step == "terms":
-            connection.execute(f"CREATE {reckoned} reckoned AS {sql('decide', step)}")
+        if step == "deciding":
+            _reckon(connection, keeps_terms=keeps_terms)
         else:
             run_step(connection, step)
     granted = connection.sql(sql("decide", "granted")).to_arrow_table()
     used = connection.sql(BESIDE).to_arrow_table()
     connection.register("allocated", allocate(granted, policy, used))
     run_step(connection, "outcome")
+
+
+def _reckon(connection: duckdb.DuckDBPyConnection, *, keeps_terms: bool) -> None:
+    """Make `terms` of what is known and offered; `reckoned` that is not kept is no view, which would be read twice."""
+    reckoned, with_reckoned = sql("decide", "terms"), ""
+    if keeps_terms:
+        connection.execute(f"CREATE TABLE reckoned AS {reckoned}")
+    else:
+        with_reckoned = f"WITH reckoned AS ({reckoned})"
+    connection.execute(f"CREATE TABLE terms AS {with_reckoned} {sql('decide', 'deciding')}")
 
 
 BESIDE = sql("decide", "lines_beside")

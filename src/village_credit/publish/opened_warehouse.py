@@ -9,11 +9,11 @@ import duckdb
 
 from village_credit import duckdb_session
 from village_credit.errors import MissingInput
-from village_credit.publish.warehouse import BUILT, FILE
+from village_credit.publish.warehouse import FILE
 from village_credit.settings import settings
 
 ANY_RUN = "SELECT count(*) FROM runs"
-OURS = "SELECT count(*) FROM duckdb_views() WHERE schema_name = 'main' AND list_contains($built, view_name)"
+OURS = "SELECT count(*) FROM duckdb_views() WHERE schema_name = 'main' AND view_name = 'runs'"
 AGAIN = "any command of village-credit on that store writes it anew"
 
 
@@ -62,7 +62,7 @@ def _why_not_there(place: Path) -> str:
 
 def _why_unread(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
     """Say why the views of an opened file cannot be read: they are not ours, or not of this place and version."""
-    ((ours,),) = connection.execute(OURS, {"built": list(BUILT)}).fetchall()
+    ((ours,),) = connection.execute(OURS).fetchall()
     if not ours:
         return f"{file} is a database, and no warehouse of village-credit: it has none of its views; check the path"
     return f"the views of {file} cannot be read: the store was moved, or is of another version; {AGAIN}"

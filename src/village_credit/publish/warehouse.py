@@ -29,8 +29,7 @@ FOR_CLIENTS_OF_1X: dict[str, str | bool | int | float | list[str]] = {
     "storage_compatibility_version": "v1.0.0"
 }  # else no DuckDB 1.x opens the file
 LOG, FILE = logging.getLogger(__name__), "warehouse.duckdb"
-LOCK = ".warehouse.lock"  # holds the hash of what was built last
-BUILT = ("runs", "gates")
+LOCK = ".warehouse.lock"  # holds the hash of what was built last, of what, and where
 OPEN_TO_READ = 0o444  # a client that would write is refused: what it wrote, the next act would drop
 COUNTED = "SELECT count(*) FROM duckdb_views() WHERE NOT internal"
 MOST_TRIES = 3  # where others go on acting, what was built last is still newer than what lies there
@@ -61,10 +60,11 @@ def _built(store: Store) -> Path | None:
         stray.unlink(missing_ok=True)
     beside = store.root / f".warehouse.{secrets.token_hex(4)}.duckdb"
     try:
-        if not _filled(beside, store):
+        made_of = _filled(beside, store)
+        if made_of is None:
             return None
         beside.chmod(OPEN_TO_READ)
-        (store.root / LOCK).write_text(_digest(beside), encoding="ascii")
+        _note(store, beside, made_of)
         _log_of(store.warehouse).unlink(missing_ok=True)  # of the old file: over the new one it would be replayed
         beside.replace(store.warehouse)
     finally:
@@ -73,19 +73,19 @@ def _built(store: Store) -> Path | None:
     return store.warehouse
 
 
-def _filled(beside: Path, store: Store) -> bool:
-    """Fill a file of the ledger's last entry; False while there is no run."""
+def _filled(beside: Path, store: Store) -> str | None:
+    """Fill a file of the ledger's last entry, and return what it is made of; None while there is no run."""
     for _ in range(MOST_TRIES):
         made_of, ledger = _made_of(store), Ledger.of(store)
         staged = {entry.run_id for entry in ledger if entry.act == STAGE}
         runs = [run_id for run_id in store.run_ids() if run_id in staged]
         if not runs:
-            return False
+            return None
         beside.unlink(missing_ok=True)
         _fill(beside, *inner_views(store, ledger, runs), made_of)
         if made_of == _made_of(store):
             break
-    return True
+    return made_of
 
 
 def _fill(beside: Path, inner: dict[str, str], are_of_today: bool, made_of: str) -> None:
@@ -155,8 +155,7 @@ def _create_views(connection: duckdb.DuckDBPyConnection, made: set[str]) -> None
 def _comment_all(connection: duckdb.DuckDBPyConnection) -> None:
     """Say of every view of the analysts what it is, and of every column its unit.
 
-    As one script, for there are hundreds. That of `runs` will name the ledger's head and the code, by which
-    `is_current` knows the warehouse.
+    As one script, for there are hundreds. That of `runs` will name the ledger's head and the code.
     """
     columns = connection.execute(sql("publish", "warehouse_columns")).fetchall()
     views = dict.fromkeys(name for name, _, _ in columns)
@@ -176,36 +175,47 @@ def _made_of(store: Store) -> str:
     return f"ledger head {head(store.ledger_folder)}; code {code_sha256()[:12]}; format {FORMATS['warehouse']}"
 
 
-def _digest(database: Path) -> str:
-    with database.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _place(store: Store) -> str:
+    """Return where a store lies, for the views read its files by their whole paths."""
+    return str(store.root.resolve())
 
 
 def is_as_built(store: Store) -> bool:
     """Tell whether the warehouse has the bytes that were built: no client wrote into it, no disk lost one."""
     if not store.warehouse.is_file() or _log_of(store.warehouse).exists():
         return False
-    built = store.root / LOCK
-    return built.is_file() and built.read_bytes() == _digest(store.warehouse).encode("ascii")
+    hash_of_all, *told = _noted(store)
+    return hash_of_all == _hash_of(store.warehouse, *told)
 
 
 def is_current(store: Store) -> bool:
     """Tell whether the warehouse was built by this code, from the ledger's last entry, and lies where it was built.
 
-    One that cannot be opened, or that a client has written to, is not: whatever it is, it is built anew.
+    One that a client has written to, or a disk has damaged, is not: whatever it is, it is built anew.
     """
-    if not is_as_built(store):
-        return False
+    return is_as_built(store) and _noted(store)[1:] == [_made_of(store), _place(store)]
+
+
+def _noted(store: Store) -> list[str]:
+    """Return what the last build noted: the hash of all, what it was made of, and where; empty where there is none."""
     try:
-        found = _asked(store.warehouse, sql("publish", "warehouse_built"))
-    except duckdb.Error:
-        return False
-    told = {name: (comment, text) for name, comment, text in found}
-    return (
-        len(told) == len(BUILT)
-        and _made_of(store) in str(told["runs"][0])
-        and quoted(f"{store.root.resolve()}/runs/")[1:-1] in str(told["gates"][1])
-    )
+        found = (store.root / LOCK).read_text(encoding="utf-8").split("\n", maxsplit=2)
+    except (OSError, UnicodeDecodeError):
+        found = []
+    return [*found, "", "", ""][:3]
+
+
+def _note(store: Store, built: Path, made_of: str) -> None:
+    told = [made_of, _place(store)]
+    (store.root / LOCK).write_text("\n".join([_hash_of(built, *told), *told]), encoding="utf-8")
+
+
+def _hash_of(database: Path, made_of: str, place: str) -> str:
+    """Return the hash of a warehouse's bytes and of what is noted of it."""
+    with database.open("rb") as file:
+        bytes_of_file = hashlib.file_digest(file, "sha256")
+    bytes_of_file.update(f"{made_of}\n{place}".encode())
+    return bytes_of_file.hexdigest()
 
 
 def _asked(database: Path, query: str) -> list[tuple[Any, ...]]:
