@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import duckdb
 import numpy as np
@@ -120,43 +121,51 @@ def with_places(table: pa.Table) -> pa.Table:
 class Questions:
     """Things of which the least change is looked for: trials with the most that may be told as their amount.
 
-    `target_yuan`: the limit that is to be reached; `product`: the household's as it stands; `step`: 1, or of land what
-    is tried after the other.
+    `step`: 1, or of land what is tried after the other.
     """
 
     trials: pa.Table
-    target_yuan: Whole
-    product: NDArray[np.str_]
     step: Whole
 
+    @cached_property
+    def first(self) -> tuple[Whole, Whole]:
+        """Return which questions are tried first (by row), and with which amounts: land step by step, else the most."""
+        most = self.trials.column("amount").to_numpy()
+        turns = np.where(self.step > 1, -(-most // self.step), 1)
+        rows = np.repeat(np.arange(len(most)), turns)
+        turn = np.arange(len(rows)) - np.repeat(np.cumsum(turns) - turns, turns) + 1
+        return rows, np.where(self.step[rows] > 1, np.minimum(turn * self.step[rows], most[rows]), most[rows])
 
-def least(questions: Questions, decide: Decider) -> Whole:
+    def tried(self, rows: Whole, amounts: Whole) -> pa.Table:
+        """Return trials of questions (by row) with amounts."""
+        return numbered(with_amounts(self.trials.take(pa.array(rows)), amounts))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Of each question the limit that is to be reached, whole yuan, and its household's product as it stands."""
+
+    target_yuan: Whole
+    product: NDArray[np.str_]
+
+
+def least(questions: Questions, standing: Standing, first: pa.Table, decide: Decider) -> Whole:
     """Return the least amount of each question at which its household is granted the target; 0 where none is.
 
-    Land is tried mu by mu, for it may cost more than it brings. Every other amount only ever adds, but where it moves
-    the household to another product: that is looked for first, and each side of it by itself.
+    `first`: what is decided of `questions.first`. Land is tried mu by mu, for it may cost more than it brings. Every
+    other amount only ever adds, but where it moves the household to another product: that is looked for first, and each
+    side of it by itself.
     """
-    most = questions.trials.column("amount").to_numpy()
-    turns = np.where(questions.step > 1, -(-most // questions.step), 1)
-    rows = np.repeat(np.arange(len(most)), turns)
-    turn = np.arange(len(rows)) - np.repeat(np.cumsum(turns) - turns, turns) + 1
-    amounts = np.where(questions.step[rows] > 1, np.minimum(turn * questions.step[rows], most[rows]), most[rows])
-    is_reached, product = _outcomes(questions, rows, amounts, decide)
-    found = np.zeros(len(most), dtype=np.int64)
+    rows, amounts = questions.first
+    is_reached, product = reached(first, standing.target_yuan[rows]), products_of(first)
+    found = np.zeros(questions.trials.num_rows, dtype=np.int64)
     # backwards, so that the first that reaches is written last
     found[rows[is_reached][::-1]] = amounts[is_reached][::-1]
     is_searched = questions.step[rows] == 1
     found[questions.step == 1] = 0
-    _search(questions, found, rows[is_searched], is_reached[is_searched], product[is_searched], decide)
+    search = _Search(questions, standing, decide)
+    search.close_in(found, rows[is_searched], is_reached[is_searched], product[is_searched])
     return found
-
-
-def _outcomes(questions: Questions, rows: Whole, amounts: Whole, decide: Decider) -> tuple[Flags, NDArray[np.str_]]:
-    """Return of questions (by row) with amounts whether the target is reached, and the product."""
-    if not len(rows):
-        return np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.str_)
-    decided = decide(numbered(with_amounts(questions.trials.take(pa.array(rows)), amounts)))
-    return reached(decided, questions.target_yuan[rows]), products_of(decided)
 
 
 def products_of(decided: pa.Table) -> NDArray[np.str_]:
@@ -183,41 +192,52 @@ def numbered(trials: pa.Table) -> pa.Table:
     return trials.set_column(0, "trial", pa.array(np.arange(trials.num_rows), pa.int32()))
 
 
-def _search(
-    questions: Questions, found: Whole, rows: Whole, at_most: Flags, product: NDArray[np.str_], decide: Decider
-) -> None:
-    """Close in on the least amounts of rows between nothing and the most, of which the outcome is known."""
-    moves = at_most | (product != questions.product[rows])
-    asked = rows[moves]
-    first, is_reached = _closed_in(questions, asked, np.zeros(len(asked), np.int64), at_most[moves], decide, stays=True)
-    found[asked[is_reached]] = first[is_reached]
-    beyond = ~is_reached & at_most[moves]  # the other product lets it be reached with more
-    rest, known = asked[beyond], np.ones(int(beyond.sum()), dtype=np.bool_)
-    found[rest], _ = _closed_in(questions, rest, first[beyond], known, decide, stays=False)
+@dataclass(frozen=True)
+class _Search:
+    """Looks for least amounts between nothing and the most, questions by row."""
 
+    questions: Questions
+    standing: Standing
+    decide: Decider
 
-def _closed_in(
-    questions: Questions, rows: Whole, low: Whole, at_high: Flags, decide: Decider, *, stays: bool
-) -> tuple[Whole, Flags]:
-    """Return the least amount above `low` that reaches the target or, with `stays`, moves to another product.
+    def outcomes(self, rows: Whole, amounts: Whole) -> tuple[Flags, NDArray[np.str_]]:
+        """Return of questions (by row) with amounts whether the target is reached, and the product."""
+        if not len(rows):
+            return np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.str_)
+        decided = self.decide(self.questions.tried(rows, amounts))
+        return reached(decided, self.standing.target_yuan[rows]), products_of(decided)
 
-    The most does, `at_high` whether by reaching it; and whether the least does. Every round tries as many amounts
-    between as one decision holds.
-    """
-    low, high = low.copy(), questions.trials.column("amount").to_numpy()[rows].copy()
-    at_high = at_high.copy()
-    while (open_ := np.flatnonzero(high - low > 1)).size:
-        parts = max(2, min(256, AT_ONCE // len(open_)))
-        amounts = low[open_, None] + (high - low)[open_, None] * np.arange(1, parts) // parts
-        asked = np.repeat(rows[open_], parts - 1)
-        is_reached, product = _outcomes(questions, asked, amounts.ravel(), decide)
-        is_new = amounts > low[open_, None]
-        hits = (is_reached | (stays & (product != questions.product[asked]))).reshape(amounts.shape) & is_new
-        first = hits.argmax(axis=1)  # the smallest that hits, where one does
-        any_, each = hits.any(axis=1), np.arange(len(open_))
-        new_high = np.where(any_, amounts[each, first], high[open_])
-        at_high[open_] = np.where(any_, is_reached.reshape(amounts.shape)[each, first], at_high[open_])
-        missed = is_new & (amounts < new_high[:, None])
-        low[open_] = np.where(missed, amounts, low[open_, None]).max(axis=1)
-        high[open_] = new_high
-    return high, at_high
+    def close_in(self, found: Whole, rows: Whole, at_most: Flags, product: NDArray[np.str_]) -> None:
+        """Close in on the least amounts of rows between nothing and the most, of which the outcome is known."""
+        moves = at_most | (product != self.standing.product[rows])
+        asked = rows[moves]
+        first, is_reached = self._closed_in(asked, np.zeros(len(asked), np.int64), at_most[moves], stays=True)
+        found[asked[is_reached]] = first[is_reached]
+        beyond = ~is_reached & at_most[moves]  # the other product lets it be reached with more
+        rest, known = asked[beyond], np.ones(int(beyond.sum()), dtype=np.bool_)
+        found[rest], _ = self._closed_in(rest, first[beyond], known, stays=False)
+
+    def _closed_in(self, rows: Whole, low: Whole, at_high: Flags, *, stays: bool) -> tuple[Whole, Flags]:
+        """Return the least amount above `low` that reaches the target or, with `stays`, moves to another product.
+
+        The most does, `at_high` whether by reaching it; and whether the least does. Every round tries as many amounts
+        between as one decision holds.
+        """
+        low, high = low.copy(), self.questions.trials.column("amount").to_numpy()[rows].copy()
+        at_high = at_high.copy()
+        while (open_ := np.flatnonzero(high - low > 1)).size:
+            parts = max(2, min(256, AT_ONCE // len(open_)))
+            amounts = low[open_, None] + (high - low)[open_, None] * np.arange(1, parts) // parts
+            asked = np.repeat(rows[open_], parts - 1)
+            is_reached, product = self.outcomes(asked, amounts.ravel())
+            is_new = amounts > low[open_, None]
+            is_other = (product != self.standing.product[asked]) & stays
+            hits = (is_reached | is_other).reshape(amounts.shape) & is_new
+            first = hits.argmax(axis=1)  # the smallest that hits, where one does
+            any_, each = hits.any(axis=1), np.arange(len(open_))
+            new_high = np.where(any_, amounts[each, first], high[open_])
+            at_high[open_] = np.where(any_, is_reached.reshape(amounts.shape)[each, first], at_high[open_])
+            missed = is_new & (amounts < new_high[:, None])
+            low[open_] = np.where(missed, amounts, low[open_, None]).max(axis=1)
+            high[open_] = new_high
+        return high, at_high

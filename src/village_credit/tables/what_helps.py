@@ -19,6 +19,7 @@ from village_credit.decide.trials import (
     TRIALS,
     Bench,
     Questions,
+    Standing,
     least,
     numbered,
     products_of,
@@ -29,6 +30,7 @@ from village_credit.decide.trials import (
 from village_credit.duckdb_session import cursor_over
 from village_credit.policy.changeable import Changeable
 from village_credit.policy.compiled import policy_tables
+from village_credit.policy.model import PolicyInForce
 from village_credit.score.edges import Edge, bins_at, edges, points_with, probability_at
 from village_credit.score.scorecard import FeaturePoints, Scorecard
 from village_credit.sql_files import sql
@@ -80,6 +82,7 @@ HELPS = pa.schema(
     ]
 )
 Whole = NDArray[np.int64]
+OUT_OF_REACH = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
@@ -122,28 +125,36 @@ def what_helps(bench: Bench, scores: Scores, units: pa.Table, things: Sequence[C
     `units`: unit_code and household_key of whoever is asked of. Ordered by household, then by the order of `things`;
     of several loans or crops the one with the least amount. A household that nothing helps has no row.
     """
-    asked = _asked(bench, units)
-    rescored = _Rescored(bench, scores)
+    asked, rescored = _asked(bench, units), _Rescored(bench, scores)
     trials = _possible(asked, things)
     is_record = np.isin(trials.column("what").to_numpy(), RECORDS)
+    unchanged = _trials(asked.units, "none")
+    whole = numbered(pa.concat_tables([trials.filter(is_record), _entered(asked, scores, things)]))
+    questions = _questions(trials.filter(~is_record))
+    # all at once, for a decision has its price for one trial too
+    first = rescored(numbered(pa.concat_tables([unchanged, whole, questions.tried(*questions.first)])))
+    now, changed = first.slice(0, len(asked.units)), first.slice(len(asked.units))
+    target_yuan = _next_steps(bench.policy, now)
+    of_whole, of_questions = changed.slice(0, whole.num_rows), changed.slice(whole.num_rows)
+    at = asked.at(questions.trials)
+    standing = Standing(target_yuan[at], products_of(now)[at])
+    amounts = least(questions, standing, of_questions, rescored)
     found = pa.concat_tables(
         [
-            _at_once(asked, pa.concat_tables([trials.filter(is_record), _entered(asked, scores, things)]), rescored),
-            _with_least(asked, trials.filter(~is_record), rescored),
+            _reaching(whole, of_whole, target_yuan[asked.at(whole)]),
+            with_amounts(questions.trials, amounts).filter(amounts > 0),
         ]
     )
-    return _told(asked, found, rescored, things) if found.num_rows else HELPS.empty_table()
+    return _told(asked, target_yuan, found, rescored, things) if found.num_rows else HELPS.empty_table()
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """Whoever is asked of, by rising unit: its key, what it is to reach, its product as it stands; and of what."""
+    """Whoever is asked of, by rising unit, and its key; and of what."""
 
     bench: Bench
     units: Whole
     keys: NDArray[np.object_]
-    target_yuan: Whole
-    product: NDArray[np.str_]
 
     def at(self, trials: pa.Table) -> Whole:
         """Return the places of the units of trials."""
@@ -152,16 +163,17 @@ class _Asked:
 
 
 def _asked(bench: Bench, units: pa.Table) -> _Asked:
-    """Decide households as they stand, for what their next step is; who is not decided is not asked of."""
     ordered = units.sort_by("unit_code")
     codes = ordered.column("unit_code").to_numpy().astype(np.int64)
-    now = bench.decide(_trials(codes, "none"))
-    is_decided = now.column("decision").is_valid().to_numpy()
-    step, ticket = (int(bench.policy.figure(name)) for name in ("step", "smallest_ticket"))
+    return _Asked(bench, codes, ordered.column("household_key").to_numpy())
+
+
+def _next_steps(policy: PolicyInForce, now: pa.Table) -> Whole:
+    """Return the limit that each household is to reach, as it stands; who is not decided reaches none."""
+    step, ticket = (int(policy.figure(name)) for name in ("step", "smallest_ticket"))
     limits = np.nan_to_num(now.column("limit_yuan").to_numpy()).astype(np.int64)
     target = np.where(now.column("decision").to_numpy() == "granted", limits + step, ticket)
-    keys = ordered.column("household_key").to_numpy()
-    return _Asked(bench, codes[is_decided], keys[is_decided], target[is_decided], products_of(now)[is_decided])
+    return np.where(now.column("decision").is_valid().to_numpy(), target, OUT_OF_REACH)
 
 
 def _trials(units: Whole, what: str) -> pa.Table:
@@ -220,21 +232,17 @@ def placed_in(ordered: Whole, units: Whole) -> tuple[Whole, NDArray[np.bool_]]:
     return at, (ordered[at] == units if len(ordered) else np.zeros(len(units), dtype=np.bool_))
 
 
-def _at_once(asked: _Asked, trials: pa.Table, rescored: _Rescored) -> pa.Table:
+def _reaching(trials: pa.Table, decided: pa.Table, target_yuan: Whole) -> pa.Table:
     """Return the records, and of each feature the first edge, that reach their household's step."""
-    trials = numbered(trials)
-    is_reached = reached(rescored(trials), asked.target_yuan[asked.at(trials)])
-    hits = trials.filter(is_reached)
+    hits = trials.filter(reached(decided, target_yuan))
     # edges come by how much they ask: the first is the least change; of loans every one
     first = hits.group_by(["unit", "what", "place"]).aggregate([("trial", "min")])
     return trials.take(first.column("trial_min"))
 
 
-def _with_least(asked: _Asked, trials: pa.Table, rescored: _Rescored) -> pa.Table:
-    """Return the land and amounts that reach their household's step, each with its least amount."""
-    at, step = asked.at(trials), np.where(np.isin(trials.column("what").to_numpy(), LAND), MU, 1)
-    found = least(Questions(trials, asked.target_yuan[at], asked.product[at], step), rescored)
-    return with_amounts(trials, found).filter(found > 0)
+def _questions(trials: pa.Table) -> Questions:
+    """Ask of land and amounts for the least that reaches their household's step."""
+    return Questions(trials, np.where(np.isin(trials.column("what").to_numpy(), LAND), MU, 1))
 
 
 def _possible(asked: _Asked, things: Sequence[Changeable]) -> pa.Table:
@@ -287,13 +295,15 @@ def _is_beyond(edge: Edge, values: NDArray[np.float64]) -> NDArray[np.bool_]:
     return found
 
 
-def _told(asked: _Asked, found: pa.Table, rescored: _Rescored, things: Sequence[Changeable]) -> pa.Table:
+def _told(
+    asked: _Asked, target_yuan: Whole, found: pa.Table, rescored: _Rescored, things: Sequence[Changeable]
+) -> pa.Table:
     """Write what helps as HELPS, with what is decided then."""
     trials = numbered(found)
     tables = {
         "trials": trials,
         "decided": rescored(trials).append_column("trial", trials.column("trial")),
-        "asked": pa.table({"unit": asked.units, "household_key": asked.keys, "target_yuan": asked.target_yuan}),
+        "asked": pa.table({"unit": asked.units, "household_key": asked.keys, "target_yuan": target_yuan}),
         "loans": with_places(rescored.bench.measured["loans_open"]),
         "things": _declared(rescored.scores.card, things),
         "edges": _edges_of(rescored.scores.card),
