@@ -44,8 +44,12 @@ def do_status(args: argparse.Namespace, paths: Settings) -> int:
     from village_credit.china_calendar import today
     from village_credit.services.queries.status import status
 
-    rows = status(store_of(paths), args.on or today())
-    return show(args, rows, lambda: "\n".join(_status_text(rows)) or "no run yet")
+    store = store_of(paths)
+    rows, (_, damaged) = status(store, args.on or today()), store.manifests()
+    shown = show(args, rows, lambda: "\n".join(_status_text(rows)) or "no run yet")
+    if damaged:
+        raise VerificationFailed("; ".join(damaged))
+    return shown
 
 
 def _status_text(rows: list[dict[str, Any]]) -> list[str]:

@@ -17,6 +17,7 @@ import duckdb
 
 from village_credit import duckdb_session
 from village_credit.code_version import FORMATS, code_sha256
+from village_credit.errors import VerificationFailed
 from village_credit.ledger.ledger import STAGE, Ledger
 from village_credit.ledger.log import head
 from village_credit.publish.inner_views import INNER, derived_views, inner_views, no_inner_views, quoted
@@ -39,13 +40,14 @@ def build_warehouse(store: Store) -> Path | None:
     """Build the warehouse from what is sealed and published; None while there is no run, or where it cannot be written.
 
     It is derived from runs and ledger and no act hangs on it: what fails here is told, and the next command tries
-    again.
+    again. A run whose manifest is damaged leaves the old file: figures without it would be others.
     """
     try:
         with locked(store.root / LOCK, alone=True):
             return _built(store)
-    except (OSError, duckdb.Error) as error:
-        why = getattr(error, "strerror", None) or type(error).__name__
+    except (OSError, duckdb.Error, VerificationFailed) as error:
+        is_told = isinstance(error, VerificationFailed)
+        why = str(error) if is_told else getattr(error, "strerror", None) or type(error).__name__
         LOG.warning("the analysts' views are not up to date: %s (%s); the next command tries again", FILE, why)
         return None
 

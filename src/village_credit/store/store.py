@@ -78,6 +78,20 @@ class Store:
             raise VerificationFailed(f"run {run_id}: its manifest is another run's; compare the folder with the backup")
         return manifest
 
+    def manifests(self) -> tuple[dict[str, dict[str, Any]], list[str]]:
+        """Return every sealed run's manifest that can be read, and a sentence of each that cannot.
+
+        For whoever asks of all counties: one that is damaged is no reason to say nothing of the others.
+        """
+        found: dict[str, dict[str, Any]] = {}
+        damaged: list[str] = []
+        for run_id in self.run_ids():
+            try:
+                found[run_id] = self.manifest(run_id)
+            except (VerificationFailed, MissingInput) as why:
+                damaged.append(str(why))
+        return found, damaged
+
     def table(self, run_id: str, name: str) -> Path:
         """Return a sealed table's file once its bytes are compared with its seal: nobody goes on from another.
 

@@ -12,7 +12,8 @@ from data_contracts.registry import OFFICES_ZH
 from village_credit.duckdb_session import query_cursor
 from village_credit.ingest.faulty_rows import OpenError, faulty_tables
 from village_credit.ledger.erasures import thaw_what_is_left
-from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.ledger import STAGE, Ledger
+from village_credit.ledger.log import Entry
 from village_credit.services.exchange import require_sealed
 from village_credit.services.rules import load_terms
 from village_credit.sql_files import sql
@@ -78,12 +79,10 @@ def ageing(store: Store, run_id: str) -> list[dict[str, Any]]:
     manifest = store.manifest(run_id)
     connection = query_cursor()
     parts = []
-    for other in store.run_ids():
-        earlier = store.manifest(other)
-        is_before = earlier["county_code"] == manifest["county_code"] and earlier["as_of"] <= manifest["as_of"]
-        path = store.table_if_any(other, "corrections") if is_before else None
+    for other in _runs_until(store, manifest):
+        path = store.table_if_any(other.run_id, "corrections")
         if path:
-            values = {"path": str(path), "as_of": earlier["as_of"]}
+            values = {"path": str(path), "as_of": other.details["as_of"]}
             query = sql("services.casework", "corrections_of_run")
             parts.append(connection.sql(query, params=values).to_arrow_table())
     for number, part in enumerate(parts):
@@ -92,6 +91,14 @@ def ageing(store: Store, run_id: str) -> list[dict[str, Any]]:
     connection.execute(f"CREATE TEMP VIEW earlier AS {union}")
     values = {"corrections": str(store.table(run_id, "corrections")), "as_of": manifest["as_of"]}
     return list(connection.sql(AGEING, params=values).to_arrow_table().to_pylist())
+
+
+def _runs_until(store: Store, manifest: dict[str, Any]) -> list[Entry]:
+    """Return the stagings of the county's sealed runs until a run's day, in the order of their names."""
+    there = set(store.run_ids())
+    staged = {e.run_id: e for e in Ledger.of(store) if e.act == STAGE and e.run_id in there}
+    mine = [e for e in staged.values() if e.details["county_code"] == manifest["county_code"]]
+    return sorted((e for e in mine if e.details["as_of"] <= manifest["as_of"]), key=lambda e: e.run_id)
 
 
 def _open_errors(store: Store, run_id: str) -> dict[str, dict[str, list[OpenError]]]:

@@ -34,7 +34,10 @@ def page_of_place(store: Store, place_code: str, on: date) -> str:
     if on > today():
         raise UsageError(f"{on} is yet to come: nobody knows what will be in force")
     if not is_current(store):
-        raise MissingInput("the analysts' views are not up to date: see that the store can be written, and try again")
+        raise MissingInput(
+            "the analysts' views are not up to date: `ledger verify` names a run that is damaged; else see that the "
+            "store can be written, and try again"
+        )
     return place_page(_place(store, place_code, level, on))
 
 
@@ -85,7 +88,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str, given: dict[str, An
 
 def _waits(store: Store, entries: Ledger, place_code: str, on: date) -> list[Waits]:
     """Return what waits in the place's counties by kind, the longest first."""
-    manifests = {run_id: store.manifest(run_id) for run_id in store.run_ids()}
+    manifests, _ = store.manifests()
     kinds: dict[tuple[str, str], list[Waiting]] = {}
     for one in waiting(store, entries, manifests, on):
         if one.county_code.startswith(place_code):
@@ -111,5 +114,5 @@ def _counties(store: Store, entries: Ledger) -> dict[str, County]:
     for entry in entries:
         if entry.act == "stage" and entry.run_id in there and entries.status(entry.run_id) in ON_THE_WAY:
             county = entry.details["county_code"]
-            on_the_way[county] = (store.manifest(entry.run_id)["as_of"], entries.status(entry.run_id))
+            on_the_way[county] = (entry.details["as_of"], entries.status(entry.run_id))
     return {county: County(in_force.get(county), on_the_way.get(county)) for county in {*in_force, *on_the_way}}

@@ -147,9 +147,9 @@ def _branch_limits(entries: Sequence[Entry], on: date) -> pa.Table:
 
 def _runs(store: Store, entries: Sequence[Entry]) -> list[str]:
     """Name the runs that decide referrals: each county's last that was staged, then, over it, those in force."""
-    there = set(store.run_ids())
-    kept = [e for e in entries if e.act == "stage" and e.run_id in there]
-    staged = [e for e in kept if store.manifest(e.run_id)["product"] in (None, PRODUCT)]
+    manifests, _ = store.manifests()
+    kept = [e for e in entries if e.act == "stage" and e.run_id in manifests]
+    staged = [e for e in kept if manifests[e.run_id]["product"] in (None, PRODUCT)]
     last = {e.details["county_code"]: e.run_id for e in staged}
     current = [p.run_id for p in in_force(entries) if p.product in (None, PRODUCT)]
     known = set(_with_table(store, entries))

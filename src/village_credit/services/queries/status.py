@@ -21,12 +21,12 @@ def status(store: Store, on: date | None = None) -> list[dict[str, Any]]:
 
     `on`: the day on which clocks are read, of its referrals and of what waits; without one none is. Of a day that is
     past all is told as it stood at its end, but for referrals: their clocks go by the days of what happened, whenever
-    it came in.
+    it came in. A run whose manifest is damaged has no row: `store.manifests` says so.
     """
     known = Ledger.of(store)
     entries = known.until(on) if on is not None and on < today() else known
     referrals = referral_status(store, known, on) if on else []
-    manifests = {run_id: store.manifest(run_id) for run_id in store.run_ids()}
+    manifests, _ = store.manifests()
     waits = [asdict(one) for one in waiting(store, entries, manifests, on)] if on else []
     rows: list[dict[str, Any]] = []
     names: dict[str, str] = {}
