@@ -223,6 +223,25 @@ def test_a_run_of_before_the_branch_s_word_grants_more_than_it_said_and_one_of_a
     assert unheard_words(store, later["scored"]) == 0
 
 
+def test_a_branch_s_word_counts_whatever_the_day_is_as_of_which_one_scores(quiet: Scored, tmp_path: Path):
+    """A county is scored once more as of the first run's own day, after a branch cut one line and refused another."""
+    store = copy_of(quiet, tmp_path).store
+    cut, refused = of_branch(store)[:2]
+    rows = (cut["household_ref"], "changed", half(cut)), (refused["household_ref"], "refused", "0")
+    take(store, receipt(store, tmp_path / "1.csv", *rows))
+    again = score_into(store, quiet.inbox, COUNTY).run.run_id
+    path = str(store.table(again, "decisions"))
+    query = "SELECT limit_yuan, binding_term, reason_codes FROM read_parquet($p) WHERE household_key = $key"
+    lines = {}
+    for row in (cut, refused):
+        ((limit, term, codes),) = duckdb.connect().execute(query, {"p": path, "key": key_of(store, row)}).fetchall()
+        lines[row["household_ref"]] = limit, term, codes
+    assert lines[cut["household_ref"]][:2] == (half(cut), "branch")
+    assert lines[refused["household_ref"]][0] == 0
+    assert "BRANCH_REFUSED" in lines[refused["household_ref"]][2]
+    assert unheard_words(store, again) == 0
+
+
 def test_a_superseded_publication_is_answered_no_more_and_brought_back_it_starts_anew(later: dict[str, Any]):
     assert reasons(later["late"]) == {2: "PUBLICATION_SUPERSEDED"}
     store, row = later["store"], later["row"]

@@ -186,8 +186,8 @@ def do_publish(args: argparse.Namespace, paths: Settings) -> int:
     done = publish.publish(store, args.run, by_whom(args))
     if unheard and not done.noop:
         say(
-            f"{unheard:,} lines are granted above what branches cut or refused since the run's day, which it does not "
-            f"know: score the county as of a later day (`rescore --as-of`) and publish that, to keep the branches' word"
+            f"{unheard:,} lines are granted above what branches cut or refused since the run was computed, which it "
+            f"does not know: score the county again (`rescore`) and publish that, to keep the branches' word"
         )
     return show(args, done, lambda: _published_text(done))
 

@@ -60,6 +60,14 @@ class Ledger(Sequence[Entry]):
         """Return the ledger as it was before the act of a number."""
         return Ledger([entry for entry in self.entries if entry.number < number])
 
+    def read_by(self, run_id: str) -> Ledger:
+        """Return the ledger that a run was computed from; of one that was never staged, as it is now.
+
+        What was written while the run's county was being read is not in it.
+        """
+        staged = self.staged(run_id)
+        return self if staged is None else self.before(staged.details.get("acts_read", staged.number - 1) + 1)
+
     def until(self, day: date) -> Ledger:
         """Return the ledger as it was at the end of a day in China."""
         later = next((entry.number for entry in self.entries if day_in_china(entry.at) > day), None)

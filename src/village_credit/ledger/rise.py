@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 import pyarrow as pa
 
@@ -53,28 +53,27 @@ def a_year_before(day: date) -> date:
         return day.replace(year=day.year - 1, day=28)
 
 
-def standing_words(store: Store, ledger: Ledger, county_code: str, as_of: date) -> pa.Table:
-    """Return the last cut or refusal of a branch on each line, said before `as_of` (BRANCH_WORDS; 0: refused).
+def standing_words(store: Store, ledger: Ledger, county_code: str) -> pa.Table:
+    """Return the last cut or refusal of a branch on each line (BRANCH_WORDS; 0: refused).
 
     It stands over the publications that follow, until the branch takes it back or says that it imported a larger
-    figure. How long at most the policy says.
+    figure. How long at most the policy says. Like a hold it counts whatever the day is as of which one scores: a branch
+    that refused yesterday refused, though the figures are those of last month.
     """
-    eve = (as_of - timedelta(days=1)).isoformat()
     own = {p.publication_id: p for p in ledger.publications_of(county_code)}
     last: dict[tuple[str, str], BranchLimit] = {}
     for (publication_id, household_key, product), words in branch_words(ledger).items():
-        said = [word for word in words if word.received_on <= eve]
-        if publication_id not in own or not said:
+        if publication_id not in own:
             continue
         before = last.get((household_key, product))
-        if before is None or said[-1].received_on >= before.received_on:
-            last[household_key, product] = said[-1]
+        if before is None or words[-1].received_on >= before.received_on:
+            last[household_key, product] = words[-1]
     cuts = [word for word in last.values() if word.limit_yuan < word.published_yuan]
-    return _unless_imported_since(store, ledger, list(own.values()), cuts, eve) if cuts else BRANCH_WORDS.empty_table()
+    return _unless_imported_since(store, ledger, list(own.values()), cuts) if cuts else BRANCH_WORDS.empty_table()
 
 
 def _unless_imported_since(
-    store: Store, ledger: Ledger, publications: Sequence[Publication], cuts: list[BranchLimit], eve: str
+    store: Store, ledger: Ledger, publications: Sequence[Publication], cuts: list[BranchLimit]
 ) -> pa.Table:
     names = ("publication_id", "household_key", "product", "limit_yuan", "received_on")
     connection = query_cursor()
@@ -82,5 +81,4 @@ def _unless_imported_since(
     connection.register("receipts", sealed_rows(store, ledger, "receipts"))
     connection.register("own", pa.Table.from_pylist(in_force_rows(publications), schema=IN_FORCE))
     connection.register("published", _decisions(store, publications))
-    query = sql("ledger", "branch_words")
-    return connection.sql(query, params={"eve": eve}).to_arrow_table().cast(BRANCH_WORDS)
+    return connection.sql(sql("ledger", "branch_words")).to_arrow_table().cast(BRANCH_WORDS)

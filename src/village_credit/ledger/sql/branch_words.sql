@@ -3,7 +3,7 @@ WITH imported AS (
     SELECT r.household_key, r.product, r.publication_id, r.received_on, d.limit_yuan
     FROM receipts AS r JOIN own AS p USING (publication_id)
     JOIN published AS d ON d.run_id = p.run_id AND d.household_key = r.household_key AND d.product = r.product
-    WHERE r.outcome = 'imported' AND r.received_on <= $eve::DATE
+    WHERE r.outcome = 'imported'
 )
 SELECT household_key, product, limit_yuan AS said_yuan, received_on::DATE AS said_on
 FROM cuts AS c

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -67,14 +66,16 @@ def publish(store: Store, run_id: str, by: str) -> Published:
 
 
 def unheard_words(store: Store, run_id: str) -> int:
-    """Count the lines that a run grants above what a branch cut or refused on its day or later: it does not know."""
+    """Count the lines that a run grants above what a branch cut or refused since it was computed: it does not know."""
     manifest, ledger = store.manifest(run_id), Ledger.of(store)
+    county = manifest["county_code"]
     known = {
-        "words": standing_words(store, ledger, manifest["county_code"], date.max),
+        "words_now": standing_words(store, ledger, county),
+        "words_then": standing_words(store, ledger.read_by(run_id), county),
         "decisions": pq.read_table(store.table(run_id, "decisions"), columns=DECIDED, partitioning=None),
     }
     query = sql("services.approval", "unheard_words")
-    ((count,),) = cursor_over(known).execute(query, {"as_of": date.fromisoformat(manifest["as_of"])}).fetchall()
+    ((count,),) = cursor_over(known).execute(query).fetchall()
     return int(count)
 
 

@@ -13,7 +13,6 @@ from village_credit.extract.grid import DeliveredFile
 from village_credit.ingest.shapes import can_look
 from village_credit.ledger.erasures import day_of, tombstones, touched_runs
 from village_credit.ledger.ledger import Ledger
-from village_credit.ledger.log import Entry
 from village_credit.services.rules import Request, Rules, rules_of
 from village_credit.services.scoring.compute import Computed, Progress, StageTimer, compute_run
 from village_credit.services.scoring.snapshot import Snapshot, parts_kept, take_snapshot
@@ -65,7 +64,7 @@ def rebuild(store: Store, run_id: str, models: Path, progress: Progress | None =
     if why_not is not None:
         return Rebuilt(None, why_not, [])
     try:
-        found = _computed_again(store, _as_it_stood(ledger, ledger.staged(run_id)), manifest, models, progress)
+        found = _computed_again(store, ledger.read_by(run_id), manifest, models, progress)
     except (MissingInput, ModelRefused, PolicyRefused) as refusal:
         found = Rebuilt(None, str(refusal), [])
     if found.why_not is None and not found.differs:
@@ -117,13 +116,6 @@ def _hindrance(store: Store, manifest: dict[str, Any]) -> str | None:
     return None
 
 
-def _as_it_stood(ledger: Ledger, staged: Entry | None) -> Ledger:
-    """Return the ledger that a run was computed from: what was written while its county was being read is not in it."""
-    if staged is None:
-        return ledger
-    return ledger.before(staged.details.get("acts_read", staged.number - 1) + 1)
-
-
 @dataclass(frozen=True)
 class Scoring:
     """What a run is computed from: all that was delivered, asked, ruled, and known of the store."""
@@ -143,7 +135,7 @@ def scoring_again(store: Store, ledger: Ledger, manifest: dict[str, Any], models
     why_not = _hindrance(store, manifest) or _erased_inputs(store, ledger, manifest)
     if why_not is not None:
         raise MissingInput(f"run {manifest['run_id']}: {why_not}")
-    return _scoring(store, _as_it_stood(ledger, ledger.staged(manifest["run_id"])), manifest, models)
+    return _scoring(store, ledger.read_by(manifest["run_id"]), manifest, models)
 
 
 def _scoring(store: Store, then: Ledger, manifest: dict[str, Any], models: Path) -> Scoring:

@@ -124,7 +124,7 @@ def take_snapshot(
     publications = published_before(ledger, county, as_of)
     drawn = drawn_before(store, ledger, as_of)
     in_force = lines_before(store, ledger, county, as_of, drawn)
-    bases, words = rise_bases(store, ledger, county, as_of), standing_words(store, ledger, county, as_of)
+    bases, words = rise_bases(store, ledger, county, as_of), standing_words(store, ledger, county)
     ended = ended_lines(store, publications, as_of)
     relief = relief_in_force(ledger, county)
     compared = _compared(store, ledger, last_whole_run(publications))
