@@ -279,6 +279,7 @@ def test_causes_that_measured_facts_do_not_tell_apart_are_one():
     both = pieces("day", "relief")
     assert ("facts" in both["day+relief"], "relief" in both["relief"]) == (True, True)
     assert "facts" not in pieces("day", measured_by=None)["day"]
+    assert pieces("day", "publications", measured_by=None)["renewal"] == ("renewal",)  # as `why.md` says
 
 
 def test_what_differs_is_read_from_the_manifests(basis: Basis):

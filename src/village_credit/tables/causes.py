@@ -64,7 +64,7 @@ PIECES = {
     "signatures": ("signatures",),
     "holds": ("holds",),
     "branch": ("branch", "day"),
-    "renewal": ("renewal", "publications", "day"),
+    "renewal": ("renewal",),  # a line that is over is its, whether a day, a publication or a signature made it so
 }
 MEASURED_BY = ("code", "day", "deliveries", "terms", "links", "rules", "relief")  # what facts are measured from
 JOINED = "+"
