@@ -193,7 +193,7 @@ def test_the_command_writes_a_new_page_alone(
     monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(published.store.root.parent / "keys"))
     assert cli.main([*words, *place]) == 0
     assert "What could help" in capsys.readouterr().out
-    assert '<html lang="en" dir="ltr">' in page.read_text(encoding="utf-8")
+    assert '<html lang="en" dir="ltr" class="stacked">' in page.read_text(encoding="utf-8")
     assert page.stat().st_mode & 0o777 == 0o600
     assert cli.main([*words, *place]) == 2
     assert "why.html is there already" in capsys.readouterr().err

@@ -29,6 +29,10 @@ table{width:100%;border-collapse:collapse;margin:4pt 0;break-inside:avoid}
 .many th,.many td{padding:1pt 4pt}
 th,td{border:.6pt solid #555;padding:1.5pt 5pt;text-align:start;vertical-align:top;font-weight:normal}
 th{width:17%}td{width:33%}
+@media screen{body{max-width:190mm;margin:0 auto;padding:12px}
+.letter{border-bottom:1px solid #999;margin-bottom:24px}}
+@media screen and (max-width:640px){table,tbody{display:block}tr{display:grid;grid-template-columns:2fr 3fr}
+th,td{width:auto;overflow-wrap:break-word}.head{flex-wrap:wrap}}
 """
 
 
@@ -36,6 +40,7 @@ def printed_page(title: str, parts: Iterable[str]) -> bytes:
     """Draw a file that needs nothing beside it; the parts are markup."""
     head = (
         f'<!doctype html><html lang="zh"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{font_face()}{STYLE}</style></head><body>"
     )
     return (head + "".join(parts) + "</body></html>\n").encode("utf-8")
