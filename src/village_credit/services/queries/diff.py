@@ -24,6 +24,7 @@ from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_query, quoted
 from village_credit.ledger.publications import Publication
 from village_credit.score.small_counts import hide_small
+from village_credit.services.queries.told_rules import places_of, told_rules
 from village_credit.services.queries.told_ways import hide_groups
 from village_credit.services.queries.why import Why, why_published, why_runs
 from village_credit.sql_files import sql
@@ -295,14 +296,16 @@ class Comparison:
         """Return households and sums by change."""
         return self._rows(f"SELECT change, {SUMS} FROM compared GROUP BY change ORDER BY change")
 
-    def by(self, what: str, whole: Collection[str] = ()) -> list[dict[str, Any]]:
+    def by(self, what: str, whole: Collection[str] = (), untold: Collection[str] = ()) -> list[dict[str, Any]]:
         """Return the same by village, band, reason or group; counts below the least that is shown are null.
 
-        `whole`: changes of which no more may be told than a table without them (`told_ways`).
+        `whole`: changes of which no more may be told than a table without them (`told_ways`). `untold`: groups of which
+        nothing may be told (`told_rules`).
         """
         if what != "group":
             self.connection.execute(sql("services.queries", "diff_counts").format(group_column=GROUPS[what], sums=SUMS))
-            return hide_groups(self._rows(COUNTED), whole)
+            cells = self._rows(COUNTED)
+            return hide_groups(cells, whole, untold=places_of(cells, untold))
         if self.groups is None:
             return []
         names = ", ".join(ATTRIBUTES)
@@ -348,17 +351,18 @@ class Comparison:
         """Return households, raised, lowered, raised_yuan, lowered_yuan and yuan of everybody who moves."""
         return self._rows(sql("services.queries", "moved"))[0]
 
-    def rules(self) -> list[dict[str, Any]]:
+    def rules(self) -> tuple[list[dict[str, Any]], set[str]]:
         """Return how many households each rule decides, given the rules before it: rule, before, after.
 
-        In the order in which rules decide; small counts are null. A rule that decides nobody is not told.
+        In the order in which rules decide; what may not be told is null. A rule that decides nobody is not told. And
+        the rules of which no table may tell how many they decide now (`told_rules`).
         """
-        cells = hide_small(self._rows(sql("services.queries", "simulated_rules")))
+        cells, untold = told_rules(self._rows(sql("services.queries", "simulated_rules")))
         found: dict[str, dict[str, Any]] = {}
         for cell in cells:
             rule = found.setdefault(cell["change"], {"rule": cell["change"], "before": 0, "after": 0})
             rule[cell["group"]] = cell["households"]
-        return sorted(found.values(), key=lambda rule: order_of_rule(rule["rule"]))
+        return sorted(found.values(), key=lambda rule: order_of_rule(rule["rule"])), untold
 
     def flips(self) -> list[dict[str, Any]]:
         """Return how many households went from one rule to another, the most first; small counts are null.
