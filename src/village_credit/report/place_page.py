@@ -25,6 +25,7 @@ from village_credit.report.page_parts import (
     text_cell,
 )
 from village_credit.report.place_counties import counties_card, county_sections, prefectures_of, waiting_section
+from village_credit.report.place_few import PARTS, branches_told, month_told, part_of, products_told, stages_told
 from village_credit.report.place_parts import (
     Place,
     Waits,
@@ -74,7 +75,7 @@ def _sections(place: Place) -> list[Section]:
     first = [waiting_section(place), _map(place)] if place.level == "county" else county_sections(place)
     drawn = [*first, _series(place), _products(place), _outcome(place)]
     drawn += [
-        draw(rows)
+        draw(place)
         for draw, rows in ((_funnel, place.funnel), (_branches, place.branches), (_campaigns, place.campaigns))
         if rows
     ]
@@ -86,7 +87,7 @@ def _cards(place: Place) -> list[Card]:
     yuan, households = translated("page", "unit_yuan"), translated("page", "unit_households")
     of_whom = translated("place", "of_households", count=f"{row['households']:,}", share=share_text(row["coverage"]))
     frozen = translated("place", "total_more", yuan=f"{row['frozen_yuan']:,}")
-    new, drawing = shown(row["newly_credited_households"]), shown(row["drawn_households"])
+    new, drawing = (month_told(row)[name] for name in PARTS)
     drawn = translated("place", "drawn_more", share=share_text(row["drawn_share"])) if drawing is not None else ""
     villages = translated(
         "place", "coverage_more", covered=f"{row['villages_covered']:,}", count=f"{row['villages']:,}"
@@ -184,14 +185,14 @@ def _tile(township: Group, villages: Sequence[Group]) -> Tile:
     )
 
 
-def _told_figures(row: dict[str, Any]) -> dict[str, Any]:
-    """Return the figures of one row of statistics; sums of few households are not told either."""
-    credited, drawing = shown(row["credited_households"]), shown(row["drawn_households"])
+def _told_figures(row: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures of one row of statistics, by which of its counts are told; sums of few are not told either."""
+    credited, newly, drawing = (told[name] for name in ("credited_households", *PARTS))
     return {
         "credited": credited,
         "in_force": None if credited is None else row["in_force_yuan"],
         "growth": None if credited is None else row["growth_share"],
-        "newly": shown(row["newly_credited_households"]),
+        "newly": newly,
         "drawn_households": drawing,
         "drawn": None if drawing is None else row["drawn_yuan"],
         "drawn_share": None if drawing is None else row["drawn_share"],
@@ -213,21 +214,27 @@ FIGURES = ("credited", "in_force", "growth", "newly", "drawn_households", "drawn
 
 def _series(place: Place) -> Section:
     top = most([row["in_force_yuan"] for row in place.months])
-    rows = ([text_cell(row["month"]), *_figures(_told_figures(row), top)] for row in reversed(place.months))
+    rows = (
+        [text_cell(row["month"]), *_figures(_told_figures(row, month_told(row)), top)] for row in reversed(place.months)
+    )
     return section_of("series", table_of("series", ("month", *FIGURES), rows), hidden_note())
 
 
 def _products(place: Place) -> Section:
     """Draw products in the latest month; those of few households are hidden with another, for the sum is known."""
-    own = [row for row in place.statistics if row["level"] == place.level and row["month"] == place.months[-1]["month"]]
-    cells = [
-        {"group": "", "change": row["product"], "households": row["credited_households"], **_told_figures(row)}
-        for row in own
-        if row["product"] != "all" and row["credited_households"]
+    latest = place.months[-1]["month"]
+    own = [
+        row
+        for row in place.statistics
+        if row["level"] == place.level and row["month"] == latest and row["product"] != "all"
+        if row["credited_households"]
     ]
-    told = hide_small(cells)
-    top = most([cell["in_force"] for cell in told])
-    rows = [Row([text_cell(translated("products", cell["change"])), *_figures(cell, top)]) for cell in told]
+    told = [_told_figures(row, counts) for row, counts in zip(own, products_told(own), strict=True)]
+    top = most([one["in_force"] for one in told])
+    rows = [
+        Row([text_cell(translated("products", row["product"])), *_figures(one, top)])
+        for row, one in zip(own, told, strict=True)
+    ]
     columns = [translated("heads", "product"), *heads_of(*FIGURES)]
     return section_of("products", Table("products", translated("place", "products"), columns, rows), hidden_note())
 
@@ -235,38 +242,52 @@ def _products(place: Place) -> Section:
 def _outcome(place: Place) -> Section:
     """Draw contracts by size, relief and traders; of households the small counts are hidden."""
     row = place.months[-1]
+    sizes = hide_small([{"group": "", "change": name, "households": row[name]} for name in SIZES if row[name]])
+    told = {cell["change"]: cell["households"] for cell in sizes}
+    told |= {name: 0 for name in SIZES if not row[name]}
+    told |= dict(zip(OFFERED, _both(*(row[name] for name in OFFERED)), strict=True))
+    answered = shown(row["traders_answered"])
+    told |= {"traders_answered": answered, "traders_in_time": part_of(answered, row["traders_in_time"])}
+    told["traders_waiting"] = shown(row["traders_waiting"])
     rows = [
-        [text_cell(translated("place_items", name)), figure_cell(shown(row[name]))]
-        for name in (*SIZES, *OFFERED, *TRADERS)
+        [text_cell(translated("place_items", name)), figure_cell(told[name])] for name in (*SIZES, *OFFERED, *TRADERS)
     ]
     return section_of("outcome", table_of("outcome", ("item", "count"), rows), hidden_note())
 
 
-def _funnel(stages: Sequence[dict[str, Any]]) -> Section:
+def _both(first: int, second: int) -> tuple[int | None, int | None]:
+    """Return two counts of which the second is left out where it differs from the first by few."""
+    return shown(first), None if shown(abs(first - second)) is None else shown(second)
+
+
+def _funnel(place: Place) -> Section:
+    stages = place.funnel
     top = most([row["households"] for row in stages])
     rows = [
-        [text_cell(translated("stages", row["stage"])), figure_cell(shown(row["households"]), top=top)]
-        for row in stages
+        [text_cell(translated("stages", row["stage"])), figure_cell(told, top=top)]
+        for row, told in zip(stages, stages_told(stages), strict=True)
     ]
-    return section_of("funnel", table_of("funnel", ("stage", "count"), rows), Note(translated("place", "funnel_note")))
+    notes = Note(translated("place", "funnel_note")), hidden_note()
+    return section_of("funnel", table_of("funnel", ("stage", "count"), rows), *notes)
 
 
-def _branches(branches: Sequence[dict[str, Any]]) -> Section:
+def _branches(place: Place) -> Section:
+    told_of = branches_told(place.branches, place.months[-1]["credited_households"])
     rows = [
         [
             text_cell(row["branch_name"]),
             code_cell(row["branch_code"]),
-            *(figure_cell(shown(row[name])) for name in ("lines_told", "answers_open", "answers_overdue")),
+            *(figure_cell(told[name]) for name in ("lines_told", "answers_open", "answers_overdue")),
             figure_cell(row["open_days"], unknown=""),
         ]
-        for row in branches
+        for row, told in zip(place.branches, told_of, strict=True)
     ]
     columns = [*heads_of("branch"), translated("heads", "code"), *heads_of("told", "open", "overdue", "days")]
     table = Table("branches", translated("place", "branches"), columns, [Row(cells) for cells in rows])
     return section_of("branches", table, hidden_note())
 
 
-def _campaigns(campaigns: Sequence[dict[str, Any]]) -> Section:
+def _campaigns(place: Place) -> Section:
     rows = [
         [
             text_cell(row["campaign"]),
@@ -276,7 +297,7 @@ def _campaigns(campaigns: Sequence[dict[str, Any]]) -> Section:
             figure_cell(row["drawn_share"], ".1%", top=1),
             figure_cell(row["year_before_to_date_yuan"], ",.0f"),
         ]
-        for row in campaigns
+        for row in place.campaigns
         if row["purpose"] == "all"
     ]
     columns = ("campaign", "window", "planned", "drawn_to_date", "drawn_share", "year_before")
