@@ -7,6 +7,7 @@ from typing import Any
 
 from village_credit.report.living import living_page
 from village_credit.report.page_credit import Group, hidden_note, shown
+from village_credit.report.page_gates import gates_table
 from village_credit.report.page_parts import (
     HIDDEN,
     Card,
@@ -55,7 +56,7 @@ def place_page(place: Place) -> str:
     return living_page(
         Page(
             translated("place", "title", place=place.name, day=str(place.day)),
-            translated("place", "below", day=named["day"], counted=named["counted"]),
+            translated("place", "below", day=named["day"], counted=named["counted"], month=latest["month"]),
             _cards(place),
             _sections(place),
             joined(translated("place", "footer", **named), " ", translated("page", "no_personal")),
@@ -73,6 +74,7 @@ def _townships(place: Place) -> list[tuple[str, Text]]:
 def _sections(place: Place) -> list[Section]:
     """Of a county what waits and its villages first; of more than one, the counties."""
     first = [waiting_section(place), _map(place)] if place.level == "county" else county_sections(place)
+    first += [_in_force(place)] if place.runs else []
     drawn = [*first, _series(place), _products(place), _outcome(place)]
     drawn += [
         draw(place)
@@ -127,6 +129,30 @@ def _growth(row: dict[str, Any]) -> Card:
     return Card(label, f"{row['growth_share']:+.1%}", "", more)
 
 
+def _in_force(place: Place) -> Section:
+    """Say which runs are in force, who signed them and what of their gates did not pass."""
+    rows = [
+        [
+            code_cell(row["run_id"]),
+            text_cell(
+                translated("products", row["product"]) if row["product"] else translated("place", "all_products")
+            ),
+            text_cell(str(row["as_of"])),
+            text_cell(row["prepared_by"]),
+            text_cell(", ".join(part for part in (row["approved_by"], row["minutes"]) if part)),
+            text_cell(str(row["approved_on"])),
+            text_cell(str(row["published_on"])),
+        ]
+        for row in place.runs
+    ]
+    columns = ("run", "product", "as_of", "prepared_by", "signed_by", "signed_on", "published_on")
+    gates = [
+        tuple(row[name] for name in ("gate", "value", "threshold", "verdict", "explanation")) for row in place.gates
+    ]
+    passed: list[Part] = [gates_table(gates)] if gates else [Note(translated("place", "all_passed"), is_small=False)]
+    return section_of("in_force", table_of("in_force", columns, rows), *passed, Note(translated("place", "run_page")))
+
+
 def _map(place: Place) -> Section:
     """Draw a county's townships and villages; a village is told only where its township is."""
     rows = place.within("township")
@@ -135,8 +161,8 @@ def _map(place: Place) -> Section:
     parts: list[Part] = [
         Note(translated("misc", "square_note")),
         Tiles([_tile(one, villages[one.key]) for one in townships if villages[one.key] and one.key in place.names]),
-        _places("townships", townships, drawn),
-        _places("villages", [each for found in villages.values() for each in found], None),
+        _places("townships", townships, drawn, place.names),
+        _places("villages", [each for found in villages.values() for each in found], None, place.names),
         hidden_note(),
     ]
     return Section("map", translated("sections", "map"), parts)
@@ -147,18 +173,17 @@ def _villages(township: Group, place: Place) -> list[Group]:
     return told_only_within(township, groups_of(rows, place.names))
 
 
-def _places(name: str, groups: Sequence[Group], drawn: dict[str, Group] | None) -> Table:
-    """Draw places within a county, their township for who chooses one."""
+def _places(name: str, groups: Sequence[Group], drawn: dict[str, Group] | None, names: dict[str, str]) -> Table:
+    """Draw places within a county, for who chooses a township; villages with theirs, for two may have one name."""
     top = most([one.total for one in groups])
-    columns = [
-        translated("heads", key)
-        for key in ("village" if drawn is None else "township", "registered", "granted", "coverage")
-    ]
+    named = ("village", "township") if drawn is None else ("township",)
+    columns = [translated("heads", key) for key in (*named, "registered", "granted", "coverage")]
     columns += heads_of("in_force", *(("drawn",) if drawn is not None else ()))
     rows = [
         Row(
             [
                 text_cell(one.name),
+                *([text_cell(names.get(one.key[:TOWNSHIP_DIGITS], ""))] if drawn is None else []),
                 figure_cell(one.households),
                 figure_cell(one.granted),
                 figure_cell(one.share, ".1%", top=1),
@@ -217,7 +242,8 @@ def _series(place: Place) -> Section:
     rows = (
         [text_cell(row["month"]), *_figures(_told_figures(row, month_told(row)), top)] for row in reversed(place.months)
     )
-    return section_of("series", table_of("series", ("month", *FIGURES), rows), hidden_note())
+    growth = Note(translated("place", "growth_note"))
+    return section_of("series", table_of("series", ("month", *FIGURES), rows), growth, hidden_note())
 
 
 def _products(place: Place) -> Section:
