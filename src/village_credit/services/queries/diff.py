@@ -24,6 +24,7 @@ from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_query, quoted
 from village_credit.ledger.publications import Publication
 from village_credit.score.small_counts import hide_small
+from village_credit.score.statistics import LEAST_GROUP
 from village_credit.services.queries.told_rules import places_of, told_rules
 from village_credit.services.queries.told_ways import hide_groups
 from village_credit.services.queries.why import Why, why_published, why_runs
@@ -62,7 +63,8 @@ class Difference:
     `movers`: the largest changes with what moved them, a term (with its figure before and after) or a reason.
     `measures`: how many households are offered a measure of relief, before and after. `causes`: why it changes, in
     yuan that add up (cause, households, raised_yuan, lowered_yuan, yuan); `villages` the same by village where that is
-    asked, small counts hidden; `household` that of one household. `why_not`: why that cannot be said, in a sentence;
+    asked, small counts hidden; `household` that of one household. `causes_yuan`: what causes come to where some are not
+    told (`told_difference`). `why_not`: why that cannot be said, in a sentence;
     `why_joined`: why causes stay joined, where they were to be told apart.
     """
 
@@ -74,6 +76,7 @@ class Difference:
     causes: list[dict[str, Any]] = field(default_factory=list)
     villages: list[dict[str, Any]] = field(default_factory=list)
     household: list[dict[str, Any]] | None = None
+    causes_yuan: int | None = None
     why_not: str | None = None
     why_joined: str | None = None
 
@@ -269,9 +272,13 @@ def difference(after: Side, before: Side, name: str, by: str | None, groups: pa.
     if by is not None and by not in BY:
         raise MissingInput(f"--by {by}: choose {', '.join(BY)}")
     comparison = Comparison(after, before, groups)
-    return Difference(
-        name, comparison.changes(), comparison.by(by) if by else [], comparison.movers(), comparison.measures()
-    )
+    changes = comparison.changes()
+    hidden = [
+        cell["change"] for cell in hide_small([{"group": "", **row} for row in changes]) if cell["households"] is None
+    ]
+    whole = [row["change"] for row in changes if row["change"] in hidden and row["households"] >= LEAST_GROUP]
+    by_group = comparison.by(by, whole) if by else []
+    return Difference(name, changes, by_group, comparison.movers(), comparison.measures())
 
 
 class Comparison:
