@@ -9,7 +9,7 @@ from html import escape
 from village_credit.report.unbroken import code, held
 
 STYLE = """
-:root{--ink:#1d2b22;--soft:#5c6b61;--line:#d9e2db;--green:#2f6b4a;--pale:#eef4ef;--amber:#a86a00;--red:#a32020}
+:root{--ink:#1d2b22;--soft:#5c6b61;--line:#d9e2db;--green:#2f6b4a;--pale:#eef4ef;--amber:#8a5300;--red:#a32020}
 body{margin:0;background:#f7f9f7;color:var(--ink);font:15px/1.6 "Noto Sans CJK SC","Microsoft YaHei",sans-serif}
 main{max-width:1080px;margin:0 auto;padding:28px 24px}h1{font-size:24px;margin:0 0 16px}h2{font-size:18px;margin:0 0 12px}h3{font-size:15px;margin:16px 0 8px}
 section{background:#fff;border:1px solid var(--line);border-radius:8px;padding:18px 20px;margin:18px 0}

@@ -17,7 +17,7 @@ STYLE = """
 body{margin:0;color:#111;font:10pt/1.45 "Noto Serif CJK SC","Songti SC",SimSun,serif}
 .letter{break-after:page;page-break-after:always}.letter:last-child{break-after:auto;page-break-after:auto}
 .head{display:flex;justify-content:space-between;border-bottom:1.5pt solid #111;padding-bottom:4pt;margin-bottom:8pt}
-bdi[dir=ltr]{white-space:nowrap}
+bdi[dir=ltr],.d{white-space:nowrap}
 .to{margin:0 0 8pt;font-size:12pt}.hand{display:inline-block;width:50mm;border-bottom:.6pt solid #111}
 article{margin:0 0 7pt;break-inside:avoid}
 article[dir=rtl]{font-family:"Village Naskh","Noto Serif CJK SC",SimSun,serif;font-size:10pt;line-height:1.6}
@@ -39,11 +39,11 @@ th,td{width:auto;overflow-wrap:break-word}.head{flex-wrap:wrap}}
 def printed_page(title: str, parts: Iterable[str]) -> bytes:
     """Draw a file that needs nothing beside it; the parts are markup."""
     head = (
-        f'<!doctype html><html lang="zh"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{font_face()}{STYLE}</style></head><body>"
+        f"<style>{font_face()}{STYLE}</style></head><body><main>"
     )
-    return (head + "".join(parts) + "</body></html>\n").encode("utf-8")
+    return (head + "".join(parts) + "</main></body></html>\n").encode("utf-8")
 
 
 @cache
