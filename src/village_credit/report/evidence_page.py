@@ -16,7 +16,9 @@ MORE_STYLE = """
 .clauses th:nth-child(4){width:7%}.clauses td:nth-child(4){white-space:nowrap}.shared{color:var(--ink)}
 .clauses p{margin:0 0 8px}.clauses .number{color:var(--soft);display:block}.clauses .theirs{color:var(--soft)}
 .clauses .source{color:var(--soft);font-size:11.5px;line-height:1.45;margin:-6px 0 10px;overflow-wrap:anywhere}
-.clauses tr{break-inside:avoid}.lacking{color:var(--amber)}@media print{section{break-inside:auto}}
+.lacking{color:var(--amber)}.clauses .number,.clauses .source{break-after:avoid}
+@media print{section{break-inside:auto;padding:8px 10px;margin:10px 0}
+main{padding:0;max-width:none}.clauses{font-size:11.5px}}
 """
 KINDS_ZH = {"run": "批次", "model": "评分卡"}
 STATES_ZH: dict[State, tuple[str, str]] = {

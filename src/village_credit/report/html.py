@@ -17,10 +17,10 @@ section{background:#fff;border:1px solid var(--line);border-radius:8px;padding:1
 .card b{display:block;font-size:22px;font-variant-numeric:tabular-nums}.card span,.note,footer{color:var(--soft);font-size:13px}
 table{border-collapse:collapse;width:100%;font-size:13.5px}th{text-align:left;color:var(--soft);font-weight:600;border-bottom:1px solid var(--line);padding:5px 8px}
 td{border-bottom:1px solid var(--pale);padding:5px 8px;vertical-align:top;font-variant-numeric:tabular-nums;overflow-wrap:break-word}
-.d{white-space:nowrap}.hash,.note,footer{overflow-wrap:anywhere}
+td:first-child{min-width:5em}.d{white-space:nowrap}.hash,.note,footer{overflow-wrap:anywhere}
 td.pass,td.warn,td.fail,td.figure,th{white-space:nowrap}.pass{color:var(--green)}.warn{color:var(--amber);font-weight:600}.fail{color:var(--red);font-weight:700}svg{display:block;width:100%;height:auto}
 @page{size:A4;margin:12mm}
-@media screen and (max-width:640px){main{padding:16px 10px}section{padding:12px 10px}.cards{display:grid;grid-template-columns:1fr 1fr;gap:8px}.card{min-width:0;padding:8px 10px}th{white-space:normal}td:first-child{min-width:5.5em}
+@media screen and (max-width:640px){main{padding:16px 10px}section{padding:12px 10px}.cards{display:grid;grid-template-columns:1fr 1fr;gap:8px}.card{min-width:0;padding:8px 10px}th{white-space:normal}
 .stacked,.stacked tbody{display:block}.stacked thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .stacked tr{display:grid;grid-template-columns:1fr 1fr;gap:2px 12px;border-bottom:2px solid var(--line);padding:7px 0}
 .stacked td{border:0;padding:1px 0;min-width:0}.stacked td.wide,.stacked td:first-child{grid-column:1/-1}.stacked td:first-child{font-weight:600}
