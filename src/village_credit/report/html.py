@@ -23,7 +23,7 @@ td.pass,td.warn,td.fail,td.figure,th{white-space:nowrap}.pass{color:var(--green)
 @media screen and (max-width:640px){main{padding:16px 10px}section{padding:12px 10px}.cards{display:grid;grid-template-columns:1fr 1fr;gap:8px}.card{min-width:0;padding:8px 10px}th{white-space:normal}
 .stacked,.stacked tbody{display:block}.stacked thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .stacked tr{display:grid;grid-template-columns:1fr 1fr;gap:2px 12px;border-bottom:2px solid var(--line);padding:7px 0}
-.stacked td{border:0;padding:1px 0;min-width:0}.stacked td.wide,.stacked td:first-child{grid-column:1/-1}.stacked td:first-child{font-weight:600}
+.stacked td{border:0;padding:1px 0;min-width:0}.stacked td:empty{display:none}.stacked td.wide,.stacked td:first-child{grid-column:1/-1}.stacked td:first-child{font-weight:600}
 .stacked td::before{content:attr(data-head);display:block;color:var(--soft);font-size:11.5px;font-weight:400;line-height:1.3}}
 @media print{body{background:#fff}section{break-inside:avoid;border-color:#bbb}}
 """
