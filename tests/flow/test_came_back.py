@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import zipfile
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,22 @@ def test_small_counts_of_the_selection_are_hidden_on_its_page(learnt: came_back.
     page = page_of({"came_back": learnt.selection})
     assert "不足30户，不列" in page
     assert all(f"{row['households']:,}" in page for row in told)
+
+
+def test_the_loans_learnt_from_add_up_and_few_of_a_source_are_told_with_the_other(learnt: came_back.CameBack):
+    (observation,) = learnt.observations
+    in_all = came_back.loans_that_teach(observation)
+    assert in_all == sum(1 for value in observation.outcomes.column("is_bad").to_pylist() if value is not None)
+    earlier = replace(observation, day=date(2023, 11, 1))
+    rows = came_back.learnt_from([earlier, observation], learnt)
+    assert rows[0] == {"source": "2023-11-01", "loans": in_all}
+    assert sum(row["loans"] for row in rows) == 2 * in_all
+    assert {row["source"] for row in rows[1:]} <= {"drew", "conduct", "published"}
+    split = replace(learnt, drew=in_all - 40).learnt_from()
+    assert split == [{"source": "drew", "loans": in_all - 40}, {"source": "conduct", "loans": 40}]
+    assert replace(learnt, drew=in_all - 4).learnt_from() == [{"source": "published", "loans": in_all}]
+    page = page_of({"came_back": learnt.selection, "learnt_from": rows})
+    assert f"{2 * in_all:,}" in page
 
 
 def test_nobody_is_learnt_from_before_a_year_is_over(published: Scored):

@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,8 +15,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from tests.browser import browser
 from tests.conftest import MODELS, SIGNER, Scored, copy_of
 from tests.flow.test_privacy import secrets
+from tests.looked_at import asked_elsewhere, look, look_on_paper, paper_of
 from village_credit.cli import main
 from village_credit.errors import UsageError, VerificationFailed
 from village_credit.ledger.erasures import day_of
@@ -90,6 +93,22 @@ def test_the_same_run_has_the_same_page_and_it_needs_nothing_beside_it(of_run: e
     for clause in clauses(of_run):
         assert clause.topic in of_run.page
     assert "条号待合规部门核填" in of_run.page
+
+
+@pytest.mark.browser
+def test_a_browser_reads_and_prints_it_at_every_width(
+    of_run: evidence.Evidence, of_model: evidence.Evidence, tmp_path: Path
+):
+    with browser(tmp_path) as tab:
+        for found, width in product((of_run, of_model), (1400, 390)):
+            page = tmp_path / "evidence.html"
+            page.write_text(found.page, "utf-8")
+            tab.width(width)
+            tab.open(page)
+            assert look(tab, width, colours=width == 390) == {}, width
+            assert look_on_paper(tab) == {}
+        assert paper_of(tab, tmp_path / "page.pdf") == {(595, 842)}
+        assert (tab.complaints, asked_elsewhere(tab)) == ([], set())
 
 
 def test_nobody_of_a_delivery_stands_in_it(delivery: Scored):

@@ -6,7 +6,6 @@ import dataclasses
 import json
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,9 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tests.browser import FLAGS, browser
+from tests.browser import browser
 from tests.card_page import read_page, score_of
 from tests.conftest import AS_OF, MODELS, new_store, request_of
+from tests.looked_at import asked_elsewhere, look, look_on_paper, paper_of
 from village_credit.cli import main
 from village_credit.errors import GateRefused, MissingInput, ModelRefused, RunConflict
 from village_credit.features.build import build_features
@@ -306,40 +306,27 @@ def test_the_page_opens_without_a_network_and_names_what_a_committee_asks(worksh
 
 
 @pytest.mark.browser
-def test_a_browser_draws_the_evidence(workshop: Workshop, assessed, tmp_path: Path):
-    chromium = shutil.which("chromium")
-    assert chromium, "Chromium is not installed; `make test` leaves this out and says so"
-    page = (workshop.folder / "candidate.assessment.html").resolve().as_uri()
-    seen = subprocess.run(
-        [chromium, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page],
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    rendered = seen.stdout.decode("utf-8")
-    assert rendered.count("<polyline") >= 4
-    assert (
-        read_page(rendered).points
-        == read_page((workshop.folder / "candidate.assessment.html").read_text(encoding="utf-8")).points
-    )
-
-
-@pytest.mark.browser
-def test_on_paper_and_on_a_screen_no_table_is_wider_than_its_place_and_no_drawing_cuts_a_word(
+def test_a_browser_draws_the_evidence_for_everybody_and_no_drawing_cuts_a_word(
     workshop: Workshop, assessed, tmp_path: Path
 ):
-    wide = """[...document.querySelectorAll("table")].filter(one => one.offsetWidth > one.parentElement.clientWidth + 1)
-        .map(one => one.innerText.slice(0, 40))"""
     cut = """[...document.querySelectorAll("svg text")].filter(one => {
         const word = one.getBoundingClientRect(), place = one.ownerSVGElement.getBoundingClientRect();
         return word.left < place.left - 1 || word.right > place.right + 1 }).map(one => one.textContent)"""
+    page = workshop.folder / "candidate.assessment.html"
     with browser(tmp_path) as tab:
-        for pixels, medium in ((1120, "screen"), (702, "print")):  # A4 less its margins
-            tab.width(pixels)
-            tab.open(workshop.folder / "candidate.assessment.html")
-            tab.call("Emulation.setEmulatedMedia", media=medium)
-            assert tab.run(wide) == []
+        for width in (1400, 390):
+            tab.width(width)
+            tab.open(page)
+            assert look(tab, width, colours=width == 390) == {}, width
             assert tab.run(cut) == []
+        assert look_on_paper(tab) == {}
+        tab.call("Emulation.setEmulatedMedia", media="print")
+        assert tab.run(cut) == []
+        assert paper_of(tab, tmp_path / "page.pdf") == {(595, 842)}
+        rendered = tab.run("document.documentElement.outerHTML")
+        assert (tab.complaints, asked_elsewhere(tab)) == ([], set())
+    assert rendered.count("<polyline") >= 4
+    assert read_page(rendered).points == read_page(page.read_text(encoding="utf-8")).points
 
 
 # the evidence

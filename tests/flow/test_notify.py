@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import stat
-import subprocess
 import tarfile
 from collections import Counter
 from collections.abc import Iterator
@@ -23,8 +22,9 @@ import pyarrow.parquet as pq
 import pytest
 from pyrage import x25519
 
-from tests.browser import FLAGS
+from tests.browser import browser
 from tests.conftest import AS_OF, PREPARER, SIGNER, Scored, by_unit, copy_of, put_in_force, score_into
+from tests.looked_at import asked_elsewhere, look, paper_of
 from village_credit import cli
 from village_credit.errors import GateRefused, MissingInput, RunConflict, UsageError
 from village_credit.ledger.ledger import Ledger
@@ -322,17 +322,18 @@ def test_what_a_killed_one_left_beside_its_folder_is_taken_away_after_an_hour(ow
 
 
 @pytest.mark.browser
-def test_each_letter_is_one_page_with_the_font_in_it(done: Notified, tmp_path: Path):
-    chromium = shutil.which("chromium")
-    assert chromium, "Chromium is not installed; `make test` leaves this out and says so"
+def test_each_letter_is_one_page_with_the_font_in_it_and_is_read_at_every_width(done: Notified, tmp_path: Path):
     page = next(iter(sorted(Path(done.folder).glob("*/letters.html"))))
-    text = page.read_text(encoding="utf-8")
-    head, *parts = re.split(r'(?=<section class="letter)', text)
-    (tmp_path / "few.html").write_text(head + "".join(parts[:12]) + "</body></html>", encoding="utf-8")
-    profile = f"--user-data-dir={tmp_path / 'profile'}"
-    to = f"--print-to-pdf={tmp_path / 'few.pdf'}"
-    command = [chromium, *FLAGS, profile, "--no-pdf-header-footer", to, (tmp_path / "few.html").as_uri()]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
-    drawn = (tmp_path / "few.pdf").read_bytes()
+    head, *parts = re.split(r'(?=<section class="letter)', page.read_text(encoding="utf-8"))
+    few = tmp_path / "few.html"
+    few.write_text(head + "".join(parts[:12]) + "</main></body></html>", encoding="utf-8")
+    with browser(tmp_path) as tab:
+        for width in (1400, 390):
+            tab.width(width)
+            tab.open(few)
+            assert look(tab, width, colours=width == 390) == {}, width
+        drawn = tab.printed(tmp_path / "few.pdf").read_bytes()
+        assert paper_of(tab, tmp_path / "few.pdf") == {(595, 842)}
+        assert (tab.complaints, asked_elsewhere(tab)) == ([], set())
     assert len(re.findall(rb"/Type\s*/Page\b", drawn)) == 12
     assert b"NotoNaskhArabic" in drawn

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.browser import browser
-from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, ROOT, Scored
+from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, Scored
+from tests.looked_at import asked_elsewhere, look, look_on_paper, paper_of
 from tests.pages import part_of, rows_of
 from village_credit import cli
 from village_credit.report.policy_page import policy_page
@@ -21,8 +22,6 @@ from village_credit.services.queries.policy_signatures import signed_under
 from village_credit.services.queries.simulate import Simulated, simulate
 from village_credit.store.store import sha256_of
 
-VIOLATIONS = """axe.run(document, {resultTypes: ["violations"]}).then(
-    found => found.violations.map(one => `${one.id}: ${one.nodes.map(node => node.html).slice(0, 3).join(" | ")}`))"""
 MEETING = {
     "date": "2026-11-02",
     "title": "第三次会议",
@@ -103,7 +102,6 @@ def test_the_command_writes_a_new_page_of_one_county(
 
 @pytest.mark.browser
 def test_a_browser_reads_and_prints_it_at_every_width(tried: tuple[Path, Simulated], tmp_path: Path):
-    axe = (ROOT / "tests" / "public" / "axe.min.js").read_text("utf-8")
     with browser(tmp_path) as tab:
         for language, width in product(LANGUAGES, (1400, 390)):
             page = tmp_path / f"{language}.html"
@@ -111,11 +109,8 @@ def test_a_browser_reads_and_prints_it_at_every_width(tried: tuple[Path, Simulat
             tab.width(width)
             tab.open(page)
             assert tab.run("document.documentElement.dir") == ("rtl" if language == "ug" else "ltr")
-            assert tab.run("document.documentElement.scrollWidth") == width, (language, width)
-            tab.run(f"{axe};0")
-            assert tab.run(VIOLATIONS) == []
-        paper = tab.printed(tmp_path / "page.pdf").read_bytes()
-        boxes = {tuple(float(each) for each in box.split()) for box in re.findall(rb"/MediaBox \[(.*?)\]", paper)}
-        assert {(round(box[2]), round(box[3])) for box in boxes} == {(595, 842)}
+            assert look(tab, width, colours=language == "zh") == {}, (language, width)
+            assert look_on_paper(tab) == {}, language
+        assert paper_of(tab, tmp_path / "page.pdf") == {(595, 842)}
         assert tab.complaints == []
-        assert {address.split(":")[0] for address in tab.asked_for} <= {"file", "data"}
+        assert asked_elsewhere(tab) == set()

@@ -8,7 +8,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from tests.browser import browser
 from tests.conftest import AS_OF, COUNTY_OF_TESTS, MODELS, Scored
+from tests.looked_at import asked_elsewhere, look, look_on_paper, paper_of
 from village_credit import cli
 from village_credit.errors import GateRefused, MissingInput, UsageError
 from village_credit.policy.model import PolicyInForce
@@ -101,3 +103,18 @@ def test_the_command_asks_for_county_and_folder(tmp_path: Path, capsys: pytest.C
     words = ["--county", COUNTY_OF_TESTS, "--on", str(AS_OF), "--lang", "zh", "--out", str(tmp_path / "sheets")]
     assert cli.main(["policy", "sheets", str(POLICY), *words]) == 0
     assert "4 sheets in" in capsys.readouterr().out
+
+
+@pytest.mark.browser
+def test_a_browser_reads_and_prints_a_sheet_at_every_width(tmp_path: Path):
+    write_sheets(
+        POLICY, tmp_path / "a", None, Wanted(COUNTY_OF_TESTS, AS_OF, ("zh", "ug"), unreviewed=True), force=False
+    )
+    with browser(tmp_path) as tab:
+        for width in (1400, 390):
+            tab.width(width)
+            tab.open(tmp_path / "a" / "farmer_line.html")
+            assert look(tab, width) == {}, width
+        assert look_on_paper(tab) == {}
+        assert paper_of(tab, tmp_path / "page.pdf") == {(595, 842)}
+        assert (tab.complaints, asked_elsewhere(tab)) == ([], set())

@@ -30,7 +30,7 @@ from village_credit.services.approval.rollback import roll_back
 from village_credit.services.approval.withdraw import withdraw
 from village_credit.services.casework import holds
 from village_credit.services.keeping import erase as erasing
-from village_credit.services.queries.place import page_of_place
+from village_credit.services.queries.place import drawn_place, page_of_place
 from village_credit.services.rules import read_policy
 from village_credit.services.scoring import stage as score
 from village_credit.services.servicing.acknowledge import acknowledge
@@ -432,7 +432,7 @@ def test_a_county_s_page_tells_no_few_households(story: Story, later: None):
     page = page_of_place(story.store, COUNTY_OF_TESTS, date(2027, 12, 31))
     for name, places in {
         "townships": [2],
-        "villages": [2],
+        "villages": [3],
         "products": [1, 4, 5],
         "branches": [2, 3, 4],
         "funnel": [1],
@@ -440,6 +440,28 @@ def test_a_county_s_page_tells_no_few_households(story: Story, later: None):
         told = [row[place] for row in rows_of(page, name) for place in places]
         assert all(count in {"—", "0"} or int(count.replace(",", "")) >= 30 for count in told), (name, told)
     assert ["冬储", "2027-11-01 – 2027-11-30", "80,000"] in [row[:3] for row in rows_of(page, "campaigns")]
+
+
+def test_a_page_says_of_which_day_its_figures_are_and_a_line_past_its_last_day_counts(story: Story, later: None):
+    """In mid-month these are the figures of the month before."""
+    page, stood_on = drawn_place(story.store, COUNTY_OF_TESTS, date(2027, 11, 14))
+    assert stood_on == date(2027, 10, 31)
+    assert "数字为 2027-10-31（2027-10 的统计日）的情况" in re.sub("<[^>]+>", "", page)
+    assert "已到期的授信在下次发布前仍计入" in page
+    assert "所以三者不同" in page
+
+
+def test_a_county_s_page_names_the_runs_in_force_who_signed_them_and_what_does_not_pass(story: Story, later: None):
+    page = page_of_place(story.store, COUNTY_OF_TESTS, date(2027, 12, 31))
+    publications = Ledger.of(story.store).in_force_of(COUNTY_OF_TESTS)
+    runs = {row[0]: row for row in rows_of(page, "in_force")}
+    assert set(runs) == {one.run_id for one in publications}
+    assert {row[3] != row[4] for row in runs.values()} == {True}  # never the preparer
+    verdicts = {row[1] for row in rows_of(page, "gates")}
+    assert verdicts
+    assert "通过" not in verdicts
+    named = {row[0]: row[1] for row in rows_of(page, "villages")}
+    assert all(named.values())
 
 
 def test_of_a_past_day_nothing_is_told_that_views_know_of_today_alone(story: Story, later: None):

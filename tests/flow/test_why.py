@@ -328,7 +328,8 @@ def test_the_command_says_why_and_names_nobody(
     lines = (tmp_path / "parts.csv").read_text("utf-8-sig").splitlines()
     assert lines[0] == "household_key,village_code,product,cause,yuan"
     written = sum(int(line.rsplit(",", 1)[1].strip("'\t")) for line in lines[1:])
-    assert written == sum(cause["yuan"] for cause in shown["causes"])
+    assert written == shown["causes_yuan"]
+    assert all(row["households"] is None or row["households"] >= 30 for row in (*shown["changes"], *shown["causes"]))
     assert shown["why_not"] is None
     page = (month.store.run_folder(month.run.run_id) / "report.html").read_text("utf-8")
     assert "授信政策" in page

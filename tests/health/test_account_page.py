@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.browser import Tab, browser
-from tests.conftest import MODELS, ROOT, Scored
+from tests.conftest import MODELS, Scored
+from tests.looked_at import asked_elsewhere, look, look_on_paper, paper_of
 from tests.pages import rows_of
 from village_credit import cli
 from village_credit.catalogue import terms
@@ -24,9 +25,6 @@ from village_credit.report.translations import LANGUAGES, in_language, texts_in,
 from village_credit.score.scorecard import read_scorecard
 from village_credit.services.queries.explain import explain
 
-AXE = (ROOT / "tests" / "public" / "axe.min.js").read_text(encoding="utf-8")
-VIOLATIONS = """axe.run(document, {resultTypes: ["violations"]}).then(
-    found => found.violations.map(one => `${one.id}: ${one.nodes.map(node => node.html).slice(0, 3).join(" | ")}`))"""
 CARD = read_scorecard((MODELS / "synthetic-2026.1.scorecard.json").read_text(encoding="utf-8"))
 KINDS = ("granted", "declined", "manual_review")
 
@@ -164,20 +162,20 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_browser_reads_and_prints_it(tab: Tab, told: dict[str, dict[str, Any]], tmp_path: Path, language: str):
+def test_a_browser_reads_and_prints_it_at_every_width(
+    tab: Tab, told: dict[str, dict[str, Any]], tmp_path: Path, language: str
+):
     page = tmp_path / "account.html"
     page.write_text(account_page(told["declined"], language), encoding="utf-8")
-    tab.width(1100)
-    tab.open(page)
+    for width in (1400, 390):
+        tab.width(width)
+        tab.open(page)
+        assert look(tab, width, colours=language == "zh") == {}, width
     assert tab.run("document.documentElement.dir") == ("rtl" if language == "ug" else "ltr")
-    assert tab.run("document.documentElement.scrollWidth <= window.innerWidth")
-    tab.run(f"{AXE};0")
-    assert tab.run(VIOLATIONS) == []
+    assert look_on_paper(tab) == {}
+    assert paper_of(tab, tmp_path / "page.pdf") == {(595, 842)}
     assert tab.complaints == []
-    assert {address.split(":")[0] for address in tab.asked_for} <= {"file", "data"}
-    paper = tab.printed(tmp_path / "page.pdf").read_bytes()
-    boxes = {tuple(float(each) for each in box.split()) for box in re.findall(rb"/MediaBox \[(.*?)\]", paper)}
-    assert {(round(box[2]), round(box[3])) for box in boxes} == {(595, 842)}
+    assert asked_elsewhere(tab) == set()
 
 
 def test_the_command_writes_a_new_page_alone(
@@ -193,7 +191,7 @@ def test_the_command_writes_a_new_page_alone(
     monkeypatch.setenv("VILLAGE_CREDIT_KEY_FILE", str(published.store.root.parent / "keys"))
     assert cli.main([*words, *place]) == 0
     assert "What could help" in capsys.readouterr().out
-    assert '<html lang="en" dir="ltr">' in page.read_text(encoding="utf-8")
+    assert '<html lang="en" dir="ltr" class="stacked">' in page.read_text(encoding="utf-8")
     assert page.stat().st_mode & 0o777 == 0o600
     assert cli.main([*words, *place]) == 2
     assert "why.html is there already" in capsys.readouterr().err

@@ -61,6 +61,7 @@ def do_diff(args: argparse.Namespace, paths: Settings) -> int:
     """Compare runs, and split what changes among its causes."""
     from village_credit.identifiers import require_household_key
     from village_credit.services.queries.diff import diff_with_causes
+    from village_credit.services.queries.told_difference import told_difference
     from village_credit.store.whole_files import write_whole
 
     key = require_household_key(args.household) if args.household else None
@@ -70,7 +71,8 @@ def do_diff(args: argparse.Namespace, paths: Settings) -> int:
     )
     if file is not None:
         write_whole(file, why.csv(), 0o600)  # a row a household
-    return show(args, found, lambda: difference_text(found))
+    told = told_difference(found, why.parts)
+    return show(args, told, lambda: difference_text(told))
 
 
 def add_simulate(verbs: Verbs) -> None:

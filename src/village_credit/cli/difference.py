@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+MOVERS = "top movers (personal data: for who prepares and who signs)"
 KEPT_FLIPS = 10  # of a text; --json has all
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
@@ -15,10 +16,17 @@ if TYPE_CHECKING:
 def difference_text(found: Difference) -> str:
     """Write a difference: counts, sums, why, groups, top movers."""
     text = [f"against {found.against}", *map(_change_text, found.changes), *_why_text(found), *_groups_text(found)]
-    text += [f"  relief {m['measure']:<26} {m['before']:>8,} → {m['after']:>8,} households" for m in found.measures]
+    text += [
+        f"  relief {m['measure']:<26} {_hidden(m['before']):>8} → {_hidden(m['after']):>8} households"
+        for m in found.measures
+    ]
     if found.movers:
-        text += ["  top movers", *map(_mover_text, found.movers)]
+        text += [f"  {MOVERS}", *map(_mover_text, found.movers)]
     return "\n".join(text)
+
+
+def _measure_text(m: dict[str, Any]) -> str:
+    return f"  relief {m['measure']:<26} {_hidden(m['before']):>8} → {_hidden(m['after']):>8} households"
 
 
 def _change_text(c: dict[str, Any]) -> str:
@@ -34,7 +42,8 @@ def _why_text(found: Difference) -> Iterator[str]:
     if found.causes:
         yield f"  {'why, one after another':<24}{'households':>10}{'more yuan':>15}{'less yuan':>15}{'in all':>15}"
         yield from map(_cause_text, found.causes)
-        total = sum(cause["yuan"] for cause in found.causes)
+        total = found.causes_yuan
+        total = sum(cause["yuan"] for cause in found.causes) if total is None else total
         yield f"    {'in all':<22}{'':>10}{'':>15}{'':>15}{total:>+15,}"
     if found.why_joined is not None:
         yield f"    causes stay joined: {found.why_joined}"
@@ -44,7 +53,8 @@ def _why_text(found: Difference) -> Iterator[str]:
 
 def _cause_text(c: dict[str, Any]) -> str:
     name = _named(c["cause"])
-    return f"    {name:<22}{c['households']:>10,}{c['raised_yuan']:>+15,}{c['lowered_yuan']:>+15,}{c['yuan']:>+15,}"
+    figures = "".join(f"{_hidden(c[each], '+,'):>15}" for each in ("raised_yuan", "lowered_yuan", "yuan"))
+    return f"    {name:<22}{_hidden(c['households']):>10}{figures}"
 
 
 def _named(cause: str) -> str:
@@ -64,7 +74,7 @@ def _groups_text(found: Difference) -> Iterator[str]:
         name = _named(village["change"])
         figures = f"{_hidden(village['households']):>8}  {_hidden(village['yuan'], '+,'):>14}"
         yield f"  {village['group']:<22} {name:<22} {figures}"
-    if any(row["households"] is None for row in (*found.changes, *found.groups, *found.villages)):
+    if any(row["households"] is None for row in (*found.changes, *found.causes, *found.groups, *found.villages)):
         yield "  (*: too few households to be shown)"
 
 

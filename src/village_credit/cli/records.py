@@ -20,6 +20,7 @@ from village_credit.errors import MissingInput, UsageError, VerificationFailed
 
 TYPE_CHECKING = False  # not typing's: --help must not pay for it
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
     from typing import Any
 
@@ -150,20 +151,25 @@ def do_report(args: argparse.Namespace, paths: Settings) -> int:
         raise UsageError("name a run, or a place by --place")
     if args.run is not None and (args.out or args.on):
         raise UsageError("--out and --on go with --place: a run's page is sealed with it, and its path is printed")
-    page = _place_page(args, paths) if args.place else store_of(paths).require_run(args.run) / "report.html"
+    if args.place:
+        page, stood_on = _place_page(args, paths)
+        told = {"report": str(page), "figures_on": stood_on.isoformat()}
+        return show(args, told, lambda: f"{page}\n  its figures are of {stood_on}, the last day of statistics by then")
+    page = store_of(paths).require_run(args.run) / "report.html"
     return show(args, {"report": str(page)}, lambda: str(page))
 
 
-def _place_page(args: argparse.Namespace, paths: Settings) -> Path:
+def _place_page(args: argparse.Namespace, paths: Settings) -> tuple[Path, date]:
+    """Write a place's page, and return where it lies and on which day its figures stand."""
     from village_credit.china_calendar import today
-    from village_credit.services.queries.place import page_of_place
+    from village_credit.services.queries.place import drawn_place
     from village_credit.store.whole_files import require_free, write_whole
 
     on = args.on or today()
-    page = page_of_place(store_of(paths), args.place, on)
-    out = args.out or path(f"{args.place}.{on}.html")
+    page, stood_on = drawn_place(store_of(paths), args.place, on)
+    out = (args.out or path(f"{args.place}.{on}.html")).absolute()
     write_whole(require_free(out, force=args.force), page.encode("utf-8"))
-    return out
+    return out, stood_on
 
 
 def add_evidence(verbs: Verbs) -> None:

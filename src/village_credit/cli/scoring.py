@@ -146,6 +146,7 @@ def add_rescore(verbs: Verbs) -> None:
 def do_rescore(args: argparse.Namespace, paths: Settings) -> int:
     """Score counties again."""
     from village_credit.services.queries.dry_run import dry_run
+    from village_credit.services.queries.told_difference import told_difference
     from village_credit.services.scoring import rescore
 
     store = store_of(paths, may_begin=bool(args.refresh and args.inbox))
@@ -153,7 +154,7 @@ def do_rescore(args: argparse.Namespace, paths: Settings) -> int:
         raise UsageError("--refresh needs --inbox")
     wish = _wish(args, paths)
     if args.dry_run:
-        return show_each(args, lambda county: dry_run(store, county, wish), _dry_text, by_county=True)
+        return show_each(args, lambda county: told_difference(dry_run(store, county, wish)), _dry_text, by_county=True)
     return show_each(
         args, lambda county: rescore.rescore(store, county, wish, progress()), lambda _, done: staged_text(done)
     )

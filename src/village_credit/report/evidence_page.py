@@ -6,15 +6,19 @@ from collections import Counter
 from html import escape
 
 from village_credit.report.answers import Answer, Answered, LawAnswered, State, Subject
-from village_credit.report.html import STYLE, cards, note, page, section
+from village_credit.report.html import STYLE, cards, note, page, section, stacked
+from village_credit.report.unbroken import code
 from village_credit.score.statistics import LEAST_GROUP
 
 MORE_STYLE = """
-table.clauses{table-layout:fixed}.clauses th:nth-child(1){width:15%}.clauses th:nth-child(2){width:24%}
+@media not screen,(min-width:641px){table.clauses{table-layout:fixed}}
+.clauses th:nth-child(1){width:15%}.clauses th:nth-child(2){width:24%}
 .clauses th:nth-child(4){width:7%}.clauses td:nth-child(4){white-space:nowrap}.shared{color:var(--ink)}
 .clauses p{margin:0 0 8px}.clauses .number{color:var(--soft);display:block}.clauses .theirs{color:var(--soft)}
 .clauses .source{color:var(--soft);font-size:11.5px;line-height:1.45;margin:-6px 0 10px;overflow-wrap:anywhere}
-.clauses tr{break-inside:avoid}.lacking{color:var(--amber)}@media print{section{break-inside:auto}}
+.lacking{color:var(--amber)}.clauses .number,.clauses .source{break-after:avoid}
+@media print{section{break-inside:auto;padding:8px 10px;margin:10px 0}
+main{padding:0;max-width:none}.clauses{font-size:11.5px}}
 """
 KINDS_ZH = {"run": "批次", "model": "评分卡"}
 STATES_ZH: dict[State, tuple[str, str]] = {
@@ -56,19 +60,19 @@ def evidence_page(subject: Subject, laws: list[LawAnswered]) -> str:
 
 
 def _law(law: LawAnswered) -> str:
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in HEADS)
-    rows = "".join(_clause(clause) for clause in law.clauses)
-    drawn = f'<table class="clauses"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    drawn = stacked(HEADS, map(_clause, law.clauses), "clauses")
     return section(law.title, note(law.text_had), drawn)
 
 
-def _clause(clause: Answered) -> str:
+def _clause(clause: Answered) -> list[tuple[str, str]]:
     style, word = STATES_ZH[clause.state]
     number = escape(clause.number or NO_NUMBER)
-    return (
-        f'<tr><td><span class="number">{number}</span>{escape(clause.topic)}</td><td>{escape(clause.asks)}</td>'
-        f'<td>{"".join(map(_answer, clause.answers))}{_theirs(clause)}</td><td class="{style}">{word}</td></tr>'
-    )
+    return [
+        (f'<span class="number">{number}</span>{escape(clause.topic)}', "wide"),
+        (escape(clause.asks), "wide"),
+        ("".join(map(_answer, clause.answers)) + _theirs(clause), "wide"),
+        (word, style),
+    ]
 
 
 def _theirs(clause: Answered) -> str:
@@ -85,4 +89,4 @@ def _answer(answer: Answer) -> str:
     for told in answer.figures:
         fields.setdefault(told.file, []).append(told.field or "行数")
     drawn = "；".join(f"{file}：{'、'.join(dict.fromkeys(names))}" for file, names in fields.items())
-    return f'<p>{escape(answer.sentence)}</p><p class="source">出处 {escape(drawn)}</p>'
+    return f'<p>{code(answer.sentence)}</p><p class="source">出处 {code(drawn)}</p>'

@@ -12,6 +12,7 @@ from village_credit.report.account_tables import plain
 from village_credit.report.notice_template import GRANTED_BECAUSE, HELPED, OTHER, REASONS_TOLD, NoticeTemplate
 from village_credit.report.percent import percent
 from village_credit.report.printed_html import article, bdi, charge, ltr, sentence, table, unit
+from village_credit.report.unbroken import held
 
 ROOM = 4  # parts that a page holds in the usual size: of two languages one line each
 HELPS_TOLD = 2  # things of one line; `explain` has all
@@ -57,7 +58,7 @@ def letter(
     versions = " ".join(said.version for said in templates)
     head = (
         f'<div class="head"><b>{escape(sender.bank)}</b><span>{escape(words.reference)} '
-        f"{escape(first['reference'])} · {escape(versions)} · {escape(sender.on)}</span></div>"
+        f"{escape(first['reference'])} · {held(versions)} · {held(sender.on)}</span></div>"
     )
     to = f'<p class="to"><bdi>{escape(first["village"] or "")}</bdi> <bdi>{escape(first["name"])}</bdi>{hand}</p>'
     parts = "".join(_part(lines, sender, said, charges) for said in templates)

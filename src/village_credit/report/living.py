@@ -12,11 +12,12 @@ from functools import cache
 from importlib import resources
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from village_credit.report.page_parts import HIDDEN, Page
 from village_credit.report.printed_html import font_face
 from village_credit.report.translations import LANGUAGES, Text, Translated, in_language, is_reviewed, translated
+from village_credit.report.unbroken import code, held
 
 LANGUAGE_NAMES = {"zh": "中文", "en": "English", "ug": "ئۇيغۇرچە"}
 RIGHT_TO_LEFT = ("ug",)
@@ -30,7 +31,7 @@ def living_page(page: Page) -> str:
     body = _templates().get_template("body.html").render(
         page=page, told=told.markup, number=told.number, shown=SHOWN_ROWS, languages=LANGUAGE_NAMES,
         unread=[language for language in LANGUAGES if not is_reviewed(language)], is_static=False,
-        translated=translated, dash=HIDDEN,
+        translated=translated, dash=HIDDEN, code=code, held=held,
     )  # fmt: skip
     return (
         _templates()
@@ -52,9 +53,9 @@ def static_page(page: Page, language: str) -> str:
     """Draw a page in one language, without a script: to read, and to print."""
     style = _style()
     body = _templates().get_template("body.html").render(
-        page=page, told=lambda text: in_language(text, language), number=lambda _: None, shown=SHOWN_ROWS,
+        page=page, told=lambda text: held(in_language(text, language)), number=lambda _: None, shown=SHOWN_ROWS,
         languages={}, unread=[] if is_reviewed(language) else [language], is_static=True, translated=translated,
-        dash=HIDDEN,
+        dash=HIDDEN, code=code, held=held,
     )  # fmt: skip
     return (
         _templates()
@@ -85,7 +86,7 @@ class _Numbered:
     def markup(self, text: Text) -> Markup:
         """Return a text as markup that the script can say in another language."""
         number = self.number(text)
-        shown = escape(in_language(text, "zh"))
+        shown = held(in_language(text, "zh"))
         return shown if number is None else Markup('<span data-w="{}">{}</span>').format(number, shown)
 
     def as_json(self) -> str:

@@ -13,9 +13,9 @@ from village_credit.score.card import cell_text, pair_labels
 from village_credit.score.scorecard import ROLES, Bin, FeaturePoints, Missing, PairPoints, ProbabilityTable, Scorecard
 
 MORE_STYLE = """
-.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(330px,1fr));gap:14px}.feature{break-inside:avoid}
+.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(330px,100%),1fr));gap:14px}.feature{break-inside:avoid}
 .feature h3{margin:6px 0}.pair{grid-column:1/-1}.pair td{white-space:nowrap}.probability{columns:4;font-size:12.5px}.probability table{font-size:12.5px}ul{margin:6px 0;padding-left:20px}
-@page{size:A4;margin:12mm}
+@media screen and (max-width:640px){.probability{columns:2}.pair{overflow-x:auto}}
 @media print{body{font-size:12.5px}main{padding:0;max-width:none}section{break-inside:auto;padding:10px 12px;margin:10px 0}table{font-size:11.5px}
 td,th{padding:3px 5px}th{white-space:normal}tr,svg,.feature{break-inside:avoid}h2,h3,thead{break-after:avoid}.two{grid-template-columns:1fr}#points{grid-template-columns:1fr 1fr}.probability,.probability table{font-size:11px}}
 """

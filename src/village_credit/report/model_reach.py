@@ -26,6 +26,12 @@ CAME_BACK = (
     "因此这些结果只适用于与用信者相似的人；未授信和未用信者的结果无人知道，下面的敏感度说明其影响。"
     "用信和还款没有到期日，欠款自额度最后一日之后才算逾期；信用社的还款记录更严的，以记录为准。"
 )
+SOURCES_ZH = {
+    "drew": "已发布批次：上表用信且有结果的农户",
+    "conduct": "已发布批次：没有回流用信、只由信用社还款记录得知结果的农户",
+    "published": "已发布批次：有结果的农户",
+}
+LEARNT = "上表数的是已发布批次的全部农户，用以学习的只有其中有结果的；另有各历史观察日的贷款。各项之和即样本。"
 KINDS_ZH = {"county": "县", "township": "乡镇"}
 PLACE_HEADS = ("地区", "贷款", "违约", "预期违约率", "实际违约率", "95% 区间", "在区间内", "AUC", "PSI", "末日比首日")
 PLACES = (
@@ -79,7 +85,16 @@ def came_back(evidence: Evidence) -> str:
     told = {(row["band"], row["reached"]): row for row in rows}
     shown = [(band or "未评分", *(_reached(told.get((band, stage))) for stage in REACHED_ZH)) for band in bands]
     heads = ["档次", *REACHED_ZH.values()]
-    return section("回流样本：谁有结果", note(CAME_BACK), table(heads, shown))
+    return section("回流样本：谁有结果", note(CAME_BACK), table(heads, shown), _learnt(evidence.get("learnt_from", [])))
+
+
+def _learnt(rows: list[Row]) -> str:
+    """Draw where the loans come from that taught: parts that add up to the page's sample."""
+    if not rows:
+        return ""
+    parts = [(SOURCES_ZH.get(row["source"], f"历史 {row['source']}"), f"{row['loans']:,}") for row in rows]
+    total = ("合计：本评分卡的样本", f"{sum(row['loans'] for row in rows):,}")
+    return heading("样本从何而来") + note(LEARNT) + table(["来源", "贷款（笔）"], [*parts, total])
 
 
 def _reached(row: Row | None) -> str:

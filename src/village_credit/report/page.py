@@ -9,10 +9,9 @@ import duckdb
 import pyarrow as pa
 
 from village_credit.duckdb_session import cursor_over
-from village_credit.policy.gate_thresholds import DECLARED
-from village_credit.report.figures import figure_of, threshold_text
 from village_credit.report.living import living_page
 from village_credit.report.page_credit import credit_sections, shown
+from village_credit.report.page_gates import gates_table
 from village_credit.report.page_parts import (
     HIDDEN,
     Card,
@@ -26,7 +25,6 @@ from village_credit.report.page_parts import (
     figure_cell,
     heads,
     text_cell,
-    verdict_cell,
 )
 from village_credit.report.page_sources import source_sections
 from village_credit.report.translations import Text, joined, translated
@@ -257,30 +255,8 @@ def _waiting_section(waits: list[Waits]) -> Section:
 
 
 def _gates(connection: duckdb.DuckDBPyConnection) -> Section:
-    rows = [
-        Row(
-            [
-                text_cell(translated("gate_names", gate)),
-                verdict_cell(verdict),
-                _gate_figure(gate, value),
-                text_cell(threshold_text(threshold, _unit(gate))),
-                text_cell(translated("gates", gate) if gate in DECLARED else text),
-            ]
-        )
-        for gate, value, threshold, verdict, text in _rows(connection, GATES)
-    ]
-    columns = heads("gate", "verdict", "value", "threshold", "explanation")
-    return Section(
-        "gates", translated("sections", "gates"), [Table("gates", translated("captions", "gates"), columns, rows)]
-    )
-
-
-def _unit(gate: str) -> str:
-    return str(DECLARED[gate]["unit"]) if gate in DECLARED else ""
-
-
-def _gate_figure(gate: str, value: float | None) -> Cell:
-    return text_cell(translated("misc", "no_data")) if value is None else Cell(figure_of(value, _unit(gate)), value)
+    gates = [(gate, *rest) for gate, *rest in _rows(connection, GATES)]
+    return Section("gates", translated("sections", "gates"), [gates_table(gates)])
 
 
 def _versions(manifest: dict[str, Any], run_id: str) -> Section:

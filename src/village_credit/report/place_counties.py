@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from village_credit.report.page_credit import Group, hidden_note, shown
+from village_credit.report.page_credit import Group, hidden_note
 from village_credit.report.page_parts import (
     Card,
     Cell,
@@ -22,6 +22,7 @@ from village_credit.report.page_parts import (
     most,
     text_cell,
 )
+from village_credit.report.place_few import part_of
 from village_credit.report.place_parts import (
     County,
     Place,
@@ -153,7 +154,7 @@ def _county(place: Place, row: _Row, waits: Sequence[Waits], top: float) -> list
         text_cell(_on_the_way(county)),
         text_cell(_waits_text(waits)),
         figure_cell(sum(each.count for each in waits if each.what == "delivery")),
-        figure_cell(shown(sum(each.overdue for each in waits))),
+        figure_cell(part_of(sum(each.count for each in waits if each.what == "answer"), _overdue(waits))),
         figure_cell(longest(waits) if waits else None, unknown=""),
     ]
 
@@ -169,6 +170,10 @@ def _figures(row: _Row, top: float) -> list[Cell]:
         growth_cell(row.growth, is_told=one.total is not None),
         figure_cell(float(owed) / one.total if owed is not None and one.total else None, ".1%"),
     ]
+
+
+def _overdue(waits: Sequence[Waits]) -> int:
+    return sum(each.overdue for each in waits)
 
 
 def _waits_text(waits: Sequence[Waits]) -> Text:

@@ -49,7 +49,8 @@ class Place:
     """What a page of a place is drawn from: rows of the views, and what waits.
 
     `statistics`: the place by product and month, and the places within it in the last of these months. `funnel`,
-    `branches`, `campaigns`: of a county alone, the first two of today alone.
+    `branches`, `campaigns`: of a county alone, the first two of today alone. `runs`, `gates`: a county's runs in force,
+    and what of their gates did not pass.
     """
 
     code: str
@@ -62,6 +63,8 @@ class Place:
     funnel: Sequence[dict[str, Any]] = field(default_factory=list)
     branches: Sequence[dict[str, Any]] = field(default_factory=list)
     campaigns: Sequence[dict[str, Any]] = field(default_factory=list)
+    runs: Sequence[dict[str, Any]] = field(default_factory=list)
+    gates: Sequence[dict[str, Any]] = field(default_factory=list)
 
     @property
     def months(self) -> list[dict[str, Any]]:

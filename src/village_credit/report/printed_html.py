@@ -17,7 +17,7 @@ STYLE = """
 body{margin:0;color:#111;font:10pt/1.45 "Noto Serif CJK SC","Songti SC",SimSun,serif}
 .letter{break-after:page;page-break-after:always}.letter:last-child{break-after:auto;page-break-after:auto}
 .head{display:flex;justify-content:space-between;border-bottom:1.5pt solid #111;padding-bottom:4pt;margin-bottom:8pt}
-bdi[dir=ltr]{white-space:nowrap}
+bdi[dir=ltr],.d{white-space:nowrap}
 .to{margin:0 0 8pt;font-size:12pt}.hand{display:inline-block;width:50mm;border-bottom:.6pt solid #111}
 article{margin:0 0 7pt;break-inside:avoid}
 article[dir=rtl]{font-family:"Village Naskh","Noto Serif CJK SC",SimSun,serif;font-size:10pt;line-height:1.6}
@@ -29,16 +29,21 @@ table{width:100%;border-collapse:collapse;margin:4pt 0;break-inside:avoid}
 .many th,.many td{padding:1pt 4pt}
 th,td{border:.6pt solid #555;padding:1.5pt 5pt;text-align:start;vertical-align:top;font-weight:normal}
 th{width:17%}td{width:33%}
+@media screen{body{max-width:190mm;margin:0 auto;padding:12px}
+.letter{border-bottom:1px solid #999;margin-bottom:24px}}
+@media screen and (max-width:640px){table,tbody{display:block}tr{display:grid;grid-template-columns:2fr 3fr}
+th,td{width:auto;overflow-wrap:break-word}.head{flex-wrap:wrap}}
 """
 
 
 def printed_page(title: str, parts: Iterable[str]) -> bytes:
     """Draw a file that needs nothing beside it; the parts are markup."""
     head = (
-        f'<!doctype html><html lang="zh"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f"<style>{font_face()}{STYLE}</style></head><body>"
+        f'<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{font_face()}{STYLE}</style></head><body><main>"
     )
-    return (head + "".join(parts) + "</body></html>\n").encode("utf-8")
+    return (head + "".join(parts) + "</main></body></html>\n").encode("utf-8")
 
 
 @cache

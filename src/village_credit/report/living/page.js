@@ -9,6 +9,21 @@
   const narrow = matchMedia("(max-width: 640px)").matches;
   let language = "zh";
 
+  /* a date, an id or a range stays in one line: unbroken.py has the same */
+  const held = /(\[?(?=[A-Za-z-]*\d)[A-Za-z0-9][A-Za-z0-9_.,:+%]*(?:[-\u2013][A-Za-z0-9_.,:+%]*[A-Za-z0-9_%]\]?)+)/;
+
+  function whole(text) {
+    const made = document.createElement("span");
+    made.className = "d";
+    made.textContent = text;
+    return made;
+  }
+
+  function say(one, text) {
+    if (one.matches("title, option")) one.textContent = text;
+    else one.replaceChildren(...text.split(held).map((part, at) => (at % 2 ? whole(part) : part)));
+  }
+
   const spoken = (number, chinese) => (places[language] < 0 ? chinese : words[number][places[language]]);
 
   function button(text, act) {
@@ -25,7 +40,7 @@
     root.dir = chosen === "ug" ? "rtl" : "ltr";
     for (const one of all("[data-w]")) {
       one.chinese ??= one.textContent;
-      one.textContent = spoken(one.dataset.w, one.chinese);
+      say(one, spoken(one.dataset.w, one.chinese));
     }
     for (const one of all("[data-l]")) {
       one.chinese ??= one.getAttribute("aria-label");
@@ -129,7 +144,7 @@
     }
   }
 
-  root.classList.add("js");
+  root.classList.add("stacked");
   fold();
   all("table").forEach(prepare);
   all(".tools").forEach((tools) => { tools.hidden = false; });

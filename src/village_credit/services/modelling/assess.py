@@ -26,7 +26,7 @@ from village_credit.report.model_page import assessment_page
 from village_credit.score.apply import score, score_columns
 from village_credit.score.scorecard import PPM, Scorecard
 from village_credit.score.statistics import Bools, Floats
-from village_credit.services.modelling.came_back import CameBack, joined, observe_published
+from village_credit.services.modelling.came_back import CameBack, joined, learnt_from, observe_published
 from village_credit.services.modelling.observations import (
     Observation,
     day_of,
@@ -90,7 +90,7 @@ def assess_model(
     came_back = _came_back(told, asked, open_store) if histories is None else None
     observations = joined(observe_all(places, asked) if places else [], came_back)
     policy = read_policy(policy_file)[0].in_force(card.valid_from, asked[0])
-    evidence = gather(card, observations, policy) | {"came_back": came_back.selection if came_back else []}
+    evidence = gather(card, observations, policy) | _returned(observations, came_back)
     if challenger is not None:
         evidence["challenger_card"] = challenger_gap(card, read_candidate(challenger), observations, policy)
     page, figures = folder / f"{card.model_id}.assessment.html", folder / f"{card.model_id}.assessment.json"
@@ -98,6 +98,13 @@ def assess_model(
     write_whole(figures, _json(evidence).encode("utf-8"))
     headline = {row["figure"]: row["value"] for row in evidence["out_of_village"]}
     return Assessed(card.model_id, str(page), str(figures), [english for english, _ in evidence["concerns"]], headline)
+
+
+def _returned(observations: list[Observation], came_back: CameBack | None) -> dict[str, Any]:
+    """Return how the sample of published runs was selected, and where the loans come from that taught."""
+    if came_back is None:
+        return {"came_back": [], "learnt_from": []}
+    return {"came_back": came_back.selection, "learnt_from": learnt_from(observations, came_back)}
 
 
 def _came_back(

@@ -25,6 +25,7 @@ from village_credit.ledger.relief import relief_in_force
 from village_credit.ledger.returned import RECORD_USAGE, sealed_rows
 from village_credit.relief.apply import Allowed, relieve
 from village_credit.score.small_counts import hide_small
+from village_credit.score.statistics import LEAST_GROUP
 from village_credit.services.decided_from import declared_for, inputs_left
 from village_credit.services.modelling.observations import Observation, conduct_in, loans_of, require_no_leak
 from village_credit.sql_files import sql
@@ -43,12 +44,23 @@ class CameBack:
     """What published runs teach: observations, how far their households came, and what is left out.
 
     `selection`: a row a band and stage reached (REACHED), households, with_outcome, bads. `left_out`: run → why.
+    `drew`: how many of the loans that teach are of households that drew by what branches returned; of the others the
+    bank's conduct alone tells.
     """
 
     observations: list[Observation]
     runs: list[str]
     selection: list[Row]
     left_out: dict[str, str]
+    drew: int = 0
+
+    def learnt_from(self) -> list[Row]:
+        """Return the loans of these runs that teach, by who tells of them (source, loans); of few, both together."""
+        in_all = sum(loans_that_teach(one) for one in self.observations)
+        parts = {"drew": self.drew, "conduct": in_all - self.drew}
+        if any(is_few(count) for count in parts.values()):
+            parts = {"published": in_all}
+        return [{"source": source, "loans": count} for source, count in parts.items() if count]
 
 
 def observe_published(store: Store, counties: Sequence[str], only: Sequence[str] | None = None) -> CameBack:
@@ -70,7 +82,29 @@ def observe_published(store: Store, counties: Sequence[str], only: Sequence[str]
     if not found:
         told = "; ".join(f"run {run_id}: {why}" for run_id, why in left_out.items()) or "none was published"
         raise MissingInput(f"no published run of {', '.join(counties)} can be learnt from: {told}")
-    return CameBack([one for _, one in found], [run_id for run_id, _ in found], _added(cells), left_out)
+    drew = sum(row["with_outcome"] for row in cells if row["reached"] == "drawn")
+    return CameBack([one for _, one in found], [run_id for run_id, _ in found], _added(cells), left_out, drew)
+
+
+def learnt_from(observations: list[Observation], came_back: CameBack) -> list[Row]:
+    """Return the loans that a candidate learnt from: of each history's day, and of published runs; source, loans."""
+    published = {(one.day, one.county_code) for one in came_back.observations}
+    days: dict[str, int] = {}
+    for one in observations:
+        if (one.day, one.county_code) not in published:
+            days[one.day.isoformat()] = days.get(one.day.isoformat(), 0) + loans_that_teach(one)
+    return [*({"source": day, "loans": count} for day, count in days.items()), *came_back.learnt_from()]
+
+
+def loans_that_teach(observation: Observation) -> int:
+    """Count the households of an observation whose outcome is known."""
+    outcomes = observation.outcomes.column("is_bad")
+    return len(outcomes) - int(outcomes.null_count)
+
+
+def is_few(count: int) -> bool:
+    """Tell whether somebody is counted, and too few to be told."""
+    return 0 < count < LEAST_GROUP
 
 
 def joined(observations: list[Observation], came_back: CameBack | None) -> list[Observation]:

@@ -24,6 +24,8 @@ from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_query, quoted
 from village_credit.ledger.publications import Publication
 from village_credit.score.small_counts import hide_small
+from village_credit.score.statistics import LEAST_GROUP
+from village_credit.services.queries.told_rules import places_of, told_rules
 from village_credit.services.queries.told_ways import hide_groups
 from village_credit.services.queries.why import Why, why_published, why_runs
 from village_credit.sql_files import sql
@@ -61,7 +63,8 @@ class Difference:
     `movers`: the largest changes with what moved them, a term (with its figure before and after) or a reason.
     `measures`: how many households are offered a measure of relief, before and after. `causes`: why it changes, in
     yuan that add up (cause, households, raised_yuan, lowered_yuan, yuan); `villages` the same by village where that is
-    asked, small counts hidden; `household` that of one household. `why_not`: why that cannot be said, in a sentence;
+    asked, small counts hidden; `household` that of one household. `causes_yuan`: what causes come to where some are not
+    told (`told_difference`). `why_not`: why that cannot be said, in a sentence;
     `why_joined`: why causes stay joined, where they were to be told apart.
     """
 
@@ -73,6 +76,7 @@ class Difference:
     causes: list[dict[str, Any]] = field(default_factory=list)
     villages: list[dict[str, Any]] = field(default_factory=list)
     household: list[dict[str, Any]] | None = None
+    causes_yuan: int | None = None
     why_not: str | None = None
     why_joined: str | None = None
 
@@ -268,9 +272,13 @@ def difference(after: Side, before: Side, name: str, by: str | None, groups: pa.
     if by is not None and by not in BY:
         raise MissingInput(f"--by {by}: choose {', '.join(BY)}")
     comparison = Comparison(after, before, groups)
-    return Difference(
-        name, comparison.changes(), comparison.by(by) if by else [], comparison.movers(), comparison.measures()
-    )
+    changes = comparison.changes()
+    hidden = [
+        cell["change"] for cell in hide_small([{"group": "", **row} for row in changes]) if cell["households"] is None
+    ]
+    whole = [row["change"] for row in changes if row["change"] in hidden and row["households"] >= LEAST_GROUP]
+    by_group = comparison.by(by, whole) if by else []
+    return Difference(name, changes, by_group, comparison.movers(), comparison.measures())
 
 
 class Comparison:
@@ -295,14 +303,16 @@ class Comparison:
         """Return households and sums by change."""
         return self._rows(f"SELECT change, {SUMS} FROM compared GROUP BY change ORDER BY change")
 
-    def by(self, what: str, whole: Collection[str] = ()) -> list[dict[str, Any]]:
+    def by(self, what: str, whole: Collection[str] = (), untold: Collection[str] = ()) -> list[dict[str, Any]]:
         """Return the same by village, band, reason or group; counts below the least that is shown are null.
 
-        `whole`: changes of which no more may be told than a table without them (`told_ways`).
+        `whole`: changes of which no more may be told than a table without them (`told_ways`). `untold`: groups of which
+        nothing may be told (`told_rules`).
         """
         if what != "group":
             self.connection.execute(sql("services.queries", "diff_counts").format(group_column=GROUPS[what], sums=SUMS))
-            return hide_groups(self._rows(COUNTED), whole)
+            cells = self._rows(COUNTED)
+            return hide_groups(cells, whole, untold=places_of(cells, untold))
         if self.groups is None:
             return []
         names = ", ".join(ATTRIBUTES)
@@ -350,17 +360,18 @@ class Comparison:
         """Return households, raised, lowered, raised_yuan, lowered_yuan and yuan of everybody who moves."""
         return self._rows(sql("services.queries", "moved"))[0]
 
-    def rules(self) -> list[dict[str, Any]]:
+    def rules(self) -> tuple[list[dict[str, Any]], set[str]]:
         """Return how many households each rule decides, given the rules before it: rule, before, after.
 
-        In the order in which rules decide; small counts are null. A rule that decides nobody is not told.
+        In the order in which rules decide; what may not be told is null. A rule that decides nobody is not told. And
+        the rules of which no table may tell how many they decide now (`told_rules`).
         """
-        cells = hide_small(self._rows(sql("services.queries", "simulated_rules")))
+        cells, untold = told_rules(self._rows(sql("services.queries", "simulated_rules")))
         found: dict[str, dict[str, Any]] = {}
         for cell in cells:
             rule = found.setdefault(cell["change"], {"rule": cell["change"], "before": 0, "after": 0})
             rule[cell["group"]] = cell["households"]
-        return sorted(found.values(), key=lambda rule: order_of_rule(rule["rule"]))
+        return sorted(found.values(), key=lambda rule: order_of_rule(rule["rule"])), untold
 
     def flips(self) -> list[dict[str, Any]]:
         """Return how many households went from one rule to another, the most first; small counts are null.

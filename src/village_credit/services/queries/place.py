@@ -23,7 +23,12 @@ ON_THE_WAY = ("staged", "approved")
 
 
 def page_of_place(store: Store, place_code: str, on: date) -> str:
-    """Draw the page of a place as of a day.
+    """Draw the page of a place as of a day (`drawn_place`)."""
+    return drawn_place(store, place_code, on)[0]
+
+
+def drawn_place(store: Store, place_code: str, on: date) -> tuple[str, date]:
+    """Return the page of a place as of a day, and the day on which its figures stand.
 
     `place_code`: 2 digits the region, 4 a prefecture, 6 a county. Raises UsageError for another code or a day to come,
     MissingInput where nothing was in force there by then, or the views cannot be had.
@@ -38,7 +43,8 @@ def page_of_place(store: Store, place_code: str, on: date) -> str:
             "the analysts' views are not up to date: `ledger verify` names a run that is damaged; else see that the "
             "store can be written, and try again"
         )
-    return place_page(_place(store, place_code, level, on))
+    place = _place(store, place_code, level, on)
+    return place_page(place), place.months[-1]["counted_on"]
 
 
 def _place(store: Store, place_code: str, level: str, on: date) -> Place:
@@ -52,7 +58,9 @@ def _place(store: Store, place_code: str, level: str, on: date) -> Place:
                 f"nothing was in force in {place_code} at the end of any month by {on}: publish a run first"
             )
         county = (
-            _county_rows(connection, place_code, on, is_now=len(entries) == len(ledger)) if level == "county" else {}
+            _county_rows(connection, place_code, on, entries, is_now=len(entries) == len(ledger))
+            if level == "county"
+            else {}
         )
         names = dict(connection.execute("SELECT place_code, place_name FROM places WHERE place_name <> ''").fetchall())
     return Place(
@@ -68,11 +76,14 @@ def _place(store: Store, place_code: str, level: str, on: date) -> Place:
 
 
 def _county_rows(
-    connection: duckdb.DuckDBPyConnection, place_code: str, on: date, *, is_now: bool
+    connection: duckdb.DuckDBPyConnection, place_code: str, on: date, entries: Ledger, *, is_now: bool
 ) -> dict[str, list[dict[str, Any]]]:
     """Return what views tell of a county alone; of an earlier day, what they tell of days."""
     place = {"place": place_code}
     found = {"campaigns": _rows(connection, sql("services.queries", "place_campaigns"), place | {"day": on})}
+    runs = {"runs": list(dict.fromkeys(one.run_id for one in entries.in_force_of(place_code)))}
+    for name in ("runs", "gates"):
+        found[name] = _rows(connection, sql("services.queries", f"place_{name}"), runs)
     if is_now:
         found["funnel"] = _rows(connection, sql("services.queries", "place_funnel"), place)
         found["branches"] = _rows(

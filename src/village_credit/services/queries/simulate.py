@@ -108,7 +108,7 @@ def simulate(store: Store, county_code: str, policy_file: Path, on: date | None 
     own, interplay = effects(
         tried, lambda decided: limits_of_side(side_of(decided)), lambda: limits_of_side(before), comparison.moved()
     )
-    rules, changes = comparison.rules(), comparison.changes()
+    (rules, untold), changes = comparison.rules(), comparison.changes()
     whole = kept_whole(changes)
     return Simulated(
         False,
@@ -124,7 +124,7 @@ def simulate(store: Store, county_code: str, policy_file: Path, on: date | None 
         told_changes(changes),
         comparison.by("village", whole),
         comparison.by("band", whole),
-        comparison.by("reason", whole),
+        comparison.by("reason", whole, untold),
         comparison.by("group", whole),
         comparison.movers(),
         own,

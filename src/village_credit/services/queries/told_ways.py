@@ -53,14 +53,19 @@ def kept_whole(changes: list[Cell]) -> list[str]:
     return [cell["change"] for cell in changes if told[cell["change"]] is None and cell["households"] >= LEAST_GROUP]
 
 
-def hide_groups(cells: list[Cell], whole: Collection[str], k: int = LEAST_GROUP) -> list[Cell]:
-    """Hide a table's small counts, and of each change of `whole` groups of many households, the smallest first."""
-    told = hide_small(cells, k)
+def hide_groups(
+    cells: list[Cell], whole: Collection[str], k: int = LEAST_GROUP, untold: Collection[int] = ()
+) -> list[Cell]:
+    """Hide a table's small counts, and of each change of `whole` groups of many households, the smallest first.
+
+    `untold`: the places of cells that are hidden however many they count.
+    """
+    told = hide_small(cells, k, untold)
     for change in whole:
         mine = [place for place, cell in enumerate(cells) if cell["change"] == change]
         shown = [cells[place]["households"] for place in mine if told[place]["households"] is not None]
         if shown and sum(cells[place]["households"] for place in mine) - sum(shown) < LEAST_GROUP:
-            return hide_groups(cells, whole, min(shown) + 1)
+            return hide_groups(cells, whole, min(shown) + 1, untold)
     return told
 
 
