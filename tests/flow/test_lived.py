@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import tomllib
 import zipfile
 from collections import Counter, defaultdict
@@ -19,12 +20,13 @@ import pyarrow.parquet as pq
 import pytest
 
 import village_credit
-from tests.conftest import COUNTY_OF_TESTS, MODELS, ROOT, Scored, demo_of
+from tests.conftest import COUNTY_OF_TESTS, MODELS, ROOT, Scored, demo_of, new_store
 from village_credit import cli
 from village_credit.demo import lived as demo
-from village_credit.errors import MissingInput
+from village_credit.errors import MissingInput, ModelRefused
 from village_credit.ledger.ledger import Ledger
 from village_credit.publish.views import OF_OLDER_RUNS, view_names
+from village_credit.score.scorecard import load_scorecard
 from village_credit.services.queries import saved
 from village_credit.synthetic import returns
 
@@ -459,6 +461,21 @@ def test_only_the_demonstration_tells_acts_another_day_than_today():
     users = {path.relative_to(ROOT).as_posix() for path in (ROOT / "src").rglob("*.py")
              if "as_if_at" in path.read_text(encoding="utf-8")}  # fmt: skip
     assert users == {"src/village_credit/china_calendar.py", "src/village_credit/demo/lived.py"}
+
+
+def test_the_card_of_before_is_signed_anew_where_another_store_signed_it(lived: Scored, tmp_path: Path):
+    """Somebody deletes the store and its keys, and not what lies beside the inbox."""
+    shutil.copytree(lived.inbox.parent / "models-2025", tmp_path / "models-2025")
+    county, store = demo_of(tmp_path), new_store(tmp_path / "again")
+    (path,) = (tmp_path / "models-2025").glob("*.scorecard.json")
+    with pytest.raises(ModelRefused, match="which is neither this store's"):
+        load_scorecard(path.read_text(encoding="utf-8"), demo.BEGUN, store.keys.public_keys())
+    demo.models_of_before(county, store)
+    signed = path.read_bytes()
+    card = load_scorecard(signed.decode("utf-8"), demo.BEGUN, store.keys.public_keys())
+    assert card.model_id == demo.MODEL_OF_BEFORE
+    demo.models_of_before(county, store)
+    assert path.read_bytes() == signed
 
 
 def test_the_rules_of_before_are_the_shipped_ones_but_for_their_day(lived: Scored):

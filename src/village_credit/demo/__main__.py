@@ -8,6 +8,7 @@ from pathlib import Path
 
 from village_credit import duckdb_session
 from village_credit.cli.common import warn_of_new_keys
+from village_credit.cli.refusals import refusal_of
 from village_credit.cli.scoring import staged_text
 from village_credit.demo import lived
 from village_credit.settings import settings
@@ -64,4 +65,10 @@ def _print_limits(warehouse: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except Exception as error:
+        refusal = refusal_of(error)
+        if refusal is None:
+            raise
+        sys.exit(f"make run: {refusal.sentence}")

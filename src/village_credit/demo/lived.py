@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from village_credit.china_calendar import as_if_at
+from village_credit.errors import ModelRefused
 from village_credit.ledger.ledger import Ledger
-from village_credit.score.scorecard import Role, card_json, content_hash
+from village_credit.score.scorecard import Role, card_json, content_hash, load_scorecard
 from village_credit.services import rules
 from village_credit.services.approval import approve, publish
 from village_credit.services.casework.relief import declare
@@ -169,13 +170,23 @@ def models_of_before(county: County, store: Store) -> Path:
     policy = "limit_policy.toml"
     (folder / policy).write_bytes((county.models / policy).read_bytes())
     path = folder / f"{MODEL_OF_BEFORE}.scorecard.json"
-    if not path.exists():
-        changes = {"model_id": MODEL_OF_BEFORE, "valid_from": BEGUN, "signatures": []}
-        card = read_candidate(county.models).model_copy(update=changes)
-        path.write_text(card_json(card.model_copy(update={"content_sha256": content_hash(card)})), encoding="utf-8")
-        for role, by in MODEL_SIGNERS.items():
-            sign_model(folder, role, by, store.keys)
+    if path.exists() and _is_signed_by(path, store):
+        return folder
+    changes = {"model_id": MODEL_OF_BEFORE, "valid_from": BEGUN, "signatures": []}
+    card = read_candidate(county.models).model_copy(update=changes)
+    path.write_text(card_json(card.model_copy(update={"content_sha256": content_hash(card)})), encoding="utf-8")
+    for role, by in MODEL_SIGNERS.items():
+        sign_model(folder, role, by, store.keys)
     return folder
+
+
+def _is_signed_by(path: Path, store: Store) -> bool:
+    """Tell whether a card is signed by a store: one that an earlier store left there, or a killed run, is made anew."""
+    try:
+        load_scorecard(path.read_text(encoding="utf-8"), BEGUN, store.keys.public_keys())
+    except ModelRefused:
+        return False
+    return True
 
 
 def told_of(store: Store, county_code: str, publication_id: str) -> returns.Told:
