@@ -108,19 +108,31 @@ def _changes(connection: duckdb.DuckDBPyConnection, *, is_split: bool) -> Sectio
 def granted_groups(rows: Iterable[Sequence[Any]]) -> list[Group]:
     """Return groups, those with few granted or few not granted hidden.
 
-    A row is key, name, households, granted, the sum and the median of their limits.
+    A row is key, name, households, granted, the sum and the median of their limits. A place of many where nobody is
+    granted anything says so: a manager looks for it first.
     """
     rows = list(rows)
-    cells = []
+    nobody = {key: {"households": 0, "share": 0.0, "total": 0, "median": None} for key in _of_nobody(rows)}
+    cells: list[dict[str, Any]] = []
     for key, _, count, granted, total, median in rows:
+        if key in nobody:
+            continue
         told = {"share": granted / count, "total": int(total), "median": float(median)}
         cells.append({"group": key, "change": "granted", "households": granted, **told})
         cells.append({"group": key, "change": "not", "households": count - granted, **dict.fromkeys(told)})
-    found = {cell["group"]: cell for cell in hide_small(cells) if cell["change"] == "granted"}
+    found = nobody | {cell["group"]: cell for cell in hide_small(cells) if cell["change"] == "granted"}
     return [
         Group(key, name, count, *(found[key][each] for each in ("households", "share", "total", "median")))
         for key, name, count, *_ in rows
     ]
+
+
+def _of_nobody(rows: Sequence[Sequence[Any]]) -> list[str]:
+    """Return the groups of many where nobody is granted anything; none where that would tell the others, as one whole."""
+    others = [(count, granted) for _, _, count, granted, *_ in rows if granted or count < LEAST_GROUP]
+    granted = sum(each for _, each in others)
+    is_much = granted >= LEAST_GROUP and sum(count for count, _ in others) - granted >= LEAST_GROUP
+    return [key for key, _, count, each, *_ in rows if not each and count >= LEAST_GROUP] if is_much else []
 
 
 def _places(connection: duckdb.DuckDBPyConnection) -> Section:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from scipy.optimize import linprog
 
+from village_credit.report.page_credit import granted_groups
 from village_credit.report.place_few import PARTS, branches_told, month_told, part_of, products_told, stages_told
 from village_credit.score.statistics import LEAST_GROUP
 
@@ -50,6 +51,44 @@ def products(seed: int) -> list[dict[str, Any]]:
         rows.append({"product": product, "credited_households": credited,
                      **{name: some(random, credited) for name in PARTS}})  # fmt: skip
     return rows
+
+
+def places(seed: int) -> list[tuple[int, str, int, int, int, float]]:
+    """Key, name, households, credited, and figures of places: of few, of many, with nobody credited and with all."""
+    random = Random(seed)
+    found = []
+    for place in range(random.randint(2, 8)):
+        count = random.choice((random.randint(1, 29), random.randint(30, 500)))
+        credited = random.choice((0, count, min(count, random.randint(1, 29)), random.randint(0, count)))
+        found.append((place, "", count, credited, credited * 1_000, 1.0))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(90))
+def test_no_few_of_a_place_follow_and_one_of_many_where_nobody_is_credited_says_so(seed: int):
+    rows = places(seed)
+    told = {one.key: one for one in granted_groups(rows)}
+    counts: Counts = {}
+    known, sizes = [], []
+    for place, _, count, credited, *_ in rows:
+        counts |= {(place, True): credited, (place, False): count - credited}
+        sizes.append(({(place, True): 1, (place, False): 1}, count))
+        if told[place].granted is not None:
+            known.append(({(place, True): 1}, told[place].granted))
+            assert (told[place].granted, told[place].total) == (credited, credited * 1_000)
+        assert told[place].granted != 0 or count >= LEAST_GROUP
+    whole = ({(place, True): 1 for place, *_ in rows}, sum(row[3] for row in rows))
+    assert found_out(counts, known, [*sizes, whole]) == set()
+
+
+def test_a_village_without_a_line_says_so_unless_that_would_tell_the_others():
+    rows = [("a", "", 100, 60, 60_000, 1.0), ("b", "", 90, 40, 40_000, 1.0), ("c", "", 80, 0, 0, 0.0)]
+    (_, _, none) = granted_groups(rows)
+    assert (none.granted, none.share, none.total, none.median) == (0, 0.0, 0, None)
+    few = [("d", "", 20, 0, 0, 0.0), *rows]
+    assert granted_groups(few)[0].granted is None
+    everybody = [("a", "", 100, 100, 60_000, 1.0), ("b", "", 20, 20, 40_000, 1.0), rows[2]]
+    assert [one.granted for one in granted_groups(everybody)] == [None, None, None]
 
 
 @pytest.mark.parametrize("name", PARTS)
