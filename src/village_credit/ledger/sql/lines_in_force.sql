@@ -5,7 +5,7 @@
 -- beside theirs, a month's among them, and a row is then a line and that: what was in force in each.
 WITH named AS (
     SELECT d.*, l.publication_id, l.published_at, l.place{each}
-    FROM {decisions} AS d JOIN {in_force} AS l USING (run_id)
+    FROM {decisions} AS d JOIN {in_force} AS l USING (run_id{on})
     WHERE l.product IS NULL OR l.product = d.product
 ), upper AS (  -- few: only where a batch lies over a county
     SELECT county_code, household_key, product{each}, max(place) AS place
@@ -22,6 +22,6 @@ SELECT n.* REPLACE (
         ELSE n.reason_codes END AS reason_codes), h.since AS held_since
 FROM named AS n
 LEFT JOIN upper AS u USING (county_code, household_key, product{each})
-LEFT JOIN {branch_limits} AS b USING (publication_id, household_key, product{each})
-LEFT JOIN {held} AS h USING (household_key{each})
+LEFT JOIN {branch_limits} AS b USING (publication_id, household_key, product{by})
+LEFT JOIN {held} AS h USING (household_key{by})
 WHERE n.place >= coalesce(u.place, n.place)
