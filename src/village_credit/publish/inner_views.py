@@ -20,23 +20,18 @@ from village_credit.store.runs import columns_hash
 from village_credit.store.store import Store
 
 INNER = '"inner".'
-NO_WORD = f"(FROM {INNER}branch_limits WHERE false)"
 NOBODY_HELD = "(SELECT NULL::VARCHAR AS household_key, NULL::TIMESTAMPTZ AS since WHERE false)"
 SPANS = (
     "months",
     "stays",
+    "lines_stayed",
     "stood_by_month",
     "branch_words_by_month",
     "held_by_month",
     "moved",
-    "moved_looks",
-    "stood_at_look",
 )
 RETURNS = ("contracts_standing", "draws_standing")
-MONTHS = ("lines_standing", "of_several", "line_changes", "drawn_changes", "relief_changes", "village_months")
-# What of a line is asked for each month: all else would be carried as often
-OF_A_LINE = "county_code, township_code, village_code, household_key, product, decision, limit_yuan, binding_term"
-ASKED = f"SELECT {OF_A_LINE}, reason_codes, run_id FROM {INNER}decisions"
+MONTHS = ("of_several", "line_changes", "drawn_changes", "relief_changes", "village_months")
 Sealed = dict[str, dict[str, Any]]  # a run's tables, as its manifest has them
 Places = dict[str, str]  # a run's folder; of a hundred runs to ask the disk for each file costs more than the views
 
@@ -71,8 +66,6 @@ def derived_views(made: set[str]) -> dict[str, str]:
         "lines_year_before": _lines("in_force_year_before", NOBODY_HELD),
         "lines_superseded": sql("publish", "inner/lines_superseded"),
         **{name: sql("publish", f"inner/{name}") for name in SPANS},
-        "lines_moved": _lines_at_looks(),
-        "lines_still": _lines_of_stays(),
         "owed": sql("publish", "inner/owed").format(owed=OWED),
         **{name: sql("publish", f"inner/{name}") for name in RETURNS},
         "lines_known": sql("publish", "inner/lines_known"),
@@ -80,6 +73,7 @@ def derived_views(made: set[str]) -> dict[str, str]:
     }
     clocks = {"referrals_clocked": clocks_sql(INNER)} if "referrals" in made else {}
     months = {name: sql("publish", f"inner/{name}") for name in (*MONTHS, "lines_told")}
+    months["line_changes"] = months["line_changes"].format(lines_moved=_lines_moved())
     months["drawn_changes"] = months["drawn_changes"].format(owed=OWED, places=sql("publish", "inner/places_of_moved"))
     return views | clocks | months
 
@@ -94,25 +88,14 @@ def _lines(publications: str, held: str) -> str:
     return sql("ledger", "lines_in_force").format(each="", by="", on="", **names)
 
 
-def _lines_of_stays() -> str:
-    """Write the lines of households that never move, as long as their county's publication stood."""
-    names = {
-        "decisions": f"({ASKED} ANTI JOIN {INNER}moved USING (household_key))",
-        "in_force": f"{INNER}stays",
-        "branch_limits": NO_WORD,
-        "held": NOBODY_HELD,
-    }
-    return sql("ledger", "lines_in_force").format(each=", month, until_month", by="", on="", **names)
-
-
-def _lines_at_looks() -> str:
+def _lines_moved() -> str:
     """Write the lines of households that were held, of which a branch set a limit or that a batch named.
 
     As they stood in each span of months in which nothing of them changed.
     """
     names = {
-        "decisions": f"({ASKED} SEMI JOIN {INNER}moved USING (household_key))",
-        "in_force": f"{INNER}stood_at_look",
+        "decisions": "own",
+        "in_force": "stood",
         "branch_limits": f"{INNER}branch_words_by_month",
         "held": f"{INNER}held_by_month",
     }

@@ -1,5 +1,5 @@
--- A place, product ('all': a household with several counts once) and month: by how much what is owed at its end, and
--- what was drawn in it, differ from the month before's. A household of one contract that never moved house, as most
+-- A village, product and month: by how much what is owed at its end, and what was drawn in it, differ from the month
+-- before's; of 'all', what its sum over products counts too often. A household of one contract that never moved house, as most
 -- are, is looked at where something of it moved; all others at each month's end, by the one reckoning of balances
 WITH span AS (
     SELECT min(month) AS first_month, max(counted_on) AS last_on FROM "inner".months
@@ -60,24 +60,21 @@ WITH span AS (
     JOIN ({places}) AS p
         ON p.household_key = d.household_key AND p.from_on <= m.counted_on AND m.counted_on < p.until_on
     GROUP BY ALL
-), stood AS (  -- of each month, as the next one does not have it
-    SELECT month, county_code, township_code, village_code, unnest([product, 'all']) AS product, drawn_in_month_yuan
-    FROM (FROM drawing UNION ALL BY NAME SELECT * EXCLUDE (drawn_households, drawn_yuan) FROM changes)
+), monthly AS (  -- of each month, as the next one does not have it
+    SELECT month, county_code, township_code, village_code, product, drawn_in_month_yuan
+    FROM (FROM drawing UNION ALL BY NAME FROM changes)
     UNION ALL BY NAME
     SELECT month, county_code, township_code, village_code, product, count(*) AS drawn_households,
         sum(owed_yuan) AS drawn_yuan
     FROM owing GROUP BY ALL
     UNION ALL BY NAME
     SELECT month, county_code, township_code, village_code, 'all' AS product,
-        count(DISTINCT household_key) AS drawn_households, sum(owed_yuan) AS drawn_yuan
+        count(DISTINCT household_key) - count(*) AS drawn_households
     FROM owing GROUP BY ALL
 )
-SELECT month, county_code, township_code, village_code, unnest([product, 'all']) AS product, drawn_households,
-    drawn_yuan, 0 AS drawn_in_month_yuan
-FROM changes
+SELECT * EXCLUDE (drawn_in_month_yuan) FROM changes
+UNION ALL BY NAME FROM monthly
 UNION ALL BY NAME
-SELECT unnest([month, CAST(month + INTERVAL 1 MONTH AS DATE)]) AS month, county_code, township_code, village_code,
-    product, unnest([drawn_households, -drawn_households]) AS drawn_households,
-    unnest([drawn_yuan, -drawn_yuan]) AS drawn_yuan,
-    unnest([drawn_in_month_yuan, -drawn_in_month_yuan]) AS drawn_in_month_yuan
-FROM stood
+SELECT CAST(month + INTERVAL 1 MONTH AS DATE) AS month, county_code, township_code, village_code, product,
+    -drawn_households AS drawn_households, -drawn_yuan AS drawn_yuan, -drawn_in_month_yuan AS drawn_in_month_yuan
+FROM monthly

@@ -1,7 +1,7 @@
--- A village, product ('all': a household with several counts once) and month: what relief was on offer and kept at its
--- end, and which traders were answered or waited
+-- A village, product and month: by how much the relief on offer and kept at its end, and the traders answered and
+-- waiting, differ from the month before's; of 'all', what its sum over products counts too often
 WITH offered AS (  -- a measure of what stood at the month's end, on a loan of a household in a window that it touches
-    SELECT s.month, d.county_code, d.township_code, d.village_code, unnest([d.product, 'all']) AS product,
+    SELECT s.month, d.county_code, d.township_code, d.village_code, d.product,
         o.household_key, o.rate_cut_bp, CAST(o.balance_yuan * 100 AS BIGINT) AS balance_fen,
         1 + datediff('day', greatest(w.starts_on, s.month), least(w.ends_on, m.counted_on)) AS days
     FROM "inner".stood_by_month AS s JOIN "inner".months AS m USING (month)
@@ -10,7 +10,7 @@ WITH offered AS (  -- a measure of what stood at the month's end, on a loan of a
     JOIN "inner".decisions AS d ON d.run_id = o.run_id AND d.household_key = o.household_key
     WHERE s.product IS NULL AND w.starts_on <= m.counted_on AND w.ends_on >= s.month
 ), kept AS (
-    SELECT s.month, d.county_code, d.township_code, d.village_code, unnest([d.product, 'all']) AS product,
+    SELECT s.month, d.county_code, d.township_code, d.village_code, d.product,
         k.household_key
     FROM "inner".stood_by_month AS s JOIN "inner".relief_kept AS k ON k.run_id = s.run_id
     JOIN "inner".decisions AS d ON d.run_id = k.run_id AND d.household_key = k.household_key AND d.product = k.product
@@ -23,7 +23,7 @@ WITH offered AS (  -- a measure of what stood at the month's end, on a loan of a
     WHERE d.product = 'trader_loan'
     QUALIFY row_number() OVER (PARTITION BY household_key, referral_batch, referred_on ORDER BY p.number DESC) = 1
 ), asked AS (  -- who was answered in the month, or waits at its end
-    SELECT m.month, r.county_code, r.township_code, r.village_code, unnest(['trader_loan', 'all']) AS product,
+    SELECT m.month, r.county_code, r.township_code, r.village_code, 'trader_loan' AS product,
         coalesce(r.decided_on <= m.counted_on, false) AS is_answered,
         r.decision_clock IN ('same_day', 'in_time') AS is_in_time
     FROM referred AS r JOIN "inner".months AS m
@@ -35,8 +35,16 @@ WITH offered AS (  -- a measure of what stood at the month's end, on a loan of a
         sum((2 * balance_fen * rate_cut_bp * days + 3650000) // 7300000) AS relief_interest_fen
     FROM offered GROUP BY ALL
     UNION ALL BY NAME
+    SELECT month, county_code, township_code, village_code, 'all' AS product,
+        count(DISTINCT household_key) - count(DISTINCT (household_key, product)) AS relief_offered_households
+    FROM offered GROUP BY ALL
+    UNION ALL BY NAME
     SELECT month, county_code, township_code, village_code, product,
         count(DISTINCT household_key) AS relief_kept_households
+    FROM kept GROUP BY ALL
+    UNION ALL BY NAME
+    SELECT month, county_code, township_code, village_code, 'all' AS product,
+        count(DISTINCT household_key) - count(DISTINCT (household_key, product)) AS relief_kept_households
     FROM kept GROUP BY ALL
     UNION ALL BY NAME
     SELECT month, county_code, township_code, village_code, product,
@@ -45,10 +53,10 @@ WITH offered AS (  -- a measure of what stood at the month's end, on a loan of a
         count(*) FILTER (NOT is_answered) AS traders_waiting
     FROM asked GROUP BY ALL
 )
-SELECT unnest([month, CAST(month + INTERVAL 1 MONTH AS DATE)]) AS month, county_code, township_code, village_code,
-    product, unnest([1, -1]) * relief_offered_households AS relief_offered_households,
-    unnest([1, -1]) * relief_kept_households AS relief_kept_households,
-    unnest([1, -1]) * relief_interest_fen AS relief_interest_fen,
-    unnest([1, -1]) * traders_answered AS traders_answered, unnest([1, -1]) * traders_in_time AS traders_in_time,
-    unnest([1, -1]) * traders_waiting AS traders_waiting
+FROM told
+UNION ALL BY NAME
+SELECT CAST(month + INTERVAL 1 MONTH AS DATE) AS month, county_code, township_code, village_code, product,
+    -relief_offered_households AS relief_offered_households, -relief_kept_households AS relief_kept_households,
+    -relief_interest_fen AS relief_interest_fen, -traders_answered AS traders_answered,
+    -traders_in_time AS traders_in_time, -traders_waiting AS traders_waiting
 FROM told

@@ -3,18 +3,19 @@
 -- of what began and ended up to the month; what is of a month alone ends with it
 WITH divisions AS (  -- the last whole publication's, a withdrawn one's too: who delivered nothing is a village
     SELECT county_code, run_id, CAST(date_trunc('month', published_on) AS DATE) AS month,
-        lead(month) OVER (PARTITION BY county_code ORDER BY number) AS until_month
+        coalesce(lead(month) OVER (PARTITION BY county_code ORDER BY number), DATE '9999-12-01') AS until_month
     FROM "inner".publications WHERE product IS NULL
 ), lines AS (
     FROM "inner".line_changes
 ), begun AS (  -- from the first month on at whose end a decision on the product stood in the county
     SELECT county_code, product, min(month) AS first_month FROM lines WHERE households > 0 GROUP BY ALL
+    UNION ALL SELECT county_code, 'all', min(month) FROM lines WHERE households > 0 GROUP BY ALL
 ), villages AS (
     SELECT greatest(d.month, b.first_month) AS month, d.until_month, d.county_code, p.within_code AS township_code,
         p.place_code AS village_code, b.product
     FROM divisions AS d JOIN begun AS b USING (county_code) JOIN "inner".places AS p USING (run_id)
-    WHERE p.level = 'village'
-), changes AS (
+    WHERE p.level = 'village' AND greatest(d.month, b.first_month) < d.until_month
+), told AS (
     FROM lines
     UNION ALL BY NAME
     SELECT CAST(month + INTERVAL 1 YEAR AS DATE) AS month, county_code, township_code, village_code, product,
@@ -22,10 +23,11 @@ WITH divisions AS (  -- the last whole publication's, a withdrawn one's too: who
     FROM lines
     UNION ALL BY NAME FROM "inner".drawn_changes
     UNION ALL BY NAME FROM "inner".relief_changes
-    UNION ALL BY NAME
-    SELECT unnest([month, until_month]) AS month, county_code, township_code, village_code, product,
-        unnest([1, -1]) AS villages
-    FROM villages WHERE month < coalesce(until_month, DATE '9999-12-31')
+), changes AS (
+    FROM told WHERE product <> 'all'
+    UNION ALL BY NAME SELECT * REPLACE ('all' AS product) FROM told
+    UNION ALL BY NAME SELECT * EXCLUDE (until_month), 1 AS villages FROM villages
+    UNION ALL BY NAME SELECT * EXCLUDE (month, until_month), until_month AS month, -1 AS villages FROM villages
 ), summed AS (
     SELECT month, county_code, township_code, village_code, product,
         lead(month) OVER upto AS until_month,
@@ -49,7 +51,7 @@ WITH divisions AS (  -- the last whole publication's, a withdrawn one's too: who
         sum(sum(traders_answered)) OVER upto AS traders_answered,
         sum(sum(traders_in_time)) OVER upto AS traders_in_time,
         sum(sum(traders_waiting)) OVER upto AS traders_waiting
-    FROM changes WHERE month IS NOT NULL GROUP BY month, county_code, township_code, village_code, product
+    FROM changes GROUP BY month, county_code, township_code, village_code, product
     WINDOW upto AS (PARTITION BY county_code, township_code, village_code, product ORDER BY month)
 )
 SELECT m.month, m.counted_on, s.county_code, s.township_code, s.village_code, s.product,
