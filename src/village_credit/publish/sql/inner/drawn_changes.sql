@@ -37,7 +37,7 @@ WITH span AS (
         'month': months[e], 'households': (owed[i + 1] > 0)::INT - (owed[i] > 0)::INT, 'yuan': owed[i + 1] - owed[i],
         'drawn': list_sum(drawn[CASE WHEN i = 1 THEN 1 ELSE ends[i - 1] + 1 END:e])}})) AS s
     FROM balanced
-), changes AS (
+), changes AS MATERIALIZED (
     SELECT s.month AS month, county_code, township_code, village_code, product,
         sum(s.households) AS drawn_households, sum(s.yuan) AS drawn_yuan, sum(s.drawn) AS drawn_in_month_yuan
     FROM steps GROUP BY ALL
@@ -60,7 +60,7 @@ WITH span AS (
     JOIN ({places}) AS p
         ON p.household_key = d.household_key AND p.from_on <= m.counted_on AND m.counted_on < p.until_on
     GROUP BY ALL
-), monthly AS (  -- of each month, as the next one does not have it
+), monthly AS MATERIALIZED (  -- of each month, as the next one does not have it
     SELECT month, county_code, township_code, village_code, product, drawn_in_month_yuan
     FROM (FROM drawing UNION ALL BY NAME FROM changes)
     UNION ALL BY NAME

@@ -5,18 +5,24 @@ WITH villages AS MATERIALIZED (
     SELECT county_code, township_code, product, month, counted_on,
         sum(COLUMNS(* EXCLUDE (county_code, township_code, village_code, product, month, counted_on)))
     FROM villages GROUP BY ALL
+), shared AS (  -- a code of villages in several townships, as that of those of no village may be
+    SELECT village_code FROM (SELECT DISTINCT county_code, township_code, village_code FROM villages)
+    GROUP BY ALL HAVING count(*) > 1
 ), places AS (
-    SELECT 'village' AS level, village_code AS place_code, * EXCLUDE (county_code, township_code, village_code)
-    FROM villages
-    UNION ALL BY NAME
     SELECT level, CASE level WHEN 'township' THEN township_code WHEN 'county' THEN county_code
         WHEN 'prefecture' THEN left(county_code, 4) ELSE left(county_code, 2) END AS place_code,
         * EXCLUDE (county_code, township_code, level)
     FROM townships, (SELECT unnest(['township', 'county', 'prefecture', 'region']) AS level)
+    UNION ALL BY NAME
+    SELECT 'village' AS level, village_code AS place_code, * EXCLUDE (county_code, township_code, village_code)
+    FROM villages SEMI JOIN shared USING (village_code)
 ), added AS (
     SELECT level, place_code, product, month, counted_on,
         sum(COLUMNS(* EXCLUDE (level, place_code, product, month, counted_on)))
     FROM places GROUP BY ALL
+    UNION ALL BY NAME
+    SELECT 'village' AS level, village_code AS place_code, * EXCLUDE (county_code, township_code, village_code)
+    FROM villages ANTI JOIN shared USING (village_code)
 )
 SELECT level, place_code, product, strftime(month, '%Y-%m') AS month, counted_on,
     CAST(villages AS BIGINT) AS villages, CAST(villages_covered AS BIGINT) AS villages_covered,
@@ -39,4 +45,4 @@ SELECT level, place_code, product, strftime(month, '%Y-%m') AS month, counted_on
 FROM added
 WHERE villages + households + newly_credited_households + drawn_households + contracts + relief_offered_households
     + relief_kept_households + traders_answered + traders_waiting > 0 OR drawn_in_month_yuan <> 0
-ORDER BY ALL
+ORDER BY level, place_code, product, month
