@@ -21,15 +21,7 @@ from village_credit.store.store import Store
 
 INNER = '"inner".'
 NOBODY_HELD = "(SELECT NULL::VARCHAR AS household_key, NULL::TIMESTAMPTZ AS since WHERE false)"
-SPANS = (
-    "months",
-    "stays",
-    "lines_stayed",
-    "stood_by_month",
-    "branch_words_by_month",
-    "held_by_month",
-    "moved",
-)
+SPANS = ("months", "stays", "lines_stayed", "stood_by_month", "branch_words_by_month", "held_by_month", "moved")
 RETURNS = ("contracts_standing", "draws_standing")
 MONTHS = ("of_several", "line_changes", "drawn_changes", "relief_changes", "village_months")
 Sealed = dict[str, dict[str, Any]]  # a run's tables, as its manifest has them

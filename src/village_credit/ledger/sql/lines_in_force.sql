@@ -1,8 +1,9 @@
 -- A row a line (household and product) that is in force, as the last publication that names it decided, with the
 -- limit that its branch set, and nothing while the household is `held` (household_key, since). `in_force`: place,
 -- county_code, publication_id, run_id, product, published_at of the publications in force, the later place over the
--- earlier; one of a product has the lines of that product alone. `each` names a column that the three tables have
--- beside theirs, a month's among them, and a row is then a line and that: what was in force in each.
+-- earlier; one of a product has the lines of that product alone. Of many months at once a row is a line and a month:
+-- `each` names the columns of `in_force` that say which, `by` those of them that `branch_limits` and `held` have too,
+-- and `on` what `in_force` has of the lines that it speaks of, where it does not speak of all.
 WITH named AS (
     SELECT d.*, l.publication_id, l.published_at, l.place{each}
     FROM {decisions} AS d JOIN {in_force} AS l USING (run_id{on})

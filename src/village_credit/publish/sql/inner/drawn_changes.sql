@@ -1,6 +1,7 @@
 -- A village, product and month: by how much what is owed at its end, and what was drawn in it, differ from the month
--- before's; of 'all', what its sum over products counts too often. A household of one contract that never moved house, as most
--- are, is looked at where something of it moved; all others at each month's end, by the one reckoning of balances
+-- before's; of 'all', what its sum over products counts too often. A household of one contract that never moved house,
+-- as most are, is looked at where something of it moved; all others at each month's end, by the one reckoning of
+-- balances
 WITH span AS (
     SELECT min(month) AS first_month, max(counted_on) AS last_on FROM "inner".months
 ), moves AS (

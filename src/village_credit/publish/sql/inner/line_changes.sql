@@ -1,13 +1,14 @@
 -- A village, product and month: by how much what stands of lines at its end, and who is credited at it and at none
--- before, differ from the month before's; of 'all', what its sum over products counts too often. Added up are all lines as their
--- publications decided them, for as long as these stood, less (`sign` -1) those of households that moved, and these
--- again as they stood in each span of months in which nothing of them changed
+-- before, differ from the month before's; of 'all', what its sum over products counts too often. Added up are all lines
+-- as their publications decided them, for as long as these stood, less (`sign` -1) those of households that moved, and
+-- these again as they stood in each span of months in which nothing of them changed
 WITH own AS MATERIALIZED (
     SELECT county_code, township_code, village_code, household_key, product, decision, limit_yuan, binding_term,
         reason_codes, run_id
     FROM "inner".decisions SEMI JOIN "inner".moved USING (household_key)
 ), days AS (  -- on which something of them changed
-    SELECT household_key, o.county_code, unnest([from_on, until_on]) AS day FROM own AS o JOIN "inner".stood USING (run_id)
+    SELECT household_key, o.county_code, unnest([from_on, until_on]) AS day
+    FROM own AS o JOIN "inner".stood USING (run_id)
     UNION ALL SELECT household_key, o.county_code, unnest([from_on, until_on]) AS day
     FROM own AS o JOIN (SELECT household_key, from_on, until_on FROM "inner".branch_words
         UNION ALL SELECT household_key, from_on, until_on FROM "inner".was_held) USING (household_key)
@@ -68,13 +69,15 @@ WITH own AS MATERIALIZED (
     UNION ALL BY NAME
     SELECT sign, month, county_code, township_code, village_code, product, -count(*) AS newly
     FROM moved_credited WHERE month > first_month GROUP BY ALL
+), several AS MATERIALIZED (
+    FROM "inner".of_several
 ), of_several AS (  -- lines of households that may have several
     SELECT *, min(month) FILTER (decision = 'granted') OVER (PARTITION BY household_key, product) AS first_month
     FROM (
         SELECT * FROM "inner".lines_stayed
-        SEMI JOIN (FROM "inner".of_several ANTI JOIN "inner".moved USING (household_key)) USING (household_key)
+        SEMI JOIN (FROM several ANTI JOIN "inner".moved USING (household_key)) USING (household_key)
         UNION ALL BY NAME
-        SELECT * FROM moved SEMI JOIN "inner".of_several USING (household_key) WHERE sign = 1
+        SELECT * FROM moved SEMI JOIN several USING (household_key) WHERE sign = 1
     )
 ), beyond AS (  -- what lines count beyond their household's first
     SELECT month, until_month, county_code, township_code, village_code, 1 - count(*) AS households,
@@ -85,7 +88,7 @@ WITH own AS MATERIALIZED (
     SELECT month, county_code, township_code, village_code, -1 AS newly
     FROM of_several WHERE decision = 'granted' AND month = first_month
     QUALIFY row_number() OVER (PARTITION BY household_key ORDER BY month) > 1
-), told AS (
+), told AS MATERIALIZED (
     FROM counted UNION ALL BY NAME FROM contracted
     UNION ALL BY NAME SELECT *, CAST(month + INTERVAL 1 MONTH AS DATE) AS until_month FROM newly
     UNION ALL BY NAME SELECT *, 1 AS sign, 'all' AS product FROM beyond
@@ -94,7 +97,8 @@ WITH own AS MATERIALIZED (
 ), turned AS (  -- what begins in one month and ends in another
     SELECT * EXCLUDE (until_month) FROM told WHERE month < until_month
     UNION ALL BY NAME
-    SELECT * EXCLUDE (month, until_month) REPLACE (-sign AS sign), until_month AS month FROM told WHERE month < until_month
+    SELECT * EXCLUDE (month, until_month) REPLACE (-sign AS sign), until_month AS month
+    FROM told WHERE month < until_month
 )
 SELECT month, county_code, township_code, village_code, product, sum(sign * households) AS households,
     sum(sign * credited_households) AS credited_households, sum(sign * newly) AS newly_credited_households,

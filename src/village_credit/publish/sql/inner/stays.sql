@@ -1,5 +1,5 @@
--- A publication of a whole county and a span of months: it stood at the end of `month` and of each before `until_month`,
--- the month after the last where it stands still
+-- A publication of a whole county and a span of months: it stood at the end of `month` and of each one before
+-- `until_month`, which is the month after the last where it stands still
 SELECT county_code, publication_id, run_id, product, place, published_at,
     CAST(date_trunc('month', from_on) AS DATE) AS month,
     CAST(CASE WHEN until_on <= last.day THEN date_trunc('month', until_on)

@@ -1,6 +1,6 @@
 -- A village, product ('all': a household with several counts once) and month: what adds up to every place above it.
--- Nothing is filled in here: a village of which nothing is to be said of a product has its noughts. All of it is the sum
--- of what began and ended up to the month; what is of a month alone ends with it
+-- All of it is the sum of what began and ended up to the month; what is of a month alone ends with it. Rows without a
+-- figure but the year before's are there too
 WITH divisions AS (  -- the last whole publication's, a withdrawn one's too: who delivered nothing is a village
     SELECT county_code, run_id, CAST(date_trunc('month', published_on) AS DATE) AS month,
         coalesce(lead(month) OVER (PARTITION BY county_code ORDER BY number), DATE '9999-12-01') AS until_month
@@ -8,8 +8,10 @@ WITH divisions AS (  -- the last whole publication's, a withdrawn one's too: who
 ), lines AS MATERIALIZED (
     FROM "inner".line_changes
 ), begun AS (  -- from the first month on at whose end a decision on the product stood in the county
-    SELECT county_code, product, min(month) AS first_month FROM lines WHERE households > 0 GROUP BY ALL
-    UNION ALL SELECT county_code, 'all', min(month) FROM lines WHERE households > 0 GROUP BY ALL
+    SELECT county_code, product, min(month) AS first_month FROM (
+        SELECT county_code, unnest([product, 'all']) AS product, month FROM lines
+        WHERE product <> 'all' AND households > 0
+    ) GROUP BY ALL
 ), villages AS (
     SELECT greatest(d.month, b.first_month) AS month, d.until_month, d.county_code, p.within_code AS township_code,
         p.place_code AS village_code, b.product
