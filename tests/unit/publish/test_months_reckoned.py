@@ -61,7 +61,7 @@ def random_months(draw: random.Random) -> dict[str, Rows]:
 
 def _publish(draw: random.Random, given: dict[str, Rows], county: str) -> None:
     """Whole publications one after another, each with batches over it; some are withdrawn, and stand again."""
-    days = sorted({some_day(draw) for _ in range(draw.randint(2, 4))})
+    days = sorted({some_day(draw, last=FIRST + timedelta(60)), *(some_day(draw) for _ in range(draw.randint(1, 3)))})
     for place, (first, end) in enumerate(zip(days, [*days[1:], None], strict=True)):
         homes = _whole(draw, given, county, place)
         spans: list[Span] = [(first, end)]
