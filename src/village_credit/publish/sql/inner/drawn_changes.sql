@@ -48,17 +48,19 @@ WITH span AS (
     FROM "inner".repayments SEMI JOIN apart USING (household_key)
 ), spans AS (
     SELECT *, lead(day) OVER (PARTITION BY household_key, product ORDER BY day) AS until_on FROM ({owed})
+), places AS (
+    FROM ({places})
 ), owing AS (
     SELECT m.month, p.county_code, p.township_code, p.village_code, s.product, s.household_key, s.owed_yuan
     FROM spans AS s JOIN "inner".months AS m
         ON s.day <= m.counted_on AND m.counted_on < coalesce(s.until_on, DATE '9999-12-31')
-    JOIN ({places}) AS p
+    JOIN places AS p
         ON p.household_key = s.household_key AND p.from_on <= m.counted_on AND m.counted_on < p.until_on
     WHERE s.owed_yuan > 0
 ), drawing AS (
     SELECT m.month, p.county_code, p.township_code, p.village_code, d.product, sum(d.amount_yuan) AS drawn_in_month_yuan
     FROM draws AS d JOIN "inner".months AS m ON d.drawn_on BETWEEN m.month AND m.counted_on
-    JOIN ({places}) AS p
+    JOIN places AS p
         ON p.household_key = d.household_key AND p.from_on <= m.counted_on AND m.counted_on < p.until_on
     GROUP BY ALL
 ), monthly AS MATERIALIZED (  -- of each month, as the next one does not have it

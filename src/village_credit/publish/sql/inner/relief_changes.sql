@@ -1,6 +1,6 @@
 -- A village, product and month: by how much the relief on offer and kept at its end, and the traders answered and
 -- waiting, differ from the month before's; of 'all', what its sum over products counts too often
-WITH offered AS (  -- a measure of what stood at the month's end, on a loan of a household in a window that it touches
+WITH offered AS MATERIALIZED (  -- a measure of what stood at the month's end, on a loan of a household in a window that it touches
     SELECT s.month, d.county_code, d.township_code, d.village_code, d.product,
         o.household_key, o.rate_cut_bp, CAST(o.balance_yuan * 100 AS BIGINT) AS balance_fen,
         1 + datediff('day', greatest(w.starts_on, s.month), least(w.ends_on, m.counted_on)) AS days
@@ -9,7 +9,7 @@ WITH offered AS (  -- a measure of what stood at the month's end, on a loan of a
     JOIN "inner".relief AS w ON w.run_id = o.run_id AND w.household_key = o.household_key AND w.document = o.document
     JOIN "inner".decisions AS d ON d.run_id = o.run_id AND d.household_key = o.household_key
     WHERE s.product IS NULL AND w.starts_on <= m.counted_on AND w.ends_on >= s.month
-), kept AS (
+), kept AS MATERIALIZED (
     SELECT s.month, d.county_code, d.township_code, d.village_code, d.product,
         k.household_key
     FROM "inner".stood_by_month AS s JOIN "inner".relief_kept AS k ON k.run_id = s.run_id
@@ -28,7 +28,7 @@ WITH offered AS (  -- a measure of what stood at the month's end, on a loan of a
         r.decision_clock IN ('same_day', 'in_time') AS is_in_time
     FROM referred AS r JOIN "inner".months AS m
         ON r.referred_on <= m.counted_on AND (r.decided_on IS NULL OR r.decided_on >= m.month)
-), told AS (
+), told AS MATERIALIZED (
     SELECT month, county_code, township_code, village_code, product,
         count(DISTINCT household_key) AS relief_offered_households,
         -- half up to whole fen, loan by loan: so it adds up
