@@ -299,27 +299,37 @@ def _bands(connection: duckdb.DuckDBPyConnection) -> Table:
 
 
 def _reasons(connection: duckdb.DuckDBPyConnection) -> Section:
-    cells = [
-        {"group": (product, decision), "change": why, "households": count, "total": total}
-        for product, decision, why, count, total in _rows(connection, sql("report", "decisions"))
+    """Draw why households are decided as they are, over all products, and what each product decides.
+
+    Together they would be a table of few households in most of its cells, and of dashes beside them.
+    """
+    reasons, decided = _cells(connection, "reasons"), _cells(connection, "decisions")
+    why = [
+        Row([_word("decision_reasons", one["change"]), _word("decisions", one["group"]), *_counted(one, reasons)])
+        for one in reasons
     ]
-    told = hide_small(cells)
-    top = most([cell["households"] for cell in told])
-    rows = [
-        Row(
-            [
-                text_cell(translated("decision_reasons", cell["change"])),
-                text_cell(translated("products", cell["group"][0])),
-                text_cell(translated("decisions", cell["group"][1])),
-                figure_cell(cell["households"], top=top),
-                figure_cell(cell["total"]),
-            ]
-        )
-        for cell in told
+    products = [
+        Row([_word("products", one["group"]), _word("decisions", one["change"]), *_counted(one, decided)])
+        for one in decided
     ]
-    columns = heads("reason", "product", "decision", "households", "total")
-    return Section(
-        "reasons",
-        translated("sections", "reasons"),
-        [Table("reasons", translated("captions", "reasons"), columns, rows), hidden_note()],
-    )
+    figures = ("decision", "households", "total")
+    parts: list[Part] = [
+        Table("reasons", translated("captions", "reasons"), heads("reason", *figures), why),
+        Table("products_decided", translated("captions", "products_decided"), heads("product", *figures), products),
+        hidden_note(),
+    ]
+    return Section("reasons", translated("sections", "reasons"), parts)
+
+
+def _cells(connection: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
+    names = ("group", "change", "households", "total")
+    return hide_small([dict(zip(names, row, strict=True)) for row in _rows(connection, sql("report", name))])
+
+
+def _counted(cell: dict[str, Any], cells: Sequence[dict[str, Any]]) -> tuple[Cell, Cell]:
+    top = most([one["households"] for one in cells])
+    return figure_cell(cell["households"], top=top), figure_cell(cell["total"])
+
+
+def _word(table: str, name: str) -> Cell:
+    return text_cell(translated(table, name))

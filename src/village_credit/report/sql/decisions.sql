@@ -1,3 +1,3 @@
-SELECT product, decision, coalesce(reason_codes[1], binding_term, '') AS why, count(*) AS n,
-    coalesce(sum(limit_yuan), 0)
-FROM t_decisions GROUP BY ALL ORDER BY product, decision, n DESC, why
+-- A product and decision: households, and the sum of their limits, whole yuan.
+SELECT product, decision, count(*) AS households, coalesce(sum(limit_yuan), 0) FROM t_decisions
+GROUP BY ALL ORDER BY product, decision
