@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import re
 import shutil
 from collections import Counter
@@ -21,7 +22,7 @@ from tests.flow.test_one_product import refer
 from tests.flow.test_receipts import _after_every_receipt  # noqa: F401  # the day of its receipts
 from tests.flow.test_usage import HEADERS, key_of, sent
 from tests.pages import rows_of
-from village_credit.errors import MissingInput, UsageError
+from village_credit.errors import MissingInput, UsageError, VerificationFailed
 from village_credit.ledger.ledger import Ledger
 from village_credit.ledger.lines_in_force import lines_in_force
 from village_credit.publish.outbox import refresh_warehouse
@@ -30,6 +31,7 @@ from village_credit.services.approval.rollback import roll_back
 from village_credit.services.approval.withdraw import withdraw
 from village_credit.services.casework import holds
 from village_credit.services.keeping import erase as erasing
+from village_credit.services.queries.anchors import verify_ledger
 from village_credit.services.queries.place import drawn_place, page_of_place
 from village_credit.services.rules import read_policy
 from village_credit.services.scoring import stage as score
@@ -462,6 +464,19 @@ def test_a_county_s_page_names_the_runs_in_force_who_signed_them_and_what_does_n
     assert "通过" not in verdicts
     named = {row[0]: row[1] for row in rows_of(page, "villages")}
     assert all(named.values())
+
+
+@pytest.mark.parametrize("day", [date(2026, 12, 31), date(2027, 12, 31)])
+def test_whoever_keeps_a_page_can_show_what_the_ledger_was(story: Story, tmp_path: Path, later: None, day: date):
+    (text,) = re.findall(r"<pre[^>]*>(.*?)</pre>", page_of_place(story.store, "65", day), flags=re.DOTALL)
+    kept = tmp_path / "checkpoint"
+    kept.write_text(html.unescape(text), encoding="utf-8")
+    then = Ledger.of(story.store).until(day)
+    assert int(kept.read_text("utf-8").splitlines()[1]) == len(then) > 0
+    verify_ledger(story.store, [], [kept])
+    kept.write_text(html.unescape(text).replace(f"\n{len(then)}\n", f"\n{len(then) - 1}\n"), encoding="utf-8")
+    with pytest.raises(VerificationFailed):
+        verify_ledger(story.store, [], [kept])
 
 
 def test_of_a_past_day_nothing_is_told_that_views_know_of_today_alone(story: Story, later: None):

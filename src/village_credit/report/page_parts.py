@@ -62,6 +62,14 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Lines:
+    """Lines that a reader copies as they stand, of no language."""
+
+    text: str
+    kind: str = field(default="lines", init=False)
+
+
+@dataclass(frozen=True)
 class Square:
     """A village on the map: its shade from 0 to 4, none where its figures are not told."""
 
@@ -109,7 +117,7 @@ class Map:
     kind: str = field(default="map", init=False)
 
 
-Part = Table | Note | Tiles | Map
+Part = Table | Note | Lines | Tiles | Map
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from village_credit.report.page_parts import (
     HIDDEN,
     Card,
     Cell,
+    Lines,
     Note,
     Page,
     Part,
@@ -81,7 +82,12 @@ def _sections(place: Place) -> list[Section]:
         for draw, rows in ((_funnel, place.funnel), (_branches, place.branches), (_campaigns, place.campaigns))
         if rows
     ]
-    return drawn
+    return [*drawn, _checkpoint(place)]
+
+
+def _checkpoint(place: Place) -> Section:
+    """Give a reader the ledger's checkpoint: whoever keeps a page is a witness of what stood then."""
+    return section_of("checkpoint", Lines(place.checkpoint), Note(translated("place", "checkpoint_note")))
 
 
 def _cards(place: Place) -> list[Card]:

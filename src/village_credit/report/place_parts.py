@@ -50,7 +50,7 @@ class Place:
 
     `statistics`: the place by product and month, and the places within it in the last of these months. `funnel`,
     `branches`, `campaigns`: of a county alone, the first two of today alone. `runs`, `gates`: a county's runs in force,
-    and what of their gates did not pass.
+    and what of their gates did not pass. `checkpoint`: of the ledger as it then was.
     """
 
     code: str
@@ -65,6 +65,7 @@ class Place:
     campaigns: Sequence[dict[str, Any]] = field(default_factory=list)
     runs: Sequence[dict[str, Any]] = field(default_factory=list)
     gates: Sequence[dict[str, Any]] = field(default_factory=list)
+    checkpoint: str = ""
 
     @property
     def months(self) -> list[dict[str, Any]]:

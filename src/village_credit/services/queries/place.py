@@ -10,6 +10,7 @@ import duckdb
 from village_credit import duckdb_session
 from village_credit.china_calendar import today
 from village_credit.errors import MissingInput, UsageError
+from village_credit.ledger.checkpoints import leaves_of, write_checkpoint
 from village_credit.ledger.ledger import Ledger
 from village_credit.publish.warehouse import is_current
 from village_credit.report.place_page import place_page
@@ -71,6 +72,7 @@ def _place(store: Store, place_code: str, level: str, on: date) -> Place:
         names,
         _waits(store, entries, place_code, on),
         _counties(store, entries),
+        checkpoint=write_checkpoint(store.keys, leaves_of(entries)),
         **county,
     )
 
