@@ -53,10 +53,24 @@ def words_of(scored: Scored, out: Path) -> dict[str, list[str]]:
         "hold": ["hold", row["household_key"], *who],
         "withdraw": ["withdraw", "--county", COUNTY_OF_TESTS, *who],
         "reviews": ["reviews", "export", run_id, "--out", str(out)],
+        "report": ["report", "--place", COUNTY_OF_TESTS, "--out", str(out)],
     }  # fmt: skip
 
 
-VERBS = ("notices", "notify", "explain", "diff", "simulate", "score", "rescore", "renew", "hold", "withdraw", "reviews")
+VERBS = (
+    "notices",
+    "notify",
+    "explain",
+    "diff",
+    "simulate",
+    "score",
+    "rescore",
+    "renew",
+    "hold",
+    "withdraw",
+    "reviews",
+    "report",
+)
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -12,6 +12,7 @@ from village_credit.china_calendar import today
 from village_credit.errors import MissingInput, UsageError
 from village_credit.ledger.checkpoints import leaves_of, write_checkpoint
 from village_credit.ledger.ledger import Ledger
+from village_credit.ledger.lines_in_force import decision_files
 from village_credit.publish.warehouse import is_current
 from village_credit.report.place_page import place_page
 from village_credit.report.place_parts import LEVELS, County, Place, Waits
@@ -32,7 +33,8 @@ def drawn_place(store: Store, place_code: str, on: date) -> tuple[str, date]:
     """Return the page of a place as of a day, and the day on which its figures stand.
 
     `place_code`: 2 digits the region, 4 a prefecture, 6 a county. Raises UsageError for another code or a day to come,
-    MissingInput where nothing was in force there by then, or the views cannot be had.
+    MissingInput where nothing was in force there by then, or the views cannot be had; VerificationFailed where a
+    county's decisions in force are not what was sealed.
     """
     level = LEVELS.get(len(place_code)) if place_code.isascii() and place_code.isdigit() else None
     if level is None:
@@ -51,6 +53,8 @@ def drawn_place(store: Store, place_code: str, on: date) -> tuple[str, date]:
 def _place(store: Store, place_code: str, level: str, on: date) -> Place:
     ledger = Ledger.of(store)
     entries = ledger.until(on) if on < today() else ledger
+    if level == "county":  # of more than one, their own pages say so
+        decision_files(store, entries.in_force_of(place_code))
     with duckdb_session.connect(str(store.warehouse), read_only=True) as connection:
         given = {"place": place_code, "level": level, "within": WITHIN[level], "day": on}
         statistics = _rows(connection, sql("services.queries", "place_statistics"), given)
