@@ -19,7 +19,9 @@ Line = tuple[str, Any]
 
 
 def hide_small(cells: list[Cell], k: int = LEAST_GROUP, untold: Collection[int] = ()) -> list[Cell]:
-    """Hide counts below `k` with their sums, and as many others, the smallest first, as these would follow from.
+    """Hide counts below `k` with their sums, and as many others as these would follow from.
+
+    Of the others, first those between hidden ones in both their lines, then the smallest.
 
     `cells`: group, change, households, and sums; the same come back, the figures of hidden ones null. `untold`: the
     places of cells that are told nowhere, and are as good as hidden.
@@ -55,17 +57,24 @@ class _Hidden:
             self.lines.setdefault(line, []).append(place)
 
     def hide_enough(self, places: list[int], k: int) -> None:
-        """Hide the smallest of a line with a small count until all of it is hidden, or two cells of `k` households."""
+        """Hide others of a line with a small count until all of it is hidden, or two cells of `k` households."""
         gone = [place for place in places if place in self.places]
         if not any(self.counts[place] < k for place in gone):
             return
         count = sum(self.counts[place] for place in gone)
-        shown = sorted((self.counts[place], place) for place in places if place not in self.places)
+        # one that has hidden ones in its other line too spares that line a cell
+        shown = sorted(
+            (not self._is_beside(place), self.counts[place], place) for place in places if place not in self.places
+        )
         while shown and (len(gone) == 1 or count < k):
-            size, place = shown.pop(0)
+            _, size, place = shown.pop(0)
             gone.append(place)
             self._hide(place)
             count += size
+
+    def _is_beside(self, place: int) -> bool:
+        """Tell whether each line of a cell has a hidden one."""
+        return all(self.lines.get(line) for line in self.lines_of[place])
 
     def hide_beside(self, place: int) -> None:
         """Hide the smallest cell that is shown of the lines of a cell; of all cells, where none of these is."""
