@@ -124,7 +124,7 @@ def lines_query(
     if not paths:  # before the first publication: no line, in the shape of some
         given = f"{prefix}no_decisions"
         inputs[given] = _no_decisions()
-    return sql("ledger", "lines_in_force").format(decisions=given, each="", by="", on="", **names), inputs
+    return sql("ledger", "lines_in_force").format(decisions=given, each="", **names), inputs
 
 
 def _no_decisions() -> pa.Table:

@@ -21,9 +21,18 @@ from village_credit.store.store import Store
 
 INNER = '"inner".'
 NOBODY_HELD = "(SELECT NULL::VARCHAR AS household_key, NULL::TIMESTAMPTZ AS since WHERE false)"
-SPANS = ("months", "stays", "lines_stayed", "stood_by_month", "branch_words_by_month", "held_by_month", "moved")
-RETURNS = ("contracts_standing", "draws_standing")
-MONTHS = ("of_several", "line_changes", "drawn_changes", "relief_changes", "village_months")
+SPANS = (
+    "months",
+    "stood_by_month",
+    "state_months",
+    "stood_at_first",
+    "branch_words_by_month",
+    "held_by_month",
+    "moved",
+)
+RETURNS = ("contracts_standing", "draws_standing", "places_of_moved", "owed_by_month")
+# What of a line is asked for each month: all else would be carried as often
+OF_A_LINE = "county_code, township_code, village_code, household_key, product, decision, limit_yuan, binding_term"
 Sealed = dict[str, dict[str, Any]]  # a run's tables, as its manifest has them
 Places = dict[str, str]  # a run's folder; of a hundred runs to ask the disk for each file costs more than the views
 
@@ -58,16 +67,16 @@ def derived_views(made: set[str]) -> dict[str, str]:
         "lines_year_before": _lines("in_force_year_before", NOBODY_HELD),
         "lines_superseded": sql("publish", "inner/lines_superseded"),
         **{name: sql("publish", f"inner/{name}") for name in SPANS},
+        "lines_moved": _lines_by_month("IN"),
+        "lines_still": _lines_by_month("NOT IN"),
         "owed": sql("publish", "inner/owed").format(owed=OWED),
         **{name: sql("publish", f"inner/{name}") for name in RETURNS},
         "lines_known": sql("publish", "inner/lines_known"),
         "lines_warned": sql("publish", "inner/lines_warned").format(warnings=sql("publish", "warnings")),
     }
     clocks = {"referrals_clocked": clocks_sql(INNER)} if "referrals" in made else {}
-    months = {name: sql("publish", f"inner/{name}") for name in (*MONTHS, "lines_told")}
-    months["line_changes"] = months["line_changes"].format(lines_moved=_lines_moved())
-    months["drawn_changes"] = months["drawn_changes"].format(owed=OWED, places=sql("publish", "inner/places_of_moved"))
-    return views | clocks | months
+    figures = {name: sql("publish", f"inner/{name}") for name in ("village_months", "lines_told")}
+    return views | clocks | figures
 
 
 def _lines(publications: str, held: str) -> str:
@@ -77,22 +86,24 @@ def _lines(publications: str, held: str) -> str:
         "branch_limits": f"{INNER}branch_limits",
         "held": held,
     }
-    return sql("ledger", "lines_in_force").format(each="", by="", on="", **names)
+    return sql("ledger", "lines_in_force").format(each="", **names)
 
 
-def _lines_moved() -> str:
-    """Write the lines of households that were held, of which a branch set a limit or that a batch named.
+def _lines_by_month(moved: str) -> str:
+    """Write the lines that stood at months' ends, by the one query of lines in force.
 
-    As they stood in each span of months in which nothing of them changed.
+    Of households that were held or of which a branch set a limit (`IN`) at each month's end; of all others (`NOT IN`)
+    at the first of those between which nothing of their county moves: few months, of very many lines.
     """
+    moves = moved == "IN"
+    asked = f"SELECT {OF_A_LINE}, reason_codes, run_id FROM {INNER}decisions"
     names = {
-        "decisions": "own",
-        "in_force": "stood",
+        "decisions": f"({asked} WHERE household_key {moved} (FROM {INNER}moved))",
+        "in_force": INNER + ("stood_by_month" if moves else "stood_at_first"),
         "branch_limits": f"{INNER}branch_words_by_month",
         "held": f"{INNER}held_by_month",
     }
-    spans = {"each": ", month, until_month", "by": ", month", "on": ", household_key"}
-    return sql("ledger", "lines_in_force").format(**spans, **names)
+    return sql("ledger", "lines_in_force").format(each=", month", **names)
 
 
 def _are_of_today(sealed: Sealed, table: str) -> bool:

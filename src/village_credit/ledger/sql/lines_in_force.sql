@@ -1,12 +1,11 @@
 -- A row a line (household and product) that is in force, as the last publication that names it decided, with the
 -- limit that its branch set, and nothing while the household is `held` (household_key, since). `in_force`: place,
 -- county_code, publication_id, run_id, product, published_at of the publications in force, the later place over the
--- earlier; one of a product has the lines of that product alone. Of many months at once a row is a line and a month:
--- `each` names the columns of `in_force` that say which, `by` those of them that `branch_limits` and `held` have too,
--- and `on` what `in_force` has of the lines that it speaks of, where it does not speak of all.
+-- earlier; one of a product has the lines of that product alone. `each` names a column that the three tables have
+-- beside theirs, a month's among them, and a row is then a line and that: what was in force in each.
 WITH named AS (
     SELECT d.*, l.publication_id, l.published_at, l.place{each}
-    FROM {decisions} AS d JOIN {in_force} AS l USING (run_id{on})
+    FROM {decisions} AS d JOIN {in_force} AS l USING (run_id)
     WHERE l.product IS NULL OR l.product = d.product
 ), upper AS (  -- few: only where a batch lies over a county
     SELECT county_code, household_key, product{each}, max(place) AS place
@@ -23,6 +22,6 @@ SELECT n.* REPLACE (
         ELSE n.reason_codes END AS reason_codes), h.since AS held_since
 FROM named AS n
 LEFT JOIN upper AS u USING (county_code, household_key, product{each})
-LEFT JOIN {branch_limits} AS b USING (publication_id, household_key, product{by})
-LEFT JOIN {held} AS h USING (household_key{by})
+LEFT JOIN {branch_limits} AS b USING (publication_id, household_key, product{each})
+LEFT JOIN {held} AS h USING (household_key{each})
 WHERE n.place >= coalesce(u.place, n.place)

@@ -1,11 +1,13 @@
--- A household of `apart`, and a span of days: where it lives by the last publication until then, before
+-- A household of which something came back, and a span of days: where it lives by the last publication until then, before
 -- the first by that one. Spans, not months: few households move, and each month of each would be twenty times as many
-WITH named AS (
+WITH moved AS (
+    SELECT household_key FROM "inner".draws UNION SELECT household_key FROM "inner".repayments
+), named AS (
     SELECT d.household_key, p.number, max(p.published_on) AS published_on,
         max({'county_code': d.county_code, 'township_code': d.township_code, 'village_code': d.village_code})
             AS place
     FROM "inner".decisions AS d JOIN "inner".publications AS p USING (run_id)
-    SEMI JOIN apart USING (household_key) GROUP BY ALL
+    WHERE d.household_key IN (FROM moved) GROUP BY ALL
 ), changed AS (
     SELECT * FROM named
     QUALIFY place IS DISTINCT FROM lag(place) OVER (PARTITION BY household_key ORDER BY number)
