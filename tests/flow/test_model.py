@@ -19,7 +19,7 @@ from tests.card_page import read_page, score_of
 from tests.conftest import AS_OF, MODELS, new_store, request_of
 from tests.looked_at import asked_elsewhere, look, look_on_paper, paper_of
 from village_credit.cli import main
-from village_credit.errors import GateRefused, MissingInput, ModelRefused, RunConflict
+from village_credit.errors import GateRefused, MissingInput, ModelRefused, RunConflict, UsageError
 from village_credit.features.build import build_features
 from village_credit.features.leaks import altered_later
 from village_credit.policy.least_defaults import least_defaults
@@ -217,6 +217,18 @@ def test_a_history_with_fewer_defaults_than_the_policy_asks_for_is_refused(
     told = capsys.readouterr().err
     assert f"{bads} defaults among them; the policy asks for {bads + 1} at least (least_training_defaults)" in told
     assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize(
+    ("model_id", "sentence"), [("c1", "a model is named by"), ("A B", "a model is named by"), ("good", "named twice")]
+)
+def test_a_name_that_no_model_has_and_a_history_told_twice_are_refused_before_anything_is_read(
+    tmp_path: Path, model_id: str, sentence: str
+):
+    folders = [tmp_path / "2024-11-01", tmp_path / "other" / ".." / "2024-11-01"]
+    with pytest.raises(UsageError, match=sentence):
+        train_candidate(folders, [COUNTY], model_id, None, tmp_path / "out", POLICY)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_policy_that_names_no_least_number_takes_any_history_with_both_kinds(tmp_path: Path):

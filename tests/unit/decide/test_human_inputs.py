@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -76,6 +76,15 @@ def test_in_a_relief_window_nothing_is_frozen_that_is_not_lowered_either():
     assert (inside["limit_yuan"], inside["reason_codes"]) == (30_000, [])
     lower = decided(in_force=[line | {"limit_yuan": 40_000}], affected=True, crops=[])
     assert (lower["limit_yuan"], lower["reason_codes"][0]) == (40_000, "RELIEF_KEPT")
+
+
+def test_relief_keeps_no_more_of_a_line_than_its_branch_left():
+    """The branch spoke after the day as of which one scores: the line in force then was whole."""
+    line = {"in_force": [LINE | {"limit_yuan": 40_000}], "affected": True, "crops": []}
+    word = {"product": LINE["product"], "said_on": AS_OF + timedelta(days=4)}
+    cut, refused = (decided(branch_words=[word | {"said_yuan": said}], **line) for said in (33_000, 0))
+    assert (cut["limit_yuan"], cut["reason_codes"][0]) == (33_000, "RELIEF_KEPT")
+    assert (refused["limit_yuan"], "RELIEF_KEPT" in refused["reason_codes"]) == (0, False)
 
 
 def test_a_held_line_keeps_its_term_and_a_released_one_goes_on_in_it():

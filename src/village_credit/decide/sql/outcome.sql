@@ -1,7 +1,10 @@
 -- What budgets leave, what a frozen balance and a relief window keep, and the grounds that a household is told.
 CREATE TABLE outcome AS
 WITH final AS (
-    SELECT l.*, coalesce(a.amount, 0) AS amount, a.budget_state,
+    -- what relief keeps of a line is no more than its branch leaves of it, whenever the branch said so
+    SELECT l.* REPLACE (CASE WHEN l.standing_fen IS NOT NULL THEN least(l.standing_fen, l.branch * 100) END
+            AS standing_fen),
+        coalesce(a.amount, 0) AS amount, a.budget_state,
            l.decision = 'granted'
                AND coalesce(a.amount, 0) = 0 AS out_of_budget, coalesce(o.balance_fen, 0) AS drawn_fen,
            CASE WHEN l.decision = 'granted' AND coalesce(a.amount, 0) < l.asked_limit THEN 'budget'

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from village_credit.errors import ModelRefused, UsageError
+from village_credit.identifiers import MODEL_ID
 from village_credit.policy.least_defaults import least_defaults
 from village_credit.score.scorecard import Scorecard, card_json
 from village_credit.services.modelling.came_back import joined, observe_published
@@ -45,10 +46,12 @@ def train_candidate(
     With a `store`, on its published runs of these counties too, and on what came back of them. The card is unsigned.
     Beside it stand the page as text and `training.json`, which names the histories for `assess-model`, and of published
     runs how far their households came. Raises ModelRefused where there are fewer defaults than the policy asks for, as
-    the first county has it, UsageError where there is nothing to learn from, or the same day of a county twice.
+    the first county has it, UsageError where there is nothing to learn from, the same day of a county twice, or a name
+    that no model may have.
     """
     if not folders and store is None:
         raise UsageError("there is nothing to learn from: name histories with --history, or say --published")
+    _require_words(folders, model_id)
     policy = read_policy(policy_file)[0]
     came_back = None if store is None else observe_published(store, counties)
     observations = joined(observe_all(folders, counties) if folders else [], came_back)
@@ -66,6 +69,15 @@ def train_candidate(
         told |= {"published": came_back.runs, "selection": came_back.selection, "left_out": came_back.left_out}
     write_whole(out / "training.json", json.dumps(told, ensure_ascii=False, indent=1).encode("utf-8"))
     return card, path
+
+
+def _require_words(folders: Sequence[Path], model_id: str) -> None:
+    """Raise UsageError, before anything is read, for a name that no model has, and a history that is named twice."""
+    if not MODEL_ID.fullmatch(model_id):
+        raise UsageError(f"--model-id {model_id!r}: a model is named by {MODEL_ID.pattern}, as `county-2027.1`")
+    places = [folder.resolve() for folder in folders]
+    if twice := sorted({place.name for place in places if places.count(place) > 1}):
+        raise UsageError(f"the history {', '.join(twice)} is named twice, and its loans would count so: name it once")
 
 
 def _refuse_proxies(observations: list[Observation]) -> None:
