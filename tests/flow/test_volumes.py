@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -74,10 +75,11 @@ def test_what_commands_say_is_the_same(
 
 def test_evidence_names_where_an_act_lies_now(kept: tuple[Scored, Store]):
     scored, store = kept
-    before, now = (evidence_of_run(each, scored.run.run_id) for each in (scored.store, store))
-    assert "ledger/00000001.json" in before.page
-    assert "ledger/00000001-00000003.acts/00000001.json" in now.page
-    assert now.page.replace("00000001-00000003.acts/", "") == before.page
+    pages = (evidence_of_run(each, scored.run.run_id).page for each in (scored.store, store))
+    before, now = (re.sub("<[^>]*>", "", page) for page in pages)  # a path may break where a mark stands within it
+    assert "ledger/00000001.json" in before
+    assert "ledger/00000001-00000003.acts/00000001.json" in now
+    assert now.replace("00000001-00000003.acts/", "") == before
 
 
 def test_acts_go_into_volumes_once_enough_stand_after_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
